@@ -1,0 +1,7 @@
+//! Events between services: the log, the envelope, the outbox, the inbox and the dead letters.
+
+mod log;
+mod topic;
+
+pub use log::{Delivered, EventLog, LogError, Position, Record, SharedLog, Subscription, Tail, TailFrom};
+pub use topic::{Cleanup, Topic, TopicSpec};
