@@ -1,0 +1,174 @@
+//! Configuration in layers: the commented file with every default, the operator's file, the environment.
+//!
+//! Unknown keys are refused everywhere, because a misspelt key that is silently ignored is a setting that is silently not set.
+//! Environment variables are `SCHILDWACHT_` and the path with `__` between its parts:
+//! `SCHILDWACHT_INCIDENT_INTAKE__DATABASE__URL`. Secrets may be given as `{ file = "/run/secrets/x" }`.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Toml},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// The prefix of environment variables.
+pub const ENV_PREFIX: &str = "SCHILDWACHT_";
+
+/// Variables with the prefix that are not configuration.
+const NOT_CONFIGURATION: [&str; 2] = ["TEST_", "DEMO_"];
+
+/// What is wrong with the configuration, in one line with the place.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// A complaint by a service's own validation; `key` is the full path.
+    pub fn at(key: &str, complaint: impl fmt::Display) -> Self {
+        Self(format!("{key}: {complaint}"))
+    }
+}
+
+/// Loads a configuration from the defaults, the file if there is one, and the environment.
+///
+/// # Errors
+/// When the file cannot be read, a key is unknown, or a value has the wrong shape.
+pub fn load<T: DeserializeOwned>(defaults: &str, file: Option<&Path>) -> Result<T, ConfigError> {
+    let mut layers = Figment::from(Toml::string(defaults));
+    if let Some(file) = file {
+        if !file.is_file() {
+            return Err(ConfigError(format!("no file at {}", file.display())));
+        }
+        layers = layers.merge(Toml::file_exact(file));
+    }
+    let environment = Env::prefixed(ENV_PREFIX).filter(|key| !NOT_CONFIGURATION.iter().any(|other| starts_with(key.as_str(), other)));
+    layers.merge(environment.split("__")).extract().map_err(|error| ConfigError(describe(&error)))
+}
+
+fn starts_with(key: &str, prefix: &str) -> bool {
+    key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn describe(error: &figment::Error) -> String {
+    let complaints: Vec<String> = error
+        .clone()
+        .into_iter()
+        .map(|one| {
+            let key = one.path.join(".");
+            let place = one.metadata.as_ref().and_then(|metadata| metadata.source.as_ref()).map(ToString::to_string);
+            let place = place.or_else(|| one.metadata.as_ref().map(|metadata| metadata.name.to_string()));
+            let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
+            let place = place.map(|place| format!(" (in {place})")).unwrap_or_default();
+            format!("{key}{}{place}", one.kind)
+        })
+        .collect();
+    complaints.join("; ").replace('\n', " ")
+}
+
+/// A secret: never printed, given in place or as `{ file = "…" }`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value. Do not log it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            InPlace(String),
+            File { file: PathBuf },
+        }
+        let text = match Form::deserialize(deserializer)? {
+            Form::InPlace(text) => text,
+            Form::File { file } => std::fs::read_to_string(&file)
+                .map_err(|error| serde::de::Error::custom(format!("secret file {}: {error}", file.display())))?
+                .trim_end_matches(['\r', '\n'])
+                .to_owned(),
+        };
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        inner: Inner,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        limit: u32,
+        key: Secret,
+    }
+
+    const DEFAULTS: &str = "[inner]\nlimit = 5\nkey = \"quiet\"\n";
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_file_overrides_a_default() {
+        let given = file("[inner]\nlimit = 6\n");
+        let config: Outer = load(DEFAULTS, Some(given.path())).unwrap();
+        assert_eq!(config.inner.limit, 6);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place() {
+        let given = file("[inner]\nlimitt = 6\n");
+        let complaint = load::<Outer>(DEFAULTS, Some(given.path())).unwrap_err().to_string();
+        assert!(complaint.contains("limitt") && complaint.contains(given.path().to_str().unwrap()), "{complaint}");
+        assert!(!complaint.contains('\n'), "one line: {complaint}");
+    }
+
+    #[test]
+    fn a_wrong_type_names_the_key() {
+        let given = file("[inner]\nlimit = \"many\"\n");
+        let complaint = load::<Outer>(DEFAULTS, Some(given.path())).unwrap_err().to_string();
+        assert!(complaint.contains("inner.limit"), "{complaint}");
+    }
+
+    #[test]
+    fn a_missing_file_is_refused() {
+        let complaint = load::<Outer>(DEFAULTS, Some(Path::new("/nowhere/schildwacht.toml"))).unwrap_err().to_string();
+        assert!(complaint.contains("/nowhere/schildwacht.toml"), "{complaint}");
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file_and_is_never_printed() {
+        let secret = file("hunter2\n");
+        let given = file(&format!("[inner]\nkey = {{ file = {:?} }}\n", secret.path()));
+        let config: Outer = load(DEFAULTS, Some(given.path())).unwrap();
+        assert_eq!(config.inner.key.expose(), "hunter2");
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Live and ready.
+//!
+//! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
+//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::Shutdown;
+
+const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+
+type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+type ProbeFn = Arc<dyn Fn() -> ProbeFuture + Send + Sync>;
+
+/// The probes of a process.
+#[derive(Clone)]
+pub struct Health {
+    shutdown: Shutdown,
+    probes: Arc<Mutex<Vec<(String, ProbeFn)>>>,
+}
+
+/// What the probes said.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Readiness {
+    /// Whether the process may get traffic.
+    pub ready: bool,
+    /// Each probe by name: `ok` or what is wrong.
+    pub probes: Vec<(String, String)>,
+}
+
+impl Health {
+    /// No probes yet.
+    pub fn new(shutdown: Shutdown) -> Self {
+        Self { shutdown, probes: Arc::default() }
+    }
+
+    /// Adds a probe: `identity.database`, `telemetry-ingest.directory`.
+    pub fn add_probe<F, R>(&self, name: impl Into<String>, probe: F)
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let probe: ProbeFn = Arc::new(move || Box::pin(probe()));
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner).push((name.into(), probe));
+    }
+
+    /// Asks every probe at once.
+    pub async fn readiness(&self) -> Readiness {
+        if self.shutdown.is_requested() {
+            return Readiness { ready: false, probes: vec![("process".into(), "shutting down".into())] };
+        }
+        let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answers = futures::future::join_all(probes.into_iter().map(|(name, probe)| async move {
+            let answer = match tokio::time::timeout(PROBE_DEADLINE, probe()).await {
+                Ok(Ok(())) => "ok".to_owned(),
+                Ok(Err(problem)) => problem,
+                Err(_elapsed) => format!("no answer within {} s", PROBE_DEADLINE.as_secs()),
+            };
+            (name, answer)
+        }))
+        .await;
+        Readiness { ready: answers.iter().all(|(_, answer)| answer == "ok"), probes: answers }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_failing_probe_makes_the_process_not_ready() {
+        let health = Health::new(Shutdown::default());
+        health.add_probe("log", || async { Ok(()) });
+        health.add_probe("database", || async { Err("connection refused".to_owned()) });
+        let readiness = health.readiness().await;
+        assert!(!readiness.ready);
+        assert_eq!(readiness.probes[1], ("database".to_owned(), "connection refused".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_stops_is_not_ready() {
+        let shutdown = Shutdown::default();
+        let health = Health::new(shutdown.clone());
+        assert!(health.readiness().await.ready);
+        shutdown.request();
+        assert!(!health.readiness().await.ready);
+    }
+}

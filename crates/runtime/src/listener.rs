@@ -1,0 +1,271 @@
+//! One port for gRPC, REST and pages together.
+//!
+//! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections, a time limit on reading
+//! headers, and connections that are closed politely after an age, so that load spreads over new replicas. On shutdown no
+//! connection is accepted any more and those that are open finish what is under way.
+
+use std::{convert::Infallible, error::Error as StdError, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::task::TaskTracker;
+use tower::Service;
+
+use crate::Shutdown;
+
+/// How a listener guards itself.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Time to send the request line and headers.
+    pub header_read_timeout: Duration,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub max_concurrent_streams: u32,
+    /// Size of a request's header list in bytes.
+    pub max_header_list_size: u32,
+    /// After this age a connection is asked to end.
+    pub max_connection_age: Duration,
+    /// How long requests under way may take after a shutdown.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            header_read_timeout: Duration::from_secs(10),
+            max_concurrent_streams: 256,
+            max_header_list_size: 16 * 1024,
+            max_connection_age: Duration::from_secs(30 * 60),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The address of the other side of the connection, as an extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// Why an address could not be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} for {name}: {}", explain(.source))]
+pub struct BindError {
+    name: &'static str,
+    address: SocketAddr,
+    #[source]
+    source: io::Error,
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "the port is in use by another process; stop it or choose another port".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not use that port; choose one above 1023".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// A bound port that does not serve yet.
+#[derive(Debug)]
+pub struct Listener {
+    name: &'static str,
+    tcp: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Takes an address; port 0 gives a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be taken; the text says what to do.
+    pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
+        let complain = |source| BindError { name, address, source };
+        let tcp = TcpListener::bind(address).await.map_err(complain)?;
+        let address = tcp.local_addr().map_err(complain)?;
+        Ok(Self { name, tcp, address })
+    }
+
+    /// The address, with the port that was given.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until shutdown, then finishes what is under way.
+    ///
+    /// # Errors
+    /// When requests under way did not finish within the drain time.
+    pub async fn serve<S, B>(self, service: S, limits: Limits, shutdown: Shutdown) -> io::Result<()>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let http = http_builder(&limits);
+        let slots = Arc::new(Semaphore::new(limits.max_connections));
+        let connections = TaskTracker::new();
+
+        loop {
+            let accepted = tokio::select! {
+                () = shutdown.requested() => break,
+                accepted = accept(&self.tcp, &slots) => accepted,
+            };
+            let (stream, peer, slot) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be closed rather than spin.
+                    tracing::warn!(name: "listener.accept_failed", listener = self.name, error = %error, "connection not accepted, will retry");
+                    shutdown.sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let service = TowerToHyperService::new(WithPeer { inner: service.clone(), peer });
+            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            let asked_to_stop = shutdown.clone();
+            let max_age = jittered(limits.max_connection_age, peer);
+            connections.spawn(async move {
+                let _slot = slot;
+                tokio::pin!(connection);
+                tokio::select! {
+                    // A connection that breaks is the other side's affair.
+                    _ended = &mut connection => return,
+                    () = asked_to_stop.requested() => {}
+                    () = tokio::time::sleep(max_age) => {}
+                }
+                connection.as_mut().graceful_shutdown();
+                let _ended = connection.await;
+            });
+        }
+
+        let open = connections.len();
+        tracing::info!(name: "listener.draining", listener = self.name, connections = open, "finishing requests under way");
+        connections.close();
+        tokio::time::timeout(limits.drain, connections.wait()).await.map_err(|_elapsed| {
+            io::Error::new(io::ErrorKind::TimedOut, format!("{}: requests under way did not finish in time", self.name))
+        })
+    }
+}
+
+async fn accept(
+    tcp: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> io::Result<(tokio::net::TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = tcp.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, slot))
+}
+
+fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_read_timeout);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_concurrent_streams)
+        .max_header_list_size(limits.max_header_list_size)
+        .initial_stream_window_size(1024 * 1024)
+        .initial_connection_window_size(4 * 1024 * 1024)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    http
+}
+
+/// Up to a tenth more, so that connections opened together do not end together.
+fn jittered(age: Duration, peer: SocketAddr) -> Duration {
+    age + age / 10 * u32::from(peer.port() % 16) / 16
+}
+
+/// Adds the peer's address to each request.
+#[derive(Clone)]
+struct WithPeer<S> {
+    inner: S,
+    peer: SocketAddr,
+}
+
+impl<S, B> Service<Request<B>> for WithPeer<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(PeerAddress(self.peer));
+        self.inner.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::Tasks;
+
+    async fn started(router: Router, limits: Limits) -> (SocketAddr, Tasks) {
+        let listener = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.address();
+        let tasks = Tasks::new();
+        tasks.spawn("listener", listener.serve(router, limits, tasks.shutdown()));
+        (address, tasks)
+    }
+
+    async fn get_over(address: SocketAddr) -> String {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_said_in_words() {
+        let first = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let complaint = Listener::bind("pages", first.address()).await.unwrap_err().to_string();
+        assert!(complaint.contains("in use") && complaint.contains("pages"), "{complaint}");
+    }
+
+    #[tokio::test]
+    async fn a_request_under_way_is_finished_at_shutdown() {
+        let slow = Router::new().route(
+            "/",
+            get(|| async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                "finished"
+            }),
+        );
+        let (address, tasks) = started(slow, Limits::default()).await;
+        let request = get_over(address);
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tasks.shutdown().request();
+        };
+        let (answer, ()) = tokio::join!(request, stop);
+        assert!(answer.ends_with("finished"), "{answer}");
+        tasks.drain(Duration::from_secs(5)).await.unwrap();
+        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is accepted after shutdown");
+    }
+
+    #[tokio::test]
+    async fn headers_that_never_end_are_cut_off() {
+        let limits = Limits { header_read_timeout: Duration::from_millis(100), ..Limits::default() };
+        let (address, _tasks) = started(Router::new(), limits).await;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nslow: ").await.unwrap();
+        let mut answer = Vec::new();
+        tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await.expect("the server should hang up").unwrap();
+    }
+}
