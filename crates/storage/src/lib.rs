@@ -1,1 +1,23 @@
+//! Where services keep things: SQLite on one machine, PostgreSQL in production, one API.
+//!
+//! | Module | Gives |
+//! |---|---|
+//! | [`database`] | connections, write transactions, the error of every store |
+//! | [`migrate`] | migrations under a lock, tolerant of a database that is newer than the binary |
+//! | [`page`] | page sizes and opaque page tokens for keyset paging |
+//! | [`audit`] | the hash-chained audit trail |
+//! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
+//!
+//! A service's `store/` is the only place that uses sea-orm. Its functions take a [`Txn`] (or [`Database::reader`]) and
+//! answer [`StoreResult`]; a use case turns a [`StoreError`] into a `runtime::Error` with `?`. State, event and audit row are
+//! written in one [`Txn`]: all of them or none.
 
+pub mod audit;
+pub mod cache;
+pub mod database;
+pub mod migrate;
+pub mod page;
+
+pub use cache::Cache;
+pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
+pub use page::{PageSize, decode_page_token, encode_page_token};

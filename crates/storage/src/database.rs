@@ -1,0 +1,283 @@
+//! Connections and write transactions.
+//!
+//! SQLite has one writer: a pool of one connection writes, a small pool reads (WAL), and write transactions begin with the lock
+//! (`BEGIN IMMEDIATE`), so that none fails half-way because another came first. `synchronous = FULL`: a commit is on the disk
+//! before it is answered, as with PostgreSQL.
+
+use std::{ops::Deref, path::Path, sync::Arc, time::Duration};
+
+use runtime::config::{ConfigError, Secret};
+use sea_orm::{
+    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+use serde::Deserialize;
+use tokio::sync::Notify;
+
+const SQLITE_READERS: u32 = 4;
+const SQLITE_BUSY_TIMEOUT_MS: u32 = 10_000;
+
+/// `[<service>.database]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// `postgres://user:password@host/name`, `sqlite:///path/to/file.db`, or empty for a SQLite file in the data folder.
+    pub url: Secret,
+    /// Connections of this process (PostgreSQL).
+    pub max_connections: u32,
+    /// How long a request waits for a connection, in milliseconds.
+    pub acquire_timeout_ms: u64,
+    /// How long one statement may take, in milliseconds (PostgreSQL).
+    pub statement_timeout_ms: u64,
+}
+
+impl DatabaseConfig {
+    /// A SQLite file with default limits.
+    pub fn sqlite(file: &Path) -> Self {
+        Self {
+            url: Secret::new(format!("sqlite://{}", file.display())),
+            max_connections: SQLITE_READERS,
+            acquire_timeout_ms: 10_000,
+            statement_timeout_ms: 30_000,
+        }
+    }
+
+    /// The same, with the SQLite file of this service in the data folder where no URL is given.
+    #[must_use]
+    pub fn or_embedded(&self, data_dir: &Path, service: &str) -> Self {
+        let mut config = self.clone();
+        if config.url.expose().is_empty() {
+            config.url = Secret::new(format!("sqlite://{}", data_dir.join(format!("{service}.db")).display()));
+        }
+        config
+    }
+
+    /// Refuses what cannot work; `key` is the path of this section.
+    ///
+    /// # Errors
+    /// When the URL is of no known kind or a limit is zero.
+    pub fn validate(&self, key: &str) -> Result<(), ConfigError> {
+        let url = self.url.expose();
+        let known = url.is_empty() || ["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        if !known {
+            return Err(ConfigError::at(&format!("{key}.url"), "give postgres://…, sqlite://… or leave it empty for the data folder"));
+        }
+        if self.max_connections < 2 {
+            return Err(ConfigError::at(&format!("{key}.max_connections"), "give 2 or more: migrations hold one while they use another"));
+        }
+        Ok(())
+    }
+}
+
+/// What went wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A row with this key is there already.
+    #[error("a row with this key exists")]
+    Duplicate(#[source] DbErr),
+    /// The database cannot be reached or is too slow.
+    #[error("database is unavailable")]
+    Unavailable(#[source] DbErr),
+    /// What is stored cannot be understood: written by another version, or by hand.
+    #[error("stored {what} is not readable: {problem}")]
+    Unreadable {
+        /// Table and column.
+        what: &'static str,
+        /// Why.
+        problem: String,
+    },
+    /// A fault in our statements.
+    #[error("database error")]
+    Fault(#[source] DbErr),
+}
+
+/// Answers of stores.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+impl StoreError {
+    /// What is stored cannot be understood.
+    pub fn unreadable(what: &'static str, problem: impl ToString) -> Self {
+        Self::Unreadable { what, problem: problem.to_string() }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if let Some(SqlErr::UniqueConstraintViolation(_)) = error.sql_err() {
+            return Self::Duplicate(error);
+        }
+        let is_transient = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_connection_trouble(&error.to_string());
+        if is_transient { Self::Unavailable(error) } else { Self::Fault(error) }
+    }
+}
+
+/// sea-orm flattens the driver's error into `Exec` and `Query`, so its text is all there is to tell.
+fn is_connection_trouble(text: &str) -> bool {
+    const SIGNS: [&str; 8] = [
+        "database is locked",
+        "error communicating with database",
+        "terminating connection",
+        "canceling statement due to statement timeout",
+        "the database system is",
+        "deadlock detected",
+        "could not serialize access",
+        "pool timed out",
+    ];
+    SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+impl From<StoreError> for runtime::Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate(_) => {
+                Self::new(runtime::ErrorKind::AlreadyExists, "already_exists", "this exists already; use what is there").with_source(error)
+            }
+            StoreError::Unavailable(_) => Self::unavailable("database_unavailable", error),
+            StoreError::Unreadable { .. } | StoreError::Fault(_) => Self::internal(error),
+        }
+    }
+}
+
+/// A service's database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    committed: Arc<Notify>,
+}
+
+impl Database {
+    /// Connects. SQLite files (and their folder) are made when absent.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the file not be made.
+    pub async fn connect(config: &DatabaseConfig) -> StoreResult<Self> {
+        let is_sqlite = config.url.expose().starts_with("sqlite:");
+        let (reader, writer) = if is_sqlite {
+            let url = format!("{}?mode=rwc", config.url.expose());
+            (connect(sqlite_options(url.clone(), SQLITE_READERS, config)).await?, connect(sqlite_options(url, 1, config)).await?)
+        } else {
+            let connection = connect(postgres_options(config)).await?;
+            (connection.clone(), connection)
+        };
+        Ok(Self { reader, writer, committed: Arc::default() })
+    }
+
+    /// For reads outside a transaction.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a write transaction.
+    ///
+    /// # Errors
+    /// When no connection is to be had in time.
+    pub async fn begin(&self) -> StoreResult<Txn> {
+        let options =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+        let inner = self.writer.begin_with_options(options).await?;
+        Ok(Txn { inner, committed: Arc::clone(&self.committed) })
+    }
+
+    /// Returns after the next commit of this process, or at once when one happened since the last call.
+    pub async fn committed(&self) {
+        self.committed.notified().await;
+    }
+
+    /// Which SQL it speaks.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Asks the database something; for readiness.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn check(&self) -> StoreResult<()> {
+        self.reader.ping().await.map_err(StoreError::from)
+    }
+
+    /// Closes all connections.
+    ///
+    /// # Errors
+    /// When closing fails; everything committed is safe all the same.
+    pub async fn close(self) -> StoreResult<()> {
+        self.reader.close().await?;
+        self.writer.close().await?;
+        Ok(())
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+}
+
+/// A write transaction: rolled back unless committed.
+#[derive(Debug)]
+pub struct Txn {
+    inner: DatabaseTransaction,
+    committed: Arc<Notify>,
+}
+
+impl Txn {
+    /// Makes everything done in it durable, and wakes whoever waits for commits (the outbox relay).
+    ///
+    /// # Errors
+    /// When the database refuses; nothing has happened then.
+    pub async fn commit(self) -> StoreResult<()> {
+        self.inner.commit().await?;
+        self.committed.notify_one();
+        Ok(())
+    }
+
+    /// Undoes everything done in it.
+    ///
+    /// # Errors
+    /// When the connection is lost; the database then undoes it by itself.
+    pub async fn roll_back(self) -> StoreResult<()> {
+        self.inner.rollback().await.map_err(StoreError::from)
+    }
+}
+
+impl Deref for Txn {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+async fn connect(options: ConnectOptions) -> StoreResult<DatabaseConnection> {
+    sea_orm::Database::connect(options).await.map_err(StoreError::from)
+}
+
+fn base_options(url: &str, config: &DatabaseConfig) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.acquire_timeout(Duration::from_millis(config.acquire_timeout_ms)).sqlx_logging(false);
+    options
+}
+
+fn sqlite_options(url: String, connections: u32, config: &DatabaseConfig) -> ConnectOptions {
+    let mut options = base_options(&url, config);
+    options.max_connections(connections).min_connections(1).test_before_acquire(false).map_sqlx_sqlite_opts(|sqlite| {
+        sqlite
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("foreign_keys", "ON")
+            .pragma("busy_timeout", SQLITE_BUSY_TIMEOUT_MS.to_string())
+            .pragma("cache_size", "-4096")
+            .pragma("temp_store", "MEMORY")
+            .statement_cache_capacity(256)
+    });
+    options
+}
+
+fn postgres_options(config: &DatabaseConfig) -> ConnectOptions {
+    let mut options = base_options(config.url.expose(), config);
+    options
+        .max_connections(config.max_connections)
+        .min_connections(1)
+        .idle_timeout(Duration::from_secs(10 * 60))
+        .statement_timeout(Duration::from_millis(config.statement_timeout_ms));
+    options
+}
