@@ -1,0 +1,14 @@
+//! The packs inside the binary.
+
+/// A file as it was when the binary was built.
+pub(crate) struct EmbeddedFile {
+    /// The folder under `content/`, which is the pack's id.
+    pub(crate) folder: &'static str,
+    /// Its path in the repository, for messages.
+    pub(crate) name: &'static str,
+    /// All of it.
+    pub(crate) text: &'static str,
+}
+
+/// Every YAML file in every folder of `content/`.
+pub(crate) const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
