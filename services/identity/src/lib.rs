@@ -1,1 +1,3 @@
+//! Boards, schools, sites and gateways.
 
+pub mod domain;

@@ -1,0 +1,14 @@
+//! What identity knows, without a database or a wire: boards, schools, sites, their import, and gateways.
+
+pub mod board;
+pub mod gateway;
+pub mod import;
+pub mod number;
+pub mod school;
+pub mod secret;
+
+pub use board::{Board, BoardKind};
+pub use gateway::{Gateway, GatewayName, GatewayRevoked, GatewayState, RevokeReason};
+pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
+pub use school::{School, Site};
+pub use secret::{Secret, SecretHash};
