@@ -1,1 +1,42 @@
-fn main() {}
+//! The developers' command: `cargo xtask check` and `cargo xtask test`.
+//!
+//! It is built before everything else on a fresh machine, so its dependencies are few and small.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers speaks on the terminal")]
+
+use std::process::ExitCode;
+
+mod check;
+mod test;
+mod tree;
+
+const USAGE: &str = "\
+cargo xtask check             the rules of the house that the compiler does not know: imports, manifests, files
+cargo xtask test              installs and starts what the tests need, then runs format, clippy, check and all tests
+cargo xtask test --embedded   the same on the embedded column alone: no servers";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["check"] => check::run(),
+        ["test"] => test::run(test::Column::Both),
+        ["test", "--embedded"] => test::run(test::Column::Embedded),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

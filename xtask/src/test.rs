@@ -1,0 +1,134 @@
+//! The README's test command: whoever runs it needs nothing but Rust, a C/C++ compiler and make, and on Debian root rights.
+//!
+//! It installs what is missing, starts throw-away servers on free loopback ports, tells the tests through environment
+//! variables where they are, runs every part even when one has failed, and stops what it started, also on Ctrl-C.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+
+use self::{
+    process::{Interrupt, Process},
+    report::{Counts, Report},
+};
+use crate::{check, tree};
+
+mod axe;
+mod install;
+mod process;
+mod report;
+mod servers;
+
+/// Which of the architecture's two columns the tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// Embedded and servers.
+    Both,
+    /// Nothing but the process itself.
+    Embedded,
+}
+
+/// Where tests find the accessibility checker that they load into pages.
+const AXE: &str = "SCHILDWACHT_TEST_AXE";
+
+type Environment = Vec<(&'static str, String)>;
+
+/// Runs everything, prints a table of the parts, and says whether all of them went well.
+pub fn run(column: Column) -> Result<bool> {
+    let interrupt = Interrupt::listen()?;
+    let mut report = Report::start();
+
+    let preparing = Instant::now();
+    let servers = servers::wanted(column);
+    install::missing(&servers)?;
+    let mut environment = Environment::new();
+    match axe::script() {
+        Ok(script) => environment.push((AXE, script)),
+        Err(error) => report.note(format!("axe-core is not to be had, pages are not checked for accessibility: {error:#}")),
+    }
+    report.ok("prepare", preparing, "programs and axe-core are there");
+
+    // Dropped last to first: the processes end before their folder goes.
+    let scratch = servers::scratch()?;
+    let mut running = Vec::new();
+    for server in servers {
+        let starting = Instant::now();
+        let started = server.start(scratch.path(), &interrupt).with_context(|| format!("{} does not start", server.name))?;
+        report.ok(server.name, starting, started.shown());
+        environment.push((server.variable, started.address().to_owned()));
+        running.push(started);
+    }
+    if tree::root()?.join("../shared/data").is_dir() {
+        report.note("reference data found beside the checkout");
+    } else {
+        report.note("no reference data beside the checkout: the tests that send it are skipped");
+    }
+
+    step(&mut report, "format", &["fmt", "--all", "--check"], &environment, &interrupt)?;
+    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    step(&mut report, "clippy", &lints, &environment, &interrupt)?;
+    let checking = Instant::now();
+    match check::run()? {
+        true => report.ok("check", checking, "ok"),
+        false => report.failed("check", checking, "there is something to mend"),
+    }
+    tests(&mut report, column, &environment, &interrupt)?;
+
+    drop(running);
+    report.print();
+    Ok(report.all_went_well())
+}
+
+fn step(report: &mut Report, name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<()> {
+    println!("\n── {name}: cargo {}", arguments.join(" "));
+    let started = Instant::now();
+    let status = Process::start(cargo(arguments, environment))?.wait(interrupt)?;
+    match status.success() {
+        true => report.ok(name, started, "ok"),
+        false => report.failed(name, started, "see above"),
+    }
+    Ok(())
+}
+
+/// Runs all tests, also after a failure, and counts them over all of cargo's test programs.
+fn tests(report: &mut Report, column: Column, environment: &Environment, interrupt: &Interrupt) -> Result<()> {
+    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    println!("\n── tests: cargo {}", arguments.join(" "));
+    let started = Instant::now();
+    let mut command = cargo(&arguments, environment);
+    if column == Column::Embedded {
+        for variable in servers::variables() {
+            command.env_remove(variable);
+        }
+    }
+    let mut process = Process::start(command.stdout(Stdio::piped()))?;
+    let Some(output) = process.output() else { bail!("the tests' output is not readable") };
+    let reader = std::thread::spawn(move || {
+        let mut counts = Counts::default();
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            println!("{line}");
+            counts.add_line(&line);
+        }
+        counts
+    });
+    let status = process.wait(interrupt)?;
+    let Ok(counts) = reader.join() else { bail!("the tests' output could not be read to its end") };
+    report.tested(started, counts, status.success());
+    Ok(())
+}
+
+fn cargo(arguments: &[&str], environment: &Environment) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+    // What cargo told us about ourselves is not for the crates it builds next.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" || name == "CARGO_MANIFEST_PATH" {
+            command.env_remove(name);
+        }
+    }
+    command
+}

@@ -1,0 +1,54 @@
+//! axe-core, the accessibility checker that browser tests load into our pages: fetched once, kept outside the checkout.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::{Context, Result, bail};
+
+const VERSION: &str = "4.14.1";
+/// Of the package, as npm computes it; another package of this version is refused.
+const INTEGRITY: &str = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==";
+
+/// The path of the script. A script given by the environment is used as it is.
+pub fn script() -> Result<String> {
+    if let Ok(given) = std::env::var(super::AXE) {
+        return Ok(given);
+    }
+    let folder = cache()?.join(format!("axe-core-{VERSION}"));
+    let script = folder.join("package").join("axe.min.js");
+    if !script.is_file() {
+        fetch(&folder)?;
+    }
+    Ok(script.display().to_string())
+}
+
+fn fetch(folder: &PathBuf) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let output = Command::new("npm")
+        .args(["pack", "--json", "--loglevel=error", &format!("axe-core@{VERSION}")])
+        .current_dir(folder)
+        .output()
+        .context("cannot run npm")?;
+    if !output.status.success() {
+        bail!("npm pack failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let packed: serde_json::Value = serde_json::from_slice(&output.stdout).context("npm pack answered something else than JSON")?;
+    let field = |name: &str| packed.pointer(&format!("/0/{name}")).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let archive = folder.join(field("filename"));
+    if field("integrity") != INTEGRITY {
+        // A package we do not know must not stay where the next run would find it.
+        fs::remove_file(&archive).ok();
+        bail!("the package is not the one we know: expected {INTEGRITY}, got {:?}", field("integrity"));
+    }
+    let status = Command::new("tar").arg("-xzf").arg(&archive).current_dir(folder).status().context("cannot run tar")?;
+    if !status.success() {
+        bail!("tar cannot unpack {}", archive.display());
+    }
+    fs::remove_file(&archive)?;
+    Ok(())
+}
+
+fn cache() -> Result<PathBuf> {
+    let base =
+        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    Ok(base.context("neither XDG_CACHE_HOME nor HOME is set")?.join("schildwacht"))
+}

@@ -1,0 +1,52 @@
+//! Redis as Debian packages it, or any on the path; in memory only.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+
+use super::{Plan, Server, Site, give_to};
+use crate::test::install::find;
+
+pub const SERVER: Server = Server {
+    name: "Redis",
+    variable: "SCHILDWACHT_TEST_REDIS",
+    packages: &["redis-server"],
+    is_installed: || find("redis-server").is_some(),
+    plan,
+};
+
+const ACCOUNT: &str = "redis";
+
+fn plan(site: &Site) -> Result<Plan> {
+    // In a file, since everybody may read the arguments of a process.
+    let config = site.folder.join("redis.conf");
+    let Site { folder, port, password } = site;
+    let lines = format!("bind 127.0.0.1\nport {port}\ndir {}\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
+    fs::write(&config, lines)?;
+    for path in [folder, &config] {
+        give_to(ACCOUNT, path)?;
+    }
+    Ok(Plan {
+        program: find("redis-server").context("redis-server is not installed")?,
+        arguments: vec![config.display().to_string()],
+        user: ACCOUNT,
+        stop: Signal::TERM,
+        address: format!("redis://:{password}@127.0.0.1:{port}"),
+        ready: |site| answers(site).unwrap_or(false),
+    })
+}
+
+fn answers(site: &Site) -> std::io::Result<bool> {
+    let mut connection = TcpStream::connect(("127.0.0.1", site.port))?;
+    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    write!(connection, "AUTH {}\r\n", site.password)?;
+    let mut answer = [0; 5];
+    connection.read_exact(&mut answer)?;
+    Ok(&answer == b"+OK\r\n")
+}
