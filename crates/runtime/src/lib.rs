@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`error`] | one closed set of error kinds, mapped once to gRPC and once to HTTP |
 //! | [`clock`], [`ids`] | time and chance as values that tests can replace; typed ids |
+//! | [`process`] | what a process lends to the services it mounts |
 //! | [`tasks`] | background tasks with an owner, and the shutdown they listen to |
 //! | [`config`] | configuration in layers, with file and key in every complaint |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
@@ -18,6 +19,7 @@ pub mod error;
 pub mod health;
 pub mod ids;
 pub mod listener;
+pub mod process;
 pub mod tasks;
 pub mod telemetry;
 
@@ -28,6 +30,7 @@ pub use ids::{
     AlertId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, SchoolId, SiteId, SuppressionId,
     TimelineEntryId,
 };
+pub use process::{Process, StartError};
 pub use tasks::{Shutdown, Tasks};
 
 /// Answers of use cases.
