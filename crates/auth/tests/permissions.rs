@@ -5,8 +5,8 @@
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
-use schildwacht_auth::{Action, Context, Function, Policies, Principal, Resource, Scope, Subject};
 use runtime::{Clock, ErrorKind, GatewayId, Ids, PersonId, SchoolId};
+use schildwacht_auth::{Action, Context, Function, Policies, Principal, Resource, Scope, Subject};
 use uuid::Uuid;
 
 fn school(number: u128) -> SchoolId {

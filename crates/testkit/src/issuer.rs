@@ -8,7 +8,7 @@ use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
     jwk::{Jwk, JwkSet},
 };
-use ring::signature::Ed25519KeyPair;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use runtime::{Clock, Ids, PersonId, SchoolId};
 use serde_json::json;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::server::Running;
 
 const KEY_ID: &str = "test-key";
+const PORTAL: &str = "schildwacht-portal";
 
 /// A running issuer.
 pub struct TestIssuer {
@@ -27,9 +28,10 @@ pub struct TestIssuer {
 impl TestIssuer {
     /// Starts on a free port with a fresh key.
     pub async fn start(clock: Clock) -> Self {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).expect("a signing key");
-        let key = EncodingKey::from_ed_der(pkcs8.as_ref());
-        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::EdDSA).expect("the key as JWK");
+        let pkcs8 =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &ring::rand::SystemRandom::new()).expect("a signing key");
+        let key = EncodingKey::from_ec_der(pkcs8.as_ref());
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("the key as JWK");
         jwk.common.key_id = Some(KEY_ID.to_owned());
         let keys = JwkSet { keys: vec![jwk] };
         let server = Running::start_with(|base| {
@@ -69,7 +71,7 @@ impl TestIssuer {
     pub fn token_for(&self, principal: &Principal, audience: &str, seconds: i64) -> String {
         let mut functions: Vec<String> = principal.functions.iter().map(ToString::to_string).collect();
         let (subject, client) = match &principal.subject {
-            Subject::Person(id) => (id.to_string(), "schildwacht-portal".to_owned()),
+            Subject::Person(id) => (id.to_string(), PORTAL.to_owned()),
             Subject::Gateway(id) => {
                 functions.push(format!("gateway@{id}"));
                 (format!("gateway-{id}"), format!("gateway-{id}"))
@@ -79,16 +81,39 @@ impl TestIssuer {
                 (format!("schildwacht-{name}"), format!("schildwacht-{name}"))
             }
         };
+        let claims = self.claims(&subject, &client, audience, seconds, &principal.name, &functions);
+        self.sign("at+jwt", &claims)
+    }
+
+    /// A token given to the portal whose functions are whatever the test says.
+    pub fn token_with_claims(&self, subject: Subject, functions: &[&str]) -> String {
+        let principal = Principal { subject, name: "somebody".to_owned(), functions: Vec::new() };
+        let functions: Vec<String> = functions.iter().map(ToString::to_string).collect();
+        let subject = principal.person_id().map(|id| id.to_string()).unwrap_or_default();
+        self.sign("at+jwt", &self.claims(&subject, PORTAL, AUDIENCE_PLATFORM, 3_600, &principal.name, &functions))
+    }
+
+    /// A token of the wrong kind.
+    pub fn id_token(&self, principal: &Principal) -> String {
+        let functions: Vec<String> = principal.functions.iter().map(ToString::to_string).collect();
+        let subject = principal.person_id().map(|id| id.to_string()).unwrap_or_default();
+        self.sign("JWT", &self.claims(&subject, PORTAL, AUDIENCE_PLATFORM, 3_600, &principal.name, &functions))
+    }
+
+    fn claims(&self, subject: &str, client: &str, audience: &str, seconds: i64, name: &str, functions: &[String]) -> serde_json::Value {
         let now = self.clock.now().timestamp();
-        let claims = json!({
-            "iss": self.url(), "aud": audience, "sub": subject, "client_id": client, "name": principal.name,
+        json!({
+            "iss": self.url(), "aud": audience, "sub": subject, "client_id": client, "name": name,
             "iat": now, "exp": now + seconds, "jti": Uuid::from(Ids::random(self.clock.clone()).next::<runtime::EventId>()),
             FUNCTIONS_CLAIM: functions,
-        });
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("at+jwt".to_owned());
+        })
+    }
+
+    fn sign(&self, kind: &str, claims: &serde_json::Value) -> String {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(kind.to_owned());
         header.kid = Some(KEY_ID.to_owned());
-        jsonwebtoken::encode(&header, &claims, &self.key).expect("a token")
+        jsonwebtoken::encode(&header, claims, &self.key).expect("a token")
     }
 
     /// A gRPC request of this principal.

@@ -1,0 +1,111 @@
+#![cfg(test)]
+//! Which tokens open the door, with a real issuer over HTTP.
+
+use http::{HeaderMap, HeaderValue, header};
+use runtime::{Clock, ErrorKind, ManualClock};
+use schildwacht_auth::{AUDIENCE_PLATFORM, Function, Principal, Subject, TokenError, Verifier};
+use testkit::{TestIssuer, person};
+
+fn clock() -> ManualClock {
+    ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap())
+}
+
+async fn issuer_and_verifier(clock: &ManualClock) -> (TestIssuer, Verifier) {
+    runtime::install_tls_provider();
+    let issuer = TestIssuer::start(Clock::from(clock.clone())).await;
+    let verifier = Verifier::new(&issuer.config(), AUDIENCE_PLATFORM, clock.clone().into()).unwrap();
+    (issuer, verifier)
+}
+
+#[tokio::test]
+async fn a_good_token_says_who_calls() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let responder = person(1, &[Function::Responder]);
+    let verified = verifier.verify(&issuer.token(&responder)).await.unwrap();
+    assert_eq!(verified.principal, responder);
+}
+
+#[tokio::test]
+async fn a_token_for_another_audience_is_refused() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let token = issuer.token_for(&person(1, &[]), "telemetry-ingest", 60);
+    assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::WrongAudience);
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_is_refused() {
+    let (_issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let stranger = TestIssuer::start(clock().into()).await;
+    // Same key id, other key: the signature decides.
+    let refusal = verifier.verify(&stranger.token(&person(1, &[Function::Responder]))).await.unwrap_err();
+    assert_eq!(refusal, TokenError::BadSignature);
+}
+
+#[tokio::test]
+async fn a_token_that_was_recognised_is_refused_once_it_expires() {
+    let clock = clock();
+    let (issuer, verifier) = issuer_and_verifier(&clock).await;
+    let token = issuer.token_for(&person(1, &[]), AUDIENCE_PLATFORM, 300);
+    verifier.verify(&token).await.unwrap();
+    clock.advance(chrono::TimeDelta::seconds(359));
+    verifier.verify(&token).await.expect("a minute of skew is allowed");
+    clock.advance(chrono::TimeDelta::seconds(1));
+    assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::Expired);
+}
+
+#[tokio::test]
+async fn keys_at_hand_serve_while_the_issuer_is_away() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+    let second = issuer.token(&person(2, &[Function::Operator]));
+    drop(issuer);
+    verifier.verify(&second).await.expect("the key is known already");
+}
+
+#[tokio::test]
+async fn without_any_key_the_answer_is_try_again_later() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let token = issuer.token(&person(1, &[]));
+    drop(issuer);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let refusal = verifier.verify(&token).await.unwrap_err();
+    assert_eq!(refusal, TokenError::IssuerAway);
+    assert_eq!(runtime::Error::from(refusal).kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_machine_is_only_the_client_its_token_was_given_to() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let service = Principal::service("incident-intake");
+    assert_eq!(verifier.verify(&issuer.token(&service)).await.unwrap().principal.subject, service.subject);
+
+    // A portal client whose claims say "service" is no service.
+    let id = person(1, &[]).person_id().unwrap();
+    let forged = issuer.token_with_claims(Subject::Person(id), &["service@incident-intake"]);
+    assert_eq!(verifier.verify(&forged).await.unwrap_err(), TokenError::NoSubject);
+}
+
+#[tokio::test]
+async fn an_id_token_is_no_access_token() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let token = issuer.id_token(&person(1, &[Function::Responder]));
+    assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::NotAnAccessToken);
+}
+
+#[tokio::test]
+async fn nonsense_is_refused_without_asking_the_issuer() {
+    let (_issuer, verifier) = issuer_and_verifier(&clock()).await;
+    for nonsense in ["", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", &"x".repeat(10_000)] {
+        assert!(matches!(verifier.verify(nonsense).await, Err(TokenError::Malformed | TokenError::UnknownKey)), "{nonsense:.20}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_a_bearer_token_is_unauthenticated() {
+    let issuer = TestIssuer::start(Clock::system()).await;
+    let authenticator = issuer.authenticator();
+    let mut headers = HeaderMap::new();
+    assert_eq!(authenticator.context_of_headers(&headers).await.unwrap_err().reason(), "token_missing");
+    headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic abc"));
+    assert_eq!(authenticator.context_of_headers(&headers).await.unwrap_err().reason(), "token_missing");
+}

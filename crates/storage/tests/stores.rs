@@ -1,0 +1,206 @@
+#![cfg(test)]
+//! What both stores promise.
+
+use std::time::Duration;
+
+use runtime::{AuditId, Clock, Ids, SchoolId};
+use schildwacht_storage::{
+    Database, StoreError,
+    audit::{self, AddAuditTrail, Chain, Entry, Verdict},
+    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
+};
+use sea_orm::{ConnectionTrait as _, DbErr};
+use testkit::TestDatabase;
+
+struct AddShelf;
+
+impl MigrationName for AddShelf {
+    fn name(&self) -> &'static str {
+        "m1_add_shelf"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddShelf {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("CREATE TABLE shelf (book VARCHAR PRIMARY KEY)").await.map(drop)
+    }
+}
+
+struct Breaks;
+
+impl MigrationName for Breaks {
+    fn name(&self) -> &'static str {
+        "m2_breaks"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Breaks {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.get_connection().execute_unprepared("CREATE TABLE half (x INTEGER)").await?;
+        Err(DbErr::Custom("on purpose".into()))
+    }
+}
+
+async fn put_book(database: &Database, book: &str) -> Result<(), StoreError> {
+    let txn = database.begin().await?;
+    txn.execute_unprepared(&format!("INSERT INTO shelf (book) VALUES ('{book}')")).await?;
+    txn.commit().await
+}
+
+async fn count(database: &Database, table: &str) -> i64 {
+    let statement = sea_orm::Statement::from_string(database.backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
+    database.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
+fn entry(ids: &Ids, clock: &Clock, action: &'static str) -> Entry {
+    Entry {
+        id: ids.next::<AuditId>(),
+        at: clock.now(),
+        actor: "person:1".into(),
+        action,
+        resource: "case:1".into(),
+        detail: serde_json::json!({ "to": "containment" }),
+    }
+}
+
+async fn with_three_audit_rows(database: &TestDatabase, chain: Chain) -> Database {
+    let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
+    let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+    for action in ["case.assign", "case.note", "case.close"] {
+        let txn = database.begin().await.unwrap();
+        audit::append(&txn, chain, entry(&ids, &clock, action)).await.unwrap();
+        txn.commit().await.unwrap();
+    }
+    database
+}
+
+async fn only_verdict(database: &Database) -> Verdict {
+    let verdicts = audit::verify(database).await.unwrap();
+    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
+    verdicts[0].1.clone()
+}
+
+testkit::on_both_stores! {
+    async fn a_transaction_that_is_not_committed_leaves_nothing(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        let txn = database.begin().await.unwrap();
+        txn.execute_unprepared("INSERT INTO shelf (book) VALUES ('lost')").await.unwrap();
+        drop(txn);
+        put_book(&database, "kept").await.unwrap();
+        assert_eq!(count(&database, "shelf").await, 1);
+    }
+
+    async fn a_row_that_exists_is_told_apart_from_other_errors(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        put_book(&database, "once").await.unwrap();
+        let again = put_book(&database, "once").await.unwrap_err();
+        assert!(matches!(again, StoreError::Duplicate(_)), "{again:?}");
+    }
+
+    async fn writers_at_once_wait_for_each_other(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        let writers = (0..20).map(|number| {
+            let database = database.clone();
+            async move { put_book(&database, &format!("book {number}")).await }
+        });
+        for written in futures::future::join_all(writers).await {
+            written.unwrap();
+        }
+        assert_eq!(count(&database, "shelf").await, 20);
+    }
+
+    async fn migrations_run_once_although_processes_start_together(database: TestDatabase) {
+        let config = database.config();
+        let start = || async {
+            let connection = Database::connect(&config).await.unwrap();
+            connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap()
+        };
+        // SQLite's folder belongs to one process, so there the second start comes after the first.
+        let (first, second) = match database.store() {
+            testkit::Store::Postgres => tokio::join!(start(), start()),
+            testkit::Store::Sqlite => (start().await, start().await),
+        };
+        assert_eq!(first.applied.len() + second.applied.len(), 1, "{first:?} {second:?}");
+    }
+
+    async fn a_database_newer_than_the_binary_is_tolerated(database: TestDatabase) {
+        let connection = database.migrated(vec![Box::new(AddShelf), Box::new(AddAuditTrail)]).await;
+        let report = connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap();
+        assert_eq!(report.unknown, ["m20260105_add_audit_trail"]);
+        assert!(report.applied.is_empty());
+    }
+
+    async fn a_migration_that_fails_leaves_no_half_of_itself(database: TestDatabase) {
+        let connection = Database::connect(&database.config()).await.unwrap();
+        let failed = connection.migrate(vec![Box::new(AddShelf), Box::new(Breaks)], &Clock::system()).await;
+        assert!(failed.unwrap_err().to_string().contains("database"), "the error is a store's");
+        put_book(&connection, "the first migration stays").await.unwrap();
+        let half = connection.reader().execute_unprepared("SELECT x FROM half").await;
+        assert!(half.is_err(), "the failed migration's table should be gone");
+    }
+
+    async fn a_commit_wakes_who_waits_for_it(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        put_book(&database, "new").await.unwrap();
+        tokio::time::timeout(Duration::from_secs(5), database.committed()).await.expect("the commit was signalled");
+    }
+
+    async fn an_untouched_audit_chain_is_intact(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        assert_eq!(only_verdict(&database).await, Verdict::Intact { rows: 3 });
+    }
+
+    async fn a_changed_audit_row_is_named(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        database.reader().execute_unprepared("UPDATE audit_log SET actor = 'person:2' WHERE seq = 2").await.unwrap();
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 2, problem: "row was changed after it was written" });
+    }
+
+    async fn a_deleted_audit_row_is_named(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        database.reader().execute_unprepared("DELETE FROM audit_log WHERE seq = 2").await.unwrap();
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 2, problem: "row is missing" });
+    }
+
+    async fn a_truncated_audit_chain_is_noticed(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        database.reader().execute_unprepared("DELETE FROM audit_log WHERE seq = 3").await.unwrap();
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "rows at the end are missing" });
+    }
+
+    async fn reordered_audit_rows_are_noticed(database: TestDatabase) {
+        let school = Chain::School(SchoolId::from(uuid::Uuid::from_u128(1)));
+        let database = with_three_audit_rows(&database, school).await;
+        for (from, to) in [(1, 9), (2, 1), (9, 2)] {
+            database.reader().execute_unprepared(&format!("UPDATE audit_log SET seq = {to} WHERE seq = {from}")).await.unwrap();
+        }
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 1, problem: "row was changed after it was written" });
+    }
+
+    async fn writers_of_one_chain_at_once_keep_it_intact(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
+        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let writers = (0..12).map(|_| {
+            let (database, clock, ids) = (database.clone(), clock.clone(), ids.clone());
+            async move {
+                let txn = database.begin().await.unwrap();
+                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                txn.commit().await.unwrap();
+            }
+        });
+        futures::future::join_all(writers).await;
+        assert_eq!(only_verdict(&database).await, Verdict::Intact { rows: 12 });
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_the_process_reopens_the_file() {
+    let database = TestDatabase::new(testkit::Store::Sqlite).await.unwrap();
+    let first = database.migrated(vec![Box::new(AddShelf)]).await;
+    put_book(&first, "kept").await.unwrap();
+    first.close().await.unwrap();
+    let second = Database::connect(&database.config()).await.unwrap();
+    assert_eq!(count(&second, "shelf").await, 1);
+}
