@@ -22,6 +22,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Bytes of key, headers and value.
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.key.len() + headers + self.value.as_ref().map_or(0, Bytes::len)
+    }
+
     /// The first header of this name, as text; `None` when absent or not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(candidate, _)| candidate == name)?;
@@ -79,6 +85,12 @@ pub enum LogError {
         /// For operators: file, position and what is wrong.
         reason: String,
     },
+    /// The log cannot be opened as it is configured, or someone else uses it. An operator must act.
+    #[error("event log cannot be used: {reason}")]
+    Unusable {
+        /// For operators: what is wrong and what to do.
+        reason: String,
+    },
     /// The log is closing down.
     #[error("event log is closed")]
     Closed,
@@ -125,8 +137,10 @@ pub trait EventLog: Send + Sync + 'static {
 /// Membership of a consumer group. Dropping it leaves the group.
 #[async_trait]
 pub trait Subscription: Send {
-    /// Returns the next records, at least one, at most `max`; an empty list when `wait` has passed without any.
-    /// Records of one partition come in order.
+    /// Returns the next records, at least one, at most `max`, fewer when they are large; an empty list when `wait` has passed
+    /// without any. Records of one partition come in order. Dropping the future loses nothing.
+    ///
+    /// The bytes of records may be shared with their neighbours': copy what is kept for long.
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError>;
 
     /// Stores that everything up to and including these positions is done. Positions of partitions that were taken away

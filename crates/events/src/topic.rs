@@ -58,6 +58,9 @@ impl Topic {
     /// All topics of the product (not those of tests).
     pub const ALL: [Self; 5] = [Self::Organisation, Self::Gateway, Self::TelemetryBatch, Self::Alert, Self::Case];
 
+    /// Topics for tests.
+    pub const TEST: [Self; 2] = [Self::TestPlain, Self::TestCompacted];
+
     /// The table.
     pub const fn spec(self) -> TopicSpec {
         let (name, partitions, embedded_partitions, cleanup, max_record_bytes) = match self {
@@ -74,7 +77,7 @@ impl Topic {
 
     /// The topic of this name on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::TestPlain, Self::TestCompacted].into_iter().chain(Self::ALL).find(|topic| topic.spec().name == name)
+        Self::TEST.into_iter().chain(Self::ALL).find(|topic| topic.spec().name == name)
     }
 }
 

@@ -1,0 +1,173 @@
+//! Reading a partition in order, and several of them for one reader.
+//!
+//! Reads of files block, so they run on tokio's blocking threads: one hop for a whole batch costs some ten microseconds, while
+//! one read from a cold disk on an async thread would hold up everything else that runs there. Cursors are copied into the hop
+//! and come back with the batch, so that a reader whose future is dropped half-way has not moved.
+
+use std::{io, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    disk::failed,
+    frame,
+    partition::Partition,
+    segment::{Frames, Header, Segment, Step, damaged},
+};
+use crate::{
+    log::{Delivered, LogError, Position},
+    topic::Topic,
+};
+
+/// A batch ends after the record that passes this many bytes.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// A place in a partition.
+#[derive(Debug, Clone)]
+pub(super) struct Cursor {
+    partition: Arc<Partition>,
+    /// The next record has this offset or a higher one.
+    offset: i64,
+    open: Option<(Arc<Segment>, Frames)>,
+}
+
+impl Cursor {
+    pub(super) fn new(partition: Arc<Partition>, offset: i64) -> Self {
+        Self { partition, offset, open: None }
+    }
+
+    pub(super) fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    /// Whether there may be something to read.
+    pub(super) fn is_behind(&self) -> bool {
+        self.offset < self.partition.end()
+    }
+
+    /// The next record's bytes. `None` at the end of what is visible.
+    pub(super) fn next(&mut self) -> Result<Option<(frame::Head, bytes::Bytes)>, LogError> {
+        while self.is_behind() {
+            let (segment, mut frames) = match self.open.take() {
+                Some(open) => open,
+                None => self.open_segment()?,
+            };
+            // Taken before reading: everything up to this end lies within this length, whatever is appended meanwhile.
+            let extent = segment.extent();
+            match frames.next(extent.length).map_err(|error| failed("read", &segment.path, &error))? {
+                Step::Frame { head, bytes, .. } => {
+                    self.open = Some((segment, frames));
+                    if head.offset >= self.offset {
+                        self.offset = head.offset + 1;
+                        return Ok(Some((head, bytes)));
+                    }
+                }
+                // Behind the partition's end and at the end of this file, so the file is closed and reading goes on in the next.
+                Step::End if segment.name.generation == 0 && self.offset < extent.end => {
+                    return Err(damaged(&segment.path, extent.length, &format!("records from offset {} on are missing", self.offset)));
+                }
+                Step::End => self.offset = self.offset.max(extent.end),
+                Step::Bad { position, reason } => return Err(damaged(&segment.path, position, reason)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn open_segment(&self) -> Result<(Arc<Segment>, Frames), LogError> {
+        loop {
+            let Some(segment) = self.partition.segment_at(self.offset) else {
+                return Err(damaged(&self.partition.options.folder, 0, "the partition has no segments"));
+            };
+            match segment.open() {
+                Ok(file) => {
+                    let header = Header::read(&file, &segment.path)?;
+                    let frames = Frames::new(file, header.salt, segment.place_before(self.offset));
+                    return Ok((segment, frames));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    // Retention or compaction came in between, unless the list still says that this file is the one.
+                    let still_listed = self.partition.segment_at(self.offset).is_some_and(|now| Arc::ptr_eq(&now, &segment));
+                    if still_listed {
+                        return Err(damaged(&segment.path, 0, "the file is missing"));
+                    }
+                }
+                Err(error) => return Err(failed("open", &segment.path, &error)),
+            }
+        }
+    }
+}
+
+/// A cursor of a reader, with the names that its records get.
+#[derive(Debug, Clone)]
+pub(super) struct Lane {
+    pub topic: Topic,
+    pub partition: i32,
+    pub cursor: Cursor,
+}
+
+/// Several cursors read in turn.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    pub lanes: Vec<Lane>,
+}
+
+impl Lanes {
+    /// The next records, without waiting.
+    pub(super) async fn read(&mut self, max: usize) -> Result<Vec<Delivered>, LogError> {
+        if !self.lanes.iter().any(|lane| lane.cursor.is_behind()) {
+            return Ok(Vec::new());
+        }
+        let lanes = self.lanes.clone();
+        let hop = tokio::task::spawn_blocking(move || read_in_turn(lanes, max));
+        let (lanes, records) = hop.await.map_err(|error| LogError::Unavailable { reason: format!("reading broke off: {error}") })??;
+        self.lanes = lanes;
+        Ok(records)
+    }
+}
+
+fn read_in_turn(mut lanes: Vec<Lane>, max: usize) -> Result<(Vec<Lane>, Vec<Delivered>), LogError> {
+    let mut records = Vec::new();
+    let mut bytes = 0;
+    for index in 0..lanes.len() {
+        while records.len() < max && bytes < BATCH_BYTES {
+            let lane = &mut lanes[index];
+            let Some((head, frame)) = lane.cursor.next()? else { break };
+            bytes += frame.len();
+            records.push(lane.delivered(head, &frame)?);
+        }
+        let batch_is_full = records.len() >= max || bytes >= BATCH_BYTES;
+        if batch_is_full {
+            // The busy lane goes to the end, so that the others get their turn.
+            lanes.rotate_left(index + 1);
+            break;
+        }
+    }
+    Ok((lanes, records))
+}
+
+impl Lane {
+    fn delivered(&self, head: frame::Head, frame: &bytes::Bytes) -> Result<Delivered, LogError> {
+        let position = Position { topic: self.topic, partition: self.partition, offset: head.offset };
+        let record = frame::record(frame)
+            .ok_or_else(|| LogError::Damaged { reason: format!("record at {position:?} has a good checksum but makes no sense") })?;
+        Ok(Delivered { position, time: time(head.time_micros), record })
+    }
+}
+
+fn time(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+/// Waits for the bell until the deadline. False when the deadline has passed.
+pub(super) async fn rang_before(bell: &Notify, deadline: Instant) -> bool {
+    timeout_at(deadline, bell.notified()).await.is_ok()
+}
+
+/// A moment after `wait`; long waits are cut to a day, which no reader notices.
+pub(super) fn deadline_after(wait: Duration) -> Instant {
+    Instant::now() + wait.min(Duration::from_secs(24 * 60 * 60))
+}

@@ -1,0 +1,97 @@
+//! The few file operations that make a log durable.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, IoSlice, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::log::LogError;
+
+/// Linux takes no more pieces in one `writev`.
+const PIECES_A_CALL: usize = 1024;
+
+/// Puts file and action into words for the operator.
+pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> LogError {
+    LogError::Unavailable { reason: format!("cannot {action} {}: {error}", path.display()) }
+}
+
+/// Makes names created in or removed from the folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
+    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|error| failed("flush folder", folder, &error))
+}
+
+/// Creates a folder and its missing parents durably.
+pub(super) fn create_folder(folder: &Path) -> Result<(), LogError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(|error| failed("create folder", folder, &error))?;
+    folder.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()).take(3).try_for_each(sync_folder)
+}
+
+/// A file under a temporary name that appears under its own only when it is complete and on disk.
+///
+/// A crash leaves either nothing but the temporary file, which the next start removes, or the whole.
+pub(super) struct NewFile {
+    pub file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl NewFile {
+    pub(super) const SUFFIX: &str = ".tmp";
+
+    pub(super) fn create(path: PathBuf) -> Result<Self, LogError> {
+        let mut temporary = path.clone().into_os_string();
+        temporary.push(Self::SUFFIX);
+        let temporary = PathBuf::from(temporary);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&temporary)
+            .map_err(|error| failed("create", &temporary, &error))?;
+        Ok(Self { file, temporary, path })
+    }
+
+    /// Flushes the file, gives it its name and flushes the folder.
+    pub(super) fn finish(self) -> Result<File, LogError> {
+        self.file.sync_all().map_err(|error| failed("flush", &self.temporary, &error))?;
+        fs::rename(&self.temporary, &self.path).map_err(|error| failed("rename", &self.temporary, &error))?;
+        self.path.parent().map_or(Ok(()), sync_folder)?;
+        Ok(self.file)
+    }
+}
+
+/// Replaces a small file in one step.
+pub(super) fn replace(path: PathBuf, content: &[u8]) -> Result<(), LogError> {
+    let mut new = NewFile::create(path)?;
+    new.file.write_all(content).map_err(|error| failed("write", &new.temporary, &error))?;
+    new.finish().map(drop)
+}
+
+/// Removes a file that may be gone already.
+pub(super) fn remove(path: &Path) -> Result<(), LogError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes all pieces in order, at the file's own position.
+pub(super) fn write_all_vectored(mut file: &File, pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    let mut left = pieces;
+    // Skips empty pieces, which would make a complete write look like none.
+    IoSlice::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        let now = left.len().min(PIECES_A_CALL);
+        match file.write_vectored(&left[..now]) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut left, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! What services read through: membership of a group, and the tail of a topic.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+
+use super::{
+    Shared,
+    cursor::{Cursor, Lane, Lanes, deadline_after, rang_before},
+    groups::MemberId,
+    topics::TopicLog,
+};
+use crate::{
+    log::{Delivered, LogError, Position, Subscription, Tail, TailFrom},
+    topic::Topic,
+};
+
+/// A member of a group.
+pub(super) struct EmbeddedSubscription {
+    shared: Arc<Shared>,
+    group: String,
+    member: MemberId,
+    topics: HashMap<Topic, Arc<TopicLog>>,
+    bell: Arc<Notify>,
+    lanes: Lanes,
+}
+
+impl EmbeddedSubscription {
+    pub(super) fn join(shared: Arc<Shared>, group: &str, topics: Vec<Arc<TopicLog>>) -> Self {
+        let bell = Arc::new(Notify::new());
+        topics.iter().for_each(|log| log.add_bell(&bell));
+        let sizes = topics.iter().map(|log| (log.topic, log.partitions.len())).collect();
+        let member = shared.groups.join(group, sizes, Arc::clone(&bell));
+        let topics = topics.into_iter().map(|log| (log.topic, log)).collect();
+        Self { shared, group: group.to_owned(), member, topics, bell, lanes: Lanes::default() }
+    }
+
+    /// Follows the group's sharing out: lanes that stay keep their place, new ones start at what is committed.
+    fn take_turn(&mut self) {
+        let held = self.shared.groups.take_turn(&self.group, self.member);
+        self.lanes.lanes.retain(|lane| held.iter().any(|held| (held.topic, held.partition) == (lane.topic, lane.partition)));
+        for held in held {
+            let (topic, partition) = (held.topic, held.partition);
+            let is_new = !self.lanes.lanes.iter().any(|lane| (lane.topic, lane.partition) == (topic, partition));
+            let log = self.topics.get(&topic).and_then(|log| log.partitions.get(partition as usize));
+            if let Some(log) = log.filter(|_| is_new) {
+                self.lanes.lanes.push(Lane { topic, partition, cursor: Cursor::new(Arc::clone(log), held.committed) });
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Subscription for EmbeddedSubscription {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        let deadline = deadline_after(wait);
+        loop {
+            self.shared.refuse_when_closed()?;
+            self.take_turn();
+            let records = self.lanes.read(max).await?;
+            if !records.is_empty() || !rang_before(&self.bell, deadline).await {
+                return Ok(records);
+            }
+        }
+    }
+
+    async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
+        self.shared.refuse_when_closed()?;
+        let (shared, group, member, done) = (Arc::clone(&self.shared), self.group.clone(), self.member, done.to_vec());
+        let hop = tokio::task::spawn_blocking(move || {
+            shared.groups.commit(&group, member, &done).map_err(|failure| shared.failure(failure))
+        });
+        hop.await.map_err(|error| LogError::Unavailable { reason: format!("committing broke off: {error}") })?
+    }
+
+    async fn rewind(&mut self) -> Result<(), LogError> {
+        self.lanes.lanes.clear();
+        self.take_turn();
+        Ok(())
+    }
+}
+
+impl Drop for EmbeddedSubscription {
+    fn drop(&mut self) {
+        self.shared.groups.leave(&self.group, self.member);
+    }
+}
+
+/// A reader without a group.
+pub(super) struct EmbeddedTail {
+    shared: Arc<Shared>,
+    /// By partition: where the topic ended when the tail began.
+    ends: Vec<i64>,
+    bell: Arc<Notify>,
+    lanes: Lanes,
+}
+
+impl EmbeddedTail {
+    pub(super) fn start(shared: Arc<Shared>, log: &TopicLog, from: TailFrom) -> Self {
+        let bell = Arc::new(Notify::new());
+        log.add_bell(&bell);
+        let ends: Vec<i64> = log.partitions.iter().map(|partition| partition.end()).collect();
+        let lanes = (0..).zip(&log.partitions).zip(&ends).map(|((number, partition), end)| {
+            let offset = match from {
+                TailFrom::Start => partition.start(),
+                TailFrom::End => *end,
+            };
+            Lane { topic: log.topic, partition: number, cursor: Cursor::new(Arc::clone(partition), offset) }
+        });
+        let lanes = Lanes { lanes: lanes.collect() };
+        Self { shared, ends, bell, lanes }
+    }
+}
+
+#[async_trait]
+impl Tail for EmbeddedTail {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        let deadline = deadline_after(wait);
+        loop {
+            self.shared.refuse_when_closed()?;
+            let records = self.lanes.read(max).await?;
+            if !records.is_empty() || !rang_before(&self.bell, deadline).await {
+                return Ok(records);
+            }
+        }
+    }
+
+    fn caught_up(&self) -> bool {
+        self.lanes.lanes.iter().all(|lane| self.ends.get(lane.partition as usize).is_none_or(|end| lane.cursor.offset() >= *end))
+    }
+}
