@@ -1,0 +1,147 @@
+//! An alert of network-monitor, as far as cases need to know it.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use runtime::{AlertId, SchoolId};
+
+/// What a sensor's own rule says of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertSeverity {
+    /// Also what a sensor says nothing about.
+    Low,
+    /// In between.
+    Medium,
+    /// The worst a sensor can say.
+    High,
+}
+
+/// The rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// `suricata:1:2027865` (gid:sid) or `zeek:SSL::Invalid_Server_Cert`.
+    pub id: String,
+    /// The rule's own text, for specialists.
+    pub text: String,
+    /// The rule's own category; may be empty.
+    pub category: String,
+}
+
+/// One end of the traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Endpoint {
+    /// As the sensor wrote it; may be empty.
+    pub ip: String,
+    /// 0 when the protocol has none.
+    pub port: u16,
+    /// The school's device at this address, when it is known.
+    pub device: Option<Device>,
+}
+
+/// A device of the school.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its id in network-monitor.
+    pub id: String,
+    /// What people call it; may be empty.
+    pub name: String,
+}
+
+/// Where traffic comes from, seen from the school.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// A device of the school, or an address that only exists within a network.
+    Inside,
+    /// Anything else.
+    Outside,
+}
+
+impl Endpoint {
+    /// On which side of the school's network it stands.
+    pub fn side(&self) -> Side {
+        let is_inside = self.device.is_some() || self.ip.parse().is_ok_and(exists_only_within_a_network);
+        if is_inside { Side::Inside } else { Side::Outside }
+    }
+}
+
+/// Addresses that no router of the internet carries: RFC 1918, RFC 4193, link-local, loopback and "not known yet" (0.0.0.0).
+fn exists_only_within_a_network(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback() || v4.is_unspecified(),
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => exists_only_within_a_network(IpAddr::V4(v4)),
+            None => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback() || v6.is_unspecified(),
+        },
+    }
+}
+
+/// An alert as it stood when last heard of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Its id in network-monitor.
+    pub id: AlertId,
+    /// The school whose sensor reported it.
+    pub school_id: SchoolId,
+    /// The rule that fired.
+    pub signature: Signature,
+    /// How bad the rule calls it.
+    pub severity: AlertSeverity,
+    /// Who started the traffic.
+    pub source: Endpoint,
+    /// Whom it was meant for.
+    pub destination: Endpoint,
+    /// `tcp`, `udp` …; may be empty.
+    pub protocol: String,
+    /// `suricata` or `zeek`.
+    pub sensor: String,
+    /// The first event.
+    pub first_at: DateTime<Utc>,
+    /// The latest event.
+    pub last_at: DateTime<Utc>,
+    /// All events folded into it, at least 1.
+    pub event_count: u64,
+    /// The first event as it came, JSON; may be empty.
+    pub raw_event: String,
+}
+
+/// News of an alert: opened, or grown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertNews {
+    /// The alert as it stands now.
+    pub alert: Alert,
+    /// Whether this is the first that is heard of it.
+    pub first: bool,
+    /// Events folded in since the last news, at least 1.
+    pub new_events: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side_of(ip: &str) -> Side {
+        Endpoint { ip: ip.to_owned(), ..Endpoint::default() }.side()
+    }
+
+    #[test]
+    fn addresses_of_a_school_network_are_inside() {
+        for ip in ["10.47.8.150", "172.16.0.1", "192.168.1.20", "0.0.0.0", "169.254.3.4", "fd12::1", "fe80::1", "::ffff:10.0.0.1"] {
+            assert_eq!(side_of(ip), Side::Inside, "{ip}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_and_none_are_outside() {
+        for ip in ["203.0.113.77", "172.32.0.1", "2001:db8::1", "::ffff:203.0.113.77", "", "not an address"] {
+            assert_eq!(side_of(ip), Side::Outside, "{ip}");
+        }
+    }
+
+    #[test]
+    fn a_known_device_is_inside_whatever_its_address() {
+        let device = Some(Device { id: "d1".to_owned(), name: "Server".to_owned() });
+        assert_eq!(Endpoint { ip: "203.0.113.10".to_owned(), port: 443, device }.side(), Side::Inside);
+    }
+}

@@ -1,0 +1,201 @@
+//! What happened to a case: the entries of its timeline, in the past tense.
+
+use std::{fmt, str::FromStr};
+
+use chrono::TimeDelta;
+use runtime::{AlertId, PersonId};
+
+use super::{
+    case::Phase,
+    severity::Severity,
+    threshold::Threshold,
+    words::{NoteWords, ReasonWords},
+};
+
+/// Somebody who works on a case, as the identity provider named them at that moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Stable.
+    pub id: PersonId,
+    /// For people to read.
+    pub name: String,
+}
+
+/// Something that happened to a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CaseChange {
+    /// The alerts of a school became a case.
+    Opened {
+        /// The threshold they reached.
+        threshold: Threshold,
+    },
+    /// Another alert, or the last of several that came since the previous entry of this kind.
+    AlertAttached {
+        /// The alert.
+        alert_id: AlertId,
+        /// Events since the previous entry of this kind, or since the opening.
+        new_events: u64,
+    },
+    /// Somebody took it, gave it or gave it back.
+    Assigned {
+        /// Who had it.
+        from: Option<Person>,
+        /// Who has it.
+        to: Option<Person>,
+    },
+    /// It moved on, or back.
+    PhaseChanged {
+        /// The phase it was in.
+        from: Phase,
+        /// The phase it is in.
+        to: Phase,
+    },
+    /// Somebody wrote something down.
+    NoteAdded {
+        /// What.
+        text: NoteWords,
+        /// Who may read it.
+        tlp: Tlp,
+    },
+    /// It was done with.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// In words.
+        text: ReasonWords,
+    },
+    /// It was not done with after all.
+    Reopened {
+        /// Why, in words.
+        text: ReasonWords,
+    },
+    /// It turned out worse.
+    SeverityRaised {
+        /// What it was.
+        from: Severity,
+        /// What it is.
+        to: Severity,
+    },
+}
+
+impl CaseChange {
+    /// Stable name, snake_case: in stores, on wires, in the audit chain.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::AlertAttached { .. } => "alert_attached",
+            Self::Assigned { .. } => "assigned",
+            Self::PhaseChanged { .. } => "phase_changed",
+            Self::NoteAdded { .. } => "note_added",
+            Self::Closed { .. } => "closed",
+            Self::Reopened { .. } => "reopened",
+            Self::SeverityRaised { .. } => "severity_raised",
+        }
+    }
+}
+
+/// Why a case was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// It happened and is solved.
+    Resolved,
+    /// It did not happen. The signature stays quiet at this school for a while.
+    FalsePositive,
+    /// It happened and does not matter.
+    NoActionNeeded,
+    /// Another case covers it.
+    Duplicate,
+}
+
+/// Traffic Light Protocol 2.0: who may read a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tlp {
+    /// Only the people it was given to.
+    Red,
+    /// Only within their organisation.
+    AmberStrict,
+    /// Within their organisation and its clients who need it.
+    Amber,
+    /// Within the community.
+    Green,
+    /// Anybody.
+    Clear,
+}
+
+/// A name that is not one of a closed set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not one of the names this can have")]
+pub struct UnknownName(pub String);
+
+/// Gives a closed set its names, for stores and wires.
+macro_rules! named {
+    ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, UnknownName> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == name).ok_or_else(|| UnknownName(name.to_owned()))
+            }
+        }
+    };
+}
+
+named!(CloseReason {
+    Resolved => "resolved",
+    FalsePositive => "false_positive",
+    NoActionNeeded => "no_action_needed",
+    Duplicate => "duplicate",
+});
+
+named!(Tlp {
+    Red => "TLP:RED",
+    AmberStrict => "TLP:AMBER+STRICT",
+    Amber => "TLP:AMBER",
+    Green => "TLP:GREEN",
+    Clear => "TLP:CLEAR",
+});
+
+named!(Phase {
+    Open => "open",
+    InProgress => "in_progress",
+    Containment => "containment",
+    Eradication => "eradication",
+    Recovery => "recovery",
+    PostIncident => "post_incident",
+});
+
+impl Threshold {
+    /// Stable name, snake_case: why a case opened.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FirstAlert => "first_alert",
+            Self::Events { .. } => "events_within_window",
+            Self::Alerts { .. } => "alerts_within_window",
+            Self::Never => "never",
+        }
+    }
+
+    /// How many events or alerts, and within what time; one and zero for a first alert.
+    pub const fn figures(self) -> (u64, TimeDelta) {
+        match self {
+            Self::Events { count, within } | Self::Alerts { count, within } => (count, within),
+            Self::FirstAlert | Self::Never => (1, TimeDelta::zero()),
+        }
+    }
+}
