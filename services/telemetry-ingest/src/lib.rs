@@ -1,1 +1,3 @@
+//! telemetry-ingest
 
+mod scan;

@@ -1,0 +1,200 @@
+//! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped.
+//!
+//! Whether a line really is JSON is found out by whoever reads it; here it costs too much for what it tells.
+
+use bytes::Bytes;
+use memchr::memchr;
+
+use super::{Cut, Flaw, Limits, Piece, Place, ScanError, Tally};
+
+/// Counts the events.
+pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
+    let mut tally = Tally::default();
+    let text = TextCheck::of(body);
+    for (number, line) in lines(body) {
+        tally.count(line.len(), || check(number, line, text), limits)?;
+    }
+    Ok(tally)
+}
+
+/// Writes the good lines anew, in bodies that fit into a record each.
+pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
+    let mut tally = Tally::default();
+    let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
+    let text = TextCheck::of(body);
+    for (number, line) in lines(body) {
+        if tally.count(line.len(), || check(number, line, text), limits)? && !writer.add(line) {
+            tally.recount_as_too_large();
+        }
+    }
+    Ok(Cut { pieces: writer.finish(), tally })
+}
+
+/// Lines that are not blank, with their number from 1, without the white space around them.
+fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut rest = body;
+    let mut number = 0;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest.get(..end).unwrap_or_default().trim_ascii();
+            rest = rest.get(end + 1..).unwrap_or_default();
+            number += 1;
+            if !line.is_empty() {
+                return Some((number, line));
+            }
+        }
+        None
+    })
+}
+
+/// UTF-8 is checked for the whole body at once, and line by line only where that fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextCheck {
+    AllGood,
+    ByLine,
+}
+
+impl TextCheck {
+    fn of(body: &[u8]) -> Self {
+        if std::str::from_utf8(body).is_ok() { Self::AllGood } else { Self::ByLine }
+    }
+}
+
+fn check(number: usize, line: &[u8], text: TextCheck) -> Result<(), Flaw> {
+    let flaw = |what| Err(Flaw { place: Place::Line(number), what });
+    if line.first() == Some(&b'[') {
+        return flaw("an array; send each event as a line, or an array as application/json");
+    }
+    if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
+        return flaw("not a JSON object in one line");
+    }
+    if text == TextCheck::ByLine && std::str::from_utf8(line).is_err() {
+        return flaw("text is not UTF-8");
+    }
+    Ok(())
+}
+
+/// Gathers lines and starts a new body whenever the next one would not fit.
+pub(super) struct LineWriter {
+    max_bytes: usize,
+    expected_bytes: usize,
+    open: Vec<u8>,
+    events: u32,
+    pieces: Vec<Piece>,
+}
+
+impl LineWriter {
+    pub fn new(max_bytes: usize, expected_bytes: usize) -> Self {
+        Self { max_bytes, expected_bytes, open: Vec::new(), events: 0, pieces: Vec::new() }
+    }
+
+    /// Adds a line. `false` when it fits into no body, even alone.
+    pub fn add(&mut self, line: &[u8]) -> bool {
+        let needs = line.len() + 1;
+        if needs > self.max_bytes {
+            return false;
+        }
+        if self.open.len() + needs > self.max_bytes {
+            self.close_piece();
+        }
+        if self.open.is_empty() {
+            self.open.reserve(self.expected_bytes.clamp(needs, self.max_bytes));
+        }
+        self.open.extend_from_slice(line);
+        self.open.push(b'\n');
+        self.events += 1;
+        true
+    }
+
+    pub fn finish(mut self) -> Vec<Piece> {
+        self.close_piece();
+        self.pieces
+    }
+
+    fn close_piece(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        self.expected_bytes = self.expected_bytes.saturating_sub(self.open.len());
+        let bytes = Bytes::from(std::mem::take(&mut self.open));
+        self.pieces.push(Piece { bytes, events: std::mem::take(&mut self.events) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::TEST_LIMITS;
+
+    fn tally_of(body: &[u8]) -> Tally {
+        tally(body, &TEST_LIMITS).unwrap()
+    }
+
+    #[test]
+    fn crlf_blank_lines_and_a_missing_last_newline_are_fine() {
+        assert_eq!(tally_of(b"{\"a\":1}\r\n\r\n  \n{\"b\":2}\n{}").good, 3);
+    }
+
+    #[test]
+    fn nothing_is_no_event() {
+        assert_eq!(tally_of(b""), Tally::default());
+        assert_eq!(tally_of(b"\n\r\n"), Tally::default());
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_bad_and_named_by_its_number() {
+        let found = tally_of(b"{\"a\":1}\n\nhello\n{\"b\":2}\n{\"cut off\":");
+        assert_eq!((found.good, found.malformed), (2, 2));
+        assert_eq!(found.first_flaw.unwrap().place, Place::Line(3));
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_is_bad_and_its_neighbours_are_good() {
+        let found = tally_of(b"{\"a\":1}\n{\"b\":\"\xff\"}\n{\"c\":3}\n");
+        assert_eq!((found.good, found.malformed), (2, 1));
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_left_out_by_the_cut() {
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(TEST_LIMITS.max_event_bytes));
+        let body = format!("{{\"first\":1}}\n{large}\n{{\"last\":1}}\n");
+        let cut = cut(body.as_bytes(), &TEST_LIMITS).unwrap();
+        assert_eq!((cut.tally.good, cut.tally.too_large), (2, 1));
+        assert_eq!(cut.pieces.len(), 1);
+        assert_eq!(&cut.pieces[0].bytes[..], b"{\"first\":1}\n{\"last\":1}\n");
+    }
+
+    #[test]
+    fn more_events_than_allowed_are_refused() {
+        let limits = Limits { max_events: 2, ..TEST_LIMITS };
+        assert_eq!(tally(b"{}\n{}\n{}", &limits), Err(ScanError::TooManyEvents { limit: 2 }));
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_keeps_every_event_in_order(sizes in prop::collection::vec(0_usize..300, 0..60), max_body_bytes in 320_usize..2000) {
+            let events: Vec<String> = sizes.iter().enumerate().map(|(at, size)| format!("{{\"{at}\":\"{}\"}}", "x".repeat(*size))).collect();
+            let limits = Limits { max_body_bytes, ..TEST_LIMITS };
+            let cut = cut(events.join("\r\n").as_bytes(), &limits).unwrap();
+            let mut seen = Vec::new();
+            for piece in &cut.pieces {
+                prop_assert!(piece.bytes.len() <= max_body_bytes);
+                let lines: Vec<String> = std::str::from_utf8(&piece.bytes).unwrap().lines().map(str::to_owned).collect();
+                prop_assert_eq!(lines.len(), piece.events as usize);
+                seen.extend(lines);
+            }
+            prop_assert_eq!(cut.tally.good as usize, events.len());
+            prop_assert_eq!(seen, events);
+        }
+
+        #[test]
+        fn any_bytes_are_counted_without_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
+            let found = tally(&body, &TEST_LIMITS).unwrap();
+            let cut = cut(&body, &TEST_LIMITS).unwrap();
+            prop_assert_eq!(found, cut.tally);
+        }
+    }
+}

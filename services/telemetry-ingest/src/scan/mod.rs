@@ -1,0 +1,313 @@
+//! Looks into a request without building objects from it.
+//!
+//! A request is *examined* first: counted, measured, and checked as far as a later reader relies on it, in one pass over the
+//! bytes. Nearly always that is all: the bytes then go into the log as they came. Only a request that is too large for one
+//! record, or that holds events which can never be taken, is *cut*: written anew as several bodies of the same kind, at event
+//! boundaries, in the same order, without the bad events.
+//!
+//! | Format | Checked for every event |
+//! |---|---|
+//! | OTLP protobuf | size; decodes as a `LogRecord`: wire types, lengths, UTF-8, nesting |
+//! | OTLP JSON | size; valid JSON, an object |
+//! | JSON lines | size; UTF-8, begins with `{` and ends with `}` |
+//! | JSON | size; valid JSON, an object |
+//!
+//! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing
+//! behind it can be trusted.
+
+mod decode;
+mod json;
+mod json_lines;
+mod otlp_json;
+mod otlp_protobuf;
+mod wire;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// The shape of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `ExportLogsServiceRequest` in protobuf.
+    OtlpProtobuf,
+    /// `ExportLogsServiceRequest` in JSON.
+    OtlpJson,
+    /// One JSON object a line.
+    JsonLines,
+    /// A JSON array of objects, or objects one after the other. Always stored as JSON lines.
+    Json,
+}
+
+/// How a body is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Not at all.
+    Identity,
+    /// gzip (RFC 1952).
+    Gzip,
+    /// Zstandard (RFC 8878), window at most 8 MiB.
+    Zstd,
+}
+
+/// A body as it came.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Its shape.
+    pub format: Format,
+    /// Its compression.
+    pub encoding: Encoding,
+    /// Its bytes, still compressed.
+    pub bytes: Bytes,
+}
+
+/// What a request may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// After decompression.
+    pub max_decoded_bytes: usize,
+    /// Of one event: a log record or a JSON object, without what surrounds it.
+    pub max_event_bytes: usize,
+    /// Events in one request.
+    pub max_events: usize,
+    /// Of one body that is written to the log.
+    pub max_body_bytes: usize,
+}
+
+/// How many events there are, good and bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Good events.
+    pub good: u32,
+    /// Events that can never be taken because of their size.
+    pub too_large: u32,
+    /// Events that can never be taken because of what they are.
+    pub malformed: u32,
+    /// The first malformed event.
+    pub first_flaw: Option<Flaw>,
+}
+
+/// What an examination found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Examined {
+    /// How many events there are.
+    pub tally: Tally,
+    /// Size after decompression.
+    pub decoded_bytes: usize,
+}
+
+/// A body made by cutting. Never compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Events in it.
+    pub events: u32,
+}
+
+/// A request cut into bodies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cut {
+    /// In the order of the request.
+    pub pieces: Vec<Piece>,
+    /// How many events there are in the pieces, and how many were left out.
+    pub tally: Tally,
+}
+
+/// Why a request cannot be taken, whatever is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// It is not what it says it is.
+    #[error("{0}")]
+    Malformed(#[from] Flaw),
+    /// More bytes after decompression than allowed.
+    #[error("more than {limit} bytes after decompression; send smaller batches")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// More events than allowed.
+    #[error("more than {limit} events; send smaller batches")]
+    TooManyEvents {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// What is wrong, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {what}")]
+pub struct Flaw {
+    /// Where, after decompression.
+    pub place: Place,
+    /// What; never a part of the body.
+    pub what: &'static str,
+}
+
+/// A place in a body, after decompression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// 0-based.
+    Byte(usize),
+    /// 1-based.
+    Line(usize),
+    /// Both 1-based, the column in bytes.
+    LineColumn(usize, usize),
+    /// The compressed bytes themselves.
+    Compression(Encoding),
+}
+
+impl Upload {
+    /// Counts and checks.
+    ///
+    /// # Errors
+    /// When nothing of the request can be taken.
+    pub fn examine(&self, limits: &Limits) -> Result<Examined, ScanError> {
+        decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| {
+            let tally = match self.format {
+                Format::OtlpProtobuf => otlp_protobuf::tally(plain, limits),
+                Format::OtlpJson => otlp_json::tally(plain, limits),
+                Format::JsonLines => json_lines::tally(plain, limits),
+                Format::Json => json::tally(plain, limits),
+            }?;
+            Ok(Examined { tally, decoded_bytes: plain.len() })
+        })?
+    }
+
+    /// Whether the bytes cannot go into the log as they came.
+    pub fn needs_cutting(&self, examined: &Examined, limits: &Limits) -> bool {
+        self.format == Format::Json || examined.tally.bad() > 0 || self.bytes.len() > limits.max_body_bytes
+    }
+
+    /// Writes the good events anew, in bodies that fit into a record each.
+    ///
+    /// # Errors
+    /// As [`Upload::examine`].
+    pub fn cut(&self, limits: &Limits) -> Result<Cut, ScanError> {
+        decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
+            Format::OtlpProtobuf => otlp_protobuf::cut(plain, limits),
+            Format::OtlpJson => otlp_json::cut(plain, limits),
+            Format::JsonLines => json_lines::cut(plain, limits),
+            Format::Json => json::cut(plain, limits),
+        })?
+    }
+}
+
+impl Format {
+    /// The format of the pieces a request of this format is cut into.
+    pub const fn of_pieces(self) -> Self {
+        match self {
+            Self::OtlpProtobuf => Self::OtlpProtobuf,
+            Self::OtlpJson => Self::OtlpJson,
+            Self::JsonLines | Self::Json => Self::JsonLines,
+        }
+    }
+}
+
+impl Tally {
+    /// Events that can never be taken.
+    pub const fn bad(&self) -> u32 {
+        self.too_large.saturating_add(self.malformed)
+    }
+
+    /// Good and bad.
+    pub const fn total(&self) -> u32 {
+        self.good.saturating_add(self.bad())
+    }
+
+    /// Counts one event; `true` when it is good.
+    #[inline]
+    fn count(&mut self, size: usize, check: impl FnOnce() -> Result<(), Flaw>, limits: &Limits) -> Result<bool, ScanError> {
+        if self.total() as usize >= limits.max_events {
+            return Err(ScanError::TooManyEvents { limit: limits.max_events });
+        }
+        if size > limits.max_event_bytes {
+            self.too_large += 1;
+            return Ok(false);
+        }
+        if let Err(flaw) = check() {
+            self.malformed += 1;
+            self.first_flaw.get_or_insert(flaw);
+            return Ok(false);
+        }
+        self.good += 1;
+        Ok(true)
+    }
+
+    /// Takes back a good event that turned out not to fit into any record.
+    fn recount_as_too_large(&mut self) {
+        self.good -= 1;
+        self.too_large += 1;
+    }
+}
+
+impl Flaw {
+    const fn at_byte(at: usize, what: &'static str) -> Self {
+        Self { place: Place::Byte(at), what }
+    }
+
+    fn of_json(error: &serde_json::Error, wrong_shape: &'static str) -> Self {
+        let what = match error.classify() {
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not valid JSON",
+            serde_json::error::Category::Eof => "the JSON ends too early",
+            serde_json::error::Category::Data => wrong_shape,
+        };
+        Self { place: Place::LineColumn(error.line(), error.column()), what }
+    }
+}
+
+/// The body as text, without a copy.
+fn utf8(body: &[u8]) -> Result<&str, Flaw> {
+    std::str::from_utf8(body).map_err(|error| Flaw::at_byte(error.valid_up_to(), "text is not UTF-8"))
+}
+
+/// Where a part of a text begins.
+fn place_within(text: &str, part: &str) -> Place {
+    Place::Byte(part.as_ptr().addr() - text.as_ptr().addr())
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Byte(at) => write!(formatter, "byte {at}"),
+            Self::Line(line) => write!(formatter, "line {line}"),
+            Self::LineColumn(line, column) => write!(formatter, "line {line}, column {column}"),
+            Self::Compression(encoding) => write!(formatter, "{encoding} data"),
+        }
+    }
+}
+
+impl Encoding {
+    /// The name in `content-encoding` and `grpc-encoding`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// The encoding of this name.
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        let named = |candidate: &str| name.eq_ignore_ascii_case(candidate.as_bytes());
+        if named("zstd") {
+            Some(Self::Zstd)
+        } else if named("gzip") || named("x-gzip") {
+            Some(Self::Gzip)
+        } else if named("identity") || name.is_empty() {
+            Some(Self::Identity)
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+pub(crate) const TEST_LIMITS: Limits =
+    Limits { max_decoded_bytes: 1024 * 1024, max_event_bytes: 4096, max_events: 10_000, max_body_bytes: 64 * 1024 };

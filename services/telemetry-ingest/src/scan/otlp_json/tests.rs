@@ -1,0 +1,74 @@
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use proptest::prelude::*;
+
+use super::*;
+use crate::scan::{Place, TEST_LIMITS, otlp_protobuf::tests::{log_records, request}};
+
+fn tally_of(text: &str) -> Tally {
+    tally(text.as_bytes(), &TEST_LIMITS).unwrap()
+}
+
+#[test]
+fn both_spellings_nulls_and_unknown_names_are_understood() {
+    assert_eq!(tally_of(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{"body":{"stringValue":"]}"}}]}]}]}"#).good, 2);
+    assert_eq!(tally_of(r#"{"resource_logs":[{"scope_logs":[{"log_records":[{}]}]}]}"#).good, 1);
+    assert_eq!(tally_of(r#"{"resourceLogs":[{"scopeLogs":null},{"scopeLogs":[{"logRecords":null}]}]}"#).good, 0);
+    assert_eq!(tally_of(r#"{"later":{"resourceLogs":[1]},"resourceLogs":null}"#).good, 0);
+    assert_eq!(tally_of("{}").good, 0);
+}
+
+#[test]
+fn a_log_record_that_is_no_object_is_bad_and_the_others_are_good() {
+    let found = tally_of(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{},7,null,{}]}]}]}"#);
+    assert_eq!((found.good, found.malformed), (2, 2));
+    assert_eq!(found.first_flaw.unwrap().place, Place::Byte(49));
+}
+
+#[test]
+fn what_is_not_a_request_is_malformed_with_its_place() {
+    for text in ["", "[]", "7", "{", r#"{"resourceLogs":7}"#, r#"{"resourceLogs":[null]}"#, "{} {}", r#"{"resourceLogs":[],"resource_logs":[]}"#] {
+        let error = tally(text.as_bytes(), &TEST_LIMITS).unwrap_err();
+        assert!(matches!(error, ScanError::Malformed(Flaw { place: Place::LineColumn(..), .. })), "{text}: {error}");
+    }
+    assert!(tally(b"{\"a\":\"\xff\"}", &TEST_LIMITS).is_err());
+}
+
+#[test]
+fn empty_lists_without_end_are_refused() {
+    let many = format!("{{\"resourceLogs\":[{}{{}}]}}", "{},".repeat(TEST_LIMITS.max_events));
+    assert_eq!(tally(many.as_bytes(), &TEST_LIMITS), Err(ScanError::TooManyEvents { limit: TEST_LIMITS.max_events }));
+}
+
+proptest! {
+    #[test]
+    fn a_request_counts_as_many_events_as_it_was_made_of(request in request()) {
+        let text = serde_json::to_vec(&request).unwrap();
+        prop_assert_eq!(tally(&text, &TEST_LIMITS).unwrap().good as usize, log_records(&request).len());
+    }
+
+    #[test]
+    fn pieces_hold_the_same_events_in_order_under_the_same_resource_and_scope(request in request(), max_body_bytes in 2_000_usize..6_000) {
+        let text = serde_json::to_vec(&request).unwrap();
+        let limits = Limits { max_body_bytes, max_event_bytes: 1 << 20, ..TEST_LIMITS };
+        let cut = cut(&text, &limits).unwrap();
+        let mut seen = Vec::new();
+        for piece in &cut.pieces {
+            prop_assert!(piece.bytes.len() <= max_body_bytes);
+            let decoded: ExportLogsServiceRequest = serde_json::from_slice(&piece.bytes).unwrap();
+            prop_assert_eq!(log_records(&decoded).len(), piece.events as usize);
+            seen.extend(log_records(&decoded));
+        }
+        prop_assert_eq!(cut.tally.too_large, 0);
+        prop_assert_eq!(seen, log_records(&request));
+    }
+
+    #[test]
+    fn damaged_text_never_panics(request in request(), at in any::<prop::sample::Index>(), with in any::<u8>(), cut_off in any::<bool>()) {
+        let mut text = serde_json::to_vec(&request).unwrap();
+        let at = at.index(text.len());
+        text[at] = with;
+        if cut_off { text.truncate(at); }
+        let _found = tally(&text, &TEST_LIMITS);
+        let _cut = cut(&text, &TEST_LIMITS);
+    }
+}

@@ -1,0 +1,88 @@
+//! `opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest` in protobuf.
+//!
+//! ```text
+//! request { resource_logs = 1 { resource = 1, scope_logs = 2 { scope = 1, log_records = 2, schema_url = 3 }, schema_url = 3 } }
+//! ```
+
+mod cutter;
+mod schema;
+
+use cutter::Cutter;
+use schema::Message;
+
+use super::{
+    Cut, Limits, ScanError, Tally,
+    wire::{Field, Fields},
+};
+
+const RESOURCE_LOGS: u32 = 1;
+const SCOPE_LOGS: u32 = 2;
+const LOG_RECORDS: u32 = 2;
+
+/// Counts the log records of a request and checks that it decodes.
+pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
+    let mut tally = Tally::default();
+    let mut request = Fields::of(request, 0);
+    while let Some(field) = request.next()? {
+        if field.number != RESOURCE_LOGS {
+            continue;
+        }
+        let mut resource_logs = field.message()?;
+        while let Some(field) = resource_logs.next()? {
+            if field.number != SCOPE_LOGS {
+                schema::check_field(Message::ResourceLogs, &field)?;
+                continue;
+            }
+            let mut scope_logs = field.message()?;
+            while let Some(field) = scope_logs.next()? {
+                if field.number == LOG_RECORDS {
+                    count(&mut tally, &field, limits)?;
+                } else {
+                    schema::check_field(Message::ScopeLogs, &field)?;
+                }
+            }
+        }
+    }
+    Ok(tally)
+}
+
+/// Counts one log record; `true` when it is good.
+#[inline]
+fn count(tally: &mut Tally, log_record: &Field<'_>, limits: &Limits) -> Result<bool, ScanError> {
+    let bytes = log_record.bytes()?;
+    tally.count(bytes.len(), || schema::check(Message::LogRecord, bytes, log_record.at), limits)
+}
+
+/// Writes the good log records anew as several requests; each repeats the resource and scope its records stand under.
+pub(super) fn cut(request: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
+    let mut tally = Tally::default();
+    let mut cutter = Cutter::new(limits.max_body_bytes, Fields::of(request, 0).except(RESOURCE_LOGS)?);
+    let mut request = Fields::of(request, 0);
+    while let Some(field) = request.next()? {
+        if field.number != RESOURCE_LOGS {
+            continue;
+        }
+        let mut resource_logs = field.message()?;
+        cutter.enter_resource(field.message()?.except(SCOPE_LOGS)?);
+        while let Some(field) = resource_logs.next()? {
+            if field.number != SCOPE_LOGS {
+                continue;
+            }
+            let mut scope_logs = field.message()?;
+            cutter.enter_scope(field.message()?.except(LOG_RECORDS)?);
+            while let Some(field) = scope_logs.next()? {
+                if field.number != LOG_RECORDS || !count(&mut tally, &field, limits)? {
+                    continue;
+                }
+                let fits = cutter.add(field.raw);
+                if !fits {
+                    tally.recount_as_too_large();
+                }
+            }
+        }
+    }
+    Ok(Cut { pieces: cutter.finish(), tally })
+}
+
+#[cfg(test)]
+pub(in crate::scan) mod tests;
