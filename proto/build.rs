@@ -12,7 +12,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(&files, ["."])?;
     let descriptor_file = PathBuf::from(std::env::var("OUT_DIR")?).join("schildwacht.bin");
     std::fs::write(&descriptor_file, prost::Message::encode_to_vec(&descriptors))?;
-    tonic_prost_build::configure().build_client(true).build_server(true).compile_fds(descriptors)?;
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
+    tonic_prost_build::configure().build_client(true).build_server(true).compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 

@@ -5,7 +5,22 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use crate::log::LogError;
+use crate::{
+    log::{LogError, Record},
+    topic::Topic,
+};
+
+/// What a record takes on its way besides its own bytes.
+const RECORD_OVERHEAD: usize = 128;
+
+/// Bytes for which the records count, or which of them is too large for the topic.
+pub(crate) fn weigh(topic: Topic, records: &[Record]) -> Result<usize, LogError> {
+    let limit = topic.spec().max_record_bytes;
+    match records.iter().find(|record| record.size() > limit) {
+        Some(record) => Err(LogError::TooLarge { topic, size: record.size(), limit }),
+        None => Ok(records.iter().map(|record| record.size() + RECORD_OVERHEAD).sum()),
+    }
+}
 
 /// Counts the bytes that are handed in and not yet acknowledged.
 #[derive(Debug)]

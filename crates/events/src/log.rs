@@ -10,6 +10,9 @@ use chrono::{DateTime, Utc};
 
 use crate::topic::Topic;
 
+/// Bytes that the lengths of a header take in the embedded log; in Kafka it is less.
+pub(crate) const HEADER_LENGTHS: usize = 8;
+
 /// A record as it is handed to the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -22,9 +25,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// Bytes of key, headers and value.
+    /// Bytes of key, headers and value, which is what the topic's limit is about. A header counts eight for its lengths.
     pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let headers: usize = self.headers.iter().map(|(name, value)| HEADER_LENGTHS + name.len() + value.len()).sum();
         self.key.len() + headers + self.value.as_ref().map_or(0, Bytes::len)
     }
 

@@ -18,15 +18,13 @@
 
 use bytes::Bytes;
 
-use crate::log::Record;
+use crate::log::{HEADER_LENGTHS, Record};
 
 const MARKER: [u8; 4] = *b"\x9fSWF";
 /// Marker, length and checksum.
 const PREFIX: usize = 12;
 /// The body's fields of fixed size.
 const FIXED: usize = 33;
-/// The two lengths of a header.
-const HEADER_LENGTHS: usize = 8;
 
 /// Largest frame in bytes. Anything longer is a damaged length.
 pub(super) const LARGEST: usize = 64 * 1024 * 1024;
@@ -52,7 +50,7 @@ pub(super) enum Peek {
 
 /// Bytes that the record takes in a file.
 pub(super) fn size(record: &Record) -> usize {
-    PREFIX + FIXED + HEADER_LENGTHS * record.headers.len() + record.size()
+    PREFIX + FIXED + record.size()
 }
 
 /// Appends the frame without its value, which the caller writes right after it.
@@ -156,7 +154,7 @@ fn take(rest: &mut Bytes, length: usize) -> Option<Bytes> {
     (length <= rest.len()).then(|| rest.split_to(length))
 }
 
-/// Lengths fit: [`LARGEST`] bounds every frame before it is encoded.
+/// Lengths fit: topics bound their records far below [`LARGEST`].
 fn length(value: usize) -> [u8; 4] {
     (value as u32).to_le_bytes()
 }

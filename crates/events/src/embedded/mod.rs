@@ -58,7 +58,7 @@ use self::{
     writer::{Append, Request},
 };
 use crate::{
-    admission::Admission,
+    admission::{Admission, weigh},
     log::{EventLog, LogError, Position, Record, Subscription, Tail, TailFrom},
     topic::Topic,
 };
@@ -242,7 +242,7 @@ impl EventLog for EmbeddedLog {
         self.shared.refuse_when_closed()?;
         self.shared.refuse_when_given_up()?;
         let log = self.shared.topic(topic)?;
-        let bytes = size_of_all(topic, &records)?;
+        let bytes = weigh(topic, &records)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
@@ -391,16 +391,6 @@ fn take_folder(config: &EmbeddedConfig) -> Result<File, LogError> {
             reason: format!("another process uses folder {}; stop it or choose another folder", folder.display()),
         }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
-    }
-}
-
-/// Bytes that the records take, or which of them is too large.
-fn size_of_all(topic: Topic, records: &[Record]) -> Result<usize, LogError> {
-    let limit = topic.spec().max_record_bytes.min(frame::LARGEST / 2);
-    let too_large = |record: &&Record| record.size() > limit || frame::size(record) > frame::LARGEST;
-    match records.iter().find(too_large) {
-        Some(record) => Err(LogError::TooLarge { topic, size: record.size(), limit }),
-        None => Ok(records.iter().map(frame::size).sum()),
     }
 }
 

@@ -1,0 +1,272 @@
+//! The consumer loop: records in, effects and inbox rows in one transaction, then the offset.
+//!
+//! Several records share a transaction. When one of them cannot be taken in, all are undone and each is tried by itself, so
+//! that only the culprit goes to the dead letters. Trouble that may pass (the database is away) undoes everything and tries
+//! again after a pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
+
+use std::{collections::HashSet, future::Future, time::Duration};
+
+use opentelemetry::{KeyValue, metrics::Counter};
+use runtime::{Clock, Ids, Shutdown, telemetry};
+use storage::{Database, StoreError, Txn};
+use tracing::Instrument as _;
+
+use super::{dead_letter, inbox, outbox::LogHandle};
+use crate::{Delivered, LogError, Position, Record, Subscription, Topic};
+
+const WAIT: Duration = Duration::from_millis(500);
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Why a record was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum HandleError {
+    /// It never will be: it goes to the dead letters.
+    #[error("{reason}: {detail}")]
+    Poison {
+        /// Stable, snake_case.
+        reason: &'static str,
+        /// For operators; no personal data.
+        detail: String,
+    },
+    /// Something is away; try again later.
+    #[error("try again later")]
+    Transient(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl HandleError {
+    /// A record that never will be taken in.
+    pub fn poison(reason: &'static str, detail: impl ToString) -> Self {
+        Self::Poison { reason, detail: detail.to_string() }
+    }
+}
+
+impl From<StoreError> for HandleError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Transient(Box::new(error)),
+            StoreError::Duplicate(_) | StoreError::Unreadable { .. } | StoreError::Fault(_) => {
+                Self::poison("store_refused", runtime::error::chain(&error))
+            }
+        }
+    }
+}
+
+impl From<runtime::Error> for HandleError {
+    fn from(error: runtime::Error) -> Self {
+        if error.kind().is_retryable() { Self::Transient(Box::new(error)) } else { Self::poison(error.reason(), error.chain()) }
+    }
+}
+
+impl From<crate::EnvelopeViolations> for HandleError {
+    fn from(violations: crate::EnvelopeViolations) -> Self {
+        Self::poison("envelope_unreadable", violations)
+    }
+}
+
+/// A part of a record that was not taken in while the rest was: lines of a batch, say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// What is kept for replay; give it the headers that the handler needs to read it again.
+    pub record: Record,
+    /// Stable, snake_case.
+    pub reason: &'static str,
+    /// For operators; no personal data.
+    pub detail: String,
+}
+
+/// What a service does with the records of its topics.
+pub trait Handler: Send + Sync + 'static {
+    /// What is gathered over the records of one transaction and written at its end; `()` where each record is written by itself.
+    type Batch: Default + Send;
+
+    /// Takes in one record. The span that is current continues the trace of what led to it.
+    fn handle(
+        &self,
+        txn: &Txn,
+        batch: &mut Self::Batch,
+        delivered: &Delivered,
+    ) -> impl Future<Output = Result<Vec<Rejected>, HandleError>> + Send;
+
+    /// Writes what was gathered. An error here counts against every record of the batch.
+    fn finish(&self, _txn: &Txn, _batch: Self::Batch) -> impl Future<Output = Result<(), HandleError>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Called after the transaction has committed (to wake watchers, say).
+    fn committed(&self) {}
+}
+
+/// Reads topics for a service.
+#[derive(Debug)]
+pub struct Consumer<H> {
+    /// The service and group: `network-monitor`. Also the name in the inbox and the dead letters.
+    pub name: &'static str,
+    /// What it reads.
+    pub topics: &'static [Topic],
+    /// Records in one transaction, at most.
+    pub max_batch: usize,
+    /// Where effects go.
+    pub database: Database,
+    /// Where records come from.
+    pub log: LogHandle,
+    /// The time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// What is done with them.
+    pub handler: H,
+}
+
+struct Outcomes {
+    records: Counter<u64>,
+    retries: Counter<u64>,
+}
+
+impl<H: Handler> Consumer<H> {
+    /// Consumes until shutdown.
+    ///
+    /// # Errors
+    /// When the log is damaged or was closed while we should run.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), LogError> {
+        let meter = opentelemetry::global::meter("schildwacht.events");
+        let outcomes = Outcomes {
+            records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
+            retries: meter.u64_counter("consumer.retries").with_description("transactions undone and tried again").build(),
+        };
+        let mut backoff = FIRST_BACKOFF;
+        while !shutdown.is_requested() {
+            match self.consume(&shutdown, &outcomes, &mut backoff).await {
+                Ok(()) => return Ok(()),
+                Err(LogError::Unavailable { reason }) => {
+                    tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log is away, will retry");
+                    shutdown.sleep(jittered(backoff)).await;
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                }
+                Err(LogError::Closed) if shutdown.is_requested() => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn consume(&self, shutdown: &Shutdown, outcomes: &Outcomes, backoff: &mut Duration) -> Result<(), LogError> {
+        let mut subscription = self.log.0.subscribe(self.name, self.topics).await?;
+        while let Some(records) = shutdown.or_stop(subscription.next(self.max_batch, WAIT)).await {
+            let records = records?;
+            if records.is_empty() {
+                continue;
+            }
+            match self.take_in(&records, outcomes).await {
+                Ok(()) => {
+                    *backoff = FIRST_BACKOFF;
+                    commit(subscription.as_mut(), &records).await?;
+                }
+                Err(error) => {
+                    outcomes.retries.add(1, &[KeyValue::new("consumer", self.name)]);
+                    let error = runtime::error::chain(error.as_ref());
+                    tracing::warn!(name: "consumer.retrying", consumer = self.name, error = %error, "records not taken in, will retry");
+                    shutdown.sleep(jittered(*backoff)).await;
+                    *backoff = (*backoff * 2).min(MAX_BACKOFF);
+                    subscription.rewind().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes records in, together or else one by one. An error means: none of what is left, try again later.
+    async fn take_in(&self, records: &[Delivered], outcomes: &Outcomes) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        match self.in_one_transaction(records, outcomes).await {
+            Ok(()) => return Ok(()),
+            Err(HandleError::Transient(error)) => return Err(error),
+            Err(HandleError::Poison { .. }) => {}
+        }
+        for record in records {
+            match self.in_one_transaction(std::slice::from_ref(record), outcomes).await {
+                Ok(()) => {}
+                Err(HandleError::Transient(error)) => return Err(error),
+                Err(HandleError::Poison { reason, detail }) => self.bury(record, reason, detail, outcomes).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn in_one_transaction(&self, records: &[Delivered], outcomes: &Outcomes) -> Result<(), HandleError> {
+        let txn = self.database.begin().await?;
+        let identities: Vec<String> = records.iter().map(inbox::identity).collect();
+        let seen = inbox::seen(&txn, self.name, &identities).await?;
+        let mut taken = Vec::new();
+        let mut known: HashSet<&str> = seen.iter().map(String::as_str).collect();
+        let mut batch = H::Batch::default();
+        let mut rejected = 0;
+        for (record, identity) in records.iter().zip(&identities) {
+            if !known.insert(identity) {
+                continue;
+            }
+            for part in self.handle_traced(&txn, &mut batch, record).await? {
+                rejected += 1;
+                let letter = dead_letter::Letter::new(self.name, record.position, part.record, part.reason, part.detail);
+                dead_letter::add(&txn, self.ids.next(), self.clock.now(), letter).await?;
+            }
+            taken.push(identity.clone());
+        }
+        self.handler.finish(&txn, batch).await?;
+        let handled = taken.len() as u64;
+        inbox::remember(&txn, self.name, taken, self.clock.now()).await?;
+        txn.commit().await?;
+        self.handler.committed();
+
+        self.count(outcomes, "handled", handled);
+        self.count(outcomes, "duplicate", records.len() as u64 - handled);
+        self.count(outcomes, "part_dead_lettered", rejected);
+        Ok(())
+    }
+
+    async fn handle_traced(&self, txn: &Txn, batch: &mut H::Batch, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        let topic = delivered.position.topic.spec().name;
+        let span = tracing::info_span!("consume", otel.kind = "consumer", messaging.destination.name = topic, consumer = self.name);
+        telemetry::continue_trace(&span, |name| delivered.record.header(name).map(ToOwned::to_owned));
+        self.handler.handle(txn, batch, delivered).instrument(span).await
+    }
+
+    async fn bury(&self, record: &Delivered, reason: &'static str, detail: String, outcomes: &Outcomes) -> Result<(), StoreError> {
+        tracing::warn!(
+            name: "consumer.dead_lettered", consumer = self.name, topic = record.position.topic.spec().name,
+            partition = record.position.partition, offset = record.position.offset, reason, "record goes to the dead letters"
+        );
+        let txn = self.database.begin().await?;
+        let letter = dead_letter::Letter::new(self.name, record.position, record.record.clone(), reason, detail);
+        dead_letter::add(&txn, self.ids.next(), self.clock.now(), letter).await?;
+        inbox::remember(&txn, self.name, vec![inbox::identity(record)], self.clock.now()).await?;
+        txn.commit().await?;
+        self.count(outcomes, "dead_lettered", 1);
+        Ok(())
+    }
+
+    fn count(&self, outcomes: &Outcomes, outcome: &'static str, records: u64) {
+        if records > 0 {
+            outcomes.records.add(records, &[KeyValue::new("consumer", self.name), KeyValue::new("outcome", outcome)]);
+        }
+    }
+}
+
+async fn commit(subscription: &mut dyn Subscription, records: &[Delivered]) -> Result<(), LogError> {
+    let mut last: Vec<Position> = Vec::new();
+    for record in records {
+        let position = record.position;
+        match last.iter_mut().find(|known| known.topic == position.topic && known.partition == position.partition) {
+            Some(known) => known.offset = known.offset.max(position.offset),
+            None => last.push(position),
+        }
+    }
+    subscription.commit(&last).await
+}
+
+/// Up to half as long again, so that replicas do not come back together.
+fn jittered(pause: Duration) -> Duration {
+    let mut byte = [0_u8];
+    // Without randomness the pause is merely not spread.
+    let _unspread = getrandom::fill(&mut byte);
+    pause + pause.mul_f64(f64::from(byte[0]) / 512.0)
+}

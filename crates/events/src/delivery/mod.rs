@@ -1,0 +1,62 @@
+//! Getting events out of one service's database and into another's, each exactly once in effect.
+//!
+//! ```text
+//!  change + outbox row ──commit──▶ relay ──▶ log ──▶ consumer ──▶ inbox row + effect ──commit──▶ offset committed
+//! ```
+//!
+//! A crash anywhere repeats work, never loses it, and the inbox makes the repetition harmless.
+
+pub mod api;
+pub mod consumer;
+pub mod dead_letter;
+pub mod inbox;
+pub mod outbox;
+
+use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+
+/// Makes the outbox; for a service that publishes.
+#[derive(Debug)]
+pub struct AddOutbox;
+
+impl MigrationName for AddOutbox {
+    fn name(&self) -> &'static str {
+        "m20260105_add_outbox"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddOutbox {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
+        let schema = sea_orm::Schema::new(manager.get_database_backend());
+        manager.create_table(schema.create_table_from_entity(outbox::row::Entity)).await
+    }
+}
+
+/// Makes the inbox and the dead letters; for a service that consumes.
+#[derive(Debug)]
+pub struct AddInbox;
+
+impl MigrationName for AddInbox {
+    fn name(&self) -> &'static str {
+        "m20260105_add_inbox"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddInbox {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
+        use sea_orm::sea_query::Index;
+        let schema = sea_orm::Schema::new(manager.get_database_backend());
+        manager.create_table(schema.create_table_from_entity(inbox::row::Entity)).await?;
+        manager.create_table(schema.create_table_from_entity(dead_letter::row::Entity)).await?;
+        let by_age = Index::create().name("inbox_at").table(inbox::row::Entity).col(inbox::row::Column::At).to_owned();
+        manager.create_index(by_age).await?;
+        let by_consumer = Index::create()
+            .name("dead_letter_consumer_at")
+            .table(dead_letter::row::Entity)
+            .col(dead_letter::row::Column::Consumer)
+            .col(dead_letter::row::Column::At)
+            .to_owned();
+        manager.create_index(by_consumer).await
+    }
+}
