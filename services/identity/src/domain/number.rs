@@ -29,6 +29,13 @@ macro_rules! registry_numbers {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(u32);
 
+        impl $name {
+            /// The number itself: 1..=999,999.
+            pub const fn value(self) -> u32 {
+                self.0
+            }
+        }
+
         impl FromStr for $name {
             type Err = NotANumber;
 

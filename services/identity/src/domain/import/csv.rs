@@ -88,7 +88,8 @@ impl Columns {
             return;
         }
         if record.len() != self.width {
-            let message = format!("this line has {} columns and the header {}; check its separators and quotation marks", record.len(), self.width);
+            let message =
+                format!("this line has {} columns and the header {}; check its separators and quotation marks", record.len(), self.width);
             return assembler.complain(line, None, Reason::WrongColumnCount, message);
         }
         let board = BoardText {

@@ -106,7 +106,8 @@ impl<'a> Reading<'a, '_> {
         let boards = if page.get().starts_with('[') {
             self.element::<Vec<&RawValue>>(page, "a page must be an array of boards")
         } else {
-            self.element::<Page<'_>>(page, "a page must be an array of boards, or an object with that array as content").map(|page| page.content)
+            self.element::<Page<'_>>(page, "a page must be an array of boards, or an object with that array as content")
+                .map(|page| page.content)
         };
         for board in boards.unwrap_or_default() {
             self.board(board);

@@ -189,7 +189,8 @@ fn a_new_name_of_a_board_updates_schools_that_the_file_leaves_out() {
 #[test]
 fn a_site_that_the_file_leaves_out_stays() {
     let first = import(&[], &csv(&[ZANDLOPER, ZANDLOPER_WIJK]));
-    let second = import(&first.created, &csv(&["120;Vzw Zandloper;free;9712;Basisschool De Zandloper;Aalter;1;Centrum;Dorpstraat 1;9880;Aalter"]));
+    let second =
+        import(&first.created, &csv(&["120;Vzw Zandloper;free;9712;Basisschool De Zandloper;Aalter;1;Centrum;Dorpstraat 1;9880;Aalter"]));
     let names: Vec<_> = second.updated[0].sites.iter().map(|site| site.name.as_str()).collect();
     assert_eq!(names, ["Centrum", "Basisschool De Zandloper"]);
     assert_eq!(second.updated[0].sites[0].id, first.created[0].sites[0].id);

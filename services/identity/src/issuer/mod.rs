@@ -1,0 +1,249 @@
+//! The development issuer: an OpenID Connect provider inside the process, for one machine.
+//!
+//! In production Keycloak is the issuer. Until then, and on every developer's machine, this one speaks the same protocol with
+//! openidconnect's own types: discovery, keys, code with PKCE, client credentials, refresh, sign-out. What differs is who signs
+//! in: nobody proves anything here, one chooses a fictional person. That is why it refuses every address but loopback.
+//!
+//! Gateways are real all the same: their secrets are those of identity's own table, so that revoking one works as it does in
+//! production.
+//!
+//! | File in the data folder | Holds |
+//! |---|---|
+//! | `issuer/signing-key.pem` | the key that signs tokens |
+//! | `issuer/clients/<client id>.secret` | the secret of each client |
+
+mod authorize;
+pub mod client;
+mod end_session;
+mod grant;
+mod keys;
+pub mod metadata;
+mod metrics;
+mod once;
+pub mod persona;
+pub mod private_file;
+mod session;
+mod token;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    routing::{get, post},
+};
+use chrono::TimeDelta;
+use openidconnect::{IssuerUrl, core::CoreJsonWebKeySet};
+use runtime::{Clock, Error, Ids, SchoolId};
+use serde::Serialize;
+use storage::{Database, StoreResult};
+use url::{Host, Url};
+
+pub use authorize::{PORTAL_CHOICE, PORTAL_RETURN};
+pub use metadata::Metadata;
+
+use crate::{domain::InstitutionNumber, store};
+use authorize::{Grant, Pending};
+use client::{ClientError, Clients};
+use keys::{KeyError, SigningKeys};
+use metadata::path;
+use metrics::IssuerMetrics;
+use once::Once;
+use persona::Personas;
+use session::Sessions;
+use token::Mint;
+
+/// Requests here are a few hundred bytes.
+const BODY_AT_MOST: usize = 16 * 1024;
+
+/// How the issuer is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// As it stands in tokens: `http://127.0.0.1:8080/issuer`.
+    pub url: Url,
+    /// Where the portal's pages are: `http://127.0.0.1:8080/`.
+    pub portal: Url,
+    /// Where the process listens.
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// Services with a client of their own.
+    pub services: Vec<String>,
+}
+
+/// Why the issuer does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// Anybody could sign in as anyone.
+    #[error(
+        "the development issuer lets anyone sign in as anyone, so it serves this machine only: {what} is {address}, give a loopback \
+         address such as 127.0.0.1, or configure a real issuer"
+    )]
+    NotLoopback {
+        /// Which address.
+        what: &'static str,
+        /// The address.
+        address: String,
+    },
+    /// The issuer's URL.
+    #[error("the issuer's address {0} must be http:// with a path and without a query")]
+    BadUrl(Url),
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Its clients.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// See the module.
+pub struct Issuer {
+    url: IssuerUrl,
+    portal: Url,
+    keys: SigningKeys,
+    clients: Clients,
+    personas: Personas,
+    pending: Once<Pending>,
+    codes: Once<Grant>,
+    sessions: Sessions,
+    database: Database,
+    clock: Clock,
+    ids: Ids,
+    metrics: IssuerMetrics,
+}
+
+impl Issuer {
+    /// Time to choose a persona.
+    const CHOICE: TimeDelta = TimeDelta::minutes(10);
+    /// Life of a code: at most a minute.
+    const CODE: TimeDelta = TimeDelta::seconds(60);
+    /// Sign-ins under way at once.
+    const UNDER_WAY: usize = 1_000;
+
+    /// Reads or makes the key and the clients' secrets. Refuses any address but loopback.
+    pub fn open(settings: &Settings, personas: Personas, database: Database, clock: Clock, ids: Ids) -> Result<Self, IssuerError> {
+        require_loopback("the listening address", settings.listen.ip().is_loopback(), &settings.listen)?;
+        require_loopback("the issuer's address", is_loopback(&settings.url), &settings.url)?;
+        require_loopback("the portal's address", is_loopback(&settings.portal), &settings.portal)?;
+        let is_plain = settings.url.scheme() == "http" && settings.url.query().is_none() && settings.url.fragment().is_none();
+        let url = IssuerUrl::from_url(settings.url.clone());
+        if !is_plain || url.url().path() == "/" {
+            return Err(IssuerError::BadUrl(settings.url.clone()));
+        }
+        let folder = folder(&settings.data_dir);
+        Ok(Self {
+            url,
+            portal: settings.portal.clone(),
+            keys: SigningKeys::load_or_create(&folder.join("signing-key.pem"))?,
+            clients: Clients::load_or_create(&client_folder(&settings.data_dir), &settings.services)?,
+            personas,
+            pending: Once::new(Self::CHOICE, Self::UNDER_WAY),
+            codes: Once::new(Self::CODE, Self::UNDER_WAY),
+            sessions: Sessions::default(),
+            database,
+            clock,
+            ids,
+            metrics: IssuerMetrics::new(),
+        })
+    }
+
+    /// Its routes, below the path of its own address.
+    pub fn router(self) -> Router {
+        let base = self.url.url().path().trim_end_matches('/').to_owned();
+        let routes = Router::new()
+            .route(path::DISCOVERY, get(discovery))
+            .route(path::KEYS, get(keys))
+            .route(path::AUTHORIZE, get(authorize::begin))
+            .route(path::CONTINUE, post(authorize::choose))
+            .route(path::PERSONAS, get(personas))
+            .route(path::TOKEN, post(grant::token))
+            .route(path::END_SESSION, get(end_session::end_session))
+            .layer(DefaultBodyLimit::max(BODY_AT_MOST))
+            .with_state(Arc::new(self));
+        Router::new().nest(&base, routes)
+    }
+
+    fn mint(&self) -> Mint<'_> {
+        Mint { issuer: &self.url, keys: &self.keys, ids: &self.ids, now: self.clock.now() }
+    }
+
+    /// The schools of the personas that are there.
+    async fn persona_schools(&self) -> StoreResult<BTreeMap<InstitutionNumber, SchoolId>> {
+        store::school::ids_of(self.database.reader(), &self.personas.schools()).await
+    }
+}
+
+/// Where the issuer keeps its files.
+fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("issuer")
+}
+
+fn client_folder(data_dir: &Path) -> PathBuf {
+    folder(data_dir).join("clients")
+}
+
+/// The file with the secret of a client.
+pub fn client_secret_file(data_dir: &Path, client_id: &str) -> PathBuf {
+    client_folder(data_dir).join(format!("{client_id}.secret"))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+fn require_loopback(what: &'static str, holds: bool, address: &impl ToString) -> Result<(), IssuerError> {
+    if holds { Ok(()) } else { Err(IssuerError::NotLoopback { what, address: address.to_string() }) }
+}
+
+async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Metadata> {
+    Json(metadata::describe(&issuer.url))
+}
+
+async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<CoreJsonWebKeySet> {
+    Json(issuer.keys.public())
+}
+
+/// A persona as the portal's page shows it.
+#[derive(Serialize)]
+struct ShownPersona {
+    id: String,
+    name: String,
+    function: BothLanguages,
+    sees: BothLanguages,
+    icon: String,
+}
+
+#[derive(Serialize)]
+struct BothLanguages {
+    nl: String,
+    en: String,
+}
+
+impl From<&content::Text> for BothLanguages {
+    fn from(text: &content::Text) -> Self {
+        Self { nl: text.nl.clone(), en: text.en.clone() }
+    }
+}
+
+/// Those who have something to see: a director of a school that was never imported has not.
+async fn personas(State(issuer): State<Arc<Issuer>>) -> Result<Json<Vec<ShownPersona>>, Error> {
+    let schools = issuer.persona_schools().await?;
+    let shown = issuer.personas.iter().filter(|persona| persona.functions(&schools).is_some()).map(|persona| ShownPersona {
+        id: persona.id.clone(),
+        name: persona.name.clone(),
+        function: (&persona.function).into(),
+        sees: (&persona.sees).into(),
+        icon: persona.icon.clone(),
+    });
+    Ok(Json(shown.collect()))
+}

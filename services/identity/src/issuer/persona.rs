@@ -1,0 +1,190 @@
+//! The fictional people one can sign in as: content pack `demo`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use auth::Function;
+use content::{Body, Flaws, Spanned, Text};
+use runtime::{PersonId, SchoolId};
+use serde::Deserialize;
+
+use crate::domain::InstitutionNumber;
+
+/// All personas, in the order in which they are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Personas(Vec<Persona>);
+
+/// A fictional person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persona {
+    /// Short and stable, `noor`.
+    pub id: String,
+    /// `sub` of their tokens.
+    pub person: PersonId,
+    /// First and last name.
+    pub name: String,
+    /// What they are, in words.
+    pub function: Text,
+    /// What they will see, in words.
+    pub sees: Text,
+    /// An icon of the portal.
+    pub icon: String,
+    /// How strongly they are taken to have signed in: a suffix of the Flemish authentication means (`itsme`).
+    pub means: String,
+    /// What they are, in rights.
+    pub roles: Vec<PersonaRole>,
+}
+
+/// A function whose school is named by its number, because its id is made when it is imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PersonaRole {
+    /// At no school in particular.
+    Everywhere(Function),
+    /// At one school.
+    AtSchool(InstitutionNumber, fn(SchoolId) -> Function),
+}
+
+impl PersonaRole {
+    fn parse(text: &str) -> Option<Self> {
+        match text.split_once('@') {
+            None => text.parse().ok().map(Self::Everywhere),
+            Some((role, school)) => {
+                let at: fn(SchoolId) -> Function = match role {
+                    "director" => Function::Director,
+                    "ict_coordinator" => Function::IctCoordinator,
+                    _ => return None,
+                };
+                Some(Self::AtSchool(school.parse().ok()?, at))
+            }
+        }
+    }
+
+    fn school(self) -> Option<InstitutionNumber> {
+        match self {
+            Self::Everywhere(_) => None,
+            Self::AtSchool(school, _) => Some(school),
+        }
+    }
+}
+
+impl Persona {
+    /// Their functions; `None` while one of their schools is not known, since they would have nothing to see.
+    pub fn functions(&self, schools: &BTreeMap<InstitutionNumber, SchoolId>) -> Option<Vec<Function>> {
+        let functions = self.roles.iter().map(|role| match role {
+            PersonaRole::Everywhere(function) => Some(*function),
+            PersonaRole::AtSchool(number, at) => schools.get(number).map(|school| at(*school)),
+        });
+        functions.collect()
+    }
+}
+
+impl Personas {
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Persona> {
+        self.0.iter()
+    }
+
+    /// The persona of this id.
+    pub fn find(&self, id: &str) -> Option<&Persona> {
+        self.0.iter().find(|persona| persona.id == id)
+    }
+
+    /// The schools where anyone of them has a function.
+    pub fn schools(&self) -> BTreeSet<InstitutionNumber> {
+        self.0.iter().flat_map(|persona| &persona.roles).filter_map(|role| role.school()).collect()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenPersonas {
+    personas: Vec<WrittenPersona>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPersona {
+    id: Spanned<String>,
+    person: Spanned<String>,
+    name: String,
+    function: Text,
+    sees: Text,
+    icon: String,
+    means: String,
+    roles: Vec<Spanned<String>>,
+}
+
+impl Body for Personas {
+    const ID: &'static str = "demo";
+    type Written = WrittenPersonas;
+
+    fn read(written: WrittenPersonas, flaws: &mut Flaws) -> Option<Self> {
+        let mut taken = BTreeSet::new();
+        let personas = written.personas.into_iter().filter_map(|persona| persona.read(&mut taken, flaws)).collect();
+        Some(Self(personas))
+    }
+}
+
+impl WrittenPersona {
+    fn read(self, taken: &mut BTreeSet<String>, flaws: &mut Flaws) -> Option<Persona> {
+        let is_slug = !self.id.value.is_empty() && self.id.value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        if !is_slug {
+            flaws.add(&self.id, "write the id in small letters and hyphens, such as noor");
+        }
+        if !taken.insert(self.id.value.clone()) {
+            flaws.add(&self.id, format!("{} is used twice; give every persona an id of its own", self.id.value));
+        }
+        let Ok(person) = self.person.value.parse() else {
+            flaws.add(&self.person, "write a UUID: it becomes the subject of this person's tokens");
+            return None;
+        };
+        let mut roles = Vec::with_capacity(self.roles.len());
+        for role in &self.roles {
+            match PersonaRole::parse(&role.value) {
+                Some(parsed) => roles.push(parsed),
+                None => flaws.add(
+                    role,
+                    "write responder, response_lead, operator, or director@ or ict_coordinator@ and the institution number of a school",
+                ),
+            }
+        }
+        Some(Persona {
+            id: self.id.value,
+            person,
+            name: self.name,
+            function: self.function,
+            sees: self.sees,
+            icon: self.icon,
+            means: self.means,
+            roles,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use content::{Library, Settings};
+    use runtime::Ids;
+
+    use super::*;
+
+    fn bundled() -> Personas {
+        let library = Library::<Personas>::load(&Settings::default()).unwrap();
+        library.packs()[0].body.clone()
+    }
+
+    #[test]
+    fn every_persona_of_the_demo_has_something_to_see() {
+        let ids = Ids::counted();
+        let schools = bundled().schools().into_iter().map(|number| (number, ids.next())).collect();
+        for persona in bundled().iter() {
+            assert!(!persona.functions(&schools).unwrap().is_empty(), "{}", persona.id);
+        }
+    }
+
+    #[test]
+    fn a_persona_of_an_unknown_school_has_no_functions() {
+        let personas = bundled();
+        assert_eq!(personas.find("els").unwrap().functions(&BTreeMap::new()), None);
+        assert_eq!(personas.find("noor").unwrap().functions(&BTreeMap::new()), Some(vec![Function::Responder]));
+    }
+}

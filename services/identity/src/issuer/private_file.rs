@@ -1,0 +1,122 @@
+//! Files that only their owner may read, written whole or not at all.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Why a private file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateFileError {
+    /// Others may read it.
+    #[error("{} can be read by other users of this machine; run: chmod 600 {}", .0.display(), .0.display())]
+    ReadableByOthers(PathBuf),
+    /// It cannot be read or written.
+    #[error("{} cannot be read or written; check the rights of its folder", path.display())]
+    Io {
+        /// What was opened.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The file's text; `None` when there is no file.
+pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(metadata) if is_readable_by_others(&metadata) => return Err(PrivateFileError::ReadableByOthers(path.to_owned())),
+        Ok(_) | Err(_) => {}
+    }
+    fs::read_to_string(path).map(Some).map_err(complain(path))
+}
+
+/// Writes the file (mode 0600): beside its place first, then moved into it, so that a crash leaves the old file or the new one.
+pub fn write(path: &Path, text: &str) -> Result<(), PrivateFileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(complain(folder))?;
+    let beside = path.with_extension("new");
+    write_and_move(folder, &beside, path, text).map_err(complain(path))
+}
+
+fn write_and_move(folder: &Path, beside: &Path, path: &Path, text: &str) -> io::Result<()> {
+    // Left behind by a crash; its mode may be anything, so it is not reused.
+    match fs::remove_file(beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private_options().open(beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+fn complain(path: &Path) -> impl Fn(io::Error) -> PrivateFileError {
+    let path = path.to_owned();
+    move |source| PrivateFileError::Io { path: path.clone(), source }
+}
+
+#[cfg(unix)]
+fn private_options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    options
+}
+
+#[cfg(unix)]
+fn is_readable_by_others(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(not(unix))]
+fn is_readable_by_others(_metadata: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_the_owner_can_read_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below").join("key.pem");
+        assert_eq!(read(&path).unwrap(), None);
+        write(&path, "first").unwrap();
+        write(&path, "second").unwrap();
+        assert_eq!(read(&path).unwrap().as_deref(), Some("second"));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        fs::write(&path, "open").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn what_a_crash_left_behind_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        fs::write(path.with_extension("new"), "half").unwrap();
+        write(&path, "whole").unwrap();
+        assert_eq!(read(&path).unwrap().as_deref(), Some("whole"));
+    }
+}

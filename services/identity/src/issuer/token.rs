@@ -1,0 +1,153 @@
+//! What tokens say.
+
+use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY};
+use chrono::{DateTime, TimeDelta, Utc};
+use openidconnect::{
+    AccessToken, AdditionalClaims, Audience, AuthenticationContextClass, EmptyExtraTokenFields, EndUserName, IdTokenClaims, IdTokenFields,
+    IssuerUrl, LocalizedClaim, Nonce, RefreshToken, StandardClaims, StandardTokenResponse, SubjectIdentifier,
+    core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType},
+};
+use runtime::Ids;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    client::{Client, Role},
+    keys::{SignError, SigningKeys},
+    persona::Persona,
+    session::Session,
+};
+use crate::domain::Gateway;
+
+/// The session of an ID token, which sign-out names (`sid`, OpenID Connect Front-Channel Logout, 3).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionClaims {
+    /// The session.
+    pub sid: Uuid,
+}
+
+impl AdditionalClaims for SessionClaims {}
+
+/// Our ID tokens.
+pub type IdToken = openidconnect::IdToken<SessionClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+/// What comes with an access token of a person.
+pub type SignInFields =
+    IdTokenFields<SessionClaims, EmptyExtraTokenFields, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+/// The answer to a person's sign-in.
+pub type SignInResponse = StandardTokenResponse<SignInFields, CoreTokenType>;
+/// The answer to a machine.
+pub type MachineResponse = StandardTokenResponse<EmptyExtraTokenFields, CoreTokenType>;
+
+/// Claims of an access token (RFC 9068).
+#[derive(Debug, Serialize)]
+struct AccessClaims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    jti: Uuid,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    schildwacht_functions: &'a [String],
+}
+
+/// Makes tokens.
+pub struct Mint<'a> {
+    /// As it stands in tokens.
+    pub issuer: &'a IssuerUrl,
+    /// Signs.
+    pub keys: &'a SigningKeys,
+    /// `jti`.
+    pub ids: &'a Ids,
+    /// `iat`.
+    pub now: DateTime<Utc>,
+}
+
+impl Mint<'_> {
+    /// Short: what a person is may change, and must be effective soon.
+    const PERSON: TimeDelta = TimeDelta::minutes(5);
+    /// Longer: whether a gateway may post is looked up at every request anyway.
+    const MACHINE: TimeDelta = TimeDelta::minutes(15);
+
+    /// Tokens of a person who has signed in.
+    pub fn for_person(
+        &self,
+        persona: &Persona,
+        functions: &[String],
+        session: &Session,
+        nonce: Option<Nonce>,
+        refresh: RefreshToken,
+    ) -> Result<SignInResponse, SignError> {
+        let subject = persona.person.to_string();
+        let acr = format!("urn:be:vlaanderen:authmech:{}", persona.means);
+        let access = self.keys.sign_access_token(&AccessClaims {
+            iss: self.issuer.as_str(),
+            sub: &subject,
+            aud: AUDIENCE_PLATFORM,
+            exp: (self.now + Self::PERSON).timestamp(),
+            iat: self.now.timestamp(),
+            jti: self.ids.next(),
+            client_id: &session.client_id,
+            name: Some(&persona.name),
+            acr: Some(&acr),
+            auth_time: Some(session.authenticated_at.timestamp()),
+            schildwacht_functions: functions,
+        })?;
+        let name = LocalizedClaim::from(EndUserName::new(persona.name.clone()));
+        let about = StandardClaims::new(SubjectIdentifier::new(subject)).set_name(Some(name));
+        let claims = IdTokenClaims::new(
+            self.issuer.clone(),
+            vec![Audience::new(session.client_id.clone())],
+            self.now + Self::PERSON,
+            self.now,
+            about,
+            SessionClaims { sid: session.id },
+        )
+        .set_auth_context_ref(Some(AuthenticationContextClass::new(acr)))
+        .set_auth_time(Some(session.authenticated_at))
+        .set_nonce(nonce);
+        let id_token = self.keys.sign_id_token(claims, &access)?;
+        let fields = SignInFields::new(Some(id_token), EmptyExtraTokenFields {});
+        let mut response = SignInResponse::new(access, CoreTokenType::Bearer, fields);
+        response.set_expires_in(Self::PERSON.to_std().ok().as_ref());
+        response.set_refresh_token(Some(refresh));
+        Ok(response)
+    }
+
+    /// A token of a client of this process: a service or a command.
+    pub fn for_machine(&self, client: &Client) -> Result<Option<MachineResponse>, SignError> {
+        let Role::Machine { subject, function } = &client.role else { return Ok(None) };
+        self.machine(subject, &client.id, AUDIENCE_PLATFORM, function).map(Some)
+    }
+
+    /// A token of a gateway.
+    pub fn for_gateway(&self, gateway: &Gateway) -> Result<MachineResponse, SignError> {
+        let client_id = gateway.client_id();
+        self.machine(&client_id, &client_id, AUDIENCE_TELEMETRY, &format!("gateway@{}", gateway.id))
+    }
+
+    fn machine(&self, subject: &str, client_id: &str, audience: &str, function: &str) -> Result<MachineResponse, SignError> {
+        let access: AccessToken = self.keys.sign_access_token(&AccessClaims {
+            iss: self.issuer.as_str(),
+            sub: subject,
+            aud: audience,
+            exp: (self.now + Self::MACHINE).timestamp(),
+            iat: self.now.timestamp(),
+            jti: self.ids.next(),
+            client_id,
+            name: Some(client_id),
+            acr: None,
+            auth_time: None,
+            schildwacht_functions: &[function.to_owned()],
+        })?;
+        let mut response = MachineResponse::new(access, CoreTokenType::Bearer, EmptyExtraTokenFields {});
+        response.set_expires_in(Self::MACHINE.to_std().ok().as_ref());
+        Ok(response)
+    }
+}

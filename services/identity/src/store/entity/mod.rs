@@ -1,0 +1,6 @@
+//! Rows, column by column.
+
+pub mod board;
+pub mod gateway;
+pub mod school;
+pub mod site;

@@ -1,0 +1,173 @@
+//! Gateways, kept.
+
+use auth::Scope;
+use runtime::{GatewayId, SchoolId, SiteId};
+use sea_orm::{
+    ActiveModelBehavior as _, ActiveModelTrait as _,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+};
+use storage::{StoreError, StoreResult, Txn};
+use uuid::Uuid;
+
+use super::entity::gateway::{ActiveModel, Column, Entity, Model};
+use crate::domain::{Gateway, GatewayName, GatewayState, RevokeReason, SecretHash};
+
+/// Who asked for a gateway, and under which id; the same again is the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// As audit rows name them.
+    pub requested_by: String,
+    /// What they gave, if they gave one.
+    pub request_id: Option<Uuid>,
+}
+
+/// Which gateways a list is about.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Where the caller may look.
+    pub scope: Scope,
+    /// Of this school only.
+    pub school: Option<SchoolId>,
+    /// Those that may no longer post, too.
+    pub include_revoked: bool,
+}
+
+/// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
+pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: GatewayId) -> StoreResult<Option<Gateway>> {
+    Entity::find_by_id(id.as_uuid()).one(connection).await?.map(read).transpose()
+}
+
+/// A gateway within the caller's scope.
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
+    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+    query.one(connection).await?.map(read).transpose()
+}
+
+/// The same, locked until the transaction ends.
+pub async fn find_to_change(txn: &Txn, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
+    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+    query.lock_exclusive().one(&**txn).await?.map(read).transpose()
+}
+
+/// The gateway that this request made before.
+pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Gateway>> {
+    let Some(request_id) = key.request_id else { return Ok(None) };
+    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id));
+    query.one(connection).await?.map(read).transpose()
+}
+
+/// Gateways after this one, oldest first.
+pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<GatewayId>, limit: u64) -> StoreResult<Vec<Gateway>> {
+    let mut query = within(Entity::find(), &filter.scope).order_by_asc(Column::GatewayId).limit(limit);
+    if let Some(school) = filter.school {
+        query = query.filter(Column::SchoolId.eq(school.as_uuid()));
+    }
+    if !filter.include_revoked {
+        query = query.filter(Column::State.eq(ACTIVE));
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::GatewayId.gt(after.as_uuid()));
+    }
+    query.all(connection).await?.into_iter().map(read).collect()
+}
+
+/// Keeps a new gateway.
+pub async fn insert(txn: &Txn, gateway: &Gateway, key: &RequestKey) -> StoreResult<()> {
+    let row = row_of(gateway, key)?.into_active_model();
+    Entity::insert(row).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// Keeps what may change of a gateway: its state.
+pub async fn update(txn: &Txn, gateway: &Gateway) -> StoreResult<()> {
+    let nobody = RequestKey { requested_by: String::new(), request_id: None };
+    let row = row_of(gateway, &nobody)?;
+    let changed = ActiveModel {
+        gateway_id: Unchanged(row.gateway_id),
+        state: Set(row.state),
+        secret_hash: Set(row.secret_hash),
+        secret_since: Set(row.secret_since),
+        revoked_at: Set(row.revoked_at),
+        revoked_by: Set(row.revoked_by),
+        revoke_reason: Set(row.revoke_reason),
+        version: Set(row.version),
+        ..ActiveModel::new()
+    };
+    changed.update(&**txn).await?;
+    Ok(())
+}
+
+const ACTIVE: &str = "active";
+const REVOKED: &str = "revoked";
+
+fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
+    match scope {
+        Scope::Everything => query,
+        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+    }
+}
+
+fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
+    let blank = Model {
+        gateway_id: gateway.id.as_uuid(),
+        school_id: gateway.school_id.as_uuid(),
+        site_id: gateway.site_id.map(SiteId::as_uuid),
+        name: gateway.name.as_ref().to_owned(),
+        enrolled_at: gateway.enrolled_at,
+        state: ACTIVE.to_owned(),
+        secret_hash: None,
+        secret_since: None,
+        revoked_at: None,
+        revoked_by: None,
+        revoke_reason: None,
+        version: i32::try_from(gateway.version).map_err(|error| StoreError::unreadable("gateway.version", error))?,
+        requested_by: key.requested_by.clone(),
+        request_id: key.request_id,
+    };
+    Ok(match &gateway.state {
+        GatewayState::Active { secret, secret_since } => {
+            Model { secret_hash: Some(secret.as_bytes().to_vec()), secret_since: Some(*secret_since), ..blank }
+        }
+        GatewayState::Revoked { at, by, reason } => Model {
+            state: REVOKED.to_owned(),
+            revoked_at: Some(*at),
+            revoked_by: Some(by.clone()),
+            revoke_reason: Some(reason.as_ref().to_owned()),
+            ..blank
+        },
+    })
+}
+
+fn read(row: Model) -> StoreResult<Gateway> {
+    let state = read_state(&row)?;
+    Ok(Gateway {
+        id: row.gateway_id.into(),
+        school_id: row.school_id.into(),
+        site_id: row.site_id.map(SiteId::from),
+        name: GatewayName::try_from(row.name.as_str()).map_err(|error| StoreError::unreadable("gateway.name", error))?,
+        enrolled_at: row.enrolled_at,
+        state,
+        version: u32::try_from(row.version).map_err(|error| StoreError::unreadable("gateway.version", error))?,
+    })
+}
+
+fn read_state(row: &Model) -> StoreResult<GatewayState> {
+    let missing = |column| StoreError::unreadable(column, format!("missing in state {}", row.state));
+    match row.state.as_str() {
+        ACTIVE => {
+            let hash = row.secret_hash.clone().ok_or_else(|| missing("gateway.secret_hash"))?;
+            let hash = hash.try_into().map_err(|_| StoreError::unreadable("gateway.secret_hash", "not 32 bytes"))?;
+            let secret_since = row.secret_since.ok_or_else(|| missing("gateway.secret_since"))?;
+            Ok(GatewayState::Active { secret: SecretHash::from_bytes(hash), secret_since })
+        }
+        REVOKED => {
+            let at = row.revoked_at.ok_or_else(|| missing("gateway.revoked_at"))?;
+            let by = row.revoked_by.clone().ok_or_else(|| missing("gateway.revoked_by"))?;
+            let reason = row.revoke_reason.as_deref().ok_or_else(|| missing("gateway.revoke_reason"))?;
+            let reason = RevokeReason::try_from(reason).map_err(|error| StoreError::unreadable("gateway.revoke_reason", error))?;
+            Ok(GatewayState::Revoked { at, by, reason })
+        }
+        other => Err(StoreError::unreadable("gateway.state", format!("{other} is no state"))),
+    }
+}

@@ -1,0 +1,8 @@
+//! Tables of identity. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
+
+mod entity;
+pub mod gateway;
+mod migration;
+pub mod school;
+
+pub use migration::migrations;

@@ -1,0 +1,243 @@
+//! Boards, schools and sites, kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use auth::Scope;
+use runtime::SchoolId;
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
+    sea_query::{Expr, ExprTrait as _, LikeExpr, OnConflict},
+};
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, StoreResult, Txn};
+use uuid::Uuid;
+
+use super::entity::{board, school, site};
+use crate::domain::{Board, BoardKind, InstitutionNumber, School, Site};
+
+/// Rows in one statement: seven columns each, where SQLite takes 32,766 parameters.
+const IN_ONE_STATEMENT: usize = 1_000;
+
+/// Which schools a list is about.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Where the caller may look.
+    pub scope: Scope,
+    /// Part of a name, a municipality or a number; empty: all.
+    pub query: String,
+}
+
+/// Where a page of schools ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    sort_name: String,
+    school_id: Uuid,
+}
+
+impl Position {
+    /// After this school.
+    pub fn after(school: &School) -> Self {
+        Self { sort_name: sort_name(&school.name), school_id: school.id.as_uuid() }
+    }
+}
+
+/// A school within the caller's scope.
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SchoolId) -> StoreResult<Option<School>> {
+    let query = within(school::Entity::find_by_id(id.as_uuid()), scope);
+    let rows = query.find_also_related(board::Entity).all(connection).await?;
+    Ok(with_sites(connection, rows).await?.pop())
+}
+
+/// Schools by name.
+pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<&Position>, limit: u64) -> StoreResult<Vec<School>> {
+    let mut query = matching(filter).order_by_asc(school::Column::SortName).order_by_asc(school::Column::SchoolId);
+    if let Some(after) = after {
+        let later_name = school::Column::SortName.gt(&after.sort_name);
+        let same_name = school::Column::SortName.eq(&after.sort_name).and(school::Column::SchoolId.gt(after.school_id));
+        query = query.filter(Condition::any().add(later_name).add(same_name));
+    }
+    let rows = query.limit(limit).find_also_related(board::Entity).all(connection).await?;
+    with_sites(connection, rows).await
+}
+
+/// How many there are in all.
+pub async fn count(connection: &impl ConnectionTrait, filter: &Filter) -> StoreResult<u64> {
+    Ok(matching(filter).count(connection).await?)
+}
+
+/// The ids of these schools, those that are there.
+pub async fn ids_of(
+    connection: &impl ConnectionTrait,
+    numbers: &BTreeSet<InstitutionNumber>,
+) -> StoreResult<BTreeMap<InstitutionNumber, SchoolId>> {
+    let numbers = numbers.iter().map(ToString::to_string);
+    let rows = school::Entity::find().filter(school::Column::InstitutionNumber.is_in(numbers)).all(connection).await?;
+    rows.into_iter().map(|row| Ok((institution_number(&row)?, row.school_id.into()))).collect()
+}
+
+/// Every board there is, those without schools too.
+pub async fn all_boards(txn: &Txn) -> StoreResult<Vec<Board>> {
+    board::Entity::find().all(&**txn).await?.into_iter().map(read_board).collect()
+}
+
+/// Every school there is, for an import to compare with.
+pub async fn all(txn: &Txn) -> StoreResult<Vec<School>> {
+    let rows = school::Entity::find().find_also_related(board::Entity).all(&**txn).await?;
+    let mut sites: BTreeMap<Uuid, Vec<Site>> = BTreeMap::new();
+    for row in site::Entity::find().order_by_asc(site::Column::SiteNumber).all(&**txn).await? {
+        sites.entry(row.school_id).or_default().push(read_site(row)?);
+    }
+    rows.into_iter()
+        .map(|(row, board)| {
+            let own_sites = sites.remove(&row.school_id).unwrap_or_default();
+            read_school(row, board, own_sites)
+        })
+        .collect()
+}
+
+/// Whether there is any school.
+pub async fn is_empty(connection: &impl ConnectionTrait) -> StoreResult<bool> {
+    Ok(school::Entity::find().one(connection).await?.is_none())
+}
+
+/// Keeps boards, new or changed.
+pub async fn save_boards(txn: &Txn, boards: &[Board]) -> StoreResult<()> {
+    use board::Column;
+    let rows = boards.iter().map(|board| board::ActiveModel {
+        board_id: Set(board.id.as_uuid()),
+        board_number: Set(board.number.to_string()),
+        name: Set(board.name.clone()),
+        kind: Set(board.kind.as_str().to_owned()),
+    });
+    let or_update = OnConflict::column(Column::BoardId).update_columns([Column::BoardNumber, Column::Name, Column::Kind]).to_owned();
+    for some in chunks(rows) {
+        board::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    }
+    Ok(())
+}
+
+/// Keeps schools and their sites, new or changed. Their boards must be there.
+pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
+    use school::Column;
+    let rows = schools.iter().map(|school| school::ActiveModel {
+        school_id: Set(school.id.as_uuid()),
+        institution_number: Set(school.number.to_string()),
+        name: Set(school.name.clone()),
+        municipality: Set(school.municipality.clone()),
+        board_id: Set(school.board.id.as_uuid()),
+        sort_name: Set(sort_name(&school.name)),
+        search_text: Set(format!("{} {} {}", school.name, school.municipality, school.number).to_lowercase()),
+    });
+    let columns = [Column::InstitutionNumber, Column::Name, Column::Municipality, Column::BoardId, Column::SortName, Column::SearchText];
+    let or_update = OnConflict::column(Column::SchoolId).update_columns(columns).to_owned();
+    for some in chunks(rows) {
+        school::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    }
+    save_sites(txn, schools).await
+}
+
+async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
+    use site::Column;
+    let mut rows = Vec::new();
+    for school in schools {
+        for site in &school.sites {
+            rows.push(site::ActiveModel {
+                site_id: Set(site.id.as_uuid()),
+                school_id: Set(school.id.as_uuid()),
+                site_number: Set(i32::try_from(site.number.value()).map_err(|error| StoreError::unreadable("site.site_number", error))?),
+                name: Set(site.name.clone()),
+                street: Set(site.street.clone()),
+                postal_code: Set(site.postal_code.clone()),
+                municipality: Set(site.municipality.clone()),
+            });
+        }
+    }
+    let columns = [Column::Name, Column::Street, Column::PostalCode, Column::Municipality];
+    let or_update = OnConflict::column(Column::SiteId).update_columns(columns).to_owned();
+    for some in chunks(rows.into_iter()) {
+        site::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    }
+    Ok(())
+}
+
+fn chunks<T>(mut rows: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || {
+        let some: Vec<T> = rows.by_ref().take(IN_ONE_STATEMENT).collect();
+        (!some.is_empty()).then_some(some)
+    })
+}
+
+fn within(query: Select<school::Entity>, scope: &Scope) -> Select<school::Entity> {
+    match scope {
+        Scope::Everything => query,
+        Scope::Schools(schools) => query.filter(school::Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+    }
+}
+
+fn matching(filter: &Filter) -> Select<school::Entity> {
+    let query = within(school::Entity::find(), &filter.scope);
+    let wanted = filter.query.trim().to_lowercase();
+    if wanted.is_empty() {
+        return query;
+    }
+    let literal = wanted.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    query.filter(Expr::col(school::Column::SearchText).like(LikeExpr::new(format!("%{literal}%")).escape('\\')))
+}
+
+async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(school::Model, Option<board::Model>)>) -> StoreResult<Vec<School>> {
+    let ids = rows.iter().map(|(row, _)| row.school_id);
+    let found =
+        site::Entity::find().filter(site::Column::SchoolId.is_in(ids)).order_by_asc(site::Column::SiteNumber).all(connection).await?;
+    let mut sites: BTreeMap<Uuid, Vec<Site>> = BTreeMap::new();
+    for row in found {
+        sites.entry(row.school_id).or_default().push(read_site(row)?);
+    }
+    let schools = rows.into_iter().map(|(row, board)| {
+        let own_sites = sites.remove(&row.school_id).unwrap_or_default();
+        read_school(row, board, own_sites)
+    });
+    schools.collect()
+}
+
+fn sort_name(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn institution_number(row: &school::Model) -> StoreResult<InstitutionNumber> {
+    row.institution_number.parse().map_err(|error| StoreError::unreadable("school.institution_number", error))
+}
+
+fn read_school(row: school::Model, board: Option<board::Model>, sites: Vec<Site>) -> StoreResult<School> {
+    let board = board.ok_or_else(|| StoreError::unreadable("school.board_id", "names no board"))?;
+    Ok(School {
+        id: row.school_id.into(),
+        number: institution_number(&row)?,
+        name: row.name,
+        municipality: row.municipality,
+        board: read_board(board)?,
+        sites,
+    })
+}
+
+fn read_board(row: board::Model) -> StoreResult<Board> {
+    Ok(Board {
+        id: row.board_id.into(),
+        number: row.board_number.parse().map_err(|error| StoreError::unreadable("board.board_number", error))?,
+        name: row.name,
+        kind: BoardKind::from_name(&row.kind).ok_or_else(|| StoreError::unreadable("board.kind", format!("{} is no kind", row.kind)))?,
+    })
+}
+
+fn read_site(row: site::Model) -> StoreResult<Site> {
+    let number = row.site_number.to_string().parse().map_err(|error| StoreError::unreadable("site.site_number", error))?;
+    Ok(Site {
+        id: row.site_id.into(),
+        number,
+        name: row.name,
+        street: row.street,
+        postal_code: row.postal_code,
+        municipality: row.municipality,
+    })
+}
