@@ -24,6 +24,12 @@ pub struct Health {
     probes: Arc<Mutex<Vec<(String, ProbeFn)>>>,
 }
 
+impl std::fmt::Debug for Health {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Health").finish_non_exhaustive()
+    }
+}
+
 /// What the probes said.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Readiness {
@@ -47,6 +53,11 @@ impl Health {
     {
         let probe: ProbeFn = Arc::new(move || Box::pin(probe()));
         self.probes.lock().unwrap_or_else(PoisonError::into_inner).push((name.into(), probe));
+    }
+
+    /// Waits, or returns `false` at once when the process is told to stop.
+    pub async fn wait(&self, pause: Duration) -> bool {
+        self.shutdown.sleep(pause).await
     }
 
     /// Asks every probe at once.

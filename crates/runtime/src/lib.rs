@@ -9,16 +9,19 @@
 //! | [`config`] | configuration in layers, with file and key in every complaint |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
 //! | [`listener`] | one port for gRPC, REST and pages, with limits and a graceful end |
-//! | [`health`] | live and ready, for HTTP and gRPC |
+//! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
+//! | [`observe`] | a span and metrics for every request |
 //!
 //! Nothing here knows a service, a database or a caller.
 
+pub mod admin;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod health;
 pub mod ids;
 pub mod listener;
+pub mod observe;
 pub mod process;
 pub mod tasks;
 pub mod telemetry;
