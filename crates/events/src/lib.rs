@@ -3,13 +3,11 @@
 mod admission;
 pub mod delivery;
 mod embedded;
-mod kafka;
 mod envelope;
+mod kafka;
 mod log;
 mod topic;
 
-pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
-pub use kafka::{KafkaConfig, KafkaLog};
 pub use delivery::{
     AddInbox, AddOutbox,
     api::DeadLetterApi,
@@ -17,6 +15,8 @@ pub use delivery::{
     inbox, outbox,
     outbox::{LogHandle, Relay},
 };
+pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
 pub use envelope::{Envelope, EnvelopeViolations, PROTOBUF};
+pub use kafka::{KafkaConfig, KafkaLog};
 pub use log::{Delivered, EventLog, LogError, Position, Record, SharedLog, Subscription, Tail, TailFrom};
 pub use topic::{Cleanup, Topic, TopicSpec};

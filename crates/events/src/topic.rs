@@ -66,7 +66,9 @@ impl Topic {
         let (name, partitions, embedded_partitions, cleanup, max_record_bytes) = match self {
             Self::Organisation => ("identity.organisation.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::Gateway => ("identity.gateway.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
-            Self::TelemetryBatch => ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, 1024 * 1024),
+            Self::TelemetryBatch => {
+                ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, 1024 * 1024)
+            }
             Self::Alert => ("monitor.alert.v1", 24, 2, Cleanup::Retain { age: DAY.saturating_mul(30), max_bytes: 2 * GIB }, STATE_RECORD),
             Self::Case => ("incident.case.v1", 12, 2, Cleanup::Retain { age: DAY.saturating_mul(90), max_bytes: 2 * GIB }, STATE_RECORD),
             Self::TestPlain => ("test.plain.v1", 5, 5, Cleanup::Retain { age: DAY, max_bytes: GIB }, 1024 * 1024),

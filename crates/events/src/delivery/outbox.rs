@@ -148,15 +148,23 @@ impl Relay {
             return Ok(Some(Elected(None)));
         }
         let txn = self.database.reader().begin().await?;
-        let question =
-            Statement::from_sql_and_values(DatabaseBackend::Postgres, "SELECT pg_try_advisory_xact_lock($1) AS elected", [RELAY_LOCK.into()]);
+        let question = Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "SELECT pg_try_advisory_xact_lock($1) AS elected",
+            [RELAY_LOCK.into()],
+        );
         let row = txn.query_one_raw(question).await?;
         let is_elected = row.map(|row| row.try_get::<bool>("", "elected")).transpose()?.unwrap_or(false);
         Ok(is_elected.then_some(Elected(Some(txn))))
     }
 
     async fn publish_some(&self) -> Result<u64, RelayError> {
-        let rows = row::Entity::find().order_by_asc(row::Column::Seq).limit(RELAY_BATCH).all(self.database.reader()).await.map_err(StoreError::from)?;
+        let rows = row::Entity::find()
+            .order_by_asc(row::Column::Seq)
+            .limit(RELAY_BATCH)
+            .all(self.database.reader())
+            .await
+            .map_err(StoreError::from)?;
         let count = rows.len() as u64;
         if count == 0 {
             return Ok(0);

@@ -174,11 +174,7 @@ impl Group {
 }
 
 fn encode(group: &str, topic: Topic, partition: i32, offset: i64) -> Record {
-    Record {
-        key: Bytes::from(format!("{group}\0{topic}\0{partition}")),
-        headers: Vec::new(),
-        value: Some(Bytes::from(offset.to_string())),
-    }
+    Record { key: Bytes::from(format!("{group}\0{topic}\0{partition}")), headers: Vec::new(), value: Some(Bytes::from(offset.to_string())) }
 }
 
 fn decode(record: &Record) -> Option<(String, Topic, i32, i64)> {

@@ -9,13 +9,7 @@ use std::{
 
 use tracing::{debug, warn};
 
-use super::{
-    Shared,
-    compaction::compact,
-    micros,
-    partition::Partition,
-    recovery::Checkpoint,
-};
+use super::{Shared, compaction::compact, micros, partition::Partition, recovery::Checkpoint};
 use crate::{log::LogError, topic::Cleanup};
 
 /// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too.
@@ -79,13 +73,7 @@ fn retain(shared: &Shared, partition: &Partition, age: Duration, max_bytes: u64,
     Ok(())
 }
 
-fn keep_last(
-    shared: &Shared,
-    partition: &Partition,
-    delay: Duration,
-    tombstones_kept: Duration,
-    now_micros: i64,
-) -> Result<(), LogError> {
+fn keep_last(shared: &Shared, partition: &Partition, delay: Duration, tombstones_kept: Duration, now_micros: i64) -> Result<(), LogError> {
     close_older_than(shared, partition, delay, now_micros)?;
     if let Some(compacted) = compact(partition, now_micros, tombstones_kept)? {
         let (before, after) = (compacted.before, compacted.after);

@@ -68,9 +68,8 @@ impl Subscription for EmbeddedSubscription {
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
         self.shared.refuse_when_closed()?;
         let (shared, group, member, done) = (Arc::clone(&self.shared), self.group.clone(), self.member, done.to_vec());
-        let hop = tokio::task::spawn_blocking(move || {
-            shared.groups.commit(&group, member, &done).map_err(|failure| shared.failure(failure))
-        });
+        let hop =
+            tokio::task::spawn_blocking(move || shared.groups.commit(&group, member, &done).map_err(|failure| shared.failure(failure)));
         hop.await.map_err(|error| LogError::Unavailable { reason: format!("committing broke off: {error}") })?
     }
 

@@ -221,7 +221,8 @@ fn compaction_keeps_the_last_record_of_each_key_through_restarts() {
     assert!(after * 4 < before);
     let check = |partition: &Arc<Partition>, tombstone: bool| {
         let found = read_all(partition).unwrap();
-        let of = |key: &str| found.iter().filter(|(_, record)| record.key == key).map(|(_, record)| record.value.clone()).collect::<Vec<_>>();
+        let of =
+            |key: &str| found.iter().filter(|(_, record)| record.key == key).map(|(_, record)| record.value.clone()).collect::<Vec<_>>();
         for key in 1..20 {
             assert_eq!(of(&format!("key-{key}")), [Some(Bytes::from(format!("{key}-4")))]);
         }

@@ -72,8 +72,10 @@ pub(super) fn run(shared: &Shared, requests: &Receiver<Request>) {
 
 fn write_group(shared: &Shared, group: Vec<Append>) {
     let now_micros = micros(SystemTime::now());
-    let mut outcomes: Vec<Result<Vec<Position>, String>> =
-        group.iter().map(|append| Ok(vec![Position { topic: append.topic.topic, partition: 0, offset: 0 }; append.records.len()])).collect();
+    let mut outcomes: Vec<Result<Vec<Position>, String>> = group
+        .iter()
+        .map(|append| Ok(vec![Position { topic: append.topic.topic, partition: 0, offset: 0 }; append.records.len()]))
+        .collect();
 
     let mut written = Vec::new();
     for share in shares(&group) {

@@ -1,0 +1,203 @@
+//! What services read through: membership of a group, and the tail of a topic.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{CommitMode, Consumer, StreamConsumer},
+    error::{KafkaError, RDKafkaErrorCode},
+};
+use tracing::debug;
+
+use super::{
+    config::KafkaConfig,
+    consumer::{Rebalances, Receiver, all_partitions, deadline_after},
+    unavailable,
+};
+use crate::{
+    log::{Delivered, LogError, Position, Subscription, Tail, TailFrom},
+    topic::Topic,
+};
+
+const BROKER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A member of a group.
+pub(super) struct KafkaSubscription {
+    receiver: Receiver,
+}
+
+impl KafkaSubscription {
+    pub(super) fn join(config: &KafkaConfig, group: &str, topics: &[Topic]) -> Result<Self, LogError> {
+        let names = config.names();
+        let receiver = Receiver::new(&config.consumer(&names.group(group)), names)?;
+        let topics: Vec<String> = topics.iter().map(|topic| receiver.names().topic(*topic)).collect();
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        receiver.consumer().subscribe(&topics).map_err(|error| unavailable("subscribe", &error))?;
+        Ok(Self { receiver })
+    }
+}
+
+#[async_trait]
+impl Subscription for KafkaSubscription {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        let received = self.receiver.receive(max, deadline_after(wait)).await?;
+        Ok(received.records)
+    }
+
+    async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
+        let mut next: BTreeMap<(String, i32), i64> = BTreeMap::new();
+        for position in done {
+            let offset = next.entry((self.receiver.names().topic(position.topic), position.partition)).or_default();
+            *offset = (*offset).max(position.offset + 1);
+        }
+        self.receiver.blocking(move |consumer| commit(consumer, &next)).await
+    }
+
+    async fn rewind(&mut self) -> Result<(), LogError> {
+        self.receiver.blocking(rewind).await
+    }
+}
+
+fn commit(consumer: &StreamConsumer<Rebalances>, next: &BTreeMap<(String, i32), i64>) -> Result<(), LogError> {
+    let held = consumer.assignment().map_err(|error| unavailable("commit", &error))?;
+    let mut offsets = TopicPartitionList::new();
+    for ((topic, partition), offset) in next.iter().filter(|((topic, partition), _)| held.find_partition(topic, *partition).is_some()) {
+        let added = offsets.add_partition_offset(topic, *partition, Offset::Offset(*offset));
+        added.map_err(|error| unavailable("commit", &error))?;
+    }
+    if offsets.count() == 0 {
+        return Ok(());
+    }
+    match consumer.commit(&offsets, CommitMode::Sync) {
+        Ok(()) => Ok(()),
+        Err(KafkaError::ConsumerCommit(code)) if means_taken_away(code) => {
+            debug!(name: "event_log.commit_ignored", %code, "the group is sharing out anew; what was done may be delivered once more");
+            Ok(())
+        }
+        Err(error) => Err(unavailable("commit", &error)),
+    }
+}
+
+/// The broker no longer knows this member under this sharing out.
+fn means_taken_away(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::IllegalGeneration
+            | RDKafkaErrorCode::UnknownMemberId
+            | RDKafkaErrorCode::RebalanceInProgress
+            | RDKafkaErrorCode::FencedInstanceId
+            | RDKafkaErrorCode::NoOffset
+    )
+}
+
+fn rewind(consumer: &StreamConsumer<Rebalances>) -> Result<(), LogError> {
+    let cannot = |error: KafkaError| unavailable("rewind", &error);
+    let held = consumer.assignment().map_err(cannot)?;
+    if held.count() == 0 {
+        return Ok(());
+    }
+    let committed = consumer.committed_offsets(held, BROKER_TIMEOUT).map_err(cannot)?;
+    let mut targets = TopicPartitionList::new();
+    for element in committed.elements() {
+        let target = if matches!(element.offset(), Offset::Offset(_)) { element.offset() } else { Offset::Beginning };
+        targets.add_partition_offset(element.topic(), element.partition(), target).map_err(cannot)?;
+    }
+    let sought = consumer.seek_partitions(targets, BROKER_TIMEOUT).map_err(cannot)?;
+    for element in sought.elements() {
+        match element.error() {
+            // Not yet fetching, so nothing was delivered and it will start at the committed offset anyway.
+            Ok(()) | Err(KafkaError::OffsetFetch(RDKafkaErrorCode::State)) => {}
+            Err(error) => return Err(cannot(error)),
+        }
+    }
+    Ok(())
+}
+
+/// A reader without a group.
+pub(super) struct KafkaTail {
+    receiver: Receiver,
+    /// Partitions with records from before the tail began that are not delivered yet, and where those end.
+    behind: BTreeMap<i32, i64>,
+}
+
+impl KafkaTail {
+    pub(super) async fn start(config: &KafkaConfig, topic: Topic, from: TailFrom) -> Result<Self, LogError> {
+        // The client wants a group to receive anything; this one never joins or commits.
+        let names = config.names();
+        let mut settings = config.consumer(&names.group("tail"));
+        settings.set("enable.partition.eof", "true");
+        let receiver = Receiver::new(&settings, names)?;
+        let name = receiver.names().topic(topic);
+        let ends = receiver.blocking(move |consumer| assign(consumer, &name, from)).await?;
+        let behind = match from {
+            TailFrom::Start => ends,
+            TailFrom::End => BTreeMap::new(),
+        };
+        Ok(Self { receiver, behind })
+    }
+}
+
+/// Assigns all partitions and answers where those that are not empty end.
+fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> Result<BTreeMap<i32, i64>, LogError> {
+    let cannot = |error: KafkaError| unavailable("read", &error);
+    let metadata = consumer.fetch_metadata(Some(name), BROKER_TIMEOUT).map_err(cannot)?;
+    let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    let mut assignment = all_partitions(name, count);
+    let mut ends = BTreeMap::new();
+    for partition in 0..count as i32 {
+        let (low, high) = consumer.fetch_watermarks(name, partition, BROKER_TIMEOUT).map_err(cannot)?;
+        let offset = match from {
+            TailFrom::Start => Offset::Beginning,
+            TailFrom::End => Offset::Offset(high),
+        };
+        assignment.set_partition_offset(name, partition, offset).map_err(cannot)?;
+        if high > low {
+            ends.insert(partition, high);
+        }
+    }
+    consumer.assign(&assignment).map_err(cannot)?;
+    Ok(ends)
+}
+
+#[async_trait]
+impl Tail for KafkaTail {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        let deadline = deadline_after(wait);
+        loop {
+            let received = self.receiver.receive(max, deadline).await?;
+            for Position { partition, offset, .. } in received.records.iter().map(|record| record.position) {
+                if self.behind.get(&partition).is_some_and(|end| offset + 1 >= *end) {
+                    self.behind.remove(&partition);
+                }
+            }
+            // The last records may have been compacted away, so that only the end itself tells.
+            for partition in &received.ended {
+                self.behind.remove(partition);
+            }
+            let only_ends = received.records.is_empty() && !received.ended.is_empty() && !self.caught_up();
+            if !only_ends {
+                return Ok(received.records);
+            }
+        }
+    }
+
+    fn caught_up(&self) -> bool {
+        self.behind.is_empty()
+    }
+}
+
+/// How many records the group has still to commit. Blocks.
+pub(super) fn lag(consumer: &impl Consumer<Rebalances>, name: &str) -> Result<u64, LogError> {
+    let cannot = |error: KafkaError| unavailable("read offsets", &error);
+    let metadata = consumer.client().fetch_metadata(Some(name), BROKER_TIMEOUT).map_err(cannot)?;
+    let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    let committed = consumer.committed_offsets(all_partitions(name, count), BROKER_TIMEOUT).map_err(cannot)?;
+    let mut lag = 0;
+    for element in committed.elements() {
+        let (low, high) = consumer.client().fetch_watermarks(name, element.partition(), BROKER_TIMEOUT).map_err(cannot)?;
+        let done = if let Offset::Offset(done) = element.offset() { done.max(low) } else { low };
+        lag += u64::try_from(high - done).unwrap_or(0);
+    }
+    Ok(lag)
+}
