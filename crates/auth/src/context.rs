@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 use runtime::{Clock, Error, Ids, Result, SchoolId};
 
@@ -29,7 +30,9 @@ impl Authenticator {
     pub async fn context_of_headers(&self, headers: &HeaderMap) -> Result<Context> {
         let token = bearer_token(headers)?;
         let verified = self.verifier.verify(token).await?;
-        Ok(self.context_for(verified.principal.clone(), Some(Arc::from(token))))
+        let mut context = self.context_for(verified.principal.clone(), Some(Arc::from(token)));
+        context.expires_at = Some(verified.expires_at);
+        Ok(context)
     }
 
     /// The context of a gRPC request.
@@ -46,7 +49,14 @@ impl Authenticator {
     }
 
     fn context_for(&self, principal: Principal, token: Option<Arc<str>>) -> Context {
-        Context { principal, clock: self.clock.clone(), ids: self.ids.clone(), policies: Arc::clone(&self.policies), token }
+        Context {
+            principal,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            policies: Arc::clone(&self.policies),
+            token,
+            expires_at: None,
+        }
     }
 }
 
@@ -69,6 +79,7 @@ pub struct Context {
     pub ids: Ids,
     policies: Arc<Policies>,
     token: Option<Arc<str>>,
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// Which schools' things a caller may act upon; part of every look-up.
@@ -141,9 +152,14 @@ impl Context {
         self.token.as_deref()
     }
 
+    /// When the caller's token ends, and with it every stream they were given; `None` for a service's own work.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+
     /// A context of one's choosing, for tests and for work without a request.
     pub fn new(principal: Principal, clock: Clock, ids: Ids, policies: Arc<Policies>) -> Self {
-        Self { principal, clock, ids, policies, token: None }
+        Self { principal, clock, ids, policies, token: None, expires_at: None }
     }
 
     fn refuse(&self, action: Action) -> Error {

@@ -51,18 +51,23 @@ const TABLE: &[Place] = &[
     },
     Place {
         path: "grpc/",
-        may: &["crate::grpc", "crate::app", "crate::domain", "runtime", "auth", "proto", "tonic", "http", "tokio"],
+        may: &["crate::grpc", "crate::messages", "crate::app", "crate::domain", "runtime", "auth", "proto", "tonic", "http", "tokio"],
         instead: "grpc/ only converts and dispatches to app/",
     },
     Place {
         path: "http/",
-        may: &["crate::http", "crate::app", "crate::domain", "runtime", "auth", "proto", "axum", "http", "tokio"],
+        may: &["crate::http", "crate::messages", "crate::app", "crate::domain", "runtime", "auth", "proto", "axum", "http", "tokio"],
         instead: "http/ only converts and dispatches to app/",
     },
     Place {
         path: "events/",
-        may: &["crate::events", "crate::app", "crate::domain", "runtime", "auth", "events", "storage", "proto", "tokio"],
+        may: &["crate::events", "crate::messages", "crate::app", "crate::domain", "runtime", "auth", "events", "storage", "proto", "tokio"],
         instead: "events.rs converts between domain events and envelopes, and hands consumed events to app/",
+    },
+    Place {
+        path: "messages/",
+        may: &["crate::messages", "crate::domain", "runtime", "content", "proto"],
+        instead: "messages/ says domain values in protobuf, for the events and the answers that share them",
     },
     Place {
         path: "jobs/",
