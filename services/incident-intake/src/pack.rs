@@ -193,13 +193,23 @@ fn read_targets(written: &WrittenTargets, flaws: &mut Flaws) -> TargetTable {
 
 fn read_class(id: &str, written: WrittenClass, taxonomy: &BTreeMap<String, TaxonomyClass>, flaws: &mut Flaws) -> Option<IncidentClass> {
     let rsit = read_rsit(&written.rsit, taxonomy, flaws);
+    let rsit_name = rsit.as_ref().and_then(|rsit| taxonomy.get(&rsit.class)?.name_of(&rsit.kind));
     let severity = written.severity.value;
     if severity.low > severity.medium || severity.medium > severity.high {
         flaws.add(&written.severity, "a higher alert must not make a less severe case");
     }
     let rises = written.rises.iter().filter_map(|rise| read_rise(rise, flaws)).collect();
     let opens = read_threshold(&written.opens, flaws);
-    Some(IncidentClass { id: id.to_owned(), rsit: rsit?, title: written.title, story: written.story, severity, rises, opens: opens? })
+    Some(IncidentClass {
+        id: id.to_owned(),
+        rsit: rsit?,
+        rsit_name: rsit_name?,
+        title: written.title,
+        story: written.story,
+        severity,
+        rises,
+        opens: opens?,
+    })
 }
 
 fn read_rsit(written: &Spanned<String>, taxonomy: &BTreeMap<String, TaxonomyClass>, flaws: &mut Flaws) -> Option<Rsit> {

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, SchoolId};
+use serde::{Deserialize, Serialize};
 
 /// What a sensor's own rule says of severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertSeverity {
     /// Also what a sensor says nothing about.
@@ -18,7 +19,7 @@ pub enum AlertSeverity {
 }
 
 /// The rule that fired.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signature {
     /// `suricata:1:2027865` (gid:sid) or `zeek:SSL::Invalid_Server_Cert`.
     pub id: String,
@@ -29,7 +30,7 @@ pub struct Signature {
 }
 
 /// One end of the traffic.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Endpoint {
     /// As the sensor wrote it; may be empty.
     pub ip: String,
@@ -40,7 +41,7 @@ pub struct Endpoint {
 }
 
 /// A device of the school.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// Its id in network-monitor.
     pub id: String,
@@ -49,7 +50,7 @@ pub struct Device {
 }
 
 /// Where traffic comes from, seen from the school.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// A device of the school, or an address that only exists within a network.
@@ -77,8 +78,8 @@ fn exists_only_within_a_network(address: IpAddr) -> bool {
     }
 }
 
-/// An alert as it stood when last heard of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An alert as it stood when last heard of. Stores keep it in this shape, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its id in network-monitor.
     pub id: AlertId,

@@ -12,13 +12,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use content::Text;
-use runtime::{CaseId, SchoolId};
+use runtime::CaseId;
 
 use super::{
     alert::{AlertNews, Signature},
     change::{CaseChange, CloseReason, Person, Tlp},
     class::{IncidentClass, Rsit, TargetTable, Targets},
     reference::Reference,
+    school::School,
     severity::Severity,
     words::ReasonWords,
 };
@@ -88,13 +89,15 @@ pub struct Case {
     /// For people.
     pub reference: Reference,
     /// Whose case it is.
-    pub school_id: SchoolId,
+    pub school: School,
     /// What fired. One open case a school and signature.
     pub signature: Signature,
     /// The kind of incident in content.
     pub class_id: String,
     /// The same in the taxonomy.
     pub rsit: Rsit,
+    /// What the taxonomy calls that, as content said when it opened.
+    pub rsit_name: Text,
     /// What is the matter, as content said when it opened.
     pub title: Text,
     /// What it means and what to do first, likewise.
@@ -132,6 +135,8 @@ pub struct Opening<'a> {
     pub id: CaseId,
     /// Taken in the same transaction.
     pub reference: Reference,
+    /// Whose case it is.
+    pub school: School,
     /// What the alerts are.
     pub class: &'a IncidentClass,
     /// Of the content.
@@ -180,10 +185,11 @@ impl Case {
         let case = Self {
             id: opening.id,
             reference: opening.reference,
-            school_id: news.alert.school_id,
+            school: opening.school,
             signature: news.alert.signature.clone(),
             class_id: class.id.clone(),
             rsit: class.rsit.clone(),
+            rsit_name: class.rsit_name.clone(),
             title: class.title.clone(),
             story: class.story.clone(),
             content_version: opening.content_version.to_owned(),
@@ -283,6 +289,11 @@ impl Case {
         self.targets.resolve_by = targets.from(at, self.severity).resolve_by;
         self.decided(at);
         Ok(CaseChange::Reopened { text })
+    }
+
+    /// Takes in that somebody wrote a note. That decides nothing, so it gets in nobody's way, and a closed case takes notes too.
+    pub fn note(&mut self, at: DateTime<Utc>) {
+        self.updated_at = at;
     }
 
     /// The target that comes next: the first reaction, then the solution; `None` when it is closed.

@@ -2,8 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::TimeDelta;
-use runtime::{AlertId, PersonId};
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{AlertId, PersonId, TimelineEntryId};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{
     case::Phase,
@@ -13,7 +14,7 @@ use super::{
 };
 
 /// Somebody who works on a case, as the identity provider named them at that moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Stable.
     pub id: PersonId,
@@ -21,8 +22,9 @@ pub struct Person {
     pub name: String,
 }
 
-/// Something that happened to a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that happened to a case. Stores keep it in this shape, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CaseChange {
     /// The alerts of a school became a case.
     Opened {
@@ -94,6 +96,23 @@ impl CaseChange {
     }
 }
 
+/// An entry in a case's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// Sorts by time.
+    pub id: TimelineEntryId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; `None`: Schildwacht itself.
+    pub actor: Option<Person>,
+    /// What.
+    pub change: CaseChange,
+    /// The row in the school's audit chain that this stands on.
+    pub audit_seq: i64,
+    /// The first 12 hexadecimal digits of that row's hash.
+    pub audit_hash: String,
+}
+
 /// Why a case was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseReason {
@@ -143,6 +162,18 @@ macro_rules! named {
         impl fmt::Display for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
             }
         }
 

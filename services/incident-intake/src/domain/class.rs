@@ -34,6 +34,8 @@ pub struct IncidentClass {
     pub id: String,
     /// Where it stands in the taxonomy.
     pub rsit: Rsit,
+    /// What the taxonomy calls that, class and type: "Kwaadaardige software: besmet toestel".
+    pub rsit_name: Text,
     /// What is the matter, for a director.
     pub title: Text,
     /// What it means and what to do first.
@@ -154,6 +156,14 @@ pub struct TaxonomyClass {
     pub types: BTreeMap<String, Text>,
 }
 
+impl TaxonomyClass {
+    /// The class and one of its types in one line; `None` when it has no such type.
+    pub fn name_of(&self, kind: &str) -> Option<Text> {
+        let kind = self.types.get(kind)?;
+        Some(Text { nl: joined(&self.name.nl, &kind.nl), en: joined(&self.name.en, &kind.en) })
+    }
+}
+
 /// Everything one content version says about incidents.
 #[derive(Debug)]
 pub struct IncidentClasses {
@@ -188,14 +198,6 @@ impl IncidentClasses {
             Some(rule) => Classified { class: &rule.class, each_counts_as: rule.each_counts_as },
             None => Classified { class: &self.otherwise, each_counts_as: 1 },
         }
-    }
-
-    /// What the taxonomy calls it, class and type: "Kwaadaardige software: besmet toestel". `None` when it is not in this
-    /// version.
-    pub fn rsit_name(&self, rsit: &Rsit) -> Option<Text> {
-        let class = self.taxonomy.get(&rsit.class)?;
-        let kind = class.types.get(&rsit.kind)?;
-        Some(Text { nl: joined(&class.name.nl, &kind.nl), en: joined(&class.name.en, &kind.en) })
     }
 
     /// The longest time any class looks back.

@@ -8,15 +8,19 @@
 //! | [`threshold`] | how much of a kind, in what time, is a case |
 //! | [`case`] | the case, its states and transitions |
 //! | [`change`] | what happened to a case: its timeline |
+//! | [`queue`] | what people ask of the queue, and the figures at its head |
 //! | [`reference`] | the number people use |
+//! | [`school`] | whose case it is |
 //! | [`words`] | texts people write |
 
 pub mod alert;
 pub mod case;
 pub mod change;
 pub mod class;
+pub mod queue;
 pub mod reference;
 pub mod rule;
+pub mod school;
 pub mod severity;
 pub mod threshold;
 pub mod words;

@@ -5,9 +5,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::AlertId;
+use serde::{Deserialize, Serialize};
 
 /// When a case opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Threshold {
     /// With the first alert.
     FirstAlert,
@@ -16,6 +18,7 @@ pub enum Threshold {
         /// At least 2.
         count: u64,
         /// Longer than zero.
+        #[serde(with = "whole_seconds")]
         within: TimeDelta,
     },
     /// With so many different alerts within the window.
@@ -23,10 +26,25 @@ pub enum Threshold {
         /// At least 2.
         count: u64,
         /// Longer than zero.
+        #[serde(with = "whole_seconds")]
         within: TimeDelta,
     },
     /// Never by itself.
     Never,
+}
+
+/// Stored as a number of seconds.
+mod whole_seconds {
+    use chrono::TimeDelta;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(delta: &TimeDelta, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(delta.num_seconds())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {
+        TimeDelta::try_seconds(i64::deserialize(deserializer)?).ok_or_else(|| de::Error::custom("too many seconds"))
+    }
 }
 
 /// Events of one alert at one moment. Events that were folded together count at the moment of the last.

@@ -20,7 +20,8 @@ pub enum WordsError {
 }
 
 /// A text of 1 to `MAX` characters, without white space around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Words<const MAX: usize>(String);
 
 /// What a note says.

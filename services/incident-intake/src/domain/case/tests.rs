@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use runtime::{AlertId, PersonId};
+use runtime::{AlertId, PersonId, SchoolId};
 use uuid::Uuid;
 
 use super::*;
@@ -25,6 +25,7 @@ fn class() -> IncidentClass {
     IncidentClass {
         id: "scan".to_owned(),
         rsit: Rsit { class: "information-gathering".to_owned(), kind: "scanner".to_owned() },
+        rsit_name: text(),
         title: text(),
         story: text(),
         severity: SeverityByAlert { low: Severity::Low, medium: Severity::Medium, high: Severity::High },
@@ -62,7 +63,9 @@ fn news(alert: u64, severity: AlertSeverity, new_events: u64, at: DateTime<Utc>)
 fn opened_with(news: &AlertNews, earlier: &[AlertNews]) -> Case {
     let id = CaseId::from(Uuid::from_u64_pair(4, 1));
     let reference = Reference { year: 2026, number: 1 };
-    let opening = Opening { id, reference, class: &class(), content_version: "2026.1", targets: &TARGETS, news, earlier, at: start() };
+    let school = School::unnamed(news.alert.school_id);
+    let opening =
+        Opening { id, reference, school, class: &class(), content_version: "2026.1", targets: &TARGETS, news, earlier, at: start() };
     Case::open(opening).0
 }
 
@@ -212,8 +215,8 @@ proptest! {
             let before = case.clone();
             let is_decision = !matches!(act, Act::Attach { .. });
             let outcome = match act {
-                Act::Assign(to) => case.assign(to.map(person), now).map(|change| Vec::from_iter(change)),
-                Act::ChangePhase(to) => case.change_phase(to, now).map(|change| Vec::from_iter(change)),
+                Act::Assign(to) => case.assign(to.map(person), now).map(Vec::from_iter),
+                Act::ChangePhase(to) => case.change_phase(to, now).map(Vec::from_iter),
                 Act::Close(reason) => case.close(reason, because(), person(9), now).map(|change| vec![change]),
                 Act::Reopen => case.reopen(because(), &TARGETS, now).map(|change| vec![change]),
                 Act::Attach { alert, severity, events: new_events } => {

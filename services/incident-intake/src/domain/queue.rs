@@ -1,0 +1,81 @@
+//! What people ask of the queue, and what it says at its head.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{PersonId, SchoolId};
+use serde::Serialize;
+
+use super::{case::Phase, severity::Severity};
+
+/// In which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseOrder {
+    /// The nearest target first, so what is late above all; closed cases last.
+    #[default]
+    Target,
+    /// The most severe first.
+    Severity,
+    /// The newest first.
+    OpenTime,
+    /// The latest changed first.
+    UpdateTime,
+    /// By name of the school.
+    School,
+    /// By number.
+    Reference,
+    /// From open to closed.
+    Phase,
+    /// By name of who has it; what nobody has comes first.
+    Assignee,
+}
+
+/// Whose cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// Whoever has them.
+    #[default]
+    Anybody,
+    /// Those that nobody has.
+    Nobody,
+    /// One person's.
+    Person(PersonId),
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct QueueFilter {
+    /// Part of a title, number, school or signature; empty: any.
+    pub text: String,
+    /// At least this severe.
+    pub min_severity: Option<Severity>,
+    /// In these phases, `None` among them for closed; empty: all that are not closed.
+    pub phases: Vec<Option<Phase>>,
+    /// Whose.
+    pub assignment: Assignment,
+    /// Of one school.
+    pub school: Option<SchoolId>,
+    /// Opened after this moment.
+    pub opened_after: Option<DateTime<Utc>>,
+}
+
+/// Figures at the head of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueSummary {
+    /// Not closed.
+    pub open: i64,
+    /// Opened since midnight in Brussels, closed or not.
+    pub opened_today: i64,
+    /// Open, and nobody has it.
+    pub unassigned: i64,
+    /// Of those, past their target.
+    pub unassigned_late: i64,
+    /// Open, and the caller has it.
+    pub mine: i64,
+    /// Open, and past the next target.
+    pub late: i64,
+    /// From opening to the first reaction, over the last 7 days.
+    pub median_reaction: Option<TimeDelta>,
+    /// From opening to closing, over the last 7 days.
+    pub median_resolution: Option<TimeDelta>,
+}

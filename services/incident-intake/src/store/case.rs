@@ -1,0 +1,273 @@
+//! Cases, kept.
+
+use auth::Scope;
+use chrono::{DateTime, Utc};
+use content::Text;
+use runtime::{AlertId, CaseId, SchoolId};
+use sea_orm::{
+    ActiveModelBehavior as _, ActiveModelTrait as _,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+};
+use storage::{StoreError, StoreResult, Txn};
+
+use super::{
+    entity::{
+        case_number, evidence,
+        incident_case::{ActiveModel, Column, Entity, Model},
+    },
+    from_column, school, to_column,
+};
+use crate::domain::{
+    alert::Signature,
+    case::{Case, Closure, Phase, State, Tally},
+    change::Person,
+    class::{Rsit, Targets},
+    reference::Reference,
+    school::School,
+    severity::Severity,
+    words::ReasonWords,
+};
+
+/// `phase` of what is closed.
+pub(super) const CLOSED: i16 = 7;
+
+/// A case within the caller's scope.
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
+    within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
+}
+
+/// The same, with nobody else changing it until the transaction ends.
+pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
+    let Some(seen) = find(&**txn, scope, id).await? else { return Ok(None) };
+    school::lock(txn, seen.school.id).await?;
+    // Read again: it may have changed while this transaction waited.
+    find(&**txn, scope, id).await
+}
+
+/// The open case that an alert belongs to: the one that has it as evidence, else the one of its signature. The school must be
+/// locked.
+pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signature_id: &str) -> StoreResult<Option<Case>> {
+    let open = || Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::Phase.lt(CLOSED));
+    let cases_of_alert = Query::select()
+        .column(evidence::Column::CaseId)
+        .from(evidence::Entity)
+        .and_where(evidence::Column::AlertId.eq(alert.as_uuid()))
+        .to_owned();
+    let with_alert = open().filter(Column::CaseId.in_subquery(cases_of_alert)).one(&**txn).await?;
+    if let Some(row) = with_alert {
+        return read(row).map(Some);
+    }
+    open().filter(Column::SignatureId.eq(signature_id)).one(&**txn).await?.map(read).transpose()
+}
+
+/// The latest case of a signature at a school, open or closed. The school must be locked.
+pub async fn find_latest(txn: &Txn, school: SchoolId, signature_id: &str) -> StoreResult<Option<Case>> {
+    let row = Entity::find()
+        .filter(Column::SchoolId.eq(school.as_uuid()))
+        .filter(Column::SignatureId.eq(signature_id))
+        .order_by_desc(Column::OpenedAt)
+        .order_by_desc(Column::CaseId)
+        .one(&**txn)
+        .await?;
+    row.map(read).transpose()
+}
+
+/// Takes the next number of a year. Others that open cases wait until the transaction ends, so no number is lost.
+pub async fn next_reference(txn: &Txn, year: i32) -> StoreResult<Reference> {
+    let first = case_number::ActiveModel { year: Set(year), last: Set(1) };
+    let one_more = OnConflict::column(case_number::Column::Year)
+        .value(case_number::Column::Last, Expr::col((case_number::Entity, case_number::Column::Last)).add(1))
+        .to_owned();
+    case_number::Entity::insert(first).on_conflict(one_more).exec_without_returning(&**txn).await?;
+    let row = case_number::Entity::find_by_id(year).one(&**txn).await?;
+    let row = row.ok_or_else(|| StoreError::unreadable("case_number.last", format!("no number for {year}")))?;
+    Ok(Reference { year, number: row.last })
+}
+
+/// Keeps a new case.
+pub async fn insert(txn: &Txn, case: &Case) -> StoreResult<()> {
+    Entity::insert(row_of(case).into_active_model()).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// Keeps what may change of a case.
+pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
+    let row = row_of(case);
+    let changed = ActiveModel {
+        case_id: Unchanged(row.case_id),
+        severity: Set(row.severity),
+        phase: Set(row.phase),
+        phase_at: Set(row.phase_at),
+        assignee_id: Set(row.assignee_id),
+        assignee_name: Set(row.assignee_name),
+        close_reason: Set(row.close_reason),
+        close_text: Set(row.close_text),
+        closed_by_id: Set(row.closed_by_id),
+        closed_by_name: Set(row.closed_by_name),
+        closed_phase: Set(row.closed_phase),
+        react_by: Set(row.react_by),
+        resolve_by: Set(row.resolve_by),
+        reacted_at: Set(row.reacted_at),
+        queue_at: Set(row.queue_at),
+        alert_count: Set(row.alert_count),
+        event_count: Set(row.event_count),
+        told_event_count: Set(row.told_event_count),
+        last_event_at: Set(row.last_event_at),
+        updated_at: Set(row.updated_at),
+        revision: Set(row.revision),
+        ..ActiveModel::new()
+    };
+    changed.update(&**txn).await?;
+    Ok(())
+}
+
+pub(super) fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
+    match scope {
+        Scope::Everything => query,
+        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+    }
+}
+
+pub(super) const fn phase_number(phase: Phase) -> i16 {
+    match phase {
+        Phase::Open => 1,
+        Phase::InProgress => 2,
+        Phase::Containment => 3,
+        Phase::Eradication => 4,
+        Phase::Recovery => 5,
+        Phase::PostIncident => 6,
+    }
+}
+
+fn read_phase(what: &'static str, number: i16) -> StoreResult<Phase> {
+    let phase = Phase::ALL.iter().copied().find(|phase| phase_number(*phase) == number);
+    phase.ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
+}
+
+fn row_of(case: &Case) -> Model {
+    let (phase, phase_at, closure) = match &case.state {
+        State::Active { phase, since } => (phase_number(*phase), *since, None),
+        State::Closed(closure) => (CLOSED, closure.at, Some(closure)),
+    };
+    Model {
+        case_id: case.id.as_uuid(),
+        reference_year: case.reference.year,
+        reference_number: case.reference.number,
+        school_id: case.school.id.as_uuid(),
+        school_name: case.school.name.clone(),
+        municipality: case.school.municipality.clone(),
+        signature_id: case.signature.id.clone(),
+        signature: case.signature.text.clone(),
+        category: case.signature.category.clone(),
+        class_id: case.class_id.clone(),
+        rsit_class: case.rsit.class.clone(),
+        rsit_kind: case.rsit.kind.clone(),
+        rsit_name_nl: case.rsit_name.nl.clone(),
+        rsit_name_en: case.rsit_name.en.clone(),
+        title_nl: case.title.nl.clone(),
+        title_en: case.title.en.clone(),
+        story_nl: case.story.nl.clone(),
+        story_en: case.story.en.clone(),
+        content_version: case.content_version.clone(),
+        tlp: case.tlp.as_str().to_owned(),
+        severity: case.severity.level(),
+        phase,
+        phase_at,
+        assignee_id: case.assignee.as_ref().map(|person| person.id.as_uuid()),
+        assignee_name: case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+        close_reason: closure.map(|closure| closure.reason.as_str().to_owned()),
+        close_text: closure.map(|closure| closure.text.as_str().to_owned()),
+        closed_by_id: closure.map(|closure| closure.by.id.as_uuid()),
+        closed_by_name: closure.map(|closure| closure.by.name.clone()),
+        closed_phase: closure.map(|closure| phase_number(closure.phase)),
+        react_by: case.targets.react_by,
+        resolve_by: case.targets.resolve_by,
+        reacted_at: case.reacted_at,
+        queue_at: queue_at(case),
+        alert_count: to_column(case.tally.alerts),
+        event_count: to_column(case.tally.events),
+        told_event_count: to_column(case.tally.told_events),
+        opened_at: case.opened_at,
+        last_event_at: case.last_event_at,
+        updated_at: case.updated_at,
+        revision: case.revision,
+        search_text: search_text(case),
+    }
+}
+
+/// Where a case stands in the queue: by its next target, or after all others.
+pub(super) fn queue_at(case: &Case) -> DateTime<Utc> {
+    case.due_at().unwrap_or(AFTER_ALL_OTHERS)
+}
+
+/// Its phase as the row has it.
+pub(super) fn stored_phase(case: &Case) -> i16 {
+    match case.state {
+        State::Active { phase, .. } => phase_number(phase),
+        State::Closed(_) => CLOSED,
+    }
+}
+
+/// 9999-12-31, within what both stores can keep.
+const AFTER_ALL_OTHERS: DateTime<Utc> = match DateTime::from_timestamp(253_402_214_400, 0) {
+    Some(moment) => moment,
+    None => DateTime::UNIX_EPOCH,
+};
+
+fn search_text(case: &Case) -> String {
+    let signature = &case.signature;
+    format!("{} {} {} {} {}", case.reference, case.title.nl, case.title.en, signature.text, signature.id).to_lowercase()
+}
+
+pub(super) fn read(row: Model) -> StoreResult<Case> {
+    let state = read_state(&row)?;
+    let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
+    Ok(Case {
+        id: row.case_id.into(),
+        reference: Reference { year: row.reference_year, number: row.reference_number },
+        school: School { id: row.school_id.into(), name: row.school_name, municipality: row.municipality },
+        signature: Signature { id: row.signature_id, text: row.signature, category: row.category },
+        class_id: row.class_id,
+        rsit: Rsit { class: row.rsit_class, kind: row.rsit_kind },
+        rsit_name: Text { nl: row.rsit_name_nl, en: row.rsit_name_en },
+        title: Text { nl: row.title_nl, en: row.title_en },
+        story: Text { nl: row.story_nl, en: row.story_en },
+        content_version: row.content_version,
+        tlp: row.tlp.parse().map_err(|error| StoreError::unreadable("incident_case.tlp", error))?,
+        opened_at: row.opened_at,
+        severity,
+        state,
+        assignee: row.assignee_id.map(|id| Person { id: id.into(), name: row.assignee_name }),
+        targets: Targets { react_by: row.react_by, resolve_by: row.resolve_by },
+        reacted_at: row.reacted_at,
+        tally: Tally {
+            alerts: from_column("incident_case.alert_count", row.alert_count)?,
+            events: from_column("incident_case.event_count", row.event_count)?,
+            told_events: from_column("incident_case.told_event_count", row.told_event_count)?,
+        },
+        last_event_at: row.last_event_at,
+        updated_at: row.updated_at,
+        revision: row.revision,
+    })
+}
+
+fn read_state(row: &Model) -> StoreResult<State> {
+    if row.phase != CLOSED {
+        return Ok(State::Active { phase: read_phase("incident_case.phase", row.phase)?, since: row.phase_at });
+    }
+    let missing = || StoreError::unreadable("incident_case.close_reason", "a closed case without reason, text, person or phase");
+    let (Some(reason), Some(text), Some(by), Some(name), Some(phase)) =
+        (&row.close_reason, &row.close_text, row.closed_by_id, &row.closed_by_name, row.closed_phase)
+    else {
+        return Err(missing());
+    };
+    Ok(State::Closed(Closure {
+        reason: reason.parse().map_err(|error| StoreError::unreadable("incident_case.close_reason", error))?,
+        text: ReasonWords::parse(text).map_err(|error| StoreError::unreadable("incident_case.close_text", error))?,
+        by: Person { id: by.into(), name: name.clone() },
+        at: row.phase_at,
+        phase: read_phase("incident_case.closed_phase", phase)?,
+    }))
+}

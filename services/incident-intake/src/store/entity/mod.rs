@@ -1,0 +1,10 @@
+//! Rows, column by column.
+
+pub mod case_number;
+pub mod evidence;
+pub mod incident_case;
+pub mod person;
+pub mod school;
+pub mod sighting;
+pub mod timeline_entry;
+pub mod waiting_alert;

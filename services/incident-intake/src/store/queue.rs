@@ -1,0 +1,267 @@
+//! The queue: cases in an order people ask for, page by page, and the figures above it.
+//!
+//! Paging is by key: a page begins after the last row of the one before, whatever came or went meanwhile. Every order ends in
+//! the case's id, so that no two rows are equal.
+
+use auth::Scope;
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{PersonId, SchoolId};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select, Value,
+    sea_query::{Expr, ExprTrait as _, LikeExpr, Query, SimpleExpr},
+};
+use serde::{Deserialize, Serialize};
+use storage::StoreResult;
+use uuid::Uuid;
+
+use super::{
+    case::{CLOSED, phase_number, read, within},
+    entity::{
+        incident_case::{Column, Entity},
+        school,
+    },
+};
+use crate::domain::{
+    case::Case,
+    queue::{Assignment, CaseOrder, QueueFilter, QueueSummary},
+};
+
+/// Cases whose time counts for a median, at most: beyond this many in a week the newest are enough.
+const MEDIAN_SAMPLE: u64 = 10_000;
+
+/// Where a page ended: the values its last row is ordered by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position(Vec<KeyPart>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KeyPart {
+    Number(i64),
+    /// Microseconds since 1970.
+    Time(i64),
+    Text(String),
+    Id(Uuid),
+}
+
+impl KeyPart {
+    fn time(moment: DateTime<Utc>) -> Self {
+        Self::Time(moment.timestamp_micros())
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Number(number) => (*number).into(),
+            Self::Time(micros) => DateTime::from_timestamp_micros(*micros).unwrap_or_default().into(),
+            Self::Text(text) => text.as_str().into(),
+            Self::Id(id) => (*id).into(),
+        }
+    }
+}
+
+/// A part of an order: the column, its direction, and its value in a case.
+struct Sort {
+    column: Column,
+    order: Order,
+    part: fn(&Case) -> KeyPart,
+}
+
+fn sorts(order: CaseOrder, reverse: bool) -> Vec<Sort> {
+    use Order::{Asc, Desc};
+    let by = |column, order, part: fn(&Case) -> KeyPart| Sort { column, order, part };
+    let queue = || by(Column::QueueAt, Asc, |case| KeyPart::time(super::case::queue_at(case)));
+    let id = || by(Column::CaseId, Asc, |case| KeyPart::Id(case.id.as_uuid()));
+    let mut sorts = match order {
+        CaseOrder::Target => vec![queue(), id()],
+        CaseOrder::Severity => vec![by(Column::Severity, Desc, |case| KeyPart::Number(case.severity.level().into())), queue(), id()],
+        CaseOrder::OpenTime => vec![by(Column::OpenedAt, Desc, |case| KeyPart::time(case.opened_at)), id()],
+        CaseOrder::UpdateTime => vec![by(Column::UpdatedAt, Desc, |case| KeyPart::time(case.updated_at)), id()],
+        CaseOrder::School => vec![by(Column::SchoolName, Asc, |case| KeyPart::Text(case.school.name.clone())), queue(), id()],
+        CaseOrder::Reference => vec![
+            by(Column::ReferenceYear, Asc, |case| KeyPart::Number(case.reference.year.into())),
+            by(Column::ReferenceNumber, Asc, |case| KeyPart::Number(case.reference.number.into())),
+        ],
+        CaseOrder::Phase => vec![by(Column::Phase, Asc, |case| KeyPart::Number(super::case::stored_phase(case).into())), queue(), id()],
+        CaseOrder::Assignee => vec![
+            by(Column::AssigneeName, Asc, |case| {
+                KeyPart::Text(case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default())
+            }),
+            queue(),
+            id(),
+        ],
+    };
+    if reverse {
+        for sort in &mut sorts {
+            sort.order = if sort.order == Asc { Desc } else { Asc };
+        }
+    }
+    sorts
+}
+
+/// A page of the queue.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    filter: &QueueFilter,
+    (order, reverse): (CaseOrder, bool),
+    after: Option<&Position>,
+    limit: u64,
+) -> StoreResult<Vec<Case>> {
+    let sorts = sorts(order, reverse);
+    let mut query = select(scope, filter);
+    if let Some(after) = after {
+        query = query.filter(beyond(&sorts, after));
+    }
+    for sort in &sorts {
+        query = query.order_by(sort.column, sort.order.clone());
+    }
+    query.limit(limit).all(connection).await?.into_iter().map(read).collect()
+}
+
+/// How many there are in all.
+pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &QueueFilter) -> StoreResult<u64> {
+    Ok(select(scope, filter).count(connection).await?)
+}
+
+/// Where a page ends that ends with this case.
+pub fn position_of(case: &Case, order: CaseOrder, reverse: bool) -> Position {
+    Position(sorts(order, reverse).iter().map(|sort| (sort.part)(case)).collect())
+}
+
+/// Everything after a position: later in the first part, or equal there and later in the second, and so on.
+fn beyond(sorts: &[Sort], after: &Position) -> Condition {
+    let mut beyond = Condition::any();
+    let mut equal_so_far = Condition::all();
+    for (sort, part) in sorts.iter().zip(&after.0) {
+        let column = Expr::col((Entity, sort.column));
+        let later: SimpleExpr = match sort.order {
+            Order::Desc => column.clone().lt(part.value()),
+            _ => column.clone().gt(part.value()),
+        };
+        beyond = beyond.add(equal_so_far.clone().add(later));
+        equal_so_far = equal_so_far.add(column.eq(part.value()));
+    }
+    beyond
+}
+
+fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
+    let mut query = within(Entity::find(), scope);
+    query = match filter.phases.as_slice() {
+        [] => query.filter(Column::Phase.lt(CLOSED)),
+        phases => query.filter(Column::Phase.is_in(phases.iter().map(|phase| phase.map_or(CLOSED, phase_number)))),
+    };
+    if let Some(severity) = filter.min_severity {
+        query = query.filter(Column::Severity.gte(severity.level()));
+    }
+    query = match filter.assignment {
+        Assignment::Anybody => query,
+        Assignment::Nobody => query.filter(Column::AssigneeId.is_null()),
+        Assignment::Person(person) => query.filter(Column::AssigneeId.eq(person.as_uuid())),
+    };
+    if let Some(school) = filter.school {
+        query = query.filter(Column::SchoolId.eq(SchoolId::as_uuid(school)));
+    }
+    if let Some(moment) = filter.opened_after {
+        query = query.filter(Column::OpenedAt.gt(moment));
+    }
+    if filter.text.is_empty() { query } else { query.filter(holds(&filter.text)) }
+}
+
+/// The words of a case or the name of its school hold this text.
+fn holds(text: &str) -> Condition {
+    let pattern = || {
+        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        LikeExpr::new(format!("%{escaped}%")).escape('\\')
+    };
+    let schools = Query::select()
+        .column(school::Column::SchoolId)
+        .from(school::Entity)
+        .and_where(Expr::col(school::Column::SearchText).like(pattern()))
+        .to_owned();
+    Condition::any().add(Expr::col((Entity, Column::SearchText)).like(pattern())).add(Column::SchoolId.in_subquery(schools))
+}
+
+/// The figures above the queue.
+pub async fn summarize(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    me: Option<PersonId>,
+    now: DateTime<Utc>,
+    today: DateTime<Utc>,
+) -> StoreResult<QueueSummary> {
+    let is_open = || Expr::col(Column::Phase).lt(CLOSED);
+    let is_late = || is_open().and(Expr::col(Column::QueueAt).lt(now));
+    let nobody_has_it = || is_open().and(Expr::col(Column::AssigneeId).is_null());
+    let is_mine = me.map_or(Expr::val(1).eq(0), |me| is_open().and(Expr::col(Column::AssigneeId).eq(me.as_uuid())));
+    let figures: [SimpleExpr; 6] =
+        [is_open(), Expr::col(Column::OpenedAt).gte(today), nobody_has_it(), nobody_has_it().and(is_late()), is_mine, is_late()];
+    let mut query = within(Entity::find(), scope).select_only();
+    // Beyond what is open, only today's matter: closed cases of years are not counted one by one.
+    query = query.filter(Condition::any().add(is_open()).add(Expr::col(Column::OpenedAt).gte(today)));
+    for figure in figures {
+        query = query.expr(count_of(figure));
+    }
+    let counts: Option<(i64, i64, i64, i64, i64, i64)> = query.into_tuple().one(connection).await?;
+    let (open, opened_today, unassigned, unassigned_late, mine, late) = counts.unwrap_or_default();
+
+    let week_ago = now - TimeDelta::days(7);
+    let reacted = within(Entity::find(), scope).filter(Column::ReactedAt.gte(week_ago)).order_by_desc(Column::ReactedAt);
+    let reactions = durations(connection, reacted, Column::ReactedAt).await?;
+    let closed = within(Entity::find(), scope)
+        .filter(Column::Phase.eq(CLOSED))
+        .filter(Column::UpdatedAt.gte(week_ago))
+        .filter(Column::PhaseAt.gte(week_ago))
+        .order_by_desc(Column::UpdatedAt);
+    let resolutions = durations(connection, closed, Column::PhaseAt).await?;
+    Ok(QueueSummary {
+        open,
+        opened_today,
+        unassigned,
+        unassigned_late,
+        mine,
+        late,
+        median_reaction: median(reactions),
+        median_resolution: median(resolutions),
+    })
+}
+
+fn count_of(condition: SimpleExpr) -> SimpleExpr {
+    // COUNT skips NULL, which is what CASE gives without ELSE; SUM would be NULL over no rows.
+    Expr::expr(Expr::case(condition, 1)).count()
+}
+
+async fn durations(connection: &impl ConnectionTrait, query: Select<Entity>, end: Column) -> StoreResult<Vec<TimeDelta>> {
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> =
+        query.select_only().column(Column::OpenedAt).column(end).limit(MEDIAN_SAMPLE).into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(begin, end)| end - begin).collect())
+}
+
+/// The middle one; of an even number, the earlier of the two in the middle.
+fn median(mut durations: Vec<TimeDelta>) -> Option<TimeDelta> {
+    durations.sort_unstable();
+    let middle = durations.len().checked_sub(1)? / 2;
+    durations.get(middle).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle_one() {
+        let of = |seconds: &[i64]| median(seconds.iter().copied().map(TimeDelta::seconds).collect()).map(|delta| delta.num_seconds());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[5]), Some(5));
+        assert_eq!(of(&[9, 1]), Some(1));
+        assert_eq!(of(&[900, 1, 5]), Some(5));
+    }
+
+    #[test]
+    fn every_order_tells_all_rows_apart() {
+        use CaseOrder::{Assignee, OpenTime, Phase, Reference, School, Severity, Target, UpdateTime};
+        for order in [Target, Severity, OpenTime, UpdateTime, School, Phase, Assignee] {
+            assert!(matches!(sorts(order, false).last(), Some(Sort { column: Column::CaseId, .. })), "{order:?}");
+        }
+        assert_eq!(sorts(Reference, false).len(), 2, "a reference is unique by itself");
+    }
+}

@@ -1,0 +1,108 @@
+//! What happened to cases.
+
+use chrono::{DateTime, Utc};
+use runtime::{CaseId, TimelineEntryId};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
+};
+use storage::{StoreError, StoreResult, Txn};
+
+use super::{
+    entity::timeline_entry::{ActiveModel, Column, Entity, Model},
+    from_json, to_json,
+};
+use crate::domain::change::{CaseChange, Person, TimelineEntry, Tlp};
+
+/// Who reads a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// The response team: everything.
+    ResponseTeam,
+    /// The school: not what is for the team alone (TLP:RED and TLP:AMBER+STRICT).
+    School,
+}
+
+const FOR_THE_TEAM_ALONE: [Tlp; 2] = [Tlp::Red, Tlp::AmberStrict];
+
+/// Adds an entry.
+pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Option<&str>) -> StoreResult<()> {
+    let tlp = match &entry.change {
+        CaseChange::NoteAdded { tlp, .. } => Some(tlp.as_str().to_owned()),
+        _ => None,
+    };
+    let row = ActiveModel {
+        entry_id: Set(entry.id.as_uuid()),
+        case_id: Set(case.as_uuid()),
+        at: Set(entry.at),
+        actor_id: Set(entry.actor.as_ref().map(|person| person.id.as_uuid())),
+        actor_name: Set(entry.actor.as_ref().map(|person| person.name.clone())),
+        change: Set(to_json("timeline_entry.change", &entry.change)?),
+        tlp: Set(tlp),
+        request_id: Set(request_id.map(ToOwned::to_owned)),
+        audit_seq: Set(entry.audit_seq),
+        audit_hash: Set(entry.audit_hash.clone()),
+    };
+    Entity::insert(row).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// The entry that this request of this person made before.
+pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: &str) -> StoreResult<Option<TimelineEntry>> {
+    let row = Entity::find()
+        .filter(Column::CaseId.eq(case.as_uuid()))
+        .filter(Column::ActorId.eq(by.id.as_uuid()))
+        .filter(Column::RequestId.eq(request_id))
+        .one(&**txn)
+        .await?;
+    row.map(read).transpose()
+}
+
+/// Entries, newest first, before one already seen.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    case: CaseId,
+    reader: Reader,
+    before: Option<TimelineEntryId>,
+    limit: u64,
+) -> StoreResult<Vec<TimelineEntry>> {
+    let mut entries = select(case, reader);
+    if let Some(before) = before {
+        // Ids are UUIDv7: their order is the order of time.
+        entries = entries.filter(Column::EntryId.lt(before.as_uuid()));
+    }
+    entries.order_by_desc(Column::EntryId).limit(limit).all(connection).await?.into_iter().map(read).collect()
+}
+
+/// How many entries there are for this reader.
+pub async fn count(connection: &impl ConnectionTrait, case: CaseId, reader: Reader) -> StoreResult<u64> {
+    Ok(select(case, reader).count(connection).await?)
+}
+
+fn select(case: CaseId, reader: Reader) -> Select<Entity> {
+    let entries = Entity::find().filter(Column::CaseId.eq(case.as_uuid()));
+    match reader {
+        Reader::ResponseTeam => entries,
+        Reader::School => {
+            let may_read = Condition::any().add(Column::Tlp.is_null()).add(Column::Tlp.is_not_in(FOR_THE_TEAM_ALONE.map(Tlp::as_str)));
+            entries.filter(may_read)
+        }
+    }
+}
+
+fn read(row: Model) -> StoreResult<TimelineEntry> {
+    let actor = match (row.actor_id, row.actor_name) {
+        (Some(id), Some(name)) => Some(Person { id: id.into(), name }),
+        (None, None) => None,
+        _ => return Err(StoreError::unreadable("timeline_entry.actor_id", "id and name go together")),
+    };
+    let at: DateTime<Utc> = row.at;
+    Ok(TimelineEntry {
+        id: row.entry_id.into(),
+        at,
+        actor,
+        change: from_json("timeline_entry.change", &row.change)?,
+        audit_seq: row.audit_seq,
+        audit_hash: row.audit_hash,
+    })
+}

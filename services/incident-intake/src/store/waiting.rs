@@ -1,0 +1,125 @@
+//! What counts towards a threshold: sightings, and the alerts they are of, until a case opens or the window has passed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{AlertId, EventId, SchoolId};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Select,
+    sea_query::{ExprTrait as _, IntoCondition as _, OnConflict},
+};
+use storage::{StoreResult, Txn};
+
+use super::{
+    entity::{sighting, waiting_alert},
+    from_column, from_json, to_column, to_json,
+};
+use crate::domain::{
+    alert::{Alert, AlertNews},
+    threshold::Sighting,
+};
+
+/// Where sightings are counted together.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// One school.
+    pub school_id: SchoolId,
+    /// One class.
+    pub class_id: &'a str,
+}
+
+/// Counts news of an alert in.
+pub async fn add(
+    txn: &Txn,
+    place: Place<'_>,
+    id: EventId,
+    news: &AlertNews,
+    sighting: Sighting,
+    heard_at: DateTime<Utc>,
+) -> StoreResult<()> {
+    let alert = waiting_alert::ActiveModel {
+        alert_id: Set(news.alert.id.as_uuid()),
+        alert: Set(to_json("waiting_alert.alert", &news.alert)?),
+        heard_at: Set(heard_at),
+    };
+    let heard_before = OnConflict::column(waiting_alert::Column::AlertId)
+        .update_columns([waiting_alert::Column::Alert, waiting_alert::Column::HeardAt])
+        .to_owned();
+    waiting_alert::Entity::insert(alert).on_conflict(heard_before).exec_without_returning(&**txn).await?;
+    let row = sighting::ActiveModel {
+        sighting_id: Set(id.into()),
+        school_id: Set(place.school_id.as_uuid()),
+        class_id: Set(place.class_id.to_owned()),
+        alert_id: Set(sighting.alert_id.as_uuid()),
+        at: Set(sighting.at),
+        events: Set(to_column(news.new_events)),
+        counted: Set(to_column(sighting.events)),
+        heard_at: Set(heard_at),
+    };
+    sighting::Entity::insert(row).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// What was sighted around a moment.
+#[derive(Debug, Default)]
+pub struct Neighbourhood {
+    /// As thresholds count.
+    pub sightings: Vec<Sighting>,
+    /// Events as sensors reported them, by alert.
+    events: BTreeMap<AlertId, u64>,
+}
+
+/// Everything less than the window away from a moment: nothing else can matter for what happened then.
+pub async fn around(txn: &Txn, place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> StoreResult<Neighbourhood> {
+    let mut found = Neighbourhood::default();
+    for row in select(place, moment, window).all(&**txn).await? {
+        let alert_id = AlertId::from(row.alert_id);
+        let counted = from_column("sighting.counted", row.counted)?;
+        found.sightings.push(Sighting { alert_id, at: row.at, events: counted });
+        *found.events.entry(alert_id).or_default() += from_column("sighting.events", row.events)?;
+    }
+    Ok(found)
+}
+
+/// Takes the alerts of a neighbourhood away, since a case has them now; those without an alert any more are left out.
+pub async fn take(
+    txn: &Txn,
+    place: Place<'_>,
+    moment: DateTime<Utc>,
+    window: TimeDelta,
+    found: &Neighbourhood,
+) -> StoreResult<Vec<AlertNews>> {
+    let ids: Vec<_> = found.events.keys().map(|id| id.as_uuid()).collect();
+    let rows = waiting_alert::Entity::find().filter(waiting_alert::Column::AlertId.is_in(ids.clone())).all(&**txn).await?;
+    let mut news = Vec::with_capacity(rows.len());
+    for row in rows {
+        let alert: Alert = from_json("waiting_alert.alert", &row.alert)?;
+        let new_events = found.events.get(&alert.id).copied().unwrap_or_default();
+        news.push(AlertNews { alert, first: false, new_events });
+    }
+    news.sort_by_key(|news| (news.alert.last_at, news.alert.id));
+    sighting::Entity::delete_many().filter(condition(place, moment, window)).exec(&**txn).await?;
+    waiting_alert::Entity::delete_many().filter(waiting_alert::Column::AlertId.is_in(ids)).exec(&**txn).await?;
+    Ok(news)
+}
+
+/// Forgets what was heard before a moment. Answers how many sightings.
+pub async fn prune(txn: &Txn, before: DateTime<Utc>) -> StoreResult<u64> {
+    let removed = sighting::Entity::delete_many().filter(sighting::Column::HeardAt.lt(before)).exec(&**txn).await?;
+    waiting_alert::Entity::delete_many().filter(waiting_alert::Column::HeardAt.lt(before)).exec(&**txn).await?;
+    Ok(removed.rows_affected)
+}
+
+fn select(place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> Select<sighting::Entity> {
+    sighting::Entity::find().filter(condition(place, moment, window))
+}
+
+fn condition(place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> Condition {
+    sighting::Column::SchoolId
+        .eq(place.school_id.as_uuid())
+        .and(sighting::Column::ClassId.eq(place.class_id))
+        .and(sighting::Column::At.gt(moment - window))
+        .and(sighting::Column::At.lt(moment + window))
+        .into_condition()
+}
