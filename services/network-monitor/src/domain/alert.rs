@@ -1,0 +1,330 @@
+//! Alerts: suspicious events of one signature between two addresses, folded together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{AlertId, GatewayId, Ids, SchoolId};
+
+use super::detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Sensor, Severity, SignatureId};
+
+/// An event joins an alert when it comes at most this long before its first or after its last event.
+pub const WINDOW: TimeDelta = TimeDelta::hours(1);
+
+/// An alert spans at most this long; what goes on tomorrow is a new alert.
+pub const LONGEST_SPAN: TimeDelta = TimeDelta::hours(24);
+
+/// How many events of an alert are remembered, to know them again when a gateway sends them twice.
+const MOST_REMEMBERED: usize = 256;
+
+/// What makes two events the same alert within a school: the signature and the two addresses, not the ports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlertKey {
+    /// What was matched.
+    pub signature_id: SignatureId,
+    /// Where from.
+    pub source: Option<IpAddr>,
+    /// Where to.
+    pub destination: Option<IpAddr>,
+}
+
+/// The last events of an alert, by fingerprint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered(VecDeque<Fingerprint>);
+
+impl Remembered {
+    /// Remembers an event. Returns false when it already was.
+    fn remember(&mut self, event: Fingerprint) -> bool {
+        if self.0.contains(&event) {
+            return false;
+        }
+        if self.0.len() == MOST_REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back(event);
+        true
+    }
+
+    /// Eight bytes each, oldest first.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|event| event.bits().to_be_bytes()).collect()
+    }
+
+    /// From the store; what is left over at the end is ignored.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let (events, _) = bytes.as_chunks::<8>();
+        Self(events.iter().map(|bits| Fingerprint::from_bits(u64::from_be_bytes(*bits))).collect())
+    }
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Its id.
+    pub id: AlertId,
+    /// The school.
+    pub school: SchoolId,
+    /// The gateway that sent the first event.
+    pub gateway: Option<GatewayId>,
+    /// What was matched.
+    pub signature_id: SignatureId,
+    /// The rule's own text.
+    pub signature: String,
+    /// The rule's own category.
+    pub category: String,
+    /// The worst of its events.
+    pub severity: Severity,
+    /// Who found it.
+    pub sensor: Sensor,
+    /// Where the first event came from.
+    pub source: Endpoint,
+    /// Where it went.
+    pub destination: Endpoint,
+    /// `tcp`, `udp` …
+    pub protocol: String,
+    /// Its first event.
+    pub first: DateTime<Utc>,
+    /// Its last event.
+    pub last: DateTime<Utc>,
+    /// How many events, quiet ones too.
+    pub event_count: i64,
+    /// Whether anybody was told. An alert that so far was suppressed is kept, counted and not shown.
+    pub announced: bool,
+    /// When its last event reached us.
+    pub received: DateTime<Utc>,
+    /// Its last events.
+    pub remembered: Remembered,
+    /// The first event that came, JSON, at most [`RAW_EVENT_LIMIT`] bytes.
+    pub raw_event: String,
+}
+
+impl Alert {
+    /// By what its events are known.
+    pub fn key(&self) -> AlertKey {
+        AlertKey { signature_id: self.signature_id.clone(), source: self.source.ip, destination: self.destination.ip }
+    }
+
+    fn takes(&self, moment: DateTime<Utc>) -> bool {
+        let is_near = moment >= self.first - WINDOW && moment <= self.last + WINDOW;
+        let span = self.last.max(moment) - self.first.min(moment);
+        is_near && span <= LONGEST_SPAN
+    }
+}
+
+/// The events of one alert in a batch.
+#[derive(Clone, Debug)]
+struct Group {
+    /// The first that came, with what is the same for all.
+    opening: Detection<'static>,
+    events: Vec<(DateTime<Utc>, Fingerprint, Severity)>,
+}
+
+/// The suspicious events of a batch, folded by alert.
+#[derive(Clone, Debug, Default)]
+pub struct AlertFold {
+    groups: BTreeMap<AlertKey, Group>,
+}
+
+impl AlertFold {
+    /// Folds one event in.
+    pub fn add(&mut self, detection: Detection<'_>) {
+        let key =
+            AlertKey { signature_id: detection.signature_id.clone(), source: detection.source.ip, destination: detection.destination.ip };
+        let event = (detection.time, detection.fingerprint, detection.severity);
+        self.groups.entry(key).or_insert_with(|| Group { opening: owned(detection), events: Vec::new() }).events.push(event);
+    }
+
+    /// Whether nothing suspicious happened.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The alerts to look up in the store.
+    pub fn keys(&self) -> impl Iterator<Item = &AlertKey> {
+        self.groups.keys()
+    }
+
+    /// The addresses that take part.
+    pub fn ips(&self) -> BTreeSet<IpAddr> {
+        self.groups.keys().flat_map(|key| [key.source, key.destination]).flatten().collect()
+    }
+
+    /// The moments between which alerts could take these events in: the store need not look further.
+    pub fn reach(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let moments = || self.groups.values().flat_map(|group| group.events.iter().map(|(moment, ..)| *moment));
+        Some((moments().min()? - WINDOW, moments().max()? + WINDOW))
+    }
+}
+
+/// An alert after a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertChange {
+    /// How it is now.
+    pub alert: Alert,
+    /// Whether the store has it already.
+    pub is_new: bool,
+    /// What to tell the world; `None` when all of it is to stay quiet.
+    pub announcement: Option<Announcement>,
+}
+
+/// What to tell about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Nobody was told of this alert before.
+    pub first: bool,
+    /// Events since the last time anybody was told.
+    pub new_events: i64,
+}
+
+/// Where a batch came from and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The school.
+    pub school: SchoolId,
+    /// The gateway.
+    pub gateway: Option<GatewayId>,
+    /// When it was received.
+    pub received: DateTime<Utc>,
+}
+
+/// What became of the suspicious events of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertOutcome {
+    /// Alerts that are new or have grown.
+    pub changes: Vec<AlertChange>,
+    /// Events that a gateway had sent before.
+    pub repeated: u64,
+    /// Events counted without telling anybody.
+    pub suppressed: u64,
+}
+
+impl AlertFold {
+    /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now.
+    pub fn apply(self, known: Vec<Alert>, arrival: Arrival, is_quiet: impl Fn(&SignatureId) -> bool, ids: &Ids) -> AlertOutcome {
+        let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
+        for alert in known {
+            open.entry(alert.key()).or_default().push(alert);
+        }
+        let mut outcome = AlertOutcome::default();
+        for (key, group) in self.groups {
+            let quiet = is_quiet(&key.signature_id);
+            let mut drafts: Vec<Draft> = open.remove(&key).unwrap_or_default().into_iter().map(Draft::known).collect();
+            drafts.sort_by_key(|draft| (draft.alert.first, draft.alert.id));
+            let Group { opening, mut events } = group;
+            events.sort_unstable();
+            for (moment, fingerprint, severity) in events {
+                let seen_before = drafts.iter().any(|draft| draft.alert.remembered.0.contains(&fingerprint));
+                if seen_before {
+                    outcome.repeated += 1;
+                    continue;
+                }
+                let place = drafts.iter().position(|draft| draft.alert.takes(moment)).unwrap_or_else(|| {
+                    drafts.push(Draft::new(&opening, moment, arrival, ids));
+                    drafts.len() - 1
+                });
+                drafts[place].take(moment, fingerprint, severity, arrival.received);
+                outcome.suppressed += u64::from(quiet);
+            }
+            outcome.changes.extend(drafts.into_iter().filter(|draft| draft.new_events > 0).map(|draft| draft.into_change(quiet)));
+        }
+        outcome
+    }
+}
+
+struct Draft {
+    alert: Alert,
+    is_new: bool,
+    new_events: i64,
+}
+
+impl Draft {
+    fn known(alert: Alert) -> Self {
+        Self { alert, is_new: false, new_events: 0 }
+    }
+
+    fn new(opening: &Detection<'_>, moment: DateTime<Utc>, arrival: Arrival, ids: &Ids) -> Self {
+        let alert = Alert {
+            id: ids.next(),
+            school: arrival.school,
+            gateway: arrival.gateway,
+            signature_id: opening.signature_id.clone(),
+            signature: opening.signature.to_string(),
+            category: opening.category.to_string(),
+            severity: opening.severity,
+            sensor: opening.sensor,
+            source: opening.source,
+            destination: opening.destination,
+            protocol: opening.protocol.to_string(),
+            first: moment,
+            last: moment,
+            event_count: 0,
+            announced: false,
+            received: arrival.received,
+            remembered: Remembered::default(),
+            raw_event: shortened(&opening.raw).into_owned(),
+        };
+        Self { alert, is_new: true, new_events: 0 }
+    }
+
+    fn take(&mut self, moment: DateTime<Utc>, fingerprint: Fingerprint, severity: Severity, received: DateTime<Utc>) {
+        let alert = &mut self.alert;
+        alert.remembered.remember(fingerprint);
+        alert.first = alert.first.min(moment);
+        alert.last = alert.last.max(moment);
+        alert.severity = alert.severity.max(severity);
+        alert.received = alert.received.max(received);
+        alert.event_count += 1;
+        self.new_events += 1;
+    }
+
+    fn into_change(mut self, quiet: bool) -> AlertChange {
+        let announcement = (!quiet).then(|| {
+            let first = !self.alert.announced;
+            // Whoever hears of it late hears of all of it.
+            Announcement { first, new_events: if first { self.alert.event_count } else { self.new_events } }
+        });
+        self.alert.announced |= announcement.is_some();
+        AlertChange { alert: self.alert, is_new: self.is_new, announcement }
+    }
+}
+
+fn owned(detection: Detection<'_>) -> Detection<'static> {
+    Detection {
+        sensor: detection.sensor,
+        signature_id: detection.signature_id,
+        signature: detection.signature.into_owned().into(),
+        category: detection.category.into_owned().into(),
+        severity: detection.severity,
+        source: detection.source,
+        destination: detection.destination,
+        protocol: detection.protocol.into_owned().into(),
+        time: detection.time,
+        fingerprint: detection.fingerprint,
+        raw: detection.raw.into_owned().into(),
+    }
+}
+
+/// Keeps JSON valid while making it fit: the largest members of the object give way first (packets, payloads).
+fn shortened(raw: &str) -> std::borrow::Cow<'_, str> {
+    if raw.len() <= RAW_EVENT_LIMIT {
+        return raw.into();
+    }
+    let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<serde_json::value::RawValue>>>(raw) else {
+        return format!("{{\"left_out\":\"{} bytes\"}}", raw.len()).into();
+    };
+    loop {
+        let short = serde_json::to_string(&members).unwrap_or_default();
+        if short.len() <= RAW_EVENT_LIMIT {
+            return short.into();
+        }
+        let largest = members.iter().max_by_key(|(name, value)| name.len() + value.get().len()).map(|(name, _)| name.clone());
+        let Some(name) = largest else { return short.into() };
+        members.remove(&name);
+    }
+}
+
+#[cfg(test)]
+#[path = "alert_tests.rs"]
+mod tests;

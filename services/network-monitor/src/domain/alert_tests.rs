@@ -1,0 +1,158 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(minute: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
+}
+
+fn detection(signature: i64, source: &str, minute: i64) -> Detection<'static> {
+    Detection {
+        sensor: Sensor::Suricata,
+        signature_id: SignatureId::suricata(1, signature),
+        signature: "ET SCAN Potential SSH Scan".into(),
+        category: "Attempted Information Leak".into(),
+        severity: Severity::Medium,
+        source: Endpoint { ip: Some(source.parse().unwrap()), port: Some(40_000) },
+        destination: Endpoint { ip: Some("10.0.0.9".parse().unwrap()), port: Some(22) },
+        protocol: "tcp".into(),
+        time: at(minute),
+        fingerprint: Fingerprint::of([minute.to_be_bytes().as_slice()]),
+        raw: format!("{{\"minute\":{minute}}}").into(),
+    }
+}
+
+fn arrival() -> Arrival {
+    Arrival { school: Ids::counted().next(), gateway: None, received: at(10_000) }
+}
+
+fn apply(known: Vec<Alert>, detections: impl IntoIterator<Item = Detection<'static>>, quiet: bool) -> AlertOutcome {
+    let mut fold = AlertFold::default();
+    for detection in detections {
+        fold.add(detection);
+    }
+    fold.apply(known, arrival(), |_| quiet, &Ids::counted())
+}
+
+fn only(outcome: AlertOutcome) -> AlertChange {
+    let [change] = <[AlertChange; 1]>::try_from(outcome.changes).unwrap();
+    change
+}
+
+#[test]
+fn events_of_one_signature_between_two_addresses_are_one_alert() {
+    let change = only(apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 30), detection(1, "10.0.0.5", 80)], false));
+    assert!(change.is_new);
+    assert_eq!((change.alert.event_count, change.alert.first, change.alert.last), (3, at(0), at(80)));
+    assert_eq!(change.announcement, Some(Announcement { first: true, new_events: 3 }));
+    assert_eq!(change.alert.raw_event, "{\"minute\":0}");
+}
+
+#[test]
+fn another_signature_or_address_is_another_alert() {
+    let outcome = apply(vec![], [detection(1, "10.0.0.5", 0), detection(2, "10.0.0.5", 0), detection(1, "10.0.0.6", 0)], false);
+    assert_eq!(outcome.changes.len(), 3);
+}
+
+#[test]
+fn after_an_hour_of_silence_a_new_alert_opens() {
+    let outcome = apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 61)], false);
+    assert_eq!(outcome.changes.len(), 2);
+}
+
+#[test]
+fn what_goes_on_for_days_is_an_alert_a_day() {
+    let every_half_hour = (0..96).map(|half| detection(1, "10.0.0.5", half * 30));
+    let outcome = apply(vec![], every_half_hour, false);
+    assert_eq!(outcome.changes.len(), 2);
+    assert_eq!(outcome.changes.iter().map(|change| change.alert.event_count).sum::<i64>(), 96);
+}
+
+#[test]
+fn later_events_join_the_alert_in_the_store() {
+    let stored = only(apply(vec![], [detection(1, "10.0.0.5", 0)], false)).alert;
+    let change = only(apply(vec![stored.clone()], [detection(1, "10.0.0.5", 20), detection(1, "10.0.0.5", -20)], false));
+    assert!(!change.is_new);
+    assert_eq!(change.alert.id, stored.id);
+    assert_eq!((change.alert.first, change.alert.last, change.alert.event_count), (at(-20), at(20), 3));
+    assert_eq!(change.announcement, Some(Announcement { first: false, new_events: 2 }));
+}
+
+#[test]
+fn events_sent_again_are_not_counted_again() {
+    let stored = only(apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 0)], false)).alert;
+    assert_eq!(stored.event_count, 1);
+    let outcome = apply(vec![stored], [detection(1, "10.0.0.5", 0)], false);
+    assert_eq!((outcome.changes.len(), outcome.repeated), (0, 1));
+}
+
+#[test]
+fn a_suppressed_alert_is_counted_and_told_in_full_once_it_may_be() {
+    let quiet = apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 1)], true);
+    assert_eq!(quiet.suppressed, 2);
+    let change = only(quiet);
+    assert_eq!((change.announcement, change.alert.announced, change.alert.event_count), (None, false, 2));
+    let told = only(apply(vec![change.alert], [detection(1, "10.0.0.5", 2)], false));
+    assert_eq!(told.announcement, Some(Announcement { first: true, new_events: 3 }));
+}
+
+#[test]
+fn the_worst_event_sets_the_severity() {
+    let mut worse = detection(1, "10.0.0.5", 1);
+    worse.severity = Severity::High;
+    assert_eq!(only(apply(vec![], [detection(1, "10.0.0.5", 0), worse], false)).alert.severity, Severity::High);
+}
+
+#[test]
+fn a_large_event_is_shortened_to_valid_json() {
+    let mut large = detection(1, "10.0.0.5", 0);
+    large.raw = format!("{{\"event_type\":\"alert\",\"payload\":\"{}\",\"packet\":\"{}\"}}", "A".repeat(20_000), "B".repeat(12_000)).into();
+    let raw = only(apply(vec![], [large], false)).alert.raw_event;
+    assert!(raw.len() <= RAW_EVENT_LIMIT);
+    let json: serde_json::Value = serde_json::from_str(&raw).unwrap();
+    assert_eq!(json["event_type"], "alert");
+    assert!(json.get("packet").is_some() && json.get("payload").is_none(), "only the largest gives way");
+}
+
+#[test]
+fn what_is_remembered_survives_the_store() {
+    let mut remembered = Remembered::default();
+    for number in 0..300_u64 {
+        assert!(remembered.remember(Fingerprint::from_bits(number)));
+    }
+    assert!(!remembered.remember(Fingerprint::from_bits(299)));
+    assert_eq!(remembered.to_bytes().len(), MOST_REMEMBERED * 8);
+    assert_eq!(Remembered::from_bytes(&remembered.to_bytes()), remembered);
+}
+
+proptest! {
+    #[test]
+    fn no_event_is_lost_or_counted_twice(minutes in proptest::collection::vec(0_i64..3_000, 1..100), cut in 0_usize..100) {
+        // The same events once in one batch, once in two batches of which the second repeats the first.
+        let events: Vec<_> = minutes.iter().map(|minute| detection(1, "10.0.0.5", *minute)).collect();
+        let distinct: std::collections::BTreeSet<_> = minutes.iter().collect();
+        let whole = apply(vec![], events.clone(), false);
+        prop_assert_eq!(whole.changes.iter().map(|change| change.alert.event_count).sum::<i64>() as usize, distinct.len());
+
+        let first = apply(vec![], events[..cut % events.len()].to_vec(), false);
+        let mut stored: BTreeMap<AlertId, Alert> = first.changes.into_iter().map(|change| (change.alert.id, change.alert)).collect();
+        let mut fold = AlertFold::default();
+        events.into_iter().for_each(|event| fold.add(event));
+        let ids = Ids::counted();
+        (0..1_000).for_each(|_| { let _used: AlertId = ids.next(); });
+        let second = fold.apply(stored.values().cloned().collect(), arrival(), |_| false, &ids);
+        stored.extend(second.changes.into_iter().map(|change| (change.alert.id, change.alert)));
+        prop_assert_eq!(stored.values().map(|alert| alert.event_count).sum::<i64>() as usize, distinct.len());
+    }
+
+    #[test]
+    fn the_order_within_a_batch_does_not_matter(minutes in proptest::collection::vec(0_i64..600, 1..40), turn in 0_usize..40) {
+        let spans = |minutes: &[i64]| {
+            let outcome = apply(vec![], minutes.iter().map(|minute| detection(1, "10.0.0.5", *minute)), false);
+            outcome.changes.into_iter().map(|change| (change.alert.first, change.alert.last, change.alert.event_count)).collect::<Vec<_>>()
+        };
+        let mut turned = minutes.clone();
+        turned.rotate_left(turn % minutes.len());
+        prop_assert_eq!(spans(&minutes), spans(&turned));
+    }
+}

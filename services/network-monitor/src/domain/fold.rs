@@ -1,0 +1,189 @@
+//! A batch of sightings folded together, so that the store is touched once per device and not once per line.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+    ops::RangeInclusive,
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    device::{Claimed, DeviceKey},
+    fact::{Fact, Told, Topic},
+    mac::Mac,
+    sighting::{Sighting, Who},
+    source::Source,
+    usage::{self, Quarter},
+};
+
+/// When a device was seen within one quarter-hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The quarter-hour.
+    pub quarter: Quarter,
+    /// The first moment in it.
+    pub first: DateTime<Utc>,
+    /// The last moment in it.
+    pub last: DateTime<Utc>,
+}
+
+/// What a batch says of one device, as the sensor named it.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The best source that saw it.
+    pub source: Source,
+    /// When, in no particular order, each quarter-hour once.
+    pub spans: Vec<Span>,
+    /// What it told, each subject and source once.
+    pub facts: Vec<(Topic, Fact)>,
+}
+
+impl Seen {
+    const fn new(source: Source) -> Self {
+        Self { source, spans: Vec::new(), facts: Vec::new() }
+    }
+
+    fn mark(&mut self, moment: DateTime<Utc>) {
+        let quarter = Quarter::of(moment);
+        // Events come nearly in order, so the quarter wanted is nearly always the last one.
+        match self.spans.iter_mut().rev().find(|span| span.quarter == quarter) {
+            Some(span) => {
+                span.first = span.first.min(moment);
+                span.last = span.last.max(moment);
+            }
+            None => self.spans.push(Span { quarter, first: moment, last: moment }),
+        }
+    }
+
+    fn learn(&mut self, told: Told, source: Source, observed: DateTime<Utc>) {
+        let (topic, fact) = told.into_fact(source, observed);
+        let same = |known: &&mut (Topic, Fact)| {
+            known.0 == topic && known.1.source == source && known.1.subject == fact.subject && known.1.value == fact.value
+        };
+        match self.facts.iter_mut().find(same) {
+            Some((_, known)) => known.observed = known.observed.max(observed),
+            None => self.facts.push((topic, fact)),
+        }
+    }
+}
+
+/// What a batch says of all devices.
+#[derive(Clone, Debug, Default)]
+pub struct DeviceFold {
+    seen: HashMap<DeviceKey, Seen>,
+    claims: HashMap<(IpAddr, Mac), (Claimed, Source)>,
+}
+
+impl DeviceFold {
+    /// Folds one sighting in.
+    pub fn add(&mut self, sighting: Sighting) {
+        let Sighting { who, source, first, last, told } = sighting;
+        let key = match who {
+            Who::Mac(mac) | Who::Claim(mac, _) => DeviceKey::Mac(mac),
+            Who::Ip(ip) => DeviceKey::Ip(ip),
+        };
+        if let Who::Claim(mac, ip) = who {
+            let (claimed, best) = self.claims.entry((ip, mac)).or_insert((Claimed::at(first), source));
+            claimed.join(Claimed { first, last });
+            if source.weight() > best.weight() {
+                *best = source;
+            }
+        }
+        let seen = self.seen.entry(key).or_insert_with(|| Seen::new(source));
+        if source.weight() > seen.source.weight() {
+            seen.source = source;
+        }
+        seen.mark(first);
+        seen.mark(last);
+        for told in told {
+            seen.learn(told, source, last);
+        }
+    }
+
+    /// Whether nobody was seen.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+
+    /// The cards to look up in the store.
+    pub fn macs(&self) -> BTreeSet<Mac> {
+        self.seen.keys().filter_map(|key| key.mac()).collect()
+    }
+
+    /// The addresses whose holders, past and present, to look up in the store.
+    pub fn ips(&self) -> BTreeSet<IpAddr> {
+        let seen = self.seen.keys().filter_map(|key| match key {
+            DeviceKey::Ip(ip) => Some(*ip),
+            DeviceKey::Mac(_) => None,
+        });
+        let claimed = self.claims.keys().map(|(ip, _)| *ip);
+        seen.chain(claimed).collect()
+    }
+
+    /// The days whose use to look up in the store; `None` when nobody was seen.
+    pub fn days(&self) -> Option<RangeInclusive<NaiveDate>> {
+        let moments = || self.seen.values().flat_map(|seen| &seen.spans);
+        let first = moments().map(|span| span.first).min()?;
+        let last = moments().map(|span| span.last).max()?;
+        Some(usage::day_of(first)..=usage::day_of(last))
+    }
+
+    /// The claims in order of time, then of address, so that the outcome does not depend on chance.
+    pub fn claims(&self) -> Vec<(IpAddr, Mac, Claimed, Source)> {
+        let mut claims: Vec<_> = self.claims.iter().map(|((ip, mac), (claimed, source))| (*ip, *mac, *claimed, *source)).collect();
+        claims.sort_by_key(|(ip, mac, claimed, _)| (claimed.first, *ip, *mac));
+        claims
+    }
+
+    /// What was seen, cards before addresses, in a steady order.
+    pub fn seen(&self) -> Vec<(DeviceKey, &Seen)> {
+        let mut seen: Vec<_> = self.seen.iter().map(|(key, seen)| (*key, seen)).collect();
+        seen.sort_by_key(|(key, _)| *key);
+        seen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_100 + minute * 60, 0).unwrap()
+    }
+
+    #[test]
+    fn a_thousand_lines_about_one_device_become_one_entry() {
+        let mut fold = DeviceFold::default();
+        for minute in 0..1_000 {
+            let told = Told::Service { transport: "tcp", port: 443, protocol: "tls".to_owned() };
+            let sighting = Sighting::of_address(Source::SuricataFlow, "10.0.0.5".parse().unwrap(), false, at(minute % 20)).unwrap();
+            fold.add(sighting.telling([told]));
+        }
+        let seen = fold.seen();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].1.spans.len(), 2, "20 minutes touch two quarter-hours");
+        assert_eq!(seen[0].1.facts.len(), 1);
+        assert_eq!(seen[0].1.facts[0].1.observed, at(19));
+    }
+
+    #[test]
+    fn long_traffic_counts_where_it_began_and_where_it_ended() {
+        let mut fold = DeviceFold::default();
+        let sighting = Sighting::of_address(Source::ZeekConn, "10.0.0.5".parse().unwrap(), false, at(0)).unwrap();
+        fold.add(sighting.until(at(600)));
+        assert_eq!(fold.seen()[0].1.spans.len(), 2, "what lies between may have been silent");
+    }
+
+    #[test]
+    fn a_claim_names_both_card_and_address() {
+        let mut fold = DeviceFold::default();
+        let mac: Mac = "00:1b:21:0a:bc:de".parse().unwrap();
+        let ip: IpAddr = "10.0.0.5".parse().unwrap();
+        fold.add(Sighting::of_mac(Source::SuricataArp, mac, Some(ip), at(3)).unwrap());
+        fold.add(Sighting::of_mac(Source::SuricataDhcp, mac, Some(ip), at(1)).unwrap());
+        assert_eq!(fold.macs().into_iter().collect::<Vec<_>>(), [mac]);
+        assert_eq!(fold.ips().into_iter().collect::<Vec<_>>(), [ip]);
+        assert_eq!(fold.claims(), [(ip, mac, Claimed { first: at(1), last: at(3) }, Source::SuricataDhcp)]);
+    }
+}

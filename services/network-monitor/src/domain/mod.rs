@@ -1,0 +1,20 @@
+//! What the service knows and how it changes: values and rules, synchronous and pure.
+//!
+//! One batch of sensor lines becomes [`sighting`]s and [`detection`]s; these are folded ([`fold`], [`alert`]) and applied to
+//! the devices and alerts the store knows ([`roster`], [`alert::AlertFold::apply`]), which yields what to store and tell.
+
+pub mod address;
+pub mod alert;
+pub mod detection;
+pub mod device;
+pub mod fact;
+pub mod fold;
+pub mod mac;
+pub mod moment;
+pub mod notice;
+pub mod roster;
+pub mod sighting;
+pub mod source;
+pub mod suppression;
+pub mod usage;
+pub mod vendor;

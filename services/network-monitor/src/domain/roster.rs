@@ -1,0 +1,197 @@
+//! The devices a batch is about, and what the batch changes in them.
+//!
+//! The one hard question here is *whose* traffic an address was at a moment. The rules, in order:
+//!
+//! 1. A card that said so (DHCP, ARP) holds the address from a day before its first claim until eight days after its last.
+//! 2. Where several cards claimed it, the one whose claim is nearest to the moment.
+//! 3. Where none did, a device known by its address only.
+//!
+//! When a card claims an address that so far was a device of its own, and both were about at the same time, the two were
+//! one device all along, and become one.
+
+use std::{collections::HashMap, net::IpAddr};
+
+use chrono::{DateTime, Utc};
+use runtime::{DeviceId, Ids};
+
+use super::{
+    device::{Address, Claimed, Device, DeviceKey},
+    fold::{DeviceFold, Seen},
+    mac::Mac,
+    source::Source,
+};
+
+/// What to store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceChange {
+    /// A device never seen before.
+    Appeared(Device),
+    /// A device seen again.
+    Updated(Device),
+    /// A device that turned out to be another: point everything at `into`, then remove it.
+    Absorbed {
+        /// The device that goes.
+        from: DeviceId,
+        /// The device that stays.
+        into: DeviceId,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    device: Device,
+    is_new: bool,
+    is_touched: bool,
+    absorbed_by: Option<DeviceId>,
+}
+
+/// The devices of one school that a batch touches.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    entries: Vec<Entry>,
+    by_key: HashMap<DeviceKey, usize>,
+    claimants: HashMap<IpAddr, Vec<usize>>,
+}
+
+impl Roster {
+    /// From the devices the store knows by the batch's cards and addresses.
+    pub fn new(known: Vec<Device>) -> Self {
+        let mut roster = Self::default();
+        for device in known {
+            roster.enter(device, false);
+        }
+        roster
+    }
+
+    /// Applies a batch.
+    pub fn apply(&mut self, fold: &DeviceFold, ids: &Ids) {
+        for (ip, mac, claimed, source) in fold.claims() {
+            self.claim(ip, mac, claimed, source, ids);
+        }
+        for (key, seen) in fold.seen() {
+            match key {
+                DeviceKey::Mac(_) => self.see_card(key, seen, ids),
+                DeviceKey::Ip(ip) => self.see_address(ip, seen, ids),
+            }
+        }
+    }
+
+    /// Whose an address was at a moment.
+    pub fn holder(&self, ip: IpAddr, moment: DateTime<Utc>) -> Option<&Device> {
+        self.holder_place(ip, moment).map(|place| &self.entries[place].device)
+    }
+
+    /// What to store, in the order in which the store can take it.
+    pub fn into_changes(self) -> Vec<DeviceChange> {
+        let mut changes = Vec::new();
+        for entry in self.entries {
+            match entry {
+                Entry { absorbed_by: Some(into), device, .. } => changes.push(DeviceChange::Absorbed { from: device.id, into }),
+                Entry { is_touched: false, .. } => {}
+                Entry { is_new: true, device, .. } => changes.push(DeviceChange::Appeared(device)),
+                Entry { device, .. } => changes.push(DeviceChange::Updated(device)),
+            }
+        }
+        let absorbed_last = |change: &DeviceChange| matches!(change, DeviceChange::Absorbed { .. });
+        changes.sort_by_key(absorbed_last);
+        changes
+    }
+
+    fn enter(&mut self, device: Device, is_new: bool) -> usize {
+        let place = self.entries.len();
+        self.by_key.insert(device.key, place);
+        for address in &device.addresses {
+            if device.claim_on(address.ip).is_some() {
+                self.claimants.entry(address.ip).or_default().push(place);
+            }
+        }
+        self.entries.push(Entry { device, is_new, is_touched: false, absorbed_by: None });
+        place
+    }
+
+    fn touch(&mut self, place: usize) -> &mut Device {
+        let entry = &mut self.entries[place];
+        entry.is_touched = true;
+        &mut entry.device
+    }
+
+    fn find_or_enter(&mut self, key: DeviceKey, seen: DateTime<Utc>, ids: &Ids) -> usize {
+        match self.by_key.get(&key) {
+            Some(place) => *place,
+            None => self.enter(Device::new(ids.next(), key, seen), true),
+        }
+    }
+
+    fn claim(&mut self, ip: IpAddr, mac: Mac, claimed: Claimed, source: Source, ids: &Ids) {
+        let place = self.find_or_enter(DeviceKey::Mac(mac), claimed.first, ids);
+        self.touch(place).has_address(Address { ip, source, observed: claimed.last, claimed: Some(claimed) });
+        let claimants = self.claimants.entry(ip).or_default();
+        if !claimants.contains(&place) {
+            claimants.push(place);
+        }
+        self.absorb_address_only(ip, place);
+    }
+
+    /// Makes one device of a card and of the device that so far was known by the card's address only.
+    fn absorb_address_only(&mut self, ip: IpAddr, place: usize) {
+        let Some(&other) = self.by_key.get(&DeviceKey::Ip(ip)) else { return };
+        let Some(claimed) = self.entries[place].device.claim_on(ip) else { return };
+        let address_only = &self.entries[other].device;
+        let about_at_the_same_time = claimed.covers(address_only.last_seen).is_some();
+        if !about_at_the_same_time {
+            return;
+        }
+        let absorbed = address_only.clone();
+        let into = self.entries[place].device.id;
+        self.by_key.remove(&DeviceKey::Ip(ip));
+        self.entries[other].absorbed_by = Some(into);
+        self.touch(place).absorb(absorbed);
+    }
+
+    fn see_card(&mut self, key: DeviceKey, seen: &Seen, ids: &Ids) {
+        let Some(first) = seen.spans.iter().map(|span| span.first).min() else { return };
+        let place = self.find_or_enter(key, first, ids);
+        let device = self.touch(place);
+        for span in &seen.spans {
+            device.see(span.quarter, span.first, span.last);
+        }
+        for (topic, fact) in &seen.facts {
+            device.learn(*topic, fact.clone());
+        }
+    }
+
+    /// Each quarter-hour of an address goes to whoever held it then.
+    fn see_address(&mut self, ip: IpAddr, seen: &Seen, ids: &Ids) {
+        for span in &seen.spans {
+            let place = self.holder_or_enter(ip, span.first, ids);
+            let device = self.touch(place);
+            device.see(span.quarter, span.first, span.last);
+            device.has_address(Address { ip, source: seen.source, observed: span.last, claimed: None });
+        }
+        for (topic, fact) in &seen.facts {
+            let place = self.holder_or_enter(ip, fact.observed, ids);
+            self.touch(place).learn(*topic, fact.clone());
+        }
+    }
+
+    fn holder_or_enter(&mut self, ip: IpAddr, moment: DateTime<Utc>, ids: &Ids) -> usize {
+        match self.holder_place(ip, moment) {
+            Some(place) => place,
+            None => self.find_or_enter(DeviceKey::Ip(ip), moment, ids),
+        }
+    }
+
+    fn holder_place(&self, ip: IpAddr, moment: DateTime<Utc>) -> Option<usize> {
+        let claimants = self.claimants.get(&ip).into_iter().flatten();
+        let covering = claimants.filter_map(|place| {
+            let coverage = self.entries[*place].device.claim_on(ip)?.covers(moment)?;
+            Some((coverage, *place))
+        });
+        let nearest = covering.min().map(|(_, place)| place);
+        nearest.or_else(|| self.by_key.get(&DeviceKey::Ip(ip)).copied())
+    }
+}
+
+#[cfg(test)]
+#[path = "roster_tests.rs"]
+mod tests;

@@ -1,0 +1,67 @@
+//! A whole batch, as telemetry-ingest put it on the log: the sensor's bytes, untouched.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::{
+    decode::decode,
+    lines, otlp,
+    reading::{BatchError, Reading},
+    record,
+    text::Surroundings,
+};
+
+/// What came in one request.
+#[derive(Clone, Debug)]
+pub struct RawBatch<'a> {
+    /// `application/x-protobuf`, `application/json` or `application/x-ndjson`.
+    pub media_type: &'a str,
+    /// `identity`, `gzip` or `zstd`; empty is identity.
+    pub content_encoding: &'a str,
+    /// The bytes.
+    pub body: Bytes,
+    /// When ingest took it in.
+    pub received: DateTime<Utc>,
+    /// Most bytes once decompressed.
+    pub limit: usize,
+}
+
+/// Reads a batch and hands out one [`Reading`] for each event in it, in their order.
+///
+/// # Errors
+/// When nothing in the batch can be read; then nothing was handed out.
+pub fn read(batch: &RawBatch<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), BatchError> {
+    let essence = batch.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let format = match essence.as_str() {
+        "application/x-protobuf" | "application/protobuf" => Format::Protobuf,
+        "application/json" => Format::Json,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => Format::Lines,
+        _ => return Err(BatchError::UnknownMediaType),
+    };
+    let plain = match decode(batch.content_encoding, &batch.body, batch.limit)? {
+        Cow::Borrowed(_) => batch.body.clone(),
+        Cow::Owned(plain) => plain.into(),
+    };
+    match format {
+        Format::Protobuf => otlp::each_in_protobuf(plain, |decoded, resource| record::read(decoded, resource, batch.received, each)),
+        Format::Json if otlp::is_json_request(&plain) => {
+            otlp::each_in_json(&plain, |decoded, resource| record::read(decoded, resource, batch.received, each))
+        }
+        Format::Json | Format::Lines => {
+            lines::read(&plain, &Surroundings::received(batch.received), each);
+            Ok(())
+        }
+    }
+}
+
+enum Format {
+    Protobuf,
+    Json,
+    Lines,
+}
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -1,0 +1,28 @@
+//! Reading what sensors sent, in the many spellings in which it comes.
+//!
+//! ```text
+//! batch bytes ─ decode ─► OTLP records or JSON lines ─ text, record ─► Fields ─ suricata, zeek ─► Reading
+//! ```
+//!
+//! [`decode`] undoes the compression under a cap. [`otlp`] and [`lines`] cut the batch into records. [`text`] finds the JSON
+//! in a line and looks through what shippers wrapped around it. [`fields`] holds the few members we use of an event,
+//! whatever their spelling; everything else is skipped without being built. [`suricata`] and [`zeek`] say what it means.
+//!
+//! Every record ends as exactly one [`Reading`] (an array of events as one each).
+
+pub mod batch;
+pub mod decode;
+mod fields;
+mod lines;
+mod otlp;
+mod reading;
+mod record;
+mod scalar;
+mod suricata;
+mod text;
+mod time;
+mod told;
+mod zeek;
+
+pub use batch::{RawBatch, read};
+pub use reading::{BatchError, Reading, Reason, Understood, Unreadable};

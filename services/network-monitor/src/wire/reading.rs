@@ -1,0 +1,140 @@
+//! What became of a record: a closed set, so that every record can be counted.
+
+use std::{borrow::Cow, fmt};
+
+use crate::domain::{detection::Detection, sighting::Sighting, source::Source};
+
+/// What became of one record.
+#[derive(Debug)]
+pub enum Reading<'a> {
+    /// It says something we use.
+    Understood(Understood<'a>),
+    /// A kind of event we know and make no use of; the name is one of a closed set, `suricata.stats`.
+    Unused(&'static str),
+    /// We cannot make sense of it; it goes to the dead letters.
+    Unreadable(Unreadable<'a>),
+}
+
+/// What an event says.
+#[derive(Debug)]
+pub struct Understood<'a> {
+    /// What told us.
+    pub source: Source,
+    /// Devices that were seen; nobody when all of it happened elsewhere.
+    pub sightings: [Option<Sighting>; 2],
+    /// Something suspicious.
+    pub detection: Option<Detection<'a>>,
+}
+
+/// A record we cannot make sense of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable<'a> {
+    /// Why.
+    pub reason: Reason,
+    /// For the operator: which field, where in the text. Never a value from the record.
+    pub detail: String,
+    /// The record, so that it can be read again when we have learnt to: a JSON line, or the text as it came.
+    pub original: Cow<'a, [u8]>,
+}
+
+/// Why a record cannot be read; the text is the same in dead letters and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// Nothing in it.
+    EmptyRecord,
+    /// Text without JSON.
+    NotJson,
+    /// JSON that stops before its end.
+    TruncatedJson,
+    /// JSON with a mistake in it.
+    MalformedJson,
+    /// JSON that is neither Suricata's nor Zeek's.
+    NotAnEvent,
+    /// Wrapped more often than any shipper wraps.
+    WrappedTooDeep,
+    /// An event without the moment it happened.
+    MissingTime,
+    /// A moment we cannot read.
+    UnreadableTime,
+    /// An event without a field it must have.
+    MissingField,
+    /// A network address that is none.
+    UnreadableAddress,
+    /// A hardware address that is none.
+    UnreadableMac,
+    /// A log record that is not OTLP.
+    MalformedRecord,
+}
+
+impl Reason {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyRecord => "empty_record",
+            Self::NotJson => "not_json",
+            Self::TruncatedJson => "truncated_json",
+            Self::MalformedJson => "malformed_json",
+            Self::NotAnEvent => "not_an_event",
+            Self::WrappedTooDeep => "wrapped_too_deep",
+            Self::MissingTime => "missing_time",
+            Self::UnreadableTime => "unreadable_time",
+            Self::MissingField => "missing_field",
+            Self::UnreadableAddress => "unreadable_address",
+            Self::UnreadableMac => "unreadable_mac",
+            Self::MalformedRecord => "malformed_record",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Why an event that was recognised does not say enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Defect {
+    pub(super) reason: Reason,
+    /// The field, as the sensor's manual spells it.
+    pub(super) field: &'static str,
+}
+
+/// Why a whole batch cannot be read; the text is the same in dead letters and metrics.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// None of the media types we accept.
+    #[error("no reader for this media type")]
+    UnknownMediaType,
+    /// None of the content encodings we accept.
+    #[error("no decoder for this content encoding")]
+    UnknownEncoding,
+    /// The compressed bytes are damaged.
+    #[error("the compressed bytes are damaged")]
+    DamagedCompression,
+    /// Larger than the limit once decompressed.
+    #[error("more than {limit} bytes once decompressed")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Neither OTLP nor events.
+    #[error("not an OTLP logs request: {detail}")]
+    MalformedRequest {
+        /// Where and what, without values.
+        detail: String,
+    },
+}
+
+impl BatchError {
+    /// The stable name.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownMediaType => "unknown_media_type",
+            Self::UnknownEncoding => "unknown_encoding",
+            Self::DamagedCompression => "damaged_compression",
+            Self::TooLarge { .. } => "too_large",
+            Self::MalformedRequest { .. } => "malformed_request",
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One OTLP log record: the event is its body, or its attributes.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    fields::{Field, Fields},
+    otlp::{AnyValue, Decoded, KeyValue, Value, members_to_json},
+    reading::{Reading, Reason, Unreadable},
+    text::{self, Raw, Surroundings},
+    time,
+};
+
+/// Reads a record.
+pub fn read(decoded: Decoded<'_>, resource: &[KeyValue], received: DateTime<Utc>, each: &mut dyn FnMut(Reading<'_>)) {
+    let record = match decoded {
+        Ok(record) => record,
+        Err(original) => {
+            each(Reading::Unreadable(Unreadable { reason: Reason::MalformedRecord, detail: String::new(), original }));
+            return;
+        }
+    };
+    let happened = time::from_unix_nanos(record.time_unix_nano).or_else(|| time::from_unix_nanos(record.observed_time_unix_nano));
+    let around = Surroundings { record_time: happened, attributes: [&record.attributes, resource], ..Surroundings::received(received) };
+    let body = record.body.as_ref().and_then(|body| body.value.as_ref());
+    match body {
+        Some(body) if holds_event(body) => read_body(body, &around, each),
+        _ if attributes_hold_event(&record.attributes) => read_members(&record.attributes, &around, each),
+        Some(body) => read_body(body, &around, each),
+        None if record.attributes.is_empty() => {
+            each(Reading::Unreadable(Unreadable { reason: Reason::EmptyRecord, detail: String::new(), original: Cow::Borrowed(&[]) }));
+        }
+        None => read_members(&record.attributes, &around, each),
+    }
+}
+
+fn holds_event(body: &Value) -> bool {
+    match body {
+        Value::Text(text) | Value::Bytes(text) => text::may_hold_event(text),
+        Value::Kvlist(list) => !list.values.is_empty(),
+        Value::Array(list) => !list.values.is_empty(),
+        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => false,
+    }
+}
+
+/// Agents that parse a line put it in the attributes and leave in the body what they took for the message.
+fn attributes_hold_event(attributes: &[KeyValue]) -> bool {
+    let fields = Fields::from_members(attributes);
+    fields.has(Field::EventType) || fields.has(Field::Path) || fields.has(Field::Ts)
+}
+
+fn read_body(body: &Value, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    match body {
+        Value::Text(text) | Value::Bytes(text) => text::read(text, around, each),
+        Value::Kvlist(list) => read_members(&list.values, around, each),
+        Value::Array(list) => {
+            for value in list.values.iter().filter_map(|element| element.value.as_ref()) {
+                match value {
+                    // One level is what shippers send; a list in a list holds no events.
+                    Value::Array(_) => each(not_an_event(value)),
+                    event => read_body(event, around, each),
+                }
+            }
+        }
+        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => each(not_an_event(body)),
+    }
+}
+
+fn read_members(members: &[KeyValue], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    text::interpret(&Fields::from_members(members), Raw::Members(members), around, each);
+}
+
+fn not_an_event(value: &Value) -> Reading<'static> {
+    let json = match value {
+        Value::Kvlist(list) => members_to_json(&list.values),
+        other => AnyValue { value: Some(other.clone()) }.to_json(),
+    };
+    let original = Cow::Owned(json.to_string().into_bytes());
+    Reading::Unreadable(Unreadable { reason: Reason::NotAnEvent, detail: String::new(), original })
+}

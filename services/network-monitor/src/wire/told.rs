@@ -1,0 +1,94 @@
+//! What events tell about devices, cleaned of what nobody should store.
+
+use crate::domain::fact::Told;
+
+/// The longest name DNS allows.
+const LONGEST_NAME: usize = 253;
+
+/// Longer than any product's name; attackers put whole scripts there.
+const LONGEST_PRODUCT: usize = 64;
+const LONGEST_VERSION: usize = 48;
+
+/// Ports above are handed out for the length of a connection (RFC 6335): nobody offers a service there.
+const FIRST_EPHEMERAL_PORT: u16 = 49_152;
+
+/// A device's own name.
+pub fn name(text: &str) -> Option<Told> {
+    let name = text.trim().trim_end_matches('.');
+    let says_nothing = matches!(name.to_ascii_lowercase().as_str(), "" | "localhost" | "localhost.localdomain" | "(none)" | "unknown");
+    let is_clean = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    (is_clean && !says_nothing).then(|| Told::Name(name.to_owned()))
+}
+
+/// A program. Names that do not look like a product's are what scanners send to see what breaks.
+pub fn software(product: &str, version: &str) -> Option<Told> {
+    let product = product.trim();
+    let looks_like_a_product = product.starts_with(|letter: char| letter.is_alphanumeric())
+        && product.chars().count() <= LONGEST_PRODUCT
+        && !product.chars().any(|letter| letter.is_control() || matches!(letter, '<' | '>' | '{' | '}' | '$' | '`' | '\\'));
+    let version: String = version.trim().chars().filter(|letter| !letter.is_control()).take(LONGEST_VERSION).collect();
+    looks_like_a_product.then(|| Told::Software { product: product.to_owned(), version })
+}
+
+/// The program that asked for an address, from its vendor class: `MSFT 5.0`, `android-dhcp-13`, `dhcpcd-9.4.1:Linux-5.15`.
+pub fn vendor_class(text: &str) -> Option<Told> {
+    let version_starts = text.as_bytes().windows(2).position(|pair| matches!(pair[0], b'-' | b' ' | b'/') && pair[1].is_ascii_digit());
+    match version_starts.and_then(|place| Some((text.get(..place)?, text.get(place + 1..)?))) {
+        Some((product, version)) => software(product, version),
+        None => software(text, ""),
+    }
+}
+
+/// A port on which a device answers.
+pub fn service(transport: Option<&str>, port: Option<u16>, protocol: &str) -> Option<Told> {
+    let transport = match transport?.to_ascii_lowercase().as_str() {
+        "tcp" | "6" => "tcp",
+        "udp" | "17" => "udp",
+        _ => return None,
+    };
+    let port = port.filter(|port| (1..FIRST_EPHEMERAL_PORT).contains(port))?;
+    let protocol: String = protocol.chars().filter(|letter| !letter.is_control()).take(LONGEST_PRODUCT).collect();
+    Some(Told::Service { transport, port, protocol: protocol.to_ascii_lowercase() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_say_nothing_are_left_out() {
+        assert_eq!(name("lkr-lt-11.school.local."), Some(Told::Name("lkr-lt-11.school.local".to_owned())));
+        for text in ["", " ", "localhost", "(none)", "a\u{7}b"] {
+            assert_eq!(name(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn attacks_are_not_taken_for_products() {
+        assert!(software("Microsoft-IIS", "7.5").is_some());
+        for product in [") {", "() { _; }", "<script>", "${jndi", "", &"x".repeat(65)] {
+            assert_eq!(software(product, ""), None, "{product}");
+        }
+    }
+
+    #[test]
+    fn a_vendor_class_is_a_product_and_its_version() {
+        for (text, product, version) in [
+            ("MSFT 5.0", "MSFT", "5.0"),
+            ("android-dhcp-13", "android-dhcp", "13"),
+            ("dhcpcd-9.4.1:Linux-5.15", "dhcpcd", "9.4.1:Linux-5.15"),
+            ("Cisco AP c1600", "Cisco AP c1600", ""),
+        ] {
+            let expected = Told::Software { product: product.to_owned(), version: version.to_owned() };
+            assert_eq!(vendor_class(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn ports_of_the_moment_are_no_services() {
+        assert!(service(Some("TCP"), Some(443), "tls").is_some());
+        assert_eq!(service(Some("tcp"), Some(50_000), "tls"), None);
+        assert_eq!(service(Some("icmp"), Some(8), ""), None);
+        assert_eq!(service(None, Some(443), ""), None);
+    }
+}
