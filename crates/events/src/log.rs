@@ -157,7 +157,7 @@ pub trait Subscription: Send {
 /// A reader without a group.
 #[async_trait]
 pub trait Tail: Send {
-    /// As [`Subscription::next`].
+    /// As [`Subscription::next`]; also returns, perhaps without records, as soon as the tail has caught up.
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError>;
 
     /// Whether everything that was in the topic when the tail began has been returned.

@@ -77,7 +77,7 @@ impl Cursor {
         Ok(None)
     }
 
-    fn open_segment(&self) -> Result<(Arc<Segment>, Frames), LogError> {
+    fn open_segment(&mut self) -> Result<(Arc<Segment>, Frames), LogError> {
         loop {
             let Some(segment) = self.partition.segment_at(self.offset) else {
                 return Err(damaged(&self.partition.options.folder, 0, "the partition has no segments"));
@@ -85,6 +85,8 @@ impl Cursor {
             match segment.open() {
                 Ok(file) => {
                     let header = Header::read(&file, &segment.path)?;
+                    // Where retention has taken away what came before.
+                    self.offset = self.offset.max(segment.name.base);
                     let frames = Frames::new(file, header.salt, segment.place_before(self.offset));
                     return Ok((segment, frames));
                 }

@@ -116,10 +116,12 @@ impl EmbeddedTail {
 impl Tail for EmbeddedTail {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
         let deadline = deadline_after(wait);
+        let was_behind = !self.caught_up();
         loop {
             self.shared.refuse_when_closed()?;
             let records = self.lanes.read(max).await?;
-            if !records.is_empty() || !rang_before(&self.bell, deadline).await {
+            let has_caught_up = was_behind && self.caught_up();
+            if !records.is_empty() || has_caught_up || !rang_before(&self.bell, deadline).await {
                 return Ok(records);
             }
         }

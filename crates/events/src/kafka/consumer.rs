@@ -154,7 +154,9 @@ pub(super) fn deadline_after(wait: Duration) -> Instant {
 /// A list of all partitions of a topic.
 pub(super) fn all_partitions(name: &str, count: usize) -> TopicPartitionList {
     let mut list = TopicPartitionList::with_capacity(count);
-    (0..count as i32).for_each(|partition| drop(list.add_partition(name, partition)));
+    for partition in 0..count as i32 {
+        list.add_partition(name, partition);
+    }
     list
 }
 

@@ -164,6 +164,7 @@ fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> 
 impl Tail for KafkaTail {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
         let deadline = deadline_after(wait);
+        let was_behind = !self.caught_up();
         loop {
             let received = self.receiver.receive(max, deadline).await?;
             for Position { partition, offset, .. } in received.records.iter().map(|record| record.position) {
@@ -175,8 +176,8 @@ impl Tail for KafkaTail {
             for partition in &received.ended {
                 self.behind.remove(partition);
             }
-            let only_ends = received.records.is_empty() && !received.ended.is_empty() && !self.caught_up();
-            if !only_ends {
+            let time_is_over = received.records.is_empty() && received.ended.is_empty();
+            if !received.records.is_empty() || time_is_over || was_behind && self.caught_up() {
                 return Ok(received.records);
             }
         }
