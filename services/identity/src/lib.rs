@@ -1,7 +1,128 @@
-//! Boards, schools, sites and gateways.
+//! identity: boards, schools and sites; gateways and their secrets; on one machine also the issuer of tokens.
+//!
+//! It owns who exists. It does not own what a caller may do (crate `auth`), nor what happens at a school.
+//!
+//! # The path of one request: enrolling a gateway
+//!
+//! 1. [`grpc`] asks the authenticator who calls, and turns the message into an `EnrolGateway`, or names every wrong field.
+//! 2. `app/enrol_gateway.rs` asks whether this caller may, at this school, before anything is read; reads the school within the
+//!    caller's scope; makes the gateway and its secret.
+//! 3. In one transaction: the gateway (its secret as a hash), `identity.gateway.v1` in the outbox, a row in the school's audit
+//!    chain.
+//! 4. The relay publishes; telemetry-ingest lets the gateway in. The gateway asks the issuer for a token with its secret.
+//!
+//! # What always holds
+//!
+//! - A file of schools is imported whole or not at all.
+//! - A revoked gateway has no secret, gets no token, and never comes back.
+//! - A secret is shown once and kept as SHA-256.
+//! - What a caller may not know of is not found.
+//! - The development issuer serves this machine only.
+//!
+//! # Adding another use case
+//!
+//! A file in `app/` (authorize, load, decide, record), its look-ups in `store/` with the caller's scope, its state in `domain/`,
+//! its message in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
 
-pub mod domain;
+mod app;
+mod config;
+pub mod demo;
+mod domain;
+mod events;
+mod grpc;
 pub mod issuer;
+mod private_file;
 mod store;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ::events::{LogHandle, Relay};
+use auth::Authenticator;
+use axum::Router;
+use content::Library;
+use runtime::{Process, StartError};
+use storage::Database;
+use tonic::service::Routes;
+use url::Url;
+
+pub use config::{Config, IssuerConfig};
 pub use store::migrations;
+
+/// What identity needs of the process around it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where the process listens.
+    pub listen: SocketAddr,
+    /// `auth.issuer`: where the development issuer is, if it is served.
+    pub issuer: Url,
+    /// Where the portal's pages are.
+    pub portal: Url,
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// `[content]`.
+    pub content: content::Settings,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct Service {
+    /// `[identity]`.
+    pub config: Config,
+    /// The process around it.
+    pub surroundings: Surroundings,
+    /// Migrated.
+    pub database: Database,
+    /// Where its events go.
+    pub log: LogHandle,
+    /// Who calls.
+    pub authenticator: Authenticator,
+}
+
+impl Service {
+    /// Its name in configuration, events, metrics and logs.
+    pub const NAME: &str = "identity";
+
+    /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
+    ///
+    /// # Errors
+    /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
+    pub async fn build(self, process: &Process) -> Result<Router, StartError> {
+        let app = app::App::new(self.database.clone());
+        let probed = self.database.clone();
+        process.health.add_probe("identity.database", move || {
+            let database = probed.clone();
+            async move { database.check().await.map_err(|error| error.to_string()) }
+        });
+        if self.config.demo_data {
+            let seeded = demo::seed(&app, &self.database, &self.authenticator, &self.surroundings.data_dir).await;
+            seeded.map_err(|error| StartError::because(Self::NAME, &error, runtime::error::chain(&error)))?;
+        }
+        let relay = Relay { service: Self::NAME, database: self.database.clone(), log: self.log.clone(), clock: process.clock.clone() };
+        process.tasks.spawn("identity.relay", relay.run(process.tasks.shutdown()));
+
+        let mut grpc = Routes::builder();
+        grpc.add_service(grpc::OrganisationApi::new(app.clone(), self.authenticator.clone()));
+        grpc.add_service(grpc::GatewayApi::new(app, self.authenticator.clone()));
+        let routes = grpc.routes().into_axum_router();
+        if self.config.issuer.embedded { Ok(routes.merge(self.issuer(process)?)) } else { Ok(routes) }
+    }
+
+    fn issuer(self, process: &Process) -> Result<Router, StartError> {
+        let personas = Library::<issuer::persona::Personas>::load(&self.surroundings.content)
+            .map_err(|error| StartError::new(Self::NAME, error))?
+            .at(process.clock.now())
+            .map_err(|error| StartError::new(Self::NAME, error))?
+            .body
+            .clone();
+        let settings = issuer::Settings {
+            url: self.surroundings.issuer,
+            portal: self.surroundings.portal,
+            listen: self.surroundings.listen,
+            data_dir: self.surroundings.data_dir,
+            services: self.config.issuer.services,
+        };
+        let issuer = issuer::Issuer::open(&settings, personas, self.database, process.clock.clone(), process.ids.clone());
+        Ok(issuer.map_err(|error| StartError::new(Self::NAME, error))?.router())
+    }
+}

@@ -97,6 +97,11 @@ impl Gateway {
         }
     }
 
+    /// Names this version of it: changes with every change.
+    pub fn etag(&self) -> String {
+        format!("{}.{}", self.id.as_uuid().simple(), self.version)
+    }
+
     /// Its OAuth2 client id, `gateway-<id>`.
     pub fn client_id(&self) -> String {
         format!("{}{}", Self::CLIENT_ID_PREFIX, self.id)

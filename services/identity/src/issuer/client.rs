@@ -13,8 +13,10 @@ use std::{collections::BTreeMap, path::Path};
 use runtime::PersonId;
 use uuid::Uuid;
 
-use super::private_file::{self, PrivateFileError};
-use crate::domain::{Secret, SecretHash};
+use crate::{
+    domain::{Secret, SecretHash},
+    private_file::{self, PrivateFileError},
+};
 
 /// The portal's client id.
 pub const PORTAL: &str = "schildwacht-portal";

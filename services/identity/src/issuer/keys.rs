@@ -19,10 +19,8 @@ use openidconnect::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    private_file::{self, PrivateFileError},
-    token::{IdToken, SessionClaims},
-};
+use super::token::{IdToken, SessionClaims};
+use crate::private_file::{self, PrivateFileError};
 
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]

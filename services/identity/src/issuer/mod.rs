@@ -21,7 +21,6 @@ pub mod metadata;
 mod metrics;
 mod once;
 pub mod persona;
-pub mod private_file;
 mod session;
 mod token;
 

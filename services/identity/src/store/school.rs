@@ -6,8 +6,8 @@ use auth::Scope;
 use runtime::SchoolId;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, DatabaseBackend, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
     sea_query::{Expr, ExprTrait as _, LikeExpr, OnConflict},
 };
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,14 @@ pub async fn ids_of(
     let numbers = numbers.iter().map(ToString::to_string);
     let rows = school::Entity::find().filter(school::Column::InstitutionNumber.is_in(numbers)).all(connection).await?;
     rows.into_iter().map(|row| Ok((institution_number(&row)?, row.school_id.into()))).collect()
+}
+
+/// Keeps other imports out until the transaction ends. On SQLite every write transaction does so by itself.
+pub async fn lock(txn: &Txn) -> StoreResult<()> {
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        txn.execute_unprepared("LOCK TABLE board, school, site IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    Ok(())
 }
 
 /// Every board there is, those without schools too.

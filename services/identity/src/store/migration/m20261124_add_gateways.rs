@@ -2,7 +2,9 @@
 
 use sea_orm_migration::{
     prelude::{DbErr, DeriveIden, Expr, ExprTrait as _, ForeignKey, Index, Table},
-    schema::{binary_null, integer, string, string_null, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null},
+    schema::{
+        binary_null, integer, string, string_null, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid, uuid_null,
+    },
 };
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -9,6 +9,7 @@ use storage::migrate::MigrationTrait;
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     vec![
         Box::new(storage::audit::AddAuditTrail),
+        Box::new(events::AddOutbox),
         Box::new(m20261124_add_organisations::AddOrganisations),
         Box::new(m20261124_add_gateways::AddGateways),
     ]

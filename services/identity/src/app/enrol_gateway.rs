@@ -1,0 +1,81 @@
+//! Enrols a gateway at a school and gives its secret, once.
+
+use auth::{Action, Context};
+use events::{Topic, outbox};
+use runtime::{Error, Result, SchoolId, SiteId};
+use storage::StoreError;
+use uuid::Uuid;
+
+use super::{App, record_gateway::record_gateway};
+use crate::{
+    domain::{Gateway, GatewayName, Secret},
+    events::gateway_entry,
+    store::{self, gateway::RequestKey},
+};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct EnrolGateway {
+    /// Where.
+    pub school_id: SchoolId,
+    /// At which of its sites.
+    pub site_id: Option<SiteId>,
+    /// For people.
+    pub name: GatewayName,
+    /// The same again asks for the same gateway.
+    pub request_id: Option<Uuid>,
+}
+
+/// The gateway; its secret only the first time.
+#[derive(Debug, Clone)]
+pub struct EnrolledGateway {
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Shown now or never.
+    pub secret: Option<Secret>,
+}
+
+/// See the module.
+pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Result<EnrolledGateway> {
+    cx.require(Action::GatewayEnrol, asked.school_id)?;
+    let scope = cx.scope(Action::GatewayEnrol)?;
+    let key = RequestKey { requested_by: cx.actor(), request_id: asked.request_id };
+
+    let txn = app.database.begin().await?;
+    if let Some(before) = store::gateway::find_by_request(&*txn, &key).await? {
+        return the_same_again(before, &asked);
+    }
+    let school = store::school::find(&*txn, &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
+    if site_is_elsewhere {
+        return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
+    }
+
+    let secret = Secret::generate().map_err(Error::internal)?;
+    let gateway = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
+
+    match store::gateway::insert(&txn, &gateway, &key).await {
+        Ok(()) => {}
+        Err(StoreError::Duplicate(_)) => {
+            // The same request, sent twice at once, was faster on another connection.
+            txn.roll_back().await?;
+            let before = store::gateway::find_by_request(app.database.reader(), &key).await?;
+            return the_same_again(before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?, &asked);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    outbox::add(&txn, Topic::Gateway, gateway_entry(cx, &gateway)).await?;
+    record_gateway(&txn, cx, Action::GatewayEnrol, &gateway).await?;
+    txn.commit().await?;
+
+    app.metrics.gateway_changed(Action::GatewayEnrol.name());
+    Ok(EnrolledGateway { gateway, secret: Some(secret) })
+}
+
+fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGateway> {
+    let asks_the_same = before.school_id == asked.school_id && before.site_id == asked.site_id && before.name == asked.name;
+    if !asks_the_same {
+        return Err(Error::failed_precondition("request_id_reused", "this request_id enrolled another gateway; take a new request_id"));
+    }
+    Ok(EnrolledGateway { gateway: before, secret: None })
+}

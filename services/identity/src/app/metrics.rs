@@ -1,0 +1,36 @@
+//! What identity counts.
+
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Meter},
+};
+
+#[derive(Debug)]
+pub struct Metrics {
+    gateway_changes: Counter<u64>,
+    imports: Counter<u64>,
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        let meter: Meter = opentelemetry::global::meter("identity");
+        Self {
+            gateway_changes: meter
+                .u64_counter("identity.gateway.changes")
+                .with_description("Gateways enrolled, given a new secret and revoked, by action")
+                .build(),
+            imports: meter
+                .u64_counter("identity.organisation.imports")
+                .with_description("Files of boards, schools and sites, by outcome: imported, refused, validated")
+                .build(),
+        }
+    }
+
+    pub fn gateway_changed(&self, action: &'static str) {
+        self.gateway_changes.add(1, &[KeyValue::new("action", action)]);
+    }
+
+    pub fn import_ended(&self, outcome: &'static str) {
+        self.imports.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+}

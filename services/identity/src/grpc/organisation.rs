@@ -1,0 +1,129 @@
+//! `schildwacht.identity.v1.OrganisationService`.
+
+use auth::Authenticator;
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
+use proto::identity::v1::{
+    GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest, ListSchoolsResponse,
+    School,
+    import_organisations_response::Update,
+    organisation_service_server::{OrganisationService, OrganisationServiceServer},
+};
+use runtime::{Error, ErrorKind};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Fields, message::count};
+use crate::{
+    app::{App, Import, ListSchools, Progress, get_school, list_schools},
+    domain::import::Format,
+};
+
+/// Words of progress that wait to be sent.
+const PROGRESS_AT_MOST: usize = 16;
+
+/// See the module.
+pub struct OrganisationApi {
+    app: App,
+    authenticator: Authenticator,
+}
+
+impl OrganisationApi {
+    /// Over these use cases.
+    pub fn new(app: App, authenticator: Authenticator) -> OrganisationServiceServer<Self> {
+        OrganisationServiceServer::new(Self { app, authenticator })
+    }
+}
+
+#[tonic::async_trait]
+impl OrganisationService for OrganisationApi {
+    type ImportOrganisationsStream = BoxStream<'static, Result<ImportOrganisationsResponse, Status>>;
+
+    async fn import_organisations(
+        &self,
+        request: Request<Streaming<ImportOrganisationsRequest>>,
+    ) -> Result<Response<Self::ImportOrganisationsStream>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let import = Import::permit(&self.app, cx)?;
+        Ok(Response::new(updates(import, request.into_inner()).boxed()))
+    }
+
+    async fn get_school(&self, request: Request<GetSchoolRequest>) -> Result<Response<School>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let mut fields = Fields::default();
+        let id = fields.id("school_id", &request.into_inner().school_id);
+        let school = get_school(&self.app, &cx, fields.finish(id)?).await?;
+        Ok(Response::new((&school).into()))
+    }
+
+    async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let ListSchoolsRequest { page_size, page_token, query } = request.into_inner();
+        let page = list_schools(&self.app, &cx, ListSchools { query, page_size, page_token }).await?;
+        let schools = page.schools.iter().map(Into::into).collect();
+        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
+    }
+}
+
+/// Progress while the import runs, then its report. The import lives in this stream: a caller who goes away ends it, and what
+/// was not committed never happened.
+fn updates(
+    import: Import,
+    messages: Streaming<ImportOrganisationsRequest>,
+) -> impl Stream<Item = Result<ImportOrganisationsResponse, Status>> + Send {
+    let (progress, heard) = mpsc::channel(PROGRESS_AT_MOST);
+    let (ended, report) = tokio::sync::oneshot::channel();
+    let work = async move {
+        let outcome = import_file(import, messages, progress).await;
+        // Nobody waits for it any more: the caller has gone.
+        let _unheard = ended.send(outcome);
+    };
+    let words = ReceiverStream::new(heard).map(|progress| Ok(Update::Progress(progress.into())));
+    // Ends without an item, but is what drives the work while words are waited for.
+    let driven = stream::once(work).filter_map(|()| async { None });
+    let at_last = stream::once(report).filter_map(|outcome| async { outcome.ok() });
+    stream::select(words, driven).chain(at_last).map(|update| match update {
+        Ok(update) => Ok(ImportOrganisationsResponse { update: Some(update) }),
+        Err(error) => Err(Status::from(error)),
+    })
+}
+
+async fn import_file(
+    import: Import,
+    mut messages: Streaming<ImportOrganisationsRequest>,
+    progress: mpsc::Sender<Progress>,
+) -> Result<Update, Error> {
+    // Nobody listening is no reason to stop.
+    let _unheard = progress.try_send(Progress { phase: "receiving", lines_read: 0, lines_total: 0 });
+    let first = next(&mut messages).await?;
+    let first = first.ok_or_else(|| Error::invalid_field("format", "the first message must name the format and begin the file"))?;
+    let format = match first.format() {
+        ImportFormat::Csv => Format::Csv,
+        ImportFormat::Json => Format::Json,
+        ImportFormat::Unspecified => {
+            return Err(Error::invalid_field("format", "say in the first message whether the file is CSV or JSON"));
+        }
+    };
+    let file = receive(first.chunk, &mut messages).await?;
+    let report = import.run(format, first.validate_only, file, progress).await?;
+    Ok(Update::Report(report.into()))
+}
+
+async fn receive(first: Vec<u8>, messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Bytes, Error> {
+    let mut file = BytesMut::from(first.as_slice());
+    while let Some(message) = next(messages).await? {
+        if file.len() + message.chunk.len() > Import::FILE_AT_MOST {
+            let message = "a file may have at most 64 MiB; split it by board";
+            return Err(Error::new(ErrorKind::InvalidArgument, "file_too_large", message));
+        }
+        file.extend_from_slice(&message.chunk);
+    }
+    Ok(file.freeze())
+}
+
+async fn next(messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Option<ImportOrganisationsRequest>, Error> {
+    messages.message().await.map_err(|status| {
+        Error::new(ErrorKind::InvalidArgument, "file_incomplete", "the file did not arrive whole; send it again").with_source(status)
+    })
+}
