@@ -91,6 +91,23 @@ impl Listener {
         Ok(Self { name, tcp, address })
     }
 
+    /// Takes over a bound socket for the runtime that is running, so that several runtimes can accept from one port.
+    ///
+    /// # Errors
+    /// When the socket cannot be registered.
+    pub fn from_std(name: &'static str, tcp: std::net::TcpListener) -> io::Result<Self> {
+        let address = tcp.local_addr()?;
+        Ok(Self { name, tcp: TcpListener::from_std(tcp)?, address })
+    }
+
+    /// The bound socket itself, not blocking.
+    ///
+    /// # Errors
+    /// When the socket cannot be taken from the runtime.
+    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
+        self.tcp.into_std()
+    }
+
     /// The address, with the port that was given.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -26,12 +26,7 @@ thread_local! {
 ///
 /// # Errors
 /// When the body does not decompress, or to more than `max_bytes`.
-pub(super) fn with_plain<T>(
-    encoding: Encoding,
-    body: &[u8],
-    max_bytes: usize,
-    use_plain: impl FnOnce(&[u8]) -> T,
-) -> Result<T, ScanError> {
+pub(super) fn with_plain<T>(encoding: Encoding, body: &[u8], max_bytes: usize, use_plain: impl FnOnce(&[u8]) -> T) -> Result<T, ScanError> {
     match encoding {
         Encoding::Identity if body.len() > max_bytes => Err(ScanError::TooLarge { limit: max_bytes }),
         Encoding::Identity => Ok(use_plain(body)),
@@ -83,7 +78,7 @@ impl Scratch {
             self.make_room(max_bytes)?;
             let (input_before, output_before) = (input.pos(), self.plain.len());
             let mut output = OutBuffer::around_pos(&mut self.plain, output_before);
-            let hint = self.zstd.decompress_stream(&mut output, &mut input).map_err(|code| zstd_flaw(code))?;
+            let hint = self.zstd.decompress_stream(&mut output, &mut input).map_err(zstd_flaw)?;
             at_frame_start = hint == 0;
             if self.plain.len() > max_bytes {
                 return Err(ScanError::TooLarge { limit: max_bytes });
@@ -118,7 +113,9 @@ impl Scratch {
             rest = after_gzip_header(rest)?;
             let member_at = self.plain.len();
             rest = self.inflate(rest, max_bytes)?;
-            let Some((trailer, after)) = rest.split_first_chunk::<8>() else { return Err(broken(Encoding::Gzip, "the data ends too early")) };
+            let Some((trailer, after)) = rest.split_first_chunk::<8>() else {
+                return Err(broken(Encoding::Gzip, "the data ends too early"));
+            };
             let member = self.plain.get(member_at..).unwrap_or_default();
             let mut expected = [0; 8];
             let (checksum, size) = expected.split_at_mut(4);
@@ -179,7 +176,9 @@ fn after_gzip_header(member: &[u8]) -> Result<&[u8], ScanError> {
     const RESERVED: u8 = 0b1110_0000;
 
     let too_early = || broken(Encoding::Gzip, "the data ends too early");
-    let Some(([0x1f, 0x8b, 8, flags, ..], mut rest)) = member.split_first_chunk::<10>() else { return Err(broken(Encoding::Gzip, "not gzip")) };
+    let Some(([0x1f, 0x8b, 8, flags, ..], mut rest)) = member.split_first_chunk::<10>() else {
+        return Err(broken(Encoding::Gzip, "not gzip"));
+    };
     if flags & RESERVED != 0 {
         return Err(broken(Encoding::Gzip, "not gzip"));
     }

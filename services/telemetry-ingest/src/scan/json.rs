@@ -55,8 +55,7 @@ fn visit(body: &[u8], visit: Visit<'_>) -> Result<(), ScanError> {
             (None, parsed) => Ok(parsed.map_err(|error| Flaw::of_json(&error, WRONG_SHAPE))?),
         };
     }
-    let mut json = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    while let Some(event) = json.next() {
+    for event in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let event = event.map_err(|error| Flaw::of_json(&error, WRONG_SHAPE))?.get();
         visit(super::place_within(text, event), event)?;
     }

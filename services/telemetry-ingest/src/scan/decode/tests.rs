@@ -40,7 +40,9 @@ fn flaw(result: Result<Vec<u8>, ScanError>) -> &'static str {
 #[test]
 fn a_bomb_is_stopped_at_the_limit() {
     let large = vec![0; 64 * 1024 * 1024];
-    for (encoding, bomb) in [(Encoding::Gzip, gzip(&large)), (Encoding::Zstd, zstd_of(&large)), (Encoding::Zstd, zstd_stream_of(&large, 20))] {
+    for (encoding, bomb) in
+        [(Encoding::Gzip, gzip(&large)), (Encoding::Zstd, zstd_of(&large)), (Encoding::Zstd, zstd_stream_of(&large, 20))]
+    {
         assert_eq!(plain(encoding, &bomb), Err(ScanError::TooLarge { limit: MAX }));
     }
     let many_frames = zstd_of(&vec![0; MAX / 2]).repeat(100);
@@ -107,7 +109,8 @@ fn frames_and_members_one_after_the_other_are_one_body() {
 
 #[test]
 fn every_optional_field_of_a_gzip_header_is_skipped() {
-    let mut encoder = GzBuilder::new().filename("eve.json").comment("from a sensor").extra([1, 2, 3]).write(Vec::new(), Compression::best());
+    let mut encoder =
+        GzBuilder::new().filename("eve.json").comment("from a sensor").extra([1, 2, 3]).write(Vec::new(), Compression::best());
     encoder.write_all(b"hello").unwrap();
     assert_eq!(plain(Encoding::Gzip, &encoder.finish().unwrap()).unwrap(), b"hello");
 }

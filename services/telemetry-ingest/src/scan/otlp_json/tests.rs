@@ -2,7 +2,10 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use proptest::prelude::*;
 
 use super::*;
-use crate::scan::{Place, TEST_LIMITS, otlp_protobuf::tests::{log_records, request}};
+use crate::scan::{
+    Place, TEST_LIMITS,
+    otlp_protobuf::tests::{log_records, request},
+};
 
 fn tally_of(text: &str) -> Tally {
     tally(text.as_bytes(), &TEST_LIMITS).unwrap()
@@ -26,7 +29,9 @@ fn a_log_record_that_is_no_object_is_bad_and_the_others_are_good() {
 
 #[test]
 fn what_is_not_a_request_is_malformed_with_its_place() {
-    for text in ["", "[]", "7", "{", r#"{"resourceLogs":7}"#, r#"{"resourceLogs":[null]}"#, "{} {}", r#"{"resourceLogs":[],"resource_logs":[]}"#] {
+    for text in
+        ["", "[]", "7", "{", r#"{"resourceLogs":7}"#, r#"{"resourceLogs":[null]}"#, "{} {}", r#"{"resourceLogs":[],"resource_logs":[]}"#]
+    {
         let error = tally(text.as_bytes(), &TEST_LIMITS).unwrap_err();
         assert!(matches!(error, ScanError::Malformed(Flaw { place: Place::LineColumn(..), .. })), "{text}: {error}");
     }

@@ -4,8 +4,8 @@ use opentelemetry_proto::tonic::{
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
     resource::v1::Resource,
 };
-use prost::Message as _;
 use proptest::prelude::*;
+use prost::Message as _;
 
 use super::*;
 use crate::scan::{Flaw, Place, TEST_LIMITS};
@@ -149,10 +149,10 @@ fn values_nested_deeper_than_a_reader_follows_are_bad() {
 #[test]
 fn a_scope_too_large_to_repeat_makes_its_events_bad_only_when_the_request_must_be_cut() {
     let scope = Some(InstrumentationScope { name: "x".repeat(1_000), ..InstrumentationScope::default() });
-    let scope_logs = vec![ScopeLogs { scope, log_records: vec![saying("a")], ..ScopeLogs::default() }, ScopeLogs {
-        log_records: vec![saying("b")],
-        ..ScopeLogs::default()
-    }];
+    let scope_logs = vec![
+        ScopeLogs { scope, log_records: vec![saying("a")], ..ScopeLogs::default() },
+        ScopeLogs { log_records: vec![saying("b")], ..ScopeLogs::default() },
+    ];
     let request = ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }.encode_to_vec();
     assert_eq!(tally(&request, &TEST_LIMITS).unwrap().good, 2);
     let cut = cut(&request, &Limits { max_body_bytes: 900, ..TEST_LIMITS }).unwrap();

@@ -1,0 +1,100 @@
+//! The records of `telemetry.batch.v1`: CloudEvents in Kafka's binary mode, whose data is a request's body.
+//!
+//! | Header | Value |
+//! |---|---|
+//! | `ce_specversion`, `ce_id`, `ce_source`, `ce_type`, `ce_time` | CloudEvents 1.0; source `telemetry-ingest`, time of receipt |
+//! | `content-type` | `application/x-protobuf` or `application/json`: an OTLP `ExportLogsServiceRequest`; `application/x-ndjson`: JSON lines |
+//! | `content-encoding` | `gzip` or `zstd`; absent: not compressed |
+//! | `schildwacht-gateway`, `schildwacht-school` | ids; the school also is the key |
+//! | `schildwacht-events` | number of events |
+//! | `traceparent` | of the request, where it is traced |
+//!
+//! At one event a request these headers are what a record costs, so that texts which never change are not copied, and those
+//! which do are written into one buffer.
+
+use std::fmt::Write as _;
+
+use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, SecondsFormat, Utc};
+use events::{Record, Topic};
+use runtime::{EventId, Ids};
+
+use crate::{
+    gateway::Gateway,
+    scan::{Encoding, Format},
+};
+
+/// The type of the event, as CloudEvents puts it.
+pub const EVENT_TYPE: &str = "schildwacht.telemetry.batch.v1";
+
+/// Room in a record for key and headers.
+const HEADROOM: usize = 2 * 1024;
+
+/// The largest body that fits into a record.
+pub const fn max_body_bytes() -> usize {
+    Topic::TelemetryBatch.spec().max_record_bytes - HEADROOM
+}
+
+/// A body as it goes into the log.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// Its shape.
+    pub format: Format,
+    /// Its compression.
+    pub encoding: Encoding,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Events in it.
+    pub events: u32,
+}
+
+/// The record of a body.
+pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &Ids, now: DateTime<Utc>) -> Record {
+    let texts = Texts::write(ids.next(), now, body.events);
+    let mut headers = Vec::with_capacity(11);
+    let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
+    put("ce_specversion", Bytes::from_static(b"1.0"));
+    put("ce_id", texts.id);
+    put("ce_source", Bytes::from_static(crate::NAME.as_bytes()));
+    put("ce_type", Bytes::from_static(EVENT_TYPE.as_bytes()));
+    put("ce_time", texts.time);
+    put("content-type", Bytes::from_static(content_type(body.format).as_bytes()));
+    if body.encoding != Encoding::Identity {
+        put("content-encoding", Bytes::from_static(body.encoding.name().as_bytes()));
+    }
+    put("schildwacht-gateway", gateway.id_text.clone());
+    put("schildwacht-school", gateway.school_text.clone());
+    put("schildwacht-events", texts.events);
+    if let Some(traceparent) = traceparent {
+        put("traceparent", traceparent.clone());
+    }
+    Record { key: gateway.school_text.clone(), headers, value: Some(body.bytes) }
+}
+
+const fn content_type(format: Format) -> &'static str {
+    match format {
+        Format::OtlpProtobuf => "application/x-protobuf",
+        Format::OtlpJson => "application/json",
+        Format::JsonLines | Format::Json => "application/x-ndjson",
+    }
+}
+
+/// What differs from record to record, in one buffer.
+struct Texts {
+    id: Bytes,
+    time: Bytes,
+    events: Bytes,
+}
+
+impl Texts {
+    fn write(id: EventId, now: DateTime<Utc>, events: u32) -> Self {
+        let mut buffer = BytesMut::with_capacity(80);
+        // Writing into a buffer that grows cannot fail.
+        let _written = write!(buffer, "{id}");
+        let id = buffer.split().freeze();
+        let _written = write!(buffer, "{}", now.to_rfc3339_opts(SecondsFormat::Micros, true));
+        let time = buffer.split().freeze();
+        let _written = write!(buffer, "{events}");
+        Self { id, time, events: buffer.freeze() }
+    }
+}

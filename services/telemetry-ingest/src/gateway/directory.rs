@@ -1,0 +1,217 @@
+//! The copy in memory.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use runtime::{GatewayId, SchoolId};
+
+use crate::{
+    limit::{Allowance, Rate},
+    outcome::{Outcome, Refusal},
+};
+
+/// Without a sign from the log for this long, the directory is out of date.
+const OUT_OF_DATE_AFTER: Duration = Duration::from_secs(60);
+const COME_BACK_AFTER: Duration = Duration::from_secs(5);
+
+/// Whether a gateway may post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It may.
+    Active,
+    /// Its access was ended.
+    Revoked,
+}
+
+/// A gateway as identity knows it, with what each of its records needs.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Whether it may post.
+    pub state: State,
+    /// Events it may send.
+    pub events: Allowance,
+    /// Bytes, after decompression, it may send.
+    pub bytes: Allowance,
+    /// The school's id as text: key and header of its records.
+    pub school_text: Bytes,
+    /// Its own id as text.
+    pub id_text: Bytes,
+    /// What the policies say about its posting; asked once, as they say it of the gateway itself.
+    pub permitted: OnceLock<bool>,
+}
+
+/// Rates of every gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// In events.
+    pub events: Rate,
+    /// In bytes after decompression.
+    pub bytes: Rate,
+}
+
+/// All gateways. `now` counts from one fixed moment, the start of the service.
+#[derive(Debug)]
+pub struct Directory {
+    rates: Rates,
+    gateways: RwLock<HashMap<GatewayId, Arc<Gateway>>>,
+    caught_up: AtomicBool,
+    /// Milliseconds, from where `now` counts.
+    last_heard: AtomicU64,
+}
+
+impl Directory {
+    /// Empty, and not caught up.
+    pub fn new(rates: Rates) -> Self {
+        Self { rates, gateways: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
+    }
+
+    /// The gateway of this id, if it may post.
+    ///
+    /// # Errors
+    /// When it is unknown or revoked, or when the directory does not know.
+    pub fn admit(&self, id: GatewayId, now: Duration) -> Result<Arc<Gateway>, Refusal> {
+        if let Err(problem) = self.check(now) {
+            return Err(Refusal::for_now(Outcome::DirectoryNotReady, problem, COME_BACK_AFTER));
+        }
+        let gateway = self.gateways.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
+        let Some(gateway) = gateway else {
+            let message = "this gateway is not enrolled; enrol it and use its own credentials";
+            return Err(Refusal::for_good(Outcome::GatewayUnknown, message));
+        };
+        match gateway.state {
+            State::Active => Ok(gateway),
+            State::Revoked => {
+                let message = "this gateway's access was ended; enrol a new gateway";
+                Err(Refusal::for_good(Outcome::GatewayRevoked, message))
+            }
+        }
+    }
+
+    /// Whether the directory can be relied on; for readiness and for every request.
+    ///
+    /// # Errors
+    /// In words, what is the matter.
+    pub fn check(&self, now: Duration) -> Result<(), &'static str> {
+        if !self.caught_up.load(Relaxed) {
+            return Err("the directory of gateways is still being read; try again in a moment");
+        }
+        if self.age(now) > OUT_OF_DATE_AFTER {
+            return Err("the directory of gateways is out of date; try again in a moment");
+        }
+        Ok(())
+    }
+
+    /// Time since the last sign from the log.
+    pub fn age(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_millis(self.last_heard.load(Relaxed)))
+    }
+
+    /// How many gateways it holds, revoked ones included.
+    pub fn len(&self) -> usize {
+        self.gateways.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Takes in a gateway's entry, or forgets the gateway.
+    pub(super) fn apply(&self, change: Change) {
+        change.apply_to(&mut self.gateways.write().unwrap_or_else(PoisonError::into_inner), &self.rates);
+    }
+
+    /// Replaces everything by what a fresh reading of the topic has gathered.
+    pub(super) fn replace(&self, changes: impl IntoIterator<Item = Change>) {
+        let mut fresh = HashMap::new();
+        for change in changes {
+            change.apply_to(&mut fresh, &self.rates);
+        }
+        *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.caught_up.store(true, Relaxed);
+    }
+
+    /// Notes a sign from the log.
+    pub(super) fn heard(&self, now: Duration) {
+        self.last_heard.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// As it is now.
+    Set { id: GatewayId, school: SchoolId, state: State },
+    /// No longer there, or not readable: closed either way.
+    Forget { id: GatewayId },
+}
+
+impl Change {
+    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, rates: &Rates) {
+        match self {
+            Self::Forget { id } => {
+                gateways.remove(&id);
+            }
+            Self::Set { id, school, state } => {
+                let gateway = Gateway {
+                    state,
+                    events: Allowance::new(rates.events),
+                    bytes: Allowance::new(rates.bytes),
+                    school_text: Bytes::from(school.to_string()),
+                    id_text: Bytes::from(id.to_string()),
+                    permitted: OnceLock::new(),
+                };
+                gateways.insert(id, Arc::new(gateway));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::Ids;
+
+    use super::*;
+
+    const RATE: Rate = Rate { per_second: 1, burst: 1 };
+
+    fn set(id: GatewayId, state: State) -> Change {
+        Change::Set { id, school: Ids::counted().next(), state }
+    }
+
+    fn outcome(directory: &Directory, id: GatewayId, now: Duration) -> Outcome {
+        directory.admit(id, now).map_or_else(|refusal| refusal.outcome, |_gateway| Outcome::Accepted)
+    }
+
+    #[test]
+    fn nobody_is_admitted_before_the_directory_has_caught_up_or_when_it_is_out_of_date() {
+        let directory = Directory::new(Rates { events: RATE, bytes: RATE });
+        let (id, mut now) = (Ids::counted().next(), Duration::from_secs(1));
+        assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
+        directory.heard(now);
+        directory.replace([set(id, State::Active)]);
+        assert_eq!(outcome(&directory, id, now), Outcome::Accepted);
+        now += OUT_OF_DATE_AFTER + Duration::from_millis(1);
+        assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
+        directory.heard(now);
+        assert_eq!(outcome(&directory, id, now), Outcome::Accepted);
+    }
+
+    #[test]
+    fn each_entry_replaces_the_one_before() {
+        let directory = Directory::new(Rates { events: RATE, bytes: RATE });
+        let (ids, now) = (Ids::counted(), Duration::ZERO);
+        let (one, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
+        directory.replace([set(one, State::Active)]);
+        assert_eq!(outcome(&directory, other, now), Outcome::GatewayUnknown);
+        directory.apply(set(other, State::Active));
+        directory.apply(set(one, State::Revoked));
+        assert_eq!((outcome(&directory, one, now), outcome(&directory, other, now)), (Outcome::GatewayRevoked, Outcome::Accepted));
+        directory.apply(Change::Forget { id: other });
+        assert_eq!(outcome(&directory, other, now), Outcome::GatewayUnknown);
+        directory.replace([set(ids.next(), State::Active)]);
+        assert_eq!(directory.len(), 1);
+    }
+}

@@ -1,0 +1,91 @@
+//! Keeps the directory up to date from the log.
+
+use std::time::Duration;
+
+use events::{Delivered, LogError, SharedLog, TailFrom, Topic};
+use prost::Message as _;
+use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
+use runtime::{GatewayId, Shutdown};
+use tokio::time::Instant;
+
+use super::directory::{Change, Directory, State};
+
+const AT_ONCE: usize = 1_000;
+const WAIT: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// Follows the topic until shutdown. When the log fails it starts over, keeping what is known until it has caught up again.
+pub async fn follow(directory: &Directory, log: &SharedLog, shutdown: &Shutdown, began: Instant) {
+    while let Some(Err(error)) = shutdown.or_stop(follow_once(directory, log, began)).await {
+        tracing::warn!(name: "directory.not_followed", error = %error, "directory of gateways not followed, will retry");
+        if !shutdown.sleep(PAUSE_AFTER_ERROR).await {
+            return;
+        }
+    }
+}
+
+async fn follow_once(directory: &Directory, log: &SharedLog, began: Instant) -> Result<(), LogError> {
+    log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await?;
+    let mut tail = log.tail(Topic::Gateway, TailFrom::Start).await?;
+    let mut gathered = Vec::new();
+    while !tail.caught_up() {
+        gathered.extend(tail.next(AT_ONCE, WAIT).await?.iter().filter_map(change));
+    }
+    directory.heard(began.elapsed());
+    directory.replace(gathered);
+    tracing::info!(name: "directory.caught_up", gateways = directory.len(), "directory of gateways is up to date");
+    loop {
+        let delivered = tail.next(AT_ONCE, WAIT).await?;
+        directory.heard(began.elapsed());
+        delivered.iter().filter_map(change).for_each(|change| directory.apply(change));
+    }
+}
+
+/// What a record says; `None` when not even its key can be read.
+fn change(delivered: &Delivered) -> Option<Change> {
+    let id = std::str::from_utf8(&delivered.record.key).ok().and_then(|key| key.parse::<GatewayId>().ok());
+    let Some(id) = id else {
+        tracing::warn!(name: "directory.key_unreadable", offset = delivered.position.offset, "record without a gateway's id, skipped");
+        return None;
+    };
+    let Some(value) = &delivered.record.value else { return Some(Change::Forget { id }) };
+    let change = entry(id, value);
+    if change.is_none() {
+        tracing::warn!(name: "directory.entry_unreadable", gateway = %id, "entry of a gateway cannot be read, gateway closed");
+    }
+    Some(change.unwrap_or(Change::Forget { id }))
+}
+
+fn entry(id: GatewayId, value: &[u8]) -> Option<Change> {
+    let entry = GatewayDirectoryEntry::decode(value).ok()?;
+    if entry.gateway_id.parse::<GatewayId>().ok()? != id {
+        return None;
+    }
+    let state = match entry.state() {
+        GatewayState::Active => State::Active,
+        GatewayState::Revoked => State::Revoked,
+        GatewayState::Unspecified => return None,
+    };
+    Some(Change::Set { id, school: entry.school_id.parse().ok()?, state })
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::Ids;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_that_cannot_be_read_says_nothing() {
+        let ids = Ids::counted();
+        let (id, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
+        let good = GatewayDirectoryEntry { gateway_id: id.to_string(), school_id: other.to_string(), state: GatewayState::Active.into() };
+        assert!(matches!(entry(id, &good.encode_to_vec()), Some(Change::Set { state: State::Active, .. })));
+        assert_eq!(entry(other, &good.encode_to_vec()), None, "of another gateway");
+        let of_no_school = GatewayDirectoryEntry { school_id: String::new(), ..good.clone() };
+        assert_eq!(entry(id, &of_no_school.encode_to_vec()), None);
+        let of_a_later_version = GatewayDirectoryEntry { state: 7, ..good };
+        assert_eq!(entry(id, &of_a_later_version.encode_to_vec()), None);
+        assert_eq!(entry(id, b"\xff"), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! Which gateways may post, kept in memory from the compacted topic `identity.gateway.v1`.
+//!
+//! Every request looks here, also when its token was recognised: a revoked gateway is refused as soon as its entry has come
+//! through the log, seconds after the revocation. When nothing has been heard from the log for a minute the directory counts
+//! as out of date and refuses everybody for the time being, because a revocation might have been missed.
+
+mod directory;
+mod follow;
+
+pub use directory::{Directory, Gateway, Rates};
+pub use follow::follow;

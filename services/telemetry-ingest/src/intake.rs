@@ -1,0 +1,197 @@
+//! The one use case: take in a gateway's request and answer when the event log has it.
+//!
+//! Recognise the gateway, look at the body, let the gateway pay for it, cut it where it must be, append it.
+
+use std::{sync::Arc, time::Duration};
+
+use auth::{Action, Policies, Resource, Subject, TokenError, Verifier};
+use bytes::Bytes;
+use events::{LogError, Record, SharedLog, Topic};
+use http::{HeaderMap, header};
+use runtime::{Clock, Ids};
+use tokio::time::Instant;
+
+use crate::{
+    batch::{self, Body},
+    gateway::{Directory, Gateway},
+    limit::{Budget, Share},
+    outcome::{Arrival, Ledger, Outcome, Refusal},
+    scan::{Encoding, Limits, ScanError, Tally, Upload},
+};
+
+const COME_BACK_SOON: Duration = Duration::from_secs(1);
+const COME_BACK_LATER: Duration = Duration::from_secs(5);
+
+/// Everything a request meets on its way.
+pub struct Intake {
+    /// Where batches go.
+    pub log: SharedLog,
+    /// Verifies tokens and recognises them.
+    pub verifier: Arc<Verifier>,
+    /// Whether gateways may post at all.
+    pub policies: Arc<Policies>,
+    /// Which gateways there are.
+    pub directory: Arc<Directory>,
+    /// Memory for requests under way.
+    pub budget: Budget,
+    /// Counts outcomes.
+    pub ledger: Arc<Ledger>,
+    /// What a request may be.
+    pub limits: Limits,
+    /// Largest body as it comes.
+    pub max_request_bytes: usize,
+    /// Time a body may take to come in.
+    pub body_timeout: Duration,
+    /// Time the log may take.
+    pub append_timeout: Duration,
+    /// The time.
+    pub clock: Clock,
+    /// Ids of records.
+    pub ids: Ids,
+    /// The beginning that allowances and the directory's age count from.
+    pub began: Instant,
+}
+
+/// A body that has come in, the memory it takes, and the trace it belongs to.
+pub struct Received {
+    /// The body.
+    pub upload: Upload,
+    /// Given back when the request is answered.
+    pub share: Share,
+    /// `traceparent`, where the request is traced.
+    pub traceparent: Option<Bytes>,
+}
+
+impl Intake {
+    /// Recognises the gateway and asks whether it may send now, before anything of the body is read.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub async fn admit(&self, headers: &HeaderMap) -> Result<Arc<Gateway>, Refusal> {
+        let verified = self.verifier.verify(bearer_token(headers)?).await.map_err(refuse_token)?;
+        let Subject::Gateway(id) = verified.principal.subject else { return Err(not_a_gateway()) };
+        let now = self.began.elapsed();
+        let gateway = self.directory.admit(id, now)?;
+        let may_post = || self.policies.permits(&verified.principal, Action::TelemetryPost, Resource::Platform);
+        if !gateway.permitted.get_or_init(may_post) {
+            return Err(not_a_gateway());
+        }
+        gateway.events.check(now).and_then(|()| gateway.bytes.check(now)).map_err(over_the_rate)?;
+        Ok(gateway)
+    }
+
+    /// Takes in a body.
+    ///
+    /// # Errors
+    /// When nothing of it was taken, or when that is not known.
+    pub async fn take_in(&self, gateway: &Gateway, mut received: Received, arrival: &mut Arrival<'_>) -> Result<Tally, Refusal> {
+        let upload = &received.upload;
+        let examined = upload.examine(&self.limits).map_err(refuse_scan)?;
+        arrival.holds(&examined.tally);
+        self.ledger.count_bytes(upload.bytes.len(), examined.decoded_bytes);
+        if examined.tally.total() == 0 {
+            return Ok(examined.tally);
+        }
+        if examined.tally.good == 0 {
+            return Err(refuse_all(&examined.tally));
+        }
+
+        let now = self.began.elapsed();
+        let paid = gateway.events.pay(u64::from(examined.tally.total()), now);
+        paid.and_then(|()| gateway.bytes.pay(examined.decoded_bytes as u64, now)).map_err(over_the_rate)?;
+
+        let (bodies, tally) = if upload.needs_cutting(&examined, &self.limits) {
+            received.share.grow(examined.decoded_bytes).map_err(|_exhausted| busy())?;
+            self.cut(upload)?
+        } else {
+            let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: examined.tally.good };
+            (vec![body], examined.tally)
+        };
+        arrival.holds(&tally);
+        if tally.good == 0 {
+            return Err(refuse_all(&tally));
+        }
+        let taken_in_at = self.clock.now();
+        let record = |body| batch::record(body, gateway, received.traceparent.as_ref(), &self.ids, taken_in_at);
+        self.append(bodies.into_iter().map(record).collect()).await?;
+        Ok(tally)
+    }
+
+    fn cut(&self, upload: &Upload) -> Result<(Vec<Body>, Tally), Refusal> {
+        self.ledger.count_cut();
+        let cut = upload.cut(&self.limits).map_err(refuse_scan)?;
+        let format = upload.format.of_pieces();
+        let body = |piece: crate::scan::Piece| Body { format, encoding: Encoding::Identity, bytes: piece.bytes, events: piece.events };
+        Ok((cut.pieces.into_iter().map(body).collect(), cut.tally))
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<(), Refusal> {
+        let appended = tokio::time::timeout(self.append_timeout, self.log.append(Topic::TelemetryBatch, records)).await;
+        let problem: &dyn std::fmt::Display = match &appended {
+            Ok(Ok(_positions)) => return Ok(()),
+            Ok(Err(LogError::Busy)) => {
+                return Err(Refusal::for_now(Outcome::LogBusy, "the event log is busy; send it again in a moment", COME_BACK_SOON));
+            }
+            Ok(Err(error)) => error,
+            Err(_elapsed) => &"no acknowledgement in time",
+        };
+        tracing::warn!(name: "batch.not_appended", error = %problem, "batch not acknowledged by the event log, sender told to retry");
+        Err(Refusal::for_now(Outcome::LogUnavailable, "the event log is away; send it again later", COME_BACK_LATER))
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let missing = || Refusal::for_good(Outcome::Unauthenticated, "send the gateway's token: authorization: Bearer …");
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn refuse_token(error: TokenError) -> Refusal {
+    match error {
+        TokenError::IssuerAway => {
+            Refusal::for_now(Outcome::IssuerUnavailable, "tokens cannot be verified just now; send it again later", COME_BACK_LATER)
+        }
+        _ => Refusal::for_good(
+            Outcome::Unauthenticated,
+            format!("{error}; ask the issuer for a new one, audience {}", auth::AUDIENCE_TELEMETRY),
+        ),
+    }
+}
+
+fn not_a_gateway() -> Refusal {
+    Refusal::for_good(Outcome::NotAGateway, "only gateways may send telemetry; use the credentials of an enrolled gateway")
+}
+
+fn over_the_rate(wait: Duration) -> Refusal {
+    Refusal::for_now(Outcome::RateLimited, "this gateway sends more than it may; send it again after the pause", wait)
+}
+
+pub(crate) fn busy() -> Refusal {
+    Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON)
+}
+
+fn refuse_scan(error: ScanError) -> Refusal {
+    let outcome = match error {
+        ScanError::Malformed(_) => Outcome::Malformed,
+        ScanError::TooLarge { .. } | ScanError::TooManyEvents { .. } => Outcome::TooLarge,
+    };
+    Refusal::for_good(outcome, error.to_string())
+}
+
+fn refuse_all(tally: &Tally) -> Refusal {
+    let outcome = if tally.malformed > 0 { Outcome::Malformed } else { Outcome::TooLarge };
+    Refusal::for_good(outcome, format!("no event could be taken: {}", what_was_left_out(tally)))
+}
+
+/// For the sender: how many events were left out, and why.
+pub(crate) fn what_was_left_out(tally: &Tally) -> String {
+    let mut reasons = Vec::new();
+    if tally.too_large > 0 {
+        reasons.push(format!("{} too large", tally.too_large));
+    }
+    if let Some(flaw) = tally.first_flaw {
+        reasons.push(format!("{} malformed, the first at {flaw}", tally.malformed));
+    }
+    reasons.join("; ")
+}

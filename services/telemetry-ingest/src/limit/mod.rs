@@ -1,0 +1,7 @@
+//! What keeps one gateway, or all of them together, from taking more than there is.
+
+mod allowance;
+mod budget;
+
+pub use allowance::{Allowance, Rate};
+pub use budget::{Budget, Share};

@@ -1,0 +1,89 @@
+//! The OTLP ports, served by threads of their own.
+//!
+//! Each thread runs all its connections by itself: no request moves from one thread to another, which at one event a request
+//! costs as much as the rest. The threads accept from the same sockets; whoever is idle comes first.
+
+use std::{convert::Infallible, io, sync::Arc};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use runtime::{
+    Process, Shutdown,
+    listener::{Limits, Listener},
+};
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::{
+    edge::{self, AnswerBody},
+    intake::Intake,
+};
+
+/// Why a thread ended before its time.
+#[derive(Debug, thiserror::Error)]
+enum WorkerError {
+    #[error("an OTLP port is served no longer")]
+    Serve(#[from] io::Error),
+    #[error("a thread that serves OTLP ended")]
+    Thread(#[from] JoinError),
+}
+
+/// Serves the ports until shutdown. `workers` is the number of threads; 0: one for each core.
+pub(crate) fn start(ports: Vec<Listener>, workers: usize, intake: &Arc<Intake>, process: &Process) -> io::Result<()> {
+    let workers = if workers == 0 { std::thread::available_parallelism()?.get() } else { workers };
+    let ports: Vec<std::net::TcpListener> = ports.into_iter().map(Listener::into_std).collect::<io::Result<_>>()?;
+    let limits = Limits::default();
+    let limits = Limits { max_connections: limits.max_connections.div_ceil(workers), ..limits };
+    for _ in 0..workers {
+        let worker = Worker {
+            ports: ports.iter().map(std::net::TcpListener::try_clone).collect::<io::Result<_>>()?,
+            limits: limits.clone(),
+            intake: Arc::clone(intake),
+            shutdown: process.tasks.shutdown(),
+        };
+        process.tasks.spawn("telemetry-ingest.otlp", async move {
+            spawn_blocking(move || worker.run()).await??;
+            Ok::<(), WorkerError>(())
+        });
+    }
+    Ok(())
+}
+
+struct Worker {
+    ports: Vec<std::net::TcpListener>,
+    limits: Limits,
+    intake: Arc<Intake>,
+    shutdown: Shutdown,
+}
+
+impl Worker {
+    fn run(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let serve = self.ports.into_iter().map(|port| {
+                let service = Respond(Arc::clone(&self.intake));
+                let (limits, shutdown) = (self.limits.clone(), self.shutdown.clone());
+                async move { Listener::from_std("telemetry-ingest", port)?.serve(service, limits, shutdown).await }
+            });
+            futures::future::try_join_all(serve).await.map(drop)
+        })
+    }
+}
+
+/// The edge as the listener wants it.
+#[derive(Clone)]
+struct Respond(Arc<Intake>);
+
+impl tower::Service<Request<Incoming>> for Respond {
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Infallible>> {
+        std::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let intake = Arc::clone(&self.0);
+        Box::pin(async move { Ok(edge::respond(&intake, request).await) })
+    }
+}

@@ -1,0 +1,174 @@
+//! The service under test, with one enrolled gateway.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
+use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, Record, SharedLog, TailFrom, Topic};
+use http::StatusCode;
+use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
+use runtime::{Clock, GatewayId, Ids, SchoolId};
+use schildwacht_telemetry_ingest::{Config, Outcome, Service, config::GatewayRates};
+use testkit::{Running, TestIssuer, TestProcess};
+
+use crate::unreliable_log::UnreliableLog;
+
+pub const WITHIN: Duration = Duration::from_secs(10);
+
+pub struct Gate {
+    pub service: Service,
+    pub process: TestProcess,
+    pub log: Arc<UnreliableLog>,
+    pub issuer: TestIssuer,
+    pub gateway: GatewayId,
+    pub school: SchoolId,
+    pub http: reqwest::Client,
+    pub main_port: Running,
+    pub ids: Ids,
+    _folder: tempfile::TempDir,
+}
+
+/// Limits that tests can reach.
+pub fn config() -> Config {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    Config {
+        otlp_grpc_listen: any_port,
+        otlp_http_listen: any_port,
+        workers: 2,
+        max_request_bytes: 4 << 20,
+        max_decoded_bytes: 8 << 20,
+        max_event_bytes: 64 << 10,
+        max_events: 20_000,
+        max_bytes_in_flight: 64 << 20,
+        body_timeout_seconds: 5,
+        append_timeout_seconds: 5,
+        gateway: GatewayRates { events_per_second: 1_000_000, events_burst: 1_000_000, bytes_per_second: 1 << 30, bytes_burst: 1 << 30 },
+    }
+}
+
+impl Gate {
+    pub async fn open() -> Self {
+        Self::open_with(config()).await
+    }
+
+    pub async fn open_with(config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path())).unwrap();
+        Self::open_on(config, log, folder).await
+    }
+
+    pub async fn open_on(config: Config, log: SharedLog, folder: tempfile::TempDir) -> Self {
+        let gate = Self::closed_on(config, log, folder).await;
+        gate.enrol(gate.gateway, gate.school, GatewayState::Active).await;
+        gate.is_ready_within(WITHIN).await;
+        gate
+    }
+
+    /// Started, but its gateway is not enrolled yet.
+    pub async fn closed_on(config: Config, log: SharedLog, folder: tempfile::TempDir) -> Self {
+        log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await.unwrap();
+        let log = Arc::new(UnreliableLog::over(log));
+        let clock = Clock::system();
+        let issuer = TestIssuer::start(clock.clone()).await;
+        runtime::install_tls_provider();
+        let verifier = Arc::new(Verifier::new(&issuer.config(), AUDIENCE_TELEMETRY, clock.clone()).unwrap());
+        let policies = Arc::new(Policies::load().unwrap());
+        let process = TestProcess::new();
+        let service = Service::build(&config, &process, Arc::clone(&log) as SharedLog, verifier, policies).await.unwrap();
+        let main_port = Running::start(service.router()).await;
+        let ids = Ids::random(clock);
+        let (gateway, school) = (ids.next(), ids.next());
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        Self { service, process, log, issuer, gateway, school, http, main_port, ids, _folder: folder }
+    }
+
+    /// Publishes a gateway's entry as identity does.
+    pub async fn enrol(&self, gateway: GatewayId, school: SchoolId, state: GatewayState) {
+        let entry = GatewayDirectoryEntry { gateway_id: gateway.to_string(), school_id: school.to_string(), state: state.into() };
+        let envelope = Envelope::new(self.ids.next(), Clock::system().now(), "identity", gateway.to_string(), &entry);
+        self.log.append(Topic::Gateway, vec![envelope.into_record()]).await.unwrap();
+    }
+
+    /// Waits until the gateway is let in.
+    pub async fn is_ready_within(&self, patience: Duration) {
+        let until_let_in = async {
+            while self.post("/v1/logs", "application/x-protobuf", None, Vec::new()).await.status() != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(patience, until_let_in).await.expect("the gateway should be let in");
+    }
+
+    pub fn token(&self) -> String {
+        self.token_of(self.gateway)
+    }
+
+    pub fn token_of(&self, gateway: GatewayId) -> String {
+        self.issuer.token_for(&principal(gateway), AUDIENCE_TELEMETRY, 3_600)
+    }
+
+    /// Where a path is served.
+    pub fn url(&self, path: &str) -> String {
+        if path == "/v1/events" {
+            return format!("{}{path}", self.main_port.url());
+        }
+        format!("http://{}{path}", self.service.otlp_http_address())
+    }
+
+    pub async fn post(&self, path: &str, media_type: &str, encoding: Option<&str>, body: Vec<u8>) -> reqwest::Response {
+        self.post_as(&self.token(), path, media_type, encoding, body).await
+    }
+
+    pub async fn post_as(&self, token: &str, path: &str, media_type: &str, encoding: Option<&str>, body: Vec<u8>) -> reqwest::Response {
+        let mut request = self.http.post(self.url(path)).bearer_auth(token).header("content-type", media_type).body(body);
+        if let Some(encoding) = encoding {
+            request = request.header("content-encoding", encoding);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// All batches in the log.
+    pub async fn stored(&self) -> Vec<Record> {
+        let mut tail = self.log.tail(Topic::TelemetryBatch, TailFrom::Start).await.unwrap();
+        let mut records = Vec::new();
+        while !tail.caught_up() {
+            records.extend(tail.next(1_000, Duration::from_secs(1)).await.unwrap().into_iter().map(|delivered| delivered.record));
+        }
+        records
+    }
+
+    /// The only batch in the log.
+    pub async fn stored_one(&self) -> Record {
+        let mut records = self.stored().await;
+        assert_eq!(records.len(), 1, "batches in the log");
+        records.remove(0)
+    }
+
+    /// Requests that ended so.
+    pub fn requests(&self, outcome: Outcome) -> u64 {
+        self.service.ledger().requests(outcome)
+    }
+
+    /// Events that ended so.
+    pub fn events(&self, outcome: Outcome) -> u64 {
+        self.service.ledger().events(outcome)
+    }
+
+    /// Waits until so many requests ended so.
+    pub async fn counts_within(&self, patience: Duration, outcome: Outcome, requests: u64) {
+        let until_counted = async {
+            while self.requests(outcome) < requests {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let counted = tokio::time::timeout(patience, until_counted).await;
+        assert!(counted.is_ok(), "{} requests ended as {outcome:?}, not {requests}", self.requests(outcome));
+    }
+}
+
+pub fn principal(gateway: GatewayId) -> Principal {
+    Principal { subject: Subject::Gateway(gateway), name: "gateway".to_owned(), functions: Vec::new() }
+}
+
+pub fn header<'r>(response: &'r reqwest::Response, name: &str) -> Option<&'r str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,177 @@
+//! What keeps the door from being broken in: sizes, bombs, slow and broken senders, memory, rates.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use prost::Message as _;
+use schildwacht_telemetry_ingest::{Config, Outcome};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::{
+    gate::{Gate, WITHIN, config, header},
+    sample::{gzip, request, zstd},
+    unreliable_log::Mood,
+};
+
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// A connection that has sent its headers, and is to send so many bytes.
+async fn begun(gate: &Gate, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(gate.service.otlp_http_address()).await.unwrap();
+    let token = gate.token();
+    let head =
+        format!("POST /v1/logs HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer {token}\r\ncontent-type: {PROTOBUF}\r\n{headers}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn answer(mut stream: TcpStream) -> String {
+    let mut answer = vec![0; 4096];
+    let length = tokio::time::timeout(WITHIN, stream.read(&mut answer)).await.expect("an answer").unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decompression_bomb_is_refused_for_good() {
+    let gate = Gate::open().await;
+    let zeros = vec![0; 64 << 20];
+    for (encoding, bomb) in [("gzip", gzip(&zeros)), ("zstd", zstd(&zeros))] {
+        assert!(bomb.len() < 1 << 20);
+        let response = gate.post("/v1/logs", PROTOBUF, Some(encoding), bomb).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE, "{encoding}");
+        assert_eq!(header(&response, "retry-after"), None);
+    }
+    assert_eq!(gate.requests(Outcome::TooLarge), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
+    let gate = Gate::open().await;
+    let body = vec![0; config().max_request_bytes + 1];
+    let response = gate.post("/v1/logs", PROTOBUF, None, body.clone()).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+
+    let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.chunks(64 << 10).map(|chunk| Ok(chunk.to_vec())).collect();
+    let streamed = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
+    let sent = gate.http.post(gate.url("/v1/logs")).bearer_auth(gate.token()).header("content-type", PROTOBUF).body(streamed);
+    assert_eq!(sent.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(gate.requests(Outcome::TooLarge), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_events_than_allowed_are_refused_for_good() {
+    let gate = Gate::open_with(Config { max_events: 10, ..config() }).await;
+    let response = gate.post("/v1/logs", PROTOBUF, None, request(11).encode_to_vec()).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(10).encode_to_vec()).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_comes_too_slowly_is_cut_off_and_asked_for_again() {
+    let gate = Gate::open_with(Config { body_timeout_seconds: 1, ..config() }).await;
+    let mut stream = begun(&gate, "content-length: 1000").await;
+    stream.write_all(&[0x0a]).await.unwrap();
+    let answer = answer(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("retry-after: "), "{answer}");
+    assert_eq!(gate.requests(Outcome::BodyTooSlow), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_hangs_up_in_its_body_is_counted() {
+    let gate = Gate::open().await;
+    let mut stream = begun(&gate, "content-length: 1000").await;
+    stream.write_all(&[0x0a]).await.unwrap();
+    drop(stream);
+    let until_counted = async {
+        while gate.requests(Outcome::BodyBroken) + gate.requests(Outcome::Abandoned) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(WITHIN, until_counted).await.expect("a broken body should be counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_hangs_up_before_the_answer_is_counted_with_its_events() {
+    let gate = Gate::open().await;
+    gate.log.set_mood(Mood::Slow(Duration::from_secs(2)));
+    let body = request(3).encode_to_vec();
+    let mut stream = begun(&gate, &format!("content-length: {}", body.len())).await;
+    stream.write_all(&body).await.unwrap();
+    stream.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(stream);
+    gate.counts_within(WITHIN, Outcome::Abandoned, 1).await;
+    assert_eq!(gate.events(Outcome::Abandoned), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
+    let size = 4 << 20;
+    let gate = Gate::open_with(Config { max_bytes_in_flight: 12 << 20, ..config() }).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = begun(&gate, &format!("content-length: {size}")).await;
+        stream.write_all(&[0x0a]).await.unwrap();
+        held.push(stream);
+    }
+    let until_refused = async {
+        loop {
+            let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                return response;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let response = tokio::time::timeout(WITHIN, until_refused).await.expect("memory should be used up");
+    assert_eq!(header(&response, "retry-after"), Some("1"));
+    assert!(gate.requests(Outcome::Busy) >= 1);
+
+    drop(held);
+    gate.is_ready_within(WITHIN).await;
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up() {
+    let mut config = config();
+    (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
+    let gate = Gate::open_with(config).await;
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(100).encode_to_vec()).await.status(), StatusCode::OK);
+    let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = header(&response, "retry-after").unwrap().parse().unwrap();
+    assert!((8..=10).contains(&wait), "{wait}");
+
+    let (other, school) = (gate.ids.next(), gate.ids.next());
+    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+    let token = gate.token_of(other);
+    let until_let_in = async {
+        while gate.post_as(&token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status() != StatusCode::OK {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(WITHIN, until_let_in).await.expect("another gateway has its own allowance");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compression() {
+    let mut config = config();
+    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
+    let gate = Gate::open_with(config).await;
+    let body = zstd(&request(1_000).encode_to_vec());
+    assert!(body.len() < 50_000);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sender_gets_to_read_the_answer_although_its_body_was_not_wanted() {
+    let gate = Gate::open().await;
+    let sent = gate.http.post(gate.url("/v1/logs")).header("content-type", PROTOBUF).body(vec![0; 3 << 20]);
+    assert_eq!(sent.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+}
