@@ -34,20 +34,18 @@ pub mod issuer;
 mod private_file;
 mod store;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
-use ::events::{LogHandle, Relay};
+use ::events::{AddOutbox, LogHandle, Relay};
 use auth::Authenticator;
 use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
-use storage::Database;
+use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 use url::Url;
 
 pub use config::{Config, IssuerConfig};
-pub use store::migrations;
 
 /// What identity needs of the process around it.
 #[derive(Debug, Clone)]
@@ -82,6 +80,13 @@ pub struct Service {
 impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = "identity";
+
+    /// Its tables, in order.
+    pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox)];
+        migrations.extend(store::migrations());
+        migrations
+    }
 
     /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
     ///

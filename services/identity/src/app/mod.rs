@@ -17,12 +17,12 @@ use runtime::{Error, Result};
 use storage::Database;
 use tokio::sync::Semaphore;
 
-pub use enrol_gateway::{EnrolGateway, EnrolledGateway, enrol_gateway};
+pub use enrol_gateway::{EnrolGateway, enrol_gateway};
 pub use get_gateway::get_gateway;
 pub use get_school::get_school;
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
-pub use list_gateways::{GatewayPage, ListGateways, list_gateways};
-pub use list_schools::{ListSchools, SchoolPage, list_schools};
+pub use list_gateways::{ListGateways, list_gateways};
+pub use list_schools::{ListSchools, list_schools};
 pub use revoke_gateway::{RevokeGateway, revoke_gateway};
 pub use rotate_gateway_secret::{RotateGatewaySecret, rotate_gateway_secret};
 

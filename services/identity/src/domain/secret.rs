@@ -22,11 +22,6 @@ impl Secret {
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// A secret that was kept elsewhere.
-    pub fn from_text(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
     /// What may be kept of it.
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(&self.0)

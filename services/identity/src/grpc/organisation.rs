@@ -1,5 +1,7 @@
 //! `schildwacht.identity.v1.OrganisationService`.
 
+use std::time::Duration;
+
 use auth::Authenticator;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
@@ -22,6 +24,8 @@ use crate::{
 
 /// Words of progress that wait to be sent.
 const PROGRESS_AT_MOST: usize = 16;
+/// A caller who sends nothing for this long has gone, and keeps others waiting.
+const SILENCE_AT_MOST: Duration = Duration::from_secs(30);
 
 /// See the module.
 pub struct OrganisationApi {
@@ -123,7 +127,9 @@ async fn receive(first: Vec<u8>, messages: &mut Streaming<ImportOrganisationsReq
 }
 
 async fn next(messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Option<ImportOrganisationsRequest>, Error> {
-    messages.message().await.map_err(|status| {
-        Error::new(ErrorKind::InvalidArgument, "file_incomplete", "the file did not arrive whole; send it again").with_source(status)
-    })
+    let incomplete = || Error::new(ErrorKind::InvalidArgument, "file_incomplete", "the file did not arrive whole; send it again");
+    match tokio::time::timeout(SILENCE_AT_MOST, messages.message()).await {
+        Ok(message) => message.map_err(|status| incomplete().with_source(status)),
+        Err(silence) => Err(incomplete().with_source(silence)),
+    }
 }

@@ -39,29 +39,35 @@ pub struct Persona {
 pub enum PersonaRole {
     /// At no school in particular.
     Everywhere(Function),
-    /// At one school.
-    AtSchool(InstitutionNumber, fn(SchoolId) -> Function),
+    /// Heads a school.
+    DirectorOf(InstitutionNumber),
+    /// Looks after a school's computers.
+    IctCoordinatorOf(InstitutionNumber),
 }
 
 impl PersonaRole {
     fn parse(text: &str) -> Option<Self> {
-        match text.split_once('@') {
-            None => text.parse().ok().map(Self::Everywhere),
-            Some((role, school)) => {
-                let at: fn(SchoolId) -> Function = match role {
-                    "director" => Function::Director,
-                    "ict_coordinator" => Function::IctCoordinator,
-                    _ => return None,
-                };
-                Some(Self::AtSchool(school.parse().ok()?, at))
-            }
+        let Some((role, school)) = text.split_once('@') else { return text.parse().ok().map(Self::Everywhere) };
+        let school = school.parse().ok()?;
+        match role {
+            "director" => Some(Self::DirectorOf(school)),
+            "ict_coordinator" => Some(Self::IctCoordinatorOf(school)),
+            _ => None,
         }
     }
 
     fn school(self) -> Option<InstitutionNumber> {
         match self {
             Self::Everywhere(_) => None,
-            Self::AtSchool(school, _) => Some(school),
+            Self::DirectorOf(school) | Self::IctCoordinatorOf(school) => Some(school),
+        }
+    }
+
+    fn function(self, schools: &BTreeMap<InstitutionNumber, SchoolId>) -> Option<Function> {
+        match self {
+            Self::Everywhere(function) => Some(function),
+            Self::DirectorOf(school) => schools.get(&school).copied().map(Function::Director),
+            Self::IctCoordinatorOf(school) => schools.get(&school).copied().map(Function::IctCoordinator),
         }
     }
 }
@@ -69,11 +75,7 @@ impl PersonaRole {
 impl Persona {
     /// Their functions; `None` while one of their schools is not known, since they would have nothing to see.
     pub fn functions(&self, schools: &BTreeMap<InstitutionNumber, SchoolId>) -> Option<Vec<Function>> {
-        let functions = self.roles.iter().map(|role| match role {
-            PersonaRole::Everywhere(function) => Some(*function),
-            PersonaRole::AtSchool(number, at) => schools.get(number).map(|school| at(*school)),
-        });
-        functions.collect()
+        self.roles.iter().map(|role| role.function(schools)).collect()
     }
 }
 

@@ -54,11 +54,6 @@ impl Changes {
         changes
     }
 
-    /// Nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.boards.is_empty() && self.created.is_empty() && self.updated.is_empty()
-    }
-
     fn merge_boards(&mut self, mut boards: BTreeMap<BoardNumber, Board>, file: &Organisations, ids: &Ids) -> BTreeMap<BoardNumber, Board> {
         for (number, entry) in &file.boards {
             let known = boards.get(number);

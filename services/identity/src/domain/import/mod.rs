@@ -16,7 +16,7 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-pub use assemble::{BoardEntry, Organisations, SchoolEntry, SiteEntry};
+pub use assemble::{Organisations, SchoolEntry};
 pub use bad_line::{BadLine, BadLines, Field, Reason};
 pub use changes::{Changes, Stored};
 

@@ -5,12 +5,7 @@ mod m20261124_add_organisations;
 
 use storage::migrate::MigrationTrait;
 
-/// All, in order.
+/// Identity's own, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![
-        Box::new(storage::audit::AddAuditTrail),
-        Box::new(events::AddOutbox),
-        Box::new(m20261124_add_organisations::AddOrganisations),
-        Box::new(m20261124_add_gateways::AddGateways),
-    ]
+    vec![Box::new(m20261124_add_organisations::AddOrganisations), Box::new(m20261124_add_gateways::AddGateways)]
 }

@@ -1,0 +1,11 @@
+//! identity through its real edges: gRPC, and the development issuer's HTTP.
+
+#![cfg(test)]
+
+mod demo;
+mod gateways;
+mod import;
+mod issuer;
+mod schools;
+mod sign_in;
+mod world;
