@@ -1,5 +1,127 @@
-//! Incident intake: from what sensors report to the response team's queue.
+//! incident-intake: cases, from the alerts that open them until they are done with.
+//!
+//! It owns cases, their timeline and their evidence. It does not own alerts (network-monitor does), schools (identity does), or
+//! what people may do (crate `auth`).
+//!
+//! # The path of one alert
+//!
+//! 1. [`events`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
+//! 2. `app/record_alert.rs` queues behind other changes at that school, and looks for the open case it belongs to. If there is
+//!    one, the alert becomes evidence and may raise the severity.
+//! 3. If there is none, dated content says of which class it is ([`domain::rule`]). It counts towards the class's threshold at
+//!    that school ([`domain::threshold`]); what reaches it becomes a case, with everything that waited as evidence.
+//! 4. In one transaction: the case, its timeline entry, a row in the school's audit chain, `incident.case.v1` in the outbox, and
+//!    the event in the inbox.
+//! 5. Every replica follows `incident.case.v1` and tells those who watch the queue.
+//!
+//! # What always holds
+//!
+//! - One open case a school and signature; an alert belongs to at most one of them.
+//! - Numbers (`SW-2026-0412`) have no gaps within a Brussels year.
+//! - A case keeps the words and the content version it was opened under; its severity only rises.
+//! - People's decisions need the case as they read it (etag); what sensors add never gets in their way.
+//! - Every change of a case is an entry in its timeline and a row in the school's audit chain, in the same transaction.
+//!
+//! # Adding another use case
+//!
+//! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
+//! its request in `grpc/question.rs`, its RPC in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
+mod app;
+mod config;
 pub mod domain;
-pub mod pack;
-pub mod store;
+mod events;
+mod grpc;
+mod jobs;
+mod messages;
+mod pack;
+mod store;
+
+use std::sync::Arc;
+
+use ::events::{AddInbox, AddOutbox, Consumer, DeadLetterApi, LogHandle, Relay};
+use auth::Authenticator;
+use axum::Router;
+use content::Library;
+use runtime::{Process, StartError};
+use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use tonic::service::Routes;
+
+pub use config::Config;
+pub use events::Inbound;
+
+use app::App;
+
+/// The service.
+#[derive(Debug)]
+pub struct Service {
+    /// `[incident_intake]`.
+    pub config: Config,
+    /// `[content]`.
+    pub content: content::Settings,
+    /// Migrated.
+    pub database: Database,
+    /// Where events come from and go to.
+    pub log: LogHandle,
+    /// Who calls.
+    pub authenticator: Authenticator,
+}
+
+/// All tables, in order.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
+    migrations.extend(store::migrations());
+    migrations
+}
+
+impl Service {
+    /// Its name in configuration, events, metrics and logs.
+    pub const NAME: &str = "incident-intake";
+
+    /// Its gRPC routes. Its consumer, relay, feed and jobs run from now on.
+    ///
+    /// # Errors
+    /// When the content is not right, or none of it holds today.
+    pub async fn build(self, process: &Process) -> Result<Router, StartError> {
+        let content = Library::load(&self.content).map_err(|error| StartError::new(Self::NAME, error))?;
+        content.at(process.clock.now()).map_err(|error| StartError::new(Self::NAME, error))?;
+        let app = App::new(self.database.clone(), content, process.tasks.shutdown());
+        self.probe(process);
+        self.run(&app, process);
+        jobs::start(&app, &self.authenticator, &self.config, process);
+
+        let replayed_into = Arc::new(Inbound::new(app.clone(), self.authenticator.clone()));
+        let mut grpc = Routes::builder();
+        grpc.add_service(DeadLetterApi::new(Self::NAME, self.database, self.authenticator.clone(), replayed_into));
+        grpc.add_service(grpc::CaseApi::new(app, self.authenticator));
+        Ok(grpc.routes().into_axum_router())
+    }
+
+    fn probe(&self, process: &Process) {
+        let database = self.database.clone();
+        process.health.add_probe("incident-intake.database", move || {
+            let database = database.clone();
+            async move { database.check().await.map_err(|error| error.to_string()) }
+        });
+    }
+
+    fn run(&self, app: &App, process: &Process) {
+        let shutdown = || process.tasks.shutdown();
+        let (database, log, clock) = (&self.database, &self.log, &process.clock);
+        let consumer = Consumer {
+            name: Self::NAME,
+            topics: events::CONSUMED,
+            max_batch: self.config.max_batch,
+            database: database.clone(),
+            log: log.clone(),
+            clock: clock.clone(),
+            ids: process.ids.clone(),
+            handler: Inbound::new(app.clone(), self.authenticator.clone()),
+        };
+        process.tasks.spawn("incident-intake.consumer", consumer.run(shutdown()));
+        let relay = Relay { service: Self::NAME, database: database.clone(), log: log.clone(), clock: clock.clone() };
+        process.tasks.spawn("incident-intake.relay", relay.run(shutdown()));
+        let feed = events::follow_cases(app.clone(), Arc::clone(&log.0), shutdown());
+        process.tasks.spawn("incident-intake.feed", feed);
+    }
+}

@@ -312,6 +312,11 @@ impl Case {
         closure.reason == CloseReason::FalsePositive && at - closure.at < quiet_for && severity <= self.severity
     }
 
+    /// Names the case as people's decisions left it: what sensors add does not alter it.
+    pub fn etag(&self) -> String {
+        format!("r{}", self.revision)
+    }
+
     /// Whether there is still work.
     pub fn is_active(&self) -> bool {
         matches!(self.state, State::Active { .. })

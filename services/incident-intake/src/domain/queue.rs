@@ -1,6 +1,7 @@
 //! What people ask of the queue, and what it says at its head.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Europe::Brussels;
 use runtime::{PersonId, SchoolId};
 use serde::Serialize;
 
@@ -78,4 +79,25 @@ pub struct QueueSummary {
     pub median_reaction: Option<TimeDelta>,
     /// From opening to closing, over the last 7 days.
     pub median_resolution: Option<TimeDelta>,
+}
+
+/// The last midnight in Brussels.
+pub fn start_of_day(moment: DateTime<Utc>) -> DateTime<Utc> {
+    let midnight = moment.with_timezone(&Brussels).date_naive().and_time(NaiveTime::MIN);
+    // Clocks change at 2 or 3 at night, so midnight is there, and once.
+    midnight.and_local_timezone(Brussels).earliest().map_or(moment, |local| local.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_in_brussels_in_summer_and_winter() {
+        let day = |text: &str| start_of_day(text.parse().unwrap()).to_rfc3339();
+        assert_eq!(day("2026-07-01T21:59:59Z"), "2026-06-30T22:00:00+00:00");
+        assert_eq!(day("2026-07-01T22:00:00Z"), "2026-07-01T22:00:00+00:00");
+        assert_eq!(day("2026-12-31T23:30:00Z"), "2026-12-31T23:00:00+00:00");
+        assert_eq!(day("2026-10-25T12:00:00Z"), "2026-10-24T22:00:00+00:00");
+    }
 }

@@ -49,17 +49,25 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult
 /// The open case that an alert belongs to: the one that has it as evidence, else the one of its signature. The school must be
 /// locked.
 pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signature_id: &str) -> StoreResult<Option<Case>> {
-    let open = || Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::Phase.lt(CLOSED));
     let cases_of_alert = Query::select()
         .column(evidence::Column::CaseId)
         .from(evidence::Entity)
         .and_where(evidence::Column::AlertId.eq(alert.as_uuid()))
         .to_owned();
-    let with_alert = open().filter(Column::CaseId.in_subquery(cases_of_alert)).one(&**txn).await?;
+    let with_alert = open_at(school).filter(Column::CaseId.in_subquery(cases_of_alert)).one(&**txn).await?;
     if let Some(row) = with_alert {
         return read(row).map(Some);
     }
-    open().filter(Column::SignatureId.eq(signature_id)).one(&**txn).await?.map(read).transpose()
+    find_open_of_signature(txn, school, signature_id).await
+}
+
+/// The open case of a signature at a school: there is at most one. The school must be locked.
+pub async fn find_open_of_signature(txn: &Txn, school: SchoolId, signature_id: &str) -> StoreResult<Option<Case>> {
+    open_at(school).filter(Column::SignatureId.eq(signature_id)).one(&**txn).await?.map(read).transpose()
+}
+
+fn open_at(school: SchoolId) -> Select<Entity> {
+    Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::Phase.lt(CLOSED))
 }
 
 /// The latest case of a signature at a school, open or closed. The school must be locked.

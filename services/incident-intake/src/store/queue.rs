@@ -59,6 +59,9 @@ impl KeyPart {
     }
 }
 
+/// An order, and whether it is the other way round.
+pub type QueueOrder = (CaseOrder, bool);
+
 /// A part of an order: the column, its direction, and its value in a case.
 struct Sort {
     column: Column,
@@ -66,7 +69,7 @@ struct Sort {
     part: fn(&Case) -> KeyPart,
 }
 
-fn sorts(order: CaseOrder, reverse: bool) -> Vec<Sort> {
+fn sorts((order, reverse): QueueOrder) -> Vec<Sort> {
     use Order::{Asc, Desc};
     let by = |column, order, part: fn(&Case) -> KeyPart| Sort { column, order, part };
     let queue = || by(Column::QueueAt, Asc, |case| KeyPart::time(super::case::queue_at(case)));
@@ -103,11 +106,11 @@ pub async fn list(
     connection: &impl ConnectionTrait,
     scope: &Scope,
     filter: &QueueFilter,
-    (order, reverse): (CaseOrder, bool),
+    order: QueueOrder,
     after: Option<&Position>,
     limit: u64,
 ) -> StoreResult<Vec<Case>> {
-    let sorts = sorts(order, reverse);
+    let sorts = sorts(order);
     let mut query = select(scope, filter);
     if let Some(after) = after {
         query = query.filter(beyond(&sorts, after));
@@ -124,8 +127,8 @@ pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &Qu
 }
 
 /// Where a page ends that ends with this case.
-pub fn position_of(case: &Case, order: CaseOrder, reverse: bool) -> Position {
-    Position(sorts(order, reverse).iter().map(|sort| (sort.part)(case)).collect())
+pub fn position_of(case: &Case, order: QueueOrder) -> Position {
+    Position(sorts(order).iter().map(|sort| (sort.part)(case)).collect())
 }
 
 /// Everything after a position: later in the first part, or equal there and later in the second, and so on.
@@ -260,8 +263,8 @@ mod tests {
     fn every_order_tells_all_rows_apart() {
         use CaseOrder::{Assignee, OpenTime, Phase, Reference, School, Severity, Target, UpdateTime};
         for order in [Target, Severity, OpenTime, UpdateTime, School, Phase, Assignee] {
-            assert!(matches!(sorts(order, false).last(), Some(Sort { column: Column::CaseId, .. })), "{order:?}");
+            assert!(matches!(sorts((order, false)).last(), Some(Sort { column: Column::CaseId, .. })), "{order:?}");
         }
-        assert_eq!(sorts(Reference, false).len(), 2, "a reference is unique by itself");
+        assert_eq!(sorts((Reference, false)).len(), 2, "a reference is unique by itself");
     }
 }

@@ -1,0 +1,70 @@
+//! Gives a case to somebody, or back.
+
+use auth::{Action, Context};
+use runtime::{CaseId, Error, PersonId, Result};
+use storage::Txn;
+
+use super::{App, acting_person, record::record, record_alert::refused, require_etag};
+use crate::{
+    domain::{case::Case, change::Person},
+    store,
+};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct AssignCase {
+    /// Which case.
+    pub case_id: CaseId,
+    /// To whom.
+    pub to: AssignTo,
+    /// The case as the caller read it.
+    pub etag: String,
+}
+
+/// To whom a case goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssignTo {
+    /// The caller.
+    Me,
+    /// Somebody who has worked on cases before.
+    Person(PersonId),
+    /// Back to the queue.
+    Nobody,
+}
+
+/// See the module.
+pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<Case> {
+    let scope = cx.scope(Action::CaseAssign)?;
+    let me = acting_person(cx)?;
+
+    let txn = app.database.begin().await?;
+    let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
+    let mut case = found.ok_or_else(|| Error::not_found("case"))?;
+    require_etag(&asked.etag, &case)?;
+    let to = resolve(&txn, asked.to, me).await?;
+
+    let was_waiting = case.reacted_at.is_none();
+    let Some(change) = case.assign(to, cx.clock.now()).map_err(refused)? else { return Ok(case) };
+
+    store::case::update(&txn, &case).await?;
+    record(&txn, cx, &case, change, None).await?;
+    txn.commit().await?;
+    if was_waiting {
+        app.metrics.case_reacted_to(&case);
+    }
+    Ok(case)
+}
+
+async fn resolve(txn: &Txn, to: AssignTo, me: Person) -> Result<Option<Person>> {
+    match to {
+        AssignTo::Nobody => Ok(None),
+        AssignTo::Me => Ok(Some(me)),
+        AssignTo::Person(id) if id == me.id => Ok(Some(me)),
+        AssignTo::Person(id) => {
+            let known = store::person::find(&**txn, id).await?;
+            let unknown =
+                || Error::invalid_field("assignee", "this person has not worked on a case yet; they can take the case themselves");
+            known.map(Some).ok_or_else(unknown)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Takes in news of an alert: it belongs to an open case, opens one, waits for more of its kind, or matters to nobody.
+
+use auth::{Action, Context};
+use content::Pack;
+use runtime::{EventId, Result};
+use storage::Txn;
+
+use super::{
+    App,
+    record::{enter, publish, record},
+};
+use crate::{
+    domain::{
+        alert::{Alert, AlertNews},
+        case::{Case, Opening},
+        class::{IncidentClass, IncidentClasses},
+        reference::Reference,
+        school::School,
+        threshold::{Sighting, Threshold},
+    },
+    store::{self, waiting::Place},
+};
+
+/// Alerts kept as evidence of one case; further ones are counted, and stay with network-monitor.
+const MAX_EVIDENCE: u64 = 500;
+
+/// What became of news of an alert. Every one has exactly one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertOutcome {
+    /// A case opened.
+    Opened,
+    /// It belongs to a case that is open.
+    Attached,
+    /// There is not yet enough of its kind.
+    Waiting,
+    /// The team called the same a false positive not long ago.
+    Quiet,
+    /// Its kind never opens a case.
+    Uneventful,
+}
+
+impl AlertOutcome {
+    /// Stable, snake_case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Attached => "attached",
+            Self::Waiting => "waiting",
+            Self::Quiet => "quiet",
+            Self::Uneventful => "uneventful",
+        }
+    }
+}
+
+/// See the module.
+pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) -> Result<AlertOutcome> {
+    let alert = &news.alert;
+    cx.require(Action::CaseOpen, alert.school_id)?;
+
+    store::school::lock(txn, alert.school_id).await?;
+    if let Some(case) = store::case::find_open_for(txn, alert.school_id, alert.id, &alert.signature.id).await? {
+        attach(app, cx, txn, case, news).await?;
+        return Ok(AlertOutcome::Attached);
+    }
+
+    let now = cx.clock.now();
+    let pack = app.content_at(now)?;
+    let found = pack.body.classify(alert);
+    let class = found.class.as_ref();
+    let latest = store::case::find_latest(txn, alert.school_id, &alert.signature.id).await?;
+    let severity = class.severity_of(alert.severity);
+    if latest.is_some_and(|case| case.keeps_quiet(severity, pack.body.quiet_after_false_positive, now)) {
+        return Ok(AlertOutcome::Quiet);
+    }
+
+    let window = class.opens.window();
+    let earlier = match class.opens {
+        Threshold::Never => return Ok(AlertOutcome::Uneventful),
+        Threshold::FirstAlert => Vec::new(),
+        Threshold::Events { .. } | Threshold::Alerts { .. } => {
+            let place = Place { school_id: alert.school_id, class_id: &class.id };
+            let counted = news.new_events.saturating_mul(found.each_counts_as);
+            let sighting = Sighting { alert_id: alert.id, at: alert.last_at, events: counted };
+            store::waiting::add(txn, place, cx.ids.next::<EventId>(), news, sighting, now).await?;
+            let around = store::waiting::around(txn, place, alert.last_at, window).await?;
+            if !class.opens.is_reached(&around.sightings) {
+                return Ok(AlertOutcome::Waiting);
+            }
+            store::waiting::take(txn, place, alert.last_at, window, &around).await?
+        }
+    };
+    open(app, cx, txn, pack, class, news, &earlier).await?;
+    Ok(AlertOutcome::Opened)
+}
+
+async fn open(
+    app: &App,
+    cx: &Context,
+    txn: &Txn,
+    pack: &Pack<IncidentClasses>,
+    class: &IncidentClass,
+    news: &AlertNews,
+    waited: &[AlertNews],
+) -> Result<()> {
+    // What waited includes the alert itself, with all its events in the window.
+    let (own, others): (Vec<_>, Vec<_>) = waited.iter().cloned().partition(|waited| waited.alert.id == news.alert.id);
+    let news = own.first().unwrap_or(news);
+    let now = cx.clock.now();
+    let school = store::school::find(&**txn, news.alert.school_id).await?.unwrap_or_else(|| School::unnamed(news.alert.school_id));
+    let (case, change) = Case::open(Opening {
+        id: cx.ids.next(),
+        reference: store::case::next_reference(txn, Reference::year_of(now)).await?,
+        school,
+        class,
+        content_version: &pack.version,
+        targets: &pack.body.targets,
+        news,
+        earlier: &others,
+        at: now,
+    });
+
+    store::case::insert(txn, &case).await?;
+    let latest_others = others.iter().rev().take(usize::try_from(MAX_EVIDENCE - 1).unwrap_or(usize::MAX)).rev();
+    let evidence: Vec<&Alert> = latest_others.chain([news]).map(|news| &news.alert).collect();
+    store::evidence::add(txn, case.id, 0, &evidence).await?;
+    record(txn, cx, &case, change, None).await?;
+    app.metrics.case_opened(&case);
+    tracing::info!(
+        name: "case.opened",
+        { case.id = %case.id, school.id = %case.school.id, class = %case.class_id, severity = case.severity.level() },
+        "case opened"
+    );
+    Ok(())
+}
+
+async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &AlertNews) -> Result<()> {
+    let now = cx.clock.now();
+    let is_known = store::evidence::has(txn, case.id, news.alert.id).await?;
+    let kept = store::evidence::count(&**txn, case.id).await?;
+    // Beyond what is kept, only network-monitor knows whether it spoke of this alert before.
+    let is_new = !is_known && (kept < MAX_EVIDENCE || news.first);
+
+    let opened_under = app.content.version(&case.content_version);
+    let pack = match opened_under {
+        Some(pack) => pack,
+        None => app.content_at(now)?,
+    };
+    let class = pack.body.classes.get(&case.class_id).unwrap_or_else(|| pack.body.classify(&news.alert).class);
+    let changes = case.attach(news, is_new, class, &pack.body.targets, now).map_err(refused)?;
+
+    store::case::update(txn, &case).await?;
+    if is_known {
+        store::evidence::refresh(txn, case.id, &news.alert).await?;
+    } else if kept < MAX_EVIDENCE {
+        store::evidence::add(txn, case.id, kept, &[&news.alert]).await?;
+    }
+    for change in changes {
+        enter(txn, cx, &case, change, None).await?;
+    }
+    // Also when the timeline says nothing: the counts have changed.
+    publish(txn, cx, &case, "alert_attached").await
+}
+
+/// A transition that the domain refuses, as callers are told.
+pub(super) fn refused(refusal: crate::domain::case::Refusal) -> runtime::Error {
+    runtime::Error::failed_precondition(refusal.reason(), refusal.to_string())
+}

@@ -1,0 +1,46 @@
+//! Takes a closed case up again.
+
+use auth::{Action, Context};
+use runtime::{CaseId, Error, Result};
+
+use super::{App, acting_person, record::record, record_alert::refused, require_etag};
+use crate::{
+    domain::{case::Case, words::ReasonWords},
+    store,
+};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct ReopenCase {
+    /// Which case.
+    pub case_id: CaseId,
+    /// Why.
+    pub text: ReasonWords,
+    /// The case as the caller read it.
+    pub etag: String,
+}
+
+/// See the module.
+pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<Case> {
+    let scope = cx.scope(Action::CaseReopen)?;
+    acting_person(cx)?;
+
+    let txn = app.database.begin().await?;
+    let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
+    let mut case = found.ok_or_else(|| Error::not_found("case"))?;
+    require_etag(&asked.etag, &case)?;
+
+    let now = cx.clock.now();
+    let targets = &app.content_at(now)?.body.targets;
+    let change = case.reopen(asked.text, targets, now).map_err(refused)?;
+    // The same signature has come back since: that case goes on.
+    if let Some(newer) = store::case::find_open_of_signature(&txn, case.school.id, &case.signature.id).await? {
+        let advice = format!("{} is open for the same signature at this school; work on that one", newer.reference);
+        return Err(Error::failed_precondition("newer_case_open", advice));
+    }
+
+    store::case::update(&txn, &case).await?;
+    record(&txn, cx, &case, change, None).await?;
+    txn.commit().await?;
+    Ok(case)
+}

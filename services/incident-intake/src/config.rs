@@ -1,0 +1,39 @@
+//! `[incident_intake]` of the configuration.
+
+use runtime::config::ConfigError;
+use serde::Deserialize;
+use storage::DatabaseConfig;
+
+/// `[incident_intake]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where cases are kept.
+    pub database: DatabaseConfig,
+    /// Events taken in with one transaction, at most.
+    pub max_batch: usize,
+    /// How often the queue is measured for operators, in seconds.
+    pub measure_every_s: u64,
+    /// How often what no longer matters is forgotten, in seconds.
+    pub prune_every_s: u64,
+}
+
+impl Config {
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// When the database is not one we know, or a number is out of its bounds.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.database.validate("incident_intake.database")?;
+        if !(1..=1_000).contains(&self.max_batch) {
+            return Err(ConfigError::at("incident_intake.max_batch", "give 1 to 1000"));
+        }
+        if self.measure_every_s == 0 {
+            return Err(ConfigError::at("incident_intake.measure_every_s", "give 1 or more"));
+        }
+        if self.prune_every_s == 0 {
+            return Err(ConfigError::at("incident_intake.prune_every_s", "give 1 or more"));
+        }
+        Ok(())
+    }
+}
