@@ -47,6 +47,13 @@ use url::Url;
 
 pub use config::{Config, IssuerConfig};
 
+/// Its tables, in order.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox)];
+    migrations.extend(store::migrations());
+    migrations
+}
+
 /// What identity needs of the process around it.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
@@ -80,13 +87,6 @@ pub struct Service {
 impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = "identity";
-
-    /// Its tables, in order.
-    pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox)];
-        migrations.extend(store::migrations());
-        migrations
-    }
 
     /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
     ///

@@ -30,13 +30,15 @@ async fn the_command_line_is_an_operator_and_a_service_is_itself() {
     assert_eq!(verifier.verify(&token).await.unwrap().principal.subject, Subject::Service("network-monitor".to_owned()));
 }
 
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 #[tokio::test]
 async fn errors_at_the_token_endpoint_are_those_of_the_standard() {
     let (world, _database) = World::start_on_sqlite(Setup::ordinary()).await;
     let portal = secret(&world, PORTAL);
     let as_portal = [("client_id", PORTAL), ("client_secret", portal.as_str())];
     let with = |more: &[(&'static str, &'static str)]| [as_portal.as_slice(), more].concat();
-    let expected: [(&[(&str, &str)], u16, &str); 9] = [
+    let expected: [(Form<'_>, u16, &str); 9] = [
         (&[("grant_type", "client_credentials")], 401, "invalid_client"),
         (&[("grant_type", "client_credentials"), ("client_id", PORTAL), ("client_secret", "wrong")], 401, "invalid_client"),
         (

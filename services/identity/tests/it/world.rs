@@ -92,7 +92,7 @@ impl World {
         let process = TestProcess::at(clock.clone());
         let log = EmbeddedLog::open(EmbeddedConfig::new(data_dir.path().join("log"))).unwrap();
         log.ensure_topics(&Topic::ALL).await.unwrap();
-        let database = database.migrated(Service::migrations()).await;
+        let database = database.migrated(schildwacht_identity::migrations()).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());
         let service = Service {

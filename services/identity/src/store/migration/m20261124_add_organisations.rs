@@ -1,7 +1,7 @@
 //! Boards, schools and sites.
 
 use sea_orm_migration::{
-    prelude::{DbErr, DeriveIden, ForeignKey, ForeignKeyAction, Index, Table},
+    prelude::{DbErr, ForeignKey, Index, Table},
     schema::{integer, string, text, uuid},
 };
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
@@ -14,88 +14,48 @@ impl MigrationName for AddOrganisations {
     }
 }
 
-#[derive(DeriveIden)]
-enum Board {
-    Table,
-    BoardId,
-    BoardNumber,
-    Name,
-    Kind,
-}
-
-#[derive(DeriveIden)]
-enum School {
-    Table,
-    SchoolId,
-    InstitutionNumber,
-    Name,
-    Municipality,
-    BoardId,
-    SortName,
-    SearchText,
-}
-
-#[derive(DeriveIden)]
-enum Site {
-    Table,
-    SiteId,
-    SchoolId,
-    SiteNumber,
-    Name,
-    Street,
-    PostalCode,
-    Municipality,
-}
-
 #[async_trait::async_trait]
 impl MigrationTrait for AddOrganisations {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let boards = Table::create()
-            .table(Board::Table)
-            .col(uuid(Board::BoardId).primary_key())
-            .col(string(Board::BoardNumber).unique_key())
-            .col(string(Board::Name))
-            .col(string(Board::Kind))
+            .table("board")
+            .col(uuid("board_id").primary_key())
+            .col(string("board_number").unique_key())
+            .col(string("name"))
+            .col(string("kind"))
             .to_owned();
         manager.create_table(boards).await?;
 
-        let board_of_school = ForeignKey::create().from(School::Table, School::BoardId).to(Board::Table, Board::BoardId).to_owned();
         let schools = Table::create()
-            .table(School::Table)
-            .col(uuid(School::SchoolId).primary_key())
-            .col(string(School::InstitutionNumber).unique_key())
-            .col(string(School::Name))
-            .col(string(School::Municipality))
-            .col(uuid(School::BoardId))
-            .col(string(School::SortName))
-            .col(text(School::SearchText))
-            .foreign_key(&mut board_of_school.clone())
+            .table("school")
+            .col(uuid("school_id").primary_key())
+            .col(string("institution_number").unique_key())
+            .col(string("name"))
+            .col(string("municipality"))
+            .col(uuid("board_id"))
+            .col(string("sort_name"))
+            .col(text("search_text"))
+            .foreign_key(ForeignKey::create().from("school", "board_id").to("board", "board_id"))
             .to_owned();
         manager.create_table(schools).await?;
-        let by_name = Index::create().name("school_by_name").table(School::Table).col(School::SortName).col(School::SchoolId).to_owned();
+        let by_name = Index::create().name("school_by_name").table("school").col("sort_name").col("school_id").to_owned();
         manager.create_index(by_name).await?;
-        let by_board = Index::create().name("school_by_board").table(School::Table).col(School::BoardId).to_owned();
+        let by_board = Index::create().name("school_by_board").table("school").col("board_id").to_owned();
         manager.create_index(by_board).await?;
 
-        let school_of_site = ForeignKey::create()
-            .from(Site::Table, Site::SchoolId)
-            .to(School::Table, School::SchoolId)
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         let sites = Table::create()
-            .table(Site::Table)
-            .col(uuid(Site::SiteId).primary_key())
-            .col(uuid(Site::SchoolId))
-            .col(integer(Site::SiteNumber))
-            .col(string(Site::Name))
-            .col(string(Site::Street))
-            .col(string(Site::PostalCode))
-            .col(string(Site::Municipality))
-            .foreign_key(&mut school_of_site.clone())
+            .table("site")
+            .col(uuid("site_id").primary_key())
+            .col(uuid("school_id"))
+            .col(integer("site_number"))
+            .col(string("name"))
+            .col(string("street"))
+            .col(string("postal_code"))
+            .col(string("municipality"))
+            .foreign_key(ForeignKey::create().from("site", "school_id").to("school", "school_id"))
             .to_owned();
         manager.create_table(sites).await?;
-        let by_number =
-            Index::create().name("site_by_number").table(Site::Table).col(Site::SchoolId).col(Site::SiteNumber).unique().to_owned();
+        let by_number = Index::create().name("site_by_number").table("site").col("school_id").col("site_number").unique().to_owned();
         manager.create_index(by_number).await
     }
 }
