@@ -2,7 +2,13 @@
 //!
 //! Recognise the gateway, look at the body, let the gateway pay for it, cut it where it must be, append it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use auth::{Action, Policies, Resource, Subject, TokenError, Verifier};
 use bytes::Bytes;
@@ -16,7 +22,7 @@ use crate::{
     gateway::{Directory, Gateway},
     limit::{Budget, Share},
     outcome::{Arrival, Ledger, Outcome, Refusal},
-    scan::{Encoding, Limits, ScanError, Tally, Upload},
+    scan::{Encoding, Examined, Limits, ScanError, Tally, Upload},
 };
 
 const COME_BACK_SOON: Duration = Duration::from_secs(1);
@@ -44,6 +50,8 @@ pub struct Intake {
     pub body_timeout: Duration,
     /// Time the log may take.
     pub append_timeout: Duration,
+    /// Whether the log failed last time.
+    pub log_away: AtomicBool,
     /// The time.
     pub clock: Clock,
     /// Ids of records.
@@ -86,19 +94,15 @@ impl Intake {
     /// When nothing of it was taken, or when that is not known.
     pub async fn take_in(&self, gateway: &Gateway, mut received: Received, arrival: &mut Arrival<'_>) -> Result<Tally, Refusal> {
         let upload = &received.upload;
-        let examined = upload.examine(&self.limits).map_err(refuse_scan)?;
-        arrival.holds(&examined.tally);
-        self.ledger.count_bytes(upload.bytes.len(), examined.decoded_bytes);
+        let examined = upload.examine(&self.limits);
+        self.charge(gateway, upload, &examined, arrival)?;
+        let examined = examined.map_err(refuse_scan)?;
         if examined.tally.total() == 0 {
             return Ok(examined.tally);
         }
         if examined.tally.good == 0 {
             return Err(refuse_all(&examined.tally));
         }
-
-        let now = self.began.elapsed();
-        let paid = gateway.events.pay(u64::from(examined.tally.total()), now);
-        paid.and_then(|()| gateway.bytes.pay(examined.decoded_bytes as u64, now)).map_err(over_the_rate)?;
 
         let (bodies, tally) = if upload.needs_cutting(&examined, &self.limits) {
             received.share.grow(examined.decoded_bytes).map_err(|_exhausted| busy())?;
@@ -117,6 +121,29 @@ impl Intake {
         Ok(tally)
     }
 
+    /// Counts what came in and lets the gateway pay for it; also for what it may not send, as looking at it was work too.
+    fn charge(
+        &self,
+        gateway: &Gateway,
+        upload: &Upload,
+        examined: &Result<Examined, ScanError>,
+        arrival: &mut Arrival<'_>,
+    ) -> Result<(), Refusal> {
+        let received_bytes = upload.bytes.len();
+        let (events, decoded_bytes) = match examined {
+            Ok(examined) => {
+                arrival.holds(&examined.tally);
+                (examined.tally.total(), examined.decoded_bytes)
+            }
+            Err(ScanError::TooLarge { limit }) => (0, *limit),
+            Err(ScanError::Malformed(_) | ScanError::TooManyEvents { .. }) => (0, received_bytes),
+        };
+        self.ledger.count_bytes(received_bytes, decoded_bytes);
+        let now = self.began.elapsed();
+        let paid = gateway.events.pay(u64::from(events), now).and_then(|()| gateway.bytes.pay(decoded_bytes as u64, now));
+        paid.map_err(over_the_rate)
+    }
+
     fn cut(&self, upload: &Upload) -> Result<(Vec<Body>, Tally), Refusal> {
         self.ledger.count_cut();
         let cut = upload.cut(&self.limits).map_err(refuse_scan)?;
@@ -128,14 +155,22 @@ impl Intake {
     async fn append(&self, records: Vec<Record>) -> Result<(), Refusal> {
         let appended = tokio::time::timeout(self.append_timeout, self.log.append(Topic::TelemetryBatch, records)).await;
         let problem: &dyn std::fmt::Display = match &appended {
-            Ok(Ok(_positions)) => return Ok(()),
+            Ok(Ok(_positions)) => {
+                if self.log_away.load(Relaxed) && self.log_away.swap(false, Relaxed) {
+                    tracing::info!(name: "batch.appended_again", "event log takes batches again");
+                }
+                return Ok(());
+            }
             Ok(Err(LogError::Busy)) => {
                 return Err(Refusal::for_now(Outcome::LogBusy, "the event log is busy; send it again in a moment", COME_BACK_SOON));
             }
             Ok(Err(error)) => error,
             Err(_elapsed) => &"no acknowledgement in time",
         };
-        tracing::warn!(name: "batch.not_appended", error = %problem, "batch not acknowledged by the event log, sender told to retry");
+        // Said once for an outage, not once for each batch; the batches are counted.
+        if !self.log_away.swap(true, Relaxed) {
+            tracing::warn!(name: "batch.not_appended", error = %problem, "event log does not take batches, senders told to retry");
+        }
         Err(Refusal::for_now(Outcome::LogUnavailable, "the event log is away; send it again later", COME_BACK_LATER))
     }
 }

@@ -32,7 +32,10 @@ mod listener;
 mod outcome;
 mod scan;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use auth::{Policies, Verifier};
 use axum::{Router, body::Body, extract::Request, routing::any};
@@ -133,6 +136,7 @@ fn intake(config: &Config, process: &Process, log: SharedLog, verifier: Arc<Veri
         max_request_bytes: config.max_request_bytes,
         body_timeout: config.body_timeout(),
         append_timeout: config.append_timeout(),
+        log_away: AtomicBool::new(false),
         clock: process.clock.clone(),
         ids: process.ids.clone(),
         began: Instant::now(),

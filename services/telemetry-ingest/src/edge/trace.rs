@@ -1,7 +1,7 @@
 //! The trace a request belongs to.
 //!
 //! The span is at debug level: without traces configured it costs nothing, and the request's own `traceparent` goes into the
-//! record as it came.
+//! record as it came. On the main port there is a span already.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,6 +12,9 @@ const TRACEPARENT: &str = "traceparent";
 
 /// A span for a request, child of the sender's where it names one.
 pub(super) fn span(headers: &HeaderMap) -> Span {
+    if !Span::current().is_disabled() {
+        return Span::none();
+    }
     let span = tracing::debug_span!("telemetry.receive", otel.kind = "server");
     if !span.is_disabled() {
         continue_trace(&span, |name| headers.get(name)?.to_str().ok().map(str::to_owned));

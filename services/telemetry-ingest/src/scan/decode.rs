@@ -97,12 +97,15 @@ impl Scratch {
         if magic != ZSTD_MAGIC && !SKIPPABLE_MAGICS.contains(&magic) {
             return Err(broken(Encoding::Zstd, "not zstd"));
         }
-        let Ok(Some(size)) = zstd_safe::get_frame_content_size(frame) else { return Ok(()) };
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        if size > max_bytes.saturating_sub(self.plain.len()) {
+        let size = zstd_safe::get_frame_content_size(frame).ok().flatten().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
+        if size.is_some_and(|size| size > max_bytes.saturating_sub(self.plain.len())) {
             return Err(ScanError::TooLarge { limit: max_bytes });
         }
-        self.plain.reserve(size);
+        // zstd itself does not look at the window of a frame that it can decompress at once; a reader that streams will.
+        if magic == ZSTD_MAGIC && window_bytes(frame, size).is_some_and(|window| window > 1 << MAX_WINDOW_LOG) {
+            return Err(broken(Encoding::Zstd, "the window is larger than 8 MiB; send smaller batches"));
+        }
+        self.plain.reserve(size.unwrap_or_default());
         Ok(())
     }
 
@@ -167,6 +170,18 @@ impl Scratch {
     }
 }
 
+/// A zstd frame's window (RFC 8878, 3.1.1.1.2).
+fn window_bytes(frame: &[u8], content_size: Option<usize>) -> Option<usize> {
+    const SINGLE_SEGMENT: u8 = 1 << 5;
+    let descriptor = frame.get(4)?;
+    if descriptor & SINGLE_SEGMENT != 0 {
+        return content_size;
+    }
+    let window = frame.get(5)?;
+    let base = 1_usize << (10 + (window >> 3));
+    Some(base + base / 8 * usize::from(window & 7))
+}
+
 /// What follows the header of a gzip member (RFC 1952, 2.3).
 fn after_gzip_header(member: &[u8]) -> Result<&[u8], ScanError> {
     const HEADER_CHECKSUM: u8 = 1 << 1;
@@ -199,11 +214,11 @@ fn after_gzip_header(member: &[u8]) -> Result<&[u8], ScanError> {
 }
 
 fn zstd_flaw(code: zstd_safe::ErrorCode) -> ScanError {
-    match zstd_safe::get_error_name(code) {
-        "Frame requires too much memory for decoding" => broken(Encoding::Zstd, "the window is larger than 8 MiB"),
-        "Dictionary mismatch" => broken(Encoding::Zstd, "a dictionary is needed, and none is supported"),
-        _ => broken(Encoding::Zstd, "the data is damaged"),
-    }
+    let what = match zstd_safe::get_error_name(code) {
+        "Dictionary mismatch" => "a dictionary is needed, and none is supported",
+        _ => "the data is damaged",
+    };
+    broken(Encoding::Zstd, what)
 }
 
 fn broken(encoding: Encoding, what: &'static str) -> ScanError {

@@ -1,6 +1,7 @@
 //! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped.
 //!
-//! Whether a line really is JSON is found out by whoever reads it; here it costs too much for what it tells.
+//! Whether a line really is JSON, or even UTF-8, is found out by whoever reads it and can make the best of it; here it costs
+//! too much for what it tells.
 
 use bytes::Bytes;
 use memchr::memchr;
@@ -10,9 +11,8 @@ use super::{Cut, Flaw, Limits, Piece, Place, ScanError, Tally};
 /// Counts the events.
 pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let mut tally = Tally::default();
-    let text = TextCheck::of(body);
     for (number, line) in lines(body) {
-        tally.count(line.len(), || check(number, line, text), limits)?;
+        tally.count(line.len(), || check(number, line), limits)?;
     }
     Ok(tally)
 }
@@ -21,9 +21,8 @@ pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     let mut tally = Tally::default();
     let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
-    let text = TextCheck::of(body);
     for (number, line) in lines(body) {
-        if tally.count(line.len(), || check(number, line, text), limits)? && !writer.add(line) {
+        if tally.count(line.len(), || check(number, line), limits)? && !writer.add(line) {
             tally.recount_as_too_large();
         }
     }
@@ -48,29 +47,13 @@ fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// UTF-8 is checked for the whole body at once, and line by line only where that fails.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum TextCheck {
-    AllGood,
-    ByLine,
-}
-
-impl TextCheck {
-    fn of(body: &[u8]) -> Self {
-        if std::str::from_utf8(body).is_ok() { Self::AllGood } else { Self::ByLine }
-    }
-}
-
-fn check(number: usize, line: &[u8], text: TextCheck) -> Result<(), Flaw> {
+fn check(number: usize, line: &[u8]) -> Result<(), Flaw> {
     let flaw = |what| Err(Flaw { place: Place::Line(number), what });
     if line.first() == Some(&b'[') {
         return flaw("an array; send each event as a line, or an array as application/json");
     }
     if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
         return flaw("not a JSON object in one line");
-    }
-    if text == TextCheck::ByLine && std::str::from_utf8(line).is_err() {
-        return flaw("text is not UTF-8");
     }
     Ok(())
 }
@@ -152,9 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_utf8_is_bad_and_its_neighbours_are_good() {
-        let found = tally_of(b"{\"a\":1}\n{\"b\":\"\xff\"}\n{\"c\":3}\n");
-        assert_eq!((found.good, found.malformed), (2, 1));
+    fn a_line_in_another_character_set_is_left_to_its_reader() {
+        assert_eq!(tally_of(b"{\"name\":\"caf\xe9\"}\n").good, 1);
     }
 
     #[test]

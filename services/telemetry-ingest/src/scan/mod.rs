@@ -9,7 +9,7 @@
 //! |---|---|
 //! | OTLP protobuf | size; decodes as a `LogRecord`: wire types, lengths, UTF-8, nesting |
 //! | OTLP JSON | size; valid JSON, an object |
-//! | JSON lines | size; UTF-8, begins with `{` and ends with `}` |
+//! | JSON lines | size; begins with `{` and ends with `}` |
 //! | JSON | size; valid JSON, an object |
 //!
 //! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing

@@ -170,6 +170,16 @@ async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compressio
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too() {
+    let mut config = config();
+    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
+    let gate = Gate::open_with(config).await;
+    let bomb = zstd(&vec![0; 64 << 20]);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb.clone()).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_sender_gets_to_read_the_answer_although_its_body_was_not_wanted() {
     let gate = Gate::open().await;
     let sent = gate.http.post(gate.url("/v1/logs")).header("content-type", PROTOBUF).body(vec![0; 3 << 20]);
