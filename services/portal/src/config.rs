@@ -1,0 +1,153 @@
+//! `[portal]` of the configuration.
+
+use std::time::Duration;
+
+use runtime::config::{ConfigError, Secret};
+use serde::Deserialize;
+use storage::cache::CacheConfig;
+use url::{Host, Url};
+
+/// `[portal]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The pages' address as browsers know it: `https://schildwacht.example/`.
+    pub public_url: Url,
+    /// The portal's name at the issuer.
+    pub client_id: String,
+    /// Its secret there.
+    pub client_secret: Secret,
+    /// Whether the issuer is the development issuer, which leaves choosing a person to a page of ours.
+    pub personas: bool,
+    /// gRPC address of identity.
+    pub identity_url: String,
+    /// gRPC address of network-monitor.
+    pub network_monitor_url: String,
+    /// gRPC address of incident-intake.
+    pub incident_intake_url: String,
+    /// How long people stay signed in.
+    pub session: SessionConfig,
+    /// Where sessions are kept.
+    pub cache: CacheConfig,
+}
+
+/// `[portal.session]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Minutes without a request after which somebody must sign in again.
+    pub idle_minutes: u64,
+    /// Hours after which somebody must sign in again in any case.
+    pub absolute_hours: u64,
+}
+
+impl Config {
+    /// Refuses what cannot work, or would not be safe.
+    ///
+    /// # Errors
+    /// Names the key and what to do.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.public_url.path() != "/" || self.public_url.query().is_some() || self.public_url.fragment().is_some() {
+            return Err(ConfigError::at("portal.public_url", "give an address without a path, https://schildwacht.example/"));
+        }
+        if !self.is_secure() && !self.is_loopback() {
+            return Err(ConfigError::at(
+                "portal.public_url",
+                "session cookies need https; plain http works on this machine (127.0.0.1) only",
+            ));
+        }
+        if self.personas && !self.is_loopback() {
+            let complaint = "choosing a person without a password is for this machine (127.0.0.1) only; set this to false";
+            return Err(ConfigError::at("portal.personas", complaint));
+        }
+        let urls = [
+            ("portal.identity_url", &self.identity_url),
+            ("portal.network_monitor_url", &self.network_monitor_url),
+            ("portal.incident_intake_url", &self.incident_intake_url),
+        ];
+        for (key, url) in urls {
+            let is_http = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+            if !is_http {
+                return Err(ConfigError::at(key, "give an address with http:// or https://"));
+            }
+        }
+        self.session.validate()
+    }
+
+    /// Whether browsers reach the pages over https.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// Whether only this machine reaches the pages.
+    pub fn is_loopback(&self) -> bool {
+        match self.public_url.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+}
+
+impl SessionConfig {
+    /// Time without a request.
+    pub const fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_minutes * 60)
+    }
+
+    /// Time since signing in.
+    pub const fn absolute(&self) -> Duration {
+        Duration::from_secs(self.absolute_hours * 3_600)
+    }
+
+    /// NIST SP 800-63B-4, AAL2: at most an hour without a request and 24 hours in all.
+    fn validate(&self) -> Result<(), ConfigError> {
+        if !(1..=60).contains(&self.idle_minutes) {
+            return Err(ConfigError::at("portal.session.idle_minutes", "give 1 to 60"));
+        }
+        if !(1..=24).contains(&self.absolute_hours) {
+            return Err(ConfigError::at("portal.session.absolute_hours", "give 1 to 24"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(public_url: &str) -> Config {
+        Config {
+            public_url: public_url.parse().unwrap(),
+            client_id: "schildwacht-portal".to_owned(),
+            client_secret: Secret::new("quiet"),
+            personas: false,
+            identity_url: "http://identity:8080".to_owned(),
+            network_monitor_url: "http://network-monitor:8080".to_owned(),
+            incident_intake_url: "http://incident-intake:8080".to_owned(),
+            session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
+            cache: CacheConfig { redis_url: Secret::new("") },
+        }
+    }
+
+    #[test]
+    fn plain_http_serves_this_machine_only() {
+        assert!(config("https://schildwacht.example/").validate().is_ok());
+        assert!(config("http://127.0.0.1:8080/").validate().is_ok());
+        let complaint = config("http://schildwacht.example/").validate().unwrap_err().to_string();
+        assert!(complaint.contains("portal.public_url") && complaint.contains("https"), "{complaint}");
+    }
+
+    #[test]
+    fn personas_are_refused_outside_this_machine() {
+        let open_door = Config { personas: true, ..config("https://schildwacht.example/") };
+        assert!(open_door.validate().unwrap_err().to_string().contains("portal.personas"));
+    }
+
+    #[test]
+    fn an_endless_session_is_refused() {
+        let endless = Config { session: SessionConfig { idle_minutes: 0, absolute_hours: 12 }, ..config("http://127.0.0.1/") };
+        assert!(endless.validate().is_err());
+    }
+}

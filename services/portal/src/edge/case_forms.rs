@@ -1,0 +1,137 @@
+//! What can be done to a case. Each form carries the etag of the case as it was read; when somebody else was faster, the
+//! visitor sees both and chooses.
+
+use axum::{extract::Path, response::Response};
+use http::StatusCode;
+use proto::incident_intake::v1 as wire;
+use runtime::CaseId;
+
+use super::{
+    around::Visit,
+    case::{Forms, case_id, find, latest_step, render},
+    failure::Failure,
+    form::Posted,
+    respond::{done, page_with_status},
+};
+use crate::{
+    address::CaseQuery,
+    page::{CloseForm, ConflictPage, Flash, NoteForm, Place, Problem, ReopenForm, Wish},
+    view::{CloseReason, Phase, Tlp},
+    words::CaseWords,
+};
+
+/// As incident-intake accepts them, in characters.
+const MAX_NOTE_CHARS: usize = 10_000;
+const MAX_REASON_CHARS: usize = 2_000;
+
+/// `POST /zaken/{case}/toewijzen`: `aan` is `mij`, or empty to give the case back.
+pub(super) async fn assign(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let case_id = case_id(&case)?;
+    let (assignee, wish, flash) = match fields.text("aan") {
+        "mij" => ("me", Wish::Take, Flash::Assigned),
+        "" => ("", Wish::GiveBack, Flash::GivenBack),
+        _ => return Err(Failure::Problem(Problem::Invalid)),
+    };
+    let etag = fields.text("etag").to_owned();
+    let request = wire::AssignCaseRequest { case_id: case_id.to_string(), assignee: assignee.to_owned(), etag };
+    let answer = visit.calls().cases().assign_case(request).await.map(drop);
+    settle(&visit, case_id, answer, wish, flash).await
+}
+
+/// `POST /zaken/{case}/fase`.
+pub(super) async fn change_phase(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let case_id = case_id(&case)?;
+    let phase = Phase::from_code(fields.text("fase")).ok_or(Failure::Problem(Problem::Invalid))?;
+    let etag = fields.text("etag").to_owned();
+    let request = wire::ChangeCasePhaseRequest { case_id: case_id.to_string(), phase: wire::CasePhase::from(phase).into(), etag };
+    let answer = visit.calls().cases().change_case_phase(request).await.map(drop);
+    settle(&visit, case_id, answer, Wish::Phase(phase), Flash::PhaseChanged).await
+}
+
+/// `POST /zaken/{case}/notitie`. Notes never conflict: each stands beside the others.
+pub(super) async fn add_note(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let case_id = case_id(&case)?;
+    let words = CaseWords(visit.around.preferences.language);
+    let text = fields.text("tekst").to_owned();
+    let tlp = Tlp::from_label(fields.text("tlp")).unwrap_or(Tlp::Amber);
+    let error =
+        if text.is_empty() { Some(words.note_empty()) } else { (text.chars().count() > MAX_NOTE_CHARS).then(|| words.note_too_long()) };
+    if error.is_some() {
+        let note = NoteForm { text, tlp: Some(tlp), request_id: String::new(), error };
+        return mend(&visit, case_id, Forms { note, ..Forms::default() }).await;
+    }
+    let request = wire::AddCaseNoteRequest {
+        case_id: case_id.to_string(),
+        text,
+        tlp: tlp.label().to_owned(),
+        request_id: fields.text("verzoek").to_owned(),
+    };
+    visit.calls().cases().add_case_note(request).await?;
+    Ok(done(&visit, Flash::Noted, &format!("{}#tijdlijn", CaseQuery::of(case_id.to_string()).path())))
+}
+
+/// `POST /zaken/{case}/sluiten`.
+pub(super) async fn close(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let case_id = case_id(&case)?;
+    let words = CaseWords(visit.around.preferences.language);
+    let text = fields.text("tekst").to_owned();
+    let chosen = CloseReason::from_code(fields.text("reden"));
+    let text_error = if text.is_empty() {
+        Some(words.close_text_empty())
+    } else {
+        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
+    };
+    let (Some(reason), None) = (chosen, text_error) else {
+        let reason_error = chosen.is_none().then(|| words.close_choose_reason());
+        let close = CloseForm { reason: chosen, text, reason_error, text_error };
+        return mend(&visit, case_id, Forms { close, ..Forms::default() }).await;
+    };
+    let request = wire::CloseCaseRequest {
+        case_id: case_id.to_string(),
+        reason: wire::CloseReason::from(reason).into(),
+        text: text.clone(),
+        etag: fields.text("etag").to_owned(),
+    };
+    let answer = visit.calls().cases().close_case(request).await.map(drop);
+    settle(&visit, case_id, answer, Wish::Close { reason, text }, Flash::Closed).await
+}
+
+/// `POST /zaken/{case}/heropenen`.
+pub(super) async fn reopen(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let case_id = case_id(&case)?;
+    let words = CaseWords(visit.around.preferences.language);
+    let text = fields.text("tekst").to_owned();
+    let error = if text.is_empty() {
+        Some(words.reopen_text_empty())
+    } else {
+        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
+    };
+    if error.is_some() {
+        return mend(&visit, case_id, Forms { reopen: ReopenForm { text, error }, ..Forms::default() }).await;
+    }
+    let etag = fields.text("etag").to_owned();
+    let request = wire::ReopenCaseRequest { case_id: case_id.to_string(), text: text.clone(), etag };
+    let answer = visit.calls().cases().reopen_case(request).await.map(drop);
+    settle(&visit, case_id, answer, Wish::Reopen { text }, Flash::Reopened).await
+}
+
+/// The case's page again, with what was written and what to mend.
+async fn mend(visit: &Visit, case_id: CaseId, forms: Forms) -> Result<Response, Failure> {
+    render(visit, case_id, CaseQuery::of(case_id.to_string()), forms, StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+/// Back to the case, or to the choice between two changes.
+async fn settle(visit: &Visit, case_id: CaseId, answer: Result<(), tonic::Status>, wish: Wish, flash: Flash) -> Result<Response, Failure> {
+    match answer {
+        Ok(()) => Ok(done(visit, flash, &CaseQuery::of(case_id.to_string()).path())),
+        Err(status) if Failure::is_conflict(&status) => {
+            let calls = visit.calls();
+            let (case, latest) = tokio::try_join!(find(&calls, case_id), latest_step(&calls, case_id))?;
+            let mut frame = visit.frame(Place::Queue)?;
+            // After another language is chosen, the case itself is the page to be on: the form is gone.
+            frame.here = CaseQuery::of(case_id.to_string()).path();
+            page_with_status(StatusCode::CONFLICT, &ConflictPage { frame, wish, case, latest })
+        }
+        Err(status) => Err(status.into()),
+    }
+}

@@ -1,0 +1,80 @@
+//! A school's devices, and one of them.
+
+use axum::{
+    extract::{Path, RawQuery},
+    response::Response,
+};
+use proto::network_monitor::v1 as wire;
+use runtime::SchoolId;
+
+use super::{
+    around::Visit,
+    failure::Failure,
+    respond::page,
+    schools::{school, school_id},
+};
+use crate::{
+    address::{DeviceQuery, Range},
+    page::{DevicePage, DevicesPage, Frame, Paging, Place},
+    upstream::Calls,
+    view::{Device, DeviceSummary, Unreadable},
+    words::DeviceWords,
+};
+
+const PAGE_SIZE: i32 = 50;
+
+/// `GET /scholen/{school}/toestellen`.
+pub(super) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let id = school_id(&id)?;
+    let query = DeviceQuery::parse(id, &query.unwrap_or_default());
+    let calls = visit.calls();
+    let (school, summary, listed) = tokio::try_join!(school(&calls, id), summary(&calls, id), devices(&calls, &query))?;
+
+    let mut frame = visit.frame(place_of(&visit))?;
+    frame.context.clone_from(&school.name);
+    let range = query.trail.range(PAGE_SIZE, listed.devices.len(), listed.total_size);
+    let paging = paging(&frame, &query, range, &listed.next_page_token);
+    let devices = listed.devices.into_iter().map(Device::try_from).collect::<Result<_, Unreadable>>()?;
+    let may_see_incidents = visit.visitor().may(auth::Action::CaseRead, id);
+    page(&DevicesPage { frame, query, school, summary, devices, paging, may_see_incidents })
+}
+
+/// `GET /scholen/{school}/toestellen/{device}`.
+pub(super) async fn show(visit: Visit, Path((id, device)): Path<(String, String)>) -> Result<Response, Failure> {
+    let id = school_id(&id)?;
+    let calls = visit.calls();
+    let (school, device) = tokio::try_join!(school(&calls, id), device_of(&calls, id, device))?;
+    let mut frame = visit.frame(place_of(&visit))?;
+    frame.context.clone_from(&school.name);
+    page(&DevicePage { frame, school, device })
+}
+
+/// A responder comes here from the list of schools, a school from its own menu.
+fn place_of(visit: &Visit) -> Place {
+    if visit.visitor().works_the_queue() { Place::Schools } else { Place::Devices }
+}
+
+async fn summary(calls: &Calls, school: SchoolId) -> Result<DeviceSummary, Failure> {
+    let request = wire::SummarizeDevicesRequest { school_id: school.to_string() };
+    Ok(calls.devices().summarize_devices(request).await?.into_inner().into())
+}
+
+async fn devices(calls: &Calls, query: &DeviceQuery) -> Result<wire::ListDevicesResponse, Failure> {
+    Ok(calls.devices().list_devices(query.request(PAGE_SIZE)).await?.into_inner())
+}
+
+async fn device_of(calls: &Calls, school: SchoolId, device_id: String) -> Result<Device, Failure> {
+    let request = wire::GetDeviceRequest { school_id: school.to_string(), device_id };
+    Ok(Device::try_from(calls.devices().get_device(request).await?.into_inner())?)
+}
+
+fn paging(frame: &Frame, query: &DeviceQuery, range: Range, next_token: &str) -> Paging {
+    let is_first = query.trail.is_first();
+    let addresses = [
+        (query.trail.page() > 2).then(|| query.first_page().href()),
+        (!is_first).then(|| query.previous_page().href()),
+        (!next_token.is_empty()).then(|| query.next_page(next_token).href()),
+    ];
+    let words = DeviceWords(frame.language());
+    Paging::new(frame.language(), query.trail.page(), words.range(range.from, range.until, range.total), addresses)
+}

@@ -1,0 +1,119 @@
+//! Why a handler could not do what was asked. It becomes a page on the way out, in `around`, where the visitor's language is known.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use tonic::Code;
+
+use crate::{
+    issuer::IssuerError,
+    page::{Problem, SignInFailure},
+    session::SessionError,
+    view::Unreadable,
+};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// Nobody is signed in, or the service no longer knows them.
+    SignIn,
+    /// Signing in did not work.
+    SignInFailed(SignInFailure),
+    /// The visitor can do something about it.
+    Problem(Problem),
+    /// Only we can; `cause` is for the log.
+    Ours { fault: Fault, cause: String },
+}
+
+/// What is wrong on our side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A part does not answer; it may in a minute.
+    Away,
+    /// A part answered something we cannot read.
+    Garbled,
+    /// Anything else.
+    Bug,
+}
+
+impl Failure {
+    pub(crate) fn bug(cause: &dyn std::error::Error) -> Self {
+        Self::Ours { fault: Fault::Bug, cause: runtime::error::chain(cause) }
+    }
+
+    /// Whether somebody else's change came first.
+    pub(crate) fn is_conflict(status: &tonic::Status) -> bool {
+        status.code() == Code::Aborted
+    }
+}
+
+impl From<tonic::Status> for Failure {
+    fn from(status: tonic::Status) -> Self {
+        let ours = |fault| Self::Ours { fault, cause: format!("{:?}: {}", status.code(), status.message()) };
+        match status.code() {
+            Code::NotFound => Self::Problem(Problem::NotFound),
+            Code::PermissionDenied => Self::Problem(Problem::Denied),
+            Code::Unauthenticated => Self::SignIn,
+            Code::InvalidArgument | Code::OutOfRange => Self::Problem(Problem::Invalid),
+            Code::FailedPrecondition | Code::AlreadyExists | Code::Aborted => Self::Problem(Problem::Precondition),
+            Code::ResourceExhausted => Self::Problem(Problem::TooFast),
+            // Cancelled is what a passed deadline looks like on our side of the call.
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => ours(Fault::Away),
+            Code::Ok | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => ours(Fault::Bug),
+        }
+    }
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Self {
+        Self::Ours { fault: Fault::Garbled, cause: error.to_string() }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        Self::Ours { fault: Fault::Away, cause: runtime::error::chain(&error) }
+    }
+}
+
+impl From<IssuerError> for Failure {
+    fn from(error: IssuerError) -> Self {
+        match &error {
+            IssuerError::Refused(reason) => {
+                tracing::info!(name: "sign_in.refused", reason, "issuer refused a sign-in");
+                Self::SignInFailed(SignInFailure::Refused)
+            }
+            IssuerError::Unreachable(_) => {
+                tracing::warn!(name: "sign_in.issuer_away", error = %runtime::error::chain(&error), "issuer cannot be reached");
+                Self::SignInFailed(SignInFailure::Unreachable)
+            }
+        }
+    }
+}
+
+impl From<getrandom::Error> for Failure {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Ours { fault: Fault::Bug, cause: error.to_string() }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_leads_somewhere_sensible() {
+        let problem = |code| Failure::from(tonic::Status::new(code, "a secret detail"));
+        assert!(matches!(problem(Code::NotFound), Failure::Problem(Problem::NotFound)));
+        assert!(matches!(problem(Code::Unauthenticated), Failure::SignIn));
+        assert!(matches!(problem(Code::Cancelled), Failure::Ours { fault: Fault::Away, .. }));
+        assert!(matches!(problem(Code::Internal), Failure::Ours { fault: Fault::Bug, .. }));
+    }
+}

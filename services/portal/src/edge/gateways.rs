@@ -1,0 +1,227 @@
+//! The gateways: which there are, a new one, a new secret, the end of one.
+
+use std::collections::BTreeMap;
+
+use auth::Action;
+use axum::{
+    extract::{Path, RawQuery},
+    response::Response,
+};
+use futures::future::join_all;
+use http::StatusCode;
+use proto::identity::v1 as wire;
+use runtime::{EventId, SchoolId};
+
+use super::{
+    around::Visit,
+    failure::Failure,
+    form::Posted,
+    respond::{done, page, page_with_status},
+    schools::{paging, school, school_id},
+};
+use crate::{
+    address::PlainQuery,
+    page::{EnrolPage, EnrolSearchPage, Flash, GatewayRow, GatewaysPage, Place, Problem, RevokePage, RotatePage, SecretPage},
+    upstream::Calls,
+    view::{Gateway, School, Unreadable},
+    words::GatewayWords,
+};
+
+const PAGE_SIZE: i32 = 50;
+const SCHOOLS_OFFERED: i32 = 20;
+const MAX_NAME_CHARS: usize = 80;
+const MAX_REASON_CHARS: usize = 500;
+
+/// `GET /gateways`.
+pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let query = PlainQuery::parse("/gateways", &query.unwrap_or_default());
+    let calls = visit.calls();
+    let request = wire::ListGatewaysRequest {
+        school_id: String::new(),
+        page_size: PAGE_SIZE,
+        page_token: query.trail.token().to_owned(),
+        include_revoked: query.with_past,
+    };
+    let answer = calls.gateways().list_gateways(request).await?.into_inner();
+    let gateways = answer.gateways.into_iter().map(Gateway::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
+    let names = school_names(&calls, &gateways).await?;
+    let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, gateway, &names)).collect();
+
+    let frame = visit.frame(Place::Gateways)?;
+    let words = GatewayWords(frame.language());
+    let range = query.trail.range(PAGE_SIZE, rows.len(), 0);
+    let paging = paging(&frame, &query, words.range(range.from, range.until), &answer.next_page_token);
+    let may_enrol = may_enrol_somewhere(&visit);
+    page(&GatewaysPage { frame, query, gateways: rows, paging, may_enrol })
+}
+
+/// `GET /gateways/nieuw`: first which school, then the name.
+pub(super) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let query = query.unwrap_or_default();
+    let asked =
+        |wanted: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+    let chosen = match asked("school") {
+        Some(school) => Some(school_id(&school)?),
+        None if visit.visitor().may_everywhere(Action::GatewayEnrol) => None,
+        None => visit.visitor().own_school(),
+    };
+    let calls = visit.calls();
+    let Some(chosen) = chosen else {
+        if !may_enrol_somewhere(&visit) {
+            return Err(Failure::Problem(Problem::Denied));
+        }
+        let search = asked("zoek").unwrap_or_default().trim().to_owned();
+        let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
+        return page(&EnrolSearchPage { frame: visit.frame(Place::Gateways)?, search, schools });
+    };
+    if !visit.visitor().may(Action::GatewayEnrol, chosen) {
+        return Err(Failure::Problem(Problem::Denied));
+    }
+    let school = school(&calls, chosen).await?;
+    page(&enrol_page(&visit, school, String::new(), None, new_request_id(&visit))?)
+}
+
+/// `POST /gateways/nieuw`. The secret is in the answer itself: it must not wait anywhere for a second request.
+pub(super) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let id = school_id(fields.text("school"))?;
+    let calls = visit.calls();
+    let name = fields.text("naam").to_owned();
+    let has_right_length = (1..=MAX_NAME_CHARS).contains(&name.chars().count());
+    if !has_right_length {
+        let error = GatewayWords(visit.around.preferences.language).enrol_name_wrong();
+        let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error), new_request_id(&visit))?;
+        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+    }
+    let request = wire::EnrolGatewayRequest {
+        school_id: id.to_string(),
+        site_id: fields.text("vestiging").to_owned(),
+        name,
+        request_id: fields.text("verzoek").to_owned(),
+    };
+    let answer = calls.gateways().enrol_gateway(request).await?.into_inner();
+    show_secret(&visit, answer.gateway, answer.client_secret)
+}
+
+/// `GET /gateways/{gateway}/geheim`.
+pub(super) async fn rotate_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let gateway = active_gateway(&visit.calls(), id).await?;
+    page(&RotatePage { frame: visit.frame(Place::Gateways)?, gateway, has_changed: false })
+}
+
+/// `POST /gateways/{gateway}/geheim`.
+pub(super) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let calls = visit.calls();
+    let request = wire::RotateGatewaySecretRequest { gateway_id: id.clone(), etag: fields.text("etag").to_owned() };
+    match calls.gateways().rotate_gateway_secret(request).await {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            show_secret(&visit, answer.gateway, answer.client_secret)
+        }
+        Err(status) if Failure::is_conflict(&status) => {
+            let gateway = active_gateway(&calls, id).await?;
+            let again = RotatePage { frame: visit.frame(Place::Gateways)?, gateway, has_changed: true };
+            page_with_status(StatusCode::CONFLICT, &again)
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// `GET /gateways/{gateway}/intrekken`.
+pub(super) async fn revoke_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let gateway = active_gateway(&visit.calls(), id).await?;
+    let frame = visit.frame(Place::Gateways)?;
+    page(&RevokePage { frame, gateway, reason: String::new(), reason_error: None, has_changed: false })
+}
+
+/// `POST /gateways/{gateway}/intrekken`.
+pub(super) async fn revoke(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let calls = visit.calls();
+    let reason = fields.text("reden").to_owned();
+    let has_right_length = (1..=MAX_REASON_CHARS).contains(&reason.chars().count());
+    if !has_right_length {
+        let gateway = active_gateway(&calls, id).await?;
+        let error = GatewayWords(visit.around.preferences.language).revoke_reason_wrong();
+        let again = RevokePage { frame: visit.frame(Place::Gateways)?, gateway, reason, reason_error: Some(error), has_changed: false };
+        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    }
+    let etag = fields.text("etag").to_owned();
+    let request = wire::RevokeGatewayRequest { gateway_id: id.clone(), reason: reason.clone(), etag };
+    match calls.gateways().revoke_gateway(request).await {
+        Ok(_) => Ok(done(&visit, Flash::GatewayRevoked, "/gateways")),
+        Err(status) if Failure::is_conflict(&status) => {
+            let gateway = active_gateway(&calls, id).await?;
+            let again = RevokePage { frame: visit.frame(Place::Gateways)?, gateway, reason, reason_error: None, has_changed: true };
+            page_with_status(StatusCode::CONFLICT, &again)
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+fn enrol_page(
+    visit: &Visit,
+    school: School,
+    name: String,
+    name_error: Option<&'static str>,
+    request_id: String,
+) -> Result<EnrolPage, Failure> {
+    let may_choose_school = visit.visitor().may_everywhere(Action::GatewayEnrol);
+    Ok(EnrolPage { frame: visit.frame(Place::Gateways)?, school, name, name_error, request_id, may_choose_school })
+}
+
+fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String) -> Result<Response, Failure> {
+    let gateway = Gateway::try_from(gateway.ok_or(Unreadable("gateway"))?)?;
+    let mut frame = visit.frame(Place::Gateways)?;
+    frame.here = "/gateways".to_owned();
+    page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret) })
+}
+
+fn new_request_id(visit: &Visit) -> String {
+    visit.around.portal.ids.next::<EventId>().to_string()
+}
+
+fn may_enrol_somewhere(visit: &Visit) -> bool {
+    let visitor = visit.visitor();
+    let at_own_school = visitor.own_school().is_some_and(|school| visitor.may(Action::GatewayEnrol, school));
+    visitor.may_everywhere(Action::GatewayEnrol) || at_own_school
+}
+
+fn row(visit: &Visit, gateway: Gateway, names: &BTreeMap<String, String>) -> GatewayRow {
+    let school: Option<SchoolId> = gateway.school_id.parse().ok();
+    let may = |action| school.is_some_and(|school| visit.visitor().may(action, school));
+    GatewayRow {
+        school_name: names.get(&gateway.school_id).cloned().unwrap_or_else(|| gateway.school_id.clone()),
+        may_rotate: may(Action::GatewayRotate),
+        may_revoke: may(Action::GatewayRevoke),
+        gateway,
+    }
+}
+
+/// The names of these gateways' schools, asked for at once; a school that is gone keeps its id.
+async fn school_names(calls: &Calls, gateways: &[Gateway]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut ids: Vec<SchoolId> = gateways.iter().filter_map(|gateway| gateway.school_id.parse().ok()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = join_all(ids.into_iter().map(|id| school(calls, id))).await;
+    let mut names = BTreeMap::new();
+    for answer in found {
+        match answer {
+            Ok(school) => drop(names.insert(school.id, school.name)),
+            Err(Failure::Problem(Problem::NotFound)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(names)
+}
+
+async fn found_schools(calls: &Calls, search: &str) -> Result<Vec<School>, Failure> {
+    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, page_token: String::new(), query: search.to_owned() };
+    let answer = calls.schools().list_schools(request).await?.into_inner();
+    Ok(answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?)
+}
+
+/// A gateway that can still be changed.
+async fn active_gateway(calls: &Calls, gateway_id: String) -> Result<Gateway, Failure> {
+    let gateway = calls.gateways().get_gateway(wire::GetGatewayRequest { gateway_id }).await?;
+    let gateway = Gateway::try_from(gateway.into_inner())?;
+    if gateway.is_active() { Ok(gateway) } else { Err(Failure::Problem(Problem::Precondition)) }
+}

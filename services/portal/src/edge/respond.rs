@@ -1,0 +1,71 @@
+//! Answers: pages, redirects after an act, files.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use http::{HeaderValue, StatusCode, header};
+
+use super::{
+    around::{FLASH_COOKIE, Visit},
+    failure::Failure,
+};
+use crate::{page::Flash, session::Keep};
+
+/// A message waits this long for the page it belongs on.
+const FLASH_WAITS: Keep = Keep::Seconds(60);
+
+/// A page.
+pub(super) fn page(page: &impl Template) -> Result<Response, Failure> {
+    page_with_status(StatusCode::OK, page)
+}
+
+/// A page under another status than 200.
+pub(super) fn page_with_status(status: StatusCode, page: &impl Template) -> Result<Response, Failure> {
+    let html = page.render().map_err(|error| Failure::bug(&error))?;
+    Ok((status, Html(html)).into_response())
+}
+
+/// To the page that shows what was done, with a word about it (post, redirect, get).
+pub(super) fn done(visit: &Visit, flash: Flash, page: &str) -> Response {
+    redirect_with_cookie(page, visit.around.portal.cookies.set(FLASH_COOKIE, flash.code(), FLASH_WAITS))
+}
+
+pub(super) fn redirect_with_cookie(page: &str, cookie: Option<HeaderValue>) -> Response {
+    let mut response = Redirect::to(page).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A page of ours to go back to, from a form or an address; anything else becomes the start page.
+pub(super) fn own_page(path: &str) -> &str {
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    if is_local { path } else { "/" }
+}
+
+/// A file to keep.
+pub(super) fn attachment(name: &str, media_type: &'static str, contents: impl Into<axum::body::Body>) -> Response {
+    let safe_name: String = name.chars().filter(|character| character.is_ascii_alphanumeric() || "-_.".contains(*character)).collect();
+    let disposition = format!("attachment; filename=\"{safe_name}\"");
+    let headers = [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, contents.into()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cannot_be_led_away() {
+        for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "", "/x\r\nlocation: y"] {
+            assert_eq!(own_page(elsewhere), "/", "{elsewhere:?}");
+        }
+        assert_eq!(own_page("/wachtrij?ernst=high"), "/wachtrij?ernst=high");
+    }
+
+    #[test]
+    fn a_file_name_cannot_end_its_header() {
+        let response = attachment("a\"; x=\r\n.csv", "text/csv", "");
+        assert_eq!(response.headers()[header::CONTENT_DISPOSITION], "attachment; filename=\"ax.csv\"");
+    }
+}

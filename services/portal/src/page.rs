@@ -1,0 +1,31 @@
+//! The pages: one struct a page, filled by a handler and rendered by the template of the same name.
+//!
+//! A page holds values, never text from a service that is not one of [`crate::view`]'s, and asks its words of
+//! [`crate::words`]. To add a page: its words, its struct here with a template, its handler in `http`, its snapshot in
+//! `tests/pages.rs`.
+
+mod case;
+mod conflict;
+mod device;
+mod devices;
+mod frame;
+mod gateways;
+mod information;
+mod problem;
+mod queue;
+mod schools;
+mod sign_in;
+
+pub(crate) use self::{
+    case::{CasePage, CloseForm, NoteForm, ReopenForm},
+    conflict::{ConflictPage, Wish},
+    device::DevicePage,
+    devices::DevicesPage,
+    frame::{Flash, Frame, Paging, Place, Preferences, Theme},
+    gateways::{EnrolPage, EnrolSearchPage, GatewayRow, GatewaysPage, RevokePage, RotatePage, SecretPage},
+    information::{AccessibilityPage, HelpPage, PrivacyPage},
+    problem::{Problem, ProblemPage},
+    queue::QueuePage,
+    schools::{IncidentsPage, SchoolsPage},
+    sign_in::{Persona, PersonasPage, SignInFailedPage, SignInFailure, SignedOutPage},
+};

@@ -1,0 +1,92 @@
+//! Somebody else was faster: what the visitor wanted beside how it is now, and the choice between them.
+
+use askama::Template;
+
+use super::Frame;
+use crate::{
+    mark::Icon,
+    view::{Case, CloseReason, Phase, TimelineEntry},
+    words::CaseWords,
+};
+
+/// A refused change of a case, with both sides.
+#[derive(Template)]
+#[template(path = "conflict.html")]
+pub(crate) struct ConflictPage {
+    pub(crate) frame: Frame,
+    pub(crate) wish: Wish,
+    /// The case as it is now.
+    pub(crate) case: Case,
+    /// The newest step, which may be the change that came first.
+    pub(crate) latest: Option<TimelineEntry>,
+}
+
+/// What the visitor wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Take,
+    GiveBack,
+    Phase(Phase),
+    Close { reason: CloseReason, text: String },
+    Reopen { text: String },
+}
+
+impl ConflictPage {
+    const fn words(&self) -> CaseWords {
+        CaseWords(self.frame.preferences.language)
+    }
+
+    fn explanation(&self) -> String {
+        let words = self.words();
+        let by = self.latest.as_ref().and_then(|entry| Some((entry.actor.as_ref()?, entry.at)));
+        match by {
+            Some((actor, at)) => words.conflict_text(&actor.name, self.frame.moment(&at)),
+            None => words.conflict_text_unknown().to_owned(),
+        }
+    }
+
+    /// The last part of the address that the form is sent to.
+    const fn action(&self) -> &'static str {
+        match self.wish {
+            Wish::Take | Wish::GiveBack => "toewijzen",
+            Wish::Phase(_) => "fase",
+            Wish::Close { .. } => "sluiten",
+            Wish::Reopen { .. } => "heropenen",
+        }
+    }
+
+    fn wanted(&self) -> String {
+        let (words, terms) = (self.words(), self.frame.terms());
+        match &self.wish {
+            Wish::Take => words.want_take().to_owned(),
+            Wish::GiveBack => words.want_give_back().to_owned(),
+            Wish::Phase(phase) => words.want_phase(terms.phase(*phase)),
+            Wish::Close { reason, .. } => words.want_close(terms.close_reason(*reason).to_lowercase()),
+            Wish::Reopen { .. } => words.want_reopen().to_owned(),
+        }
+    }
+
+    /// The visitor's own text, which must not be lost.
+    fn wanted_text(&self) -> Option<&str> {
+        match &self.wish {
+            Wish::Close { text, .. } | Wish::Reopen { text } => Some(text),
+            Wish::Take | Wish::GiveBack | Wish::Phase(_) => None,
+        }
+    }
+
+    /// The fields that ask for the same again.
+    fn fields(&self) -> Vec<(&'static str, String)> {
+        match &self.wish {
+            Wish::Take => vec![("aan", "mij".to_owned())],
+            Wish::GiveBack => vec![("aan", String::new())],
+            Wish::Phase(phase) => vec![("fase", phase.code().to_owned())],
+            Wish::Close { reason, text } => vec![("reden", reason.code().to_owned()), ("tekst", text.clone())],
+            Wish::Reopen { text } => vec![("tekst", text.clone())],
+        }
+    }
+
+    /// Whether asking again could work: a closed case can only be reopened, an open one only be worked on.
+    fn can_insist(&self) -> bool {
+        self.case.is_closed() == matches!(self.wish, Wish::Reopen { .. })
+    }
+}

@@ -1,0 +1,123 @@
+//! The gateways: which there are, a new one, a new secret, the end of one.
+
+use askama::Template;
+
+use super::{Frame, Paging};
+use crate::{
+    address::PlainQuery,
+    mark::Icon,
+    view::{Gateway, GatewayState, School},
+    words::GatewayWords,
+};
+
+/// The gateways a visitor may see.
+#[derive(Template)]
+#[template(path = "gateways.html")]
+pub(crate) struct GatewaysPage {
+    pub(crate) frame: Frame,
+    pub(crate) query: PlainQuery,
+    pub(crate) gateways: Vec<GatewayRow>,
+    pub(crate) paging: Paging,
+    /// Whether this visitor may enrol, at any school at all.
+    pub(crate) may_enrol: bool,
+}
+
+/// A gateway with the name of its school and what may be done with it.
+pub(crate) struct GatewayRow {
+    pub(crate) gateway: Gateway,
+    pub(crate) school_name: String,
+    pub(crate) may_rotate: bool,
+    pub(crate) may_revoke: bool,
+}
+
+/// Finding the school of a new gateway.
+#[derive(Template)]
+#[template(path = "gateway_search.html")]
+pub(crate) struct EnrolSearchPage {
+    pub(crate) frame: Frame,
+    pub(crate) search: String,
+    /// What was found; not asked yet where there is no search.
+    pub(crate) schools: Vec<School>,
+}
+
+/// Naming a new gateway.
+#[derive(Template)]
+#[template(path = "gateway_enrol.html")]
+pub(crate) struct EnrolPage {
+    pub(crate) frame: Frame,
+    pub(crate) school: School,
+    pub(crate) name: String,
+    pub(crate) name_error: Option<&'static str>,
+    /// Makes sending twice enrol once.
+    pub(crate) request_id: String,
+    /// Whether another school can be chosen.
+    pub(crate) may_choose_school: bool,
+}
+
+/// A secret, once.
+#[derive(Template)]
+#[template(path = "gateway_secret.html")]
+pub(crate) struct SecretPage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    /// None when the same request was sent before.
+    pub(crate) secret: Option<String>,
+}
+
+/// Asking whether to make a new secret.
+#[derive(Template)]
+#[template(path = "gateway_rotate.html")]
+pub(crate) struct RotatePage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    /// Whether somebody else changed it since it was last seen.
+    pub(crate) has_changed: bool,
+}
+
+/// Asking whether, and why, to end a gateway.
+#[derive(Template)]
+#[template(path = "gateway_revoke.html")]
+pub(crate) struct RevokePage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    pub(crate) reason: String,
+    pub(crate) reason_error: Option<&'static str>,
+    /// Whether somebody else changed it since it was last seen.
+    pub(crate) has_changed: bool,
+}
+
+impl GatewaysPage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}
+
+impl EnrolSearchPage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}
+
+impl EnrolPage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}
+
+impl SecretPage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}
+
+impl RotatePage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}
+
+impl RevokePage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+}

@@ -1,0 +1,242 @@
+//! The response team's queue.
+
+use askama::Template;
+
+use super::{Frame, Paging};
+use crate::{
+    address::{PhaseFilter, QueueOrder, QueueQuery, QueueView},
+    mark::{ClockMark, Icon},
+    view::{Case, Phase, QueueSummary, Severity},
+    words::QueueWords,
+};
+
+/// The queue: figures, tabs, filters, rows.
+#[derive(Template)]
+#[template(path = "queue.html")]
+pub(crate) struct QueuePage {
+    pub(crate) frame: Frame,
+    pub(crate) query: QueueQuery,
+    pub(crate) summary: QueueSummary,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) paging: Paging,
+    /// The name of the school the list is filtered by.
+    pub(crate) school_name: Option<String>,
+    /// The moment of the answer, from which new cases are counted.
+    pub(crate) read_at: chrono::DateTime<chrono::Utc>,
+    /// Whether this visitor may take cases.
+    pub(crate) may_assign: bool,
+}
+
+/// A figure at the head: label, figure, a quieter line and its tone.
+struct Figure {
+    label: &'static str,
+    figure: String,
+    detail: String,
+    tone: Option<&'static str>,
+}
+
+/// A tab with its count.
+struct Tab {
+    href: String,
+    label: &'static str,
+    count: String,
+    tone: Option<&'static str>,
+    is_current: bool,
+}
+
+/// A column's head: its name, the address that sorts by it, and how it is sorted now.
+struct Column {
+    class: &'static str,
+    label: &'static str,
+    href: String,
+    sort: Option<&'static str>,
+    arrow: Option<Icon>,
+}
+
+/// A filter in use, and the address without it.
+struct Chip {
+    text: String,
+    href: String,
+}
+
+/// What an empty list says, and where it leads.
+struct Empty {
+    title: &'static str,
+    text: &'static str,
+    link: Option<(String, &'static str)>,
+}
+
+impl QueuePage {
+    const fn words(&self) -> QueueWords {
+        QueueWords(self.frame.preferences.language)
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let (words, summary) = (self.words(), &self.summary);
+        let number = |number: i64| self.frame.language().number(number);
+        let some_tone = |count: i64, tone| (count > 0).then_some(tone);
+        let median = |duration: Option<chrono::TimeDelta>| match duration {
+            Some(duration) => (self.frame.language().duration(duration), words.median()),
+            None => ("–".to_owned(), words.none_this_week()),
+        };
+        let (reaction, reaction_detail) = median(summary.median_reaction);
+        let (resolution, resolution_detail) = median(summary.median_resolution);
+        let unassigned_detail = if summary.unassigned_late > 0 {
+            words.nobody_late(number(summary.unassigned_late))
+        } else {
+            words.nobody_in_time().to_owned()
+        };
+        let late_detail = if summary.late > 0 { words.late_some() } else { words.late_none() };
+        let figure = |label, figure, detail: String, tone| Figure { label, figure, detail, tone };
+        vec![
+            figure(words.open_cases(), number(summary.open), words.opened_today(number(summary.opened_today)), None),
+            figure(words.nobody_yet(), number(summary.unassigned), unassigned_detail, some_tone(summary.unassigned_late, "bad")),
+            figure(words.late(), number(summary.late), late_detail.to_owned(), some_tone(summary.late, "bad")),
+            figure(words.mine(), number(summary.mine), words.mine_hint().to_owned(), None),
+            figure(words.first_reaction(), reaction, reaction_detail.to_owned(), None),
+            figure(words.solved_in(), resolution, resolution_detail.to_owned(), None),
+        ]
+    }
+
+    fn tabs(&self) -> Vec<Tab> {
+        let (words, summary) = (self.words(), &self.summary);
+        let tab = |view: QueueView| {
+            let (label, count, tone) = match view {
+                QueueView::Open => (words.view_open(), summary.open, None),
+                QueueView::Mine => (words.view_mine(), summary.mine, None),
+                QueueView::Nobody => (words.view_nobody(), summary.unassigned, (summary.unassigned_late > 0).then_some("bad")),
+                QueueView::Late => (words.view_late(), summary.late, (summary.late > 0).then_some("bad")),
+            };
+            let is_current = self.query.view == view;
+            Tab { href: self.query.in_view(view).href(), label, count: self.frame.language().number(count), tone, is_current }
+        };
+        QueueView::ALL.into_iter().map(tab).collect()
+    }
+
+    fn list_title(&self) -> &'static str {
+        let words = self.words();
+        match self.query.view {
+            QueueView::Open => words.list_open(),
+            QueueView::Mine => words.list_mine(),
+            QueueView::Nobody => words.list_nobody(),
+            QueueView::Late => words.list_late(),
+        }
+    }
+
+    /// Value, label, whether chosen.
+    fn severity_options(&self) -> Vec<(&'static str, String, bool)> {
+        let terms = self.frame.terms();
+        let at_least = |severity: Severity| {
+            let name = terms.severity(severity);
+            let label = if severity == Severity::VeryHigh { name.to_owned() } else { self.words().at_least(name) };
+            (severity.code(), label, self.query.min_severity == Some(severity))
+        };
+        let all = ("", self.frame.words().all().to_owned(), self.query.min_severity.is_none());
+        std::iter::once(all).chain([Severity::Medium, Severity::High, Severity::VeryHigh].map(at_least)).collect()
+    }
+
+    fn phase_options(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let filters = [PhaseFilter::NotClosed, PhaseFilter::Any].into_iter().chain(Phase::ALL.map(PhaseFilter::Only));
+        filters.map(|filter| (filter.code(), self.phase_filter_name(filter), self.query.phase == filter)).collect()
+    }
+
+    const fn phase_filter_name(&self, filter: PhaseFilter) -> &'static str {
+        match filter {
+            PhaseFilter::NotClosed => self.words().phase_not_closed(),
+            PhaseFilter::Any => self.frame.words().all(),
+            PhaseFilter::Only(phase) => self.frame.terms().phase(phase),
+        }
+    }
+
+    fn order_options(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let words = self.words();
+        let option = |order| {
+            let name = match order {
+                QueueOrder::Target => words.order_target(),
+                QueueOrder::Severity => words.order_severity(),
+                QueueOrder::Opened => words.order_opened(),
+                QueueOrder::Updated => words.order_updated(),
+                QueueOrder::School => words.order_school(),
+                QueueOrder::Reference => words.order_reference(),
+                QueueOrder::Phase => words.order_phase(),
+                QueueOrder::Assignee => words.order_assignee(),
+            };
+            (order.code(), name, self.query.order == order)
+        };
+        QueueOrder::ALL.into_iter().map(option).collect()
+    }
+
+    /// The late view is always in the order of its targets.
+    fn can_be_sorted(&self) -> bool {
+        self.query.view != QueueView::Late
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let words = self.words();
+        [
+            ("level", words.severity(), QueueOrder::Severity),
+            ("ref", words.number(), QueueOrder::Reference),
+            ("title", words.case(), QueueOrder::Opened),
+            ("school", words.school(), QueueOrder::School),
+            ("phase", words.phase(), QueueOrder::Phase),
+            ("owner", words.who(), QueueOrder::Assignee),
+            ("clocks", words.clocks(), QueueOrder::Target),
+        ]
+        .map(|(class, label, order)| {
+            let sort = self.query.aria_sort(order);
+            let arrow = sort.map(|direction| if direction == "ascending" { Icon::Down } else { Icon::Up });
+            Column { class, label, href: self.query.ordered_by(order).href(), sort, arrow }
+        })
+        .into()
+    }
+
+    fn chips(&self) -> Vec<Chip> {
+        let (words, query) = (self.words(), &self.query);
+        let mut chips = Vec::new();
+        if !query.search.is_empty() {
+            chips.push(Chip { text: words.filter_search(&query.search), href: query.without_search().href() });
+        }
+        if let Some((_, label, _)) = self.severity_options().into_iter().find(|(code, _, chosen)| *chosen && !code.is_empty()) {
+            chips.push(Chip { text: format!("{}: {label}", words.severity()), href: query.without_severity().href() });
+        }
+        if query.phase != PhaseFilter::default() {
+            let text = format!("{}: {}", words.phase(), self.phase_filter_name(query.phase));
+            chips.push(Chip { text, href: query.without_phase().href() });
+        }
+        if query.school.is_some() {
+            let name = self.school_name.as_deref().unwrap_or("…");
+            chips.push(Chip { text: words.filter_school(name), href: query.without_school().href() });
+        }
+        chips
+    }
+
+    fn empty(&self) -> Empty {
+        let (words, query) = (self.words(), &self.query);
+        if query.is_filtered() {
+            let link = Some((query.without_filters().href(), words.empty_filter_link()));
+            return Empty { title: words.empty_filter_title(), text: words.empty_filter_text(), link };
+        }
+        match query.view {
+            QueueView::Open => Empty { title: words.empty_open_title(), text: words.empty_open_text(), link: None },
+            QueueView::Mine => {
+                let link = Some((query.in_view(QueueView::Nobody).href(), words.empty_mine_link()));
+                Empty { title: words.empty_mine_title(), text: words.empty_mine_text(), link }
+            }
+            QueueView::Nobody => Empty { title: words.empty_nobody_title(), text: words.empty_nobody_text(), link: None },
+            QueueView::Late => Empty { title: words.empty_late_title(), text: words.empty_late_text(), link: None },
+        }
+    }
+
+    /// The clocks that count: the reaction until somebody reacts, the solution until it is closed.
+    fn clocks(&self, case: &Case) -> Vec<ClockMark> {
+        let (terms, now, language) = (self.frame.terms(), self.frame.now, self.frame.language());
+        let reaction = case.reaction().filter(|target| target.done.is_none());
+        let reaction = reaction.map(|target| ClockMark::new(target, terms.reaction(), now, language));
+        let resolution = case.resolution().map(|target| ClockMark::new(target, terms.resolution(), now, language));
+        reaction.into_iter().chain(resolution).collect()
+    }
+
+    fn assignee_name<'a>(&self, case: &'a Case) -> &'a str {
+        case.assignee.as_ref().map_or(self.frame.terms().nobody(), |person| &person.name)
+    }
+}

@@ -1,0 +1,65 @@
+//! The list of schools, and the incidents of one school as the school sees them.
+
+use askama::Template;
+
+use super::{Frame, Paging};
+use crate::{
+    address::PlainQuery,
+    mark::Icon,
+    view::{Case, School},
+    words::SchoolWords,
+};
+
+/// The schools a visitor may see.
+#[derive(Template)]
+#[template(path = "schools.html")]
+pub(crate) struct SchoolsPage {
+    pub(crate) frame: Frame,
+    pub(crate) query: PlainQuery,
+    pub(crate) schools: Vec<School>,
+    pub(crate) paging: Paging,
+    /// Whether devices and cases of schools may be seen.
+    pub(crate) may_see_inside: bool,
+}
+
+/// The incidents of one school.
+#[derive(Template)]
+#[template(path = "incidents.html")]
+pub(crate) struct IncidentsPage {
+    pub(crate) frame: Frame,
+    pub(crate) school: School,
+    pub(crate) open: Vec<Case>,
+    pub(crate) closed: Vec<Case>,
+}
+
+impl SchoolsPage {
+    const fn words(&self) -> SchoolWords {
+        SchoolWords(self.frame.preferences.language)
+    }
+}
+
+impl IncidentsPage {
+    const fn words(&self) -> SchoolWords {
+        SchoolWords(self.frame.preferences.language)
+    }
+
+    fn open_count(&self) -> i64 {
+        i64::try_from(self.open.len()).unwrap_or_default()
+    }
+
+    fn title_of<'a>(&self, case: &'a Case) -> &'a str {
+        case.title.in_language(self.frame.language())
+    }
+
+    fn followed(&self, case: &Case) -> String {
+        match &case.assignee {
+            Some(assignee) => self.words().handled_by(&assignee.name),
+            None => self.words().handled_by_nobody().to_owned(),
+        }
+    }
+
+    fn ended(&self, case: &Case) -> String {
+        let reason = case.closing.as_ref().map_or("", |closing| self.frame.terms().close_reason(closing.reason));
+        self.words().closed(reason, self.frame.moment(&case.phase_since))
+    }
+}

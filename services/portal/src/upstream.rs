@@ -1,0 +1,115 @@
+//! The services, asked on behalf of the person who looks: their token, the trace and a deadline go with every call.
+
+use std::{sync::Arc, time::Duration};
+
+use proto::{
+    identity::v1::{gateway_service_client::GatewayServiceClient, organisation_service_client::OrganisationServiceClient},
+    incident_intake::v1::case_service_client::CaseServiceClient,
+    network_monitor::v1::device_service_client::DeviceServiceClient,
+};
+use runtime::telemetry::current_trace_headers;
+use tonic::{
+    metadata::{Ascii, AsciiMetadataKey, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+
+use crate::config::Config;
+
+/// A page is worth waiting for this long; after that, saying so is better.
+const DEADLINE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// Connections to the services, made when first needed and made again when lost.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    identity: Channel,
+    network_monitor: Channel,
+    incident_intake: Channel,
+}
+
+/// A service's connection that speaks for one person.
+type Personal = InterceptedService<Channel, OnBehalf>;
+
+/// Puts a person's token, the trace and perhaps a deadline on each call.
+#[derive(Clone)]
+pub(crate) struct OnBehalf {
+    token: Arc<str>,
+    deadline: Option<Duration>,
+}
+
+/// The services, as one person may use them.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    upstream: Upstream,
+    token: Arc<str>,
+}
+
+impl Upstream {
+    pub(crate) fn new(config: &Config) -> Result<Self, tonic::transport::Error> {
+        Ok(Self {
+            identity: channel(&config.identity_url)?,
+            network_monitor: channel(&config.network_monitor_url)?,
+            incident_intake: channel(&config.incident_intake_url)?,
+        })
+    }
+
+    pub(crate) fn on_behalf_of(&self, token: &Arc<str>) -> Calls {
+        Calls { upstream: self.clone(), token: Arc::clone(token) }
+    }
+}
+
+fn channel(url: &str) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Endpoint::from_shared(url.to_owned())?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_while_idle(true);
+    Ok(endpoint.connect_lazy())
+}
+
+impl Calls {
+    pub(crate) fn cases(&self) -> CaseServiceClient<Personal> {
+        CaseServiceClient::with_interceptor(self.upstream.incident_intake.clone(), self.with_deadline())
+    }
+
+    /// For a stream that stays open.
+    pub(crate) fn cases_without_deadline(&self) -> CaseServiceClient<Personal> {
+        let on_behalf = OnBehalf { token: Arc::clone(&self.token), deadline: None };
+        CaseServiceClient::with_interceptor(self.upstream.incident_intake.clone(), on_behalf)
+    }
+
+    pub(crate) fn devices(&self) -> DeviceServiceClient<Personal> {
+        DeviceServiceClient::with_interceptor(self.upstream.network_monitor.clone(), self.with_deadline())
+    }
+
+    pub(crate) fn schools(&self) -> OrganisationServiceClient<Personal> {
+        OrganisationServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub(crate) fn gateways(&self) -> GatewayServiceClient<Personal> {
+        GatewayServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    fn with_deadline(&self) -> OnBehalf {
+        OnBehalf { token: Arc::clone(&self.token), deadline: Some(DEADLINE) }
+    }
+}
+
+impl Interceptor for OnBehalf {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
+        let mut bearer: MetadataValue<Ascii> =
+            format!("Bearer {}", self.token).parse().map_err(|_| tonic::Status::unauthenticated("the session's token cannot be sent"))?;
+        bearer.set_sensitive(true);
+        request.metadata_mut().insert("authorization", bearer);
+        for (name, value) in current_trace_headers() {
+            if let (Ok(name), Ok(value)) = (name.parse::<AsciiMetadataKey>(), value.parse()) {
+                request.metadata_mut().insert(name, value);
+            }
+        }
+        if let Some(deadline) = self.deadline {
+            request.set_timeout(deadline);
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,56 @@
+//! A gateway: the machine at a school that sends what its sensors see.
+
+use chrono::{DateTime, Utc};
+use proto::identity::v1 as wire;
+
+use super::{Unreadable, given, moment, required_moment, required_text};
+
+/// One gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Gateway {
+    pub(crate) id: String,
+    pub(crate) school_id: String,
+    pub(crate) name: String,
+    pub(crate) client_id: String,
+    pub(crate) state: GatewayState,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) secret_since: Option<DateTime<Utc>>,
+    pub(crate) etag: String,
+}
+
+/// Whether a gateway may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GatewayState {
+    Active,
+    Revoked { at: Option<DateTime<Utc>>, reason: Option<String> },
+}
+
+impl Gateway {
+    pub(crate) fn is_active(&self) -> bool {
+        self.state == GatewayState::Active
+    }
+}
+
+impl TryFrom<wire::Gateway> for Gateway {
+    type Error = Unreadable;
+
+    fn try_from(gateway: wire::Gateway) -> Result<Self, Unreadable> {
+        let state = match wire::GatewayState::try_from(gateway.state) {
+            Ok(wire::GatewayState::Active) => GatewayState::Active,
+            Ok(wire::GatewayState::Revoked) => {
+                GatewayState::Revoked { at: moment(gateway.revoke_time), reason: given(gateway.revoke_reason) }
+            }
+            Ok(wire::GatewayState::Unspecified) | Err(_) => return Err(Unreadable("gateway.state")),
+        };
+        Ok(Self {
+            id: required_text(gateway.gateway_id, "gateway.gateway_id")?,
+            school_id: required_text(gateway.school_id, "gateway.school_id")?,
+            name: gateway.name,
+            client_id: gateway.client_id,
+            state,
+            created: required_moment(gateway.create_time, "gateway.create_time")?,
+            secret_since: moment(gateway.secret_time),
+            etag: gateway.etag,
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! Words of a school's devices.
+
+use super::words;
+use crate::language::Language;
+
+words! {
+    /// The words of a school's devices.
+    DeviceWords {
+        title { "Toestellen" "Devices" }
+        last_heard(moment) { "Laatste bericht van de sensor: {moment}." "Last message of the sensor: {moment}." }
+
+        never_title { "We kregen nog geen bericht van een sensor" "No sensor has sent us anything yet" }
+        never_text { "Zet de sensor van uw school aan en kijk na of hij het internet kan bereiken. Daarna verschijnen de toestellen hier vanzelf." "Switch on the sensor of your school and check that it can reach the internet. The devices then appear here by themselves." }
+        silent_title(moment) { "De sensor zwijgt sinds {moment}" "The sensor has been silent since {moment}" }
+        silent_text { "U ziet wat we tot dan wisten. Kijk na of de sensor stroom heeft en het internet kan bereiken." "You see what we knew until then. Check that the sensor has power and can reach the internet." }
+        warned_text { "Het responsteam kijkt mee. Haal zo’n toestel pas van het netwerk als het team dat vraagt." "The response team is watching. Take such a device off the network only when the team asks you to." }
+        new_text { "Kent u ze? Vraag het na bij uw collega’s als u een naam niet herkent." "Do you know them? Ask your colleagues if you do not recognise a name." }
+        new_link { "Bekijk de nieuwe toestellen" "See the new devices" }
+        calm_title { "Alles rustig" "All quiet" }
+        calm_text { "Er is niets dat u nu moet doen." "There is nothing you need to do now." }
+
+        all_devices { "Alle toestellen" "All devices" }
+        views { "Weergaven" "Views" }
+        view_all { "Alle" "All" }
+        view_new { "Nieuw deze week" "New this week" }
+        view_warned { "In een waarschuwing" "In a warning" }
+        view_quiet { "Lang niet gezien" "Not seen for long" }
+        table(school) { "Toestellen van {school}" "Devices of {school}" }
+
+        search { "Zoek een toestel" "Search a device" }
+        search_hint { "Naam, merk of adres" "Name, make or address" }
+        filter_search(text) { "Zoekt: {text}" "Search: {text}" }
+        order { "Volgorde" "Order" }
+        order_last_seen { "Laatst gezien" "Last seen" }
+        order_first_seen { "Nieuwste eerst" "Newest first" }
+        order_name { "Naam" "Name" }
+        order_use { "Meest gebruikt" "Most used" }
+
+        device { "Toestel" "Device" }
+        make { "Merk" "Make" }
+        state { "Stand" "State" }
+        last_seen { "Laatst gezien" "Last seen" }
+        first_seen { "Eerst gezien" "First seen" }
+        use_of_week { "Gebruik" "Use" }
+        unnamed { "Toestel zonder naam" "Device without a name" }
+        unknown_make { "Weten we niet" "We do not know" }
+        random_address { "wisselend adres" "changing address" }
+        random_address_text { "Dit toestel verzint zelf zijn adres. Het kan terugkomen als een ander toestel." "This device makes up its own address. It may come back as another device." }
+        calm { "Rustig" "Quiet" }
+        calm_reason { "Geen open waarschuwing." "No open warning." }
+        is_new { "Nieuw" "New" }
+        new_reason(moment) { "Voor het eerst gezien {moment}." "First seen {moment}." }
+        is_quiet { "Lang niet gezien" "Not seen for long" }
+        quiet_reason { "Al meer dan 30 dagen niet op het netwerk." "Not on the network for more than 30 days." }
+        is_warned { "In een waarschuwing" "In a warning" }
+        warned_link { "Bekijk de incidenten" "See the incidents" }
+
+        empty_title { "Nog geen toestellen" "No devices yet" }
+        empty_text { "Zodra de sensor van deze school iets ziet, staan de toestellen hier." "As soon as the sensor of this school sees something, the devices are here." }
+        empty_filter_title { "Geen toestel past hierbij" "No device fits" }
+        empty_filter_text { "Zoek op iets anders of bekijk alle toestellen." "Search for something else or see all devices." }
+        empty_filter_link { "Bekijk alle toestellen" "See all devices" }
+
+        unseen_title { "Wat we niet zien" "What we do not see" }
+        unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
+
+        names { "Namen" "Names" }
+        addresses { "Adressen" "Addresses" }
+        hardware_address { "Netwerkkaart" "Network card" }
+        software { "Software" "Software" }
+        services { "Diensten" "Services" }
+        learnt_from { "Bron" "Source" }
+        learnt_when { "Gezien" "Seen" }
+        what { "Wat" "What" }
+        value { "Waarde" "Value" }
+        what_we_know { "Wat we weten" "What we know" }
+        what_we_know_hint { "Elk gegeven met zijn bron, zodat u zelf kunt wegen hoe zeker het is." "Each fact with its source, so that you can weigh how sure it is." }
+        week_chart { "Gebruik van de laatste zeven dagen" "Use over the last seven days" }
+        day { "Dag" "Day" }
+        quarters_column { "Kwartieren" "Quarters of an hour" }
+
+        source_dhcp { "aanvraag van een adres" "request for an address" }
+        source_arp { "oproep op het netwerk" "call on the network" }
+        source_flow { "verkeer" "traffic" }
+        source_tls { "begin van een beveiligde verbinding" "start of a secure connection" }
+        source_dns { "vraag naar een naam" "question for a name" }
+        source_hosts { "lijst van geziene toestellen" "list of hosts seen" }
+        source_services { "lijst van geziene diensten" "list of services seen" }
+        source_software { "kenmerk in het verkeer" "mark in the traffic" }
+        source_oui { "adresblok van de netwerkkaart" "address block of the network card" }
+    }
+}
+
+impl DeviceWords {
+    /// The answer in one line: `148 toestellen. 121 vandaag gezien, 3 nieuw deze week.`
+    pub(crate) fn summary(self, total: i64, today: i64, new: i64) -> String {
+        let total = self.0.count(total, ("toestel", "toestellen"), ("device", "devices"));
+        let (today, new) = (self.0.number(today), self.0.number(new));
+        match self.0 {
+            Language::Dutch => format!("{total}. {today} vandaag gezien, {new} nieuw deze week."),
+            Language::English => format!("{total}. {today} seen today, {new} new this week."),
+        }
+    }
+
+    /// `2 toestellen spelen mee in een waarschuwing`.
+    pub(crate) fn warned_title(self, count: i64) -> String {
+        match (self.0, count) {
+            (Language::Dutch, 1) => "1 toestel speelt mee in een waarschuwing".to_owned(),
+            (Language::Dutch, _) => format!("{} toestellen spelen mee in een waarschuwing", self.0.number(count)),
+            (Language::English, 1) => "1 device takes part in a warning".to_owned(),
+            (Language::English, _) => format!("{} devices take part in a warning", self.0.number(count)),
+        }
+    }
+
+    /// `Bekijk dit toestel`, `Bekijk deze 2`.
+    pub(crate) fn warned_devices_link(self, count: i64) -> String {
+        match (self.0, count) {
+            (Language::Dutch, 1) => "Bekijk dit toestel".to_owned(),
+            (Language::Dutch, _) => format!("Bekijk deze {}", self.0.number(count)),
+            (Language::English, 1) => "See this device".to_owned(),
+            (Language::English, _) => format!("See these {}", self.0.number(count)),
+        }
+    }
+
+    /// `3 nieuwe toestellen deze week`.
+    pub(crate) fn new_title(self, count: i64) -> String {
+        let count = self.0.count(count, ("nieuw toestel", "nieuwe toestellen"), ("new device", "new devices"));
+        format!("{count} {}", self.0.pick("deze week", "this week"))
+    }
+
+    /// `2 open waarschuwingen.`
+    pub(crate) fn warned_reason(self, count: impl Into<i64>) -> String {
+        let count = self.0.count(count, ("open waarschuwing", "open waarschuwingen"), ("open warning", "open warnings"));
+        format!("{count}.")
+    }
+
+    /// `1–50 van 148 toestellen`.
+    pub(crate) fn range(self, from: i64, until: i64, total: i64) -> String {
+        let total = self.0.count(total, ("toestel", "toestellen"), ("device", "devices"));
+        format!("{}–{} {} {total}", self.0.number(from), self.0.number(until), self.0.pick("van", "of"))
+    }
+
+    /// `72 kwartieren`.
+    pub(crate) fn quarters(self, count: i64) -> String {
+        self.0.count(count, ("kwartier", "kwartieren"), ("quarter of an hour", "quarters of an hour"))
+    }
+
+    /// `op 3 dagen`.
+    pub(crate) fn on_days(self, days: usize) -> String {
+        let days = i64::try_from(days).unwrap_or(7);
+        format!("{} {}", self.0.pick("op", "on"), self.0.count(days, ("dag", "dagen"), ("day", "days")))
+    }
+
+    /// Where a value was learnt, in words; a source newer than this release is shown as it is.
+    pub(crate) fn source_name(self, source: &str) -> String {
+        let known = match source {
+            "suricata.dhcp" | "zeek.dhcp" => self.source_dhcp(),
+            "suricata.arp" => self.source_arp(),
+            "suricata.flow" | "zeek.conn" => self.source_flow(),
+            "suricata.tls" | "zeek.ssl" => self.source_tls(),
+            "suricata.dns" | "zeek.dns" => self.source_dns(),
+            "zeek.known_hosts" => self.source_hosts(),
+            "zeek.known_services" => self.source_services(),
+            "zeek.software" => self.source_software(),
+            "oui" => self.source_oui(),
+            unknown => unknown,
+        };
+        known.to_owned()
+    }
+}
