@@ -1,1 +1,82 @@
-fn main() {}
+//! `schildwacht`: every service in one process, one service in a process of its own, and the commands around them.
+
+mod access;
+mod cli;
+mod demo;
+mod operate;
+mod send;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+use cli::{Cli, Command, ConfigCommand, DemoCommand, DemoOptions, SendOptions, Service};
+use operate::{say, say_json};
+use runtime::{Clock, Tasks};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    runtime::install_tls_provider();
+    let outcome =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| tokio.block_on(run(cli)));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nothing is left to do when even this cannot be said.
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("schildwacht: {error:#}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a command, and says whether all went well.
+async fn run(cli: Cli) -> Result<bool> {
+    match cli.command {
+        None => serve::serve(Service::All, &cli.serve).await.map(|()| true),
+        Some(Command::Serve { service, options }) => serve::serve(service, &options).await.map(|()| true),
+        Some(Command::Config(ConfigCommand::Check { service, options })) => {
+            serve::configuration(service, &options)?;
+            say("this configuration can be used").map(|()| true)
+        }
+        Some(Command::Config(ConfigCommand::Print)) => say(serve::config::DEFAULTS.trim_end()).map(|()| true),
+        Some(Command::Send(options)) => send(&options).await,
+        Some(Command::Demo(options)) => demo(options).await.map(|()| true),
+        Some(Command::Import(options)) => operate::import(&options).await,
+        Some(Command::Gateways(command)) => operate::gateways(command).await.map(|()| true),
+        Some(Command::DeadLetters(command)) => operate::dead_letters(command).await,
+    }
+}
+
+async fn send(options: &SendOptions) -> Result<bool> {
+    let summary = send::send(options, access::of_gateway(options)?, Clock::system()).await?;
+    if options.json {
+        say_json(&summary)?
+    } else {
+        say(&summary)?
+    }
+    Ok(summary.all_accepted())
+}
+
+async fn demo(options: DemoOptions) -> Result<()> {
+    let clock = Clock::system();
+    if let Some(DemoCommand::Print { school, from, minutes, seed }) = options.command {
+        let events = demo::sample(&school, seed, from.unwrap_or_else(|| clock.now()), minutes)?;
+        return events.iter().try_for_each(|event| say(&event.line));
+    }
+    let issuer = access::issuer(options.issuer.as_ref(), &options.at)?;
+    let plan = demo::sensors::Plan { at: options.at, issuer, seed: options.seed, history_days: options.history_days };
+    let gateways = demo::sensors::gateways(&options.data_dir)?;
+    let shutdown = Tasks::new().shutdown();
+    let stop = async {
+        runtime::tasks::stop_signal().await?;
+        shutdown.request();
+        anyhow::Ok(())
+    };
+    futures::try_join!(demo::sensors::run(&plan, gateways, &clock, &shutdown), stop)?;
+    Ok(())
+}

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
     ("crates/storage", &["runtime"]),
-    ("crates/events", &["runtime", "storage", "proto"]),
+    ("crates/events", &["runtime", "storage", "proto", "auth"]),
     ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events"]),
 ];
 

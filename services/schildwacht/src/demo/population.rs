@@ -1,0 +1,188 @@
+//! The devices of a school.
+
+use std::net::Ipv4Addr;
+
+use rand::{Rng, seq::IndexedRandom};
+
+use super::{chance::Chance, eve::Mac, school::School};
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Server,
+    Nas,
+    Printer,
+    Camera,
+    AccessPoint,
+    /// Of a teacher or of the office.
+    Laptop,
+    /// In a computer room.
+    Desktop,
+    Chromebook,
+    Tablet,
+    /// Of a person: it hides its address behind a random one.
+    Phone,
+}
+
+impl Kind {
+    /// On day and night.
+    pub const fn is_always_on(self) -> bool {
+        matches!(self, Self::Server | Self::Nas | Self::Printer | Self::Camera | Self::AccessPoint)
+    }
+
+    /// Follows the pupils' lessons rather than the staff's working day.
+    pub const fn is_for_pupils(self) -> bool {
+        matches!(self, Self::Desktop | Self::Chromebook | Self::Tablet)
+    }
+
+    /// The third part of its address: each group has its own network.
+    const fn vlan(self) -> u8 {
+        match self {
+            Self::Server | Self::Nas => 10,
+            Self::Laptop => 20,
+            Self::Desktop | Self::Chromebook | Self::Tablet => 30,
+            Self::Printer | Self::Camera | Self::AccessPoint => 40,
+            Self::Phone => 50,
+        }
+    }
+
+    /// Address blocks of makers of such devices, as the IEEE gives them out.
+    const fn blocks(self) -> &'static [[u8; 3]] {
+        match self {
+            Self::Server => &[[0xac, 0xb4, 0x80], [0x00, 0x50, 0x56], [0xec, 0x1b, 0x5f]],
+            Self::Nas => &[[0x90, 0x09, 0xd0], [0x00, 0x11, 0x32]],
+            Self::Printer => &[[0x94, 0xdd, 0xf8], [0x6c, 0xf2, 0xd8], [0x58, 0x38, 0x79]],
+            Self::Camera => &[[0xb8, 0xa4, 0x4f], [0xe8, 0x27, 0x25]],
+            Self::AccessPoint => &[[0x84, 0x78, 0x48], [0x9c, 0x05, 0xd6]],
+            Self::Laptop => &[[0xd0, 0xc1, 0xb5], [0x2c, 0x58, 0xb9], [0xc4, 0xef, 0xbb], [0xe8, 0xf6, 0x73]],
+            Self::Desktop => &[[0x24, 0x6a, 0x0e], [0x10, 0x98, 0x19]],
+            Self::Chromebook => &[[0x94, 0xbb, 0x43], [0x24, 0xb2, 0xb9], [0x08, 0xa1, 0x36]],
+            Self::Tablet => &[[0xf0, 0x27, 0xa0], [0xc8, 0x1f, 0xe8]],
+            Self::Phone => &[],
+        }
+    }
+}
+
+/// One device.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub kind: Kind,
+    pub mac: Mac,
+    /// What it calls itself when it asks for an address; empty for those that do not say.
+    pub name: String,
+    /// What it says its software is when it asks for an address; empty for those that do not say.
+    pub vendor_class: &'static str,
+    /// Decides on which days it comes.
+    pub stays: Chance,
+    /// Decides what it does in a minute.
+    pub minutes: Chance,
+    /// Minutes by which it is ahead of others in renewing its address, so that not all of them ask at once.
+    pub ahead: u32,
+    network: u8,
+    /// Among the devices of its network.
+    seat: u8,
+}
+
+impl Device {
+    /// Its address on a day (counted from any fixed day). Phones get another one each day.
+    pub fn ip(&self, day: i64) -> Ipv4Addr {
+        const SEATS: i64 = 240;
+        const FIRST_HOST: i64 = 10;
+        let shift = if self.kind == Kind::Phone { day.rem_euclid(SEATS) } else { 0 };
+        let host = FIRST_HOST + (i64::from(self.seat) + shift) % SEATS;
+        Ipv4Addr::new(10, self.network, self.kind.vlan(), u8::try_from(host).unwrap_or(u8::MAX))
+    }
+
+    /// The router of its network, which also gives out the addresses.
+    pub const fn router(&self) -> Ipv4Addr {
+        Ipv4Addr::new(10, self.network, self.kind.vlan(), 1)
+    }
+}
+
+/// The devices of a school, always the same for the same seed.
+pub fn devices(school: &School, chance: Chance) -> Vec<Device> {
+    let mut seats = std::collections::BTreeMap::<u8, u8>::new();
+    let mut devices = Vec::new();
+    for (kind, count) in school.devices {
+        for number in 1..=*count {
+            let chance = chance.of("device").at(*kind as i64).at(i64::from(number));
+            let seat = seats.entry(kind.vlan()).or_default();
+            devices.push(device(school, *kind, number, *seat, chance));
+            *seat += 1;
+        }
+    }
+    devices
+}
+
+fn device(school: &School, kind: Kind, number: u8, seat: u8, chance: Chance) -> Device {
+    let mut stream = chance.of("identity").stream();
+    let tail: [u8; 3] = stream.random();
+    let mac = match kind.blocks().choose(&mut stream) {
+        Some([a, b, c]) => Mac([*a, *b, *c, tail[0], tail[1], tail[2]]),
+        None => random_mac(&mut stream),
+    };
+    let [.., x, y, z] = mac.0;
+    let (name, vendor_class) = match kind {
+        Kind::Server => (format!("srv{number:02}"), "MSFT 5.0"),
+        // As a real firmware writes it: the text still has its closing NUL.
+        Kind::Nas => (format!("nas{number}\0"), "udhcp 1.30.1"),
+        Kind::Printer => (format!("BRN{x:02X}{y:02X}{z:02X}"), ""),
+        Kind::Camera => (format!("axis-{mac}").replace(':', ""), ""),
+        Kind::AccessPoint => (format!("ap-{number:02}"), "ubnt"),
+        Kind::Laptop => (format!("LT-{:04}", 100 + u32::from(school.network) * 10 + u32::from(number)), "MSFT 5.0"),
+        Kind::Desktop => (format!("LOK{}-{:02}", 1 + number / 22, 1 + number % 22), "MSFT 5.0"),
+        Kind::Chromebook => (String::new(), ""),
+        Kind::Tablet => ("iPad".to_owned(), ""),
+        Kind::Phone => match stream.random_range(0..3) {
+            0 => ("iPhone".to_owned(), ""),
+            1 => (String::new(), "android-dhcp-14"),
+            _ => ("Galaxy-A15".to_owned(), "android-dhcp-15"),
+        },
+    };
+    let ahead = if kind.is_always_on() { stream.random_range(0..24 * 60) } else { 0 };
+    Device { kind, mac, name, vendor_class, stays: chance.of("stay"), minutes: chance.of("minute"), ahead, network: school.network, seat }
+}
+
+/// Locally administered, not a group: what phones make up.
+fn random_mac(stream: &mut impl Rng) -> Mac {
+    let mut bytes: [u8; 6] = stream.random();
+    bytes[0] = bytes[0] & 0b1111_1100 | 0b10;
+    Mac(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{super::school::SCHOOLS, *};
+
+    #[test]
+    fn only_phones_hide_their_address() {
+        for school in SCHOOLS {
+            for device in devices(school, Chance::seeded(7)) {
+                let is_local = device.mac.0[0] & 0b10 != 0;
+                assert_eq!(is_local, device.kind == Kind::Phone, "{device:?}");
+                assert_eq!(device.mac.0[0] & 1, 0, "a group address: {device:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_devices_share_an_address_on_a_day() {
+        for school in SCHOOLS {
+            let devices = devices(school, Chance::seeded(7));
+            for day in [0, 1, 20_000, 20_239] {
+                assert_eq!(devices.iter().map(|device| device.ip(day)).collect::<BTreeSet<_>>().len(), devices.len());
+            }
+            assert_eq!(devices.iter().map(|device| device.mac).collect::<BTreeSet<_>>().len(), devices.len());
+        }
+    }
+
+    #[test]
+    fn phones_move_and_servers_stay() {
+        let devices = devices(&SCHOOLS[0], Chance::seeded(7));
+        let moves = |kind: Kind| devices.iter().filter(|device| device.kind == kind).all(|device| device.ip(1) != device.ip(2));
+        assert!(moves(Kind::Phone));
+        assert!(!moves(Kind::Server));
+    }
+}

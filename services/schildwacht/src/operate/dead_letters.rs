@@ -1,0 +1,69 @@
+//! `schildwacht dead-letters`.
+
+use anyhow::Result;
+use proto::operations::v1::{
+    DeadLetter, ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
+};
+use serde_json::json;
+
+use super::{
+    connection::{Connection, connect, refused},
+    moment, say, say_json,
+};
+use crate::cli::DeadLetterCommand;
+
+const PAGE: i32 = 200;
+
+/// Runs one of the commands; `false` when a letter failed again.
+pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
+    match command {
+        DeadLetterCommand::List { service, reason, json, access } => {
+            let mut client = DeadLetterServiceClient::new(connect(&access).await?);
+            list(&mut client, service, reason.unwrap_or_default(), json).await?;
+            Ok(true)
+        }
+        DeadLetterCommand::Replay { service, reason, ids, access } => {
+            let mut client = DeadLetterServiceClient::new(connect(&access).await?);
+            let dead_letter_ids = ids.iter().map(ToString::to_string).collect();
+            let request = ReplayDeadLettersRequest { service, dead_letter_ids, reason: reason.unwrap_or_default() };
+            let replayed = client.replay_dead_letters(request).await.map_err(refused)?.into_inner();
+            say(format!("{} taken in, {} failed again", replayed.replayed, replayed.failed))?;
+            Ok(replayed.failed == 0)
+        }
+    }
+}
+
+async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String, reason: String, as_json: bool) -> Result<()> {
+    let mut request = ListDeadLettersRequest { service, page_size: PAGE, page_token: String::new(), reason };
+    loop {
+        let page = client.list_dead_letters(request.clone()).await.map_err(refused)?.into_inner();
+        for letter in &page.dead_letters {
+            if as_json {
+                say_json(&as_value(letter))?;
+            } else {
+                let DeadLetter { dead_letter_id, reason, detail, topic, partition, offset, .. } = letter;
+                say(format!("{dead_letter_id}  {}  {reason}  {topic}/{partition}@{offset}  {detail}", moment(letter.time)))?;
+            }
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(());
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+fn as_value(letter: &DeadLetter) -> serde_json::Value {
+    json!({
+        "dead_letter_id": letter.dead_letter_id,
+        "service": letter.service,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "time": moment(letter.time),
+        "attempts": letter.attempts,
+        "size_bytes": letter.size_bytes,
+        "excerpt": String::from_utf8_lossy(&letter.excerpt),
+    })
+}

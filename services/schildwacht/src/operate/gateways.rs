@@ -1,0 +1,88 @@
+//! `schildwacht gateways`.
+
+use anyhow::Result;
+use proto::identity::v1::{
+    EnrolGatewayRequest, Gateway, GatewayState, GetGatewayRequest, ListGatewaysRequest, RevokeGatewayRequest, RotateGatewaySecretRequest,
+    gateway_service_client::GatewayServiceClient,
+};
+use runtime::{Clock, Ids};
+use serde_json::json;
+
+use super::{
+    connection::{Connection, connect, refused},
+    moment, say, say_json,
+};
+use crate::cli::GatewayCommand;
+
+const PAGE: i32 = 200;
+
+/// Runs one of the commands.
+pub async fn gateways(command: GatewayCommand) -> Result<()> {
+    match command {
+        GatewayCommand::List { school, revoked, json, access } => {
+            let mut client = GatewayServiceClient::new(connect(&access).await?);
+            let school_id = school.map(|school| school.to_string()).unwrap_or_default();
+            list(&mut client, school_id, revoked, json).await
+        }
+        GatewayCommand::Enrol { school, name, access } => {
+            let mut client = GatewayServiceClient::new(connect(&access).await?);
+            let request_id = Ids::random(Clock::system()).next::<runtime::EventId>().to_string();
+            let request = EnrolGatewayRequest { school_id: school.to_string(), site_id: String::new(), name, request_id };
+            let enrolled = client.enrol_gateway(request).await.map_err(refused)?.into_inner();
+            show_secret(enrolled.gateway.as_ref(), &enrolled.client_secret)
+        }
+        GatewayCommand::Rotate { gateway, access } => {
+            let mut client = GatewayServiceClient::new(connect(&access).await?);
+            let gateway_id = gateway.to_string();
+            let etag = etag(&mut client, &gateway_id).await?;
+            let rotated =
+                client.rotate_gateway_secret(RotateGatewaySecretRequest { gateway_id, etag }).await.map_err(refused)?.into_inner();
+            show_secret(rotated.gateway.as_ref(), &rotated.client_secret)
+        }
+        GatewayCommand::Revoke { gateway, reason, access } => {
+            let mut client = GatewayServiceClient::new(connect(&access).await?);
+            let gateway_id = gateway.to_string();
+            let etag = etag(&mut client, &gateway_id).await?;
+            let revoked = client.revoke_gateway(RevokeGatewayRequest { gateway_id, reason, etag }).await.map_err(refused)?.into_inner();
+            say(format!("{} ({}) may not post any more", revoked.gateway_id, revoked.name))
+        }
+    }
+}
+
+async fn list(client: &mut GatewayServiceClient<Connection>, school_id: String, include_revoked: bool, as_json: bool) -> Result<()> {
+    let mut request = ListGatewaysRequest { school_id, page_size: PAGE, page_token: String::new(), include_revoked };
+    loop {
+        let page = client.list_gateways(request.clone()).await.map_err(refused)?.into_inner();
+        for gateway in &page.gateways {
+            let state = if gateway.state() == GatewayState::Revoked { "revoked" } else { "active" };
+            if as_json {
+                let Gateway { gateway_id, school_id, site_id, name, client_id, .. } = gateway;
+                say_json(&json!({
+                    "gateway_id": gateway_id, "school_id": school_id, "site_id": site_id, "name": name, "client_id": client_id,
+                    "state": state, "create_time": moment(gateway.create_time), "secret_time": moment(gateway.secret_time),
+                    "revoke_time": moment(gateway.revoke_time), "revoke_reason": gateway.revoke_reason,
+                }))?;
+            } else {
+                say(format!("{}  {state:7}  school {}  {}", gateway.gateway_id, gateway.school_id, gateway.name))?;
+            }
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(());
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+async fn etag(client: &mut GatewayServiceClient<Connection>, gateway_id: &str) -> Result<String> {
+    let request = GetGatewayRequest { gateway_id: gateway_id.to_owned() };
+    Ok(client.get_gateway(request).await.map_err(refused)?.into_inner().etag)
+}
+
+fn show_secret(gateway: Option<&Gateway>, secret: &str) -> Result<()> {
+    if let Some(gateway) = gateway {
+        say(format!("gateway        {}", gateway.gateway_id))?;
+        say(format!("client id      {}", gateway.client_id))?;
+    }
+    say(format!("client secret  {secret}"))?;
+    say("The secret is shown this once. Put it in the configuration of the school's sensor.")
+}

@@ -1,0 +1,35 @@
+//! Commands of operators: each is one call to a running system, with its answer in words or as JSON.
+
+mod connection;
+mod dead_letters;
+mod gateways;
+mod import;
+
+use std::io::{self, Write as _};
+
+use anyhow::Result;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+pub use dead_letters::dead_letters;
+pub use gateways::gateways;
+pub use import::import;
+
+/// Writes a line on standard output. That nobody reads any more (`… | head`) is no error.
+pub fn say(line: impl std::fmt::Display) -> Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a value as one line of JSON.
+pub fn say_json(value: &impl Serialize) -> Result<()> {
+    say(serde_json::to_string(value)?)
+}
+
+/// A moment of a message, as people and machines can read it; empty when it is not set.
+fn moment(timestamp: Option<prost_types::Timestamp>) -> String {
+    let moment = timestamp.and_then(|timestamp| DateTime::<Utc>::from_timestamp(timestamp.seconds, u32::try_from(timestamp.nanos).ok()?));
+    moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
+}

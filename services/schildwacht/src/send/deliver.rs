@@ -1,0 +1,168 @@
+//! Posting a batch until it is taken, refused, or given up.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use reqwest::{
+    StatusCode,
+    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
+};
+use runtime::Clock;
+use serde::Deserialize;
+use url::Url;
+
+use super::{
+    backoff::{Backoff, retry_after},
+    batch::{Batch, Encoding, Protocol},
+    tokens::Tokens,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Posts batches as a gateway.
+#[derive(Debug)]
+pub struct Sender {
+    http: reqwest::Client,
+    url: Url,
+    protocol: Protocol,
+    encoding: Encoding,
+    retries: u32,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the log, but for the events that were left out.
+    Taken {
+        /// Events that were left out.
+        left_out: u64,
+        /// Why they were.
+        why: String,
+    },
+    /// Sending it again would not help.
+    Refused(String),
+    /// It might be taken later, but the retries are used up.
+    GivenUp(String),
+}
+
+/// A batch's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Events of the batch.
+    pub events: u64,
+    /// Bytes of the request's body, once.
+    pub bytes: u64,
+    /// How often it was sent again.
+    pub retries: u32,
+    /// How it ended.
+    pub fate: Fate,
+}
+
+enum Attempt {
+    Over(Fate),
+    Again { why: String, asked: Option<Duration> },
+    NewToken { refused: String, why: String },
+}
+
+impl Sender {
+    /// Sends to the ingest edge at this address.
+    pub fn new(at: &Url, protocol: Protocol, encoding: Encoding, retries: u32, tokens: Tokens, clock: Clock) -> Result<Self> {
+        let url = at.join(protocol.path()).with_context(|| format!("{at} is no address to post to"))?;
+        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        Ok(Self { http, url, protocol, encoding, retries, tokens, clock })
+    }
+
+    /// Delivers a batch.
+    pub async fn deliver(&self, batch: Batch) -> Delivery {
+        let mut delivery = Delivery { events: batch.events(), bytes: 0, retries: 0, fate: Fate::Refused(String::new()) };
+        let body = match batch.body(self.protocol, self.encoding) {
+            Ok(body) => bytes::Bytes::from(body),
+            Err(error) => {
+                delivery.fate = Fate::Refused(format!("cannot be compressed: {error}"));
+                return delivery;
+            }
+        };
+        delivery.bytes = body.len() as u64;
+        let mut backoff = Backoff::new(self.retries);
+        let mut had_new_token = false;
+        delivery.fate = loop {
+            let (why, asked) = match self.attempt(body.clone()).await {
+                Attempt::Over(fate) => break fate,
+                Attempt::NewToken { refused, .. } if !had_new_token => {
+                    had_new_token = true;
+                    self.tokens.forget(&refused).await;
+                    continue;
+                }
+                Attempt::NewToken { why, .. } => break Fate::Refused(why),
+                Attempt::Again { why, asked } => (why, asked),
+            };
+            let Some(pause) = backoff.pause(asked) else { break Fate::GivenUp(why) };
+            tokio::time::sleep(pause).await;
+            delivery.retries += 1;
+        };
+        delivery
+    }
+
+    async fn attempt(&self, body: bytes::Bytes) -> Attempt {
+        let token = match self.tokens.get().await {
+            Ok(token) => token,
+            Err(error) => return Attempt::Again { why: format!("{error:#}"), asked: None },
+        };
+        let request = self.http.post(self.url.clone()).header(AUTHORIZATION, format!("Bearer {token}"));
+        let request = request.header(CONTENT_TYPE, self.protocol.media_type()).header(CONTENT_ENCODING, self.encoding.name());
+        let response = match request.body(body).send().await {
+            Ok(response) => response,
+            Err(error) => return Attempt::Again { why: format!("{:#}", anyhow::Error::new(error)), asked: None },
+        };
+        let status = response.status();
+        let asked = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, self.clock.now()));
+        let answer = response.bytes().await.unwrap_or_default();
+        match status {
+            _ if status.is_success() => Attempt::Over(self.taken(&answer)),
+            StatusCode::UNAUTHORIZED => Attempt::NewToken { refused: token, why: complaint(status, &answer) },
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
+                Attempt::Again { why: complaint(status, &answer), asked }
+            }
+            _ => Attempt::Over(Fate::Refused(complaint(status, &answer))),
+        }
+    }
+
+    fn taken(&self, answer: &[u8]) -> Fate {
+        let (left_out, why) = match self.protocol {
+            Protocol::JsonLines => {
+                let taken: Taken = serde_json::from_slice(answer).unwrap_or_default();
+                (taken.rejected, taken.message)
+            }
+            Protocol::Otlp => {
+                let response: ExportLogsServiceResponse = prost::Message::decode(answer).unwrap_or_default();
+                let partial = response.partial_success.unwrap_or_default();
+                (u64::try_from(partial.rejected_log_records).unwrap_or_default(), partial.error_message)
+            }
+        };
+        Fate::Taken { left_out, why }
+    }
+}
+
+/// The answer to JSON lines.
+#[derive(Deserialize, Default)]
+struct Taken {
+    #[serde(default)]
+    rejected: u64,
+    #[serde(default)]
+    message: String,
+}
+
+/// An error as JSON (RFC 9457); other bodies are not for people.
+#[derive(Deserialize, Default)]
+struct Problem {
+    #[serde(default)]
+    title: String,
+}
+
+fn complaint(status: StatusCode, answer: &[u8]) -> String {
+    let problem: Problem = serde_json::from_slice(answer).unwrap_or_default();
+    if problem.title.is_empty() { status.to_string() } else { format!("{status}: {}", problem.title) }
+}

@@ -1,0 +1,85 @@
+//! `schildwacht send`: posts a file of events the way a school's gateway would.
+//!
+//! ```text
+//! file ─▶ source (gzip, zstd or plain) ─▶ split (lines, array or values) ─▶ batch ─▶ deliver (token, compression, retries)
+//! ```
+//!
+//! Events go out as they stand in the file; only white space between the parts of a pretty-printed event is left out, since
+//! an event is one line. Every event ends in one line of the summary.
+
+mod backoff;
+mod batch;
+mod deliver;
+mod report;
+mod source;
+mod split;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+use std::{io::IsTerminal as _, path::Path};
+
+use anyhow::{Context as _, Result};
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use indicatif::{ProgressBar, ProgressStyle};
+use runtime::Clock;
+
+pub use batch::{Batch, Encoding, Limits, Protocol};
+pub use deliver::{Fate, Sender};
+pub use report::Summary;
+pub use tokens::{ClientCredentials, Tokens};
+
+use crate::cli::SendOptions;
+use source::Source;
+use split::Events;
+
+/// Sends a file and says what became of its events.
+pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: Clock) -> Result<Summary> {
+    let source = Source::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
+    let progress = progress(&source, options.json);
+    let position = source.position();
+    let tokens = Tokens::new(credentials, clock.clone())?;
+    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, tokens, clock.clone())?;
+    let mut events = Events::read(source).with_context(|| format!("cannot use {}", options.file.display()))?;
+    let limits = Limits { events: options.batch.get(), ..Limits::default() };
+    let mut summary = Summary::begin(&options.file, clock.now());
+    let mut under_way = FuturesUnordered::new();
+    while let Some(batch) = Batch::fill(&mut events, &limits).with_context(|| format!("{} breaks off", options.file.display()))? {
+        if under_way.len() >= options.in_flight.get()
+            && let Some(delivery) = under_way.next().await
+        {
+            summary.settle(&delivery);
+        }
+        summary.read(&batch);
+        under_way.push(sender.deliver(batch));
+        progress.set_position(position.get());
+        progress.set_message(format!("{} events accepted", summary.accepted()));
+    }
+    while let Some(delivery) = under_way.next().await {
+        summary.settle(&delivery);
+        progress.set_message(format!("{} events accepted", summary.accepted()));
+    }
+    progress.finish_and_clear();
+    summary.end(events.too_long(), clock.now());
+    Ok(summary)
+}
+
+/// A bar over the file's bytes on a terminal, nothing elsewhere.
+fn progress(source: &Source, is_for_machines: bool) -> ProgressBar {
+    if is_for_machines || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match source.length() {
+        Some(length) => (ProgressBar::new(length), "{bar:32} {percent:>3} %  {bytes} of {total_bytes}  {eta} left  {msg}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {elapsed}  {msg}"),
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A file's name for people; `-` is what comes in.
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
+}

@@ -1,0 +1,170 @@
+//! What became of every event.
+
+use std::{collections::BTreeMap, fmt, path::Path};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    batch::Batch,
+    deliver::{Delivery, Fate},
+    shown,
+};
+
+/// The outcomes of a file. `events` is the sum of the four outcomes.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    file: String,
+    events: u64,
+    accepted: u64,
+    refused: u64,
+    not_delivered: u64,
+    too_long: u64,
+    requests: u64,
+    retries: u64,
+    /// Before compression.
+    event_bytes: u64,
+    /// After.
+    sent_bytes: u64,
+    seconds: f64,
+    /// Why events were refused or not delivered, with how many of them.
+    reasons: BTreeMap<String, u64>,
+    #[serde(skip)]
+    began: DateTime<Utc>,
+}
+
+impl Summary {
+    /// Nothing sent yet.
+    pub fn begin(file: &Path, began: DateTime<Utc>) -> Self {
+        Self {
+            file: shown(file),
+            events: 0,
+            accepted: 0,
+            refused: 0,
+            not_delivered: 0,
+            too_long: 0,
+            requests: 0,
+            retries: 0,
+            event_bytes: 0,
+            sent_bytes: 0,
+            seconds: 0.0,
+            reasons: BTreeMap::new(),
+            began,
+        }
+    }
+
+    /// Counts what was read.
+    pub fn read(&mut self, batch: &Batch) {
+        self.events += batch.events();
+        self.event_bytes += batch.size() as u64;
+    }
+
+    /// Counts what became of a batch.
+    pub fn settle(&mut self, delivery: &Delivery) {
+        self.requests += 1 + u64::from(delivery.retries);
+        self.retries += u64::from(delivery.retries);
+        self.sent_bytes += delivery.bytes;
+        let (lost, why) = match &delivery.fate {
+            Fate::Taken { left_out, why } => {
+                let left_out = (*left_out).min(delivery.events);
+                self.accepted += delivery.events - left_out;
+                self.refused += left_out;
+                (left_out, why)
+            }
+            Fate::Refused(why) => {
+                self.refused += delivery.events;
+                (delivery.events, why)
+            }
+            Fate::GivenUp(why) => {
+                self.not_delivered += delivery.events;
+                (delivery.events, why)
+            }
+        };
+        if lost > 0 {
+            *self.reasons.entry(why.clone()).or_default() += lost;
+        }
+    }
+
+    /// Closes the account.
+    pub fn end(&mut self, too_long: u64, now: DateTime<Utc>) {
+        self.too_long = too_long;
+        self.events += too_long;
+        self.seconds = now.signed_duration_since(self.began).as_seconds_f64();
+    }
+
+    /// Events in the log.
+    pub const fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
+    /// Whether every event is in the log.
+    pub const fn all_accepted(&self) -> bool {
+        self.accepted == self.events
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, events, accepted, refused, not_delivered, too_long, requests, retries, .. } = self;
+        let smaller = if self.sent_bytes == 0 { 1.0 } else { self.event_bytes as f64 / self.sent_bytes as f64 };
+        writeln!(to, "{file}: {events} events in {:.1} s", self.seconds)?;
+        writeln!(to, "  accepted       {accepted:>10}")?;
+        writeln!(to, "  refused        {refused:>10}")?;
+        writeln!(to, "  not delivered  {not_delivered:>10}")?;
+        if *too_long > 0 {
+            writeln!(to, "  too long       {too_long:>10}")?;
+        }
+        writeln!(to, "  requests       {requests:>10}, {retries} of them again")?;
+        write!(
+            to,
+            "  sent           {:>10}, {smaller:.1} times smaller than the events",
+            indicatif::HumanBytes(self.sent_bytes).to_string()
+        )?;
+        for (reason, count) in &self.reasons {
+            write!(to, "\n  {count} because: {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(events: u64, fate: Fate) -> Delivery {
+        Delivery { events, bytes: 10, retries: 1, fate }
+    }
+
+    fn summary(deliveries: &[Delivery]) -> Summary {
+        let now = "2026-11-24T10:00:00Z".parse().unwrap();
+        let mut summary = Summary::begin(Path::new("eve.json"), now);
+        for delivery in deliveries {
+            let mut batch = Batch::default();
+            (0..delivery.events).for_each(|_| batch.push(b"{}"));
+            summary.read(&batch);
+            summary.settle(delivery);
+        }
+        summary.end(0, now);
+        summary
+    }
+
+    #[test]
+    fn every_event_ends_in_one_outcome() {
+        let summary = summary(&[
+            delivery(5, Fate::Taken { left_out: 2, why: "no JSON".to_owned() }),
+            delivery(3, Fate::Refused("403".to_owned())),
+            delivery(4, Fate::GivenUp("503".to_owned())),
+        ]);
+        assert_eq!((summary.events, summary.accepted, summary.refused, summary.not_delivered), (12, 3, 5, 4));
+        assert_eq!(summary.reasons.values().sum::<u64>(), 9);
+        assert!(!summary.all_accepted());
+    }
+
+    #[test]
+    fn all_accepted_means_all() {
+        assert!(summary(&[delivery(5, Fate::Taken { left_out: 0, why: String::new() })]).all_accepted());
+        let mut with_a_long_one = summary(&[]);
+        with_a_long_one.end(1, with_a_long_one.began);
+        assert!(!with_a_long_one.all_accepted());
+    }
+}

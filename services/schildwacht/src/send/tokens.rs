@@ -1,0 +1,123 @@
+//! Access tokens by client credentials (RFC 6749, 4.4), kept until shortly before they expire.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{Clock, config::Secret};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use url::Url;
+
+/// Renewed this long before it expires.
+const MARGIN: TimeDelta = TimeDelta::seconds(30);
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Who asks, and whom.
+#[derive(Debug, Clone)]
+pub struct ClientCredentials {
+    /// The issuer's address.
+    pub issuer: Url,
+    /// `client_id`.
+    pub client_id: String,
+    /// `client_secret`.
+    pub secret: Secret,
+}
+
+/// Gives tokens, asking for one only when needed.
+#[derive(Debug)]
+pub struct Tokens {
+    http: reqwest::Client,
+    credentials: ClientCredentials,
+    clock: Clock,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    endpoint: Option<Url>,
+    token: Option<Token>,
+}
+
+#[derive(Debug)]
+struct Token {
+    text: String,
+    until: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    token_endpoint: Url,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    /// Seconds.
+    #[serde(default)]
+    expires_in: i64,
+}
+
+#[derive(Deserialize, Default)]
+struct NotGranted {
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+impl Tokens {
+    /// Asks nothing yet.
+    pub fn new(credentials: ClientCredentials, clock: Clock) -> Result<Self> {
+        runtime::install_tls_provider();
+        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        Ok(Self { http, credentials, clock, held: Mutex::default() })
+    }
+
+    /// A token that is good for a while.
+    pub async fn get(&self) -> Result<String> {
+        let mut held = self.held.lock().await;
+        if let Some(token) = held.token.as_ref().filter(|token| self.clock.now() < token.until) {
+            return Ok(token.text.clone());
+        }
+        let endpoint = match held.endpoint.take() {
+            Some(endpoint) => endpoint,
+            None => self.discover().await?,
+        };
+        let token = self.ask(&endpoint).await;
+        held.endpoint = Some(endpoint);
+        Ok(held.token.insert(token?).text.clone())
+    }
+
+    /// Forgets a token that was refused, so that the next one is new.
+    pub async fn forget(&self, refused: &str) {
+        let mut held = self.held.lock().await;
+        if held.token.as_ref().is_some_and(|token| token.text == refused) {
+            held.token = None;
+        }
+    }
+
+    async fn discover(&self) -> Result<Url> {
+        let issuer = self.credentials.issuer.as_str().trim_end_matches('/');
+        let url = format!("{issuer}/.well-known/openid-configuration");
+        let response =
+            self.http.get(&url).send().await.with_context(|| format!("no answer from the issuer at {issuer}; is it running?"))?;
+        let response = response.error_for_status().with_context(|| format!("there is no issuer at {issuer}"))?;
+        let discovery: Discovery = response.json().await.with_context(|| format!("{url} is no discovery document"))?;
+        Ok(discovery.token_endpoint)
+    }
+
+    async fn ask(&self, endpoint: &Url) -> Result<Token> {
+        let ClientCredentials { client_id, secret, .. } = &self.credentials;
+        let form = [("grant_type", "client_credentials")];
+        let request = self.http.post(endpoint.clone()).basic_auth(client_id, Some(secret.expose())).form(&form);
+        let asked = self.clock.now();
+        let response = request.send().await.context("no answer from the issuer")?;
+        if !response.status().is_success() {
+            let status = response.status();
+            let refusal: NotGranted = response.json().await.unwrap_or_default();
+            bail!("the issuer gives {client_id} no token: {status} {} {}", refusal.error, refusal.error_description);
+        }
+        let granted: Granted = response.json().await.context("the issuer's answer holds no token")?;
+        Ok(Token { text: granted.access_token, until: asked + TimeDelta::seconds(granted.expires_in) - MARGIN })
+    }
+}
