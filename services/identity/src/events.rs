@@ -1,5 +1,7 @@
 //! What identity tells the others. Both topics are compacted: the last event of a key is its current state.
 
+use std::time::SystemTime;
+
 use auth::Context;
 use events::Envelope;
 use proto::identity::v1 as wire;
@@ -12,7 +14,7 @@ const SOURCE: &str = "identity";
 /// `identity.organisation.v1`: a school as it is now.
 pub fn organisation_state(cx: &Context, school: &School) -> Envelope {
     let now = cx.clock.now();
-    let state = wire::OrganisationState { school: Some(school.into()), update_time: Some(timestamp(now)) };
+    let state = wire::OrganisationState { school: Some(school.into()), update_time: Some(SystemTime::from(now).into()) };
     Envelope::new(cx.ids.next::<EventId>(), now, SOURCE, school.id.to_string(), &state)
 }
 
@@ -24,8 +26,4 @@ pub fn gateway_entry(cx: &Context, gateway: &Gateway) -> Envelope {
         state: wire::GatewayState::from(&gateway.state).into(),
     };
     Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), SOURCE, gateway.id.to_string(), &entry)
-}
-
-fn timestamp(moment: chrono::DateTime<chrono::Utc>) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: moment.timestamp(), nanos: i32::try_from(moment.timestamp_subsec_nanos()).unwrap_or_default() }
 }

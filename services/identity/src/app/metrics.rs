@@ -1,9 +1,6 @@
 //! What identity counts.
 
-use opentelemetry::{
-    KeyValue,
-    metrics::{Counter, Meter},
-};
+use opentelemetry::{KeyValue, metrics::Counter};
 
 #[derive(Debug)]
 pub struct Metrics {
@@ -13,15 +10,15 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new() -> Self {
-        let meter: Meter = opentelemetry::global::meter("identity");
+        let meter = opentelemetry::global::meter("schildwacht.identity");
         Self {
             gateway_changes: meter
-                .u64_counter("identity.gateway.changes")
-                .with_description("Gateways enrolled, given a new secret and revoked, by action")
+                .u64_counter("gateway.changes")
+                .with_description("gateways enrolled, given a new secret and revoked, by action")
                 .build(),
             imports: meter
-                .u64_counter("identity.organisation.imports")
-                .with_description("Files of boards, schools and sites, by outcome: imported, refused, validated")
+                .u64_counter("organisation.imports")
+                .with_description("files of boards, schools and sites, by outcome: imported, refused, validated")
                 .build(),
         }
     }

@@ -1,6 +1,7 @@
 //! Domain values as messages.
 
-use chrono::{DateTime, Utc};
+use std::time::SystemTime;
+
 use proto::identity::v1 as wire;
 
 use crate::{
@@ -72,8 +73,8 @@ impl From<&GatewayState> for wire::GatewayState {
 impl From<&Gateway> for wire::Gateway {
     fn from(gateway: &Gateway) -> Self {
         let (secret_time, revoke_time, revoke_reason) = match &gateway.state {
-            GatewayState::Active { secret_since, .. } => (Some(timestamp(*secret_since)), None, String::new()),
-            GatewayState::Revoked { at, reason, .. } => (None, Some(timestamp(*at)), reason.as_ref().to_owned()),
+            GatewayState::Active { secret_since, .. } => (Some(SystemTime::from(*secret_since).into()), None, String::new()),
+            GatewayState::Revoked { at, reason, .. } => (None, Some(SystemTime::from(*at).into()), reason.as_ref().to_owned()),
         };
         Self {
             gateway_id: gateway.id.to_string(),
@@ -82,7 +83,7 @@ impl From<&Gateway> for wire::Gateway {
             name: gateway.name.as_ref().to_owned(),
             state: wire::GatewayState::from(&gateway.state).into(),
             client_id: gateway.client_id(),
-            create_time: Some(timestamp(gateway.enrolled_at)),
+            create_time: Some(SystemTime::from(gateway.enrolled_at).into()),
             secret_time,
             revoke_time,
             revoke_reason,
@@ -132,8 +133,4 @@ pub(super) fn count(number: u64) -> i64 {
 
 fn length(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn timestamp(moment: DateTime<Utc>) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: moment.timestamp(), nanos: i32::try_from(moment.timestamp_subsec_nanos()).unwrap_or_default() }
 }

@@ -9,8 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use openidconnect::core::{CoreErrorResponseType, CoreTokenType};
-use openidconnect::{ExtraTokenFields, RefreshToken, StandardErrorResponse, StandardTokenResponse};
+use openidconnect::{
+    ExtraTokenFields, Nonce, RefreshToken, StandardErrorResponse, StandardTokenResponse,
+    core::{CoreErrorResponseType, CoreTokenType},
+};
 use runtime::Error;
 use serde::Deserialize;
 
@@ -183,12 +185,7 @@ impl Issuer {
         self.for_session(&session, None, next).await
     }
 
-    async fn for_session(
-        &self,
-        session: &Session,
-        nonce: Option<openidconnect::Nonce>,
-        refresh: RefreshToken,
-    ) -> Result<SignInResponse, NoToken> {
+    async fn for_session(&self, session: &Session, nonce: Option<Nonce>, refresh: RefreshToken) -> Result<SignInResponse, NoToken> {
         let gone = NoToken::refused(CoreErrorResponseType::InvalidGrant, "this persona is no longer there; sign in as another");
         let Some(persona) = self.personas.find(&session.persona) else { return Err(gone) };
         let schools = self.persona_schools().await?;

@@ -8,10 +8,10 @@ pub struct IssuerMetrics {
 
 impl IssuerMetrics {
     pub fn new() -> Self {
-        let meter = opentelemetry::global::meter("identity");
+        let meter = opentelemetry::global::meter("schildwacht.identity");
         let tokens = meter
-            .u64_counter("identity.token.requests")
-            .with_description("Requests for tokens at the development issuer, by outcome and by caller or reason")
+            .u64_counter("token.requests")
+            .with_description("requests for tokens at the development issuer, by outcome and by caller or reason")
             .build();
         Self { tokens }
     }

@@ -201,6 +201,29 @@ on_both_stores! {
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
 
+    async fn every_change_leaves_a_row_in_the_schools_own_chain(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (vuurvogel, zandloper) = world.with_two_schools().await;
+        let coordinator = ict_coordinator(&zandloper);
+        let gateway_id = world.enrol(&coordinator, &zandloper).await.gateway.unwrap().gateway_id;
+        let rotate = RotateGatewaySecretRequest { gateway_id: gateway_id.clone(), ..Default::default() };
+        world.gateways().rotate_gateway_secret(world.by(&coordinator, rotate)).await.unwrap();
+        let revoke = RevokeGatewayRequest { gateway_id, reason: "x".into(), ..Default::default() };
+        world.gateways().revoke_gateway(world.by(&operator(), revoke.clone())).await.unwrap();
+        world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap_err();
+
+        let by = |who: &Principal, action: &str| (who.actor(), action.to_owned());
+        let expected = [
+            by(&operator(), "organisation.import"),
+            by(&coordinator, "gateway.enrol"),
+            by(&coordinator, "gateway.rotate"),
+            by(&operator(), "gateway.revoke"),
+        ];
+        assert_eq!(world.acts_at(&zandloper).await, expected);
+        assert_eq!(world.acts_at(&vuurvogel).await, expected[..1]);
+        world.assert_audit_trail_is_intact().await;
+    }
+
     async fn the_directory_hears_of_enrolment_and_revocation(database: TestDatabase) {
         let world = World::start(&database).await;
         let (_, zandloper) = world.with_two_schools().await;

@@ -15,6 +15,7 @@ use runtime::{
     listener::{Limits, Listener},
 };
 use schildwacht_identity::{Config, IssuerConfig, Service, Surroundings};
+use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
 use testkit::{TestDatabase, TestIssuer, TestProcess, person};
@@ -221,6 +222,14 @@ impl World {
             envelopes.extend(delivered.iter().map(|delivered| Envelope::from_record(&delivered.record).unwrap()));
         }
         envelopes
+    }
+
+    /// Who did what at a school, oldest first.
+    pub async fn acts_at(&self, school: &School) -> Vec<(String, String)> {
+        let question = format!("SELECT actor, action FROM audit_log WHERE chain = '{}' ORDER BY seq", school.school_id);
+        let question = Statement::from_string(self.database.backend(), question);
+        let rows = self.database.reader().query_all_raw(question).await.unwrap();
+        rows.iter().map(|row| (row.try_get("", "actor").unwrap(), row.try_get("", "action").unwrap())).collect()
     }
 
     /// Every chain of the audit trail is whole.
