@@ -50,6 +50,12 @@ impl Admission {
         if too_much { Err(LogError::Busy) } else { Ok(admitted) }
     }
 
+    /// Answers the bytes under way, for whoever watches.
+    pub(crate) fn observer(&self) -> impl Fn() -> usize + Send + Sync + 'static {
+        let under_way = Arc::clone(&self.under_way);
+        move || under_way.load(Ordering::Acquire)
+    }
+
     /// Bytes under way.
     pub(crate) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::Acquire)

@@ -74,6 +74,8 @@ impl Envelope {
     /// As the log keeps it.
     pub fn into_record(self) -> Record {
         let header = |name: &str, value: String| (name.to_owned(), Bytes::from(value));
+        // Keys of ours are ids as text, and what an event is about is what its key says.
+        let subject = std::str::from_utf8(&self.key).ok().filter(|key| !key.is_empty()).map(ToOwned::to_owned);
         let mut headers = vec![
             header("ce_specversion", SPEC_VERSION.to_owned()),
             header("ce_id", self.id.to_string()),
@@ -82,31 +84,29 @@ impl Envelope {
             header("ce_time", self.time.to_rfc3339_opts(SecondsFormat::Micros, true)),
             header("content-type", PROTOBUF.to_owned()),
         ];
+        headers.extend(subject.map(|subject| header("ce_subject", subject)));
         headers.extend(self.trace.into_iter().map(|(name, value)| (name, Bytes::from(value))));
         Record { key: self.key, headers, value: self.data }
     }
 
-    /// From the log; all violations are collected.
+    /// From the log; all violations are collected. The data may be of any media type: telemetry is kept as it came.
     ///
     /// # Errors
     /// When an attribute is missing or not readable.
     pub fn from_record(record: &Record) -> Result<Self, EnvelopeViolations> {
         let mut violations = Vec::new();
         let mut required = |name: &str| {
-            record.header(name).map(ToOwned::to_owned).unwrap_or_else(|| {
-                violations.push(format!("{name} is missing"));
-                String::new()
-            })
+            let value = record.header(name).map(ToOwned::to_owned);
+            value.ok_or_else(|| violations.push(format!("{name} is missing")))
         };
-        let (id, event_type, source, time) = (required("ce_id"), required("ce_type"), required("ce_source"), required("ce_time"));
-        if let Some(version) = record.header("ce_specversion")
-            && version != SPEC_VERSION
-        {
+        let (version, id, event_type) = (required("ce_specversion"), required("ce_id"), required("ce_type"));
+        let (source, time) = (required("ce_source"), required("ce_time"));
+        if let Some(version) = version.ok().filter(|version| version != SPEC_VERSION) {
             violations.push(format!("ce_specversion is {version}, not {SPEC_VERSION}"));
         }
-        let id = id.parse::<EventId>().map_err(|error| violations.push(format!("ce_id: {error}")));
-        let time = time.parse::<DateTime<Utc>>().map_err(|error| violations.push(format!("ce_time: {error}")));
-        let (Ok(id), Ok(time), true) = (id, time, violations.is_empty()) else {
+        let id = id.and_then(|id| id.parse::<EventId>().map_err(|error| violations.push(format!("ce_id: {error}"))));
+        let time = time.and_then(|time| time.parse::<DateTime<Utc>>().map_err(|error| violations.push(format!("ce_time: {error}"))));
+        let (Ok(id), Ok(event_type), Ok(source), Ok(time), true) = (id, event_type, source, time, violations.is_empty()) else {
             return Err(EnvelopeViolations(violations));
         };
         let trace = telemetry::TRACE_HEADERS
@@ -138,11 +138,49 @@ mod tests {
     }
 
     #[test]
+    fn attributes_are_headers_of_the_binary_mode() {
+        let record = envelope().with_trace(vec![("traceparent".to_owned(), "00-a-b-01".to_owned())]).into_record();
+        let headers: Vec<_> = record.headers.iter().map(|(name, value)| (name.as_str(), std::str::from_utf8(value).unwrap())).collect();
+        assert_eq!(
+            headers,
+            [
+                ("ce_specversion", "1.0"),
+                ("ce_id", "01900000-0000-7000-8000-000000000001"),
+                ("ce_type", "schildwacht.identity.v1.GatewayDirectoryEntry"),
+                ("ce_source", "identity"),
+                ("ce_time", "2026-09-24T09:50:00.123456Z"),
+                ("content-type", "application/protobuf"),
+                ("ce_subject", "g"),
+                ("traceparent", "00-a-b-01"),
+            ]
+        );
+    }
+
+    #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let mut record = envelope().into_record();
-        record.headers.retain(|(name, _)| name != "ce_type" && name != "ce_id");
-        let violations = Envelope::from_record(&record).unwrap_err().to_string();
-        assert!(violations.contains("ce_type") && violations.contains("ce_id"), "{violations}");
+        record.headers.retain(|(name, _)| !["ce_type", "ce_specversion", "ce_source"].contains(&name.as_str()));
+        for (name, value) in &mut record.headers {
+            match name.as_str() {
+                "ce_id" => *value = Bytes::from_static(b"seven"),
+                "ce_time" => *value = Bytes::from_static(b"\xff"),
+                _ => {}
+            }
+        }
+        let EnvelopeViolations(violations) = Envelope::from_record(&record).unwrap_err();
+        for attribute in ["ce_type", "ce_specversion", "ce_source", "ce_id", "ce_time"] {
+            let about_it = violations.iter().filter(|violation| violation.starts_with(attribute)).count();
+            assert_eq!(about_it, 1, "{attribute} in {violations:?}");
+        }
+    }
+
+    #[test]
+    fn a_tombstone_is_an_event_without_data() {
+        let mut record = envelope().into_record();
+        record.value = None;
+        let tombstone = Envelope::from_record(&record).unwrap();
+        assert_eq!(tombstone.data, None);
+        assert!(tombstone.decode::<GatewayDirectoryEntry>().unwrap_err().to_string().contains("value is missing"));
     }
 
     #[test]

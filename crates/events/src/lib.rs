@@ -6,6 +6,7 @@ mod embedded;
 mod envelope;
 mod kafka;
 mod log;
+mod meters;
 mod topic;
 
 pub use delivery::{

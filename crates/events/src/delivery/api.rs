@@ -17,10 +17,8 @@ use tonic::{Request, Response, Status};
 
 use super::{
     consumer::Handler,
-    dead_letter::{self, Filter, Kept},
+    dead_letter::{self, Filter, Listed},
 };
-
-const EXCERPT_BYTES: usize = 4 * 1024;
 
 /// Serves the dead letters of one consumer. The service's migrations must include the audit trail.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ impl<H: Handler> DeadLetterApi<H> {
             Some(last) if has_more => encode_page_token(&filter, &last.id)?,
             _ => String::new(),
         };
-        let dead_letters = letters.into_iter().map(|kept| self.message_of(kept)).collect();
+        let dead_letters = letters.into_iter().map(|letter| self.message_of(letter)).collect();
         Ok(ListDeadLettersResponse { dead_letters, next_page_token, total_size: i64::try_from(total).unwrap_or(i64::MAX) })
     }
 
@@ -60,20 +58,23 @@ impl<H: Handler> DeadLetterApi<H> {
         self.check_name(&request.service)?;
         let ids = parse_ids(&request.dead_letter_ids)?;
         let filter = Filter { reason: request.reason, ids };
-        let replayed = dead_letter::replay(&self.database, self.consumer, self.handler.as_ref(), &filter).await?;
-        self.record(cx, replayed).await?;
+        // Before, because letters commit one by one: none may be replayed without a trace of who wanted it.
+        self.record(cx, &filter).await?;
+        let replayed = dead_letter::replay(&self.database, self.consumer, self.handler.as_ref(), &filter, &cx.ids).await?;
+        let (taken_in, refused) = (replayed.taken_in, replayed.refused);
+        tracing::info!(name: "dead_letter.replayed", consumer = self.consumer, taken_in, refused, "replayed dead letters");
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        Ok(ReplayDeadLettersResponse { replayed: count(replayed.taken_in), failed: count(replayed.refused) })
+        Ok(ReplayDeadLettersResponse { replayed: count(taken_in), failed: count(refused) })
     }
 
-    async fn record(&self, cx: &Context, replayed: dead_letter::Replayed) -> Result<(), Error> {
+    async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
         let entry = Entry {
             id: cx.ids.next::<AuditId>(),
             at: cx.clock.now(),
             actor: cx.actor(),
             action: Action::DeadLetterReplay.name(),
             resource: format!("dead_letters:{}", self.consumer),
-            detail: serde_json::json!({ "taken_in": replayed.taken_in, "refused": replayed.refused }),
+            detail: serde_json::json!({ "reason": filter.reason, "ids": filter.ids }),
         };
         let txn = self.database.begin().await?;
         audit::append(&txn, Chain::Platform, entry).await?;
@@ -88,11 +89,9 @@ impl<H: Handler> DeadLetterApi<H> {
         Err(Error::invalid_field("service", format!("this is {}; ask the service that you mean", self.consumer)))
     }
 
-    fn message_of(&self, kept: Kept) -> DeadLetter {
-        let letter = kept.letter;
-        let value = letter.record.value.unwrap_or_default();
+    fn message_of(&self, letter: Listed) -> DeadLetter {
         DeadLetter {
-            dead_letter_id: kept.id.to_string(),
+            dead_letter_id: letter.id.to_string(),
             service: self.consumer.to_owned(),
             topic: letter.position.topic.spec().name.to_owned(),
             partition: letter.position.partition,
@@ -100,12 +99,12 @@ impl<H: Handler> DeadLetterApi<H> {
             reason: letter.reason,
             detail: letter.detail,
             time: Some(prost_types::Timestamp {
-                seconds: kept.at.timestamp(),
-                nanos: i32::try_from(kept.at.timestamp_subsec_nanos()).unwrap_or_default(),
+                seconds: letter.at.timestamp(),
+                nanos: i32::try_from(letter.at.timestamp_subsec_nanos()).unwrap_or_default(),
             }),
-            attempts: kept.attempts,
-            excerpt: value.slice(..value.len().min(EXCERPT_BYTES)).to_vec(),
-            size_bytes: i64::try_from(value.len()).unwrap_or(i64::MAX),
+            attempts: letter.attempts,
+            excerpt: letter.excerpt,
+            size_bytes: letter.size,
         }
     }
 }

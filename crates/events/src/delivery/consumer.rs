@@ -3,20 +3,29 @@
 //! Several records share a transaction. When one of them cannot be taken in, all are undone and each is tried by itself, so
 //! that only the culprit goes to the dead letters. Trouble that may pass (the database is away) undoes everything and tries
 //! again after a pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
+//!
+//! Offsets are committed after the effect, so a crash in between delivers again, and the inbox swallows that.
 
-use std::{collections::HashSet, future::Future, time::Duration};
+use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
-use opentelemetry::{KeyValue, metrics::Counter};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Gauge},
+};
 use runtime::{Clock, Ids, Shutdown, telemetry};
 use storage::{Database, StoreError, Txn};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{dead_letter, inbox, outbox::LogHandle};
+use super::{backoff::Backoff, dead_letter, inbox, outbox::LogHandle};
 use crate::{Delivered, LogError, Position, Record, Subscription, Topic};
 
-const WAIT: Duration = Duration::from_millis(500);
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// How long a look for records takes when there are none; a shutdown ends it at once.
+const WAIT: Duration = Duration::from_secs(5);
+/// How often the lag is measured; in Kafka that asks every partition's leader.
+const LAG_EVERY: Duration = Duration::from_secs(30);
+/// So many failures in a row before membership begins anew.
+const FAILURES_BORNE: u32 = 5;
 
 /// Why a record was not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +40,7 @@ pub enum HandleError {
     },
     /// Something is away; try again later.
     #[error("try again later")]
-    Transient(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Transient(#[source] Trouble),
 }
 
 impl HandleError {
@@ -63,6 +72,8 @@ impl From<crate::EnvelopeViolations> for HandleError {
         Self::poison("envelope_unreadable", violations)
     }
 }
+
+type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 /// A part of a record that was not taken in while the rest was: lines of a batch, say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +108,23 @@ pub trait Handler: Send + Sync + 'static {
     fn committed(&self) {}
 }
 
+/// So that the loop and the replay of dead letters can share one handler.
+impl<H: Handler> Handler for Arc<H> {
+    type Batch = H::Batch;
+
+    async fn handle(&self, txn: &Txn, batch: &mut Self::Batch, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        (**self).handle(txn, batch, delivered).await
+    }
+
+    async fn finish(&self, txn: &Txn, batch: Self::Batch) -> Result<(), HandleError> {
+        (**self).finish(txn, batch).await
+    }
+
+    fn committed(&self) {
+        (**self).committed();
+    }
+}
+
 /// Reads topics for a service.
 #[derive(Debug)]
 pub struct Consumer<H> {
@@ -118,56 +146,78 @@ pub struct Consumer<H> {
     pub handler: H,
 }
 
-struct Outcomes {
+struct Meters {
     records: Counter<u64>,
     retries: Counter<u64>,
+    lag: Gauge<u64>,
+}
+
+impl Meters {
+    fn new() -> Self {
+        let meter = opentelemetry::global::meter("schildwacht.events");
+        Self {
+            records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
+            retries: meter.u64_counter("consumer.retries").with_description("transactions undone and tried again").build(),
+            lag: meter.u64_gauge("consumer.lag").with_description("records still to be taken in").build(),
+        }
+    }
 }
 
 impl<H: Handler> Consumer<H> {
-    /// Consumes until shutdown.
+    /// Consumes until shutdown. What is under way then is finished.
     ///
     /// # Errors
     /// When the log is damaged or was closed while we should run.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), LogError> {
-        let meter = opentelemetry::global::meter("schildwacht.events");
-        let outcomes = Outcomes {
-            records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
-            retries: meter.u64_counter("consumer.retries").with_description("transactions undone and tried again").build(),
-        };
-        let mut backoff = FIRST_BACKOFF;
+        let meters = Meters::new();
+        let mut backoff = Backoff::new();
         while !shutdown.is_requested() {
-            match self.consume(&shutdown, &outcomes, &mut backoff).await {
+            match self.consume(&shutdown, &meters, &mut backoff).await {
                 Ok(()) => return Ok(()),
-                Err(LogError::Unavailable { reason }) => {
-                    tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log is away, will retry");
-                    shutdown.sleep(jittered(backoff)).await;
-                    backoff = (backoff * 2).min(MAX_BACKOFF);
-                }
                 Err(LogError::Closed) if shutdown.is_requested() => return Ok(()),
+                Err(LogError::Unavailable { reason }) => self.wait_for_log(&reason, &mut backoff, &shutdown).await,
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
 
-    async fn consume(&self, shutdown: &Shutdown, outcomes: &Outcomes, backoff: &mut Duration) -> Result<(), LogError> {
+    /// Consumes as one member of the group. An error means that membership must begin anew.
+    async fn consume(&self, shutdown: &Shutdown, meters: &Meters, backoff: &mut Backoff) -> Result<(), LogError> {
         let mut subscription = self.log.0.subscribe(self.name, self.topics).await?;
-        while let Some(records) = shutdown.or_stop(subscription.next(self.max_batch, WAIT)).await {
-            let records = records?;
+        let mut failures = 0;
+        let mut measured: Option<Instant> = None;
+        while let Some(received) = shutdown.or_stop(subscription.next(self.max_batch, WAIT)).await {
+            if measured.is_none_or(|at| at.elapsed() >= LAG_EVERY) {
+                self.measure_lag(meters).await;
+                measured = Some(Instant::now());
+            }
+            let records = match received {
+                // Kafka's client mends most of its troubles by itself; leaving the group would make more of them.
+                Err(LogError::Unavailable { reason }) if failures < FAILURES_BORNE => {
+                    failures += 1;
+                    self.wait_for_log(&reason, backoff, shutdown).await;
+                    continue;
+                }
+                other => other?,
+            };
+            failures = 0;
             if records.is_empty() {
                 continue;
             }
-            match self.take_in(&records, outcomes).await {
-                Ok(()) => {
-                    *backoff = FIRST_BACKOFF;
-                    commit(subscription.as_mut(), &records).await?;
-                }
-                Err(error) => {
-                    outcomes.retries.add(1, &[KeyValue::new("consumer", self.name)]);
+            let (done, trouble) = self.take_in(&records, meters).await;
+            match commit(subscription.as_mut(), &records[..done]).await {
+                // The next commit includes this one; until then the inbox knows what is done.
+                Err(LogError::Unavailable { reason }) => self.wait_for_log(&reason, backoff, shutdown).await,
+                other => other?,
+            }
+            match trouble {
+                None => backoff.reset(),
+                Some(error) => {
+                    meters.retries.add(1, &[KeyValue::new("consumer", self.name)]);
                     let error = runtime::error::chain(error.as_ref());
                     tracing::warn!(name: "consumer.retrying", consumer = self.name, error = %error, "records not taken in, will retry");
-                    shutdown.sleep(jittered(*backoff)).await;
-                    *backoff = (*backoff * 2).min(MAX_BACKOFF);
+                    backoff.pause(shutdown).await;
                     subscription.rewind().await?;
                 }
             }
@@ -175,24 +225,40 @@ impl<H: Handler> Consumer<H> {
         Ok(())
     }
 
-    /// Takes records in, together or else one by one. An error means: none of what is left, try again later.
-    async fn take_in(&self, records: &[Delivered], outcomes: &Outcomes) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        match self.in_one_transaction(records, outcomes).await {
-            Ok(()) => return Ok(()),
-            Err(HandleError::Transient(error)) => return Err(error),
-            Err(HandleError::Poison { .. }) => {}
-        }
-        for record in records {
-            match self.in_one_transaction(std::slice::from_ref(record), outcomes).await {
-                Ok(()) => {}
-                Err(HandleError::Transient(error)) => return Err(error),
-                Err(HandleError::Poison { reason, detail }) => self.bury(record, reason, detail, outcomes).await?,
-            }
-        }
-        Ok(())
+    async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
+        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log is away, will retry");
+        backoff.pause(shutdown).await;
     }
 
-    async fn in_one_transaction(&self, records: &[Delivered], outcomes: &Outcomes) -> Result<(), HandleError> {
+    async fn measure_lag(&self, meters: &Meters) {
+        match self.log.0.lag(self.name, self.topics).await {
+            Ok(lag) => meters.lag.record(lag, &[KeyValue::new("consumer", self.name)]),
+            Err(error) => tracing::debug!(name: "consumer.lag_unknown", consumer = self.name, %error, "lag not measured"),
+        }
+    }
+
+    /// Takes records in, together or else one by one. Answers how many of them, from the first on, are done, and what kept
+    /// the next from being taken in now.
+    async fn take_in(&self, records: &[Delivered], meters: &Meters) -> (usize, Option<Trouble>) {
+        match self.in_one_transaction(records, meters).await {
+            Ok(()) => return (records.len(), None),
+            Err(HandleError::Transient(trouble)) => return (0, Some(trouble)),
+            Err(HandleError::Poison { .. }) => {}
+        }
+        for (done, record) in records.iter().enumerate() {
+            let outcome = match self.in_one_transaction(std::slice::from_ref(record), meters).await {
+                Ok(()) => Ok(()),
+                Err(HandleError::Transient(trouble)) => Err(trouble),
+                Err(HandleError::Poison { reason, detail }) => self.bury(record, reason, detail, meters).await.map_err(Trouble::from),
+            };
+            if let Err(trouble) = outcome {
+                return (done, Some(trouble));
+            }
+        }
+        (records.len(), None)
+    }
+
+    async fn in_one_transaction(&self, records: &[Delivered], meters: &Meters) -> Result<(), HandleError> {
         let txn = self.database.begin().await?;
         let identities: Vec<String> = records.iter().map(inbox::identity).collect();
         let seen = inbox::seen(&txn, self.name, &identities).await?;
@@ -217,9 +283,9 @@ impl<H: Handler> Consumer<H> {
         txn.commit().await?;
         self.handler.committed();
 
-        self.count(outcomes, "handled", handled);
-        self.count(outcomes, "duplicate", records.len() as u64 - handled);
-        self.count(outcomes, "part_dead_lettered", rejected);
+        self.count(meters, "handled", handled);
+        self.count(meters, "duplicate", records.len() as u64 - handled);
+        self.count(meters, "part_dead_lettered", rejected);
         Ok(())
     }
 
@@ -230,7 +296,7 @@ impl<H: Handler> Consumer<H> {
         self.handler.handle(txn, batch, delivered).instrument(span).await
     }
 
-    async fn bury(&self, record: &Delivered, reason: &'static str, detail: String, outcomes: &Outcomes) -> Result<(), StoreError> {
+    async fn bury(&self, record: &Delivered, reason: &'static str, detail: String, meters: &Meters) -> Result<(), StoreError> {
         tracing::warn!(
             name: "consumer.dead_lettered", consumer = self.name, topic = record.position.topic.spec().name,
             partition = record.position.partition, offset = record.position.offset, reason, "record goes to the dead letters"
@@ -240,18 +306,21 @@ impl<H: Handler> Consumer<H> {
         dead_letter::add(&txn, self.ids.next(), self.clock.now(), letter).await?;
         inbox::remember(&txn, self.name, vec![inbox::identity(record)], self.clock.now()).await?;
         txn.commit().await?;
-        self.count(outcomes, "dead_lettered", 1);
+        self.count(meters, "dead_lettered", 1);
         Ok(())
     }
 
-    fn count(&self, outcomes: &Outcomes, outcome: &'static str, records: u64) {
+    fn count(&self, meters: &Meters, outcome: &'static str, records: u64) {
         if records > 0 {
-            outcomes.records.add(records, &[KeyValue::new("consumer", self.name), KeyValue::new("outcome", outcome)]);
+            meters.records.add(records, &[KeyValue::new("consumer", self.name), KeyValue::new("outcome", outcome)]);
         }
     }
 }
 
 async fn commit(subscription: &mut dyn Subscription, records: &[Delivered]) -> Result<(), LogError> {
+    if records.is_empty() {
+        return Ok(());
+    }
     let mut last: Vec<Position> = Vec::new();
     for record in records {
         let position = record.position;
@@ -261,12 +330,4 @@ async fn commit(subscription: &mut dyn Subscription, records: &[Delivered]) -> R
         }
     }
     subscription.commit(&last).await
-}
-
-/// Up to half as long again, so that replicas do not come back together.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0_u8];
-    // Without randomness the pause is merely not spread.
-    let _unspread = getrandom::fill(&mut byte);
-    pause + pause.mul_f64(f64::from(byte[0]) / 512.0)
 }

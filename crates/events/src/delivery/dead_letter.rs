@@ -1,20 +1,21 @@
 //! Dead letters: what a consumer could not take in, kept with its reason in the consumer's own database.
 //!
 //! They are written in the transaction that takes in the rest, so nothing falls between. A replay gives a letter to its
-//! handler again, in a transaction of its own: taken in, it is gone; refused again, it stays with its new reason.
+//! handler again, in a transaction of its own: taken in, it is gone; refused again, it stays with its new reason. Where the
+//! handler now takes in most of it, the parts it still refuses become letters of their own.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use runtime::DeadLetterId;
+use runtime::{DeadLetterId, Ids};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
 use storage::{Database, StoreError, StoreResult, Txn};
 
 use super::{
-    consumer::{HandleError, Handler},
-    outbox::{read_headers, write_headers},
+    consumer::{HandleError, Handler, Rejected},
+    headers,
 };
 use crate::{Delivered, Position, Record, Topic};
 
@@ -71,21 +72,36 @@ impl Letter {
     }
 }
 
-/// A letter as it is kept.
+/// A letter as it is listed: its value may be large, so only the beginning is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct Listed {
     /// Its id.
     pub id: DeadLetterId,
-    /// The letter.
-    pub letter: Letter,
+    /// Where the record stood.
+    pub position: Position,
+    /// Stable, snake_case.
+    pub reason: String,
+    /// For operators.
+    pub detail: String,
     /// When it was written.
     pub at: DateTime<Utc>,
     /// How often it was given to the handler.
     pub attempts: i32,
+    /// The first [`EXCERPT_BYTES`] of the value.
+    pub excerpt: Vec<u8>,
+    /// Bytes of the whole value.
+    pub size: i64,
 }
+
+/// How much of a value is listed.
+pub const EXCERPT_BYTES: usize = 4 * 1024;
 
 /// Adds a letter.
 pub(super) async fn add(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Letter) -> StoreResult<()> {
+    add_again(txn, id, at, letter, 1).await
+}
+
+async fn add_again(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Letter, attempts: i32) -> StoreResult<()> {
     let row = row::ActiveModel {
         dead_letter_id: Set(id.as_uuid()),
         consumer: Set(letter.consumer),
@@ -93,12 +109,12 @@ pub(super) async fn add(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: 
         partition: Set(letter.position.partition),
         record_offset: Set(letter.position.offset),
         key: Set(letter.record.key.to_vec()),
-        headers: Set(write_headers(&letter.record.headers)?),
+        headers: Set(headers::write(&letter.record.headers)?),
         value: Set(letter.record.value.map(|value| value.to_vec())),
         reason: Set(letter.reason),
         detail: Set(letter.detail),
         at: Set(at),
-        attempts: Set(1),
+        attempts: Set(attempts),
     };
     row.insert(&**txn).await?;
     Ok(())
@@ -124,18 +140,61 @@ fn select(consumer: &str, filter: &Filter) -> sea_orm::Select<row::Entity> {
     letters
 }
 
+#[derive(FromQueryResult)]
+struct ListedRow {
+    dead_letter_id: uuid::Uuid,
+    topic: String,
+    partition: i32,
+    record_offset: i64,
+    reason: String,
+    detail: String,
+    at: DateTime<Utc>,
+    attempts: i32,
+    excerpt: Option<Vec<u8>>,
+    size: Option<i64>,
+}
+
 /// Letters, newest first, after a letter already seen.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn list(database: &Database, consumer: &str, filter: &Filter, after: Option<DeadLetterId>, limit: u64) -> StoreResult<Vec<Kept>> {
+pub async fn list(
+    database: &Database,
+    consumer: &str,
+    filter: &Filter,
+    after: Option<DeadLetterId>,
+    limit: u64,
+) -> StoreResult<Vec<Listed>> {
     let mut letters = select(consumer, filter);
     if let Some(after) = after {
         // Ids are UUIDv7: their order is the order of time.
         letters = letters.filter(row::Column::DeadLetterId.lt(after.as_uuid()));
     }
-    let rows = letters.order_by_desc(row::Column::DeadLetterId).limit(limit).all(database.reader()).await?;
-    rows.into_iter().map(read).collect()
+    let rows = letters
+        .select_only()
+        .columns([row::Column::DeadLetterId, row::Column::Topic, row::Column::Partition, row::Column::RecordOffset])
+        .columns([row::Column::Reason, row::Column::Detail, row::Column::At, row::Column::Attempts])
+        .expr_as(Expr::cust(format!("substr(value, 1, {EXCERPT_BYTES})")), "excerpt")
+        .expr_as(Expr::cust("CAST(length(value) AS BIGINT)"), "size")
+        .order_by_desc(row::Column::DeadLetterId)
+        .limit(limit)
+        .into_model::<ListedRow>()
+        .all(database.reader())
+        .await?;
+    rows.into_iter().map(listed).collect()
+}
+
+fn listed(row: ListedRow) -> StoreResult<Listed> {
+    Ok(Listed {
+        id: row.dead_letter_id.into(),
+        position: position(&row.topic, row.partition, row.record_offset)?,
+        reason: row.reason,
+        detail: row.detail,
+        at: row.at,
+        attempts: row.attempts,
+        excerpt: row.excerpt.unwrap_or_default(),
+        size: row.size.unwrap_or_default(),
+    })
 }
 
 /// How many letters there are.
@@ -159,52 +218,73 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When the database is away; letters replayed before stay replayed.
-pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H, filter: &Filter) -> StoreResult<Replayed> {
-    let rows = select(consumer, filter).order_by_asc(row::Column::DeadLetterId).limit(REPLAY_LIMIT).all(database.reader()).await?;
+pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H, filter: &Filter, ids: &Ids) -> StoreResult<Replayed> {
+    // Values may be large, so each is fetched when its turn comes.
+    let letters: Vec<uuid::Uuid> = select(consumer, filter)
+        .select_only()
+        .column(row::Column::DeadLetterId)
+        .order_by_asc(row::Column::DeadLetterId)
+        .limit(REPLAY_LIMIT)
+        .into_tuple()
+        .all(database.reader())
+        .await?;
     let mut replayed = Replayed::default();
-    for row in rows {
-        match replay_one(database, handler, &row).await {
-            Ok(()) => replayed.taken_in += 1,
-            Err(HandleError::Poison { reason, detail }) => {
-                keep(database, row, reason, detail).await?;
-                replayed.refused += 1;
+    for letter in letters {
+        // Someone else may have replayed it meanwhile.
+        let Some(row) = row::Entity::find_by_id(letter).one(database.reader()).await? else { continue };
+        let outcome = replay_one(database, handler, &row, ids).await;
+        let refusal = match outcome {
+            Ok(()) => {
+                replayed.taken_in += 1;
+                continue;
             }
-            Err(HandleError::Transient(error)) => {
-                keep(database, row, "unavailable", error.to_string()).await?;
-                replayed.refused += 1;
-            }
-        }
+            Err(HandleError::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
+            // That something is away says nothing about the letter, which keeps its reason.
+            Err(HandleError::Transient(_)) => None,
+        };
+        keep(database, row, refusal).await?;
+        replayed.refused += 1;
     }
     Ok(replayed)
 }
 
-async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model) -> Result<(), HandleError> {
-    let kept = read(row.clone())?;
-    let delivered = Delivered { position: kept.letter.position, time: kept.at, record: kept.letter.record };
+async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<(), HandleError> {
+    let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
+    let delivered = delivered(row.clone())?;
     let txn = database.begin().await?;
     let mut batch = H::Batch::default();
-    if let Some(part) = handler.handle(&txn, &mut batch, &delivered).await?.into_iter().next() {
-        return Err(HandleError::Poison { reason: part.reason, detail: part.detail });
+    let parts = handler.handle(&txn, &mut batch, &delivered).await?;
+    if let [Rejected { record, reason, detail }] = parts.as_slice()
+        && record.value == delivered.record.value
+    {
+        return Err(HandleError::Poison { reason, detail: detail.clone() });
     }
     handler.finish(&txn, batch).await?;
+    for part in parts {
+        let letter = Letter::new(&consumer, delivered.position, part.record, part.reason, part.detail);
+        add_again(&txn, ids.next(), at, letter, attempts).await?;
+    }
     row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
     txn.commit().await?;
     handler.committed();
     Ok(())
 }
 
-async fn keep(database: &Database, row: row::Model, reason: &str, detail: String) -> StoreResult<()> {
+/// Counts an attempt, with the new reason if there is one.
+async fn keep(database: &Database, row: row::Model, refusal: Option<(String, String)>) -> StoreResult<()> {
     let attempts = row.attempts + 1;
     let mut row = row.into_active_model();
-    row.reason = Set(reason.to_owned());
-    row.detail = Set(detail);
+    if let Some((reason, detail)) = refusal {
+        row.reason = Set(reason);
+        row.detail = Set(detail);
+    }
     row.attempts = Set(attempts);
     let txn = database.begin().await?;
     row.update(&*txn).await?;
     txn.commit().await
 }
 
-/// Removes letters older than this.
+/// Removes letters of all consumers older than this.
 ///
 /// # Errors
 /// When the database refuses.
@@ -215,11 +295,14 @@ pub async fn prune(database: &Database, before: DateTime<Utc>) -> StoreResult<u6
     Ok(removed.rows_affected)
 }
 
-fn read(row: row::Model) -> StoreResult<Kept> {
-    let topic = Topic::from_name(&row.topic).ok_or_else(|| StoreError::unreadable("dead_letter.topic", &row.topic))?;
-    let record =
-        Record { key: row.key.into(), headers: read_headers("dead_letter.headers", &row.headers)?, value: row.value.map(Bytes::from) };
-    let position = Position { topic, partition: row.partition, offset: row.record_offset };
-    let letter = Letter { consumer: row.consumer, position, record, reason: row.reason, detail: row.detail };
-    Ok(Kept { id: row.dead_letter_id.into(), letter, at: row.at, attempts: row.attempts })
+fn delivered(row: row::Model) -> StoreResult<Delivered> {
+    let position = position(&row.topic, row.partition, row.record_offset)?;
+    let headers = headers::read("dead_letter.headers", &row.headers)?;
+    let record = Record { key: row.key.into(), headers, value: row.value.map(Bytes::from) };
+    Ok(Delivered { position, time: row.at, record })
+}
+
+fn position(topic: &str, partition: i32, offset: i64) -> StoreResult<Position> {
+    let topic = Topic::from_name(topic).ok_or_else(|| StoreError::unreadable("dead_letter.topic", topic))?;
+    Ok(Position { topic, partition, offset })
 }

@@ -7,8 +7,10 @@
 //! A crash anywhere repeats work, never loses it, and the inbox makes the repetition harmless.
 
 pub mod api;
+mod backoff;
 pub mod consumer;
 pub mod dead_letter;
+mod headers;
 pub mod inbox;
 pub mod outbox;
 

@@ -1,26 +1,33 @@
 //! The outbox: an event is written beside the change it tells of, and published afterwards.
 //!
-//! One relay per database publishes in order. On PostgreSQL the replicas elect it by an advisory lock; a SQLite file belongs
-//! to one process. A crash between publishing and deleting publishes again: consumers know the event's id.
+//! One relay per database publishes in the order of the rows. On PostgreSQL the replicas elect it by an advisory lock; a SQLite
+//! file belongs to one process. A crash between publishing and deleting publishes again: consumers know the event's id.
+//!
+//! Two changes of one aggregate keep their order because the second waits for the first's row before it writes to the outbox.
+//! Changes that do not wait for each other have no order to keep.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use opentelemetry::metrics::Gauge;
+use opentelemetry::{KeyValue, metrics::Gauge};
 use runtime::{Clock, Error, Shutdown};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait as _, DatabaseBackend, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement, TransactionTrait as _,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 use storage::{Database, StoreError, StoreResult, Txn};
 
+use super::{backoff::Backoff, headers};
 use crate::{Envelope, LogError, Record, SharedLog, Topic};
 
 const RELAY_LOCK: i64 = 0x5343_4849_4c45;
 const RELAY_BATCH: u64 = 200;
+/// A batch ends after the event that passes this size, so that it finds room beside other traffic.
+const RELAY_BYTES: usize = 1024 * 1024;
 /// How soon a commit of another process, or a relay that died, is noticed.
 const POLL: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// How long a process that stops still tries to publish.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 pub(super) mod row {
     use sea_orm::entity::prelude::*;
@@ -59,7 +66,7 @@ pub async fn add(txn: &Txn, topic: Topic, envelope: Envelope) -> Result<(), Erro
     let row = row::ActiveModel {
         topic: Set(topic.spec().name.to_owned()),
         key: Set(record.key.to_vec()),
-        headers: Set(write_headers(&record.headers)?),
+        headers: Set(headers::write(&record.headers)?),
         value: Set(record.value.map(|value| value.to_vec())),
         at: Set(at),
         ..Default::default()
@@ -97,6 +104,19 @@ enum RelayError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error("publishing takes too long")]
+    TooLong(#[from] tokio::time::error::Elapsed),
+}
+
+/// What came of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Published some; there may be more.
+    Published,
+    /// Nothing is left.
+    Empty,
+    /// Another process is the relay now.
+    NotElected,
 }
 
 impl Relay {
@@ -105,14 +125,17 @@ impl Relay {
     /// # Errors
     /// Never: every trouble is logged and tried again. The type fits `Tasks::spawn`.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), std::convert::Infallible> {
-        let meter = opentelemetry::global::meter("schildwacht.events");
-        let backlog = meter.u64_gauge("outbox.backlog").with_description("events waiting to be published").build();
-        let age = meter.u64_gauge("outbox.oldest_age").with_unit("s").with_description("age of the oldest waiting event").build();
-        let mut backoff = POLL;
+        let gauges = Gauges::new(self.service);
+        let mut backoff = Backoff::new();
         while !shutdown.is_requested() {
             match self.publish_all(&shutdown).await {
-                Ok(()) => {
-                    backoff = POLL;
+                Ok(turn) => {
+                    backoff.reset();
+                    match turn {
+                        // Saves a count after every commit of the service.
+                        Turn::Empty => gauges.record(0, 0),
+                        Turn::Published | Turn::NotElected => self.measure(&gauges).await,
+                    }
                     tokio::select! {
                         () = shutdown.requested() => {}
                         () = self.database.committed() => {}
@@ -122,102 +145,127 @@ impl Relay {
                 Err(error) => {
                     let error = runtime::error::chain(&error);
                     tracing::warn!(name: "outbox.not_published", service = self.service, error = %error, "events not published, will retry");
-                    shutdown.sleep(backoff).await;
-                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    self.measure(&gauges).await;
+                    backoff.pause(&shutdown).await;
                 }
             }
-            self.measure(&backlog, &age).await;
         }
         // What was committed before the shutdown is published now if it can be, else at the next start.
-        if let Err(error) = self.publish_all(&Shutdown::default()).await {
+        let last_chance = tokio::time::timeout(LAST_CHANCE, self.publish_all(&Shutdown::default())).await;
+        if let Err(error) = last_chance.map_err(RelayError::from).flatten() {
+            let error = runtime::error::chain(&error);
             tracing::warn!(name: "outbox.left_over", service = self.service, error = %error, "events left for the next start");
         }
         Ok(())
     }
 
-    async fn publish_all(&self, shutdown: &Shutdown) -> Result<(), RelayError> {
-        let Some(elected) = self.elect().await? else { return Ok(()) };
-        while !shutdown.is_requested() && self.publish_some().await? == RELAY_BATCH {}
-        elected.end().await?;
-        Ok(())
+    async fn publish_all(&self, shutdown: &Shutdown) -> Result<Turn, RelayError> {
+        loop {
+            let turn = self.publish_some().await?;
+            if turn != Turn::Published || shutdown.is_requested() {
+                return Ok(turn);
+            }
+        }
     }
 
-    /// `None` when another process is the relay now.
-    async fn elect(&self) -> StoreResult<Option<Elected>> {
+    /// Publishes the oldest events and then deletes them.
+    async fn publish_some(&self) -> Result<Turn, RelayError> {
         if self.database.backend() != DatabaseBackend::Postgres {
-            return Ok(Some(Elected(None)));
+            // While the log is at work, nothing should wait for the file's only writer.
+            let oldest = oldest(self.database.reader()).await?;
+            if oldest.is_empty() {
+                return Ok(Turn::Empty);
+            }
+            let published = self.append(oldest).await?;
+            let txn = self.database.begin().await?;
+            delete(&txn, published).await?;
+            txn.commit().await?;
+            return Ok(Turn::Published);
         }
-        let txn = self.database.reader().begin().await?;
-        let question = Statement::from_sql_and_values(
-            DatabaseBackend::Postgres,
-            "SELECT pg_try_advisory_xact_lock($1) AS elected",
-            [RELAY_LOCK.into()],
-        );
-        let row = txn.query_one_raw(question).await?;
-        let is_elected = row.map(|row| row.try_get::<bool>("", "elected")).transpose()?.unwrap_or(false);
-        Ok(is_elected.then_some(Elected(Some(txn))))
+        // The lock ends with the transaction that deletes: who lost it, by whatever mishap, deletes nothing either.
+        let txn = self.database.begin().await?;
+        if !is_elected(&txn).await? {
+            return Ok(Turn::NotElected);
+        }
+        let oldest = oldest(&*txn).await?;
+        if oldest.is_empty() {
+            return Ok(Turn::Empty);
+        }
+        let published = self.append(oldest).await?;
+        delete(&txn, published).await?;
+        txn.commit().await?;
+        Ok(Turn::Published)
     }
 
-    async fn publish_some(&self) -> Result<u64, RelayError> {
-        let rows = row::Entity::find()
-            .order_by_asc(row::Column::Seq)
-            .limit(RELAY_BATCH)
-            .all(self.database.reader())
-            .await
-            .map_err(StoreError::from)?;
-        let count = rows.len() as u64;
-        if count == 0 {
-            return Ok(0);
-        }
-        let published: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+    /// Appends as many of the rows as make a reasonable batch and answers which.
+    async fn append(&self, rows: Vec<row::Model>) -> Result<Vec<i64>, RelayError> {
+        let mut published = Vec::new();
+        let mut bytes = 0;
         // Order matters within a key, and a key has one topic.
         let mut by_topic: BTreeMap<Topic, Vec<Record>> = BTreeMap::new();
         for row in rows {
-            let topic = Topic::from_name(&row.topic).ok_or_else(|| StoreError::unreadable("outbox.topic", &row.topic))?;
-            by_topic.entry(topic).or_default().push(read_row(row)?);
+            if bytes >= RELAY_BYTES {
+                break;
+            }
+            let (seq, topic, record) = read_row(row)?;
+            bytes += record.size();
+            published.push(seq);
+            by_topic.entry(topic).or_default().push(record);
         }
         for (topic, records) in by_topic {
             self.log.0.append(topic, records).await?;
         }
-        let txn = self.database.begin().await?;
-        row::Entity::delete_many().filter(row::Column::Seq.is_in(published)).exec(&*txn).await.map_err(StoreError::from)?;
-        txn.commit().await?;
-        Ok(count)
+        Ok(published)
     }
 
-    async fn measure(&self, backlog: &Gauge<u64>, age: &Gauge<u64>) {
-        let service = [opentelemetry::KeyValue::new("service", self.service)];
+    async fn measure(&self, gauges: &Gauges) {
         let Ok(waiting) = row::Entity::find().count(self.database.reader()).await else { return };
-        backlog.record(waiting, &service);
         let oldest = row::Entity::find().order_by_asc(row::Column::Seq).one(self.database.reader()).await.ok().flatten();
         let seconds = oldest.map_or(0, |row| (self.clock.now() - row.at).num_seconds());
-        age.record(u64::try_from(seconds).unwrap_or_default(), &service);
+        gauges.record(waiting, u64::try_from(seconds).unwrap_or_default());
     }
 }
 
-struct Elected(Option<sea_orm::DatabaseTransaction>);
+struct Gauges {
+    backlog: Gauge<u64>,
+    age: Gauge<u64>,
+    service: [KeyValue; 1],
+}
 
-impl Elected {
-    async fn end(self) -> StoreResult<()> {
-        match self.0 {
-            Some(txn) => txn.rollback().await.map_err(StoreError::from),
-            None => Ok(()),
+impl Gauges {
+    fn new(service: &'static str) -> Self {
+        let meter = opentelemetry::global::meter("schildwacht.events");
+        Self {
+            backlog: meter.u64_gauge("outbox.backlog").with_description("events waiting to be published").build(),
+            age: meter.u64_gauge("outbox.oldest_age").with_unit("s").with_description("age of the oldest waiting event").build(),
+            service: [KeyValue::new("service", service)],
         }
     }
+
+    fn record(&self, backlog: u64, age_seconds: u64) {
+        self.backlog.record(backlog, &self.service);
+        self.age.record(age_seconds, &self.service);
+    }
 }
 
-fn read_row(row: row::Model) -> StoreResult<Record> {
-    Ok(Record { key: row.key.into(), headers: read_headers("outbox.headers", &row.headers)?, value: row.value.map(Bytes::from) })
+async fn is_elected(txn: &Txn) -> StoreResult<bool> {
+    let question =
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, "SELECT pg_try_advisory_xact_lock($1) AS elected", [RELAY_LOCK.into()]);
+    let row = txn.query_one_raw(question).await?;
+    Ok(row.map(|row| row.try_get::<bool>("", "elected")).transpose()?.unwrap_or(false))
 }
 
-/// Headers as JSON pairs; all of ours are text.
-pub(super) fn write_headers(headers: &[(String, Bytes)]) -> StoreResult<String> {
-    let pairs: Vec<(&str, std::borrow::Cow<'_, str>)> =
-        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
-    serde_json::to_string(&pairs).map_err(|error| StoreError::unreadable("headers", error))
+async fn oldest(connection: &impl ConnectionTrait) -> StoreResult<Vec<row::Model>> {
+    Ok(row::Entity::find().order_by_asc(row::Column::Seq).limit(RELAY_BATCH).all(connection).await?)
 }
 
-pub(super) fn read_headers(what: &'static str, text: &str) -> StoreResult<Vec<(String, Bytes)>> {
-    let pairs: Vec<(String, String)> = serde_json::from_str(text).map_err(|error| StoreError::unreadable(what, error))?;
-    Ok(pairs.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect())
+async fn delete(txn: &Txn, published: Vec<i64>) -> StoreResult<()> {
+    row::Entity::delete_many().filter(row::Column::Seq.is_in(published)).exec(&**txn).await?;
+    Ok(())
+}
+
+fn read_row(row: row::Model) -> StoreResult<(i64, Topic, Record)> {
+    let topic = Topic::from_name(&row.topic).ok_or_else(|| StoreError::unreadable("outbox.topic", &row.topic))?;
+    let headers = headers::read("outbox.headers", &row.headers)?;
+    Ok((row.seq, topic, Record { key: row.key.into(), headers, value: row.value.map(Bytes::from) }))
 }

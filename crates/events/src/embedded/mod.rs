@@ -60,6 +60,7 @@ use self::{
 use crate::{
     admission::{Admission, weigh},
     log::{EventLog, LogError, Position, Record, Subscription, Tail, TailFrom},
+    meters::LogMeters,
     topic::Topic,
 };
 
@@ -71,6 +72,7 @@ pub struct EmbeddedLog {
     shared: Arc<Shared>,
     requests: SyncSender<Request>,
     admission: Admission,
+    meters: LogMeters,
     threads: Mutex<Option<Threads>>,
 }
 
@@ -176,7 +178,8 @@ impl EmbeddedLog {
 
         let admission = Admission::new(shared.config.max_unacknowledged_bytes);
         let threads = Mutex::new(Some(Threads { writer, maintenance, stop_maintenance }));
-        Ok(Arc::new(Self { shared, requests, admission, threads }))
+        let meters = LogMeters::new(&admission);
+        Ok(Arc::new(Self { shared, requests, admission, meters, threads }))
     }
 
     /// Runs a maintenance pass now, as if it were `now`. The log does so by itself; this is for tests and for the impatient.
@@ -198,6 +201,18 @@ impl EmbeddedLog {
             syncs: counters.syncs.load(Ordering::Relaxed),
             busy: counters.busy.load(Ordering::Relaxed),
             unacknowledged_bytes: self.admission.under_way(),
+        }
+    }
+
+    /// Hands records to the writer and waits for the disk.
+    async fn write(&self, log: Arc<TopicLog>, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        let bytes = weigh(log.topic, &records)?;
+        let admitted = self.admission.admit(bytes).map_err(|_| self.busy())?;
+        let (done, written) = oneshot::channel();
+        match self.requests.try_send(Request::Append(Append { topic: log, records, done, admitted })) {
+            Ok(()) => written.await.unwrap_or(Err(LogError::Closed)),
+            Err(TrySendError::Full(_)) => Err(self.busy()),
+            Err(TrySendError::Disconnected(_)) => Err(LogError::Closed),
         }
     }
 
@@ -242,18 +257,13 @@ impl EventLog for EmbeddedLog {
         self.shared.refuse_when_closed()?;
         self.shared.refuse_when_given_up()?;
         let log = self.shared.topic(topic)?;
-        let bytes = weigh(topic, &records)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
-
-        let admitted = self.admission.admit(bytes).map_err(|_| self.busy())?;
-        let (done, written) = oneshot::channel();
-        match self.requests.try_send(Request::Append(Append { topic: log, records, done, admitted })) {
-            Ok(()) => written.await.unwrap_or(Err(LogError::Closed)),
-            Err(TrySendError::Full(_)) => Err(self.busy()),
-            Err(TrySendError::Disconnected(_)) => Err(LogError::Closed),
-        }
+        let (count, bytes) = (records.len(), records.iter().map(Record::size).sum());
+        let outcome = self.write(log, records).await;
+        self.meters.count(topic, count, bytes, &outcome);
+        outcome
     }
 
     async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError> {

@@ -54,8 +54,20 @@ pub(super) fn sender_and_receiver() -> (SyncSender<Request>, Receiver<Request>) 
     std::sync::mpsc::sync_channel(QUEUE)
 }
 
+/// Closes the log to appends when the thread that should serve them dies of a fault.
+struct GivesUpOnPanic<'a>(&'a Shared);
+
+impl Drop for GivesUpOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.give_up("the writing thread has panicked");
+        }
+    }
+}
+
 /// Writes until told to stop.
 pub(super) fn run(shared: &Shared, requests: &Receiver<Request>) {
+    let _watch = GivesUpOnPanic(shared);
     let mut stop = false;
     while !stop {
         let Ok(first) = requests.recv() else { return };

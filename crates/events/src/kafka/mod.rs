@@ -35,6 +35,7 @@ use self::{
 use crate::{
     admission::{Admission, weigh},
     log::{EventLog, LogError, Position, Record, Subscription, Tail, TailFrom},
+    meters::LogMeters,
     topic::Topic,
 };
 
@@ -45,6 +46,7 @@ pub struct KafkaLog {
     config: KafkaConfig,
     appender: Arc<Appender>,
     admission: Admission,
+    meters: LogMeters,
     /// For looking at a group's offsets without joining it.
     observers: Mutex<HashMap<String, Arc<BaseConsumer<Rebalances>>>>,
     ensured: Mutex<Option<Topic>>,
@@ -60,8 +62,10 @@ impl KafkaLog {
         config.validate()?;
         let appender = Arc::new(Appender::start(&config)?);
         info!(name: "event_log.opened", brokers = config.brokers, "kafka event log is open");
+        let admission = Admission::new(config.max_unacknowledged_bytes);
         Ok(Arc::new(Self {
-            admission: Admission::new(config.max_unacknowledged_bytes),
+            meters: LogMeters::new(&admission),
+            admission,
             config,
             appender,
             observers: Mutex::default(),
@@ -77,6 +81,11 @@ impl KafkaLog {
 
     fn refuse_when_closed(&self) -> Result<(), LogError> {
         if self.closed.load(Ordering::Acquire) { Err(LogError::Closed) } else { Ok(()) }
+    }
+
+    async fn deliver(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        let admitted = self.admission.admit(weigh(topic, &records)?)?;
+        self.appender.append(topic, &self.config.names().topic(topic), records, admitted).await
     }
 
     fn observer(&self, group: &str) -> Result<Arc<BaseConsumer<Rebalances>>, LogError> {
@@ -104,12 +113,13 @@ impl EventLog for KafkaLog {
 
     async fn append(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
         self.refuse_when_closed()?;
-        let bytes = weigh(topic, &records)?;
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let admitted = self.admission.admit(bytes)?;
-        self.appender.append(topic, &self.config.names().topic(topic), records, admitted).await
+        let (count, bytes) = (records.len(), records.iter().map(Record::size).sum());
+        let outcome = self.deliver(topic, records).await;
+        self.meters.count(topic, count, bytes, &outcome);
+        outcome
     }
 
     async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError> {

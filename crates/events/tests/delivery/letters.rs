@@ -1,0 +1,138 @@
+//! Dead letters: listing, replaying, pruning.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use chrono::TimeDelta;
+use schildwacht_events::EventLog as _;
+use schildwacht_events::delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed};
+use testkit::TestDatabase;
+
+use crate::world::{CONSUMER, TestHandler, World};
+
+/// A world in which these events were consumed.
+async fn after_consuming(database: TestDatabase, handler: &Arc<TestHandler>, texts: &[&str]) -> World {
+    let world = World::new(database).await;
+    world.append(texts.iter().map(|text| world.event("key", text)).collect()).await;
+    let consumer = world.start_consumer(Arc::clone(handler));
+    world.until_all_is_done().await;
+    consumer.request();
+    world
+}
+
+async fn replay(world: &World, handler: &TestHandler, filter: &Filter) -> Replayed {
+    dead_letter::replay(&world.database, CONSUMER, handler, filter, &world.ids).await.unwrap()
+}
+
+testkit::on_both_stores! {
+    async fn letters_are_listed_newest_first_and_page_by_page(database: TestDatabase) {
+        let world = after_consuming(database, &Arc::default(), &["poison: 1", "parts: a !2", "poison: 3"]).await;
+        let details = |letters: Vec<dead_letter::Listed>| letters.into_iter().map(|letter| letter.detail).collect::<Vec<_>>();
+        assert_eq!(details(world.letters().await), ["3", "!2", "1"]);
+
+        let all = Filter::default();
+        let first = dead_letter::list(&world.database, CONSUMER, &all, None, 2).await.unwrap();
+        let rest = dead_letter::list(&world.database, CONSUMER, &all, Some(first[1].id), 2).await.unwrap();
+        assert_eq!((details(first), details(rest)), (vec!["3".to_owned(), "!2".to_owned()], vec!["1".to_owned()]));
+
+        let poison = Filter { reason: "test_poison".to_owned(), ids: vec![] };
+        assert_eq!(dead_letter::count(&world.database, CONSUMER, &poison).await.unwrap(), 2);
+        assert_eq!(dead_letter::count(&world.database, "someone-else", &all).await.unwrap(), 0);
+    }
+
+    async fn only_the_beginning_of_a_large_letter_is_listed(database: TestDatabase) {
+        let text = format!("poison: {}", "x".repeat(100_000));
+        let world = after_consuming(database, &Arc::default(), &[&text]).await;
+        let letters = world.letters().await;
+        assert_eq!(letters[0].excerpt.len(), EXCERPT_BYTES);
+        assert!(letters[0].size > 100_000);
+    }
+
+    async fn a_letter_taken_in_at_last_is_gone_and_has_taken_effect_once(database: TestDatabase) {
+        let handler: Arc<TestHandler> = Arc::default();
+        let world = after_consuming(database, &handler, &["poison: 1", "2", "poison: 3"]).await;
+        handler.lenient.store(true, Ordering::Relaxed);
+        let newest = world.letters().await[0].id;
+        let only_newest = Filter { reason: String::new(), ids: vec![newest] };
+        assert_eq!(replay(&world, &handler, &only_newest).await, Replayed { taken_in: 1, refused: 0 });
+        assert_eq!(world.effects().await, ["2", "poison: 3"]);
+        assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 1, refused: 0 });
+        assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed::default());
+        assert_eq!(world.effects().await, ["2", "poison: 1", "poison: 3"]);
+    }
+
+    async fn a_letter_refused_again_stays_with_one_attempt_more(database: TestDatabase) {
+        let handler: Arc<TestHandler> = Arc::default();
+        let world = after_consuming(database, &handler, &["poison: 1", "parts: a !b"]).await;
+        assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 0, refused: 2 });
+        let letters = world.letters().await;
+        assert!(letters.iter().all(|letter| letter.attempts == 2), "{letters:?}");
+        assert_eq!(world.effects().await, ["a"], "what a refused letter did is undone, what was taken in is not repeated");
+    }
+
+    /// Once the whole record was refused; now its handler knows how to read it.
+    async fn a_letter_of_which_parts_are_refused_becomes_letters_of_those_parts(database: TestDatabase) {
+        let handler: Arc<TestHandler> = Arc::default();
+        let world = World::new(database).await;
+        let mut unreadable = world.event("key", "parts: a !b !c d").into_record();
+        unreadable.headers.retain(|(name, _)| name != "ce_type");
+        world.log.inner.append(crate::world::TOPIC, vec![unreadable]).await.unwrap();
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        world.until_all_is_done().await;
+        consumer.request();
+        assert_eq!(world.letters().await.len(), 1);
+
+        repair(&world).await;
+        assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 1, refused: 0 });
+        assert_eq!(world.effects().await, ["a", "d"]);
+        let letters = world.letters().await;
+        let mut details: Vec<&str> = letters.iter().map(|letter| letter.detail.as_str()).collect();
+        details.sort_unstable();
+        assert_eq!(details, ["!b", "!c"]);
+        assert!(letters.iter().all(|letter| letter.attempts == 2));
+    }
+
+    async fn a_replay_in_times_of_trouble_leaves_the_reason(database: TestDatabase) {
+        let handler = Arc::new(TestHandler::default());
+        let world = after_consuming(database, &handler, &["parts: !x"]).await;
+        let letter = world.letters().await.remove(0);
+        use sea_orm::ConnectionTrait as _;
+        // The handler now asks a neighbour that is away.
+        let away = world.event("key", "away").into_record().value.unwrap();
+        let update = sea_orm::Statement::from_sql_and_values(
+            world.database.backend(),
+            "UPDATE dead_letter SET value = $1",
+            [sea_orm::Value::from(away.to_vec())],
+        );
+        let txn = world.database.begin().await.unwrap();
+        txn.execute_raw(update).await.unwrap();
+        txn.commit().await.unwrap();
+        handler.away.store(1, Ordering::Relaxed);
+
+        assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 0, refused: 1 });
+        let after = world.letters().await.remove(0);
+        assert_eq!((after.reason, after.detail, after.attempts), (letter.reason, letter.detail, 2));
+    }
+
+    async fn old_letters_are_pruned(database: TestDatabase) {
+        let world = after_consuming(database, &Arc::default(), &["poison: 1"]).await;
+        let now = world.clock.now();
+        assert_eq!(dead_letter::prune(&world.database, now - TimeDelta::days(1)).await.unwrap(), 0);
+        assert_eq!(dead_letter::prune(&world.database, now + TimeDelta::days(1)).await.unwrap(), 1);
+        assert_eq!(world.letters().await, []);
+    }
+}
+
+/// Gives the letter the header that it lacked.
+async fn repair(world: &World) {
+    use sea_orm::ConnectionTrait as _;
+    let headers = world.texts("SELECT headers FROM dead_letter").await.remove(0);
+    let whole = headers.replacen('[', r#"[["ce_type","schildwacht.identity.v1.GatewayDirectoryEntry"],"#, 1);
+    let update = sea_orm::Statement::from_sql_and_values(
+        world.database.backend(),
+        "UPDATE dead_letter SET headers = $1",
+        [sea_orm::Value::from(whole)],
+    );
+    let txn = world.database.begin().await.unwrap();
+    txn.execute_raw(update).await.unwrap();
+    txn.commit().await.unwrap();
+}

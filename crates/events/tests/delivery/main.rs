@@ -1,0 +1,9 @@
+#![cfg(test)]
+//! From one service's database into another's: outbox, relay, consumer, inbox and dead letters, on both stores.
+
+mod consuming;
+mod letters;
+mod operators;
+mod publishing;
+mod tracing_through;
+mod world;

@@ -1,0 +1,83 @@
+//! The operators' door to the dead letters.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use auth::Function;
+use proto::operations::v1::{ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient};
+use schildwacht_events::DeadLetterApi;
+use testkit::{Running, TestDatabase, TestIssuer, person};
+use tonic::{Code, service::Routes, transport::Channel};
+
+use crate::world::{CONSUMER, TestHandler, World};
+
+struct Door {
+    world: World,
+    handler: Arc<TestHandler>,
+    issuer: TestIssuer,
+    client: DeadLetterServiceClient<Channel>,
+    _server: Running,
+}
+
+impl Door {
+    async fn open(database: TestDatabase, texts: &[&str]) -> Self {
+        let world = World::new(database).await;
+        world.append(texts.iter().map(|text| world.event("key", text)).collect()).await;
+        let handler: Arc<TestHandler> = Arc::default();
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        world.until_all_is_done().await;
+        consumer.request();
+
+        let issuer = TestIssuer::start(world.clock.clone()).await;
+        let api = DeadLetterApi::new(CONSUMER, world.database.clone(), issuer.authenticator(), Arc::clone(&handler));
+        let server = Running::start(Routes::new(api).into_axum_router()).await;
+        let client = DeadLetterServiceClient::new(server.channel());
+        Self { world, handler, issuer, client, _server: server }
+    }
+}
+
+testkit::on_both_stores! {
+    async fn operators_list_and_replay_and_it_is_audited(database: TestDatabase) {
+        let mut door = Door::open(database, &["poison: 1", "poison: 2", "poison: 3"]).await;
+        let operator = person(1, &[Function::Operator]);
+        let list = ListDeadLettersRequest { page_size: 2, ..Default::default() };
+        let first = door.client.list_dead_letters(door.issuer.request(&operator, list.clone())).await.unwrap().into_inner();
+        assert_eq!((first.dead_letters.len(), first.total_size), (2, 3));
+        let letter = &first.dead_letters[0];
+        assert_eq!((letter.service.as_str(), letter.topic.as_str(), letter.reason.as_str()), (CONSUMER, "test.plain.v1", "test_poison"));
+        assert!(letter.time.is_some() && letter.size_bytes > 0);
+        let next = ListDeadLettersRequest { page_token: first.next_page_token.clone(), ..list };
+        let second = door.client.list_dead_letters(door.issuer.request(&operator, next)).await.unwrap().into_inner();
+        assert_eq!((second.dead_letters.len(), second.next_page_token.as_str()), (1, ""));
+
+        door.handler.lenient.store(true, Ordering::Relaxed);
+        let replay = ReplayDeadLettersRequest { dead_letter_ids: vec![letter.dead_letter_id.clone()], ..Default::default() };
+        let replayed = door.client.replay_dead_letters(door.issuer.request(&operator, replay)).await.unwrap().into_inner();
+        assert_eq!((replayed.replayed, replayed.failed), (1, 0));
+        assert_eq!(door.world.letters().await.len(), 2);
+        let actions = door.world.texts("SELECT action FROM audit_log").await;
+        assert_eq!(actions.len(), 1, "{actions:?}");
+    }
+
+    async fn nobody_else_gets_in(database: TestDatabase) {
+        let mut door = Door::open(database, &["poison: 1"]).await;
+        for function in [Function::Responder, Function::ResponseLead] {
+            let request = door.issuer.request(&person(2, &[function]), ListDeadLettersRequest::default());
+            assert_eq!(door.client.list_dead_letters(request).await.unwrap_err().code(), Code::PermissionDenied);
+            let request = door.issuer.request(&person(2, &[function]), ReplayDeadLettersRequest::default());
+            assert_eq!(door.client.replay_dead_letters(request).await.unwrap_err().code(), Code::PermissionDenied);
+        }
+        assert_eq!(door.client.list_dead_letters(ListDeadLettersRequest::default()).await.unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(door.world.letters().await[0].attempts, 1);
+    }
+
+    async fn requests_that_make_no_sense_are_explained(database: TestDatabase) {
+        let mut door = Door::open(database, &[]).await;
+        let operator = person(1, &[Function::Operator]);
+        let other = ListDeadLettersRequest { service: "someone-else".to_owned(), ..Default::default() };
+        let refused = door.client.list_dead_letters(door.issuer.request(&operator, other)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        let no_ids = ReplayDeadLettersRequest { dead_letter_ids: vec!["seven".to_owned()], ..Default::default() };
+        let refused = door.client.replay_dead_letters(door.issuer.request(&operator, no_ids)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+}

@@ -1,0 +1,309 @@
+//! A service that publishes and one that consumes, over a real log, with every trouble at hand.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use proto::identity::v1::GatewayDirectoryEntry;
+use runtime::{Clock, Ids, Shutdown, Tasks};
+use schildwacht_events::{
+    AddInbox, AddOutbox, Consumer, Delivered, EmbeddedConfig, EmbeddedLog, Envelope, EventLog, HandleError, Handler, LogError, LogHandle,
+    Position, Record, Rejected, Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
+};
+use sea_orm::{ConnectionTrait as _, Statement, Value};
+use storage::{
+    Database, Txn,
+    migrate::{MigrationName, MigrationTrait, SchemaManager},
+};
+use tempfile::TempDir;
+use testkit::TestDatabase;
+
+pub const CONSUMER: &str = "test-consumer";
+pub const TOPIC: Topic = Topic::TestPlain;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A table in which each effect leaves a row.
+struct AddEffects;
+
+impl MigrationName for AddEffects {
+    fn name(&self) -> &'static str {
+        "m20260101_add_effects"
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for AddEffects {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
+        manager.get_connection().execute_unprepared("CREATE TABLE effect (text TEXT NOT NULL)").await.map(drop)
+    }
+}
+
+pub struct World {
+    pub database: Database,
+    pub log: Arc<UnreliableLog>,
+    pub clock: Clock,
+    pub ids: Ids,
+    pub tasks: Tasks,
+    _test_database: TestDatabase,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn new(test_database: TestDatabase) -> Self {
+        let migrations: Vec<Box<dyn MigrationTrait>> =
+            vec![Box::new(AddOutbox), Box::new(AddInbox), Box::new(AddEffects), Box::new(storage::audit::AddAuditTrail)];
+        let database = test_database.migrated(migrations).await;
+        let folder = TempDir::new().unwrap();
+        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path())).unwrap();
+        log.ensure_topics(&Topic::TEST).await.unwrap();
+        let clock = Clock::system();
+        Self {
+            database,
+            log: Arc::new(UnreliableLog { inner: log, trouble: Mutex::default() }),
+            ids: Ids::random(clock.clone()),
+            clock,
+            tasks: Tasks::new(),
+            _test_database: test_database,
+            _folder: folder,
+        }
+    }
+
+    pub fn shared_log(&self) -> SharedLog {
+        Arc::clone(&self.log) as SharedLog
+    }
+
+    pub fn event(&self, key: &str, text: &str) -> Envelope {
+        let entry = GatewayDirectoryEntry { gateway_id: text.to_owned(), school_id: key.to_owned(), state: 0 };
+        Envelope::new(self.ids.next(), self.clock.now(), "test", key, &entry)
+    }
+
+    /// Publishes events through the outbox, in one transaction.
+    pub async fn commit_events(&self, events: Vec<Envelope>) {
+        let txn = self.database.begin().await.unwrap();
+        for event in events {
+            outbox::add(&txn, TOPIC, event).await.unwrap();
+        }
+        txn.commit().await.unwrap();
+    }
+
+    /// Puts events into the log, past the outbox.
+    pub async fn append(&self, events: Vec<Envelope>) {
+        let records = events.into_iter().map(Envelope::into_record).collect();
+        self.log.inner.append(TOPIC, records).await.unwrap();
+    }
+
+    /// Starts the relay; the answer stops it alone.
+    pub fn start_relay(&self) -> Shutdown {
+        let relay =
+            Relay { service: "test", database: self.database.clone(), log: LogHandle(self.shared_log()), clock: self.clock.clone() };
+        let shutdown = Shutdown::default();
+        self.tasks.spawn("relay", relay.run(shutdown.clone()));
+        shutdown
+    }
+
+    /// Starts a consumer; the answer stops it alone.
+    pub fn start_consumer(&self, handler: Arc<TestHandler>) -> Shutdown {
+        let consumer = Consumer {
+            name: CONSUMER,
+            topics: &[TOPIC],
+            max_batch: 50,
+            database: self.database.clone(),
+            log: LogHandle(self.shared_log()),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            handler,
+        };
+        let shutdown = Shutdown::default();
+        self.tasks.spawn("consumer", consumer.run(shutdown.clone()));
+        shutdown
+    }
+
+    /// Texts of all effects, in the order of the alphabet.
+    pub async fn effects(&self) -> Vec<String> {
+        self.texts("SELECT text FROM effect ORDER BY text").await
+    }
+
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let statement = Statement::from_string(self.database.backend(), query);
+        let rows = self.database.reader().query_all_raw(statement).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect()
+    }
+
+    pub async fn count(&self, table: &str) -> u64 {
+        let statement = Statement::from_string(self.database.backend(), format!("SELECT CAST(COUNT(*) AS BIGINT) FROM {table}"));
+        let row = self.database.reader().query_one_raw(statement).await.unwrap().unwrap();
+        u64::try_from(row.try_get_by_index::<i64>(0).unwrap()).unwrap()
+    }
+
+    /// Waits until a table has so many rows and the group has done everything.
+    pub async fn until_rows(&self, table: &str, rows: u64) {
+        self.until(&format!("{rows} rows in {table}"), async || self.count(table).await == rows).await;
+    }
+
+    pub async fn until_all_is_done(&self) {
+        self.until("all records are done", async || self.log.inner.lag(CONSUMER, &[TOPIC]).await.unwrap() == 0).await;
+    }
+
+    pub async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds().await {
+            assert!(Instant::now() < deadline, "waited in vain: {what}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Everything in the log, by key, as texts in order.
+    pub async fn published(&self) -> BTreeMap<Bytes, Vec<String>> {
+        let mut tail = self.log.inner.tail(TOPIC, TailFrom::Start).await.unwrap();
+        let mut by_key: BTreeMap<Bytes, Vec<String>> = BTreeMap::new();
+        while !tail.caught_up() {
+            for delivered in tail.next(100, Duration::from_secs(1)).await.unwrap() {
+                by_key.entry(delivered.record.key.clone()).or_default().push(text(&delivered).unwrap());
+            }
+        }
+        by_key
+    }
+
+    pub async fn letters(&self) -> Vec<dead_letter::Listed> {
+        dead_letter::list(&self.database, CONSUMER, &dead_letter::Filter::default(), None, 100).await.unwrap()
+    }
+
+    /// Stops everything and sees that it ends.
+    pub async fn stop(self, shutdowns: &[Shutdown]) {
+        shutdowns.iter().for_each(Shutdown::request);
+        self.tasks.drain(PATIENCE).await.unwrap();
+    }
+}
+
+fn text(delivered: &Delivered) -> Result<String, HandleError> {
+    Ok(Envelope::from_record(&delivered.record)?.decode::<GatewayDirectoryEntry>()?.gateway_id)
+}
+
+/// What an append suffers next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It does not happen.
+    Away,
+    /// It happens, but its caller does not hear of it, as when that crashes in between.
+    Unheard,
+}
+
+/// A log with troubles to come.
+pub struct UnreliableLog {
+    pub inner: Arc<EmbeddedLog>,
+    trouble: Mutex<Vec<Trouble>>,
+}
+
+impl UnreliableLog {
+    pub fn expect(&self, trouble: Trouble, times: usize) {
+        self.trouble.lock().unwrap().extend(std::iter::repeat_n(trouble, times));
+    }
+
+    pub fn troubles_left(&self) -> usize {
+        self.trouble.lock().unwrap().len()
+    }
+}
+
+#[async_trait]
+impl EventLog for UnreliableLog {
+    async fn ensure_topics(&self, topics: &[Topic]) -> Result<(), LogError> {
+        self.inner.ensure_topics(topics).await
+    }
+
+    async fn append(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        let trouble = self.trouble.lock().unwrap().pop();
+        if trouble != Some(Trouble::Away) {
+            let positions = self.inner.append(topic, records).await?;
+            if trouble.is_none() {
+                return Ok(positions);
+            }
+        }
+        Err(LogError::Unavailable { reason: "trouble".to_owned() })
+    }
+
+    async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError> {
+        self.inner.subscribe(group, topics).await
+    }
+
+    async fn tail(&self, topic: Topic, from: TailFrom) -> Result<Box<dyn Tail>, LogError> {
+        self.inner.tail(topic, from).await
+    }
+
+    async fn lag(&self, group: &str, topics: &[Topic]) -> Result<u64, LogError> {
+        self.inner.lag(group, topics).await
+    }
+
+    async fn check(&self) -> Result<(), LogError> {
+        self.inner.check().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+/// Does what the text of an event says: `poison: …` is refused, `away` fails until it no longer is, `parts: a b !c` takes in
+/// what has no exclamation mark, everything else leaves an effect.
+#[derive(Default)]
+pub struct TestHandler {
+    /// How often `away` still fails.
+    pub away: AtomicUsize,
+    /// Nothing is poison any more.
+    pub lenient: std::sync::atomic::AtomicBool,
+    /// How often a record was given to the handler.
+    pub handled: AtomicUsize,
+    pub traces: Mutex<Vec<String>>,
+}
+
+impl Handler for TestHandler {
+    type Batch = Vec<String>;
+
+    async fn handle(&self, txn: &Txn, batch: &mut Vec<String>, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        self.handled.fetch_add(1, Ordering::Relaxed);
+        self.traces.lock().unwrap().extend(runtime::telemetry::current_trace_headers().remove("traceparent"));
+        let text = text(delivered)?;
+        let lenient = self.lenient.load(Ordering::Relaxed);
+        if let Some(why) = text.strip_prefix("poison: ").filter(|_| !lenient) {
+            // What it did before it failed must be undone.
+            effect(txn, "never seen").await?;
+            return Err(HandleError::poison("test_poison", why));
+        }
+        if text == "away" && self.away.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            effect(txn, "never seen").await?;
+            return Err(HandleError::Transient("the neighbour is away".into()));
+        }
+        let Some(parts) = text.strip_prefix("parts: ") else {
+            batch.push(text);
+            return Ok(Vec::new());
+        };
+        let (bad, good): (Vec<&str>, Vec<&str>) = parts.split(' ').partition(|part| part.starts_with('!') && !lenient);
+        batch.extend(good.into_iter().map(ToOwned::to_owned));
+        let rejected = bad.into_iter().map(|part| {
+            let entry = GatewayDirectoryEntry { gateway_id: format!("parts: {part}"), ..Default::default() };
+            let value = Bytes::from(prost::Message::encode_to_vec(&entry));
+            let record = Record { value: Some(value), ..delivered.record.clone() };
+            Rejected { record, reason: "test_part", detail: part.to_owned() }
+        });
+        Ok(rejected.collect())
+    }
+
+    async fn finish(&self, txn: &Txn, batch: Vec<String>) -> Result<(), HandleError> {
+        for text in batch {
+            effect(txn, &text).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn effect(txn: &Txn, text: &str) -> Result<(), HandleError> {
+    let insert = Statement::from_sql_and_values(txn.get_database_backend(), "INSERT INTO effect (text) VALUES ($1)", [Value::from(text)]);
+    txn.execute_raw(insert).await.map_err(storage::StoreError::from)?;
+    Ok(())
+}
