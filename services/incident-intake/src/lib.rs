@@ -39,7 +39,7 @@ mod store;
 
 use std::sync::Arc;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetterApi, LogHandle, Relay};
+use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay};
 use auth::Authenticator;
 use axum::Router;
 use content::Library;
@@ -63,6 +63,8 @@ pub struct Service {
     pub database: Database,
     /// Where events come from and go to.
     pub log: LogHandle,
+    /// Where operators find what it could not take in.
+    pub dead_letters: DeadLetters,
     /// Who calls.
     pub authenticator: Authenticator,
 }
@@ -91,8 +93,8 @@ impl Service {
         jobs::start(&app, &self.authenticator, &self.config, process);
 
         let replayed_into = Arc::new(Inbound::new(app.clone(), self.authenticator.clone()));
+        self.dead_letters.open(Self::NAME, self.database, replayed_into);
         let mut grpc = Routes::builder();
-        grpc.add_service(DeadLetterApi::new(Self::NAME, self.database, self.authenticator.clone(), replayed_into));
         grpc.add_service(grpc::CaseApi::new(app, self.authenticator));
         Ok(grpc.routes().into_axum_router())
     }

@@ -1,0 +1,280 @@
+//! From an alert in the log to a case in the queue.
+
+use chrono::TimeDelta;
+use events::{Envelope, EventLog as _, Topic};
+use proto::{
+    incident_intake::v1::{CaseEvent, CasePhase, CaseSeverity, CloseReason, timeline_entry::What},
+    network_monitor::v1::{AlertEvent, AlertSeverity},
+};
+use runtime::{EventId, SchoolId};
+use testkit::on_both_stores;
+
+use crate::world::{Kind, MALWARE, MINING, OTHER_SCAN, POLICY, SCAN, TAKEOVER, World, responder, timestamp};
+
+on_both_stores! {
+    async fn an_alert_becomes_a_case_that_says_what_to_do(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        let news = world.report(school, MALWARE).await;
+
+        let case = world.only_case().await;
+        assert_eq!(case.reference, "SW-2026-0001");
+        assert_eq!((case.school_name.as_str(), case.municipality.as_str()), ("Basisschool De Zandloper", "Aalter"));
+        assert_eq!(case.title.as_ref().unwrap().nl, "Een computer zoekt contact met een gevaarlijk adres");
+        assert!(case.story.as_ref().unwrap().en.contains("Take the device off the network"));
+        assert_eq!((case.rsit_class.as_str(), case.rsit_type.as_str()), ("malicious-code", "infected-system"));
+        assert_eq!(case.rsit_name.as_ref().unwrap().nl, "Kwaadaardige software: besmet toestel");
+        assert_eq!((case.severity(), case.phase()), (CaseSeverity::High, CasePhase::Open));
+        assert_eq!((case.alert_count, case.event_count, case.origin.as_str(), case.tlp.as_str()), (1, 1, "network", "TLP:AMBER"));
+        assert_eq!(case.react_by_time, Some(timestamp(world.now() + TimeDelta::minutes(30))));
+        assert_eq!(case.resolve_by_time, Some(timestamp(world.now() + TimeDelta::hours(72))));
+        assert_eq!((case.react_time, case.assignee, case.content_version.as_str()), (None, None, "2026.1"));
+
+        let case = world.only_case().await;
+        let evidence = world.evidence(&case).await;
+        let alert = news.alert.unwrap();
+        assert_eq!(evidence.len(), 1);
+        assert_eq!((&evidence[0].alert_id, &evidence[0].raw_event), (&alert.alert_id, &alert.raw_event));
+        assert_eq!(evidence[0].source_device_name, "SEC-PC-02");
+        assert_eq!(evidence[0].raw_event_sha256, "e1e4d09db28bf961c2ba2a383829c8300cd809a8ee5742665275814242c3ef57");
+
+        let timeline = world.timeline(&responder(), &case).await;
+        let Some(What::Opened(opened)) = &timeline[0].what else { panic!("{timeline:#?}") };
+        assert_eq!((opened.reason.as_str(), opened.count, opened.window_seconds), ("first_alert", 1, 0));
+        assert_eq!((timeline[0].actor.as_ref(), timeline[0].audit_seq, timeline[0].audit_hash.len()), (None, 1, 12));
+        assert_eq!(world.audit_rows().await, 1);
+
+        let event: CaseEvent = world.events(Topic::Case, 1).await[0].decode().unwrap();
+        assert_eq!((event.change.as_str(), event.case.unwrap()), ("opened", case));
+    }
+
+    async fn further_alerts_of_a_signature_become_evidence(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Atheneum De Merel", "Kortrijk").await;
+        let first = world.report(school, MALWARE).await;
+        let etag = world.only_case().await.etag;
+        world.clock.advance(TimeDelta::hours(1));
+        world.report(school, MALWARE).await;
+
+        let grown = grown(&first, 40, world.now());
+        world.send(&grown).await;
+        world.settle().await;
+
+        let case = world.only_case().await;
+        assert_eq!((case.alert_count, case.event_count), (2, 42));
+        assert_eq!(case.last_event_time, Some(timestamp(world.now())));
+        assert_eq!(case.etag, etag, "what sensors add gets in nobody's way");
+        let evidence = world.evidence(&case).await;
+        assert_eq!(evidence.iter().map(|evidence| evidence.event_count).collect::<Vec<_>>(), [41, 1]);
+        let timeline = world.timeline(&responder(), &case).await;
+        assert!(matches!(&timeline[0].what, Some(What::AlertAttached(attached)) if attached.new_events == 1), "{timeline:#?}");
+        assert_eq!(timeline.len(), 2, "growth is in the counts, not in the timeline");
+    }
+
+    async fn a_worse_alert_raises_the_severity_and_tightens_the_clock(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Atheneum De Merel", "Kortrijk").await;
+        world.report(school, MINING).await;
+        assert_eq!(world.only_case().await.severity(), CaseSeverity::Low);
+        world.clock.advance(TimeDelta::hours(2));
+        world.report(school, Kind { severity: AlertSeverity::High, ..MINING }).await;
+
+        let case = world.only_case().await;
+        assert_eq!(case.severity(), CaseSeverity::Medium);
+        assert_eq!(case.react_by_time, Some(timestamp(world.now() + TimeDelta::hours(4))));
+        let timeline = world.timeline(&responder(), &case).await;
+        assert!(matches!(&timeline[0].what, Some(What::SeverityRaised(raised)) if raised.from == 1 && raised.to == 2), "{timeline:#?}");
+        assert_eq!(world.audit_rows().await, 3);
+    }
+
+    async fn a_scan_becomes_a_case_at_its_threshold_with_all_that_waited(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let other_school = world.school("Freinetschool De Spiraal", "Gent").await;
+        let first = world.report(school, SCAN).await;
+        world.send(&grown(&first, 28, world.now())).await;
+        world.send(&events(world.alert(school, OTHER_SCAN), 20)).await;
+        world.send(&events(world.alert(other_school, SCAN), 49)).await;
+        world.settle().await;
+        assert_eq!(world.queue().await, [], "49 events at each school, where 50 are needed");
+
+        world.clock.advance(TimeDelta::minutes(9));
+        world.report(school, SCAN).await;
+
+        let case = world.only_case().await;
+        assert_eq!((case.alert_count, case.event_count, case.severity()), (3, 50, CaseSeverity::Medium));
+        assert_eq!(case.signature_id, SCAN.id);
+        let opened = world.timeline(&responder(), &case).await;
+        let Some(What::Opened(opened)) = &opened[0].what else { panic!("{opened:#?}") };
+        assert_eq!((opened.reason.as_str(), opened.count, opened.window_seconds), ("events_within_window", 50, 600));
+        assert_eq!(world.evidence(&case).await.len(), 3);
+
+        // What became evidence stays with its case, also when it grows under its own signature.
+        world.report(school, OTHER_SCAN).await;
+        let waiting = world.only_case().await;
+        assert_eq!(waiting.alert_count, 3, "a new alert of another signature counts anew");
+    }
+
+    async fn events_further_apart_than_the_window_do_not_add_up(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        for _ in 0..4 {
+            world.send(&events(world.alert(school, SCAN), 40)).await;
+            world.settle().await;
+            world.clock.advance(TimeDelta::minutes(10));
+        }
+        assert_eq!(world.queue().await, []);
+    }
+
+    async fn events_heard_late_count_when_they_happened(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let early = events(world.alert(school, SCAN), 30);
+        world.clock.advance(TimeDelta::hours(3));
+        let late = events(world.alert(school, SCAN), 30);
+        world.send(&late).await;
+        world.send(&early).await;
+        world.settle().await;
+        assert_eq!(world.queue().await, [], "three hours lie between them, although we heard of both now");
+    }
+
+    async fn house_rules_open_no_case(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        world.send(&events(world.alert(school, POLICY), 10_000)).await;
+        world.settle().await;
+        assert_eq!(world.queue().await, []);
+    }
+
+    async fn news_delivered_twice_counts_once(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let news = world.alert(school, MALWARE);
+        let envelope = Envelope::new(world.new_id::<EventId>(), world.now(), "network-monitor", school.to_string(), &news);
+        world.log.append(Topic::Alert, vec![envelope.clone().into_record(), envelope.clone().into_record()]).await.unwrap();
+        world.settle().await;
+        world.publish(Topic::Alert, envelope).await;
+        world.settle().await;
+        assert_eq!(world.only_case().await.event_count, 1);
+    }
+
+    async fn after_closing_the_same_signature_opens_a_new_case(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        world.close(&case, CloseReason::Resolved).await;
+        world.report(school, MALWARE).await;
+        let again = world.only_case().await;
+        assert_ne!(again.case_id, case.case_id);
+        assert_eq!(again.reference, "SW-2026-0002");
+    }
+
+    async fn a_false_positive_keeps_its_signature_quiet_for_a_while(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        let elsewhere = world.school("Technisch Instituut Sint-Barbara", "Genk").await;
+        world.close(&case, CloseReason::FalsePositive).await;
+
+        world.clock.advance(TimeDelta::days(13));
+        world.report(school, MALWARE).await;
+        assert_eq!(world.queue().await, [], "quiet at this school");
+        world.report(elsewhere, MALWARE).await;
+        assert_eq!(world.only_case().await.school_id, elsewhere.to_string(), "not quiet elsewhere");
+
+        world.clock.advance(TimeDelta::days(1));
+        world.report(school, MALWARE).await;
+        assert_eq!(world.queue().await.len(), 2, "the quiet time is over");
+    }
+
+    async fn a_false_positive_that_comes_back_worse_is_heard(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        world.report(school, MINING).await;
+        world.close(&world.only_case().await, CloseReason::FalsePositive).await;
+        world.report(school, Kind { severity: AlertSeverity::High, ..MINING }).await;
+        assert_eq!(world.only_case().await.severity(), CaseSeverity::Medium);
+    }
+
+    async fn numbers_have_no_gaps_and_begin_anew_each_year_in_brussels(database: TestDatabase) {
+        let world = World::start(&database).await;
+        world.clock.set("2026-12-31T22:59:59Z".parse().unwrap());
+        let schools: Vec<SchoolId> = (0..12).map(|_| world.new_id()).collect();
+        for school in &schools {
+            world.send(&world.alert(*school, MALWARE)).await;
+        }
+        world.settle().await;
+        world.clock.advance(TimeDelta::seconds(1));
+        world.report(schools[0], TAKEOVER).await;
+
+        let mut references: Vec<_> = world.queue().await.into_iter().map(|case| case.reference).collect();
+        references.sort();
+        let mut expected: Vec<_> = (1..=12).map(|number| format!("SW-2026-{number:04}")).collect();
+        expected.push("SW-2027-0001".to_owned());
+        assert_eq!(references, expected);
+    }
+
+    async fn a_case_does_not_wait_for_the_name_of_its_school(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.new_id();
+        world.report(school, MALWARE).await;
+        assert_eq!(world.only_case().await.school_name, "");
+        world.describe(school, "Vrije Basisschool De Linde", "Zottegem").await;
+        world.settle().await;
+        assert_eq!(world.only_case().await.school_name, "Vrije Basisschool De Linde");
+    }
+
+    async fn a_flood_of_alerts_is_counted_whole_and_kept_in_part(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        let mut records = Vec::new();
+        for _ in 0..504 {
+            let news = world.alert(school, MALWARE);
+            let envelope = Envelope::new(world.new_id::<EventId>(), world.now(), "network-monitor", school.to_string(), &news);
+            records.push(envelope.into_record());
+        }
+        world.log.append(Topic::Alert, records).await.unwrap();
+        world.settle().await;
+
+        let case = world.cases().get_case(world.by(&responder(), get(&case.case_id))).await.unwrap().into_inner();
+        assert_eq!((case.alert_count, case.event_count), (505, 505));
+        assert_eq!(case.severity(), CaseSeverity::VeryHigh, "ten alerts of malware are an outbreak");
+        let question = proto::incident_intake::v1::ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 1, page_token: String::new() };
+        let evidence = world.cases().list_evidence(world.by(&responder(), question)).await.unwrap().into_inner();
+        assert_eq!(evidence.total_size, 500);
+        let told = world.timeline(&responder(), &case).await;
+        assert_eq!(told.len(), 10, "opened, 2, 5, 10, 20, 50, 100, 200 and 500 alerts, and the severity");
+    }
+
+    async fn nul_from_a_sensor_harms_nothing(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let mut news = world.alert(school, MALWARE);
+        let alert = news.alert.as_mut().unwrap();
+        alert.signature.push('\0');
+        alert.source.as_mut().unwrap().device_name = "nas1\0".into();
+        world.send(&news).await;
+        world.settle().await;
+        let case = world.only_case().await;
+        assert_eq!(case.signature, MALWARE.text);
+        assert_eq!(world.evidence(&case).await[0].source_device_name, "nas1");
+    }
+}
+
+fn get(case_id: &str) -> proto::incident_intake::v1::GetCaseRequest {
+    proto::incident_intake::v1::GetCaseRequest { case_id: case_id.to_owned() }
+}
+
+/// The same alert with so many events in one.
+fn events(mut news: AlertEvent, count: i64) -> AlertEvent {
+    news.new_events = count;
+    news.alert.as_mut().unwrap().event_count = count;
+    news
+}
+
+/// Later news of an alert.
+fn grown(news: &AlertEvent, more: i64, at: chrono::DateTime<chrono::Utc>) -> AlertEvent {
+    let mut news = news.clone();
+    let alert = news.alert.as_mut().unwrap();
+    alert.event_count += more;
+    alert.last_time = Some(timestamp(at));
+    AlertEvent { alert: news.alert, first: false, new_events: more }
+}

@@ -1,0 +1,12 @@
+//! incident-intake through its real edges: alerts in the log, gRPC, what it publishes; and the content it ships with.
+
+#![cfg(test)]
+
+mod dead_letters;
+mod deciding;
+mod incident_classes;
+mod intake;
+mod permissions;
+mod queue;
+mod watching;
+mod world;

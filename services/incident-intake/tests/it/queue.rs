@@ -1,0 +1,183 @@
+//! The queue: order, filters, pages, figures.
+
+use chrono::TimeDelta;
+use proto::incident_intake::v1::{Case, CaseOrder, CasePhase, CaseSeverity, CloseReason, ListCasesRequest, SummarizeQueueRequest};
+use testkit::on_both_stores;
+use tonic::Code;
+
+use crate::world::{MALWARE, MINING, TAKEOVER, World, fields, noor, responder, sam};
+
+/// Six open cases of three schools, opened an hour apart, one of them Noor's; and a closed one.
+async fn a_busy_morning(world: &World) -> Vec<Case> {
+    let zandloper = world.school("Basisschool De Zandloper", "Aalter").await;
+    let merel = world.school("Atheneum De Merel", "Kortrijk").await;
+    let linde = world.school("Vrije Basisschool 100%_De Linde", "Zottegem").await;
+    world.report(linde, TAKEOVER).await;
+    world.close(&world.only_case().await, CloseReason::Resolved).await;
+    for (school, kind) in [(zandloper, MINING), (merel, MALWARE), (linde, TAKEOVER), (merel, MINING), (zandloper, MALWARE), (linde, MINING)]
+    {
+        world.clock.advance(TimeDelta::hours(1));
+        world.report(school, kind).await;
+    }
+    let queue = world.queue().await;
+    let malware_at_zandloper = queue.iter().find(|case| case.reference == "SW-2026-0006").unwrap();
+    world.take(&noor(), malware_at_zandloper).await;
+    world.queue().await
+}
+
+async fn references(world: &World, question: ListCasesRequest) -> Vec<String> {
+    world.list(&noor(), question).await.into_iter().map(|case| case.reference[8..].to_owned()).collect()
+}
+
+on_both_stores! {
+    async fn the_nearest_target_comes_first_and_what_is_late_above_all(database: TestDatabase) {
+        let world = World::start(&database).await;
+        a_busy_morning(&world).await;
+        // 0004 (taken over, 15 min, opened at 12.50) and 0003 (malware, 30 min, at 11.50) are late; Noor has 0006, so its solution counts.
+        assert_eq!(references(&world, ListCasesRequest::default()).await, ["0003", "0004", "0002", "0005", "0007", "0006"]);
+    }
+
+    async fn every_order_can_be_paged_through_both_ways(database: TestDatabase) {
+        let world = World::start(&database).await;
+        a_busy_morning(&world).await;
+        let all_phases: Vec<i32> = (1..=7).collect();
+        for order in 0..=8 {
+            for reverse in [false, true] {
+                let question = ListCasesRequest { order_by: order, reverse, phases: all_phases.clone(), ..Default::default() };
+                let whole = references(&world, question.clone()).await;
+                let mut paged = Vec::new();
+                let mut page_token = String::new();
+                loop {
+                    let ask = ListCasesRequest { page_size: 2, page_token: page_token.clone(), ..question.clone() };
+                    let page = world.cases().list_cases(world.by(&noor(), ask)).await.unwrap().into_inner();
+                    assert_eq!(page.total_size, 7);
+                    paged.extend(page.cases.into_iter().map(|case| case.reference[8..].to_owned()));
+                    page_token = page.next_page_token;
+                    if page_token.is_empty() {
+                        break;
+                    }
+                }
+                assert_eq!(paged, whole, "order {order}, reverse {reverse}");
+                assert_eq!(whole.len(), 7);
+            }
+        }
+    }
+
+    async fn orders_are_what_their_names_say(database: TestDatabase) {
+        let world = World::start(&database).await;
+        a_busy_morning(&world).await;
+        let by = async |order: CaseOrder, phases: &[CasePhase]| {
+            let phases = phases.iter().map(|phase| (*phase).into()).collect();
+            references(&world, ListCasesRequest { order_by: order.into(), phases, ..Default::default() }).await
+        };
+        assert_eq!(by(CaseOrder::SeverityDesc, &[]).await, ["0004", "0003", "0006", "0002", "0005", "0007"]);
+        assert_eq!(by(CaseOrder::OpenTimeDesc, &[]).await, ["0007", "0006", "0005", "0004", "0003", "0002"]);
+        assert_eq!(by(CaseOrder::School, &[]).await, ["0003", "0005", "0002", "0006", "0004", "0007"]);
+        assert_eq!(by(CaseOrder::Reference, &[]).await, ["0002", "0003", "0004", "0005", "0006", "0007"]);
+        assert_eq!(by(CaseOrder::Assignee, &[]).await.last().unwrap(), "0006");
+        assert_eq!(by(CaseOrder::Phase, &[CasePhase::Open, CasePhase::Closed]).await.last().unwrap(), "0001");
+        assert_eq!(by(CaseOrder::Target, &[CasePhase::Open, CasePhase::Closed]).await.last().unwrap(), "0001", "what is closed is due last");
+    }
+
+    async fn rows_that_come_and_go_shift_no_page(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let queue = a_busy_morning(&world).await;
+        let question = ListCasesRequest { page_size: 2, ..Default::default() };
+        let first = world.cases().list_cases(world.by(&noor(), question.clone())).await.unwrap().into_inner();
+        world.close(&queue[0], CloseReason::Resolved).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        world.clock.advance(TimeDelta::days(-3));
+        world.report(school, MALWARE).await;
+        let next = ListCasesRequest { page_token: first.next_page_token, ..question };
+        assert_eq!(references(&world, next).await, ["0002", "0005"]);
+    }
+
+    async fn filters_narrow_the_queue(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let queue = a_busy_morning(&world).await;
+        let zandloper = queue.iter().find(|case| case.reference == "SW-2026-0002").unwrap().school_id.clone();
+        let all = ListCasesRequest { order_by: CaseOrder::Reference.into(), ..Default::default() };
+        let ask = async |question: ListCasesRequest| references(&world, ListCasesRequest { order_by: all.order_by, ..question }).await;
+        let query = |text: &str| ListCasesRequest { query: text.into(), ..Default::default() };
+
+        assert_eq!(ask(query("zandLOPER")).await, ["0002", "0006"], "name of the school");
+        assert_eq!(ask(query("kortrijk")).await, ["0003", "0005"], "municipality");
+        assert_eq!(ask(query("gevaarlijk adres")).await, ["0003", "0006"], "title");
+        assert_eq!(ask(query("sw-2026-0004")).await, ["0004"], "number");
+        assert_eq!(ask(query("coinminer")).await, ["0002", "0005", "0007"], "signature");
+        assert_eq!(ask(query("100%_de")).await, ["0004", "0007"], "signs that mean something to the store mean nothing here");
+        assert_eq!(ask(query("1%e")).await, [""; 0]);
+        let severe = ListCasesRequest { min_severity: CaseSeverity::High.into(), ..Default::default() };
+        assert_eq!(ask(severe).await, ["0003", "0004", "0006"]);
+        let closed = ListCasesRequest { phases: vec![CasePhase::Closed.into()], ..Default::default() };
+        assert_eq!(ask(closed).await, ["0001"]);
+        assert_eq!(ask(ListCasesRequest { assignee: "me".into(), ..Default::default() }).await, ["0006"]);
+        assert_eq!(ask(ListCasesRequest { assignee: "nobody".into(), ..Default::default() }).await.len(), 5);
+        let sams = sam().person_id().unwrap().to_string();
+        assert_eq!(ask(ListCasesRequest { assignee: sams, ..Default::default() }).await, [""; 0]);
+        assert_eq!(ask(ListCasesRequest { school_id: zandloper, ..Default::default() }).await, ["0002", "0006"]);
+        let since = queue.iter().find(|case| case.reference == "SW-2026-0005").unwrap().open_time;
+        assert_eq!(ask(ListCasesRequest { opened_after: since, ..Default::default() }).await, ["0006", "0007"]);
+    }
+
+    async fn an_answer_gives_the_moment_to_ask_what_is_new(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, _) = world.with_a_case().await;
+        let page = world.cases().list_cases(world.by(&noor(), ListCasesRequest::default())).await.unwrap().into_inner();
+        let new_since = ListCasesRequest { opened_after: page.read_time, ..Default::default() };
+        assert_eq!(references(&world, new_since.clone()).await, [""; 0]);
+        world.clock.advance(TimeDelta::seconds(1));
+        world.report(school, TAKEOVER).await;
+        assert_eq!(references(&world, new_since).await, ["0002"]);
+    }
+
+    async fn a_question_that_makes_no_sense_is_refused_with_its_fields(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let nonsense = ListCasesRequest {
+            query: "x".repeat(201),
+            phases: vec![99],
+            min_severity: 9,
+            order_by: 77,
+            school_id: "here".into(),
+            assignee: "somebody".into(),
+            ..Default::default()
+        };
+        let refused = world.cases().list_cases(world.by(&noor(), nonsense)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert_eq!(fields(&refused), ["query", "phases", "min_severity", "order_by", "school_id", "assignee"]);
+    }
+
+    async fn a_page_token_belongs_to_its_question(database: TestDatabase) {
+        let world = World::start(&database).await;
+        a_busy_morning(&world).await;
+        let question = ListCasesRequest { page_size: 1, ..Default::default() };
+        let page = world.cases().list_cases(world.by(&noor(), question.clone())).await.unwrap().into_inner();
+        let other = ListCasesRequest { page_token: page.next_page_token, reverse: true, ..question };
+        let refused = world.cases().list_cases(world.by(&noor(), other)).await.unwrap_err();
+        assert_eq!(fields(&refused), ["page_token"]);
+    }
+
+    async fn figures_above_the_queue_add_up(database: TestDatabase) {
+        let world = World::start(&database).await;
+        a_busy_morning(&world).await;
+        let summarize = async |who| world.cases().summarize_queue(world.by(&who, SummarizeQueueRequest {})).await.unwrap().into_inner();
+        let figures = summarize(noor()).await;
+        assert_eq!((figures.open, figures.opened_today, figures.unassigned, figures.mine), (6, 7, 5, 1));
+        assert_eq!((figures.late, figures.unassigned_late), (2, 2));
+        // Reactions: the closed case at once, Noor's after an hour; of two, the earlier in the middle.
+        assert_eq!((figures.median_reaction_seconds, figures.median_resolution_seconds), (0, 0));
+        assert_eq!(summarize(sam()).await.mine, 0);
+
+        world.clock.advance(TimeDelta::days(8));
+        let later = summarize(noor()).await;
+        assert_eq!((later.open, later.opened_today, later.late), (6, 0, 6 - 3 + 3));
+        assert_eq!((later.median_reaction_seconds, later.median_resolution_seconds), (0, 0), "nothing happened in a week");
+    }
+
+    async fn an_empty_queue_has_figures_too(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let figures = world.cases().summarize_queue(world.by(&responder(), SummarizeQueueRequest {})).await.unwrap().into_inner();
+        assert_eq!(figures, proto::incident_intake::v1::QueueSummary::default());
+        assert_eq!(world.queue().await, []);
+    }
+}
