@@ -1,4 +1,45 @@
-//! Events between services: the log, the envelope, the outbox, the inbox and the dead letters.
+//! Events between services: how they are written, kept, and taken in exactly once in effect.
+//!
+//! ```text
+//!  a change in one service                                               its effect in another
+//!  ┌──────────────────────┐                                        ┌────────────────────────────┐
+//!  │ row + outbox row     │──▶ Relay ──▶ EventLog ──▶ Consumer ──▶ │ inbox row + effect         │──▶ offset committed
+//!  │ (one transaction)    │                                        │ or dead letter             │
+//!  └──────────────────────┘                                        │ (one transaction)          │
+//!                                                                  └────────────────────────────┘
+//! ```
+//!
+//! - [`EventLog`] is the port: [`EmbeddedLog`] (plain files, one machine) and [`KafkaLog`] keep the same promises, listed one by
+//!   one in `tests/conformance`. [`Topic`] is the one table of all topics.
+//! - [`Envelope`] puts a protobuf message into a [`Record`] as CloudEvents does, with the trace that led to it.
+//! - [`outbox::add`] writes an event in the transaction of its change; [`Relay`] publishes it afterwards.
+//! - [`Consumer`] gives records to a service's [`Handler`] and keeps the books. What a handler refuses goes to the dead letters,
+//!   which operators see and replay through [`DeadLetterApi`].
+//!
+//! A crash anywhere repeats work and never loses it: what was published but not deleted is published again, what took effect
+//! but was not committed is delivered again, and the inbox knows both by their event's id.
+//!
+//! Telemetry batches take a shorter road: telemetry-ingest appends them itself and answers the sensor when they are durable.
+//!
+//! # To add a topic
+//!
+//! 1. Name it in [`Topic`] and in its table: name with version, partitions, what is kept, the largest record.
+//! 2. Add it to [`Topic::ALL`], so that it is made at start.
+//! 3. Write the shape of its value in `proto/`, and the topic beside it in `docs/architecture.md`.
+//!
+//! # To publish
+//!
+//! Add [`AddOutbox`] to the service's migrations, call [`outbox::add`] where the change is written, spawn a [`Relay`].
+//!
+//! # To consume
+//!
+//! 1. Add [`AddInbox`] to the service's migrations.
+//! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
+//!    [`HandleError::poison`] what will never be taken in, and return as [`Rejected`] the parts of a record that will not. Errors of
+//!    the store turn into the right kind with `?`.
+//! 3. Spawn a [`Consumer`] under the service's name, mount [`DeadLetterApi`], and prune inbox and dead letters in a job.
+//!
+//! A process that needs its own copy of a compacted topic reads it with [`EventLog::tail`].
 
 mod admission;
 pub mod delivery;
@@ -13,7 +54,7 @@ pub use delivery::{
     AddInbox, AddOutbox,
     api::DeadLetterApi,
     consumer::{Consumer, HandleError, Handler, Rejected},
-    inbox, outbox,
+    dead_letter, inbox, outbox,
     outbox::{LogHandle, Relay},
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};

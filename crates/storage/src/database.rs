@@ -52,6 +52,17 @@ impl DatabaseConfig {
         config
     }
 
+    /// Refuses a SQLite file that is not there, for commands that only look.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn require_existing(&self) -> std::io::Result<()> {
+        match self.url.expose().strip_prefix("sqlite://") {
+            Some(file) => std::fs::metadata(file).map(drop).map_err(|error| std::io::Error::new(error.kind(), format!("{file}: {error}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what cannot work; `key` is the path of this section.
     ///
     /// # Errors

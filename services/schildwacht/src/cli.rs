@@ -44,6 +44,9 @@ pub enum Command {
     /// What a service could not take in.
     #[command(subcommand)]
     DeadLetters(DeadLetterCommand),
+    /// The record of who did what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -295,6 +298,21 @@ pub enum DeadLetterCommand {
         #[command(flatten)]
         access: Access,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Recomputes every chain of audit rows and names the first row that does not fit. The system may go on running.
+    Verify(AuditOptions),
+}
+
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// Prints the verdicts as JSON, one a line.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub serve: ServeOptions,
 }
 
 #[derive(Debug, Subcommand)]

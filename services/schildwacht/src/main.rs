@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser as _;
-use cli::{Cli, Command, ConfigCommand, DemoCommand, DemoOptions, SendOptions, Service};
+use cli::{AuditCommand, Cli, Command, ConfigCommand, DemoCommand, DemoOptions, SendOptions, Service};
 use operate::{say, say_json};
 use runtime::{Clock, Tasks};
 
@@ -44,6 +44,7 @@ async fn run(cli: Cli) -> Result<bool> {
             say("this configuration can be used").map(|()| true)
         }
         Some(Command::Config(ConfigCommand::Print)) => say(serve::config::DEFAULTS.trim_end()).map(|()| true),
+        Some(Command::Audit(AuditCommand::Verify(options))) => operate::verify_audit(&options).await,
         Some(Command::Send(options)) => send(&options).await,
         Some(Command::Demo(options)) => demo(options).await.map(|()| true),
         Some(Command::Import(options)) => operate::import(&options).await,

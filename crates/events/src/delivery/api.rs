@@ -1,6 +1,10 @@
-//! The operators' door to the dead letters: `schildwacht.operations.v1.DeadLetterService`, mounted by each consuming service.
+//! The operators' door to the dead letters: `schildwacht.operations.v1.DeadLetterService`, one for all consumers of a process.
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use auth::{Action, Authenticator, Context};
 use proto::operations::v1::{
@@ -20,24 +24,60 @@ use super::{
     dead_letter::{self, Filter, Listed},
 };
 
-/// Serves the dead letters of one consumer. The service's migrations must include the audit trail.
-#[derive(Debug)]
-pub struct DeadLetterApi<H> {
+/// The dead letters of every consumer in this process. Each consuming service opens its desk; the process mounts one API.
+#[derive(Clone, Default)]
+pub struct DeadLetters(Arc<RwLock<BTreeMap<&'static str, Arc<dyn Desk>>>>);
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.desks().keys()).finish()
+    }
+}
+
+impl DeadLetters {
+    /// Opens the desk of a consumer, replaying into this handler. Its migrations must include the audit trail.
+    pub fn open<H: Handler>(&self, consumer: &'static str, database: Database, handler: Arc<H>) {
+        let desk = ConsumerDesk { consumer, database, handler };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(desk));
+    }
+
+    /// The gRPC service for all desks.
+    pub fn api(&self, authenticator: Authenticator) -> DeadLetterServiceServer<DeadLetterApi> {
+        DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone(), authenticator })
+    }
+
+    fn desks(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn Desk>>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The desk of this service; the only one where no service is named.
+    fn desk(&self, service: &str) -> Result<Arc<dyn Desk>, Error> {
+        let desks = self.desks();
+        let only = if service.is_empty() && desks.len() == 1 { desks.values().next() } else { None };
+        let found = only.or_else(|| desks.get(service));
+        found.cloned().ok_or_else(|| {
+            let names: Vec<&str> = desks.keys().copied().collect();
+            Error::invalid_field("service", format!("give one of {}", names.join(", ")))
+        })
+    }
+}
+
+/// What operators ask of a consumer, whatever its handler.
+#[tonic::async_trait]
+trait Desk: Send + Sync {
+    async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error>;
+    async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error>;
+}
+
+struct ConsumerDesk<H> {
     consumer: &'static str,
     database: Database,
-    authenticator: Authenticator,
     handler: Arc<H>,
 }
 
-impl<H: Handler> DeadLetterApi<H> {
-    /// For the consumer of this name, replaying into this handler.
-    pub fn new(consumer: &'static str, database: Database, authenticator: Authenticator, handler: Arc<H>) -> DeadLetterServiceServer<Self> {
-        DeadLetterServiceServer::new(Self { consumer, database, authenticator, handler })
-    }
-
-    async fn list(&self, cx: &Context, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
-        cx.require_platform(Action::DeadLetterRead)?;
-        self.check_name(&request.service)?;
+#[tonic::async_trait]
+impl<H: Handler> Desk for ConsumerDesk<H> {
+    async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
         let size = PageSize::from_request(request.page_size)?;
         let filter = Filter { reason: request.reason, ids: Vec::new() };
         let after: Option<DeadLetterId> = decode_page_token(&filter, &request.page_token)?;
@@ -54,8 +94,6 @@ impl<H: Handler> DeadLetterApi<H> {
     }
 
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error> {
-        cx.require_platform(Action::DeadLetterReplay)?;
-        self.check_name(&request.service)?;
         let ids = parse_ids(&request.dead_letter_ids)?;
         let filter = Filter { reason: request.reason, ids };
         // Before, because letters commit one by one: none may be replayed without a trace of who wanted it.
@@ -66,7 +104,9 @@ impl<H: Handler> DeadLetterApi<H> {
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         Ok(ReplayDeadLettersResponse { replayed: count(taken_in), failed: count(refused) })
     }
+}
 
+impl<H: Handler> ConsumerDesk<H> {
     async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
         let entry = Entry {
             id: cx.ids.next::<AuditId>(),
@@ -80,13 +120,6 @@ impl<H: Handler> DeadLetterApi<H> {
         audit::append(&txn, Chain::Platform, entry).await?;
         txn.commit().await?;
         Ok(())
-    }
-
-    fn check_name(&self, service: &str) -> Result<(), Error> {
-        if service.is_empty() || service == self.consumer {
-            return Ok(());
-        }
-        Err(Error::invalid_field("service", format!("this is {}; ask the service that you mean", self.consumer)))
     }
 
     fn message_of(&self, letter: Listed) -> DeadLetter {
@@ -122,15 +155,28 @@ fn parse_ids(texts: &[String]) -> Result<Vec<DeadLetterId>, Error> {
     if violations.is_empty() { Ok(ids) } else { Err(Error::invalid(violations)) }
 }
 
+/// See [`DeadLetters::api`].
+#[derive(Debug)]
+pub struct DeadLetterApi {
+    letters: DeadLetters,
+    authenticator: Authenticator,
+}
+
 #[tonic::async_trait]
-impl<H: Handler> DeadLetterService for DeadLetterApi<H> {
+impl DeadLetterService for DeadLetterApi {
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        Ok(Response::new(self.list(&cx, request.into_inner()).await?))
+        cx.require_platform(Action::DeadLetterRead)?;
+        let request = request.into_inner();
+        let desk = self.letters.desk(&request.service)?;
+        Ok(Response::new(desk.list(request).await?))
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        Ok(Response::new(self.replay(&cx, request.into_inner()).await?))
+        cx.require_platform(Action::DeadLetterReplay)?;
+        let request = request.into_inner();
+        let desk = self.letters.desk(&request.service)?;
+        Ok(Response::new(desk.replay(&cx, request).await?))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use auth::Function;
 use proto::operations::v1::{ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient};
-use schildwacht_events::DeadLetterApi;
+use schildwacht_events::DeadLetters;
 use testkit::{Running, TestDatabase, TestIssuer, person};
 use tonic::{Code, service::Routes, transport::Channel};
 
@@ -28,7 +28,9 @@ impl Door {
         consumer.request();
 
         let issuer = TestIssuer::start(world.clock.clone()).await;
-        let api = DeadLetterApi::new(CONSUMER, world.database.clone(), issuer.authenticator(), Arc::clone(&handler));
+        let letters = DeadLetters::default();
+        letters.open(CONSUMER, world.database.clone(), Arc::clone(&handler));
+        let api = letters.api(issuer.authenticator());
         let server = Running::start(Routes::new(api).into_axum_router()).await;
         let client = DeadLetterServiceClient::new(server.channel());
         Self { world, handler, issuer, client, _server: server }

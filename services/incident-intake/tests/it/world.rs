@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use auth::{Function, Principal};
 use chrono::{DateTime, Utc};
-use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, TailFrom, Topic};
+use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, TailFrom, Topic};
 use proto::{
     identity::v1::{OrganisationState, School},
     incident_intake::v1::{
@@ -230,6 +230,7 @@ impl World {
 }
 
 async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, log: &Arc<EmbeddedLog>) -> Running {
+    let dead_letters = DeadLetters::default();
     let service = Service {
         config: Config {
             database: storage::DatabaseConfig::sqlite(Path::new("not-used-here")),
@@ -240,9 +241,12 @@ async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, 
         content: content::Settings::default(),
         database: database.clone(),
         log: LogHandle(log.clone()),
+        dead_letters: dead_letters.clone(),
         authenticator: people.authenticator(),
     };
-    Running::start(service.build(process).await.unwrap()).await
+    let router = service.build(process).await.unwrap();
+    let letters = tonic::service::Routes::new(dead_letters.api(people.authenticator())).into_axum_router();
+    Running::start(router.merge(letters)).await
 }
 
 /// What a sensor's rule says.

@@ -1,5 +1,6 @@
 //! Commands of operators: each is one call to a running system, with its answer in words or as JSON.
 
+mod audit;
 mod connection;
 mod dead_letters;
 mod gateways;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+pub use audit::verify as verify_audit;
 pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;

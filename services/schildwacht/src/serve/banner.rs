@@ -1,0 +1,36 @@
+//! What a person reads first: where to go, and as whom.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+};
+
+use super::{Config, data_dir::DataDir};
+use crate::cli::Service;
+
+/// Prints it to standard output; logs go to standard error.
+pub fn print(service: Service, config: &Config, data_dir: &DataDir, admin: SocketAddr, ports: &[(&str, SocketAddr)]) {
+    let text = compose(service, config, data_dir, admin, ports, std::io::stdout().is_terminal());
+    // Nobody may be listening; the product runs all the same.
+    let _unheard = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn compose(service: Service, config: &Config, data_dir: &DataDir, admin: SocketAddr, ports: &[(&str, SocketAddr)], color: bool) -> String {
+    let (strong, plain) = if color { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+    let mut text = format!("\n  {strong}Schildwacht{plain} serves {}.\n\n", service.name());
+    let mut line = |what: &str, value: String| text.push_str(&format!("  {what:<12}{value}\n"));
+    line("Pages", format!("{strong}{}{plain}", config.listen.public_url));
+    for (what, address) in ports {
+        line(what, address.to_string());
+    }
+    line("Admin", format!("http://{admin}/ready, /metrics"));
+    line("Data", data_dir.path().display().to_string());
+    if config.identity.demo_data {
+        text.push_str(
+            "\n  Sign in as     to see\n  Noor Claes     the response team's queue, cases and evidence\n  Els Vermeulen  her school's devices, as its director\n  \
+             Karim Benali   the same school, as its ICT coordinator\n\n  These people and schools are made up, and their sensors come alive within a minute.\n",
+        );
+    }
+    text.push_str("  Ctrl-C stops; nothing is lost.\n\n");
+    text
+}

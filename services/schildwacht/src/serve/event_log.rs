@@ -1,0 +1,64 @@
+//! Opens the event log that the configuration names.
+
+use std::path::Path;
+
+use events::{EmbeddedConfig, EmbeddedLog, KafkaConfig, KafkaLog, LogError, SharedLog, Topic};
+use runtime::config::ConfigError;
+use serde::Deserialize;
+
+/// `[events]` of the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsConfig {
+    /// Which of the two.
+    pub log: LogKind,
+    /// Settings of the embedded log.
+    pub embedded: EmbeddedSettings,
+    /// Settings of Kafka.
+    pub kafka: KafkaConfig,
+}
+
+/// The two event logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogKind {
+    /// Segment files in the data folder.
+    Embedded,
+    /// Apache Kafka.
+    Kafka,
+}
+
+/// The embedded log, with its folder given by the data folder.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedSettings {
+    /// A segment file ends soon after it passes this size in bytes.
+    pub segment_bytes: u64,
+    /// Appends are refused as busy while more bytes than this are not yet on disk.
+    pub max_unacknowledged_bytes: usize,
+}
+
+impl EventsConfig {
+    /// Refuses what cannot work.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        if self.log == LogKind::Kafka && self.kafka.brokers.is_empty() {
+            return Err(ConfigError::at("events.kafka.brokers", "name the brokers, as in kafka-0:9092,kafka-1:9092"));
+        }
+        Ok(())
+    }
+
+    /// Opens the log and makes sure that all topics exist.
+    pub async fn open(&self, data_dir: &Path) -> Result<SharedLog, LogError> {
+        let log: SharedLog = match self.log {
+            LogKind::Embedded => {
+                let mut config = EmbeddedConfig::new(data_dir.join("log"));
+                config.segment_bytes = self.embedded.segment_bytes;
+                config.max_unacknowledged_bytes = self.embedded.max_unacknowledged_bytes;
+                EmbeddedLog::open(config)?
+            }
+            LogKind::Kafka => KafkaLog::open(self.kafka.clone())?,
+        };
+        log.ensure_topics(&Topic::ALL).await?;
+        Ok(log)
+    }
+}

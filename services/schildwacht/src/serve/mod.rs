@@ -1,0 +1,136 @@
+//! Starts what is to be served, in one process, and ends it without losing anything.
+//!
+//! The order matters: configuration, data folder, ports (so that a port in use is said before anything else happens), event
+//! log, services, and only then the listeners. Stopping goes the other way round: the listeners finish what is under way, the
+//! loops return, the log closes, telemetry is sent.
+
+mod banner;
+pub mod config;
+mod data_dir;
+mod event_log;
+mod mount;
+
+use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use axum::Router;
+use runtime::{Clock, Process, listener::Listener, telemetry::Telemetry};
+
+pub use config::Config;
+use data_dir::DataDir;
+use mount::Mounts;
+
+use url::Url;
+
+use crate::{
+    cli::{ServeOptions, Service},
+    demo,
+};
+
+/// How long loops may take to return after the listeners have drained.
+const LOOPS_DRAIN: Duration = Duration::from_secs(10);
+const DEMO_SEED: u64 = 1;
+const DEMO_HISTORY_DAYS: u16 = 7;
+
+/// Reads the configuration and lets the command line have its say.
+pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config> {
+    let mut config = Config::load(options.config.as_deref())?;
+    if let Some(data_dir) = &options.data_dir {
+        config.data_dir.clone_from(data_dir);
+    }
+    if let Some(address) = options.listen {
+        config.listen.address = address;
+    }
+    if service == Service::All && !options.no_demo && config.auth.issuer.is_empty() {
+        config.identity.demo_data = true;
+    }
+    Ok(config.complete(service)?)
+}
+
+/// Serves until told to stop.
+pub async fn serve(service: Service, options: &ServeOptions) -> Result<()> {
+    let config = configuration(service, options)?;
+    runtime::install_tls_provider();
+    let telemetry = Arc::new(Telemetry::start(&config.telemetry, &format!("schildwacht-{}", service.name()))?);
+    let served = run(service, config, Arc::clone(&telemetry)).await;
+    if let Some(telemetry) = Arc::into_inner(telemetry) {
+        telemetry.shut_down();
+    }
+    served
+}
+
+async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Result<()> {
+    let data_dir = DataDir::take(&config.data_dir)?;
+    let main = Listener::bind("pages, REST and gRPC", config.listen.address).await?;
+    let admin = Listener::bind("health and metrics", config.listen.admin_address).await?;
+    let log = config.events.open(data_dir.path()).await.context("the event log cannot be opened")?;
+    let process = Process::new(Clock::system());
+    let log_probe = Arc::clone(&log);
+    process.health.add_probe("events.log", move || {
+        let log = Arc::clone(&log_probe);
+        async move { log.check().await.map_err(|error| error.to_string()) }
+    });
+
+    let mounts = Mounts { config: &config, process: &process, log: Arc::clone(&log), data_dir: data_dir.path(), listen: main.address() };
+    let mounted = mounts.mount(service).await?;
+
+    let limits = config.listen.limits();
+    let shutdown = process.tasks.shutdown();
+    let router = front(mounted.router, &process)?;
+    let (main_address, admin_address) = (main.address(), admin.address());
+    process.tasks.spawn("listener", main.serve(router, limits.clone(), shutdown.clone()));
+    process
+        .tasks
+        .spawn("admin listener", admin.serve(runtime::admin::router(process.health.clone(), telemetry), limits.clone(), shutdown.clone()));
+    if config.identity.demo_data {
+        start_demo(&config, main_address, data_dir.path(), &process)?;
+    }
+    banner::print(service, &config, &data_dir, admin_address, &mounted.ports);
+
+    let stopped = tokio::select! {
+        signal = runtime::tasks::stop_signal() => signal.context("signals cannot be listened to")?,
+        () = shutdown.requested() => "a failed task",
+    };
+    tracing::info!(name: "process.stopping", reason = stopped, "stopping");
+    shutdown.request();
+    let drained = process.tasks.drain(limits.drain + LOOPS_DRAIN).await;
+    log.close().await;
+    if let Err(problem) = drained {
+        bail!("stopped because of a problem: {problem}");
+    }
+    tracing::info!(name: "process.stopped", "stopped, nothing left undone");
+    Ok(())
+}
+
+/// Lets the sensors of the fictional schools post to the door that real sensors use.
+fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Process) -> Result<()> {
+    let plan = demo::sensors::Plan {
+        at: Url::parse(&format!("http://{main}"))?,
+        issuer: Url::parse(&config.auth.issuer).context("auth.issuer is no URL")?,
+        seed: DEMO_SEED,
+        history_days: DEMO_HISTORY_DAYS,
+    };
+    let gateways = demo::sensors::gateways(data_dir)?;
+    let (clock, shutdown) = (process.clock.clone(), process.tasks.shutdown());
+    process.tasks.spawn("demo", async move {
+        if let Err(error) = demo::sensors::run(&plan, gateways, &clock, &shutdown).await {
+            // The product runs on without its demo.
+            tracing::warn!(name: "demo.stopped", error = format!("{error:#}"), "the demo's sensors stopped");
+        }
+        Ok::<_, Infallible>(())
+    });
+    Ok(())
+}
+
+/// What stands before every service: health, reflection, a span and metrics for each request.
+fn front(services: Router, process: &Process) -> Result<Router> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .context("gRPC reflection cannot be set up")?;
+    let mut grpc = tonic::service::Routes::builder();
+    grpc.add_service(runtime::admin::grpc_health(process.health.clone()));
+    grpc.add_service(reflection);
+    let routes = services.merge(grpc.routes().into_axum_router());
+    Ok(routes.layer(axum::middleware::from_fn(runtime::observe::observe)))
+}

@@ -1,0 +1,158 @@
+//! The one place that knows every service: opens its database, builds it, and merges its routes.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Authenticator, Policies, Verifier};
+use axum::Router;
+use events::{DeadLetters, LogHandle, SharedLog};
+use runtime::{Process, StartError, config::Secret};
+use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
+
+use super::Config;
+use tonic::service::Routes;
+
+use crate::cli::Service;
+
+/// What services are built from.
+pub struct Mounts<'a> {
+    pub config: &'a Config,
+    pub process: &'a Process,
+    pub log: SharedLog,
+    pub data_dir: &'a Path,
+    pub listen: SocketAddr,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub struct Mounted {
+    pub router: Router,
+    /// Further ports, by what they speak.
+    pub ports: Vec<(&'static str, SocketAddr)>,
+}
+
+impl Mounts<'_> {
+    /// Builds one service, or all.
+    pub async fn mount(&self, service: Service) -> Result<Mounted> {
+        let policies = Arc::new(Policies::load()?);
+        let authenticator = self.authenticator(&policies)?;
+        let dead_letters = DeadLetters::default();
+        let mut mounted = Mounted::default();
+        for one in service.services() {
+            match one {
+                Service::All => {}
+                Service::Identity => mounted.merge(self.identity(authenticator.clone()).await?),
+                Service::TelemetryIngest => self.telemetry_ingest(&mut mounted, &policies).await?,
+                Service::NetworkMonitor => mounted.merge(self.network_monitor(&dead_letters, authenticator.clone()).await?),
+                Service::IncidentIntake => mounted.merge(self.incident_intake(&dead_letters, authenticator.clone()).await?),
+                Service::Portal => mounted.merge(self.portal(&policies).await?),
+            }
+        }
+        mounted.merge(Routes::new(dead_letters.api(authenticator)).into_axum_router());
+        Ok(mounted)
+    }
+
+    fn authenticator(&self, policies: &Arc<Policies>) -> Result<Authenticator> {
+        let verifier = Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?;
+        Ok(Authenticator::new(Arc::new(verifier), Arc::clone(policies), self.process.clock.clone(), self.process.ids.clone()))
+    }
+
+    async fn database(&self, service: &'static str, config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Database> {
+        let config = config.or_embedded(self.data_dir, service);
+        let complain = |error| StartError::because(service, "its database cannot be used; see [database] of its section", error);
+        let database = Database::connect(&config).await.map_err(complain)?;
+        database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
+        Ok(database)
+    }
+
+    async fn identity(&self, authenticator: Authenticator) -> Result<Router> {
+        let database = self.database(identity::Service::NAME, &self.config.identity.database, identity::migrations()).await?;
+        let surroundings = identity::Surroundings {
+            listen: self.listen,
+            issuer: self.config.auth.issuer.parse().context("auth.issuer is no URL")?,
+            portal: self.config.listen.public_url.parse().context("listen.public_url is no URL")?,
+            data_dir: self.data_dir.to_owned(),
+            content: self.config.content.clone(),
+        };
+        let service = identity::Service {
+            config: self.config.identity.clone(),
+            surroundings,
+            database,
+            log: LogHandle(Arc::clone(&self.log)),
+            authenticator,
+        };
+        Ok(service.build(self.process).await?)
+    }
+
+    async fn network_monitor(&self, dead_letters: &DeadLetters, authenticator: Authenticator) -> Result<Router> {
+        let config = self.config.network_monitor.clone();
+        let database = self.database(network_monitor::Service::NAME, &config.database, network_monitor::migrations()).await?;
+        let service = network_monitor::Service {
+            config,
+            database,
+            log: LogHandle(Arc::clone(&self.log)),
+            dead_letters: dead_letters.clone(),
+            authenticator,
+        };
+        Ok(service.build(self.process).await?)
+    }
+
+    async fn incident_intake(&self, dead_letters: &DeadLetters, authenticator: Authenticator) -> Result<Router> {
+        let config = self.config.incident_intake.clone();
+        let database = self.database(incident_intake::Service::NAME, &config.database, incident_intake::migrations()).await?;
+        let service = incident_intake::Service {
+            config,
+            content: self.config.content.clone(),
+            database,
+            log: LogHandle(Arc::clone(&self.log)),
+            dead_letters: dead_letters.clone(),
+            authenticator,
+        };
+        Ok(service.build(self.process).await?)
+    }
+
+    async fn portal(&self, policies: &Arc<Policies>) -> Result<Router> {
+        let config = portal::Config {
+            public_url: self.config.listen.public_url.parse().context("listen.public_url is no URL")?,
+            client_id: self.config.portal.client_id.clone(),
+            client_secret: portal_secret(self.config, self.data_dir)?,
+            personas: self.config.identity.issuer.embedded,
+            identity_url: self.config.services.identity.clone(),
+            network_monitor_url: self.config.services.network_monitor.clone(),
+            incident_intake_url: self.config.services.incident_intake.clone(),
+            session: self.config.portal.session,
+            cache: self.config.cache.clone(),
+        };
+        let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?);
+        let service = portal::Service::build(&config, &self.config.auth, self.process, verifier, Arc::clone(policies)).await?;
+        Ok(service.router())
+    }
+
+    async fn telemetry_ingest(&self, mounted: &mut Mounted, policies: &Arc<Policies>) -> Result<()> {
+        let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_TELEMETRY, self.process.clock.clone())?);
+        let config = &self.config.telemetry_ingest;
+        let service = telemetry_ingest::Service::build(config, self.process, Arc::clone(&self.log), verifier, Arc::clone(policies)).await?;
+        mounted.ports.push(("OTLP/gRPC", service.otlp_grpc_address()));
+        mounted.ports.push(("OTLP/HTTP", service.otlp_http_address()));
+        mounted.merge(service.router());
+        Ok(())
+    }
+}
+
+/// The portal's secret at the issuer: as configured, else the one that the development issuer made.
+fn portal_secret(config: &Config, data_dir: &Path) -> Result<Secret> {
+    let configured = &config.portal.client_secret;
+    if !configured.expose().is_empty() {
+        return Ok(configured.clone());
+    }
+    let file = identity::issuer::client_secret_file(data_dir, &config.portal.client_id);
+    let secret = std::fs::read_to_string(&file)
+        .with_context(|| format!("portal.client_secret is not given, and the development issuer left none at {}", file.display()))?;
+    Ok(Secret::new(secret.trim_end()))
+}
+
+impl Mounted {
+    fn merge(&mut self, router: Router) {
+        self.router = std::mem::take(&mut self.router).merge(router);
+    }
+}
