@@ -53,6 +53,8 @@ pub struct TopicSpec {
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GIB: u64 = 1024 * 1024 * 1024;
 const STATE_RECORD: usize = 256 * 1024;
+/// What brokers take of a batch by default is 1 MiB and 12 bytes; this leaves room for the batch itself.
+const LARGE_RECORD: usize = 1_000_000;
 
 impl Topic {
     /// All topics of the product (not those of tests).
@@ -67,11 +69,11 @@ impl Topic {
             Self::Organisation => ("identity.organisation.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::Gateway => ("identity.gateway.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::TelemetryBatch => {
-                ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, 1024 * 1024)
+                ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, LARGE_RECORD)
             }
             Self::Alert => ("monitor.alert.v1", 24, 2, Cleanup::Retain { age: DAY.saturating_mul(30), max_bytes: 2 * GIB }, STATE_RECORD),
             Self::Case => ("incident.case.v1", 12, 2, Cleanup::Retain { age: DAY.saturating_mul(90), max_bytes: 2 * GIB }, STATE_RECORD),
-            Self::TestPlain => ("test.plain.v1", 5, 5, Cleanup::Retain { age: DAY, max_bytes: GIB }, 1024 * 1024),
+            Self::TestPlain => ("test.plain.v1", 5, 5, Cleanup::Retain { age: DAY, max_bytes: GIB }, LARGE_RECORD),
             Self::TestCompacted => ("test.compacted.v1", 2, 2, Cleanup::Compact, STATE_RECORD),
         };
         TopicSpec { name, partitions, embedded_partitions, cleanup, max_record_bytes }

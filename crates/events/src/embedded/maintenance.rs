@@ -9,7 +9,7 @@ use std::{
 
 use tracing::{debug, warn};
 
-use super::{Shared, compaction::compact, micros, partition::Partition, recovery::Checkpoint};
+use super::{compaction::compact, lock, micros, partition::Partition, recovery::Checkpoint, shared::Shared};
 use crate::{log::LogError, topic::Cleanup};
 
 /// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too.
@@ -27,7 +27,7 @@ pub(super) fn run(shared: &Shared, stop: &Receiver<()>) {
 
 /// One pass. A failing partition does not keep the others from their turn; the first error is answered.
 pub(super) fn pass(shared: &Shared, now: SystemTime) -> Result<(), LogError> {
-    let _one_pass_at_a_time = super::lock(&shared.maintaining);
+    let _one_pass_at_a_time = lock(&shared.maintaining);
     let now_micros = micros(now);
     let delay = Duration::from_secs(shared.config.compaction_delay_seconds);
     let tombstones_kept = Duration::from_secs(shared.config.tombstone_retention_seconds);
@@ -49,7 +49,7 @@ pub(super) fn pass(shared: &Shared, now: SystemTime) -> Result<(), LogError> {
     outcome = outcome.and(compact(offsets, now_micros, tombstones_kept).map(drop));
     checkpoint.note(offsets);
 
-    let mut last = super::lock(&shared.last_checkpoint);
+    let mut last = lock(&shared.last_checkpoint);
     if *last != checkpoint {
         outcome = outcome.and(checkpoint.store(&shared.config.folder));
         *last = checkpoint;

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::{
-    Shared,
     cursor::{Cursor, Lane, Lanes, deadline_after, rang_before},
     groups::MemberId,
+    shared::Shared,
     topics::TopicLog,
 };
 use crate::{

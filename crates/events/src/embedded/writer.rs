@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 use tracing::error;
 
 use super::{
-    Shared, lock, micros,
+    lock, micros,
     partition::{Partition, WriteFailure},
+    shared::Shared,
     topics::TopicLog,
 };
 use crate::{

@@ -20,6 +20,10 @@ const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long brokers may take to tell each other of a new topic.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(15);
 
+/// Brokers drop and compact closed segments only; by default they close a quiet one after a week.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const SEGMENTS_AN_AGE: u32 = 8;
+
 /// Makes missing topics, where configured, and checks that all are there.
 pub(super) async fn ensure(config: &KafkaConfig, topics: &[Topic]) -> Result<(), LogError> {
     let admin = AdminClient::<DefaultClientContext>::from_config(&config.client()).map_err(|error| unavailable("manage topics", &error))?;
@@ -53,9 +57,14 @@ async fn create(admin: &AdminClient<DefaultClientContext>, config: &KafkaConfig,
 fn settings(config: &KafkaConfig, topic: Topic) -> Vec<(&'static str, String)> {
     let mut settings = vec![("max.message.bytes", KafkaConfig::max_message_bytes(topic).to_string())];
     match topic.spec().cleanup {
-        Cleanup::Compact => settings.push(("cleanup.policy", "compact".to_owned())),
+        Cleanup::Compact => settings.extend([
+            ("cleanup.policy", "compact".to_owned()),
+            ("segment.ms", DAY.as_millis().to_string()),
+            ("max.compaction.lag.ms", DAY.as_millis().to_string()),
+        ]),
         Cleanup::Retain { age, max_bytes } => settings.extend([
             ("cleanup.policy", "delete".to_owned()),
+            ("segment.ms", (age / SEGMENTS_AN_AGE).as_millis().to_string()),
             ("retention.ms", age.as_millis().to_string()),
             ("retention.bytes", max_bytes.to_string()),
         ]),

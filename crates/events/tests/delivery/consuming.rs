@@ -112,6 +112,25 @@ testkit::on_both_stores! {
         world.stop(&[consumer]).await;
     }
 
+    async fn troubles_of_the_log_lose_and_repeat_nothing(database: TestDatabase) {
+        let world = World::new(database).await;
+        let handler = Arc::new(TestHandler { away: 1.into(), ..Default::default() });
+        let troubles = &world.log.reading;
+        troubles.next.store(2, Ordering::Relaxed);
+        troubles.commit.store(1, Ordering::Relaxed);
+        troubles.rewind.store(1, Ordering::Relaxed);
+        world.append(["1", "2"].map(|text| world.event("key", text)).to_vec()).await;
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        world.until_rows("effect", 2).await;
+        assert_eq!(world.log.inner.lag(crate::world::CONSUMER, &[TOPIC]).await.unwrap(), 2, "the commit has failed");
+
+        world.append(["3", "away", "5"].map(|text| world.event("key", text)).to_vec()).await;
+        world.until_all_is_done().await;
+        assert_eq!(world.effects().await, ["1", "2", "3", "5", "away"]);
+        assert_eq!(troubles.rewind.load(Ordering::Relaxed), 0);
+        world.stop(&[consumer]).await;
+    }
+
     async fn two_members_share_the_work(database: TestDatabase) {
         let world = World::new(database).await;
         let handler: Arc<TestHandler> = Arc::default();

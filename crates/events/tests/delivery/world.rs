@@ -66,7 +66,7 @@ impl World {
         let clock = Clock::system();
         Self {
             database,
-            log: Arc::new(UnreliableLog { inner: log, trouble: Mutex::default() }),
+            log: Arc::new(UnreliableLog { inner: log, trouble: Mutex::default(), reading: Arc::default() }),
             ids: Ids::random(clock.clone()),
             clock,
             tasks: Tasks::new(),
@@ -199,6 +199,45 @@ pub enum Trouble {
 pub struct UnreliableLog {
     pub inner: Arc<EmbeddedLog>,
     trouble: Mutex<Vec<Trouble>>,
+    /// How often members of a group still fail to receive, commit and rewind.
+    pub reading: Arc<ReadingTroubles>,
+}
+
+#[derive(Default)]
+pub struct ReadingTroubles {
+    pub next: AtomicUsize,
+    pub commit: AtomicUsize,
+    pub rewind: AtomicUsize,
+}
+
+fn suffer(left: &AtomicUsize) -> Result<(), LogError> {
+    match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+        Ok(_) => Err(LogError::Unavailable { reason: "trouble".to_owned() }),
+        Err(_) => Ok(()),
+    }
+}
+
+struct UnreliableSubscription {
+    inner: Box<dyn Subscription>,
+    troubles: Arc<ReadingTroubles>,
+}
+
+#[async_trait]
+impl Subscription for UnreliableSubscription {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        suffer(&self.troubles.next)?;
+        self.inner.next(max, wait).await
+    }
+
+    async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
+        suffer(&self.troubles.commit)?;
+        self.inner.commit(done).await
+    }
+
+    async fn rewind(&mut self) -> Result<(), LogError> {
+        suffer(&self.troubles.rewind)?;
+        self.inner.rewind().await
+    }
 }
 
 impl UnreliableLog {
@@ -229,7 +268,8 @@ impl EventLog for UnreliableLog {
     }
 
     async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError> {
-        self.inner.subscribe(group, topics).await
+        let inner = self.inner.subscribe(group, topics).await?;
+        Ok(Box::new(UnreliableSubscription { inner, troubles: Arc::clone(&self.reading) }))
     }
 
     async fn tail(&self, topic: Topic, from: TailFrom) -> Result<Box<dyn Tail>, LogError> {
