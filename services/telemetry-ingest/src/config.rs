@@ -29,14 +29,14 @@ pub struct Config {
     pub body_timeout_seconds: u64,
     /// Time the event log may take to acknowledge.
     pub append_timeout_seconds: u64,
-    /// What each gateway may send.
-    pub gateway: GatewayRates,
+    /// What each gateway may take.
+    pub gateway: GatewayLimits,
 }
 
-/// What each gateway may send in the long run and at once.
+/// What each gateway may take.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct GatewayRates {
+pub struct GatewayLimits {
     /// Events a second.
     pub events_per_second: u64,
     /// Events after a pause.
@@ -45,6 +45,8 @@ pub struct GatewayRates {
     pub bytes_per_second: u64,
     /// Bytes after a pause, after decompression.
     pub bytes_burst: u64,
+    /// Memory for its requests under way, in bytes.
+    pub max_bytes_in_flight: usize,
 }
 
 impl Config {
@@ -81,13 +83,12 @@ impl Config {
             return refuse("max_decoded_bytes", "must be at least max_request_bytes".to_owned());
         }
         let one_cut_request = self.max_request_bytes.saturating_add(self.max_decoded_bytes);
-        if self.max_bytes_in_flight < one_cut_request {
-            return refuse(
-                "max_bytes_in_flight",
-                format!(
-                    "must be at least {one_cut_request} (max_request_bytes and max_decoded_bytes), or the largest request could never be taken"
-                ),
-            );
+        if self.gateway.max_bytes_in_flight < one_cut_request {
+            let least = "max_request_bytes and max_decoded_bytes together, or the largest request could never be taken";
+            return refuse("gateway.max_bytes_in_flight", format!("must be at least {one_cut_request}: {least}"));
+        }
+        if self.max_bytes_in_flight < self.gateway.max_bytes_in_flight {
+            return refuse("max_bytes_in_flight", "must be at least gateway.max_bytes_in_flight".to_owned());
         }
         Ok(())
     }
@@ -118,10 +119,16 @@ mod tests {
             max_decoded_bytes: 32 << 20,
             max_event_bytes: 256 << 10,
             max_events: 100_000,
-            max_bytes_in_flight: 64 << 20,
+            max_bytes_in_flight: 256 << 20,
             body_timeout_seconds: 30,
             append_timeout_seconds: 10,
-            gateway: GatewayRates { events_per_second: 5_000, events_burst: 50_000, bytes_per_second: 5 << 20, bytes_burst: 64 << 20 },
+            gateway: GatewayLimits {
+                events_per_second: 5_000,
+                events_burst: 50_000,
+                bytes_per_second: 5 << 20,
+                bytes_burst: 64 << 20,
+                max_bytes_in_flight: 64 << 20,
+            },
         }
     }
 
@@ -136,5 +143,7 @@ mod tests {
         assert!(complaint(Config { max_event_bytes: MAX_BODY, ..usable() }).contains("telemetry_ingest.max_event_bytes"));
         assert!(complaint(Config { max_decoded_bytes: 1, ..usable() }).contains("telemetry_ingest.max_decoded_bytes"));
         assert!(complaint(Config { max_bytes_in_flight: 8 << 20, ..usable() }).contains("telemetry_ingest.max_bytes_in_flight"));
+        let gateway = GatewayLimits { max_bytes_in_flight: 8 << 20, ..usable().gateway };
+        assert!(complaint(Config { gateway, ..usable() }).contains("telemetry_ingest.gateway.max_bytes_in_flight"));
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::{
     batch::{self, Body},
     gateway::{Directory, Gateway},
-    limit::{Budget, Share},
+    limit::{Budget, Exhausted, Share},
     outcome::{Arrival, Ledger, Outcome, Refusal},
     scan::{Encoding, Examined, Limits, ScanError, Tally, Upload},
 };
@@ -38,7 +38,7 @@ pub struct Intake {
     pub policies: Arc<Policies>,
     /// Which gateways there are.
     pub directory: Arc<Directory>,
-    /// Memory for requests under way.
+    /// Memory for all requests under way.
     pub budget: Budget,
     /// Counts outcomes.
     pub ledger: Arc<Ledger>,
@@ -105,7 +105,7 @@ impl Intake {
         }
 
         let (bodies, tally) = if upload.needs_cutting(&examined, &self.limits) {
-            received.share.grow(examined.decoded_bytes).map_err(|_exhausted| busy())?;
+            received.share.grow(examined.decoded_bytes).map_err(no_memory)?;
             self.cut(upload)?
         } else {
             let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: examined.tally.good };
@@ -202,8 +202,14 @@ fn over_the_rate(wait: Duration) -> Refusal {
     Refusal::for_now(Outcome::RateLimited, "this gateway sends more than it may; send it again after the pause", wait)
 }
 
-pub(crate) fn busy() -> Refusal {
-    Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON)
+pub(crate) fn no_memory(exhausted: Exhausted) -> Refusal {
+    match exhausted {
+        Exhausted::All => Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON),
+        Exhausted::Gateway => {
+            let message = "this gateway has too much under way at once; send it again when the rest is answered";
+            Refusal::for_now(Outcome::RateLimited, message, COME_BACK_SOON)
+        }
+    }
 }
 
 fn refuse_scan(error: ScanError) -> Refusal {

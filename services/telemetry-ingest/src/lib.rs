@@ -47,7 +47,7 @@ pub use config::Config;
 pub use edge::{EVENTS_PATH, OTLP_GRPC_PATH, OTLP_HTTP_PATH};
 pub use outcome::{Ledger, Outcome, Surface};
 
-use gateway::{Directory, Rates};
+use gateway::{Directory, Entitlement};
 use intake::Intake;
 use limit::{Budget, Rate};
 
@@ -116,15 +116,16 @@ impl Service {
 }
 
 fn intake(config: &Config, process: &Process, log: SharedLog, verifier: Arc<Verifier>, policies: Arc<Policies>) -> Intake {
-    let rates = Rates {
+    let entitlement = Entitlement {
         events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
         bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
+        memory: config.gateway.max_bytes_in_flight,
     };
     Intake {
         log,
         verifier,
         policies,
-        directory: Arc::new(Directory::new(rates)),
+        directory: Arc::new(Directory::new(entitlement)),
         budget: Budget::new(config.max_bytes_in_flight),
         ledger: Arc::default(),
         limits: scan::Limits {

@@ -8,7 +8,8 @@ use http_body::Body;
 
 use super::negotiate;
 use crate::{
-    intake::{Intake, busy},
+    gateway::Gateway,
+    intake::{Intake, no_memory},
     limit::Share,
     outcome::{Outcome, Refusal, Surface},
 };
@@ -18,11 +19,17 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Reads a whole body. Memory is taken before it is filled.
-pub(super) async fn read<B>(body: Pin<&mut B>, headers: &HeaderMap, surface: Surface, intake: &Intake) -> Result<(Bytes, Share), Refusal>
+pub(super) async fn read<B>(
+    body: Pin<&mut B>,
+    headers: &HeaderMap,
+    surface: Surface,
+    intake: &Intake,
+    gateway: &Gateway,
+) -> Result<(Bytes, Share), Refusal>
 where
     B: Body<Data = Bytes>,
 {
-    let reader = Reader { intake, surface, declared: declared_length(headers) };
+    let reader = Reader { intake, gateway, surface, declared: declared_length(headers) };
     if reader.declared.is_some_and(|length| length > intake.max_request_bytes) {
         return Err(reader.too_large());
     }
@@ -55,6 +62,7 @@ where
 
 struct Reader<'i> {
     intake: &'i Intake,
+    gateway: &'i Gateway,
     surface: Surface,
     declared: Option<usize>,
 }
@@ -64,14 +72,13 @@ impl Reader<'_> {
     where
         B: Body<Data = Bytes>,
     {
-        let mut share = self.intake.budget.share();
-        share.grow(self.declared.unwrap_or(0)).map_err(|_exhausted| busy())?;
+        let mut share = Share::of(&self.intake.budget, &self.gateway.memory);
+        share.grow(self.declared.unwrap_or(0)).map_err(no_memory)?;
 
         let Some(first) = self.next_chunk(&mut body).await? else { return Ok((Bytes::new(), share)) };
         let expected = self.expected(&first)?;
-        share.grow_to(expected.max(first.len())).map_err(|_exhausted| busy())?;
-        let is_all = first.len() == expected || body.is_end_stream();
-        if is_all && body.is_end_stream() {
+        share.grow_to(expected.max(first.len())).map_err(no_memory)?;
+        if body.is_end_stream() {
             return Ok((first, share));
         }
 
@@ -85,7 +92,7 @@ impl Reader<'_> {
             }
             if length > whole.capacity() {
                 let capacity = (whole.capacity() * 2).clamp(length, self.intake.max_request_bytes);
-                share.grow_to(capacity).map_err(|_exhausted| busy())?;
+                share.grow_to(capacity).map_err(no_memory)?;
                 whole.reserve_exact(capacity - whole.len());
             }
             whole.extend_from_slice(&chunk);

@@ -80,7 +80,7 @@ where
     }
     let gateway = intake.admit(&parts.headers).await?;
     let terms = Terms::of(surface, &parts.headers)?;
-    let (bytes, share) = body::read(body, &parts.headers, surface, intake).await?;
+    let (bytes, share) = body::read(body, &parts.headers, surface, intake, &gateway).await?;
     let upload = terms.upload(bytes)?;
     let traceparent = trace::traceparent(&parts.headers);
     intake.take_in(&gateway, Received { upload, share, traceparent }, arrival).await

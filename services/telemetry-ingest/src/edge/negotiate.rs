@@ -12,7 +12,7 @@ use crate::{
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
-const JSON_LINES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-lines"];
+const JSON_LINES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
 const GRPC: &str = "application/grpc";
 const GRPC_PROTO: &str = "application/grpc+proto";
 

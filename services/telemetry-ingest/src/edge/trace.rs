@@ -48,18 +48,40 @@ fn is_traceparent(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const GIVEN: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn headers(traceparent: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(TRACEPARENT), traceparent.parse().unwrap())])
+    }
+
+    #[test]
+    fn where_traces_are_kept_the_record_continues_the_senders_trace_under_our_span() {
+        use opentelemetry::trace::TracerProvider as _;
+        use tracing_subscriber::layer::SubscriberExt as _;
+
+        let tracer = opentelemetry_sdk::trace::SdkTracerProvider::builder().build().tracer("test");
+        let traced = tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(tracer));
+        tracing::subscriber::with_default(traced, || {
+            let given = headers(GIVEN);
+            let span = span(&given);
+            let passed_on = span.in_scope(|| traceparent(&given)).unwrap();
+            assert_eq!(passed_on[..35], *b"00-0af7651916cd43dd8448eb211c80319c");
+            assert_ne!(passed_on, GIVEN, "with the id of our span");
+
+            let without = HeaderMap::new();
+            let begun = super::span(&without).in_scope(|| traceparent(&without)).unwrap();
+            assert!(is_traceparent(&begun), "a trace begins here where the sender has none");
+        });
+    }
+
     #[test]
     fn only_a_well_formed_traceparent_is_passed_on() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(traceparent(&headers), None);
-        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        headers.insert(TRACEPARENT, good.parse().unwrap());
-        assert_eq!(traceparent(&headers).unwrap(), good);
+        assert_eq!(traceparent(&HeaderMap::new()), None);
+        assert_eq!(traceparent(&headers(GIVEN)).unwrap(), GIVEN);
         for bad in
             ["", "00", "00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0"]
         {
-            headers.insert(TRACEPARENT, bad.parse().unwrap());
-            assert_eq!(traceparent(&headers), None, "{bad}");
+            assert_eq!(traceparent(&headers(bad)), None, "{bad}");
         }
     }
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use runtime::{GatewayId, SchoolId};
 
 use crate::{
-    limit::{Allowance, Rate},
+    limit::{Allowance, Budget, Rate},
     outcome::{Outcome, Refusal},
 };
 
@@ -39,6 +39,8 @@ pub struct Gateway {
     pub events: Allowance,
     /// Bytes, after decompression, it may send.
     pub bytes: Allowance,
+    /// Memory its requests under way may take.
+    pub memory: Budget,
     /// The school's id as text: key and header of its records.
     pub school_text: Bytes,
     /// Its own id as text.
@@ -47,19 +49,21 @@ pub struct Gateway {
     pub permitted: OnceLock<bool>,
 }
 
-/// Rates of every gateway.
+/// What every gateway may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
+pub struct Entitlement {
     /// In events.
     pub events: Rate,
     /// In bytes after decompression.
     pub bytes: Rate,
+    /// Memory for its requests under way, in bytes.
+    pub memory: usize,
 }
 
 /// All gateways. `now` counts from one fixed moment, the start of the service.
 #[derive(Debug)]
 pub struct Directory {
-    rates: Rates,
+    entitlement: Entitlement,
     gateways: RwLock<HashMap<GatewayId, Arc<Gateway>>>,
     caught_up: AtomicBool,
     /// Milliseconds, from where `now` counts.
@@ -68,8 +72,8 @@ pub struct Directory {
 
 impl Directory {
     /// Empty, and not caught up.
-    pub fn new(rates: Rates) -> Self {
-        Self { rates, gateways: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
+    pub fn new(entitlement: Entitlement) -> Self {
+        Self { entitlement, gateways: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
     }
 
     /// The gateway of this id, if it may post.
@@ -120,14 +124,14 @@ impl Directory {
 
     /// Takes in a gateway's entry, or forgets the gateway.
     pub(super) fn apply(&self, change: Change) {
-        change.apply_to(&mut self.gateways.write().unwrap_or_else(PoisonError::into_inner), &self.rates);
+        change.apply_to(&mut self.gateways.write().unwrap_or_else(PoisonError::into_inner), &self.entitlement);
     }
 
     /// Replaces everything by what a fresh reading of the topic has gathered.
     pub(super) fn replace(&self, changes: impl IntoIterator<Item = Change>) {
         let mut fresh = HashMap::new();
         for change in changes {
-            change.apply_to(&mut fresh, &self.rates);
+            change.apply_to(&mut fresh, &self.entitlement);
         }
         *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.caught_up.store(true, Relaxed);
@@ -149,7 +153,7 @@ pub(super) enum Change {
 }
 
 impl Change {
-    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, rates: &Rates) {
+    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, entitlement: &Entitlement) {
         match self {
             Self::Forget { id } => {
                 gateways.remove(&id);
@@ -157,8 +161,9 @@ impl Change {
             Self::Set { id, school, state } => {
                 let gateway = Gateway {
                     state,
-                    events: Allowance::new(rates.events),
-                    bytes: Allowance::new(rates.bytes),
+                    events: Allowance::new(entitlement.events),
+                    bytes: Allowance::new(entitlement.bytes),
+                    memory: Budget::new(entitlement.memory),
                     school_text: Bytes::from(school.to_string()),
                     id_text: Bytes::from(id.to_string()),
                     permitted: OnceLock::new(),
@@ -187,7 +192,7 @@ mod tests {
 
     #[test]
     fn nobody_is_admitted_before_the_directory_has_caught_up_or_when_it_is_out_of_date() {
-        let directory = Directory::new(Rates { events: RATE, bytes: RATE });
+        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
         let (id, mut now) = (Ids::counted().next(), Duration::from_secs(1));
         assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
         directory.heard(now);
@@ -201,7 +206,7 @@ mod tests {
 
     #[test]
     fn each_entry_replaces_the_one_before() {
-        let directory = Directory::new(Rates { events: RATE, bytes: RATE });
+        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
         let (ids, now) = (Ids::counted(), Duration::ZERO);
         let (one, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
         directory.replace([set(one, State::Active)]);

@@ -7,5 +7,5 @@
 mod directory;
 mod follow;
 
-pub use directory::{Directory, Gateway, Rates};
+pub use directory::{Directory, Entitlement, Gateway};
 pub use follow::follow;

@@ -1,27 +1,34 @@
-//! The memory that requests under way may take together. Who finds none left is told to come back, and never waits.
+//! The memory that requests under way may take: all together, and those of one gateway, so that a gateway with many slow
+//! connections does not take the memory of the others. Who finds none left is told to come back, and never waits.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// Bytes for all requests together.
+/// So many bytes.
 #[derive(Debug, Clone)]
 pub struct Budget {
     limit: usize,
     taken: Arc<AtomicUsize>,
 }
 
-/// Some of the budget, given back when dropped.
+/// Some of two budgets at once, given back when dropped.
 #[derive(Debug)]
 pub struct Share {
-    budget: Budget,
+    of_all: Budget,
+    of_gateway: Budget,
     bytes: usize,
 }
 
 /// There is not enough left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exhausted;
+pub enum Exhausted {
+    /// For anybody.
+    All,
+    /// For this gateway.
+    Gateway,
+}
 
 impl Budget {
     /// So many bytes.
@@ -29,25 +36,39 @@ impl Budget {
         Self { limit, taken: Arc::default() }
     }
 
-    /// A share of nothing yet.
-    pub fn share(&self) -> Share {
-        Share { budget: self.clone(), bytes: 0 }
-    }
-
     /// Bytes that are taken.
     pub fn taken(&self) -> usize {
         self.taken.load(Relaxed)
     }
+
+    fn take(&self, bytes: usize) -> bool {
+        let within_limit = |taken: usize| taken.checked_add(bytes).filter(|total| *total <= self.limit);
+        self.taken.fetch_update(Relaxed, Relaxed, within_limit).is_ok()
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.taken.fetch_sub(bytes, Relaxed);
+    }
 }
 
 impl Share {
+    /// A share of nothing yet.
+    pub fn of(of_all: &Budget, of_gateway: &Budget) -> Self {
+        Self { of_all: of_all.clone(), of_gateway: of_gateway.clone(), bytes: 0 }
+    }
+
     /// Takes more.
     ///
     /// # Errors
-    /// When the budget does not have it; the share stays as it was.
+    /// When one of the budgets does not have it; the share stays as it was.
     pub fn grow(&mut self, by: usize) -> Result<(), Exhausted> {
-        let within_limit = |taken: usize| taken.checked_add(by).filter(|total| *total <= self.budget.limit);
-        self.budget.taken.fetch_update(Relaxed, Relaxed, within_limit).map_err(|_taken| Exhausted)?;
+        if !self.of_gateway.take(by) {
+            return Err(Exhausted::Gateway);
+        }
+        if !self.of_all.take(by) {
+            self.of_gateway.give_back(by);
+            return Err(Exhausted::All);
+        }
         self.bytes += by;
         Ok(())
     }
@@ -63,7 +84,8 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.budget.taken.fetch_sub(self.bytes, Relaxed);
+        self.of_gateway.give_back(self.bytes);
+        self.of_all.give_back(self.bytes);
     }
 }
 
@@ -73,18 +95,30 @@ mod tests {
 
     #[test]
     fn what_is_taken_comes_back() {
-        let budget = Budget::new(100);
-        let mut first = budget.share();
+        let (all, gateway) = (Budget::new(100), Budget::new(100));
+        let mut first = Share::of(&all, &gateway);
         first.grow(60).unwrap();
         first.grow_to(80).unwrap();
-        let mut second = budget.share();
-        assert_eq!(second.grow(21), Err(Exhausted));
+        let mut second = Share::of(&all, &gateway);
+        assert_eq!(second.grow(21), Err(Exhausted::Gateway));
         second.grow(20).unwrap();
-        assert_eq!(budget.taken(), 100);
+        assert_eq!((all.taken(), gateway.taken()), (100, 100));
         drop(first);
-        assert_eq!(budget.taken(), 20);
+        assert_eq!((all.taken(), gateway.taken()), (20, 20));
         second.grow_to(10).unwrap();
         drop(second);
-        assert_eq!(budget.taken(), 0);
+        assert_eq!((all.taken(), gateway.taken()), (0, 0));
+    }
+
+    #[test]
+    fn one_gateway_does_not_take_what_is_left_for_the_others() {
+        let (all, greedy, other) = (Budget::new(100), Budget::new(70), Budget::new(70));
+        let mut of_greedy = Share::of(&all, &greedy);
+        of_greedy.grow(70).unwrap();
+        assert_eq!(of_greedy.grow(1), Err(Exhausted::Gateway));
+        let mut of_other = Share::of(&all, &other);
+        of_other.grow(30).unwrap();
+        assert_eq!(of_other.grow(1), Err(Exhausted::All));
+        assert_eq!((all.taken(), other.taken()), (100, 30));
     }
 }

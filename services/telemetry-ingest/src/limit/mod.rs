@@ -4,4 +4,4 @@ mod allowance;
 mod budget;
 
 pub use allowance::{Allowance, Rate};
-pub use budget::{Budget, Share};
+pub use budget::{Budget, Exhausted, Share};

@@ -7,7 +7,7 @@ use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, Record, Share
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
 use runtime::{Clock, GatewayId, Ids, SchoolId};
-use schildwacht_telemetry_ingest::{Config, Outcome, Service, config::GatewayRates};
+use schildwacht_telemetry_ingest::{Config, Outcome, Service, config::GatewayLimits};
 use testkit::{Running, TestIssuer, TestProcess};
 
 use crate::unreliable_log::UnreliableLog;
@@ -41,7 +41,13 @@ pub fn config() -> Config {
         max_bytes_in_flight: 64 << 20,
         body_timeout_seconds: 5,
         append_timeout_seconds: 5,
-        gateway: GatewayRates { events_per_second: 1_000_000, events_burst: 1_000_000, bytes_per_second: 1 << 30, bytes_burst: 1 << 30 },
+        gateway: GatewayLimits {
+            events_per_second: 1_000_000,
+            events_burst: 1_000_000,
+            bytes_per_second: 1 << 30,
+            bytes_burst: 1 << 30,
+            max_bytes_in_flight: 64 << 20,
+        },
     }
 }
 

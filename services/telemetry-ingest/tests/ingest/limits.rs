@@ -108,32 +108,61 @@ async fn a_sender_that_hangs_up_before_the_answer_is_counted_with_its_events() {
     assert_eq!(gate.events(Outcome::Abandoned), 3);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
-    let size = 4 << 20;
-    let gate = Gate::open_with(Config { max_bytes_in_flight: 12 << 20, ..config() }).await;
+/// Connections that have begun bodies of 4 MiB and do not go on.
+async fn held_up(gate: &Gate, connections: usize) -> Vec<TcpStream> {
     let mut held = Vec::new();
-    for _ in 0..3 {
-        let mut stream = begun(&gate, &format!("content-length: {size}")).await;
+    for _ in 0..connections {
+        let mut stream = begun(gate, &format!("content-length: {}", 4 << 20)).await;
         stream.write_all(&[0x0a]).await.unwrap();
         held.push(stream);
     }
-    let until_refused = async {
+    held
+}
+
+/// The first answer with this status.
+async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Response {
+    let asking = async {
         loop {
-            let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
-            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let response = gate.post_as(token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+            if response.status() == status {
                 return response;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let response = tokio::time::timeout(WITHIN, until_refused).await.expect("memory should be used up");
+    tokio::time::timeout(WITHIN, asking).await.expect("the answer should come")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
+    let mut config = config();
+    (config.max_bytes_in_flight, config.gateway.max_bytes_in_flight) = (12 << 20, 12 << 20);
+    let gate = Gate::open_with(config).await;
+    let (other, school) = (gate.ids.next(), gate.ids.next());
+    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+    let token = gate.token_of(other);
+    until(&gate, &token, StatusCode::OK).await;
+
+    let held = held_up(&gate, 3).await;
+    let response = until(&gate, &token, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(header(&response, "retry-after"), Some("1"));
     assert!(gate.requests(Outcome::Busy) >= 1);
-
     drop(held);
-    gate.is_ready_within(WITHIN).await;
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status(), StatusCode::OK);
+    until(&gate, &token, StatusCode::OK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_with_many_slow_connections_does_not_hold_up_another() {
+    let mut config = config();
+    config.gateway.max_bytes_in_flight = 12 << 20;
+    let gate = Gate::open_with(config).await;
+    let (other, school) = (gate.ids.next(), gate.ids.next());
+    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+
+    let _held = held_up(&gate, 3).await;
+    until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
+    until(&gate, &gate.token_of(other), StatusCode::OK).await;
+    assert_eq!(gate.requests(Outcome::Busy), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
