@@ -29,3 +29,67 @@ pub async fn prune(app: &App, cx: &Context) -> Result<()> {
     tracing::debug!(name: "intake.pruned", sightings, taken_in, letters, "forgot what no longer matters");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use auth::{Policies, Principal};
+    use content::{Library, Settings};
+    use runtime::{EventId, Ids, ManualClock, Shutdown};
+    use testkit::{Store, TestDatabase};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::{
+            alert::{Alert, AlertNews, AlertSeverity, Endpoint, Signature},
+            threshold::Sighting,
+        },
+        store::waiting::{Counted, Place},
+    };
+
+    #[tokio::test]
+    async fn sightings_are_forgotten_once_no_window_can_hold_them() {
+        let test = TestDatabase::new(Store::Sqlite).await.unwrap();
+        let database = test.migrated(crate::migrations()).await;
+        let app = App::new(database.clone(), Library::load(&Settings::default()).unwrap(), Shutdown::default());
+        let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
+        let ids = Ids::random(clock.clone().into());
+        let cx = Context::new(Principal::service("incident-intake"), clock.clone().into(), ids, Arc::new(Policies::load().unwrap()));
+        let at = cx.clock.now();
+        let alert = Alert {
+            id: Uuid::from_u64_pair(0, 1).into(),
+            school_id: Uuid::from_u64_pair(0, 2).into(),
+            signature: Signature { id: "suricata:1:1".to_owned(), text: "ET SCAN".to_owned(), category: String::new() },
+            severity: AlertSeverity::Low,
+            source: Endpoint::default(),
+            destination: Endpoint::default(),
+            protocol: String::new(),
+            sensor: String::new(),
+            first_at: at,
+            last_at: at,
+            event_count: 1,
+            raw_event: String::new(),
+        };
+        let place = Place { school_id: alert.school_id, class_id: "scan-from-inside" };
+        let window = TimeDelta::minutes(10);
+        let news = AlertNews { alert, first: true, new_events: 1 };
+        let sighting = Sighting { alert_id: news.alert.id, at, events: 1 };
+        let counted = Counted { id: cx.ids.next::<EventId>(), news: &news, sighting, heard_at: at };
+        let txn = database.begin().await.unwrap();
+        store::waiting::add(&txn, place, window, counted).await.unwrap();
+        txn.commit().await.unwrap();
+
+        let left_after = async |time: TimeDelta| {
+            clock.set(at + time);
+            prune(&app, &cx).await.unwrap();
+            let txn = database.begin().await.unwrap();
+            let left = store::waiting::around(&txn, place, at, window).await.unwrap();
+            txn.roll_back().await.unwrap();
+            left.sightings.len()
+        };
+        assert_eq!(left_after(TimeDelta::days(2)).await, 1, "the longest window is a day, and a day is left for late delivery");
+        assert_eq!(left_after(TimeDelta::days(2) + TimeDelta::seconds(1)).await, 0);
+    }
+}

@@ -18,7 +18,10 @@ use crate::{
         school::School,
         threshold::{Sighting, Threshold},
     },
-    store::{self, waiting::Place},
+    store::{
+        self,
+        waiting::{Counted, Place},
+    },
 };
 
 /// Alerts kept as evidence of one case; further ones are counted, and stay with network-monitor.
@@ -79,9 +82,10 @@ pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) 
         Threshold::FirstAlert => Vec::new(),
         Threshold::Events { .. } | Threshold::Alerts { .. } => {
             let place = Place { school_id: alert.school_id, class_id: &class.id };
-            let counted = news.new_events.saturating_mul(found.each_counts_as);
-            let sighting = Sighting { alert_id: alert.id, at: alert.last_at, events: counted };
-            store::waiting::add(txn, place, cx.ids.next::<EventId>(), news, sighting, now).await?;
+            let events = news.new_events.saturating_mul(found.each_counts_as);
+            let sighting = Sighting { alert_id: alert.id, at: alert.last_at, events };
+            let counted = Counted { id: cx.ids.next::<EventId>(), news, sighting, heard_at: now };
+            store::waiting::add(txn, place, window, counted).await?;
             let around = store::waiting::around(txn, place, alert.last_at, window).await?;
             if !class.opens.is_reached(&around.sightings) {
                 return Ok(AlertOutcome::Waiting);

@@ -78,3 +78,42 @@ pub fn watch_cases(app: &App, cx: &Context) -> Result<impl Stream<Item = CaseNew
     };
     Ok(news.take_until(end.boxed()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use auth::{Function, Policies, Principal, Subject};
+    use content::{Library, Settings};
+    use runtime::{Clock, Ids, Shutdown};
+    use testkit::{Store, TestDatabase};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn news(number: u64) -> CaseNews {
+        let school_id = SchoolId::from(Uuid::from_u64_pair(1, 1));
+        let case_id = CaseId::from(Uuid::from_u64_pair(2, number));
+        CaseNews::Changed { school_id, case_id, reference: format!("SW-2026-{number:04}"), opened: true, at: DateTime::UNIX_EPOCH }
+    }
+
+    #[tokio::test]
+    async fn who_reads_too_slowly_is_told_that_anything_may_have_changed() {
+        let test = TestDatabase::new(Store::Sqlite).await.unwrap();
+        let database = test.migrated(crate::migrations()).await;
+        let app = App::new(database, Library::load(&Settings::default()).unwrap(), Shutdown::default());
+        let subject = Subject::Person(Uuid::from_u64_pair(3, 1).into());
+        let principal = Principal { subject, name: "Noor".to_owned(), functions: vec![Function::Responder] };
+        let clock = Clock::system();
+        let cx = Context::new(principal, clock.clone(), Ids::random(clock), Arc::new(Policies::load().unwrap()));
+        let mut watching = std::pin::pin!(watch_cases(&app, &cx).unwrap());
+
+        let told = u64::try_from(BUFFERED).unwrap() + 10;
+        for number in 1..=told {
+            app.feed().tell(news(number));
+        }
+
+        assert_eq!(watching.next().await, Some(CaseNews::Anything));
+        assert_eq!(watching.next().await, Some(news(11)), "then it goes on with what is still there");
+    }
+}

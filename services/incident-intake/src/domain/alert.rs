@@ -122,6 +122,30 @@ pub struct AlertNews {
 mod tests {
     use super::*;
 
+    /// Rows of years hold alerts in this shape.
+    #[test]
+    fn what_is_stored_keeps_its_shape() {
+        let at = "2026-09-24T09:50:00.5Z".parse().unwrap();
+        let device = Some(Device { id: "d1".to_owned(), name: "SEC-PC-02".to_owned() });
+        let alert = Alert {
+            id: uuid::Uuid::from_u64_pair(0, 1).into(),
+            school_id: uuid::Uuid::from_u64_pair(0, 2).into(),
+            signature: Signature { id: "suricata:1:1".to_owned(), text: "ET SCAN".to_owned(), category: String::new() },
+            severity: AlertSeverity::Medium,
+            source: Endpoint { ip: "10.0.0.1".to_owned(), port: 51_422, device },
+            destination: Endpoint::default(),
+            protocol: "tcp".to_owned(),
+            sensor: "suricata".to_owned(),
+            first_at: at,
+            last_at: at,
+            event_count: 2,
+            raw_event: "{}".to_owned(),
+        };
+        let stored = serde_json::to_string_pretty(&alert).unwrap();
+        assert_eq!(serde_json::from_str::<Alert>(&stored).unwrap(), alert);
+        insta::assert_snapshot!(stored);
+    }
+
     fn side_of(ip: &str) -> Side {
         Endpoint { ip: ip.to_owned(), ..Endpoint::default() }.side()
     }

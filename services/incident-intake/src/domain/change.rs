@@ -230,3 +230,60 @@ impl Threshold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{super::words::Words, *};
+
+    fn person() -> Person {
+        Person { id: Uuid::from_u64_pair(0, 7).into(), name: "Noor Claes".to_owned() }
+    }
+
+    fn words<const MAX: usize>() -> Words<MAX> {
+        Words::parse("Omdat het zo is").unwrap()
+    }
+
+    /// One of each, as rows of years hold them.
+    fn changes() -> Vec<CaseChange> {
+        let within = TimeDelta::minutes(10);
+        vec![
+            CaseChange::Opened { threshold: Threshold::FirstAlert },
+            CaseChange::Opened { threshold: Threshold::Events { count: 50, within } },
+            CaseChange::Opened { threshold: Threshold::Alerts { count: 5, within } },
+            CaseChange::AlertAttached { alert_id: Uuid::from_u64_pair(0, 9).into(), new_events: 4 },
+            CaseChange::Assigned { from: None, to: Some(person()) },
+            CaseChange::PhaseChanged { from: Phase::Open, to: Phase::PostIncident },
+            CaseChange::NoteAdded { text: words(), tlp: Tlp::AmberStrict },
+            CaseChange::Closed { reason: CloseReason::FalsePositive, text: words() },
+            CaseChange::Reopened { text: words() },
+            CaseChange::SeverityRaised { from: Severity::Low, to: Severity::VeryHigh },
+        ]
+    }
+
+    #[test]
+    fn what_is_stored_keeps_its_shape() {
+        let stored: Vec<_> = changes().iter().map(|change| serde_json::to_string(change).unwrap()).collect();
+        insta::assert_snapshot!(stored.join("\n"));
+    }
+
+    #[test]
+    fn what_is_stored_can_be_read() {
+        for change in changes() {
+            let stored = serde_json::to_string(&change).unwrap();
+            assert_eq!(serde_json::from_str::<CaseChange>(&stored).unwrap(), change, "{stored}");
+        }
+    }
+
+    #[test]
+    fn every_name_leads_back_to_its_value() {
+        for reason in CloseReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(*reason));
+        }
+        for tlp in Tlp::ALL {
+            assert_eq!(tlp.as_str().parse(), Ok(*tlp));
+        }
+        assert_eq!("TLP:WHITE".parse::<Tlp>(), Err(UnknownName("TLP:WHITE".to_owned())), "that was TLP 1.0");
+    }
+}

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{AlertId, EventId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, Select,
-    sea_query::{ExprTrait as _, IntoCondition as _, OnConflict},
+    ActiveModelTrait as _,
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
+    sea_query::OnConflict,
 };
 use storage::{StoreResult, Txn};
 
@@ -29,15 +30,26 @@ pub struct Place<'a> {
     pub class_id: &'a str,
 }
 
+/// A window holds at most so many sightings of one alert: what happened within one of these steps counts at its last moment. A
+/// sensor that speaks every second would otherwise fill the table.
+const STEPS_IN_A_WINDOW: i32 = 20;
+
+/// What is counted in.
+#[derive(Debug)]
+pub struct Counted<'a> {
+    /// Minted by the use case.
+    pub id: EventId,
+    /// What was heard.
+    pub news: &'a AlertNews,
+    /// As the threshold counts it.
+    pub sighting: Sighting,
+    /// When it was heard.
+    pub heard_at: DateTime<Utc>,
+}
+
 /// Counts news of an alert in.
-pub async fn add(
-    txn: &Txn,
-    place: Place<'_>,
-    id: EventId,
-    news: &AlertNews,
-    sighting: Sighting,
-    heard_at: DateTime<Utc>,
-) -> StoreResult<()> {
+pub async fn add(txn: &Txn, place: Place<'_>, window: TimeDelta, counted: Counted<'_>) -> StoreResult<()> {
+    let Counted { id, news, sighting, heard_at } = counted;
     let alert = waiting_alert::ActiveModel {
         alert_id: Set(news.alert.id.as_uuid()),
         alert: Set(to_json("waiting_alert.alert", &news.alert)?),
@@ -47,6 +59,18 @@ pub async fn add(
         .update_columns([waiting_alert::Column::Alert, waiting_alert::Column::HeardAt])
         .to_owned();
     waiting_alert::Entity::insert(alert).on_conflict(heard_before).exec_without_returning(&**txn).await?;
+    if let Some(row) = find_in_step(txn, place, window, sighting).await? {
+        let more = sighting::ActiveModel {
+            sighting_id: Unchanged(row.sighting_id),
+            at: Set(row.at.max(sighting.at)),
+            events: Set(row.events.saturating_add(to_column(news.new_events))),
+            counted: Set(row.counted.saturating_add(to_column(sighting.events))),
+            heard_at: Set(heard_at),
+            ..Default::default()
+        };
+        more.update(&**txn).await?;
+        return Ok(());
+    }
     let row = sighting::ActiveModel {
         sighting_id: Set(id.into()),
         school_id: Set(place.school_id.as_uuid()),
@@ -61,6 +85,22 @@ pub async fn add(
     Ok(())
 }
 
+/// The sighting of the same alert in the same step of the window. Steps begin at fixed moments, so that one cannot be drawn out
+/// for ever.
+async fn find_in_step(txn: &Txn, place: Place<'_>, window: TimeDelta, sighting: Sighting) -> StoreResult<Option<sighting::Model>> {
+    let step = (window / STEPS_IN_A_WINDOW).max(TimeDelta::seconds(1));
+    let since_step_began = sighting.at.timestamp().rem_euclid(step.num_seconds());
+    let step_began = DateTime::from_timestamp(sighting.at.timestamp() - since_step_began, 0).unwrap_or(sighting.at);
+    let row = sighting::Entity::find()
+        .filter(of(place))
+        .filter(sighting::Column::AlertId.eq(sighting.alert_id.as_uuid()))
+        .filter(sighting::Column::At.gte(step_began))
+        .filter(sighting::Column::At.lt(step_began + TimeDelta::seconds(step.num_seconds())))
+        .one(&**txn)
+        .await?;
+    Ok(row)
+}
+
 /// What was sighted around a moment.
 #[derive(Debug, Default)]
 pub struct Neighbourhood {
@@ -73,7 +113,7 @@ pub struct Neighbourhood {
 /// Everything less than the window away from a moment: nothing else can matter for what happened then.
 pub async fn around(txn: &Txn, place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> StoreResult<Neighbourhood> {
     let mut found = Neighbourhood::default();
-    for row in select(place, moment, window).all(&**txn).await? {
+    for row in sighting::Entity::find().filter(condition(place, moment, window)).all(&**txn).await? {
         let alert_id = AlertId::from(row.alert_id);
         let counted = from_column("sighting.counted", row.counted)?;
         found.sightings.push(Sighting { alert_id, at: row.at, events: counted });
@@ -111,15 +151,10 @@ pub async fn prune(txn: &Txn, before: DateTime<Utc>) -> StoreResult<u64> {
     Ok(removed.rows_affected)
 }
 
-fn select(place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> Select<sighting::Entity> {
-    sighting::Entity::find().filter(condition(place, moment, window))
+fn condition(place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> Condition {
+    of(place).add(sighting::Column::At.gt(moment - window)).add(sighting::Column::At.lt(moment + window))
 }
 
-fn condition(place: Place<'_>, moment: DateTime<Utc>, window: TimeDelta) -> Condition {
-    sighting::Column::SchoolId
-        .eq(place.school_id.as_uuid())
-        .and(sighting::Column::ClassId.eq(place.class_id))
-        .and(sighting::Column::At.gt(moment - window))
-        .and(sighting::Column::At.lt(moment + window))
-        .into_condition()
+fn of(place: Place<'_>) -> Condition {
+    Condition::all().add(sighting::Column::SchoolId.eq(place.school_id.as_uuid())).add(sighting::Column::ClassId.eq(place.class_id))
 }

@@ -1,15 +1,17 @@
 //! From an alert in the log to a case in the queue.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use events::{Envelope, EventLog as _, Topic};
 use proto::{
-    incident_intake::v1::{CaseEvent, CasePhase, CaseSeverity, CloseReason, timeline_entry::What},
-    network_monitor::v1::{AlertEvent, AlertSeverity},
+    incident_intake::v1::{CaseEvent, CasePhase, CaseSeverity, CloseReason, ListCasesRequest, timeline_entry::What},
+    network_monitor::v1::{AlertEvent, AlertSeverity, Endpoint},
 };
 use runtime::{EventId, SchoolId};
 use testkit::on_both_stores;
 
-use crate::world::{Kind, MALWARE, MINING, OTHER_SCAN, POLICY, SCAN, TAKEOVER, World, responder, timestamp};
+use crate::world::{Kind, MALWARE, MINING, OTHER_SCAN, POLICY, READABLE_PASSWORD, SCAN, TAKEOVER, World, responder, timestamp};
 
 on_both_stores! {
     async fn an_alert_becomes_a_case_that_says_what_to_do(database: TestDatabase) {
@@ -93,7 +95,8 @@ on_both_stores! {
         let other_school = world.school("Freinetschool De Spiraal", "Gent").await;
         let first = world.report(school, SCAN).await;
         world.send(&grown(&first, 28, world.now())).await;
-        world.send(&events(world.alert(school, OTHER_SCAN), 20)).await;
+        let other = events(world.alert(school, OTHER_SCAN), 20);
+        world.send(&other).await;
         world.send(&events(world.alert(other_school, SCAN), 49)).await;
         world.settle().await;
         assert_eq!(world.queue().await, [], "49 events at each school, where 50 are needed");
@@ -109,10 +112,12 @@ on_both_stores! {
         assert_eq!((opened.reason.as_str(), opened.count, opened.window_seconds), ("events_within_window", 50, 600));
         assert_eq!(world.evidence(&case).await.len(), 3);
 
-        // What became evidence stays with its case, also when it grows under its own signature.
+        let of_other_signature = other.alert.as_ref().unwrap().alert_id.clone();
+        assert!(world.evidence(&case).await.iter().any(|evidence| evidence.alert_id == of_other_signature));
+        world.send(&grown(&other, 30, world.now())).await;
         world.report(school, OTHER_SCAN).await;
-        let waiting = world.only_case().await;
-        assert_eq!(waiting.alert_count, 3, "a new alert of another signature counts anew");
+        let case = world.only_case().await;
+        assert_eq!((case.alert_count, case.event_count), (3, 80), "evidence stays with its case; a new alert of that signature counts anew");
     }
 
     async fn events_further_apart_than_the_window_do_not_add_up(database: TestDatabase) {
@@ -136,6 +141,20 @@ on_both_stores! {
         world.send(&early).await;
         world.settle().await;
         assert_eq!(world.queue().await, [], "three hours lie between them, although we heard of both now");
+    }
+
+    async fn a_sensor_that_speaks_all_the_time_does_not_fill_the_table(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let first = world.report(school, READABLE_PASSWORD).await;
+        for _ in 0..100 {
+            world.clock.advance(TimeDelta::minutes(1));
+            world.send(&grown(&first, 1, world.now())).await;
+        }
+        world.settle().await;
+        assert_eq!(world.queue().await, [], "it is one alert, where five different ones are needed");
+        let kept = world.count_rows("sighting").await;
+        assert!(kept <= 3, "{kept} rows for 100 minutes of a window of a day");
     }
 
     async fn house_rules_open_no_case(database: TestDatabase) {
@@ -277,4 +296,54 @@ fn grown(news: &AlertEvent, more: i64, at: chrono::DateTime<chrono::Utc>) -> Ale
     alert.event_count += more;
     alert.last_time = Some(timestamp(at));
     AlertEvent { alert: news.alert, first: false, new_events: more }
+}
+
+/// What a sensor of the reference data would have reported: one alert an event.
+fn real_alerts(world: &World, school: SchoolId) -> Option<Vec<AlertEvent>> {
+    let file = testkit::shared_data("suricata/wrccdc-2018-alerts.json")?;
+    let events: Vec<serde_json::Value> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let alerts = events.into_iter().map(|event| {
+        let text = |pointer: &str| event.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        let severity = match event["alert"]["severity"].as_i64() {
+            Some(1) => AlertSeverity::High,
+            Some(2) => AlertSeverity::Medium,
+            _ => AlertSeverity::Low,
+        };
+        let moment = chrono::DateTime::parse_from_str(&text("/timestamp"), "%Y-%m-%dT%H:%M:%S%.f%z").unwrap().to_utc();
+        let mut news = world.alert(school, MALWARE);
+        let alert = news.alert.as_mut().unwrap();
+        alert.signature_id = format!("suricata:{}:{}", event["alert"]["gid"], event["alert"]["signature_id"]);
+        alert.signature = text("/alert/signature");
+        alert.category = text("/alert/category");
+        alert.severity = severity.into();
+        alert.source = Some(Endpoint { ip: text("/src_ip"), ..Endpoint::default() });
+        (alert.first_time, alert.last_time) = (Some(timestamp(moment)), Some(timestamp(moment)));
+        alert.raw_event = event.to_string();
+        news
+    });
+    Some(alerts.collect())
+}
+
+on_both_stores! {
+    async fn real_alerts_of_a_bad_day_become_cases_and_noise_does_not(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let Some(alerts) = real_alerts(&world, school) else { return };
+        for news in &alerts {
+            world.send(news).await;
+        }
+        world.settle().await;
+
+        let all = ListCasesRequest { page_size: 200, ..Default::default() };
+        let mut by_type: BTreeMap<String, u32> = BTreeMap::new();
+        for case in world.list(&responder(), all).await {
+            *by_type.entry(format!("{}/{}", case.rsit_class, case.rsit_type)).or_default() += 1;
+        }
+        // Every signature of these classes opens its own case; counted in the file by hand.
+        let expected = [
+            ("fraud/unauthorised-use-of-resources", 3), ("intrusion-attempts/ids-alert", 37), ("intrusions/system-compromise", 17),
+            ("malicious-code/infected-system", 5), ("malicious-code/malware-distribution", 3), ("vulnerable/weak-crypto", 1),
+        ];
+        assert_eq!(by_type, expected.map(|(kind, count)| (kind.to_owned(), count)).into());
+    }
 }

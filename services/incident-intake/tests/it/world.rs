@@ -16,6 +16,7 @@ use proto::{
 };
 use runtime::{EventId, Ids, ManualClock, SchoolId};
 use schildwacht_incident_intake::{Config, Service, migrations};
+use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
 use testkit::{Running, TestDatabase, TestIssuer, TestProcess, person};
@@ -218,6 +219,12 @@ impl World {
         envelopes
     }
 
+    /// How many rows a table has.
+    pub async fn count_rows(&self, table: &str) -> i64 {
+        let question = Statement::from_string(self.database.backend(), format!("SELECT COUNT(*) AS many FROM {table}"));
+        self.database.reader().query_one_raw(question).await.unwrap().unwrap().try_get("", "many").unwrap()
+    }
+
     /// Every chain of the audit trail is whole, and has so many rows in all.
     pub async fn audit_rows(&self) -> i64 {
         let mut total = 0;
@@ -246,7 +253,7 @@ async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, 
     };
     let router = service.build(process).await.unwrap();
     let letters = tonic::service::Routes::new(dead_letters.api(people.authenticator())).into_axum_router();
-    Running::start(router.merge(letters)).await
+    Running::start(router.merge(letters.reset_fallback())).await
 }
 
 /// What a sensor's rule says.
@@ -289,6 +296,13 @@ pub const OTHER_SCAN: Kind = Kind {
 pub const POLICY: Kind = Kind {
     id: "suricata:1:2012522",
     text: "ET POLICY Something the house rules mention",
+    category: "Potential Corporate Privacy Violation",
+    severity: AlertSeverity::High,
+};
+
+pub const READABLE_PASSWORD: Kind = Kind {
+    id: "suricata:1:2012887",
+    text: "ET POLICY Http Client Body contains pass= in cleartext",
     category: "Potential Corporate Privacy Violation",
     severity: AlertSeverity::High,
 };
