@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 /// Says when to stop.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,11 @@ impl Shutdown {
     /// Tells the process to stop.
     pub fn request(&self) {
         self.0.cancel();
+    }
+
+    /// Tells the process to stop when the guard is dropped: also when a start fails half-way.
+    pub fn request_on_drop(&self) -> DropGuard {
+        self.0.clone().drop_guard()
     }
 
     /// Sleeps, or returns `false` at once when told to stop.

@@ -3,7 +3,7 @@
 //! Without configuration: lines on the terminal and Prometheus text on the admin port. With `otlp_endpoint`: also traces and
 //! metrics to a collector. Trace context travels in `traceparent` (W3C), over HTTP, gRPC and the event log alike.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{collections::HashMap, fmt, io::IsTerminal as _, time::Duration};
 
 use opentelemetry::{Context, propagation::TextMapPropagator as _, trace::TracerProvider as _};
 use opentelemetry_otlp::WithExportConfig as _;
@@ -92,7 +92,11 @@ impl Telemetry {
 
         let filter = EnvFilter::try_new(&config.log_filter)?;
         let lines = match config.log_format {
-            LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).boxed(),
+            LogFormat::Text => tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
+                .with_target(false)
+                .boxed(),
             LogFormat::Json => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed(),
         };
         let spans = tracers.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("schildwacht")));

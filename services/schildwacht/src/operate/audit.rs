@@ -62,7 +62,11 @@ pub async fn verify(options: &AuditOptions) -> Result<bool> {
         }
     }
     if !options.json {
-        say(if all_intact { "every chain is intact" } else { "rows were changed or removed after they were written; keep the files and find out who could" })?;
+        say(if all_intact {
+            "every chain is intact"
+        } else {
+            "rows were changed or removed after they were written; keep the files and find out who could"
+        })?;
     }
     Ok(all_intact)
 }

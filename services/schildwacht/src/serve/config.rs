@@ -7,7 +7,11 @@ use std::{
 };
 
 use auth::AuthConfig;
-use runtime::{config::{ConfigError, Secret}, listener::Limits, telemetry::TelemetryConfig};
+use runtime::{
+    config::{ConfigError, Secret},
+    listener::Limits,
+    telemetry::TelemetryConfig,
+};
 use serde::Deserialize;
 use storage::cache::CacheConfig;
 

@@ -61,44 +61,72 @@ pub async fn serve(service: Service, options: &ServeOptions) -> Result<()> {
 
 async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Result<()> {
     let data_dir = DataDir::take(&config.data_dir)?;
-    let main = Listener::bind("pages, REST and gRPC", config.listen.address).await?;
-    let admin = Listener::bind("health and metrics", config.listen.admin_address).await?;
+    let ports = Ports::bind(&config).await?;
     let log = config.events.open(data_dir.path()).await.context("the event log cannot be opened")?;
     let process = Process::new(Clock::system());
-    let log_probe = Arc::clone(&log);
+
+    let served = start_and_wait(service, &config, &data_dir, ports, &log, &process, telemetry).await;
+    process.tasks.shutdown().request();
+    let drained = process.tasks.drain(config.listen.limits().drain + LOOPS_DRAIN).await;
+    log.close().await;
+    served?;
+    if let Err(problem) = drained {
+        bail!("stopped because of a problem: {problem}");
+    }
+    tracing::info!(name: "process.stopped", "stopped, nothing left undone");
+    Ok(())
+}
+
+/// The ports of every process; services may add their own.
+struct Ports {
+    main: Listener,
+    admin: Listener,
+}
+
+impl Ports {
+    async fn bind(config: &Config) -> Result<Self> {
+        let main = Listener::bind("pages, REST and gRPC", config.listen.address).await?;
+        let admin = Listener::bind("health and metrics", config.listen.admin_address).await?;
+        Ok(Self { main, admin })
+    }
+}
+
+/// Starts everything and returns when told to stop, or with what went wrong at the start.
+async fn start_and_wait(
+    service: Service,
+    config: &Config,
+    data_dir: &DataDir,
+    ports: Ports,
+    log: &SharedLog,
+    process: &Process,
+    telemetry: Arc<Telemetry>,
+) -> Result<()> {
+    let shutdown = process.tasks.shutdown();
+    let _stop_what_was_started = shutdown.request_on_drop();
+    let log_probe = Arc::clone(log);
     process.health.add_probe("events.log", move || {
         let log = Arc::clone(&log_probe);
         async move { log.check().await.map_err(|error| error.to_string()) }
     });
 
-    let mounts = Mounts { config: &config, process: &process, log: Arc::clone(&log), data_dir: data_dir.path(), listen: main.address() };
+    let (main_address, admin_address) = (ports.main.address(), ports.admin.address());
+    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address };
     let mounted = mounts.mount(service).await?;
 
     let limits = config.listen.limits();
-    let shutdown = process.tasks.shutdown();
-    let router = front(mounted.router, &process)?;
-    let (main_address, admin_address) = (main.address(), admin.address());
-    process.tasks.spawn("listener", main.serve(router, limits.clone(), shutdown.clone()));
-    process
-        .tasks
-        .spawn("admin listener", admin.serve(runtime::admin::router(process.health.clone(), telemetry), limits.clone(), shutdown.clone()));
+    let admin = runtime::admin::router(process.health.clone(), telemetry);
+    process.tasks.spawn("listener", ports.main.serve(front(mounted.router, process)?, limits.clone(), shutdown.clone()));
+    process.tasks.spawn("admin listener", ports.admin.serve(admin, limits, shutdown.clone()));
     if config.identity.demo_data {
-        start_demo(&config, main_address, data_dir.path(), &process)?;
+        start_demo(config, main_address, data_dir.path(), process)?;
     }
-    banner::print(service, &config, &data_dir, admin_address, &mounted.ports);
+    banner::print(service, config, data_dir, admin_address, &mounted.ports);
 
-    let stopped = tokio::select! {
+    let reason = tokio::select! {
         signal = runtime::tasks::stop_signal() => signal.context("signals cannot be listened to")?,
         () = shutdown.requested() => "a failed task",
     };
-    tracing::info!(name: "process.stopping", reason = stopped, "stopping");
-    shutdown.request();
-    let drained = process.tasks.drain(limits.drain + LOOPS_DRAIN).await;
-    log.close().await;
-    if let Err(problem) = drained {
-        bail!("stopped because of a problem: {problem}");
-    }
-    tracing::info!(name: "process.stopped", "stopped, nothing left undone");
+    tracing::info!(name: "process.stopping", reason, "stopping");
     Ok(())
 }
 
@@ -131,6 +159,6 @@ fn front(services: Router, process: &Process) -> Result<Router> {
     let mut grpc = tonic::service::Routes::builder();
     grpc.add_service(runtime::admin::grpc_health(process.health.clone()));
     grpc.add_service(reflection);
-    let routes = services.merge(grpc.routes().into_axum_router());
+    let routes = services.merge(grpc.routes().into_axum_router().reset_fallback());
     Ok(routes.layer(axum::middleware::from_fn(runtime::observe::observe)))
 }

@@ -45,7 +45,7 @@ impl Mounts<'_> {
                 Service::TelemetryIngest => self.telemetry_ingest(&mut mounted, &policies).await?,
                 Service::NetworkMonitor => mounted.merge(self.network_monitor(&dead_letters, authenticator.clone()).await?),
                 Service::IncidentIntake => mounted.merge(self.incident_intake(&dead_letters, authenticator.clone()).await?),
-                Service::Portal => mounted.merge(self.portal(&policies).await?),
+                Service::Portal => mounted.merge_pages(self.portal(&policies).await?),
             }
         }
         mounted.merge(Routes::new(dead_letters.api(authenticator)).into_axum_router());
@@ -152,7 +152,14 @@ fn portal_secret(config: &Config, data_dir: &Path) -> Result<Secret> {
 }
 
 impl Mounted {
-    fn merge(&mut self, router: Router) {
-        self.router = std::mem::take(&mut self.router).merge(router);
+    /// Adds a service's routes. What nobody answers is answered once for the process: by the portal's page where that is
+    /// mounted, else by a plain 404, which gRPC clients read as `UNIMPLEMENTED`.
+    fn merge(&mut self, routes: Router) {
+        self.router = std::mem::take(&mut self.router).merge(routes.reset_fallback());
+    }
+
+    /// Adds the portal, with its page for what nobody answers.
+    fn merge_pages(&mut self, pages: Router) {
+        self.router = std::mem::take(&mut self.router).merge(pages);
     }
 }
