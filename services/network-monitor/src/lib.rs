@@ -1,4 +1,104 @@
-//! Devices and alerts of a school's network, from what its sensors send.
+//! network-monitor: what is on a school's network, and what looks wrong there.
+//!
+//! It owns devices, alerts and suppressions. It does not own cases (incident-intake), nor who may post (identity), and it keeps
+//! no traffic: of a name looked up or a site visited nothing stays but that the device was there.
+//!
+//! # The path of one batch
+//!
+//! 1. `events/telemetry.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
+//! 2. [`wire`] decompresses it once, finds the events whatever was wrapped around them, and says of each: understood, known and
+//!    unused, or unreadable with a reason.
+//! 3. [`domain`] folds what was understood: sightings by device, suspicious events by alert.
+//! 4. `app/record_batch.rs` loads those devices and alerts of the school, applies the fold, and writes once per device and alert;
+//!    alerts that somebody should hear of go to the outbox as `monitor.alert.v1`. Events that cannot be read are dead letters.
+//!    All of it, and the inbox row, in one transaction.
+//!
+//! # What always holds
+//!
+//! - A device was seen only if it spoke: an address that never answered is no device.
+//! - A card has one device in its school; an address belongs to the card that last claimed it.
+//! - The same event twice is counted once, whatever the order in which events come.
+//! - Every event ends in one counted outcome.
+//! - A suppressed alert is counted, and told in full once it may be.
+//!
+//! # Understanding another kind of event
+//!
+//! Name its members in `wire/fields.rs` and its source in `domain/source.rs`; say in `wire/suricata.rs` or `wire/zeek.rs` which
+//! sightings or which detection it is; take it out of the list of unused kinds; add a line of it to `wire/batch_tests.rs`.
 
+mod app;
+mod config;
 pub mod domain;
+mod events;
+mod grpc;
+mod jobs;
+mod messages;
+mod store;
 pub mod wire;
+
+use std::sync::Arc;
+
+use ::events::{Consumer, DeadLetters, LogHandle, Relay, Topic};
+use auth::Authenticator;
+use axum::Router;
+use runtime::{Process, StartError};
+use storage::Database;
+use tonic::service::Routes;
+
+pub use config::{Config, Keep};
+pub use store::migrations;
+
+/// The service.
+#[derive(Debug)]
+pub struct Service {
+    /// `[network_monitor]`.
+    pub config: Config,
+    /// Migrated.
+    pub database: Database,
+    /// Where batches come from and alerts go.
+    pub log: LogHandle,
+    /// Where operators find what it could not take in.
+    pub dead_letters: DeadLetters,
+    /// Who calls.
+    pub authenticator: Authenticator,
+}
+
+impl Service {
+    /// Its name in configuration, events, metrics and logs.
+    pub const NAME: &str = events::NAME;
+
+    /// Its gRPC routes. Its consumer, its relay and its job run from now on.
+    ///
+    /// # Errors
+    /// Never yet; the type is that of every service.
+    pub async fn build(self, process: &Process) -> Result<Router, StartError> {
+        let app = app::App::new(self.database.clone(), self.config.keep);
+        let probed = self.database.clone();
+        process.health.add_probe("network-monitor.database", move || {
+            let database = probed.clone();
+            async move { database.check().await.map_err(|error| error.to_string()) }
+        });
+        let handler =
+            || events::TelemetryHandler::new(app.clone(), self.authenticator.own_context(Self::NAME), self.config.max_decoded_bytes);
+        self.dead_letters.open(Self::NAME, self.database.clone(), Arc::new(handler()));
+        let consumer = Consumer {
+            name: Self::NAME,
+            topics: &[Topic::TelemetryBatch],
+            max_batch: self.config.max_batches,
+            database: self.database.clone(),
+            log: self.log.clone(),
+            clock: process.clock.clone(),
+            ids: process.ids.clone(),
+            handler: handler(),
+        };
+        process.tasks.spawn("network-monitor.consumer", consumer.run(process.tasks.shutdown()));
+        let relay = Relay { service: Self::NAME, database: self.database, log: self.log, clock: process.clock.clone() };
+        process.tasks.spawn("network-monitor.relay", relay.run(process.tasks.shutdown()));
+        process.tasks.spawn("network-monitor.forget", jobs::forget_hourly(app.clone(), process.clock.clone(), process.tasks.shutdown()));
+
+        let mut grpc = Routes::builder();
+        grpc.add_service(grpc::DeviceApi::new(app.clone(), self.authenticator.clone()));
+        grpc.add_service(grpc::AlertApi::new(app, self.authenticator));
+        Ok(grpc.routes().into_axum_router())
+    }
+}

@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
+    ops::RangeInclusive,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{AlertId, GatewayId, Ids, SchoolId};
+use runtime::{AlertId, DeviceId, GatewayId, Ids, SchoolId};
 
 use super::detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Sensor, Severity, SignatureId};
 
@@ -15,6 +16,12 @@ pub const WINDOW: TimeDelta = TimeDelta::hours(1);
 
 /// An alert spans at most this long; what goes on tomorrow is a new alert.
 pub const LONGEST_SPAN: TimeDelta = TimeDelta::hours(24);
+
+/// An alert counts as open until nothing was heard of it for so long.
+pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
+
+/// Most characters of a rule's own text, and of its category.
+const LONGEST_TEXT: usize = 500;
 
 /// How many events of an alert are remembered, to know them again when a gateway sends them twice.
 const MOST_REMEMBERED: usize = 256;
@@ -82,6 +89,10 @@ pub struct Alert {
     pub source: Endpoint,
     /// Where it went.
     pub destination: Endpoint,
+    /// The school's device where it came from, when known.
+    pub source_device: Option<DeviceId>,
+    /// The school's device where it went.
+    pub destination_device: Option<DeviceId>,
     /// `tcp`, `udp` …
     pub protocol: String,
     /// Its first event.
@@ -113,11 +124,35 @@ impl Alert {
     }
 }
 
+/// An alert with what its devices are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedAlert {
+    /// The alert.
+    pub alert: Alert,
+    /// Empty when it is no device of the school's.
+    pub source_name: String,
+    /// Empty when it is no device of the school's.
+    pub destination_name: String,
+}
+
+/// How an event came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Through which gateway.
+    pub gateway: Option<GatewayId>,
+    /// When it was received.
+    pub received: DateTime<Utc>,
+    /// Which record of the batch it was in, to find back what led to it.
+    pub origin: usize,
+}
+
 /// The events of one alert in a batch.
 #[derive(Clone, Debug)]
 struct Group {
     /// The first that came, with what is the same for all.
     opening: Detection<'static>,
+    arrival: Arrival,
+    last_received: DateTime<Utc>,
     events: Vec<(DateTime<Utc>, Fingerprint, Severity)>,
 }
 
@@ -129,11 +164,18 @@ pub struct AlertFold {
 
 impl AlertFold {
     /// Folds one event in.
-    pub fn add(&mut self, detection: Detection<'_>) {
+    pub fn add(&mut self, detection: Detection<'_>, arrival: Arrival) {
         let key =
             AlertKey { signature_id: detection.signature_id.clone(), source: detection.source.ip, destination: detection.destination.ip };
         let event = (detection.time, detection.fingerprint, detection.severity);
-        self.groups.entry(key).or_insert_with(|| Group { opening: owned(detection), events: Vec::new() }).events.push(event);
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            opening: detection.into_owned(),
+            arrival,
+            last_received: arrival.received,
+            events: Vec::new(),
+        });
+        group.last_received = group.last_received.max(arrival.received);
+        group.events.push(event);
     }
 
     /// Whether nothing suspicious happened.
@@ -152,9 +194,9 @@ impl AlertFold {
     }
 
     /// The moments between which alerts could take these events in: the store need not look further.
-    pub fn reach(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
         let moments = || self.groups.values().flat_map(|group| group.events.iter().map(|(moment, ..)| *moment));
-        Some((moments().min()? - WINDOW, moments().max()? + WINDOW))
+        Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
     }
 }
 
@@ -167,6 +209,8 @@ pub struct AlertChange {
     pub is_new: bool,
     /// What to tell the world; `None` when all of it is to stay quiet.
     pub announcement: Option<Announcement>,
+    /// The record that led to it.
+    pub origin: usize,
 }
 
 /// What to tell about an alert.
@@ -176,17 +220,6 @@ pub struct Announcement {
     pub first: bool,
     /// Events since the last time anybody was told.
     pub new_events: i64,
-}
-
-/// Where a batch came from and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// The school.
-    pub school: SchoolId,
-    /// The gateway.
-    pub gateway: Option<GatewayId>,
-    /// When it was received.
-    pub received: DateTime<Utc>,
 }
 
 /// What became of the suspicious events of a batch.
@@ -202,7 +235,7 @@ pub struct AlertOutcome {
 
 impl AlertFold {
     /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now.
-    pub fn apply(self, known: Vec<Alert>, arrival: Arrival, is_quiet: impl Fn(&SignatureId) -> bool, ids: &Ids) -> AlertOutcome {
+    pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, ids: &Ids) -> AlertOutcome {
         let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
         for alert in known {
             open.entry(alert.key()).or_default().push(alert);
@@ -212,7 +245,7 @@ impl AlertFold {
             let quiet = is_quiet(&key.signature_id);
             let mut drafts: Vec<Draft> = open.remove(&key).unwrap_or_default().into_iter().map(Draft::known).collect();
             drafts.sort_by_key(|draft| (draft.alert.first, draft.alert.id));
-            let Group { opening, mut events } = group;
+            let Group { opening, arrival, last_received, mut events } = group;
             events.sort_unstable();
             for (moment, fingerprint, severity) in events {
                 let seen_before = drafts.iter().any(|draft| draft.alert.remembered.0.contains(&fingerprint));
@@ -221,13 +254,15 @@ impl AlertFold {
                     continue;
                 }
                 let place = drafts.iter().position(|draft| draft.alert.takes(moment)).unwrap_or_else(|| {
-                    drafts.push(Draft::new(&opening, moment, arrival, ids));
+                    drafts.push(Draft::new(&opening, moment, school, arrival, ids));
                     drafts.len() - 1
                 });
-                drafts[place].take(moment, fingerprint, severity, arrival.received);
+                drafts[place].take(moment, fingerprint, severity, last_received);
                 outcome.suppressed += u64::from(quiet);
             }
-            outcome.changes.extend(drafts.into_iter().filter(|draft| draft.new_events > 0).map(|draft| draft.into_change(quiet)));
+            outcome
+                .changes
+                .extend(drafts.into_iter().filter(|draft| draft.new_events > 0).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
         outcome
     }
@@ -244,19 +279,21 @@ impl Draft {
         Self { alert, is_new: false, new_events: 0 }
     }
 
-    fn new(opening: &Detection<'_>, moment: DateTime<Utc>, arrival: Arrival, ids: &Ids) -> Self {
+    fn new(opening: &Detection<'_>, moment: DateTime<Utc>, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
         let alert = Alert {
             id: ids.next(),
-            school: arrival.school,
+            school,
             gateway: arrival.gateway,
             signature_id: opening.signature_id.clone(),
-            signature: opening.signature.to_string(),
-            category: opening.category.to_string(),
+            signature: clipped(&opening.signature),
+            category: clipped(&opening.category),
             severity: opening.severity,
             sensor: opening.sensor,
             source: opening.source,
             destination: opening.destination,
-            protocol: opening.protocol.to_string(),
+            source_device: None,
+            destination_device: None,
+            protocol: clipped(&opening.protocol),
             first: moment,
             last: moment,
             event_count: 0,
@@ -279,31 +316,19 @@ impl Draft {
         self.new_events += 1;
     }
 
-    fn into_change(mut self, quiet: bool) -> AlertChange {
+    fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
         let announcement = (!quiet).then(|| {
             let first = !self.alert.announced;
             // Whoever hears of it late hears of all of it.
             Announcement { first, new_events: if first { self.alert.event_count } else { self.new_events } }
         });
         self.alert.announced |= announcement.is_some();
-        AlertChange { alert: self.alert, is_new: self.is_new, announcement }
+        AlertChange { alert: self.alert, is_new: self.is_new, announcement, origin }
     }
 }
 
-fn owned(detection: Detection<'_>) -> Detection<'static> {
-    Detection {
-        sensor: detection.sensor,
-        signature_id: detection.signature_id,
-        signature: detection.signature.into_owned().into(),
-        category: detection.category.into_owned().into(),
-        severity: detection.severity,
-        source: detection.source,
-        destination: detection.destination,
-        protocol: detection.protocol.into_owned().into(),
-        time: detection.time,
-        fingerprint: detection.fingerprint,
-        raw: detection.raw.into_owned().into(),
-    }
+fn clipped(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
 }
 
 /// Keeps JSON valid while making it fit: the largest members of the object give way first (packets, payloads).

@@ -23,15 +23,19 @@ fn detection(signature: i64, source: &str, minute: i64) -> Detection<'static> {
 }
 
 fn arrival() -> Arrival {
-    Arrival { school: Ids::counted().next(), gateway: None, received: at(10_000) }
+    Arrival { gateway: None, received: at(10_000), origin: 0 }
+}
+
+fn school() -> SchoolId {
+    Ids::counted().next()
 }
 
 fn apply(known: Vec<Alert>, detections: impl IntoIterator<Item = Detection<'static>>, quiet: bool) -> AlertOutcome {
     let mut fold = AlertFold::default();
     for detection in detections {
-        fold.add(detection);
+        fold.add(detection, arrival());
     }
-    fold.apply(known, arrival(), |_| quiet, &Ids::counted())
+    fold.apply(known, school(), |_| quiet, &Ids::counted())
 }
 
 fn only(outcome: AlertOutcome) -> AlertChange {
@@ -137,10 +141,10 @@ proptest! {
         let first = apply(vec![], events[..cut % events.len()].to_vec(), false);
         let mut stored: BTreeMap<AlertId, Alert> = first.changes.into_iter().map(|change| (change.alert.id, change.alert)).collect();
         let mut fold = AlertFold::default();
-        events.into_iter().for_each(|event| fold.add(event));
+        events.into_iter().for_each(|event| fold.add(event, arrival()));
         let ids = Ids::counted();
         (0..1_000).for_each(|_| { let _used: AlertId = ids.next(); });
-        let second = fold.apply(stored.values().cloned().collect(), arrival(), |_| false, &ids);
+        let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, &ids);
         stored.extend(second.changes.into_iter().map(|change| (change.alert.id, change.alert)));
         prop_assert_eq!(stored.values().map(|alert| alert.event_count).sum::<i64>() as usize, distinct.len());
     }

@@ -115,6 +115,11 @@ impl SignatureId {
         if is_printable && (is_suricata().is_some() || is_zeek()) { Ok(Self(text.to_owned())) } else { Err(NotASignatureId) }
     }
 
+    /// As it was stored, also by an earlier version with other rules.
+    pub const fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -161,6 +166,25 @@ pub struct Detection<'a> {
     pub fingerprint: Fingerprint,
     /// The event as it came, JSON.
     pub raw: Cow<'a, str>,
+}
+
+impl Detection<'_> {
+    /// The same, borrowing nothing.
+    pub fn into_owned(self) -> Detection<'static> {
+        Detection {
+            sensor: self.sensor,
+            signature_id: self.signature_id,
+            signature: self.signature.into_owned().into(),
+            category: self.category.into_owned().into(),
+            severity: self.severity,
+            source: self.source,
+            destination: self.destination,
+            protocol: self.protocol.into_owned().into(),
+            time: self.time,
+            fingerprint: self.fingerprint,
+            raw: self.raw.into_owned().into(),
+        }
+    }
 }
 
 /// The identity of an event, as far as the sensor gave it one.

@@ -132,6 +132,8 @@ pub struct Device {
     pub first_seen: DateTime<Utc>,
     /// The last traffic we know of.
     pub last_seen: DateTime<Utc>,
+    /// When we last heard of it. Later than `last_seen` where old events are read.
+    pub heard: DateTime<Utc>,
     /// Its use. Holds the days that were loaded or touched, not necessarily all.
     pub days: BTreeMap<NaiveDate, DaySlots>,
 }
@@ -148,6 +150,7 @@ impl Device {
             services: Facts::default(),
             first_seen: seen,
             last_seen: seen,
+            heard: seen,
             days: BTreeMap::new(),
         }
     }
@@ -161,6 +164,11 @@ impl Device {
     pub fn display_name(&self) -> String {
         let name = self.names.best().map(|fact| fact.value.clone());
         name.or_else(|| self.addresses.first().map(|address| address.ip.to_string())).unwrap_or_else(|| self.key.to_string())
+    }
+
+    /// Whether it has a name of its own.
+    pub fn is_named(&self) -> bool {
+        self.names.best().is_some()
     }
 
     /// It was seen during some part of a quarter-hour.
@@ -209,6 +217,7 @@ impl Device {
     pub fn absorb(&mut self, other: Self) {
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+        self.heard = self.heard.max(other.heard);
         for (topic, facts) in [(Topic::Names, other.names), (Topic::Software, other.software), (Topic::Services, other.services)] {
             for fact in facts.into_vec() {
                 self.learn(topic, fact);

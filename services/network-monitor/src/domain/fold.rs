@@ -6,7 +6,7 @@ use std::{
     ops::RangeInclusive,
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     device::{Claimed, DeviceKey},
@@ -14,7 +14,7 @@ use super::{
     mac::Mac,
     sighting::{Sighting, Who},
     source::Source,
-    usage::{self, Quarter},
+    usage::Quarter,
 };
 
 /// When a device was seen within one quarter-hour.
@@ -121,12 +121,12 @@ impl DeviceFold {
         seen.chain(claimed).collect()
     }
 
-    /// The days whose use to look up in the store; `None` when nobody was seen.
-    pub fn days(&self) -> Option<RangeInclusive<NaiveDate>> {
-        let moments = || self.seen.values().flat_map(|seen| &seen.spans);
-        let first = moments().map(|span| span.first).min()?;
-        let last = moments().map(|span| span.last).max()?;
-        Some(usage::day_of(first)..=usage::day_of(last))
+    /// From the first moment to the last; `None` when nobody was seen.
+    pub fn moments(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
+        let spans = || self.seen.values().flat_map(|seen| &seen.spans);
+        let first = spans().map(|span| span.first).min()?;
+        let last = spans().map(|span| span.last).max()?;
+        Some(first..=last)
     }
 
     /// The claims in order of time, then of address, so that the outcome does not depend on chance.

@@ -27,7 +27,12 @@ pub enum DeviceChange {
     /// A device never seen before.
     Appeared(Device),
     /// A device seen again.
-    Updated(Device),
+    Updated {
+        /// As the store has it, so that only what differs is written.
+        before: Box<Device>,
+        /// As it is now.
+        after: Device,
+    },
     /// A device that turned out to be another: point everything at `into`, then remove it.
     Absorbed {
         /// The device that goes.
@@ -40,9 +45,19 @@ pub enum DeviceChange {
 #[derive(Clone, Debug)]
 struct Entry {
     device: Device,
-    is_new: bool,
-    is_touched: bool,
+    stored: Stored,
     absorbed_by: Option<DeviceId>,
+}
+
+/// How a device stands in the store.
+#[derive(Clone, Debug)]
+enum Stored {
+    /// As it is here.
+    Same,
+    /// As it was before this batch.
+    Before(Box<Device>),
+    /// Not at all.
+    Not,
 }
 
 /// The devices of one school that a batch touches.
@@ -58,13 +73,13 @@ impl Roster {
     pub fn new(known: Vec<Device>) -> Self {
         let mut roster = Self::default();
         for device in known {
-            roster.enter(device, false);
+            roster.enter(device, Stored::Same);
         }
         roster
     }
 
-    /// Applies a batch.
-    pub fn apply(&mut self, fold: &DeviceFold, ids: &Ids) {
+    /// Applies a batch that was heard at a moment.
+    pub fn apply(&mut self, fold: &DeviceFold, heard: DateTime<Utc>, ids: &Ids) {
         for (ip, mac, claimed, source) in fold.claims() {
             self.claim(ip, mac, claimed, source, ids);
         }
@@ -73,6 +88,9 @@ impl Roster {
                 DeviceKey::Mac(_) => self.see_card(key, seen, ids),
                 DeviceKey::Ip(ip) => self.see_address(ip, seen, ids),
             }
+        }
+        for entry in self.entries.iter_mut().filter(|entry| !matches!(entry.stored, Stored::Same)) {
+            entry.device.heard = entry.device.heard.max(heard);
         }
     }
 
@@ -85,11 +103,12 @@ impl Roster {
     pub fn into_changes(self) -> Vec<DeviceChange> {
         let mut changes = Vec::new();
         for entry in self.entries {
-            match entry {
-                Entry { absorbed_by: Some(into), device, .. } => changes.push(DeviceChange::Absorbed { from: device.id, into }),
-                Entry { is_touched: false, .. } => {}
-                Entry { is_new: true, device, .. } => changes.push(DeviceChange::Appeared(device)),
-                Entry { device, .. } => changes.push(DeviceChange::Updated(device)),
+            let Entry { device, stored, absorbed_by } = entry;
+            match (absorbed_by, stored) {
+                (Some(into), _) => changes.push(DeviceChange::Absorbed { from: device.id, into }),
+                (None, Stored::Same) => {}
+                (None, Stored::Before(before)) => changes.push(DeviceChange::Updated { before, after: device }),
+                (None, Stored::Not) => changes.push(DeviceChange::Appeared(device)),
             }
         }
         let absorbed_last = |change: &DeviceChange| matches!(change, DeviceChange::Absorbed { .. });
@@ -97,7 +116,7 @@ impl Roster {
         changes
     }
 
-    fn enter(&mut self, device: Device, is_new: bool) -> usize {
+    fn enter(&mut self, device: Device, stored: Stored) -> usize {
         let place = self.entries.len();
         self.by_key.insert(device.key, place);
         for address in &device.addresses {
@@ -105,20 +124,22 @@ impl Roster {
                 self.claimants.entry(address.ip).or_default().push(place);
             }
         }
-        self.entries.push(Entry { device, is_new, is_touched: false, absorbed_by: None });
+        self.entries.push(Entry { device, stored, absorbed_by: None });
         place
     }
 
     fn touch(&mut self, place: usize) -> &mut Device {
         let entry = &mut self.entries[place];
-        entry.is_touched = true;
+        if matches!(entry.stored, Stored::Same) {
+            entry.stored = Stored::Before(Box::new(entry.device.clone()));
+        }
         &mut entry.device
     }
 
     fn find_or_enter(&mut self, key: DeviceKey, seen: DateTime<Utc>, ids: &Ids) -> usize {
         match self.by_key.get(&key) {
             Some(place) => *place,
-            None => self.enter(Device::new(ids.next(), key, seen), true),
+            None => self.enter(Device::new(ids.next(), key, seen), Stored::Not),
         }
     }
 

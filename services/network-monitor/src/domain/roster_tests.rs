@@ -25,7 +25,7 @@ fn apply(known: Vec<Device>, sightings: impl IntoIterator<Item = Sighting>, ids:
         fold.add(sighting);
     }
     let mut roster = Roster::new(known);
-    roster.apply(&fold, ids);
+    roster.apply(&fold, at(1_000), ids);
     roster.into_changes()
 }
 
@@ -37,9 +37,10 @@ fn stored(batches: Vec<Vec<Sighting>>) -> Vec<Device> {
         for change in apply(devices.clone(), batch, &ids) {
             match change {
                 DeviceChange::Appeared(device) => devices.push(device),
-                DeviceChange::Updated(device) => {
-                    let place = devices.iter().position(|known| known.id == device.id).unwrap();
-                    devices[place] = device;
+                DeviceChange::Updated { before, after } => {
+                    let place = devices.iter().position(|known| known.id == after.id).unwrap();
+                    assert_eq!(*before, devices[place]);
+                    devices[place] = after;
                 }
                 DeviceChange::Absorbed { from, .. } => devices.retain(|known| known.id != from),
             }

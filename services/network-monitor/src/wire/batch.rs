@@ -63,5 +63,5 @@ enum Format {
 }
 
 #[cfg(test)]
-#[path = "batch_tests.rs"]
+#[path = "batch_tests/mod.rs"]
 mod tests;

@@ -25,4 +25,4 @@ mod told;
 mod zeek;
 
 pub use batch::{RawBatch, read};
-pub use reading::{BatchError, Reading, Reason, Understood, Unreadable};
+pub use reading::{BatchError, Original, Reading, Reason, Understood, Unreadable};

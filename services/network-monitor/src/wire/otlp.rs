@@ -11,7 +11,7 @@ use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::reading::BatchError;
+use super::reading::{BatchError, Original};
 
 #[derive(Clone, PartialEq, Message)]
 struct Request {
@@ -117,8 +117,21 @@ pub struct KeyValue {
     pub value: Option<AnyValue>,
 }
 
-/// A record of a request: decoded, or the bytes that could not be.
-pub type Decoded<'a> = Result<LogRecord, Cow<'a, [u8]>>;
+/// A record of a request: decoded, or what could not be.
+pub type Decoded<'a> = Result<LogRecord, Original<'a>>;
+
+impl LogRecord {
+    /// A request with this record alone.
+    pub fn to_request(&self, resource: &[KeyValue]) -> Vec<u8> {
+        request_of(self.encode_to_vec().into(), resource)
+    }
+}
+
+fn request_of(record: Bytes, resource: &[KeyValue]) -> Vec<u8> {
+    let resource = Some(Resource { attributes: resource.to_vec() });
+    let scope_logs = vec![ScopeLogs { log_records: vec![record] }];
+    Request { resource_logs: vec![ResourceLogs { resource, scope_logs }] }.encode_to_vec()
+}
 
 /// Hands out the records of a protobuf request, each with the attributes of its resource.
 pub fn each_in_protobuf(request: Bytes, mut each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
@@ -126,7 +139,7 @@ pub fn each_in_protobuf(request: Bytes, mut each: impl FnMut(Decoded<'_>, &[KeyV
     for resource_logs in &request.resource_logs {
         let attributes = resource_logs.resource.as_ref().map_or([].as_slice(), |resource| &resource.attributes);
         for record in resource_logs.scope_logs.iter().flat_map(|scope| &scope.log_records) {
-            let decoded = LogRecord::decode(record.clone()).map_err(|_| Cow::Borrowed(record.as_ref()));
+            let decoded = LogRecord::decode(record.clone()).map_err(|_| Original::Request(request_of(record.clone(), attributes)));
             each(decoded, attributes);
         }
     }
@@ -143,7 +156,7 @@ pub fn each_in_json(request: &[u8], mut each: impl FnMut(Decoded<'_>, &[KeyValue
         let attributes: Vec<KeyValue> = resource_logs.resource.attributes.into_iter().map(KeyValue::from).collect();
         for record in resource_logs.scope_logs.into_iter().flat_map(|scope| scope.log_records) {
             let decoded = serde_json::from_str::<JsonLogRecord<'_>>(record.get()).map(LogRecord::from);
-            each(decoded.map_err(|_| Cow::Borrowed(record.get().as_bytes())), &attributes);
+            each(decoded.map_err(|_| Original::Line(record.get().as_bytes().into())), &attributes);
         }
     }
     Ok(())

@@ -23,7 +23,7 @@ pub struct Understood<'a> {
     /// Devices that were seen; nobody when all of it happened elsewhere.
     pub sightings: [Option<Sighting>; 2],
     /// Something suspicious.
-    pub detection: Option<Detection<'a>>,
+    pub detection: Option<Box<Detection<'a>>>,
 }
 
 /// A record we cannot make sense of.
@@ -33,8 +33,40 @@ pub struct Unreadable<'a> {
     pub reason: Reason,
     /// For the operator: which field, where in the text. Never a value from the record.
     pub detail: String,
-    /// The record, so that it can be read again when we have learnt to: a JSON line, or the text as it came.
-    pub original: Cow<'a, [u8]>,
+    /// The record, so that it can be read again when we have learnt to.
+    pub original: Original<'a>,
+}
+
+/// A record by itself, as a batch that [`super::read`] takes. Batches of one format can be put one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Original<'a> {
+    /// A line: JSON, or the text as it came.
+    Line(Cow<'a, [u8]>),
+    /// An OTLP request with this record alone, protobuf.
+    Request(Vec<u8>),
+}
+
+impl Original<'_> {
+    /// The media type of such a batch.
+    pub const fn media_type(&self) -> &'static str {
+        match self {
+            Self::Line(_) => "application/x-ndjson",
+            Self::Request(_) => "application/x-protobuf",
+        }
+    }
+
+    /// Puts it behind what a batch of this format holds already.
+    pub fn append_to(&self, batch: &mut Vec<u8>) {
+        match self {
+            Self::Line(line) => {
+                // Inside JSON a line break is a blank; inside a text that is none it no longer matters.
+                batch.extend(line.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+                batch.push(b'\n');
+            }
+            // Protobuf messages put one behind the other are one message with the lists of both.
+            Self::Request(request) => batch.extend_from_slice(request),
+        }
+    }
 }
 
 /// Why a record cannot be read; the text is the same in dead letters and metrics.

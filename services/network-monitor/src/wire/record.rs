@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     fields::{Field, Fields},
-    otlp::{AnyValue, Decoded, KeyValue, Value, members_to_json},
-    reading::{Reading, Reason, Unreadable},
+    otlp::{Decoded, KeyValue, Value},
+    reading::{Original, Reading, Reason, Unreadable},
     text::{self, Raw, Surroundings},
     time,
 };
@@ -22,6 +22,13 @@ pub fn read(decoded: Decoded<'_>, resource: &[KeyValue], received: DateTime<Utc>
         }
     };
     let happened = time::from_unix_nanos(record.time_unix_nano).or_else(|| time::from_unix_nanos(record.observed_time_unix_nano));
+    // What the agent added may be what tells how to read the record, so a record is kept whole.
+    let each: &mut dyn FnMut(Reading<'_>) = &mut |reading| match reading {
+        Reading::Unreadable(unreadable) => {
+            each(Reading::Unreadable(Unreadable { original: Original::Request(record.to_request(resource)), ..unreadable }));
+        }
+        other => each(other),
+    };
     let around = Surroundings { record_time: happened, attributes: [&record.attributes, resource], ..Surroundings::received(received) };
     let body = record.body.as_ref().and_then(|body| body.value.as_ref());
     match body {
@@ -29,7 +36,7 @@ pub fn read(decoded: Decoded<'_>, resource: &[KeyValue], received: DateTime<Utc>
         _ if attributes_hold_event(&record.attributes) => read_members(&record.attributes, &around, each),
         Some(body) => read_body(body, &around, each),
         None if record.attributes.is_empty() => {
-            each(Reading::Unreadable(Unreadable { reason: Reason::EmptyRecord, detail: String::new(), original: Cow::Borrowed(&[]) }));
+            each(unreadable(Reason::EmptyRecord));
         }
         None => read_members(&record.attributes, &around, each),
     }
@@ -58,12 +65,12 @@ fn read_body(body: &Value, around: &Surroundings<'_>, each: &mut dyn FnMut(Readi
             for value in list.values.iter().filter_map(|element| element.value.as_ref()) {
                 match value {
                     // One level is what shippers send; a list in a list holds no events.
-                    Value::Array(_) => each(not_an_event(value)),
+                    Value::Array(_) => each(unreadable(Reason::NotAnEvent)),
                     event => read_body(event, around, each),
                 }
             }
         }
-        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => each(not_an_event(body)),
+        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => each(unreadable(Reason::NotAnEvent)),
     }
 }
 
@@ -71,11 +78,7 @@ fn read_members(members: &[KeyValue], around: &Surroundings<'_>, each: &mut dyn 
     text::interpret(&Fields::from_members(members), Raw::Members(members), around, each);
 }
 
-fn not_an_event(value: &Value) -> Reading<'static> {
-    let json = match value {
-        Value::Kvlist(list) => members_to_json(&list.values),
-        other => AnyValue { value: Some(other.clone()) }.to_json(),
-    };
-    let original = Cow::Owned(json.to_string().into_bytes());
-    Reading::Unreadable(Unreadable { reason: Reason::NotAnEvent, detail: String::new(), original })
+/// The record stands in for the part of it.
+fn unreadable(reason: Reason) -> Reading<'static> {
+    Reading::Unreadable(Unreadable { reason, detail: String::new(), original: Original::Line(Cow::Borrowed(&[])) })
 }

@@ -81,7 +81,7 @@ pub fn read<'a>(fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>) ->
     let mut detection = None;
     let sightings = match source {
         Source::SuricataAlert => {
-            detection = Some(event.detection(raw)?);
+            detection = Some(Box::new(event.detection(raw)?));
             event.alerted()?
         }
         Source::SuricataDhcp => event.lease()?,

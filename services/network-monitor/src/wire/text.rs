@@ -8,7 +8,7 @@ use serde_json::{Deserializer, error::Category, value::RawValue};
 use super::{
     fields::{Field, Fields},
     otlp::{KeyValue, Value, members_to_json},
-    reading::{Defect, Reading, Reason, Unreadable},
+    reading::{Defect, Original, Reading, Reason, Unreadable},
     suricata, zeek,
 };
 use crate::domain::moment;
@@ -83,11 +83,11 @@ impl<'a> Raw<'a> {
         }
     }
 
-    fn original(self) -> Cow<'a, [u8]> {
-        match self {
+    fn original(self) -> Original<'a> {
+        Original::Line(match self {
             Self::Json(json) => Cow::Borrowed(json),
             Self::Members(members) => Cow::Owned(members_to_json(members).to_string().into_bytes()),
-        }
+        })
     }
 }
 
@@ -252,5 +252,5 @@ fn unwrap(wrapped: &str, fields: &Fields<'_>, raw: Raw<'_>, around: &Surrounding
 }
 
 fn unreadable(reason: Reason, detail: String, original: &[u8]) -> Reading<'_> {
-    Reading::Unreadable(Unreadable { reason, detail, original: Cow::Borrowed(original) })
+    Reading::Unreadable(Unreadable { reason, detail, original: Original::Line(Cow::Borrowed(original)) })
 }

@@ -156,7 +156,7 @@ pub fn read<'a>(log: &str, fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundi
             None => return Ok(Reading::Unused("zeek.notice_about_sensor")),
             Some(found) => {
                 let culprit = found.source.ip.and_then(|ip| event.seen(ip, false));
-                detection = Some(found);
+                detection = Some(Box::new(found));
                 [culprit, None]
             }
         },

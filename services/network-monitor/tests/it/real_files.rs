@@ -1,13 +1,10 @@
 //! Real sensor files, read and folded, against counts computed from the files without our reader.
 
-#![cfg(test)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::Read as _,
     net::IpAddr,
-    path::PathBuf,
 };
 
 use chrono::{DateTime, Utc};
@@ -24,12 +21,8 @@ use schildwacht_network_monitor::{
 use serde_json::Value;
 
 /// The lines of a real file; `None`, with the reason printed, when the data is not there.
-fn lines(name: &str) -> Option<Vec<String>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
-    let Ok(bytes) = fs::read(&path) else {
-        eprintln!("skipped: no real data at {}", path.display());
-        return None;
-    };
+pub fn lines(name: &str) -> Option<Vec<String>> {
+    let bytes = fs::read(testkit::shared_data(name)?).unwrap();
     let mut text = String::new();
     if name.ends_with(".gz") {
         flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
@@ -59,26 +52,28 @@ fn read(lines: &[String], size: usize) -> Read {
         wire::read(&raw, &mut |reading| match reading {
             Reading::Understood(understood) => {
                 understood.sightings.into_iter().flatten().for_each(|sighting| devices.add(sighting));
-                understood.detection.into_iter().for_each(|detection| alerts.add(detection));
+                understood
+                    .detection
+                    .into_iter()
+                    .for_each(|detection| alerts.add(*detection, Arrival { gateway: None, received, origin: 0 }));
             }
             Reading::Unused(_) => read.unused += 1,
             Reading::Unreadable(_) => read.unreadable += 1,
         })
         .unwrap();
         let mut roster = Roster::new(read.devices.clone());
-        roster.apply(&devices, &ids);
+        roster.apply(&devices, received, &ids);
         for change in roster.into_changes() {
             match change {
                 DeviceChange::Appeared(device) => read.devices.push(device),
-                DeviceChange::Updated(device) => {
-                    let place = read.devices.iter().position(|known| known.id == device.id).unwrap();
-                    read.devices[place] = device;
+                DeviceChange::Updated { after, .. } => {
+                    let place = read.devices.iter().position(|known| known.id == after.id).unwrap();
+                    read.devices[place] = after;
                 }
                 DeviceChange::Absorbed { from, .. } => read.devices.retain(|known| known.id != from),
             }
         }
-        let arrival = Arrival { school: ids.next(), gateway: None, received };
-        for change in alerts.apply(read.alerts.clone(), arrival, |_| false, &ids).changes {
+        for change in alerts.apply(read.alerts.clone(), ids.next(), |_| false, &ids).changes {
             read.alerts.retain(|known| known.id != change.alert.id);
             read.alerts.push(change.alert);
         }
@@ -87,11 +82,12 @@ fn read(lines: &[String], size: usize) -> Read {
 }
 
 /// The values of a file, for counting without our reader.
-fn values(lines: &[String]) -> Vec<Value> {
+pub fn values(lines: &[String]) -> Vec<Value> {
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn private(value: &Value) -> Option<IpAddr> {
+/// The address, if it is of the school's own side.
+pub fn private(value: &Value) -> Option<IpAddr> {
     let ip: IpAddr = value.as_str()?.parse().ok()?;
     let is_private = match ip {
         IpAddr::V4(v4) => {

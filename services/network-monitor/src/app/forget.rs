@@ -1,0 +1,104 @@
+//! Removes what has been kept long enough.
+
+use chrono::{Days, TimeDelta};
+use events::delivery::{dead_letter, inbox};
+use runtime::{Clock, Result};
+
+use super::App;
+use crate::{domain::usage, store};
+
+/// The log keeps batches for 7 days; an event that old comes no more.
+const INBOX: TimeDelta = TimeDelta::days(8);
+
+/// How long a suppression is kept after its end, for those who wonder.
+const ENDED_SUPPRESSIONS: TimeDelta = TimeDelta::days(30);
+
+/// How many rows went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Devices.
+    pub devices: u64,
+    /// Days of use.
+    pub days: u64,
+    /// Alerts.
+    pub alerts: u64,
+    /// Suppressions that ended long ago.
+    pub suppressions: u64,
+    /// Records remembered as taken in.
+    pub inbox: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+}
+
+/// See the module. Nobody asks for it, so there is nobody to authorize; it takes nothing but the time.
+pub async fn forget(app: &App, clock: &Clock) -> Result<Forgotten> {
+    let now = clock.now();
+    let days_ago = |days: u32| now - TimeDelta::days(days.into());
+    let first_day = usage::day_of(now).checked_sub_days(Days::new(app.keep.usage_days.into())).unwrap_or_default();
+
+    let txn = app.database.begin().await?;
+    let mut forgotten = Forgotten {
+        devices: store::device::forget(&txn, days_ago(app.keep.device_days)).await?,
+        days: store::device::forget_use(&txn, first_day).await?,
+        alerts: store::alert::forget(&txn, days_ago(app.keep.alert_days)).await?,
+        suppressions: store::suppression::forget(&txn, now - ENDED_SUPPRESSIONS).await?,
+        ..Forgotten::default()
+    };
+    txn.commit().await?;
+    forgotten.inbox = inbox::prune(&app.database, now - INBOX).await?;
+    forgotten.dead_letters = dead_letter::prune(&app.database, days_ago(app.keep.dead_letter_days)).await?;
+
+    for (what, count) in [
+        ("device", forgotten.devices),
+        ("device_day", forgotten.days),
+        ("alert", forgotten.alerts),
+        ("suppression", forgotten.suppressions),
+        ("inbox", forgotten.inbox),
+        ("dead_letter", forgotten.dead_letters),
+    ] {
+        app.metrics.forgotten(what, count);
+    }
+    Ok(forgotten)
+}
+
+#[cfg(test)]
+mod tests {
+    use auth::{Context, Policies, Principal};
+    use chrono::{DateTime, Utc};
+    use runtime::{Ids, ManualClock, SchoolId};
+    use std::sync::Arc;
+    use testkit::on_both_stores;
+
+    use super::*;
+    use crate::{
+        app::{Gathered, record_batch},
+        config::Keep,
+        domain::{sighting::Sighting, source::Source},
+        store,
+    };
+
+    on_both_stores! {
+        async fn what_is_old_goes_and_what_is_not_stays(database: TestDatabase) {
+            let received: DateTime<Utc> = "2026-09-24T09:50:00Z".parse().unwrap();
+            let clock = ManualClock::at(received);
+            let database = database.migrated(store::migrations()).await;
+            let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 });
+            let cx = Context::new(Principal::service("network-monitor"), clock.clone().into(), Ids::counted(), Arc::new(Policies::load().unwrap()));
+            let school: SchoolId = cx.ids.next();
+            let mut gathered = Gathered::default();
+            for (ip, days) in [("10.0.0.5", 0), ("10.0.0.6", 3_000)] {
+                let seen = Sighting::of_address(Source::SuricataFlow, ip.parse().unwrap(), false, received - TimeDelta::days(days)).unwrap();
+                gathered.record(school, None, received, Vec::new()).understood("suricata.flow", [seen], None);
+            }
+            let txn = database.begin().await.unwrap();
+            record_batch(&cx, &txn, gathered).await.unwrap();
+            txn.commit().await.unwrap();
+
+            let first = forget(&app, &clock.clone().into()).await.unwrap();
+            assert_eq!(first, Forgotten { days: 1, ..Forgotten::default() }, "a device just heard of stays, however old its traffic");
+            clock.advance(TimeDelta::days(91));
+            let later = forget(&app, &clock.clone().into()).await.unwrap();
+            assert_eq!(later, Forgotten { devices: 2, ..Forgotten::default() }, "its last day went with it");
+        }
+    }
+}

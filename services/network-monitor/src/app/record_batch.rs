@@ -1,0 +1,178 @@
+//! Records what a batch of sensor events says of devices and alerts, in the consumer's transaction.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    ops::RangeInclusive,
+};
+
+use auth::{Action, Context};
+use chrono::{DateTime, Utc};
+use events::{Topic, outbox};
+use runtime::{DeviceId, GatewayId, Result, SchoolId};
+use storage::Txn;
+
+use super::{Outcome, Tally};
+use crate::{
+    domain::{
+        alert::{AlertFold, Arrival, NamedAlert},
+        detection::Detection,
+        device::Device,
+        fold::DeviceFold,
+        roster::{DeviceChange, Roster},
+        sighting::Sighting,
+    },
+    events::alert_event,
+    store::{self, device::Wanted},
+};
+
+/// What was gathered from the records of one transaction.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    schools: BTreeMap<SchoolId, SchoolBatch>,
+    /// What led to each record.
+    traces: Vec<Vec<(String, String)>>,
+    tally: Tally,
+}
+
+#[derive(Debug, Default)]
+struct SchoolBatch {
+    devices: DeviceFold,
+    alerts: AlertFold,
+    heard: DateTime<Utc>,
+}
+
+impl Gathered {
+    /// A record of a school begins. `trace` is what led to it.
+    pub fn record(
+        &mut self,
+        school: SchoolId,
+        gateway: Option<GatewayId>,
+        received: DateTime<Utc>,
+        trace: Vec<(String, String)>,
+    ) -> Record<'_> {
+        let origin = self.traces.len();
+        self.traces.push(trace);
+        let batch = self.schools.entry(school).or_default();
+        batch.heard = batch.heard.max(received);
+        Record { batch, tally: &mut self.tally, arrival: Arrival { gateway, received, origin } }
+    }
+}
+
+/// A record whose events are being gathered.
+#[derive(Debug)]
+pub struct Record<'g> {
+    batch: &'g mut SchoolBatch,
+    tally: &'g mut Tally,
+    arrival: Arrival,
+}
+
+impl Record<'_> {
+    /// An event that says something.
+    pub fn understood(&mut self, kind: &'static str, sightings: impl IntoIterator<Item = Sighting>, detection: Option<Box<Detection<'_>>>) {
+        self.tally.event(Outcome::Understood, kind);
+        for sighting in sightings {
+            self.batch.devices.add(sighting);
+        }
+        if let Some(detection) = detection {
+            self.batch.alerts.add(*detection, self.arrival);
+        }
+    }
+
+    /// An event that says nothing we use.
+    pub fn unused(&mut self, kind: &'static str) {
+        self.tally.event(Outcome::Unused, kind);
+    }
+
+    /// An event that cannot be read.
+    pub fn unreadable(&mut self, reason: &'static str) {
+        self.tally.event(Outcome::Unreadable, reason);
+    }
+}
+
+/// See the module. Returns what to count once the transaction has committed.
+pub async fn record_batch(cx: &Context, txn: &Txn, gathered: Gathered) -> Result<Tally> {
+    let Gathered { schools, traces, mut tally } = gathered;
+    // In the order of their ids, since each is locked until the end.
+    for (school, batch) in schools {
+        cx.require(Action::AlertRecord, school)?;
+        store::contact::hear(txn, school, batch.heard).await?;
+        record_school(cx, txn, school, batch, &traces, &mut tally).await?;
+    }
+    Ok(tally)
+}
+
+async fn record_school(
+    cx: &Context,
+    txn: &Txn,
+    school: SchoolId,
+    batch: SchoolBatch,
+    traces: &[Vec<(String, String)>],
+    tally: &mut Tally,
+) -> Result<()> {
+    let SchoolBatch { devices, alerts, heard } = batch;
+    let Some(moments) = moments_of(&devices, &alerts) else { return Ok(()) };
+    let mut ips = devices.ips();
+    ips.extend(alerts.ips());
+    let wanted = Wanted { macs: devices.macs(), ips, moments };
+    let mut roster = Roster::new(store::device::load(txn, school, &wanted).await?);
+    roster.apply(&devices, heard, &cx.ids);
+
+    let outcome = if alerts.is_empty() {
+        Default::default()
+    } else {
+        let known = store::alert::load(txn, school, &alerts).await?;
+        let now = cx.clock.now();
+        let quiet = store::suppression::in_force(txn, school, now).await?;
+        alerts.apply(known, school, |signature| quiet.iter().any(|one| one.quiets(school, signature, now)), &cx.ids)
+    };
+    let mut changed_alerts = outcome.changes;
+    let mut names: HashMap<DeviceId, String> = HashMap::new();
+    for change in &mut changed_alerts {
+        let alert = &mut change.alert;
+        let mut device_at = |ip: Option<IpAddr>| {
+            let device: &Device = roster.holder(ip?, alert.last)?;
+            names.entry(device.id).or_insert_with(|| device.display_name());
+            Some(device.id)
+        };
+        alert.source_device = device_at(alert.source.ip).or(alert.source_device);
+        alert.destination_device = device_at(alert.destination.ip).or(alert.destination_device);
+    }
+
+    let changed_devices = roster.into_changes();
+    store::device::save(txn, school, &changed_devices).await?;
+    store::alert::save(txn, &changed_alerts.iter().map(|change| &change.alert).collect::<Vec<_>>()).await?;
+    for change in &changed_devices {
+        if let DeviceChange::Absorbed { from, into } = change {
+            store::alert::repoint(txn, *from, *into).await?;
+        }
+    }
+
+    tally.alerts("repeated", outcome.repeated);
+    tally.alerts("suppressed", outcome.suppressed);
+    for change in changed_alerts {
+        tally.alerts(if change.is_new { "opened" } else { "grown" }, 1);
+        let Some(announcement) = change.announcement else { continue };
+        let name_of = |device: Option<DeviceId>| device.and_then(|id| names.get(&id)).cloned().unwrap_or_default();
+        let (source_name, destination_name) = (name_of(change.alert.source_device), name_of(change.alert.destination_device));
+        let named = NamedAlert { alert: change.alert, source_name, destination_name };
+        let trace = traces.get(change.origin).cloned().unwrap_or_default();
+        outbox::add(txn, Topic::Alert, alert_event(cx, &named, announcement).with_trace(trace)).await?;
+    }
+    for change in &changed_devices {
+        let kind = match change {
+            DeviceChange::Appeared(_) => "appeared",
+            DeviceChange::Updated { .. } => "updated",
+            DeviceChange::Absorbed { .. } => "absorbed",
+        };
+        tally.devices(kind, 1);
+    }
+    Ok(())
+}
+
+fn moments_of(devices: &DeviceFold, alerts: &AlertFold) -> Option<RangeInclusive<DateTime<Utc>>> {
+    match (devices.moments(), alerts.reach()) {
+        (Some(seen), Some(alerted)) => Some(*seen.start().min(alerted.start())..=*seen.end().max(alerted.end())),
+        (seen, alerted) => seen.or(alerted),
+    }
+}

@@ -1,0 +1,80 @@
+//! `[network_monitor]` of the configuration.
+
+use runtime::config::ConfigError;
+use serde::Deserialize;
+use storage::DatabaseConfig;
+
+/// `[network_monitor]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where devices, alerts and suppressions are kept.
+    pub database: DatabaseConfig,
+    /// Largest batch after decompression, in bytes; not less than telemetry-ingest accepts.
+    pub max_decoded_bytes: usize,
+    /// Batches taken in by one transaction, at most.
+    pub max_batches: usize,
+    /// How long things are kept.
+    pub keep: Keep,
+}
+
+/// `[network_monitor.keep]`: days.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// A device that was not heard of for so long is forgotten, hardware address and all.
+    pub device_days: u32,
+    /// In which quarter-hours a device was in use.
+    pub usage_days: u32,
+    /// An alert, counted from when we last heard of it.
+    pub alert_days: u32,
+    /// What could not be read.
+    pub dead_letter_days: u32,
+}
+
+impl Config {
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// Names the key and what to do.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.database.validate("network_monitor.database")?;
+        let at_least = |key: &str, value: u64, least: u64, why: &str| {
+            if value >= least {
+                return Ok(());
+            }
+            Err(ConfigError::at(&format!("network_monitor.{key}"), format!("give {least} or more: {why}")))
+        };
+        at_least("max_decoded_bytes", self.max_decoded_bytes as u64, 1 << 20, "a batch may hold one large event")?;
+        at_least("max_batches", self.max_batches as u64, 1, "nothing would be taken in")?;
+        at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
+        at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
+        at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;
+        at_least("keep.dead_letter_days", self.keep.dead_letter_days.into(), 1, "nobody could replay them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usable() -> Config {
+        Config {
+            database: DatabaseConfig::sqlite(std::path::Path::new("monitor.db")),
+            max_decoded_bytes: 32 << 20,
+            max_batches: 200,
+            keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_by_key() {
+        usable().validate().unwrap();
+        let mut config = usable();
+        config.max_batches = 0;
+        assert!(config.validate().unwrap_err().to_string().contains("network_monitor.max_batches: give 1 or more"));
+        let mut config = usable();
+        config.keep.device_days = 7;
+        assert!(config.validate().unwrap_err().to_string().contains("network_monitor.keep.device_days: give 31 or more"));
+    }
+}

@@ -1,0 +1,138 @@
+//! `telemetry.batch.v1`: what a school's sensors sent, as it came.
+//!
+//! A batch that cannot be read at all goes to the dead letters as it is. Of a batch that can, the events that cannot go there
+//! together, one letter for each reason, as a batch that can be read again: a school whose shipper went wrong fills no
+//! database with a letter a line.
+
+use std::{
+    collections::BTreeMap,
+    str::FromStr,
+    sync::{Mutex, PoisonError},
+};
+
+use auth::Context;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use events::{Delivered, HandleError, Handler, Record, Rejected};
+use runtime::{GatewayId, SchoolId, telemetry};
+use storage::Txn;
+
+use crate::{
+    app::{App, Gathered, Tally, record_batch},
+    wire::{self, RawBatch, Reading, Unreadable},
+};
+
+/// A letter is full at this many bytes; the next event begins another.
+const LETTER_BYTES: usize = 512 * 1024;
+
+const SCHOOL: &str = "schildwacht-school";
+const GATEWAY: &str = "schildwacht-gateway";
+const MEDIA_TYPE: &str = "content-type";
+const ENCODING: &str = "content-encoding";
+const RECEIVED: &str = "ce_time";
+
+/// Takes batches in.
+#[derive(Debug)]
+pub struct TelemetryHandler {
+    app: App,
+    cx: Context,
+    max_decoded_bytes: usize,
+    /// What to count once the transaction under way has committed.
+    pending: Mutex<Tally>,
+}
+
+impl TelemetryHandler {
+    /// Acts as the service itself: `cx` is its own.
+    pub fn new(app: App, cx: Context, max_decoded_bytes: usize) -> Self {
+        Self { app, cx, max_decoded_bytes, pending: Mutex::default() }
+    }
+}
+
+impl Handler for TelemetryHandler {
+    type Batch = Gathered;
+
+    async fn handle(&self, _txn: &Txn, gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        let record = &delivered.record;
+        let school: SchoolId = required(record, SCHOOL)?;
+        let gateway: Option<GatewayId> = record.header(GATEWAY).and_then(|id| id.parse().ok());
+        let received: DateTime<Utc> = record.header(RECEIVED).and_then(|time| time.parse().ok()).unwrap_or(delivered.time);
+        let batch = RawBatch {
+            media_type: record.header(MEDIA_TYPE).unwrap_or_default(),
+            content_encoding: record.header(ENCODING).unwrap_or_default(),
+            body: record.value.clone().unwrap_or_default(),
+            received,
+            limit: self.max_decoded_bytes,
+        };
+        let trace = telemetry::current_trace_headers().into_iter().collect();
+        let mut events = gathered.record(school, gateway, received, trace);
+        let mut letters = Letters::default();
+        wire::read(&batch, &mut |reading| match reading {
+            Reading::Understood(said) => events.understood(said.source.as_str(), said.sightings.into_iter().flatten(), said.detection),
+            Reading::Unused(kind) => events.unused(kind),
+            Reading::Unreadable(unreadable) => {
+                events.unreadable(unreadable.reason.as_str());
+                letters.add(&unreadable);
+            }
+        })
+        .map_err(|error| HandleError::poison(error.reason(), error))?;
+        Ok(letters.into_rejected(record))
+    }
+
+    async fn finish(&self, txn: &Txn, gathered: Gathered) -> Result<(), HandleError> {
+        let tally = record_batch(&self.cx, txn, gathered).await?;
+        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = tally;
+        Ok(())
+    }
+
+    fn committed(&self) {
+        let tally = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
+        self.app.metrics().add(tally);
+    }
+}
+
+fn required<T: FromStr>(record: &Record, header: &'static str) -> Result<T, HandleError> {
+    let value = record.header(header).and_then(|text| text.parse().ok());
+    value.ok_or_else(|| HandleError::poison("header_unreadable", format!("{header} is missing or not an id")))
+}
+
+/// The events of one record that cannot be read, by reason and format.
+#[derive(Debug, Default)]
+struct Letters(BTreeMap<(&'static str, &'static str), Vec<Letter>>);
+
+#[derive(Debug, Default)]
+struct Letter {
+    events: usize,
+    first_detail: String,
+    body: Vec<u8>,
+}
+
+impl Letters {
+    fn add(&mut self, unreadable: &Unreadable<'_>) {
+        let letters = self.0.entry((unreadable.reason.as_str(), unreadable.original.media_type())).or_default();
+        let is_full = letters.last().is_none_or(|letter| letter.body.len() >= LETTER_BYTES);
+        if is_full {
+            letters.push(Letter { first_detail: unreadable.detail.clone(), ..Letter::default() });
+        }
+        if let Some(letter) = letters.last_mut() {
+            letter.events += 1;
+            unreadable.original.append_to(&mut letter.body);
+        }
+    }
+
+    fn into_rejected(self, record: &Record) -> Vec<Rejected> {
+        let kept_headers = [SCHOOL, GATEWAY, RECEIVED, "traceparent", "tracestate"];
+        let headers: Vec<(String, Bytes)> =
+            record.headers.iter().filter(|(name, _)| kept_headers.contains(&name.as_str())).cloned().collect();
+        let rejected = self.0.into_iter().flat_map(|((reason, media_type), letters)| {
+            let headers = headers.clone();
+            letters.into_iter().map(move |letter| {
+                let mut headers = headers.clone();
+                headers.push((MEDIA_TYPE.to_owned(), Bytes::from_static(media_type.as_bytes())));
+                let first = if letter.first_detail.is_empty() { String::new() } else { format!("; the first: {}", letter.first_detail) };
+                let detail = format!("events: {}{first}", letter.events);
+                Rejected { record: Record { key: record.key.clone(), headers, value: Some(letter.body.into()) }, reason, detail }
+            })
+        });
+        rejected.collect()
+    }
+}

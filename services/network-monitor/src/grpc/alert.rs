@@ -1,0 +1,125 @@
+//! `schildwacht.network_monitor.v1.AlertService`.
+
+use auth::Authenticator;
+use proto::network_monitor::v1::{
+    Alert, AlertSeverity, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest,
+    ListAlertsRequest, ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
+    alert_service_server::{AlertService, AlertServiceServer},
+};
+use runtime::Error;
+use tonic::{Request, Response, Status};
+
+use super::{Fields, count};
+use crate::{
+    app::{App, CreateSuppression, ListAlerts, create_suppression, delete_suppression, get_alert, list_alerts, list_suppressions},
+    domain::{
+        self,
+        detection::{Severity, SignatureId},
+    },
+    messages::{moment, timestamp},
+};
+
+/// See the module.
+pub struct AlertApi {
+    app: App,
+    authenticator: Authenticator,
+}
+
+impl AlertApi {
+    /// Over these use cases.
+    pub fn new(app: App, authenticator: Authenticator) -> AlertServiceServer<Self> {
+        AlertServiceServer::new(Self { app, authenticator })
+    }
+}
+
+#[tonic::async_trait]
+impl AlertService for AlertApi {
+    async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<Alert>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let request = request.into_inner();
+        let mut fields = Fields::default();
+        let (school, id) = (fields.id("school_id", &request.school_id), fields.id("alert_id", &request.alert_id));
+        let (school, id) = fields.finish(school.zip(id))?;
+        let named = get_alert(&self.app, &cx, school, id).await?;
+        Ok(Response::new((&named).into()))
+    }
+
+    async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let page = list_alerts(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let alerts = page.alerts.iter().map(Into::into).collect();
+        Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: count(page.total) }))
+    }
+
+    async fn create_suppression(&self, request: Request<CreateSuppressionRequest>) -> Result<Response<Suppression>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let suppression = create_suppression(&self.app, &cx, request.into_inner().try_into()?).await?;
+        Ok(Response::new(message_of(&suppression)))
+    }
+
+    async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let mut fields = Fields::default();
+        let school = fields.optional_id("school_id", &request.into_inner().school_id);
+        let suppressions = list_suppressions(&self.app, &cx, fields.finish(Some(school))?).await?;
+        Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(message_of).collect() }))
+    }
+
+    async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let mut fields = Fields::default();
+        let id = fields.id("suppression_id", &request.into_inner().suppression_id);
+        delete_suppression(&self.app, &cx, fields.finish(id)?).await?;
+        Ok(Response::new(DeleteSuppressionResponse {}))
+    }
+}
+
+impl TryFrom<ListAlertsRequest> for ListAlerts {
+    type Error = Error;
+
+    fn try_from(request: ListAlertsRequest) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        let school = fields.optional_id("school_id", &request.school_id);
+        let signature_id = if request.signature_id.is_empty() { None } else { signature(&mut fields, &request.signature_id) };
+        let min_severity = match request.min_severity() {
+            AlertSeverity::Unspecified => None,
+            AlertSeverity::Low => Some(Severity::Low),
+            AlertSeverity::Medium => Some(Severity::Medium),
+            AlertSeverity::High => Some(Severity::High),
+        };
+        let ListAlertsRequest { page_size, page_token, .. } = request;
+        fields.finish(Some(Self { school, min_severity, signature_id, page_size, page_token }))
+    }
+}
+
+impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
+    type Error = Error;
+
+    fn try_from(request: CreateSuppressionRequest) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        let school = fields.optional_id("school_id", &request.school_id);
+        let signature_id = signature(&mut fields, &request.signature_id);
+        let expires = request.expire_time.and_then(moment);
+        if expires.is_none() {
+            fields.complain("expire_time", "say until when, at most 90 days ahead");
+        }
+        let asked = signature_id.zip(expires).map(|(signature_id, expires)| Self { school, signature_id, reason: request.reason, expires });
+        fields.finish(asked)
+    }
+}
+
+fn signature(fields: &mut Fields, text: &str) -> Option<SignatureId> {
+    SignatureId::parse(text).map_err(|why| fields.complain("signature_id", why.to_string())).ok()
+}
+
+fn message_of(suppression: &domain::suppression::Suppression) -> Suppression {
+    Suppression {
+        suppression_id: suppression.id.to_string(),
+        school_id: suppression.school.map(|school| school.to_string()).unwrap_or_default(),
+        signature_id: suppression.signature_id.to_string(),
+        reason: suppression.reason.clone(),
+        expire_time: Some(timestamp(suppression.expires)),
+        create_time: Some(timestamp(suppression.created)),
+        creator: suppression.creator.clone(),
+    }
+}

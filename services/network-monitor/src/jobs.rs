@@ -1,0 +1,24 @@
+//! What happens by itself.
+
+use std::{convert::Infallible, time::Duration};
+
+use runtime::{Clock, Shutdown};
+
+use crate::app::{App, forget};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Every hour, and soon after the start, forgets what has been kept long enough. With several replicas each does it; the
+/// second finds nothing left.
+pub async fn forget_hourly(app: App, clock: Clock, shutdown: Shutdown) -> Result<(), Infallible> {
+    while shutdown.sleep(HOUR / 60).await {
+        match forget(&app, &clock).await {
+            Ok(forgotten) => tracing::debug!(name: "monitor.forgotten", ?forgotten, "removed what was kept long enough"),
+            Err(error) => tracing::warn!(name: "monitor.not_forgotten", error = %error.chain(), "old rows not removed, will retry"),
+        }
+        if !shutdown.sleep(HOUR).await {
+            break;
+        }
+    }
+    Ok(())
+}

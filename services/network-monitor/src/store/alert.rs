@@ -1,0 +1,211 @@
+//! Alerts, kept.
+
+use std::collections::BTreeSet;
+
+use auth::Scope;
+use chrono::{DateTime, Utc};
+use runtime::{AlertId, DeviceId, SchoolId};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select, sea_query::OnConflict,
+};
+use serde::{Deserialize, Serialize};
+use storage::{StoreError, StoreResult, Txn};
+use uuid::Uuid;
+
+use super::{
+    chunks,
+    entity::alert::{ActiveModel, Column, Entity, Model},
+    within,
+};
+use crate::domain::{
+    address,
+    alert::{Alert, AlertFold, Remembered},
+    detection::{Endpoint, Sensor, Severity, SignatureId},
+};
+
+/// The alerts that may take in the events of a batch. The school must be locked.
+pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<Vec<Alert>> {
+    let Some(reach) = fold.reach() else { return Ok(Vec::new()) };
+    let signatures: BTreeSet<&str> = fold.keys().map(|key| key.signature_id.as_str()).collect();
+    let sources: BTreeSet<String> = fold.keys().map(|key| ip_text(key.source)).collect();
+    let mut alerts = Vec::new();
+    for signatures in chunks(signatures) {
+        for sources in chunks(sources.iter().cloned()) {
+            let query = Entity::find()
+                .filter(Column::SchoolId.eq(school.as_uuid()))
+                .filter(Column::SourceIp.is_in(sources))
+                .filter(Column::SignatureId.is_in(signatures.iter().copied()))
+                .filter(Column::LastAt.gte(*reach.start()))
+                .filter(Column::FirstAt.lte(*reach.end()));
+            for row in query.all(&**txn).await? {
+                alerts.push(read(row)?);
+            }
+        }
+    }
+    Ok(alerts)
+}
+
+/// Writes alerts that are new or have grown. The school must be locked.
+pub async fn save(txn: &Txn, alerts: &[&Alert]) -> StoreResult<()> {
+    let growing = [
+        Column::Severity,
+        Column::SourceDeviceId,
+        Column::DestinationDeviceId,
+        Column::FirstAt,
+        Column::LastAt,
+        Column::EventCount,
+        Column::Announced,
+        Column::ReceivedAt,
+        Column::Remembered,
+    ];
+    let or_update = OnConflict::column(Column::AlertId).update_columns(growing).to_owned();
+    for some in chunks(alerts.iter().map(|alert| write(alert))) {
+        Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    }
+    Ok(())
+}
+
+/// Points the alerts of a device that turned out to be another at that other.
+pub async fn repoint(txn: &Txn, from: DeviceId, into: DeviceId) -> StoreResult<()> {
+    for column in [Column::SourceDeviceId, Column::DestinationDeviceId] {
+        Entity::update_many().col_expr(column, into.as_uuid().into()).filter(column.eq(from.as_uuid())).exec(&**txn).await?;
+    }
+    Ok(())
+}
+
+/// An alert of a school within the caller's scope.
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId, id: AlertId) -> StoreResult<Option<Alert>> {
+    let query = shown(scope).filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::AlertId.eq(id.as_uuid()));
+    query.one(connection).await?.map(read).transpose()
+}
+
+/// Which alerts a list is about.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Where the caller may look.
+    pub scope: Scope,
+    /// Of this school only.
+    pub school: Option<SchoolId>,
+    /// At least this bad.
+    pub min_severity: Option<Severity>,
+    /// Of this signature only.
+    pub signature_id: Option<SignatureId>,
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    last_micros: i64,
+    alert_id: Uuid,
+}
+
+impl Position {
+    /// After this alert.
+    pub fn after(alert: &Alert) -> Self {
+        Self { last_micros: alert.last.timestamp_micros(), alert_id: alert.id.as_uuid() }
+    }
+}
+
+/// Alerts, the one that happened last first.
+pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<&Position>, limit: u64) -> StoreResult<Vec<Alert>> {
+    let mut query = select(filter);
+    if let Some(after) = after {
+        let last = DateTime::from_timestamp_micros(after.last_micros).unwrap_or_default();
+        let same_but_later = Condition::all().add(Column::LastAt.eq(last)).add(Column::AlertId.lt(after.alert_id));
+        query = query.filter(Condition::any().add(Column::LastAt.lt(last)).add(same_but_later));
+    }
+    let rows = query.order_by_desc(Column::LastAt).order_by_desc(Column::AlertId).limit(limit).all(connection).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// How many there are in all.
+pub async fn count(connection: &impl ConnectionTrait, filter: &Filter) -> StoreResult<u64> {
+    Ok(select(filter).count(connection).await?)
+}
+
+/// Forgets alerts not heard of since a moment. Returns how many.
+pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
+    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
+    Ok(gone.rows_affected)
+}
+
+/// What a caller may see: alerts within their scope that somebody was told of.
+fn shown(scope: &Scope) -> Select<Entity> {
+    within(Entity::find(), Column::SchoolId, scope).filter(Column::Announced.eq(true))
+}
+
+fn select(filter: &Filter) -> Select<Entity> {
+    let mut query = shown(&filter.scope);
+    if let Some(school) = filter.school {
+        query = query.filter(Column::SchoolId.eq(school.as_uuid()));
+    }
+    if let Some(severity) = filter.min_severity {
+        query = query.filter(Column::Severity.gte(severity.rank()));
+    }
+    if let Some(signature) = &filter.signature_id {
+        query = query.filter(Column::SignatureId.eq(signature.as_str()));
+    }
+    query
+}
+
+fn ip_text(ip: Option<std::net::IpAddr>) -> String {
+    ip.map(|ip| ip.to_string()).unwrap_or_default()
+}
+
+fn write(alert: &Alert) -> ActiveModel {
+    ActiveModel {
+        alert_id: Set(alert.id.as_uuid()),
+        school_id: Set(alert.school.as_uuid()),
+        gateway_id: Set(alert.gateway.map(Uuid::from)),
+        signature_id: Set(alert.signature_id.as_str().to_owned()),
+        signature: Set(alert.signature.clone()),
+        category: Set(alert.category.clone()),
+        severity: Set(alert.severity.rank()),
+        sensor: Set(alert.sensor.as_str().to_owned()),
+        source_ip: Set(ip_text(alert.source.ip)),
+        source_port: Set(alert.source.port.map(i32::from)),
+        source_device_id: Set(alert.source_device.map(Uuid::from)),
+        destination_ip: Set(ip_text(alert.destination.ip)),
+        destination_port: Set(alert.destination.port.map(i32::from)),
+        destination_device_id: Set(alert.destination_device.map(Uuid::from)),
+        protocol: Set(alert.protocol.clone()),
+        first_at: Set(alert.first),
+        last_at: Set(alert.last),
+        event_count: Set(alert.event_count),
+        announced: Set(alert.announced),
+        received_at: Set(alert.received),
+        remembered: Set(alert.remembered.to_bytes()),
+        raw_event: Set(alert.raw_event.clone()),
+    }
+}
+
+fn read(row: Model) -> StoreResult<Alert> {
+    let unreadable = |what| StoreError::unreadable(what, "not one of ours");
+    let endpoint = |what: &'static str, ip: &str, port: Option<i32>| -> StoreResult<Endpoint> {
+        let ip = if ip.is_empty() { None } else { Some(address::parse(ip).ok_or_else(|| unreadable(what))?) };
+        Ok(Endpoint { ip, port: port.and_then(|port| u16::try_from(port).ok()) })
+    };
+    Ok(Alert {
+        id: row.alert_id.into(),
+        school: row.school_id.into(),
+        gateway: row.gateway_id.map(Into::into),
+        signature_id: SignatureId::from_store(row.signature_id),
+        signature: row.signature,
+        category: row.category,
+        severity: Severity::from_rank(row.severity),
+        sensor: Sensor::from_name(&row.sensor).ok_or_else(|| unreadable("alert.sensor"))?,
+        source: endpoint("alert.source_ip", &row.source_ip, row.source_port)?,
+        destination: endpoint("alert.destination_ip", &row.destination_ip, row.destination_port)?,
+        source_device: row.source_device_id.map(Into::into),
+        destination_device: row.destination_device_id.map(Into::into),
+        protocol: row.protocol,
+        first: row.first_at,
+        last: row.last_at,
+        event_count: row.event_count,
+        announced: row.announced,
+        received: row.received_at,
+        remembered: Remembered::from_bytes(&row.remembered),
+        raw_event: row.raw_event,
+    })
+}

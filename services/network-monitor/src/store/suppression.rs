@@ -1,0 +1,95 @@
+//! Suppressions, kept.
+
+use auth::Scope;
+use chrono::{DateTime, Utc};
+use runtime::{SchoolId, SuppressionId};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, Select,
+};
+use storage::{StoreResult, Txn};
+use uuid::Uuid;
+
+use super::entity::suppression::{ActiveModel, Column, Entity, Model};
+use crate::domain::{detection::SignatureId, suppression::Suppression};
+
+/// Suppressions in one list: nobody keeps more than this quiet at once and still knows what they do.
+const MOST: u64 = 1_000;
+
+/// Keeps a new one.
+pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
+    let row = ActiveModel {
+        suppression_id: Set(suppression.id.as_uuid()),
+        school_id: Set(suppression.school.map(Uuid::from)),
+        signature_id: Set(suppression.signature_id.as_str().to_owned()),
+        reason: Set(suppression.reason.clone()),
+        expires_at: Set(suppression.expires),
+        created_at: Set(suppression.created),
+        creator: Set(suppression.creator.clone()),
+    };
+    row.insert(&**txn).await?;
+    Ok(())
+}
+
+/// One within the caller's scope; those for all schools are within every scope.
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SuppressionId) -> StoreResult<Option<Suppression>> {
+    Ok(within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read))
+}
+
+/// Removes one. Returns false when it was gone already.
+pub async fn delete(txn: &Txn, id: SuppressionId) -> StoreResult<bool> {
+    Ok(Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?.rows_affected > 0)
+}
+
+/// Those in force within the caller's scope, newest first: of one school (with those for all schools), or all.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    school: Option<SchoolId>,
+    now: DateTime<Utc>,
+) -> StoreResult<Vec<Suppression>> {
+    let mut query = within_or_everywhere(scope).filter(Column::ExpiresAt.gt(now));
+    if let Some(school) = school {
+        query = query.filter(of(school));
+    }
+    let rows = query.order_by_desc(Column::SuppressionId).limit(MOST).all(connection).await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Those in force at a school, its own and those for all.
+pub async fn in_force(txn: &Txn, school: SchoolId, now: DateTime<Utc>) -> StoreResult<Vec<Suppression>> {
+    let rows = Entity::find().filter(of(school)).filter(Column::ExpiresAt.gt(now)).all(&**txn).await?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Forgets those that ended before a moment. Returns how many.
+pub async fn forget(txn: &Txn, ended_before: DateTime<Utc>) -> StoreResult<u64> {
+    let gone = Entity::delete_many().filter(Column::ExpiresAt.lt(ended_before)).exec(&**txn).await?;
+    Ok(gone.rows_affected)
+}
+
+fn of(school: SchoolId) -> Condition {
+    Condition::any().add(Column::SchoolId.eq(school.as_uuid())).add(Column::SchoolId.is_null())
+}
+
+fn within_or_everywhere(scope: &Scope) -> Select<Entity> {
+    match scope {
+        Scope::Everything => Entity::find(),
+        Scope::Schools(schools) => {
+            let own = Column::SchoolId.is_in(schools.iter().copied().map(SchoolId::as_uuid));
+            Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null()))
+        }
+    }
+}
+
+fn read(row: Model) -> Suppression {
+    Suppression {
+        id: row.suppression_id.into(),
+        school: row.school_id.map(Into::into),
+        signature_id: SignatureId::from_store(row.signature_id),
+        reason: row.reason,
+        expires: row.expires_at,
+        created: row.created_at,
+        creator: row.creator,
+    }
+}

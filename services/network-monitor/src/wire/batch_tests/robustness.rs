@@ -1,0 +1,68 @@
+//! Anything at all.
+
+use super::*;
+
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    let keys = proptest::sample::select(vec![
+        "event_type",
+        "timestamp",
+        "ts",
+        "_path",
+        "src_ip",
+        "dest_ip",
+        "alert",
+        "flow",
+        "dhcp",
+        "id",
+        "message",
+        "log",
+        "event",
+        "host",
+        "mac",
+        "version",
+    ]);
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        any::<f64>().prop_map(serde_json::Value::from),
+        proptest::sample::select(vec!["alert", "flow", "conn", "dns", "2026-09-24T09:49:00Z", "10.0.0.5", "00:1b:21:0a:bc:de", "{", "{}"])
+            .prop_map(serde_json::Value::from),
+        any::<String>().prop_map(serde_json::Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            proptest::collection::btree_map(keys.clone(), inner, 0..8).prop_map(|members| members
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect::<serde_json::Map<_, _>>()
+                .into()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_without_panic(body: Vec<u8>, media_type in 0_usize..3) {
+        let media_type = ["application/x-protobuf", "application/json", "application/x-ndjson"][media_type];
+        outcomes(media_type, "", body);
+    }
+
+    #[test]
+    fn a_line_cut_or_changed_anywhere_has_an_outcome(cut in 0_usize..400, byte: u8) {
+        prop_assert_eq!(lines(&ALERT[..cut]).len(), usize::from(cut > 0));
+        let mut changed = ALERT.as_bytes().to_vec();
+        changed[cut] = byte;
+        prop_assert!(!outcomes("application/x-ndjson", "", changed).is_empty());
+    }
+
+    #[test]
+    fn text_and_structure_say_the_same(json in any_json()) {
+        prop_assume!(json.is_object());
+        let as_text = outcomes("application/x-protobuf", "", request(vec![with_body(text(&json.to_string()))]));
+        let as_structure = outcomes("application/x-protobuf", "", request(vec![with_body(structured(&json))]));
+        prop_assert_eq!(as_text.len(), as_structure.len());
+        prop_assert_eq!(as_text.iter().any(|outcome| outcome.starts_with("unused")), as_structure.iter().any(|outcome| outcome.starts_with("unused")));
+    }
+}

@@ -1,0 +1,243 @@
+//! The members we use of events, by their folded spellings.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::LazyLock,
+};
+
+macro_rules! fields {
+    ($($field:ident: $($spelling:literal)|+),+ $(,)?) => {
+        /// A member we use. Named after what it means; the table beside it gives its folded spellings.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Field { $($field),+ }
+
+        impl Field {
+            pub(super) const COUNT: usize = [$(Self::$field),+].len();
+            pub(super) const SPELLINGS: &[(&str, Self)] = &[$($(($spelling, Self::$field)),+),+];
+        }
+    };
+}
+
+fields! {
+    // Both sensors, and what shippers add.
+    Protocol: "proto",
+    FileName: "logfilename" | "logfilepath" | "filename" | "filepath" | "file" | "source",
+    ShippedTime: "time" | "date",
+    Wrapped: "message" | "log" | "event" | "eventoriginal" | "original" | "raw" | "rawmessage" | "shortmessage" | "fullmessage"
+        | "line" | "data" | "record" | "payload" | "body",
+
+    // Suricata.
+    EventType: "eventtype",
+    Timestamp: "timestamp",
+    SourceIp: "srcip" | "sourceip",
+    SourcePort: "srcport" | "sourceport",
+    DestinationIp: "destip" | "dstip" | "destinationip",
+    DestinationPort: "destport" | "dstport" | "destinationport",
+    AppProtocol: "appproto",
+    FlowId: "flowid",
+    TransactionNumber: "txid",
+    AlertGenerator: "alertgid",
+    AlertSignatureId: "alertsignatureid" | "alertsid",
+    AlertSignature: "alertsignature",
+    AlertCategory: "alertcategory",
+    AlertSeverity: "alertseverity",
+    FlowStart: "flowstart",
+    FlowEnd: "flowend",
+    PacketsToServer: "flowpktstoserver",
+    PacketsToClient: "flowpktstoclient",
+    DhcpType: "dhcpdhcptype",
+    DhcpClientMac: "dhcpclientmac",
+    DhcpAssignedIp: "dhcpassignedip",
+    DhcpClientIp: "dhcpclientip",
+    DhcpHostname: "dhcphostname",
+    DhcpVendorClass: "dhcpvendorclassidentifier",
+    ArpSourceMac: "arpsrcmac",
+    ArpSourceIp: "arpsrcip",
+    TlsVersion: "tlsversion",
+    DnsType: "dnstype",
+
+    // Zeek.
+    Path: "zeekpath",
+    PlainPath: "path",
+    Ts: "ts",
+    Uid: "uid",
+    OriginatorHost: "idorigh" | "origh",
+    OriginatorPort: "idorigp" | "origp",
+    ResponderHost: "idresph" | "resph",
+    ResponderPort: "idrespp" | "respp",
+    Service: "service",
+    Duration: "duration",
+    ConnState: "connstate",
+    History: "history",
+    LocalOriginator: "localorig",
+    LocalResponder: "localresp",
+    OriginatorPackets: "origpkts",
+    ResponderPackets: "resppkts",
+    Host: "host",
+    PortNumber: "portnum",
+    PortProtocol: "portproto",
+    SoftwareType: "softwaretype",
+    SoftwareName: "name",
+    VersionMajor: "versionmajor",
+    VersionMinor: "versionminor",
+    VersionMinor2: "versionminor2",
+    VersionMinor3: "versionminor3",
+    VersionAdditional: "versionaddl",
+    Mac: "mac",
+    HostName: "hostname",
+    ClientFqdn: "clientfqdn",
+    AssignedAddress: "assignedaddr" | "assignedip",
+    ClientAddress: "clientaddr",
+    MessageTypes: "msgtypes",
+    LeaseTime: "leasetime",
+    ClientSoftware: "clientsoftware",
+    Note: "note",
+    NoticeMessage: "msg",
+    NoticeSource: "src",
+    NoticeDestination: "dst",
+    NoticePort: "p",
+    Query: "query",
+    QueryType: "qtype",
+    ResponseCode: "rcode",
+    TransactionId: "transid",
+    TlsVersionSpoken: "version",
+    Cipher: "cipher",
+    SslHistory: "sslhistory",
+    Established: "established",
+}
+
+/// What to do with an object under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Descend {
+    /// Its members belong to this key: `alert`, `id`.
+    Within,
+    /// A shipper's wrapper: its members are read as if they stood outside.
+    Through,
+}
+
+const WITHIN: &[&str] = &["alert", "flow", "dhcp", "arp", "tls", "dns", "id", "version", "file", "logfile"];
+const THROUGH: &[&str] = &[
+    "event",
+    "log",
+    "message",
+    "data",
+    "record",
+    "payload",
+    "body",
+    "json",
+    "parsed",
+    "logprocessed",
+    "suricata",
+    "eve",
+    "suricataeve",
+    "zeek",
+];
+
+/// The same wrappers where a shipper has flattened them into the key: `suricata.eve.event_type`.
+pub(super) const FLATTENED: &[&str] = &["suricataeve", "suricata", "eve", "zeek", "json"];
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    field: Option<Field>,
+    descend: Option<Descend>,
+}
+
+static TABLE: LazyLock<HashMap<&'static [u8], Known, BuildHasherDefault<Fnv>>> = LazyLock::new(|| {
+    let mut table: HashMap<&'static [u8], Known, _> = HashMap::default();
+    for (spelling, field) in Field::SPELLINGS {
+        table.entry(spelling.as_bytes()).or_default().field = Some(*field);
+    }
+    for (keys, descend) in [(WITHIN, Descend::Within), (THROUGH, Descend::Through)] {
+        for key in keys {
+            table.entry(key.as_bytes()).or_default().descend = Some(descend);
+        }
+    }
+    table
+});
+
+/// FNV-1a: for keys of some ten bytes from a closed table it beats the default hash, and nobody can fill the table.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    }
+}
+
+/// A folded key, with those of the objects around it in front.
+#[derive(Clone, Copy)]
+pub(super) struct KeyPath {
+    bytes: [u8; Self::LONGEST],
+    length: usize,
+}
+
+impl KeyPath {
+    /// Longer than the longest spelling with the longest flattened wrapper before it.
+    pub(super) const LONGEST: usize = 48;
+    pub(super) const ROOT: Self = Self { bytes: [0; Self::LONGEST], length: 0 };
+
+    /// `None` when no key in the table is that long or looks like that.
+    fn child(&self, key: &str) -> Option<Self> {
+        let mut child = *self;
+        for byte in key.bytes() {
+            match byte {
+                b'_' | b'.' | b'-' | b'@' | b' ' | b':' | b'/' => {}
+                0x80.. => return None,
+                _ => {
+                    *child.bytes.get_mut(child.length)? = byte.to_ascii_lowercase();
+                    child.length += 1;
+                }
+            }
+        }
+        Some(child)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Without a flattened wrapper.
+    fn unwrapped(&self) -> Option<Self> {
+        let inner = FLATTENED.iter().find_map(|wrapper| self.as_bytes().strip_prefix(wrapper.as_bytes()))?;
+        let mut path = Self::ROOT;
+        path.bytes[..inner.len()].copy_from_slice(inner);
+        path.length = inner.len();
+        Some(path)
+    }
+}
+
+/// What the table says of a key: the field it fills and the path its members stand under.
+pub(super) fn look_up(parent: &KeyPath, key: &str) -> (Option<Field>, Option<KeyPath>) {
+    let is_root = parent.length == 0;
+    match key {
+        "_path" | "@path" if is_root => return (Some(Field::Path), None),
+        "@timestamp" if is_root => return (Some(Field::ShippedTime), None),
+        // Shippers add their own machine's `hostname`; Zeek's DHCP log writes `host_name`.
+        "hostname" if is_root => return (None, None),
+        _ => {}
+    }
+    let Some(path) = parent.child(key) else { return (None, None) };
+    let (known, path) = match TABLE.get(path.as_bytes()) {
+        Some(known) => (*known, path),
+        None => match path.unwrapped().and_then(|inner| TABLE.get(inner.as_bytes()).map(|known| (*known, inner))) {
+            Some(found) => found,
+            None => return (None, None),
+        },
+    };
+    let within = known.descend.map(|descend| match descend {
+        Descend::Within => path,
+        Descend::Through => KeyPath::ROOT,
+    });
+    (known.field, within)
+}

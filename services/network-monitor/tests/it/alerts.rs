@@ -1,0 +1,82 @@
+//! Alerts, as they open and grow.
+
+use proto::network_monitor::v1::{AlertSeverity, GetAlertRequest, ListAlertsRequest};
+use testkit::on_both_stores;
+
+use crate::world::{World, alert, lease};
+
+const NOTICE: &str = r#"{"_path":"notice","ts":"2026-09-24T09:40:00.5Z","uid":"C1","id.orig_h":"10.0.0.5","id.orig_p":40000,"id.resp_h":"10.0.0.9","id.resp_p":443,"proto":"tcp","note":"SSL::Invalid_Server_Cert","msg":"SSL certificate validation failed","src":"10.0.0.5","dst":"10.0.0.9","p":443}"#;
+
+on_both_stores! {
+    async fn an_alert_opens_grows_and_is_told_of_each_time(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let first = alert("2026-09-24T09:30:00+0000", 100, 1, "10.0.0.5", "198.51.100.7");
+        world.post(&(lease("2026-09-24T09:00:00+0000", "00:1b:21:0a:bc:01", "10.0.0.5", "LKR-LT-11") + &first)).await;
+        world.post(&(alert("2026-09-24T09:31:00+0000", 100, 1, "10.0.0.5", "198.51.100.7") + &alert("2026-09-24T09:20:00+0000", 100, 1, "10.0.0.5", "198.51.100.7"))).await;
+
+        let events = world.alert_events(2).await;
+        assert_eq!(events.iter().map(|(_, event)| (event.first, event.new_events)).collect::<Vec<_>>(), [(true, 1), (false, 2)]);
+        assert!(events.iter().all(|(envelope, _)| envelope.key == world.school.to_string().as_bytes()));
+        let told = events[0].1.alert.clone().unwrap();
+        assert_eq!(told.signature_id, "suricata:1:100");
+        assert_eq!(told.raw_event, first.trim_end());
+        assert_eq!((told.sensor.as_str(), told.gateway_id.as_str()), ("suricata", world.gateway.to_string().as_str()));
+        assert_eq!(told.source.as_ref().unwrap().device_name, "LKR-LT-11");
+        assert_eq!(told.destination.as_ref().unwrap().device_id, "");
+
+        let listed = world.all_alerts().await;
+        assert_eq!(listed.total_size, 1);
+        assert_eq!(Some(&listed.alerts[0]), events[1].1.alert.as_ref(), "the list shows what the last event told");
+        assert_eq!(listed.alerts[0].event_count, 3);
+        let request = GetAlertRequest { school_id: world.school.to_string(), alert_id: told.alert_id };
+        assert_eq!(world.alerts().get_alert(world.asks(request)).await.unwrap().into_inner(), listed.alerts[0]);
+    }
+
+    async fn a_notice_is_an_alert_and_a_sensor_about_itself_is_none(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let health = NOTICE.replace("SSL::Invalid_Server_Cert", "CaptureLoss::Too_Much_Loss");
+        world.post(&format!("{NOTICE}\n{health}\n")).await;
+        let listed = world.all_alerts().await.alerts;
+        assert_eq!(listed.len(), 1);
+        assert_eq!((listed[0].signature_id.as_str(), listed[0].severity()), ("zeek:SSL::Invalid_Server_Cert", AlertSeverity::Low));
+    }
+
+    async fn events_sent_again_in_another_batch_are_not_counted_again(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let lines = alert("2026-09-24T09:30:00+0000", 100, 1, "10.0.0.5", "10.0.0.9");
+        world.post(&lines).await;
+        world.post(&(lines + &alert("2026-09-24T09:32:00+0000", 100, 1, "10.0.0.5", "10.0.0.9"))).await;
+        assert_eq!(world.all_alerts().await.alerts[0].event_count, 2);
+        assert_eq!(world.alert_events(2).await[1].1.new_events, 1);
+    }
+
+    async fn alerts_are_listed_by_severity_signature_and_page(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let lines: String = (0..25_u8).map(|number| alert(&format!("2026-09-24T09:{number:02}:00+0000"), 100 + u32::from(number % 5), 1 + number % 3, "10.0.0.5", &format!("10.0.1.{number}"))).collect();
+        world.post(&lines).await;
+        let list = async |min_severity: AlertSeverity, signature_id: &str, page_token: String| {
+            let request = ListAlertsRequest { page_size: 10, page_token, min_severity: min_severity.into(), signature_id: signature_id.to_owned(), ..Default::default() };
+            world.alerts().list_alerts(world.asks(request)).await.map(tonic::Response::into_inner)
+        };
+        assert_eq!(list(AlertSeverity::High, "", String::new()).await.unwrap().total_size, 9);
+        assert_eq!(list(AlertSeverity::Medium, "", String::new()).await.unwrap().total_size, 17);
+        assert_eq!(list(AlertSeverity::Unspecified, "suricata:1:103", String::new()).await.unwrap().total_size, 5);
+        let refused = list(AlertSeverity::Unspecified, "anything", String::new()).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+
+        let mut seen = Vec::new();
+        let mut token = String::new();
+        loop {
+            let page = list(AlertSeverity::Unspecified, "", token).await.unwrap();
+            seen.extend(page.alerts.into_iter().map(|alert| (alert.last_time.unwrap().seconds, alert.alert_id)));
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 25);
+        assert!(seen.is_sorted_by(|a, b| a > b), "the last first, each once");
+        let foreign = list(AlertSeverity::High, "", list(AlertSeverity::Low, "", String::new()).await.unwrap().next_page_token).await.unwrap_err();
+        assert_eq!(foreign.code(), tonic::Code::InvalidArgument, "a token belongs to its own list");
+    }
+}

@@ -1,0 +1,12 @@
+//! network-monitor through its real edges: the event log and gRPC; and its reader on real files.
+
+#![cfg(test)]
+
+mod alerts;
+mod dead_letters;
+mod devices;
+mod permissions;
+mod real_data;
+mod real_files;
+mod suppressions;
+mod world;

@@ -1,0 +1,112 @@
+//! Keeping signatures quiet.
+
+use auth::Principal;
+use chrono::{DateTime, TimeDelta, Utc};
+use proto::network_monitor::v1::{
+    CreateSuppressionRequest, DeleteSuppressionRequest, ListAlertsRequest, ListSuppressionsRequest, Suppression,
+};
+use runtime::SchoolId;
+use storage::audit::{Verdict, verify};
+use testkit::{director_of, on_both_stores};
+use tonic::{Code, Status};
+
+use crate::world::{NOW, World, alert};
+
+fn days_ahead(days: i64) -> Option<prost_types::Timestamp> {
+    let moment: DateTime<Utc> = NOW.parse::<DateTime<Utc>>().unwrap() + TimeDelta::days(days);
+    Some(prost_types::Timestamp { seconds: moment.timestamp(), nanos: 0 })
+}
+
+async fn create(world: &World, who: &Principal, school: Option<SchoolId>, days: i64) -> Result<Suppression, Status> {
+    let request = CreateSuppressionRequest {
+        school_id: school.map(|id| id.to_string()).unwrap_or_default(),
+        signature_id: "suricata:1:100".to_owned(),
+        reason: " penetration test of the week ".to_owned(),
+        expire_time: days_ahead(days),
+    };
+    world.alerts().create_suppression(world.people.request(who, request)).await.map(tonic::Response::into_inner)
+}
+
+async fn list(world: &World, school: Option<SchoolId>) -> Vec<Suppression> {
+    let request = ListSuppressionsRequest { school_id: school.map(|id| id.to_string()).unwrap_or_default() };
+    world.alerts().list_suppressions(world.asks(request)).await.unwrap().into_inner().suppressions
+}
+
+on_both_stores! {
+    async fn a_suppressed_alert_is_told_in_full_once_it_may_be(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let quiet = create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
+        assert_eq!((quiet.reason.as_str(), quiet.creator.as_str()), ("penetration test of the week", "Person 1"));
+        world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        assert_eq!(world.all_alerts().await.total_size, 0, "nobody is told");
+        // The same signature at another school is not quiet.
+        world.post_from(world.other_school, "application/x-ndjson", None, alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9").into_bytes()).await;
+        let everywhere = world.alerts().list_alerts(world.asks(ListAlertsRequest::default())).await.unwrap().into_inner();
+        assert_eq!(everywhere.total_size, 1);
+
+        let request = DeleteSuppressionRequest { suppression_id: quiet.suppression_id };
+        world.alerts().delete_suppression(world.asks(request)).await.unwrap();
+        world.post(&alert("2026-09-24T09:45:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        let events = world.alert_events(2).await;
+        let told = events.iter().find(|(_, event)| event.alert.as_ref().unwrap().school_id == world.school.to_string()).unwrap();
+        assert_eq!((told.1.first, told.1.new_events), (true, 2));
+        assert_eq!(world.all_alerts().await.alerts[0].event_count, 2);
+    }
+
+    async fn a_suppression_ends_by_itself(database: TestDatabase) {
+        let world = World::start(&database).await;
+        create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
+        assert_eq!(list(&world, Some(world.school)).await.len(), 1);
+        world.clock.advance(TimeDelta::days(1));
+        assert_eq!(list(&world, Some(world.school)).await.len(), 0);
+        world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        assert_eq!(world.all_alerts().await.total_size, 1);
+    }
+
+    async fn only_a_lead_keeps_a_signature_quiet_everywhere(database: TestDatabase) {
+        let world = World::start(&database).await;
+        assert_eq!(create(&world, &world.responder(), None, 1).await.unwrap_err().code(), Code::PermissionDenied);
+        let everywhere = create(&world, &world.lead(), None, 1).await.unwrap();
+        assert_eq!(list(&world, Some(world.other_school)).await, std::slice::from_ref(&everywhere), "it is in force at every school");
+        world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        assert_eq!(world.all_alerts().await.total_size, 0);
+
+        let request = || DeleteSuppressionRequest { suppression_id: everywhere.suppression_id.clone() };
+        assert_eq!(world.alerts().delete_suppression(world.asks(request())).await.unwrap_err().code(), Code::PermissionDenied);
+        world.alerts().delete_suppression(world.people.request(&world.lead(), request())).await.unwrap();
+        assert_eq!(world.alerts().delete_suppression(world.people.request(&world.lead(), request())).await.unwrap_err().code(), Code::NotFound);
+    }
+
+    async fn a_school_can_neither_see_nor_make_suppressions(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let director = director_of(world.school);
+        assert_eq!(create(&world, &director, Some(world.school), 1).await.unwrap_err().code(), Code::PermissionDenied);
+        assert_eq!(create(&world, &director, Some(world.other_school), 1).await.unwrap_err().code(), Code::NotFound);
+        let quiet = create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
+        let request = DeleteSuppressionRequest { suppression_id: quiet.suppression_id };
+        let refused = world.alerts().delete_suppression(world.people.request(&director, request)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        assert_eq!(list(&world, None).await.len(), 1);
+    }
+
+    async fn all_that_is_wrong_with_a_suppression_is_said_at_once(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let refused = create(&world, &world.responder(), Some(world.school), 91).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        let request = CreateSuppressionRequest { school_id: "here".to_owned(), signature_id: "all of them".to_owned(), ..Default::default() };
+        let refused = world.alerts().create_suppression(world.asks(request)).await.unwrap_err();
+        use tonic_types::StatusExt as _;
+        let fields: Vec<String> = refused.get_error_details().bad_request().unwrap().field_violations.iter().map(|violation| violation.field.clone()).collect();
+        assert_eq!(fields, ["school_id", "signature_id", "expire_time"]);
+    }
+
+    async fn making_and_removing_one_is_in_the_audit_trail(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let quiet = create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
+        create(&world, &world.lead(), None, 1).await.unwrap();
+        world.alerts().delete_suppression(world.asks(DeleteSuppressionRequest { suppression_id: quiet.suppression_id })).await.unwrap();
+        let mut chains = verify(&world.database).await.unwrap();
+        chains.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(chains, [(world.school.to_string(), Verdict::Intact { rows: 2 }), ("platform".to_owned(), Verdict::Intact { rows: 1 })]);
+    }
+}
