@@ -68,8 +68,25 @@ const TABLE: &[Place] = &[
     },
     Place {
         path: "events/",
-        may: &["crate::events", "crate::messages", "crate::app", "crate::domain", "runtime", "auth", "events", "storage", "proto", "tokio"],
+        may: &[
+            "crate::events",
+            "crate::messages",
+            "crate::wire",
+            "crate::app",
+            "crate::domain",
+            "runtime",
+            "auth",
+            "events",
+            "storage",
+            "proto",
+            "tokio",
+        ],
         instead: "events.rs converts between domain events and envelopes, and hands consumed events to app/",
+    },
+    Place {
+        path: "wire/",
+        may: &["crate::wire", "crate::domain", "runtime"],
+        instead: "wire/ reads bytes of others into domain values, and knows nothing else",
     },
     Place {
         path: "messages/",
