@@ -17,10 +17,10 @@ const PROTOBUF: &str = "application/x-protobuf";
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_at_the_end_is_stored_and_answered() {
     let gate = Gate::open().await;
-    gate.log.set_mood(Mood::Slow(Duration::from_millis(500)));
+    gate.log.set_mood(Mood::Slow(Duration::from_secs(1)));
     let under_way = gate.post("/v1/logs", PROTOBUF, None, request(2).encode_to_vec());
     let stop = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        gate.log.asked().await;
         gate.process.tasks.shutdown().request();
     };
     let (response, ()) = tokio::join!(under_way, stop);

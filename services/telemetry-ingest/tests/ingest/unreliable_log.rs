@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -28,15 +28,26 @@ pub struct UnreliableLog {
     inner: SharedLog,
     mood: Mutex<Mood>,
     directory_away: AtomicBool,
+    asked: AtomicUsize,
 }
 
 impl UnreliableLog {
     pub fn over(inner: SharedLog) -> Self {
-        Self { inner, mood: Mutex::new(Mood::Good), directory_away: AtomicBool::new(false) }
+        Self { inner, mood: Mutex::new(Mood::Good), directory_away: AtomicBool::new(false), asked: AtomicUsize::new(0) }
     }
 
     pub fn set_mood(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    /// Returns when a batch has been handed over, whatever becomes of it.
+    pub async fn asked(&self) {
+        let until_asked = async {
+            while self.asked.load(Ordering::Relaxed) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), until_asked).await.expect("a batch should reach the log");
     }
 
     /// Whether tails can be opened.
@@ -53,6 +64,7 @@ impl EventLog for UnreliableLog {
 
     async fn append(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
         let mood = *self.mood.lock().unwrap();
+        self.asked.fetch_add(usize::from(topic == Topic::TelemetryBatch), Ordering::Relaxed);
         match mood {
             _ if topic != Topic::TelemetryBatch => {}
             Mood::Good => {}
