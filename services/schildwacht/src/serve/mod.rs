@@ -14,6 +14,7 @@ use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Dur
 
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
+use events::SharedLog;
 use runtime::{Clock, Process, listener::Listener, telemetry::Telemetry};
 
 pub use config::Config;
