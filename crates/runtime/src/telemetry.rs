@@ -36,6 +36,8 @@ pub struct TelemetryConfig {
     pub log_format: LogFormat,
     /// What is logged, in `tracing`'s filter language: `info,network_monitor=debug`.
     pub log_filter: String,
+    /// Which spans are traced, in the same language.
+    pub trace_filter: String,
     /// gRPC endpoint of a collector, `http://127.0.0.1:4317`; empty: none.
     pub otlp_endpoint: String,
     /// Share of traces kept, 0..=1, decided where a trace begins.
@@ -46,7 +48,7 @@ pub struct TelemetryConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter does not parse.
-    #[error("telemetry.log_filter: {0}")]
+    #[error("telemetry.log_filter or telemetry.trace_filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The exporter does not take its settings.
     #[error("telemetry.otlp_endpoint: {0}")]
@@ -99,7 +101,9 @@ impl Telemetry {
                 .boxed(),
             LogFormat::Json => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed(),
         };
-        let spans = tracers.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("schildwacht")));
+        let traced = EnvFilter::try_new(&config.trace_filter)?;
+        let spans =
+            tracers.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("schildwacht")).with_filter(traced));
         tracing_subscriber::registry().with(spans).with(lines.with_filter(filter)).try_init()?;
         Ok(Self { registry, meters, tracers })
     }
