@@ -14,8 +14,13 @@ use crate::world::{TestHandler, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_record_ends_in_one_counted_outcome() {
-    let config =
-        TelemetryConfig { log_format: LogFormat::Text, log_filter: "off".to_owned(), otlp_endpoint: String::new(), sample_ratio: 0.0 };
+    let config = TelemetryConfig {
+        log_format: LogFormat::Text,
+        log_filter: "off".to_owned(),
+        otlp_endpoint: String::new(),
+        sample_ratio: 0.0,
+        trace_filter: "off".to_owned(),
+    };
     let telemetry = Telemetry::start(&config, "test").unwrap();
     let world = World::new(TestDatabase::new(Store::Sqlite).await.unwrap()).await;
     let twice = world.event("key", "twice");
