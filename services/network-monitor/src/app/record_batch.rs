@@ -132,7 +132,7 @@ async fn record_school(
         let alert = &mut change.alert;
         let mut device_at = |ip: Option<IpAddr>| {
             let device: &Device = roster.holder(ip?, alert.last)?;
-            names.entry(device.id).or_insert_with(|| device.display_name());
+            names.entry(device.id).or_insert_with(|| device.own_name().unwrap_or_default().to_owned());
             Some(device.id)
         };
         alert.source_device = device_at(alert.source.ip).or(alert.source_device);

@@ -129,9 +129,9 @@ impl Alert {
 pub struct NamedAlert {
     /// The alert.
     pub alert: Alert,
-    /// Empty when it is no device of the school's.
+    /// Empty when it has no name, or is no device of the school's.
     pub source_name: String,
-    /// Empty when it is no device of the school's.
+    /// The same.
     pub destination_name: String,
 }
 

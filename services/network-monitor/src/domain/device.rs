@@ -162,13 +162,13 @@ impl Device {
 
     /// The name to show: its best name, its address, its card.
     pub fn display_name(&self) -> String {
-        let name = self.names.best().map(|fact| fact.value.clone());
+        let name = self.own_name().map(str::to_owned);
         name.or_else(|| self.addresses.first().map(|address| address.ip.to_string())).unwrap_or_else(|| self.key.to_string())
     }
 
-    /// Whether it has a name of its own.
-    pub fn is_named(&self) -> bool {
-        self.names.best().is_some()
+    /// What it calls itself.
+    pub fn own_name(&self) -> Option<&str> {
+        self.names.best().map(|fact| fact.value.as_str())
     }
 
     /// It was seen during some part of a quarter-hour.

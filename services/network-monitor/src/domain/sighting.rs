@@ -36,11 +36,15 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// A device on the school's own side, known by its network address. `None` for every other address; `said_local` is
-    /// the sensor's own word that a public address is the school's.
+    /// A device on the school's own side, known by its network address, or by the card in it. `None` for every other address
+    /// and for those that devices make up; `said_local` is the sensor's own word that a public address is the school's.
     pub fn of_address(source: Source, ip: IpAddr, said_local: bool, at: DateTime<Utc>) -> Option<Self> {
         let is_ours = address::is_local(ip) || (said_local && address::is_one_device(ip));
-        is_ours.then(|| Self { who: Who::Ip(ip), source, first: at, last: at, told: Vec::new() })
+        if !is_ours || address::is_made_up(ip) {
+            return None;
+        }
+        let who = address::card_in(ip).map_or(Who::Ip(ip), |mac| Who::Claim(mac, ip));
+        Some(Self { who, source, first: at, last: at, told: Vec::new() })
     }
 
     /// A device that gave its hardware address, and maybe its network address. `None` for addresses of groups.
@@ -78,6 +82,15 @@ mod tests {
         let ip: IpAddr = "2a02:2c40::17".parse().unwrap();
         assert_eq!(Sighting::of_address(Source::ZeekConn, ip, false, at()), None);
         assert!(Sighting::of_address(Source::ZeekConn, ip, true, at()).is_some());
+    }
+
+    #[test]
+    fn an_ipv6_address_counts_for_its_card_or_not_at_all() {
+        let mac: Mac = "00:1b:21:0a:bc:de".parse().unwrap();
+        let from_card: IpAddr = "fe80::21b:21ff:fe0a:bcde".parse().unwrap();
+        assert_eq!(Sighting::of_address(Source::ZeekConn, from_card, false, at()).unwrap().who, Who::Claim(mac, from_card));
+        let made_up: IpAddr = "fe80::8d1f:33c2:9a01:4410".parse().unwrap();
+        assert_eq!(Sighting::of_address(Source::ZeekConn, made_up, false, at()), None);
     }
 
     #[test]

@@ -12,14 +12,14 @@ use runtime::{DeviceId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{ExprTrait as _, OnConflict},
+    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
 use storage::{StoreError, StoreResult, Txn};
 use uuid::Uuid;
 
 use super::{
     chunks,
-    entity::{device, device_address, device_day},
+    entity::{alert, device, device_address, device_day},
     within,
 };
 use crate::domain::{
@@ -184,8 +184,17 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     Ok(())
 }
 
-/// Forgets devices not heard of since a moment. Returns how many.
+/// Forgets devices not heard of since a moment. Returns how many. Their alerts stay, as alerts about an address.
 pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
+    let leaving = Query::select()
+        .column(device::Column::DeviceId)
+        .from(device::Entity)
+        .and_where(device::Column::HeardAt.lt(heard_before))
+        .to_owned();
+    for column in [alert::Column::SourceDeviceId, alert::Column::DestinationDeviceId] {
+        let nobody = Expr::value(Option::<Uuid>::None);
+        alert::Entity::update_many().col_expr(column, nobody).filter(column.in_subquery(leaving.clone())).exec(&**txn).await?;
+    }
     let gone = device::Entity::delete_many().filter(device::Column::HeardAt.lt(heard_before)).exec(&**txn).await?;
     Ok(gone.rows_affected)
 }
@@ -199,7 +208,7 @@ pub async fn forget_use(txn: &Txn, before: NaiveDate) -> StoreResult<u64> {
 fn write(school: SchoolId, device: &Device) -> StoreResult<device::ActiveModel> {
     let json = |what: &'static str, facts: &Facts| serde_json::to_string(facts).map_err(|error| StoreError::unreadable(what, error));
     let name = device.display_name().to_lowercase();
-    let rank = if device.is_named() { 0 } else { 1 };
+    let rank = if device.own_name().is_some() { 0 } else { 1 };
     let mut search_text = device.key.to_string();
     let words = device.names.iter().map(|fact| fact.value.clone());
     let words = words.chain(device.addresses.iter().map(|address| address.ip.to_string())).chain(device.vendor().map(str::to_owned));

@@ -200,12 +200,12 @@ fn open(scope: &Scope, since: DateTime<Utc>) -> Select<alert::Entity> {
         .filter(alert::Column::ReceivedAt.gte(since))
 }
 
-/// The names of devices, as pages show them.
+/// What devices call themselves; those without a name are left out.
 pub async fn names_of(connection: &impl ConnectionTrait, scope: &Scope, devices: &[DeviceId]) -> StoreResult<HashMap<DeviceId, String>> {
     let query = within(device::Entity::find(), device::Column::SchoolId, scope);
     let rows = query.filter(device::Column::DeviceId.is_in(devices.iter().map(|id| id.as_uuid()))).all(connection).await?;
     let devices = with_details(connection, rows, None).await?;
-    Ok(devices.into_iter().map(|device| (device.id, device.display_name())).collect())
+    Ok(devices.into_iter().filter_map(|device| Some((device.id, device.own_name()?.to_owned()))).collect())
 }
 
 fn select(scope: &Scope, listing: &Listing) -> Select<device::Entity> {

@@ -9,4 +9,5 @@ mod permissions;
 mod real_data;
 mod real_files;
 mod suppressions;
+mod tracing_through;
 mod world;

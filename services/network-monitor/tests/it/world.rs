@@ -23,6 +23,9 @@ use tonic::{Request, service::Routes, transport::Channel};
 /// When every test begins.
 pub const NOW: &str = "2026-09-24T09:50:00Z";
 
+/// The trace of every post.
+pub const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
+
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running network-monitor.
@@ -101,7 +104,7 @@ impl World {
             ("content-type".to_owned(), text(media_type.to_owned())),
             ("schildwacht-gateway".to_owned(), text(self.gateway.to_string())),
             ("schildwacht-school".to_owned(), text(school.to_string())),
-            ("traceparent".to_owned(), text("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())),
+            ("traceparent".to_owned(), text(format!("00-{TRACE_ID}-b7ad6b7169203331-01"))),
         ];
         headers.extend(encoding.map(|encoding| ("content-encoding".to_owned(), text(encoding.to_owned()))));
         let record = Record { key: school.to_string().into(), headers, value: Some(body.into()) };
