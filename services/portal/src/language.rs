@@ -158,12 +158,13 @@ impl Language {
         }
     }
 
-    /// A duration in a sentence or a figure: `40 s`, `18 min`, `3 u 20`, `2 d 4 u`.
+    /// A duration in a sentence or a figure: `40 s`, `18 min`, `8 u`, `3 u 20`, `2 d 4 u`.
     pub fn duration(self, duration: TimeDelta) -> String {
         let seconds = duration.num_seconds().max(0);
         match seconds {
             0..60 => format!("{seconds}\u{a0}s"),
             60..3_600 => format!("{}\u{a0}min", seconds / 60),
+            _ if seconds < 24 * 3_600 && seconds % 3_600 < 60 => format!("{}\u{a0}{}", seconds / 3_600, self.pick("u", "h")),
             _ => self.clock_duration(duration),
         }
     }
@@ -248,6 +249,7 @@ mod tests {
         assert_eq!(said(185), ("3~u~05".into(), "3~u~05".into()));
         assert_eq!(said(27 * 60 + 10), ("1~d~3~u".into(), "1~d~3~u".into()));
         assert_eq!(said(48 * 60), ("2~d".into(), "2~d".into()));
+        assert_eq!(said(480), ("8~u~00".into(), "8~u".into()));
         assert_eq!(said(-5), ("0~u~00".into(), "0~s".into()));
     }
 

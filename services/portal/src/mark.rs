@@ -84,8 +84,12 @@ impl TimerMark {
         }
     }
 
-    fn is_done(&self) -> bool {
-        matches!(self.standing, Standing::Met { .. } | Standing::Missed { .. })
+    const fn is_met(&self) -> bool {
+        matches!(self.standing, Standing::Met { .. })
+    }
+
+    const fn is_missed(&self) -> bool {
+        matches!(self.standing, Standing::Missed { .. })
     }
 }
 

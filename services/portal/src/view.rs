@@ -37,8 +37,7 @@ fn required_moment(at: Option<Timestamp>, field: &'static str) -> Result<DateTim
 }
 
 pub(crate) fn moment(at: Option<Timestamp>) -> Option<DateTime<Utc>> {
-    let at = at?;
-    DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?)
+    at.and_then(proto::time::moment)
 }
 
 fn required_text(text: String, field: &'static str) -> Result<String, Unreadable> {

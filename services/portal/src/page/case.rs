@@ -100,6 +100,10 @@ impl CasePage {
         if kind.is_empty() { &self.case.rsit } else { kind }
     }
 
+    fn seen(&self) -> String {
+        self.words().seen_in(self.case.events, self.case.alerts)
+    }
+
     fn story(&self) -> Vec<&str> {
         let story = self.case.story.in_language(self.frame.language());
         story.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()).collect()
@@ -251,6 +255,15 @@ impl CasePage {
             words.address_in_school()
         } else {
             words.address_outside()
+        }
+    }
+
+    /// The sensor's name as its makers write it.
+    fn sensor_name(&self, evidence: &Evidence) -> String {
+        match evidence.sensor.as_str() {
+            "suricata" => "Suricata".to_owned(),
+            "zeek" => "Zeek".to_owned(),
+            other => other.to_owned(),
         }
     }
 

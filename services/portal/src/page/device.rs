@@ -49,11 +49,11 @@ impl DevicePage {
             (what, words.source_name(&sourced.source), sourced.observed.map(|at| self.frame.moment(&at)))
         };
         let all = [
-            (words.names(), device.names.as_slice()),
+            (words.name(), device.names.as_slice()),
             (words.make(), device.vendor.as_slice()),
-            (words.addresses(), device.ips.as_slice()),
+            (words.address(), device.ips.as_slice()),
             (words.software(), device.software.as_slice()),
-            (words.services(), device.services.as_slice()),
+            (words.service(), device.services.as_slice()),
         ];
         let mut facts = Vec::new();
         for (what, values) in all {

@@ -35,8 +35,7 @@ words! {
         facts { "Feiten" "Facts" }
         school { "School" "School" }
         kind { "Soort" "Kind" }
-        warnings { "Waarschuwingen" "Warnings" }
-        contacts { "Keer gezien" "Times seen" }
+        seen { "Gezien" "Seen" }
         last_sign { "Laatste teken" "Last sign" }
         changed { "Gewijzigd" "Changed" }
         who { "Wie" "Who" }
@@ -138,6 +137,12 @@ impl CaseWords {
                 self.within(count, language.duration(within))
             }
         }
+    }
+
+    /// `14 keer, in 2 waarschuwingen`.
+    pub(crate) fn seen_in(self, events: i64, alerts: i64) -> String {
+        let alerts = self.0.count(alerts, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
+        format!("{}, in {alerts}", self.times(events))
     }
 
     /// `14 keer`.

@@ -16,7 +16,7 @@ words! {
         warned_text { "Het responsteam kijkt mee. Haal zo’n toestel pas van het netwerk als het team dat vraagt." "The response team is watching. Take such a device off the network only when the team asks you to." }
         new_text { "Kent u ze? Vraag het na bij uw collega’s als u een naam niet herkent." "Do you know them? Ask your colleagues if you do not recognise a name." }
         new_link { "Bekijk de nieuwe toestellen" "See the new devices" }
-        calm_title { "Alles rustig" "All quiet" }
+        calm_title { "Alles rustig" "All calm" }
         calm_text { "Er is niets dat u nu moet doen." "There is nothing you need to do now." }
 
         all_devices { "Alle toestellen" "All devices" }
@@ -40,13 +40,15 @@ words! {
         make { "Merk" "Make" }
         state { "Stand" "State" }
         last_seen { "Laatst gezien" "Last seen" }
-        first_seen { "Eerst gezien" "First seen" }
+        on_the_network { "Op het netwerk" "On the network" }
+        last { "Laatst" "Last" }
+        first { "Eerst" "First" }
         use_of_week { "Gebruik" "Use" }
         unnamed { "Toestel zonder naam" "Device without a name" }
         unknown_make { "Weten we niet" "We do not know" }
         random_address { "wisselend adres" "changing address" }
         random_address_text { "Dit toestel verzint zelf zijn adres. Het kan terugkomen als een ander toestel." "This device makes up its own address. It may come back as another device." }
-        calm { "Rustig" "Quiet" }
+        calm { "Rustig" "Calm" }
         calm_reason { "Geen open waarschuwing." "No open warning." }
         is_new { "Nieuw" "New" }
         new_reason(moment) { "Voor het eerst gezien {moment}." "First seen {moment}." }
@@ -64,11 +66,11 @@ words! {
         unseen_title { "Wat we niet zien" "What we do not see" }
         unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
 
-        names { "Namen" "Names" }
-        addresses { "Adressen" "Addresses" }
+        name { "Naam" "Name" }
+        address { "Adres" "Address" }
         hardware_address { "Netwerkkaart" "Network card" }
         software { "Software" "Software" }
-        services { "Diensten" "Services" }
+        service { "Dienst" "Service" }
         learnt_from { "Bron" "Source" }
         learnt_when { "Gezien" "Seen" }
         what { "Wat" "What" }
@@ -107,8 +109,8 @@ impl DeviceWords {
         match (self.0, count) {
             (Language::Dutch, 1) => "1 toestel speelt mee in een waarschuwing".to_owned(),
             (Language::Dutch, _) => format!("{} toestellen spelen mee in een waarschuwing", self.0.number(count)),
-            (Language::English, 1) => "1 device takes part in a warning".to_owned(),
-            (Language::English, _) => format!("{} devices take part in a warning", self.0.number(count)),
+            (Language::English, 1) => "1 device is part of a warning".to_owned(),
+            (Language::English, _) => format!("{} devices are part of a warning", self.0.number(count)),
         }
     }
 
@@ -142,7 +144,7 @@ impl DeviceWords {
 
     /// `72 kwartieren`.
     pub(crate) fn quarters(self, count: i64) -> String {
-        self.0.count(count, ("kwartier", "kwartieren"), ("quarter of an hour", "quarters of an hour"))
+        self.0.count(count, ("kwartier", "kwartieren"), ("quarter-hour", "quarter-hours"))
     }
 
     /// `op 3 dagen`.

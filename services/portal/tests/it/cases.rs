@@ -1,0 +1,152 @@
+//! Working a case: taking it, moving it, writing, closing, and meeting somebody who was faster.
+
+use crate::support::{
+    Town, people,
+    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY},
+};
+
+fn path(case: &str, act: &str) -> String {
+    format!("/zaken/{case}/{act}")
+}
+
+#[tokio::test]
+async fn taking_a_case_puts_it_in_ones_name_and_says_so_once() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_OF_NOBODY}");
+    let taken = noor.submit(&page, &path(CASE_OF_NOBODY, "toewijzen"), &[("etag", "etag-425"), ("aan", "mij")]).await;
+    assert_eq!((taken.status, taken.location().unwrap()), (303, page.clone()));
+    let after = noor.follow(&page).await;
+    assert!(after.text.contains("De zaak staat op uw naam.") && after.text.contains("behandeld door Noor Claes"));
+    assert!(!noor.follow(&page).await.text.contains("De zaak staat op uw naam."), "once is enough");
+}
+
+#[tokio::test]
+async fn the_main_button_is_the_next_thing_to_do() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let main_button = |text: String| {
+        let (_, after) = text.split_once("class=\"button main\"").unwrap();
+        let button = after.split("</button>").next().unwrap().split("</a>").next().unwrap();
+        button.rsplit('>').next().unwrap().to_owned()
+    };
+    assert_eq!(main_button(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text), "Neem deze zaak");
+    assert_eq!(main_button(noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text), "Volgende fase: opruimen");
+    let mut lotte = town.browser_of(&people::lotte_leads()).await;
+    assert_eq!(main_button(lotte.follow(&format!("/zaken/{CASE_CLOSED}")).await.text), "Heropen de zaak");
+    let closed = noor.follow(&format!("/zaken/{CASE_CLOSED}")).await.text;
+    assert!(!closed.contains("heropenen"), "only the lead may reopen");
+}
+
+#[tokio::test]
+async fn a_phase_is_changed_and_stands_in_the_timeline() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    noor.submit(&page, &path(CASE_IN_HAND, "fase"), &[("etag", "etag-412"), ("fase", "eradication")]).await;
+    let after = noor.follow(&page).await;
+    assert!(after.text.contains("zette de fase van Indammen naar Opruimen"));
+}
+
+#[tokio::test]
+async fn when_somebody_was_faster_both_sides_are_shown_and_one_chooses() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    let conflict = noor
+        .submit(&page, &path(CASE_IN_HAND, "sluiten"), &[("etag", "older"), ("reden", "resolved"), ("tekst", "Alles is hersteld.")])
+        .await;
+    assert_eq!(conflict.status, 409);
+    insta::assert_snapshot!(conflict.steady());
+
+    let csrf = conflict.hidden("csrf").unwrap();
+    // The first form of the page signs out; the one with the etag insists.
+    let etag = conflict.hidden("etag").unwrap();
+    let insisted = [("csrf", csrf.as_str()), ("etag", etag.as_str()), ("reden", "resolved"), ("tekst", "Alles is hersteld.")];
+    assert_eq!(noor.post(&path(CASE_IN_HAND, "sluiten"), &insisted).await.status, 303);
+    assert!(noor.follow(&page).await.text.contains("Gesloten: opgelost"));
+}
+
+#[tokio::test]
+async fn a_conflict_that_insisting_cannot_solve_offers_only_the_way_back() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let conflict = noor.submit("/wachtrij", &path(CASE_CLOSED, "fase"), &[("etag", "older"), ("fase", "recovery")]).await;
+    assert_eq!(conflict.status, 409);
+    assert!(!conflict.text.contains("Doe het toch") && conflict.text.contains("Laat het zo"));
+}
+
+#[tokio::test]
+async fn a_note_is_kept_with_its_lines_and_its_audience() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    let fields =
+        [("tekst", "Eerste regel\r\n<b>tweede</b>"), ("tlp", "TLP:AMBER+STRICT"), ("verzoek", "0190c0de-0000-7000-8000-00000000ffff")];
+    let noted = noor.submit(&page, &path(CASE_IN_HAND, "notitie"), &fields).await;
+    assert_eq!(noted.location().unwrap(), format!("{page}#tijdlijn"));
+    let after = noor.follow(&page).await.text;
+    assert!(after.contains("Eerste regel\n&#60;b&#62;tweede&#60;/b&#62;") && after.contains("TLP:AMBER+STRICT"), "{after}");
+}
+
+#[tokio::test]
+async fn what_must_be_mended_is_said_above_and_at_the_field_and_nothing_is_lost() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    let empty = noor.submit(&page, &path(CASE_IN_HAND, "notitie"), &[("tekst", "  ")]).await;
+    assert_eq!(empty.status, 422);
+    assert!(empty.text.contains("href=\"#notitie-tekst\">Schrijf eerst een notitie") && empty.text.contains("aria-invalid=\"true\""));
+
+    let long = "é".repeat(10_001);
+    let too_long = noor.submit(&page, &path(CASE_IN_HAND, "notitie"), &[("tekst", &long), ("tlp", "TLP:RED")]).await;
+    assert_eq!(too_long.status, 422);
+    assert!(too_long.text.contains(&long) && too_long.text.contains("value=\"TLP:RED\" selected"), "what was written is still there");
+
+    let no_reason = noor.submit(&page, &path(CASE_IN_HAND, "sluiten"), &[("etag", "etag-412"), ("tekst", "Klaar.")]).await;
+    assert!(no_reason.text.contains("href=\"#sluiten-reden\">Kies een reden") && no_reason.text.contains(">Klaar.</textarea>"));
+    let asked = town.services.play.asked();
+    assert!(!asked.iter().any(|(what, _)| ["add_case_note", "close_case"].contains(what)), "no service was troubled");
+}
+
+#[tokio::test]
+async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_IN_HAND} older"));
+    let fields = [("terug", "/wachtrij?weergave=niemand"), ("zaak", free.as_str()), ("zaak", changed.as_str())];
+    let taken = noor.submit("/wachtrij", "/wachtrij/neem", &fields).await;
+    assert_eq!(taken.location().unwrap(), "/wachtrij?weergave=niemand");
+    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle zaken staan op uw naam."));
+    assert!(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text.contains("behandeld door Noor Claes"));
+}
+
+#[tokio::test]
+async fn the_late_view_ends_with_the_last_late_case() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let late = noor.follow("/wachtrij?weergave=laat&sorteer=school").await.text;
+    assert!(late.contains("SW-2026-0425") && !late.contains("SW-2026-0412"), "{late}");
+    assert!(late.contains("1–1 van 1\u{a0}zaak"));
+}
+
+#[tokio::test]
+async fn evidence_and_timeline_are_paged_apart() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let first = noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text;
+    assert!(first.contains("Bewijs 1 van 5") && first.contains("Bewijs 3 van 5") && !first.contains("Bewijs 4 van 5"));
+    let more = noor.follow(&format!("/zaken/{CASE_IN_HAND}?bewijs=3")).await.text;
+    assert!(more.contains("Bewijs 4 van 5") && more.contains("Terug naar het eerste bewijs"));
+}
+
+#[tokio::test]
+async fn the_raw_message_is_handed_over_byte_for_byte() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let evidence = town.services.play.world().evidence[CASE_IN_HAND][4].clone();
+    let file = noor.get(&format!("/zaken/{CASE_IN_HAND}/bewijs/{}", evidence.alert_id)).await;
+    assert_eq!(file.text, evidence.raw_event);
+    assert!(file.header("content-disposition").starts_with("attachment"));
+    assert_eq!(noor.get(&format!("/zaken/{CASE_IN_HAND}/bewijs/0190c0de-0000-7000-8000-00000000ffff")).await.status, 404);
+}

@@ -1,0 +1,72 @@
+//! Gateways: a secret is shown once, and what cannot be undone is asked first.
+
+use crate::support::{
+    Town, people,
+    world::{GATEWAY, HOEK, ZANDLOPER},
+};
+
+#[tokio::test]
+async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_secret_once() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let found = pieter.follow("/gateways/nieuw?zoek=hoek").await.text;
+    let form = format!("/gateways/nieuw?school={HOEK}");
+    assert!(found.contains(&form), "{found}");
+
+    let fields = [("school", HOEK), ("naam", "Werkplaats 2"), ("verzoek", "0190c0de-0000-7000-8000-00000000aaaa")];
+    let shown = pieter.submit(&form, "/gateways/nieuw", &fields).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.text.contains("q7Zr-a-made-up-secret-8Vt2") && shown.text.contains("Bewaar het geheim nu"));
+    assert_eq!(shown.header("cache-control"), "no-store");
+
+    let again = pieter.submit(&form, "/gateways/nieuw", &fields).await.text;
+    assert!(again.contains("Deze gateway was al ingeschreven") && !again.contains("made-up-secret"), "sending twice enrols once");
+}
+
+#[tokio::test]
+async fn an_ict_coordinator_enrols_for_the_own_school_only() {
+    let town = Town::new().await;
+    let mut karim = town.browser_of(&people::karim()).await;
+    assert!(karim.follow("/gateways/nieuw").await.text.contains("Voor Basisschool De Zandloper"));
+    assert_eq!(karim.get(&format!("/gateways/nieuw?school={HOEK}")).await.status, 403);
+    let mut els = town.browser_of(&people::els()).await;
+    assert_eq!(els.get(&format!("/gateways/nieuw?school={ZANDLOPER}")).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_name_is_needed() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let form = format!("/gateways/nieuw?school={HOEK}");
+    for name in ["", &"x".repeat(81)] {
+        let page = pieter.submit(&form, "/gateways/nieuw", &[("school", HOEK), ("naam", name)]).await;
+        assert_eq!(page.status, 422);
+        assert!(page.text.contains("href=\"#naam\">Geef een naam van 1 tot 80 tekens"));
+    }
+}
+
+#[tokio::test]
+async fn a_new_secret_replaces_the_old_one_unless_somebody_was_faster() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let address = format!("/gateways/{GATEWAY}/geheim");
+    let stale = pieter.submit(&address, &address, &[("etag", "older")]).await;
+    assert_eq!(stale.status, 409);
+    assert!(stale.text.contains("Iemand anders wijzigde deze gateway intussen"));
+    let fresh = pieter.submit(&address, &address, &[("etag", "etag-40")]).await;
+    assert!(fresh.text.contains("n3w-made-up-secret-5Lq9"));
+}
+
+#[tokio::test]
+async fn revoking_needs_a_reason_and_is_final() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let address = format!("/gateways/{GATEWAY}/intrekken");
+    let page = pieter.submit(&address, &address, &[("etag", "etag-40"), ("reden", " ")]).await;
+    assert_eq!(page.status, 422);
+    let done = pieter.submit(&address, &address, &[("etag", "etag-40"), ("reden", "Toestel vervangen")]).await;
+    assert_eq!(done.location().unwrap(), "/gateways");
+    let list = pieter.follow("/gateways").await.text;
+    assert!(list.contains("De gateway kan niets meer sturen.") && !list.contains(GATEWAY));
+    assert_eq!(pieter.get(&address).await.status, 409, "what is revoked cannot be revoked again");
+}

@@ -1,0 +1,13 @@
+//! The portal through its real edge: a browser without a script, an issuer, and the services, all over HTTP and gRPC.
+
+#![cfg(test)]
+
+mod cases;
+mod exports;
+mod forms;
+mod gateways;
+mod live;
+mod pages;
+mod problems;
+mod sign_in;
+mod support;

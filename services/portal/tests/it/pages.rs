@@ -1,0 +1,257 @@
+//! Every page as it is sent, in snapshots, and what must hold for all of them.
+
+use insta::assert_snapshot;
+
+use crate::support::{
+    Town,
+    browser::{Browser, Page},
+    people,
+    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, World, ZANDLOPER},
+};
+
+async fn shown(browser: &mut Browser, address: &str) -> String {
+    let page = browser.follow(address).await;
+    assert_eq!(page.status, 200, "{address}: {}", page.text);
+    page.steady()
+}
+
+#[tokio::test]
+async fn the_queue() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert_snapshot!(shown(&mut noor, "/wachtrij").await);
+}
+
+#[tokio::test]
+async fn the_queue_in_english() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert_snapshot!(shown(&mut noor, "/wachtrij?lang=en").await);
+}
+
+#[tokio::test]
+async fn a_case() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert_snapshot!(shown(&mut noor, &format!("/zaken/{CASE_IN_HAND}")).await);
+}
+
+#[tokio::test]
+async fn a_closed_case_as_the_lead_sees_it() {
+    let town = Town::new().await;
+    let mut lotte = town.browser_of(&people::lotte_leads()).await;
+    assert_snapshot!(shown(&mut lotte, &format!("/zaken/{CASE_CLOSED}?lang=en")).await);
+}
+
+#[tokio::test]
+async fn the_devices_of_a_school_as_its_director_sees_them() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    assert_snapshot!(shown(&mut els, "/").await);
+}
+
+#[tokio::test]
+async fn a_device() {
+    let town = Town::new().await;
+    let mut karim = town.browser_of(&people::karim()).await;
+    assert_snapshot!(shown(&mut karim, &format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}")).await);
+}
+
+#[tokio::test]
+async fn the_incidents_of_a_school() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    assert_snapshot!(shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await);
+}
+
+#[tokio::test]
+async fn the_gateways() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    assert_snapshot!(shown(&mut pieter, "/gateways?ook=voorbij").await);
+}
+
+#[tokio::test]
+async fn the_schools() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert_snapshot!(shown(&mut noor, "/scholen").await);
+}
+
+#[tokio::test]
+async fn the_personas() {
+    let town = Town::new().await;
+    let mut stranger = town.browser();
+    let page = stranger.follow("/").await.steady();
+    let issuer = town.issuer.url();
+    assert_snapshot!(page.replace(issuer.trim_start_matches("http://"), "issuer"));
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_exist() {
+    let town = Town::new().await;
+    let page = town.browser().get("/bestaat/niet").await;
+    assert_eq!(page.status, 404);
+    assert_snapshot!(page.steady());
+}
+
+#[tokio::test]
+async fn empty_lists_say_what_to_do() {
+    let town = Town::with(World { schools: World::sample(crate::support::this_morning()).schools, ..World::default() }).await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for (address, expected) in [
+        ("/wachtrij", "Geen open zaken"),
+        ("/wachtrij?weergave=mij", "Neem een zaak die nog niemand heeft"),
+        ("/wachtrij?zoek=xyz", "Wis de filters"),
+        (&format!("/scholen/{HOEK}/toestellen"), "We kregen nog geen bericht van een sensor"),
+        (&format!("/scholen/{HOEK}/toestellen?zoek=x"), "Bekijk alle toestellen"),
+        ("/scholen?zoek=xyz", "Bekijk alle scholen"),
+        ("/gateways", "Nog geen gateways"),
+    ] {
+        let page = shown(&mut noor, address).await;
+        assert!(page.contains(expected), "{address} should say {expected:?}");
+    }
+    let mut els = town.browser_of(&people::els()).await;
+    assert!(shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await.contains("Nog geen incidenten"));
+}
+
+/// Every address that shows something, with somebody who may see it.
+fn all_addresses() -> Vec<(auth::Principal, String)> {
+    let of_noor = [
+        "/wachtrij".to_owned(),
+        "/wachtrij?weergave=laat".to_owned(),
+        "/wachtrij?ernst=high&zoek=computer".to_owned(),
+        format!("/zaken/{CASE_IN_HAND}"),
+        format!("/zaken/{CASE_IN_HAND}?bewijs=3"),
+        format!("/zaken/{CASE_OF_NOBODY}"),
+        format!("/zaken/{CASE_CLOSED}"),
+        "/scholen".to_owned(),
+        format!("/scholen/{HOEK}/toestellen"),
+        "/gateways".to_owned(),
+        "/hulp".to_owned(),
+        "/privacy".to_owned(),
+        "/toegankelijkheid".to_owned(),
+    ];
+    let of_karim = [
+        format!("/scholen/{ZANDLOPER}/toestellen"),
+        format!("/scholen/{ZANDLOPER}/toestellen?weergave=waarschuwing"),
+        format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}"),
+        format!("/scholen/{ZANDLOPER}/incidenten"),
+        format!("/zaken/{CASE_IN_HAND}"),
+        "/gateways/nieuw".to_owned(),
+    ];
+    let of_pieter = [
+        "/gateways".to_owned(),
+        "/gateways/nieuw".to_owned(),
+        "/gateways/nieuw?zoek=de".to_owned(),
+        format!("/gateways/nieuw?school={ZANDLOPER}"),
+        format!("/gateways/{GATEWAY}/geheim"),
+        format!("/gateways/{GATEWAY}/intrekken"),
+    ];
+    let with = |person: fn() -> auth::Principal, addresses: &[String]| -> Vec<_> {
+        addresses.iter().map(|address| (person(), address.clone())).collect()
+    };
+    [with(people::noor, &of_noor), with(people::karim, &of_karim), with(people::pieter_operates, &of_pieter)].concat()
+}
+
+fn count(page: &Page, part: &str) -> usize {
+    page.text.matches(part).count()
+}
+
+#[tokio::test]
+async fn every_page_is_well_formed_in_both_languages() {
+    let town = Town::new().await;
+    for (person, address) in all_addresses() {
+        let mut browser = town.browser_of(&person).await;
+        for (language, html_lang) in [("nl", "nl-BE"), ("en", "en-GB")] {
+            let separator = if address.contains('?') { '&' } else { '?' };
+            let page = browser.follow(&format!("{address}{separator}lang={language}")).await;
+            let about = format!("{address} in {language}");
+            assert_eq!(page.status, 200, "{about}");
+            assert!(page.text.contains(&format!("<html lang=\"{html_lang}\"")), "{about}");
+            assert_eq!((count(&page, "<h1"), count(&page, "<main"), count(&page, "</main>")), (1, 1, 1), "{about}");
+            assert_eq!(count(&page, "style=\""), 0, "{about}: the content security policy forbids it");
+            assert_eq!(count(&page, "<script"), 1, "{about}: one script, from a file");
+            assert!(page.text.len() < 100 * 1024, "{about}: {} bytes", page.text.len());
+            let ids: Vec<&str> = page.text.split(" id=\"").skip(1).filter_map(|after| after.split('"').next()).collect();
+            let mut unique = ids.clone();
+            unique.sort_unstable();
+            unique.dedup();
+            assert_eq!(ids.len(), unique.len(), "{about}: ids {ids:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_post_form_carries_the_secret_or_changes_only_the_browser() {
+    let town = Town::new().await;
+    for (person, address) in all_addresses() {
+        let page = town.browser_of(&person).await.follow(&address).await;
+        for form in page.text.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            let changes_something = form.contains("method=\"post\"") && !form.contains("action=\"/voorkeuren\"");
+            assert!(!changes_something || form.contains("name=\"csrf\""), "{address}: {form}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_lead_somewhere() {
+    let town = Town::new().await;
+    for (person, address) in all_addresses() {
+        let mut browser = town.browser_of(&person).await;
+        let page = browser.follow(&address).await;
+        let links: std::collections::BTreeSet<String> = (page.text.split("href=\"").skip(1))
+            .filter_map(|after| after.split('"').next())
+            .filter(|link| link.starts_with('/') && !link.starts_with("/assets/") && !link.contains("lang="))
+            .map(|link| link.split('#').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))
+            .collect();
+        for link in links {
+            let there = browser.follow(&link).await;
+            assert_eq!(there.status, 200, "{address} links to {link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_from_outside_is_shown_as_text() {
+    let hostile = "<script>alert('x')</script>";
+    let mut world = World::sample(crate::support::this_morning());
+    for case in &mut world.cases {
+        case.title.as_mut().unwrap().nl = hostile.to_owned();
+        case.school_name = hostile.to_owned();
+        case.signature = hostile.to_owned();
+    }
+    for device in &mut world.devices {
+        for name in &mut device.names {
+            name.value = hostile.to_owned();
+        }
+    }
+    for evidence in world.evidence.values_mut().flatten() {
+        evidence.raw_event = format!("{{\"payload\":\"{hostile}\"}}");
+    }
+    let town = Town::with(world).await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for address in
+        ["/wachtrij", &format!("/zaken/{CASE_IN_HAND}"), &format!("/scholen/{ZANDLOPER}/toestellen"), "/wachtrij?zoek=<script>alert('x')"]
+    {
+        let page = noor.follow(address).await;
+        assert!(!page.text.contains("<script>alert"), "{address}");
+        assert!(page.text.contains("alert("), "{address} shows it all the same");
+    }
+}
+
+#[tokio::test]
+async fn a_school_sees_only_what_it_may_do() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    let case = els.follow(&format!("/zaken/{CASE_IN_HAND}")).await;
+    assert_eq!(case.status, 200);
+    let forms = case.text.matches("action=\"/zaken/").count();
+    assert_eq!(forms, 0, "a director reads a case and changes nothing");
+    let home = els.follow("/wachtrij").await;
+    assert!(home.url.ends_with(&format!("/scholen/{ZANDLOPER}/toestellen")), "{}", home.url);
+    assert!(!home.text.contains("/gateways"), "a director installs no gateways");
+    let karim = town.browser_of(&people::karim()).await.follow("/").await;
+    assert!(karim.text.contains("href=\"/gateways\""), "an ICT coordinator does");
+}

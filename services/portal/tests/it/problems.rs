@@ -1,0 +1,109 @@
+//! When something is wrong, the page says what, and what to do next; and every answer is told to browsers as it should be.
+
+use tonic::Code;
+
+use crate::support::{
+    Town, people,
+    world::{CASE_IN_HAND, World, ZANDLOPER},
+};
+
+#[tokio::test]
+async fn what_a_service_answers_becomes_a_page_that_helps() {
+    for (code, status, expected) in [
+        (Code::NotFound, 404, "Deze bladzijde vinden we niet"),
+        (Code::PermissionDenied, 403, "Dit mag u niet doen"),
+        (Code::FailedPrecondition, 409, "Dat kan nu niet"),
+        (Code::InvalidArgument, 400, "Dit formulier klopt niet"),
+        (Code::ResourceExhausted, 429, "Het gaat even te snel"),
+        (Code::Unavailable, 503, "We krijgen even geen antwoord"),
+        (Code::DeadlineExceeded, 503, "We krijgen even geen antwoord"),
+        (Code::Internal, 500, "Er ging iets mis bij ons"),
+    ] {
+        let town = Town::new().await;
+        let mut noor = town.browser_of(&people::noor()).await;
+        town.services.play.fail_with(code);
+        let page = noor.get(&format!("/zaken/{CASE_IN_HAND}")).await;
+        assert_eq!(page.status, status, "{code:?}");
+        assert!(page.text.contains(expected), "{code:?}: {}", page.text);
+        assert!(!page.text.contains("told to fail"), "{code:?}: what a service says is for the log");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_said_and_not_shown_with_holes() {
+    let mut world = World::sample(crate::support::this_morning());
+    for case in &mut world.cases {
+        case.severity = 99;
+    }
+    let town = Town::with(world).await;
+    town.issuer.next_to_sign_in(&people::noor());
+    let page = town.browser().follow("/").await;
+    assert_eq!(page.status, 502);
+    assert!(page.text.contains("We begrijpen het antwoord niet"));
+}
+
+#[tokio::test]
+async fn a_service_that_no_longer_knows_the_token_leads_to_signing_in_but_not_round_in_circles() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    town.services.play.fail_with(Code::Unauthenticated);
+    let page = noor.get("/wachtrij").await;
+    assert_eq!(page.status, 403, "fresh from signing in: another sign-in would end the same way");
+
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    town.clock.advance(chrono::TimeDelta::minutes(2));
+    town.services.play.fail_with(Code::Unauthenticated);
+    assert!(noor.get("/wachtrij").await.location().unwrap().starts_with("/aanmelden"));
+}
+
+#[tokio::test]
+async fn ids_of_others_and_nonsense_are_simply_not_found() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    for address in [
+        "/zaken/niets",
+        "/zaken/0190c0de-0000-7000-8000-00000000dead",
+        "/scholen/niets/toestellen",
+        "/scholen/0190c0de-0000-7000-8000-00000000dead/toestellen",
+        &format!("/scholen/{ZANDLOPER}/toestellen/0190c0de-0000-7000-8000-00000000dead"),
+        "/scholen",
+        "/wachtrij/onbekend",
+    ] {
+        assert_eq!(els.get(address).await.status, 404, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers_and_personal_pages_are_not_kept() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for address in ["/wachtrij", "/hulp", "/bestaat/niet", "/aanmelden", "/wachtrij/export.csv", "/"] {
+        let page = noor.get(address).await;
+        let policy = page.header("content-security-policy").to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{address}: {policy}");
+        assert!(policy.contains(&format!("form-action 'self' {}", town.issuer.url())), "{address}: {policy}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{address}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{address}");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{address}");
+        assert_eq!(page.header("cache-control"), "no-store", "{address}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_who_can_read_that() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    noor.headers = [("accept-encoding".to_owned(), "gzip".to_owned())].into();
+    let page = noor.get("/hulp").await;
+    assert_eq!(page.header("content-encoding"), "gzip");
+}
+
+#[tokio::test]
+async fn a_grpc_caller_at_an_unknown_address_is_answered_in_its_own_words() {
+    let town = Town::new().await;
+    let mut stranger = town.browser();
+    stranger.headers = [("content-type".to_owned(), "application/grpc".to_owned())].into();
+    let answer = stranger.get("/schildwacht.nothing.v1.NothingService/Nothing").await;
+    assert_eq!(answer.header("grpc-status"), "12");
+}

@@ -1,0 +1,135 @@
+//! A browser without a script: cookies, links, forms, redirects.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, Method, header};
+
+/// See the module.
+#[derive(Clone)]
+pub struct Browser {
+    client: reqwest::Client,
+    portal: String,
+    /// By origin, then by name: hosts differ in their port only here, so the port keeps them apart too.
+    pub cookies: BTreeMap<String, String>,
+    /// Sent along with everything.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub url: String,
+}
+
+impl Browser {
+    pub fn new(portal: &str) -> Self {
+        runtime::install_tls_provider();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { client, portal: portal.trim_end_matches('/').to_owned(), cookies: BTreeMap::new(), headers: BTreeMap::new() }
+    }
+
+    /// One request; redirects are shown, not followed.
+    pub async fn get(&mut self, address: &str) -> Page {
+        self.send(Method::GET, address, None).await
+    }
+
+    /// A link, and where it leads in the end.
+    pub async fn follow(&mut self, address: &str) -> Page {
+        let mut page = self.get(address).await;
+        for _hop in 0..10 {
+            let Some(next) = page.location() else { return page };
+            page = self.get(&next).await;
+        }
+        panic!("redirects go round: {}", page.url);
+    }
+
+    /// Sends a form as it is, from a page of the portal.
+    pub async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Page {
+        self.send(Method::POST, address, Some(fields)).await
+    }
+
+    /// Opens a page, then sends a form from it with that page's secret.
+    pub async fn submit(&mut self, from: &str, address: &str, fields: &[(&str, &str)]) -> Page {
+        let page = self.follow(from).await;
+        assert!(page.status < 500, "{}", page.text);
+        let csrf = page.hidden("csrf").unwrap_or_default();
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend_from_slice(fields);
+        self.post(address, &all).await
+    }
+
+    async fn send(&mut self, method: Method, address: &str, fields: Option<&[(&str, &str)]>) -> Page {
+        let url = if address.starts_with('/') { format!("{}{address}", self.portal) } else { address.to_owned() };
+        let mut request = self.client.request(method, &url);
+        let is_portal = url.starts_with(&self.portal);
+        if is_portal {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        if let Some(fields) = fields {
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if is_portal {
+            self.keep_cookies(&headers);
+        }
+        Page { status, headers, text: response.text().await.unwrap(), url }
+    }
+
+    fn keep_cookies(&mut self, headers: &HeaderMap) {
+        for line in headers.get_all(header::SET_COOKIE) {
+            let line = line.to_str().unwrap();
+            let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+            if line.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+impl Page {
+    pub fn location(&self) -> Option<String> {
+        let location = self.headers.get(header::LOCATION)?;
+        Some(location.to_str().unwrap().to_owned())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The value of the first hidden field of this name.
+    pub fn hidden(&self, name: &str) -> Option<String> {
+        let field = format!("name=\"{name}\" value=\"");
+        let (_, after) = self.text.split_once(&field)?;
+        Some(after.split('"').next().unwrap().to_owned())
+    }
+
+    /// The page for a snapshot: without what differs from one rendering to the next.
+    pub fn steady(&self) -> String {
+        let mut text = self.text.clone();
+        for name in ["csrf", "verzoek"] {
+            while let Some(value) = find_fresh(&text, name) {
+                text = text.replace(&value, "…");
+            }
+        }
+        let port = self.url.split('/').nth(2).unwrap_or_default();
+        let text = text.replace(port, "portal");
+        let version = text.split("/assets/").nth(1).and_then(|after| after.split('/').next()).unwrap_or_default().to_owned();
+        if version.is_empty() { text } else { text.replace(&version, "VERSION") }
+    }
+}
+
+fn find_fresh(text: &str, name: &str) -> Option<String> {
+    let field = format!("name=\"{name}\" value=\"");
+    text.split(&field).skip(1).map(|after| after.split('"').next().unwrap().to_owned()).find(|value| value != "…" && !value.is_empty())
+}

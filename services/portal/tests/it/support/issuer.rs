@@ -1,0 +1,325 @@
+//! An issuer that signs in whomever a test names, over the real protocol: code with PKCE, ID tokens, refresh tokens that work once.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use auth::{AUDIENCE_PLATFORM, FUNCTIONS_CLAIM, Principal};
+use axum::{
+    Form, Json, Router,
+    extract::{Query, State},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{get, post},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::StatusCode;
+use jsonwebtoken::{
+    Algorithm, EncodingKey, Header,
+    jwk::{Jwk, JwkSet},
+};
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use runtime::Clock;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use testkit::Running;
+
+use super::people;
+
+pub const CLIENT_ID: &str = "schildwacht-portal";
+pub const CLIENT_SECRET: &str = "a secret of 32 characters or more";
+const KEY_ID: &str = "test-key";
+/// As short as the development issuer's.
+const TOKEN_SECONDS: i64 = 300;
+
+pub struct FakeIssuer {
+    server: Running,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    key: EncodingKey,
+    clock: Clock,
+    url: Mutex<String>,
+    portal: Mutex<String>,
+    next: Mutex<Option<Principal>>,
+    waiting: Mutex<HashMap<String, HashMap<String, String>>>,
+    codes: Mutex<HashMap<String, Code>>,
+    refresh: Mutex<HashMap<String, Principal>>,
+    counter: AtomicUsize,
+    refreshed: AtomicUsize,
+    is_away: AtomicBool,
+    gives_no_refresh_tokens: AtomicBool,
+    lies_about_nonce: AtomicBool,
+    signed_out: AtomicUsize,
+}
+
+struct Code {
+    person: Principal,
+    nonce: String,
+    challenge: String,
+}
+
+impl FakeIssuer {
+    pub async fn start(clock: Clock) -> Self {
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &ring::rand::SystemRandom::new()).unwrap();
+        let key = EncodingKey::from_ec_der(pkcs8.as_ref());
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+        jwk.common.key_id = Some(KEY_ID.to_owned());
+        let keys = json!(JwkSet { keys: vec![jwk] });
+        let inner = Arc::new(Inner {
+            key,
+            clock,
+            url: Mutex::default(),
+            portal: Mutex::default(),
+            next: Mutex::default(),
+            waiting: Mutex::default(),
+            codes: Mutex::default(),
+            refresh: Mutex::default(),
+            counter: AtomicUsize::new(0),
+            refreshed: AtomicUsize::new(0),
+            is_away: AtomicBool::new(false),
+            gives_no_refresh_tokens: AtomicBool::new(false),
+            lies_about_nonce: AtomicBool::new(false),
+            signed_out: AtomicUsize::new(0),
+        });
+        let state = Arc::clone(&inner);
+        let server = Running::start_with(|base| {
+            base.clone_into(&mut state.url.lock().unwrap());
+            Router::new()
+                .route("/.well-known/openid-configuration", get(discovery))
+                .route("/keys", get(move || async move { Json(keys) }))
+                .route("/authorize", get(authorize))
+                .route("/authorize/continue", post(choose))
+                .route("/personas", get(personas))
+                .route("/token", post(token))
+                .route("/end-session", get(end_session))
+                .with_state(Arc::clone(&state))
+        })
+        .await;
+        Self { server, inner }
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    pub fn set_portal(&self, url: &str) {
+        url.clone_into(&mut self.inner.portal.lock().unwrap());
+    }
+
+    /// Signs this person in without asking; otherwise the page of personas is shown.
+    pub fn next_to_sign_in(&self, person: &Principal) {
+        *self.inner.next.lock().unwrap() = Some(person.clone());
+    }
+
+    pub fn go_away(&self) {
+        self.inner.is_away.store(true, Ordering::SeqCst);
+    }
+
+    pub fn come_back(&self) {
+        self.inner.is_away.store(false, Ordering::SeqCst);
+    }
+
+    pub fn give_no_refresh_tokens(&self) {
+        self.inner.gives_no_refresh_tokens.store(true, Ordering::SeqCst);
+    }
+
+    pub fn lie_about_nonce(&self) {
+        self.inner.lies_about_nonce.store(true, Ordering::SeqCst);
+    }
+
+    /// How often tokens were renewed.
+    pub fn refreshed(&self) -> usize {
+        self.inner.refreshed.load(Ordering::SeqCst)
+    }
+
+    /// How many sign-outs arrived here.
+    pub fn signed_out(&self) -> usize {
+        self.inner.signed_out.load(Ordering::SeqCst)
+    }
+
+    /// Ends what the issuer knows of every session: refresh tokens no longer work.
+    pub fn forget_everybody(&self) {
+        self.inner.refresh.lock().unwrap().clear();
+    }
+}
+
+impl Inner {
+    fn fresh(&self, what: &str) -> String {
+        format!("{what}-{}", self.counter.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn url(&self) -> String {
+        self.url.lock().unwrap().clone()
+    }
+
+    fn sign(&self, typ: &str, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(KEY_ID.to_owned());
+        jsonwebtoken::encode(&header, claims, &self.key).unwrap()
+    }
+
+    fn tokens(&self, person: &Principal, nonce: Option<&str>) -> Value {
+        let now = self.clock.now().timestamp();
+        let subject = person.person_id().unwrap().to_string();
+        let functions: Vec<String> = person.functions.iter().map(ToString::to_string).collect();
+        let access = json!({
+            "iss": self.url(), "aud": AUDIENCE_PLATFORM, "sub": subject, "client_id": CLIENT_ID, "name": person.name,
+            "iat": now, "exp": now + TOKEN_SECONDS, "jti": self.fresh("token"), FUNCTIONS_CLAIM: functions,
+        });
+        let access = self.sign("at+jwt", &access);
+        let id = json!({ "iss": self.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce });
+        let mut answer = json!({
+            "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "id_token": self.sign("JWT", &id),
+        });
+        if !self.gives_no_refresh_tokens.load(Ordering::SeqCst) {
+            let refresh = self.fresh("refresh");
+            self.refresh.lock().unwrap().insert(refresh.clone(), person.clone());
+            answer["refresh_token"] = refresh.into();
+        }
+        answer
+    }
+
+    fn back_with_code(&self, request: &HashMap<String, String>, person: Principal) -> Redirect {
+        let code = self.fresh("code");
+        let text = |name: &str| request.get(name).cloned().unwrap_or_default();
+        let kept = Code { person, nonce: text("nonce"), challenge: text("code_challenge") };
+        self.codes.lock().unwrap().insert(code.clone(), kept);
+        let back = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("code", &code)
+            .append_pair("state", &text("state"))
+            .append_pair("iss", &self.url())
+            .finish();
+        Redirect::to(&format!("{}?{back}", text("redirect_uri")))
+    }
+}
+
+type Shared = State<Arc<Inner>>;
+
+async fn discovery(State(issuer): Shared) -> Response {
+    if issuer.is_away.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let url = issuer.url();
+    Json(json!({
+        "issuer": url, "authorization_endpoint": format!("{url}/authorize"), "token_endpoint": format!("{url}/token"),
+        "jwks_uri": format!("{url}/keys"), "end_session_endpoint": format!("{url}/end-session"),
+        "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"],
+    }))
+    .into_response()
+}
+
+async fn authorize(State(issuer): Shared, Query(request): Query<HashMap<String, String>>) -> Redirect {
+    assert_eq!(request["code_challenge_method"], "S256");
+    let next = issuer.next.lock().unwrap().take();
+    match next {
+        Some(person) => issuer.back_with_code(&request, person),
+        None => {
+            let handle = issuer.fresh("request");
+            issuer.waiting.lock().unwrap().insert(handle.clone(), request);
+            Redirect::to(&format!("{}aanmelden/wie?request={handle}", issuer.portal.lock().unwrap()))
+        }
+    }
+}
+
+async fn choose(State(issuer): Shared, Form(choice): Form<HashMap<String, String>>) -> Redirect {
+    let request = issuer.waiting.lock().unwrap().remove(&choice["request"]).unwrap();
+    let person = match choice["persona"].as_str() {
+        "els" => people::els(),
+        "karim" => people::karim(),
+        "lotte" => people::lotte_leads(),
+        "pieter" => people::pieter_operates(),
+        _ => people::noor(),
+    };
+    issuer.back_with_code(&request, person)
+}
+
+async fn personas() -> Json<Value> {
+    let persona = |id: &str, name: &str, nl: &str, en: &str, sees_nl: &str, sees_en: &str, icon: &str| json!({ "id": id, "name": name, "function": { "nl": nl, "en": en }, "sees": { "nl": sees_nl, "en": sees_en }, "icon": icon });
+    Json(json!([
+        persona(
+            "els",
+            "Els Vermeulen",
+            "directeur, Basisschool De Zandloper",
+            "director, De Zandloper primary school",
+            "De toestellen en incidenten van de eigen school.",
+            "The devices and incidents of the own school.",
+            "school"
+        ),
+        persona(
+            "karim",
+            "Karim Benali",
+            "ICT-coördinator, Basisschool De Zandloper",
+            "ICT coordinator, De Zandloper primary school",
+            "Hetzelfde, en de gateways van de school.",
+            "The same, and the gateways of the school.",
+            "laptop"
+        ),
+        persona(
+            "noor",
+            "Noor Claes",
+            "responsteam",
+            "response team",
+            "De wachtrij met alle klokken, en zaken met hun bewijs.",
+            "The queue with all clocks, and cases with their evidence.",
+            "queue"
+        ),
+        persona(
+            "lotte",
+            "Lotte Wils",
+            "leiding van het responsteam",
+            "head of the response team",
+            "Hetzelfde, en mag een zaak heropenen.",
+            "The same, and may reopen a case.",
+            "users"
+        ),
+        persona(
+            "pieter",
+            "Pieter Wouters",
+            "beheer van het platform",
+            "platform team",
+            "De gateways van alle scholen, maar geen zaken.",
+            "The gateways of all schools, but no cases.",
+            "settings"
+        ),
+    ]))
+}
+
+async fn token(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
+    if issuer.is_away.load(Ordering::SeqCst) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let basic = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let escape = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let expected = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", escape(CLIENT_ID), escape(CLIENT_SECRET)));
+    assert_eq!(basic, format!("Basic {expected}"), "the portal proves who it is");
+    let refused = || (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    match form["grant_type"].as_str() {
+        "authorization_code" => {
+            let Some(code) = issuer.codes.lock().unwrap().remove(&form["code"]) else { return refused() };
+            let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(&form["code_verifier"]));
+            if challenge != code.challenge {
+                return refused();
+            }
+            let nonce = if issuer.lies_about_nonce.load(Ordering::SeqCst) { "another" } else { code.nonce.as_str() };
+            Json(issuer.tokens(&code.person, Some(nonce))).into_response()
+        }
+        "refresh_token" => {
+            let Some(person) = issuer.refresh.lock().unwrap().remove(&form["refresh_token"]) else { return refused() };
+            issuer.refreshed.fetch_add(1, Ordering::SeqCst);
+            Json(issuer.tokens(&person, None)).into_response()
+        }
+        other => panic!("grant type {other}"),
+    }
+}
+
+async fn end_session(State(issuer): Shared, Query(request): Query<HashMap<String, String>>) -> Redirect {
+    assert!(!request["id_token_hint"].is_empty());
+    issuer.signed_out.fetch_add(1, Ordering::SeqCst);
+    Redirect::to(&format!("{}?state={}", request["post_logout_redirect_uri"], request["state"]))
+}

@@ -1,0 +1,48 @@
+//! The people of the sample world.
+
+use auth::{Function, Principal, Subject};
+use runtime::{PersonId, SchoolId};
+use uuid::Uuid;
+
+use super::world::{HOEK, ZANDLOPER};
+
+fn person(number: u128, name: &str, functions: &[Function]) -> Principal {
+    let id = PersonId::from(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number));
+    Principal { subject: Subject::Person(id), name: name.to_owned(), functions: functions.to_vec() }
+}
+
+fn school(id: &str) -> SchoolId {
+    id.parse().unwrap()
+}
+
+pub fn noor() -> Principal {
+    person(1, "Noor Claes", &[Function::Responder])
+}
+
+pub fn sam() -> Principal {
+    person(2, "Sam Peeters", &[Function::Responder])
+}
+
+pub fn lotte_leads() -> Principal {
+    person(3, "Lotte Wils", &[Function::ResponseLead])
+}
+
+pub fn els() -> Principal {
+    person(4, "Els Vermeulen", &[Function::Director(school(ZANDLOPER))])
+}
+
+pub fn karim() -> Principal {
+    person(5, "Karim Benali", &[Function::IctCoordinator(school(ZANDLOPER))])
+}
+
+pub fn director_of_another_school() -> Principal {
+    person(6, "Jef Aerts", &[Function::Director(school(HOEK))])
+}
+
+pub fn pieter_operates() -> Principal {
+    person(7, "Pieter Wouters", &[Function::Operator])
+}
+
+pub fn nobody_in_particular() -> Principal {
+    person(8, "Wim Zonder", &[])
+}
