@@ -5,6 +5,8 @@
 
 #![expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated code allows what it must")]
 
+pub mod time;
+
 /// `identity`: organisations and gateways.
 pub mod identity {
     /// Version 1.

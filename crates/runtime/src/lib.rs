@@ -25,6 +25,7 @@ pub mod observe;
 pub mod process;
 pub mod tasks;
 pub mod telemetry;
+mod violations;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
@@ -35,6 +36,7 @@ pub use ids::{
 };
 pub use process::{Process, StartError};
 pub use tasks::{Shutdown, Tasks};
+pub use violations::Violations;
 
 /// Answers of use cases.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

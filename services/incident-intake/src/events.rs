@@ -18,7 +18,6 @@ use storage::Txn;
 use crate::{
     app::{self, AlertOutcome, App, CaseNews},
     domain::{alert::AlertNews, case::Case, school::School},
-    messages,
 };
 
 const SOURCE: &str = "incident-intake";
@@ -127,7 +126,7 @@ fn news_of(delivered: &Delivered) -> Option<CaseNews> {
         case_id: case.case_id.parse().ok()?,
         reference: case.reference,
         opened: event.change == "opened",
-        at: messages::moment(case.update_time?)?,
+        at: proto::time::moment(case.update_time?)?,
     })
 }
 

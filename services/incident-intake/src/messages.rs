@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use content::Text;
-use proto::{identity::v1 as identity, incident_intake::v1 as wire, network_monitor::v1 as monitor};
+use proto::{identity::v1 as identity, incident_intake::v1 as wire, network_monitor::v1 as monitor, time::timestamp};
 use runtime::SchoolId;
 
 use crate::domain::{
@@ -31,7 +31,7 @@ impl Violations {
     }
 
     fn moment(&mut self, field: &str, timestamp: Option<prost_types::Timestamp>) -> Option<DateTime<Utc>> {
-        let moment = timestamp.and_then(self::moment);
+        let moment = timestamp.and_then(proto::time::moment);
         if moment.is_none() {
             self.0.push(format!("{field} is missing or no moment"));
         }
@@ -299,14 +299,4 @@ impl From<QueueSummary> for wire::QueueSummary {
 /// A count as messages carry it.
 pub fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A moment as messages carry it.
-pub fn timestamp(moment: DateTime<Utc>) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: moment.timestamp(), nanos: i32::try_from(moment.timestamp_subsec_nanos()).unwrap_or_default() }
-}
-
-/// A moment from a message; `None` when it is none.
-pub fn moment(timestamp: prost_types::Timestamp) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(timestamp.seconds, u32::try_from(timestamp.nanos).ok()?)
 }

@@ -131,10 +131,7 @@ impl<H: Handler> ConsumerDesk<H> {
             offset: letter.position.offset,
             reason: letter.reason,
             detail: letter.detail,
-            time: Some(prost_types::Timestamp {
-                seconds: letter.at.timestamp(),
-                nanos: i32::try_from(letter.at.timestamp_subsec_nanos()).unwrap_or_default(),
-            }),
+            time: Some(proto::time::timestamp(letter.at)),
             attempts: letter.attempts,
             excerpt: letter.excerpt,
             size_bytes: letter.size,

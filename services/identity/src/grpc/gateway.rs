@@ -6,10 +6,9 @@ use proto::identity::v1::{
     RotateGatewaySecretRequest, RotateGatewaySecretResponse,
     gateway_service_server::{GatewayService, GatewayServiceServer},
 };
-use runtime::Error;
+use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::Fields;
 use crate::app::{
     App, EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
     rotate_gateway_secret,
@@ -39,7 +38,7 @@ impl GatewayService for GatewayApi {
 
     async fn get_gateway(&self, request: Request<GetGatewayRequest>) -> Result<Response<Gateway>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let id = fields.id("gateway_id", &request.into_inner().gateway_id);
         let gateway = get_gateway(&self.app, &cx, fields.finish(id)?).await?;
         Ok(Response::new((&gateway).into()))
@@ -73,7 +72,7 @@ impl TryFrom<EnrolGatewayRequest> for EnrolGateway {
     type Error = Error;
 
     fn try_from(request: EnrolGatewayRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school_id = fields.id("school_id", &request.school_id);
         let site_id = fields.optional_id("site_id", &request.site_id);
         let name = fields.text("name", &request.name);
@@ -87,7 +86,7 @@ impl TryFrom<ListGatewaysRequest> for ListGateways {
     type Error = Error;
 
     fn try_from(request: ListGatewaysRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school_id = fields.optional_id("school_id", &request.school_id);
         let ListGatewaysRequest { page_size, page_token, include_revoked, .. } = request;
         fields.finish(Some(Self { school_id, include_revoked, page_size, page_token }))
@@ -98,7 +97,7 @@ impl TryFrom<RotateGatewaySecretRequest> for RotateGatewaySecret {
     type Error = Error;
 
     fn try_from(request: RotateGatewaySecretRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
         fields.finish(gateway_id.map(|gateway_id| Self { gateway_id, etag: request.etag }))
     }
@@ -108,7 +107,7 @@ impl TryFrom<RevokeGatewayRequest> for RevokeGateway {
     type Error = Error;
 
     fn try_from(request: RevokeGatewayRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
         let reason = fields.text("reason", &request.reason);
         let asked = gateway_id.zip(reason).map(|(gateway_id, reason)| Self { gateway_id, reason, etag: request.etag.clone() });

@@ -11,12 +11,12 @@ use proto::identity::v1::{
     import_organisations_response::Update,
     organisation_service_server::{OrganisationService, OrganisationServiceServer},
 };
-use runtime::{Error, ErrorKind};
+use runtime::{Error, ErrorKind, Violations};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{Fields, message::count};
+use super::message::count;
 use crate::{
     app::{App, Import, ListSchools, Progress, get_school, list_schools},
     domain::import::Format,
@@ -55,7 +55,7 @@ impl OrganisationService for OrganisationApi {
 
     async fn get_school(&self, request: Request<GetSchoolRequest>) -> Result<Response<School>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let id = fields.id("school_id", &request.into_inner().school_id);
         let school = get_school(&self.app, &cx, fields.finish(id)?).await?;
         Ok(Response::new((&school).into()))

@@ -53,6 +53,14 @@ impl<const MAX: usize> Words<MAX> {
     }
 }
 
+impl<const MAX: usize> TryFrom<&str> for Words<MAX> {
+    type Error = WordsError;
+
+    fn try_from(written: &str) -> Result<Self, WordsError> {
+        Self::parse(written)
+    }
+}
+
 impl<const MAX: usize> From<Words<MAX>> for String {
     fn from(words: Words<MAX>) -> Self {
         words.0

@@ -10,6 +10,7 @@ use proto::incident_intake::v1::{
     QueueSummary, ReopenCaseRequest, SummarizeQueueRequest, TimelineEntry, WatchCasesRequest,
     case_service_server::{CaseService, CaseServiceServer},
 };
+use proto::time::timestamp;
 use tonic::{Request, Response, Status};
 
 use super::Fields;
@@ -18,7 +19,7 @@ use crate::{
         App, CaseNews, Exhibit, add_case_note, assign_case, change_case_phase, close_case, get_case, list_cases, list_evidence,
         list_timeline, reopen_case, summarize_queue, watch_cases,
     },
-    messages::{count, timestamp},
+    messages::count,
 };
 
 /// See the module.

@@ -16,7 +16,6 @@ use crate::{
         severity::Severity,
         words::{NoteWords, ReasonWords},
     },
-    messages,
 };
 
 const MAX_QUERY: usize = 200;
@@ -39,7 +38,7 @@ impl TryFrom<ListCasesRequest> for ListCases {
         let order = fields.order(request.order_by);
         let school = fields.optional_id("school_id", &request.school_id);
         let opened_after = request.opened_after.and_then(|timestamp| {
-            let moment = messages::moment(timestamp);
+            let moment = proto::time::moment(timestamp);
             if moment.is_none() {
                 fields.complain("opened_after", "give a moment, such as the read_time of an earlier answer");
             }
@@ -168,7 +167,7 @@ impl TryFrom<CloseCaseRequest> for CloseCase {
         if reason.is_none() {
             fields.complain("reason", "say why: resolved, false_positive, no_action_needed or duplicate");
         }
-        let text: Option<ReasonWords> = fields.words("text", &request.text);
+        let text: Option<ReasonWords> = fields.text("text", &request.text);
         let etag = fields.etag(&request.etag);
         let asked = case_id.zip(reason).zip(text.zip(etag));
         fields.finish(asked.map(|((case_id, reason), (text, etag))| Self { case_id, reason, text, etag }))
@@ -181,7 +180,7 @@ impl TryFrom<ReopenCaseRequest> for ReopenCase {
     fn try_from(request: ReopenCaseRequest) -> Result<Self, Error> {
         let mut fields = Fields::default();
         let case_id = fields.id("case_id", &request.case_id);
-        let text: Option<ReasonWords> = fields.words("text", &request.text);
+        let text: Option<ReasonWords> = fields.text("text", &request.text);
         let etag = fields.etag(&request.etag);
         let asked = case_id.zip(text).zip(etag).map(|((case_id, text), etag)| Self { case_id, text, etag });
         fields.finish(asked)
@@ -194,7 +193,7 @@ impl TryFrom<AddCaseNoteRequest> for AddCaseNote {
     fn try_from(request: AddCaseNoteRequest) -> Result<Self, Error> {
         let mut fields = Fields::default();
         let case_id = fields.id("case_id", &request.case_id);
-        let text: Option<NoteWords> = fields.words("text", &request.text);
+        let text: Option<NoteWords> = fields.text("text", &request.text);
         let tlp = if request.tlp.is_empty() { Ok(Tlp::Amber) } else { request.tlp.parse() };
         if tlp.is_err() {
             fields.complain("tlp", "write TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN or TLP:CLEAR, or leave it empty for TLP:AMBER");

@@ -6,10 +6,10 @@ use proto::network_monitor::v1::{
     ListAlertsRequest, ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
     alert_service_server::{AlertService, AlertServiceServer},
 };
-use runtime::Error;
+use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::{Fields, count};
+use super::count;
 use crate::{
     app::{App, CreateSuppression, ListAlerts, create_suppression, delete_suppression, get_alert, list_alerts, list_suppressions},
     domain::{
@@ -37,7 +37,7 @@ impl AlertService for AlertApi {
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<Alert>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
         let request = request.into_inner();
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("alert_id", &request.alert_id));
         let (school, id) = fields.finish(school.zip(id))?;
         let named = get_alert(&self.app, &cx, school, id).await?;
@@ -59,7 +59,7 @@ impl AlertService for AlertApi {
 
     async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.into_inner().school_id);
         let suppressions = list_suppressions(&self.app, &cx, fields.finish(Some(school))?).await?;
         Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(message_of).collect() }))
@@ -67,7 +67,7 @@ impl AlertService for AlertApi {
 
     async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let id = fields.id("suppression_id", &request.into_inner().suppression_id);
         delete_suppression(&self.app, &cx, fields.finish(id)?).await?;
         Ok(Response::new(DeleteSuppressionResponse {}))
@@ -78,7 +78,7 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
     type Error = Error;
 
     fn try_from(request: ListAlertsRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = if request.signature_id.is_empty() { None } else { signature(&mut fields, &request.signature_id) };
         let min_severity = match request.min_severity() {
@@ -96,7 +96,7 @@ impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
     type Error = Error;
 
     fn try_from(request: CreateSuppressionRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = signature(&mut fields, &request.signature_id);
         let expires = request.expire_time.and_then(moment);
@@ -108,7 +108,7 @@ impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
     }
 }
 
-fn signature(fields: &mut Fields, text: &str) -> Option<SignatureId> {
+fn signature(fields: &mut Violations, text: &str) -> Option<SignatureId> {
     SignatureId::parse(text).map_err(|why| fields.complain("signature_id", why.to_string())).ok()
 }
 

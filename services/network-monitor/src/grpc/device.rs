@@ -5,10 +5,10 @@ use proto::network_monitor::v1::{
     self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue, SummarizeDevicesRequest,
     device_service_server::{DeviceService, DeviceServiceServer},
 };
-use runtime::Error;
+use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::{Fields, count};
+use super::count;
 use crate::{
     app::{self, App, DeviceFilter, DeviceOrder, ListDevices, ShownDevice, get_device, list_devices, summarize_devices},
     domain::{fact::Facts, source::Source},
@@ -33,7 +33,7 @@ impl DeviceService for DeviceApi {
     async fn get_device(&self, request: Request<GetDeviceRequest>) -> Result<Response<Device>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
         let request = request.into_inner();
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("device_id", &request.device_id));
         let (school, id) = fields.finish(school.zip(id))?;
         let shown = get_device(&self.app, &cx, school, id).await?;
@@ -51,7 +51,7 @@ impl DeviceService for DeviceApi {
 
     async fn summarize_devices(&self, request: Request<SummarizeDevicesRequest>) -> Result<Response<DeviceSummary>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school = fields.id("school_id", &request.into_inner().school_id);
         let summary = summarize_devices(&self.app, &cx, fields.finish(school)?).await?;
         Ok(Response::new(summary.into()))
@@ -62,7 +62,7 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
     type Error = Error;
 
     fn try_from(request: ListDevicesRequest) -> Result<Self, Error> {
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let school = fields.id("school_id", &request.school_id);
         let filter = match request.filter() {
             wire::DeviceFilter::Unspecified => DeviceFilter::All,

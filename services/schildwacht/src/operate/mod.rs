@@ -32,6 +32,6 @@ pub fn say_json(value: &impl Serialize) -> Result<()> {
 
 /// A moment of a message, as people and machines can read it; empty when it is not set.
 fn moment(timestamp: Option<prost_types::Timestamp>) -> String {
-    let moment = timestamp.and_then(|timestamp| DateTime::<Utc>::from_timestamp(timestamp.seconds, u32::try_from(timestamp.nanos).ok()?));
+    let moment = timestamp.and_then(proto::time::moment);
     moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()
 }
