@@ -1,4 +1,4 @@
-//! Real parts for tests: databases, an issuer, a listening service.
+//! Real parts for tests: databases, an issuer, a listening service, child processes, a browser.
 //!
 //! A test that should hold on both stores is written once:
 //!
@@ -11,14 +11,20 @@
 //! and becomes `a_closed_case_can_be_reopened::on_sqlite` and `…::on_postgres`. The second needs
 //! `SCHILDWACHT_TEST_POSTGRES`, which `cargo xtask test` sets; without it, it says so and passes by.
 
-#![expect(clippy::expect_used, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
+#[cfg(feature = "browser")]
+pub mod browser;
+mod child;
 mod database;
 mod issuer;
+mod patience;
 mod server;
 
+pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
+pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 
 /// The reference data beside the checkout, or `None` (with a printed reason) where it is absent.

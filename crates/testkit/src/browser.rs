@@ -1,0 +1,195 @@
+//! A real browser: headless Chromium, driven through ChromeDriver.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fantoccini::{Client, ClientBuilder, error::CmdError, wd::WebDriverCompatibleCommand};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Child, eventually, free_port};
+
+/// Where `cargo xtask test` says the accessibility checker is.
+pub const AXE: &str = "SCHILDWACHT_TEST_AXE";
+/// A folder to keep pictures of pages in; none are made without it.
+pub const SCREENSHOTS: &str = "SCHILDWACHT_TEST_SCREENSHOTS";
+
+const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const CHROMEDRIVER: &str = "chromedriver";
+
+/// Root has no sandbox; the rest keeps the browser from looking for anything but our pages.
+const ARGUMENTS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--accept-lang=nl-BE",
+];
+
+/// What runs on pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts {
+    /// As most people browse.
+    On,
+    /// As on a machine where somebody forbade them.
+    Off,
+}
+
+/// A browser that is closed when dropped, also when the test panics.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    // ChromeDriver closes its browsers when it is asked to stop, not when it is killed.
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+#[derive(Debug)]
+struct Driver {
+    port: u16,
+    _process: Child,
+}
+
+impl Browser {
+    /// Opens a browser; `None`, with a printed reason, where there is none.
+    pub async fn open(scripts: Scripts) -> Option<Self> {
+        let is_missing = !is_on_path(CHROMEDRIVER) || !CHROMIUM.into_iter().any(is_on_path);
+        if is_missing {
+            eprintln!("skipped: Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
+            return None;
+        }
+        let driver = Driver::start().await;
+        let profile = TempDir::new().expect("a folder for the browser's profile");
+        let own_folder = format!("--user-data-dir={}", profile.path().display());
+        let arguments: Vec<&str> = ARGUMENTS.into_iter().chain([own_folder.as_str()]).collect();
+        // Chromium's own numbers: 1 allows, 2 blocks.
+        let javascript = if scripts == Scripts::On { 1 } else { 2 };
+        let preferences = json!({ "profile.managed_default_content_settings.javascript": javascript });
+        let capabilities = json!({ "goog:chromeOptions": { "args": arguments, "prefs": preferences } });
+        let Value::Object(capabilities) = capabilities else { unreachable!("made an object above") };
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let client = builder.connect(&driver.url()).await.expect("a session with ChromeDriver");
+        Some(Self { client, _driver: driver, _profile: profile })
+    }
+
+    /// The window, as wide as this, in CSS pixels; a phone below 600.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    /// What the person's device prefers.
+    pub async fn prefer(&self, colours: &str) {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    /// How many pixels of the page stick out sideways.
+    pub async fn overflow(&self) -> i64 {
+        let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        self.execute(script, Vec::new()).await.expect("the page's width").as_i64().expect("a number of pixels")
+    }
+
+    /// What axe-core finds wrong with the page, a line each; nothing, with a printed reason, where axe-core is not given.
+    pub async fn accessibility_findings(&self) -> Vec<String> {
+        let Ok(script) = std::env::var(AXE) else {
+            eprintln!("skipped: {AXE} is not set; `cargo xtask test` fetches axe-core and sets it");
+            return Vec::new();
+        };
+        let script = std::fs::read_to_string(script).expect("axe-core's script");
+        self.execute(&script, Vec::new()).await.expect("axe-core in the page");
+        let run = "const done = arguments[arguments.length - 1];
+            const line = (found) => `${found.id}: ${found.help}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`;
+            axe.run().then((result) => done(result.violations.map(line)), (error) => done([`axe failed: ${error}`]));";
+        let found = self.execute_async(run, Vec::new()).await.expect("an answer of axe-core");
+        serde_json::from_value(found).expect("lines")
+    }
+
+    /// Keeps a picture of the whole page, where a folder for pictures is given.
+    pub async fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os(SCREENSHOTS) else { return };
+        let taken = self.devtools("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
+        let picture = STANDARD.decode(taken["data"].as_str().expect("a picture")).expect("base64");
+        std::fs::create_dir_all(&folder).expect("the folder for pictures");
+        std::fs::write(Path::new(&folder).join(format!("{name}.png")), picture).expect("the picture, kept");
+    }
+
+    /// What WebDriver has no words for.
+    async fn devtools(&self, method: &'static str, parameters: Value) -> Value {
+        let command = DevTools { method, parameters };
+        self.issue_cmd(command).await.unwrap_or_else(|error: CmdError| panic!("{method}: {error}"))
+    }
+}
+
+impl std::ops::Deref for Browser {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// A command of the browser's DevTools, through ChromeDriver.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base_url: &url::Url, session_id: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.method, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
+    }
+}
+
+impl Driver {
+    async fn start() -> Self {
+        let port = free_port();
+        let process = Child::start(Command::new(CHROMEDRIVER).arg(format!("--port={port}")));
+        let driver = Self { port, _process: process };
+        eventually("ChromeDriver", async || TcpStream::connect(("127.0.0.1", port)).ok()).await;
+        driver
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port))?;
+        connection.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(connection, "GET /shutdown HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")?;
+        connection.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Err(error) = self.shut_down() {
+            eprintln!("ChromeDriver did not close its browser: {error}");
+        }
+    }
+}
+
+fn is_on_path(program: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let candidates: Vec<PathBuf> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();
+    candidates.iter().any(|candidate| candidate.is_file())
+}

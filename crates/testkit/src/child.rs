@@ -1,0 +1,101 @@
+//! Child processes that never outlive their test, and ports for them.
+
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    process::{Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::patience::eventually;
+
+/// A child process. It is killed when dropped, also when the test panics.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    // What it says goes to files, because nobody may be reading while it writes.
+    said: TempDir,
+}
+
+impl Child {
+    /// Starts a command, with nothing on its standard input.
+    pub fn start(command: &mut Command) -> Self {
+        let said = TempDir::new().expect("a temporary folder");
+        let file = |name| File::create(said.path().join(name)).expect("a file for what the child says");
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display()));
+        Self { process, said }
+    }
+
+    /// What it wrote to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.read("stdout")
+    }
+
+    /// What it wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.read("stderr")
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("the state of a child")
+    }
+
+    /// Waits until it has ended.
+    pub async fn end(&mut self) -> ExitStatus {
+        let name = format!("the end of process {}", self.process.id());
+        eventually(&name, async || self.ended()).await
+    }
+
+    /// Asks it to stop (SIGTERM).
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it without a warning (SIGKILL), as a power cut would.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        // Not waited for yet, so the number is still its own.
+        kill_process(Pid::from_child(&self.process), signal).expect("a signal to a child");
+    }
+
+    fn read(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.said.path().join(name)).unwrap_or_default()).into_owned()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// A loopback port that nobody listens on.
+///
+/// Below the range from which systems choose ports for outgoing connections, so that none of those takes it before it is used.
+pub fn free_port() -> u16 {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test programs that run at the same time begin at different places.
+    let start = std::process::id().wrapping_mul(97);
+    let candidates = std::iter::repeat_with(|| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);
+    let free = candidates.take(COUNT as usize).filter_map(|port| u16::try_from(port).ok()).find(|port| {
+        // Bound and let go again.
+        TcpListener::bind(("127.0.0.1", *port)).is_ok()
+    });
+    free.expect("a free port")
+}
