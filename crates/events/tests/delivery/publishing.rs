@@ -53,9 +53,11 @@ testkit::on_both_stores! {
 
     async fn what_was_committed_before_the_end_is_published_at_the_end(database: TestDatabase) {
         let world = World::new(database).await;
+        world.log.expect(Trouble::Away, 1);
         let relay = world.start_relay();
-        relay.request();
         world.commit_events(vec![world.event("key", "last")]).await;
+        world.until("the relay waits after its first attempt", async || world.log.troubles_left() == 0).await;
+        relay.request();
         world.until_rows("outbox", 0).await;
         assert_eq!(world.published().await.into_values().flatten().collect::<Vec<_>>(), ["last"]);
         world.stop(&[]).await;
