@@ -141,7 +141,12 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let consumer = Arc::clone(&self.consumer);
-            runtime.spawn_blocking(move || drop(consumer));
+            runtime.spawn_blocking(move || {
+                // The last to let go does the waiting, and that must be this thread.
+                while Arc::strong_count(&consumer) > 1 {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
         }
     }
 }
