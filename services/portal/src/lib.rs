@@ -25,6 +25,7 @@ mod edge;
 mod issuer;
 mod language;
 mod mark;
+mod metrics;
 mod page;
 mod session;
 mod upstream;

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     language::Language,
+    metrics,
     page::{Flash, Frame, Place, Preferences, Problem, ProblemPage, SignInFailedPage, SignInFailure, Theme},
     session::{Keep, SessionError, SignedIn},
     upstream::Calls,
@@ -200,11 +201,12 @@ impl Around {
             Failure::Ours { fault, cause } => {
                 let reference = self.portal.ids.next::<EventId>().to_string();
                 tracing::error!(name: "page.failed", reference, fault = ?fault, error = cause, "page cannot be shown");
-                let problem = match fault {
-                    Fault::Away => Problem::Unavailable,
-                    Fault::Garbled => Problem::Garbled { reference },
-                    Fault::Bug => Problem::Failed { reference },
+                let (problem, counted) = match fault {
+                    Fault::Away => (Problem::Unavailable, "away"),
+                    Fault::Garbled => (Problem::Garbled { reference }, "garbled"),
+                    Fault::Bug => (Problem::Failed { reference }, "bug"),
                 };
+                metrics::page_failed(counted);
                 self.problem(problem, came_from)
             }
         };
@@ -224,11 +226,13 @@ impl Around {
     }
 
     fn sign_in_failed(&self, failure: SignInFailure) -> Result<Response, Failure> {
-        let status = match failure {
-            SignInFailure::Expired => StatusCode::BAD_REQUEST,
-            SignInFailure::Refused | SignInFailure::NoFunction => StatusCode::FORBIDDEN,
-            SignInFailure::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        let (status, outcome) = match failure {
+            SignInFailure::Expired => (StatusCode::BAD_REQUEST, "expired"),
+            SignInFailure::Refused => (StatusCode::FORBIDDEN, "refused"),
+            SignInFailure::NoFunction => (StatusCode::FORBIDDEN, "no_function"),
+            SignInFailure::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "unreachable"),
         };
+        metrics::sign_in_ended(outcome);
         page_with_status(status, &SignInFailedPage { frame: self.frame(Place::Elsewhere)?, failure })
     }
 

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::{
     issuer::IssuerError,
@@ -46,6 +47,10 @@ impl Failure {
     }
 }
 
+fn has_reason(status: &tonic::Status, reason: &str) -> bool {
+    status.get_details_error_info().is_some_and(|info| info.reason == reason)
+}
+
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         let ours = |fault| Self::Ours { fault, cause: format!("{:?}: {}", status.code(), status.message()) };
@@ -54,6 +59,7 @@ impl From<tonic::Status> for Failure {
             Code::PermissionDenied => Self::Problem(Problem::Denied),
             Code::Unauthenticated => Self::SignIn,
             Code::InvalidArgument | Code::OutOfRange => Self::Problem(Problem::Invalid),
+            Code::FailedPrecondition if has_reason(&status, "newer_case_open") => Self::Problem(Problem::NewerCase),
             Code::FailedPrecondition | Code::AlreadyExists | Code::Aborted => Self::Problem(Problem::Precondition),
             Code::ResourceExhausted => Self::Problem(Problem::TooFast),
             // Cancelled is what a passed deadline looks like on our side of the call.

@@ -21,7 +21,7 @@ use tokio_stream::StreamExt as _;
 use tonic::Streaming;
 
 use super::{around::Visit, failure::Failure};
-use crate::{address::QueueQuery, page::Problem, upstream::Calls, words::QueueWords};
+use crate::{address::QueueQuery, metrics::OpenStream, page::Problem, upstream::Calls, words::QueueWords};
 
 /// Proxies close connections that say nothing.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -44,6 +44,7 @@ pub(super) async fn stream(visit: Visit, RawQuery(query): RawQuery) -> Result<Re
         shutdown: visit.around.portal.shutdown.clone(),
         last: 0,
         has_begun: false,
+        _open: OpenStream::new(),
     };
     Ok(Sse::new(counter.events()).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
@@ -64,6 +65,7 @@ struct Counter {
     /// What was last said.
     last: i64,
     has_begun: bool,
+    _open: OpenStream,
 }
 
 impl Counter {

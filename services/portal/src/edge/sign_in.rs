@@ -22,6 +22,7 @@ use super::{
 use crate::{
     issuer,
     mark::Icon,
+    metrics,
     page::{Persona, PersonasPage, Place, Problem, SignInFailure},
     session::Keep,
     view::Bilingual,
@@ -93,6 +94,7 @@ pub(super) async fn finish(around: Around, headers: HeaderMap, Query(returned): 
         portal.sessions.end_of_cookie(&old).await?;
     }
     let session = portal.sessions.begin(tokens).await?;
+    metrics::sign_in_ended("succeeded");
     let set = portal.cookies.set(SESSION_COOKIE, &session.cookie_value, Keep::Session);
     let mut response = redirect_with_cookie(own_page(&under_way.back), set);
     if let Some(done) = portal.cookies.remove(&name) {

@@ -23,6 +23,8 @@ pub(crate) enum Problem {
     StaleForm,
     Invalid,
     Precondition,
+    /// A case cannot be reopened beside a newer one about the same.
+    NewerCase,
     TooFast,
     Unavailable,
     /// A service's answer cannot be read; `reference` finds it in the logs.
@@ -51,7 +53,7 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Denied | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::Invalid => StatusCode::BAD_REQUEST,
-            Self::Precondition => StatusCode::CONFLICT,
+            Self::Precondition | Self::NewerCase => StatusCode::CONFLICT,
             Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Garbled { .. } => StatusCode::BAD_GATEWAY,
@@ -66,6 +68,7 @@ impl Problem {
             Self::StaleForm => words.stale_form_title(),
             Self::Invalid => words.invalid_title(),
             Self::Precondition => words.precondition_title(),
+            Self::NewerCase => words.newer_case_title(),
             Self::TooFast => words.too_fast_title(),
             Self::Unavailable => words.unavailable_title(),
             Self::Garbled { .. } => words.garbled_title(),
@@ -80,6 +83,7 @@ impl Problem {
             Self::StaleForm => words.stale_form_text(),
             Self::Invalid => words.invalid_text(),
             Self::Precondition => words.precondition_text(),
+            Self::NewerCase => words.newer_case_text(),
             Self::TooFast => words.too_fast_text(),
             Self::Unavailable => words.unavailable_text(),
             Self::Garbled { .. } => words.garbled_text(),

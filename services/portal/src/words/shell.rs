@@ -78,6 +78,8 @@ words! {
         invalid_text { "Er is niets gewijzigd. Ga terug, kijk na wat u invulde en probeer het opnieuw." "Nothing was changed. Go back, check what you filled in and try again." }
         precondition_title { "Dat kan nu niet" "That is not possible now" }
         precondition_text { "De toestand is intussen anders. Open de bladzijde opnieuw en kijk wat er nu kan." "Things have changed in the meantime. Open the page again and see what is possible now." }
+        newer_case_title { "Er is al een nieuwere zaak" "There is a newer case already" }
+        newer_case_text { "Voor dezelfde waarschuwing op deze school is intussen een nieuwe zaak geopend. Werk daarin verder." "A new case was opened meanwhile for the same warning at this school. Go on in that one." }
         unavailable_title { "We krijgen even geen antwoord" "We get no answer right now" }
         unavailable_text { "Een deel van Schildwacht is niet bereikbaar. Er is niets verloren. Probeer het over een minuut opnieuw." "A part of Schildwacht cannot be reached. Nothing is lost. Try again in a minute." }
         too_fast_title { "Het gaat even te snel" "This is going a little too fast" }
