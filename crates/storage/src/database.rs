@@ -276,7 +276,7 @@ fn sqlite_options(url: String, connections: u32, config: &DatabaseConfig) -> Con
             .pragma("synchronous", "FULL")
             .pragma("foreign_keys", "ON")
             .pragma("busy_timeout", SQLITE_BUSY_TIMEOUT_MS.to_string())
-            .pragma("cache_size", "-4096")
+            .pragma("cache_size", "-2048")
             .pragma("temp_store", "MEMORY")
             .statement_cache_capacity(256)
     });
