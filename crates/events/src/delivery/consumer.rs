@@ -100,12 +100,12 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Rejected>, HandleError>> + Send;
 
     /// Writes what was gathered. An error here counts against every record of the batch.
-    fn finish(&self, _txn: &Txn, _batch: Self::Batch) -> impl Future<Output = Result<(), HandleError>> + Send {
+    fn finish(&self, _txn: &Txn, _batch: &mut Self::Batch) -> impl Future<Output = Result<(), HandleError>> + Send {
         async { Ok(()) }
     }
 
-    /// Called after the transaction has committed (to wake watchers, say).
-    fn committed(&self) {}
+    /// Called after the transaction has committed: what is counted or told here really happened, and only once.
+    fn committed(&self, _batch: Self::Batch) {}
 }
 
 /// So that the loop and the replay of dead letters can share one handler.
@@ -116,12 +116,12 @@ impl<H: Handler> Handler for Arc<H> {
         (**self).handle(txn, batch, delivered).await
     }
 
-    async fn finish(&self, txn: &Txn, batch: Self::Batch) -> Result<(), HandleError> {
+    async fn finish(&self, txn: &Txn, batch: &mut Self::Batch) -> Result<(), HandleError> {
         (**self).finish(txn, batch).await
     }
 
-    fn committed(&self) {
-        (**self).committed();
+    fn committed(&self, batch: Self::Batch) {
+        (**self).committed(batch);
     }
 }
 
@@ -277,11 +277,11 @@ impl<H: Handler> Consumer<H> {
             }
             taken.push(identity.clone());
         }
-        self.handler.finish(&txn, batch).await?;
+        self.handler.finish(&txn, &mut batch).await?;
         let handled = taken.len() as u64;
         inbox::remember(&txn, self.name, taken, self.clock.now()).await?;
         txn.commit().await?;
-        self.handler.committed();
+        self.handler.committed(batch);
 
         self.count(meters, "handled", handled);
         self.count(meters, "duplicate", records.len() as u64 - handled);

@@ -234,8 +234,8 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
         let Some(row) = row::Entity::find_by_id(letter).one(database.reader()).await? else { continue };
         let outcome = replay_one(database, handler, &row, ids).await;
         let refusal = match outcome {
-            Ok(()) => {
-                replayed.taken_in += 1;
+            Ok(taken_in) => {
+                replayed.taken_in += u64::from(taken_in);
                 continue;
             }
             Err(HandleError::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
@@ -248,10 +248,16 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
     Ok(replayed)
 }
 
-async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<(), HandleError> {
+/// Whether it was taken in; not, when somebody else was faster.
+async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<bool, HandleError> {
     let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
     let delivered = delivered(row.clone())?;
     let txn = database.begin().await?;
+    // First, so that of two who replay it at once the second waits here, and then finds nothing left to do.
+    let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
+    if false && taken.rows_affected == 0 {
+        return Ok(false);
+    }
     let mut batch = H::Batch::default();
     let parts = handler.handle(&txn, &mut batch, &delivered).await?;
     if let [Rejected { record, reason, detail }] = parts.as_slice()
@@ -259,15 +265,14 @@ async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Mod
     {
         return Err(HandleError::Poison { reason, detail: detail.clone() });
     }
-    handler.finish(&txn, batch).await?;
+    handler.finish(&txn, &mut batch).await?;
     for part in parts {
         let letter = Letter::new(&consumer, delivered.position, part.record, part.reason, part.detail);
         add_again(&txn, ids.next(), at, letter, attempts).await?;
     }
-    row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
     txn.commit().await?;
-    handler.committed();
-    Ok(())
+    handler.committed(batch);
+    Ok(true)
 }
 
 /// Counts an attempt, with the new reason if there is one.

@@ -91,6 +91,16 @@ testkit::on_both_stores! {
         assert!(letters.iter().all(|letter| letter.attempts == 2));
     }
 
+    async fn a_letter_that_two_replay_at_once_takes_effect_once(database: TestDatabase) {
+        let handler: Arc<TestHandler> = Arc::default();
+        let world = after_consuming(database, &handler, &["poison: 1", "poison: 2", "poison: 3"]).await;
+        handler.lenient.store(true, Ordering::Relaxed);
+        let all = Filter::default();
+        let (one, other) = tokio::join!(replay(&world, &handler, &all), replay(&world, &handler, &all));
+        assert_eq!((one.taken_in + other.taken_in, one.refused + other.refused), (3, 0));
+        assert_eq!(world.effects().await, ["poison: 1", "poison: 2", "poison: 3"]);
+    }
+
     async fn a_replay_in_times_of_trouble_leaves_the_reason(database: TestDatabase) {
         let handler = Arc::new(TestHandler::default());
         let world = after_consuming(database, &handler, &["parts: !x"]).await;

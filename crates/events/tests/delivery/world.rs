@@ -334,9 +334,9 @@ impl Handler for TestHandler {
         Ok(rejected.collect())
     }
 
-    async fn finish(&self, txn: &Txn, batch: Vec<String>) -> Result<(), HandleError> {
+    async fn finish(&self, txn: &Txn, batch: &mut Vec<String>) -> Result<(), HandleError> {
         for text in batch {
-            effect(txn, &text).await?;
+            effect(txn, text).await?;
         }
         Ok(())
     }
