@@ -7,8 +7,10 @@
 use chrono::{DateTime, Utc};
 use runtime::{AuditId, SchoolId};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    sea_query::OnConflict,
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{OnConflict, Query},
 };
 use sha2::{Digest as _, Sha256};
 
@@ -211,7 +213,7 @@ pub enum Verdict {
     },
 }
 
-/// Checks every chain of a database.
+/// Checks every chain of a database, also while rows are added.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -222,22 +224,27 @@ pub async fn verify(database: &Database) -> StoreResult<Vec<(String, Verdict)>> 
         let verdict = verify_chain(database, &head).await?;
         verdicts.push((head.chain, verdict));
     }
+    for (chain, seq) in headless_chains(database).await? {
+        verdicts.push((chain, Verdict::Broken { seq, problem: "the head of the chain is missing" }));
+    }
     Ok(verdicts)
 }
 
+/// Checks a chain up to this head; rows that came after the head was read are for the next time.
 async fn verify_chain(database: &Database, head: &head::Model) -> StoreResult<Verdict> {
     let mut previous = Vec::new();
     let mut seq = 0;
-    loop {
+    while seq < head.seq {
         let rows = row::Entity::find()
             .filter(row::Column::Chain.eq(&head.chain))
             .filter(row::Column::Seq.gt(seq))
+            .filter(row::Column::Seq.lte(head.seq))
             .order_by_asc(row::Column::Seq)
             .limit(VERIFY_STEP)
             .all(database.reader())
             .await?;
         if rows.is_empty() {
-            break;
+            return Ok(Verdict::Broken { seq: seq + 1, problem: "rows at the end are missing" });
         }
         for row in rows {
             if row.seq != seq + 1 {
@@ -252,11 +259,38 @@ async fn verify_chain(database: &Database, head: &head::Model) -> StoreResult<Ve
             previous = expected;
         }
     }
-    if seq < head.seq {
-        return Ok(Verdict::Broken { seq: seq + 1, problem: "rows at the end are missing" });
-    }
-    if seq > head.seq || previous != head.hash {
+    if previous != head.hash {
         return Ok(Verdict::Broken { seq, problem: "the head of the chain does not agree with its last row" });
     }
+    if has_rows_after(database, head).await? && !has_moved_on(database, head).await? {
+        return Ok(Verdict::Broken { seq: seq + 1, problem: "there are rows after the head of the chain" });
+    }
     Ok(Verdict::Intact { rows: seq })
+}
+
+async fn has_rows_after(database: &Database, head: &head::Model) -> StoreResult<bool> {
+    let after = row::Entity::find().filter(row::Column::Chain.eq(&head.chain)).filter(row::Column::Seq.gt(head.seq));
+    Ok(after.one(database.reader()).await?.is_some())
+}
+
+/// Ask it after [`has_rows_after`]: whoever added those rows in the right way had moved the head by then.
+async fn has_moved_on(database: &Database, head: &head::Model) -> StoreResult<bool> {
+    let now = head::Entity::find_by_id(&head.chain).one(database.reader()).await?;
+    Ok(now.is_some_and(|now| now.seq > head.seq))
+}
+
+/// Chains that have rows and no head, with the number of their last row.
+async fn headless_chains(database: &Database) -> StoreResult<Vec<(String, i64)>> {
+    let heads = Query::select().column(head::Column::Chain).from(head::Entity).to_owned();
+    let chains = row::Entity::find()
+        .select_only()
+        .column(row::Column::Chain)
+        .column_as(row::Column::Seq.max(), "last")
+        .filter(row::Column::Chain.not_in_subquery(heads))
+        .group_by(row::Column::Chain)
+        .order_by_asc(row::Column::Chain)
+        .into_tuple()
+        .all(database.reader())
+        .await?;
+    Ok(chains)
 }

@@ -8,8 +8,8 @@ use std::{ops::Deref, path::Path, sync::Arc, time::Duration};
 
 use runtime::config::{ConfigError, Secret};
 use sea_orm::{
-    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr, SqliteTransactionMode, SqlxError,
+    SqlxSqliteError, TransactionOptions, TransactionTrait as _,
 };
 use serde::Deserialize;
 use tokio::sync::Notify;
@@ -27,7 +27,7 @@ pub struct DatabaseConfig {
     pub max_connections: u32,
     /// How long a request waits for a connection, in milliseconds.
     pub acquire_timeout_ms: u64,
-    /// How long one statement may take, in milliseconds (PostgreSQL).
+    /// How long one statement of a request may take, in milliseconds (PostgreSQL). Migrations take as long as they need.
     pub statement_timeout_ms: u64,
 }
 
@@ -86,7 +86,7 @@ pub enum StoreError {
     /// A row with this key is there already.
     #[error("a row with this key exists")]
     Duplicate(#[source] DbErr),
-    /// The database cannot be reached or is too slow.
+    /// The database cannot be reached, is too slow or full, or another transaction was in the way. Trying again may help.
     #[error("database is unavailable")]
     Unavailable(#[source] DbErr),
     /// What is stored cannot be understood: written by another version, or by hand.
@@ -117,24 +117,44 @@ impl From<DbErr> for StoreError {
         if let Some(SqlErr::UniqueConstraintViolation(_)) = error.sql_err() {
             return Self::Duplicate(error);
         }
-        let is_transient = matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) || is_connection_trouble(&error.to_string());
-        if is_transient { Self::Unavailable(error) } else { Self::Fault(error) }
+        if may_pass(&error) { Self::Unavailable(error) } else { Self::Fault(error) }
     }
 }
 
-/// sea-orm flattens the driver's error into `Exec` and `Query`, so its text is all there is to tell.
-fn is_connection_trouble(text: &str) -> bool {
-    const SIGNS: [&str; 8] = [
-        "database is locked",
-        "error communicating with database",
-        "terminating connection",
-        "canceling statement due to statement timeout",
-        "the database system is",
-        "deadlock detected",
-        "could not serialize access",
-        "pool timed out",
-    ];
-    SIGNS.iter().any(|sign| text.contains(sign))
+/// Whether the same statement may succeed later: the database is away, busy or full, or another transaction won.
+fn may_pass(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match error.as_ref() {
+            SqlxError::Database(error) => {
+                // By code, because the text is in the server's language.
+                let code = error.code().unwrap_or_default();
+                if error.try_downcast_ref::<SqlxSqliteError>().is_some() { sqlite_may_pass(&code) } else { postgres_may_pass(&code) }
+            }
+            SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::PoolTimedOut | SqlxError::PoolClosed | SqlxError::WorkerCrashed => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// SQLSTATE (PostgreSQL, appendix A).
+fn postgres_may_pass(code: &str) -> bool {
+    // Connection, rollback because of others, resources, object in use, operator intervention, system.
+    const CLASSES: [&str; 6] = ["08", "40", "53", "55", "57", "58"];
+    /// What a standby answers while it is being promoted.
+    const READ_ONLY: &str = "25006";
+    code == READ_ONLY || CLASSES.iter().any(|class| code.starts_with(class))
+}
+
+/// SQLite's result code, whose lower eight bits are the primary one.
+fn sqlite_may_pass(code: &str) -> bool {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const IO_ERROR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANNOT_OPEN: u32 = 14;
+    code.parse::<u32>().is_ok_and(|code| [BUSY, LOCKED, IO_ERROR, FULL, CANNOT_OPEN].contains(&(code & 0xff)))
 }
 
 impl From<StoreError> for runtime::Error {
@@ -158,7 +178,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects. SQLite files (and their folder) are made when absent.
+    /// Connects. A SQLite file is made when absent; its folder must exist.
     ///
     /// # Errors
     /// When the database cannot be reached or the file not be made.

@@ -63,6 +63,10 @@ impl Database {
                 continue;
             }
             let txn = self.writer().begin().await?;
+            if self.backend() == DatabaseBackend::Postgres {
+                // The limit is for requests; an index on a table that has grown for years takes its time.
+                txn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            }
             migration.up(&SchemaManager::new(&txn)).await?;
             applied::ActiveModel { name: Set(name.to_owned()), applied_at: Set(clock.now()) }.insert(&txn).await?;
             txn.commit().await?;
@@ -86,6 +90,7 @@ impl Database {
         }
         // Trying again rather than waiting in the database: a waiting session would count as an old snapshot and block
         // `CREATE INDEX CONCURRENTLY` in the session that holds the lock.
+        let mut said = false;
         loop {
             let txn = self.writer().begin().await?;
             let question = Statement::from_sql_and_values(
@@ -99,6 +104,10 @@ impl Database {
                 return Ok(Some(txn));
             }
             txn.rollback().await?;
+            if !said {
+                tracing::info!(name: "database.migration_waits", "another process migrates this database, waiting for it");
+                said = true;
+            }
             tokio::time::sleep(LOCK_RETRY).await;
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use runtime::{AuditId, Clock, Ids, SchoolId};
 use schildwacht_storage::{
-    Database, StoreError,
+    Database, DatabaseConfig, StoreError,
     audit::{self, AddAuditTrail, Chain, Entry, Verdict},
     migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
 };
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
 use testkit::TestDatabase;
 
 struct AddShelf;
@@ -40,6 +40,23 @@ impl MigrationTrait for Breaks {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared("CREATE TABLE half (x INTEGER)").await?;
         Err(DbErr::Custom("on purpose".into()))
+    }
+}
+
+struct TakesLong;
+
+impl MigrationName for TakesLong {
+    fn name(&self) -> &'static str {
+        "m3_takes_long"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for TakesLong {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // SQLite has no time limit on statements.
+        let sleep = if manager.get_database_backend() == DatabaseBackend::Postgres { "SELECT pg_sleep(0.5)" } else { "SELECT 1" };
+        manager.get_connection().execute_unprepared(sleep).await.map(drop)
     }
 }
 
@@ -141,6 +158,30 @@ testkit::on_both_stores! {
         assert!(half.is_err(), "the failed migration's table should be gone");
     }
 
+    async fn a_migration_may_take_longer_than_a_statement_of_a_request(database: TestDatabase) {
+        let config = DatabaseConfig { statement_timeout_ms: 100, ..database.config() };
+        let connection = Database::connect(&config).await.unwrap();
+        connection.migrate(vec![Box::new(TakesLong)], &Clock::system()).await.unwrap();
+    }
+
+    async fn trouble_that_may_pass_is_told_by_its_code_whatever_the_servers_language(database: TestDatabase) {
+        let connection = database.migrated(vec![Box::new(AddShelf)]).await;
+        let txn = connection.begin().await.unwrap();
+        let trouble = match database.store() {
+            testkit::Store::Postgres => "DO $$ BEGIN RAISE EXCEPTION 'vastgelopen' USING ERRCODE = 'deadlock_detected'; END $$",
+            testkit::Store::Sqlite => "PRAGMA max_page_count = 1; INSERT INTO shelf (book) VALUES (zeroblob(1000000))",
+        };
+        let error = StoreError::from(txn.execute_unprepared(trouble).await.unwrap_err());
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+
+    async fn a_fault_of_ours_is_no_trouble_that_passes(database: TestDatabase) {
+        let connection = database.migrated(vec![Box::new(AddShelf)]).await;
+        let txn = connection.begin().await.unwrap();
+        let error = StoreError::from(txn.execute_unprepared("SELECT 'deadlock detected' FROM nowhere").await.unwrap_err());
+        assert!(matches!(error, StoreError::Fault(_)), "{error:?}");
+    }
+
     async fn a_commit_wakes_who_waits_for_it(database: TestDatabase) {
         let database = database.migrated(vec![Box::new(AddShelf)]).await;
         put_book(&database, "new").await.unwrap();
@@ -168,6 +209,41 @@ testkit::on_both_stores! {
         let database = with_three_audit_rows(&database, Chain::Platform).await;
         database.reader().execute_unprepared("DELETE FROM audit_log WHERE seq = 3").await.unwrap();
         assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "rows at the end are missing" });
+    }
+
+    async fn a_row_added_behind_the_head_is_noticed(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        database.reader().execute_unprepared("UPDATE audit_log SET seq = 5 WHERE seq = 3").await.unwrap();
+        database.reader().execute_unprepared("UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_log WHERE seq = 2)").await.unwrap();
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "there are rows after the head of the chain" });
+    }
+
+    async fn a_chain_that_lost_its_head_is_noticed(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        database.reader().execute_unprepared("DELETE FROM audit_head").await.unwrap();
+        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "the head of the chain is missing" });
+    }
+
+    async fn a_chain_that_grows_while_it_is_checked_is_intact(database: TestDatabase) {
+        let database = with_three_audit_rows(&database, Chain::Platform).await;
+        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let writing = async {
+            for _ in 0..200 {
+                let txn = database.begin().await.unwrap();
+                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                txn.commit().await.unwrap();
+            }
+        };
+        let checking = async {
+            loop {
+                let verdict = only_verdict(&database).await;
+                assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
+            }
+        };
+        tokio::select! {
+            () = writing => {}
+            () = checking => {}
+        }
     }
 
     async fn reordered_audit_rows_are_noticed(database: TestDatabase) {
