@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, RawQuery},
     response::Response,
 };
-use proto::network_monitor::v1 as wire;
+use proto::{incident_intake::v1::ListCasesRequest, network_monitor::v1 as wire};
 use runtime::SchoolId;
 
 use super::{
@@ -28,15 +28,16 @@ pub(super) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): 
     let id = school_id(&id)?;
     let query = DeviceQuery::parse(id, &query.unwrap_or_default());
     let calls = visit.calls();
-    let (school, summary, listed) = tokio::try_join!(school(&calls, id), summary(&calls, id), devices(&calls, &query))?;
+    let may_see_incidents = visit.visitor().may(auth::Action::CaseRead, id);
+    let (school, summary, listed, open_incidents) =
+        tokio::try_join!(school(&calls, id), summary(&calls, id), devices(&calls, &query), open_incidents(&calls, id, may_see_incidents),)?;
 
     let mut frame = visit.frame(place_of(&visit))?;
     frame.context.clone_from(&school.name);
     let range = query.trail.range(PAGE_SIZE, listed.devices.len(), listed.total_size);
     let paging = paging(&frame, &query, range, &listed.next_page_token);
     let devices = listed.devices.into_iter().map(Device::try_from).collect::<Result<_, Unreadable>>()?;
-    let may_see_incidents = visit.visitor().may(auth::Action::CaseRead, id);
-    page(&DevicesPage { frame, query, school, summary, devices, paging, may_see_incidents })
+    page(&DevicesPage { frame, query, school, summary, devices, paging, open_incidents })
 }
 
 /// `GET /scholen/{school}/toestellen/{device}`.
@@ -57,6 +58,14 @@ fn place_of(visit: &Visit) -> Place {
 async fn summary(calls: &Calls, school: SchoolId) -> Result<DeviceSummary, Failure> {
     let request = wire::SummarizeDevicesRequest { school_id: school.to_string() };
     Ok(calls.devices().summarize_devices(request).await?.into_inner().into())
+}
+
+async fn open_incidents(calls: &Calls, school: SchoolId, may_see: bool) -> Result<Option<i64>, Failure> {
+    if !may_see {
+        return Ok(None);
+    }
+    let request = ListCasesRequest { page_size: 1, school_id: school.to_string(), ..ListCasesRequest::default() };
+    Ok(Some(calls.cases().list_cases(request).await?.into_inner().total_size))
 }
 
 async fn devices(calls: &Calls, query: &DeviceQuery) -> Result<wire::ListDevicesResponse, Failure> {

@@ -28,7 +28,8 @@ pub(crate) struct DevicesPage {
     pub(crate) devices: Vec<Device>,
     pub(crate) paging: Paging,
     /// Whether the cases of this school may be seen.
-    pub(crate) may_see_incidents: bool,
+    /// How many incidents go on; none where that is not for this visitor to know.
+    pub(crate) open_incidents: Option<i64>,
 }
 
 /// The one answer of the page.
@@ -66,10 +67,6 @@ impl DevicesPage {
         self.words().summary(summary.total, summary.seen_today, summary.new_this_week)
     }
 
-    fn links_to_incidents(&self) -> bool {
-        self.may_see_incidents && self.summary.with_open_alerts > 0
-    }
-
     fn answer(&self) -> Answer {
         let (words, summary) = (self.words(), &self.summary);
         let Some(last_event) = summary.last_event else {
@@ -84,6 +81,11 @@ impl DevicesPage {
         if self.frame.now - last_event > SENSOR_SILENT_AFTER {
             let title = words.silent_title(self.frame.moment(&last_event));
             return Answer { tone: "bad", icon: Icon::Alert, title, text: words.silent_text(), link: None };
+        }
+        if let Some(open @ 1..) = self.open_incidents {
+            let link = (format!("/scholen/{}/incidenten", self.school.id), words.incidents_link(open));
+            let (title, text) = (words.incidents_title(open), words.incidents_text());
+            return Answer { tone: "bad", icon: Icon::Alert, title, text, link: Some(link) };
         }
         if summary.with_open_alerts > 0 {
             let count = summary.with_open_alerts;
@@ -174,7 +176,7 @@ pub(super) fn verdict(words: DeviceWords, frame: &Frame, device: &Device) -> Ver
         return Verdict { tone: None, icon: Icon::NoneNeeded, word: words.is_quiet(), reason: words.quiet_reason().to_owned() };
     }
     if since(device.first_seen) < NEW_FOR {
-        let reason = words.new_reason(frame.moment(&device.first_seen));
+        let reason = words.new_reason(frame.language().day(device.first_seen, frame.now));
         return Verdict { tone: Some("info"), icon: Icon::Plus, word: words.is_new(), reason };
     }
     Verdict { tone: Some("ok"), icon: Icon::Check, word: words.calm(), reason: words.calm_reason().to_owned() }

@@ -92,6 +92,13 @@ impl GatewaysPage {
     }
 }
 
+impl GatewaysPage {
+    /// Whether anything can be done with any of these.
+    fn can_act(&self) -> bool {
+        self.gateways.iter().any(|row| row.gateway.is_active() && (row.may_rotate || row.may_revoke))
+    }
+}
+
 impl EnrolSearchPage {
     const fn words(&self) -> GatewayWords {
         GatewayWords(self.frame.preferences.language)

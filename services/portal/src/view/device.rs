@@ -53,6 +53,8 @@ pub(crate) enum Look {
     NetworkGear,
     Server,
     Board,
+    Camera,
+    Phone,
     Tablet,
     Laptop,
     Desktop,
@@ -78,10 +80,11 @@ impl Device {
 
     /// The bars of the week, for an SVG of 68 × 20: (x, y, height).
     pub(crate) fn week_bars(&self) -> Vec<(i32, i32, i32)> {
-        const QUARTERS_A_DAY: i32 = 96;
+        // A school day of eight hours fills the picture: what goes on longer is simply always on.
+        const FULL_DAY: i32 = 32;
         let bar = |(index, quarters): (usize, &i32)| {
             // At least 2 high, so that an empty day shows as a stub and a short one as more than that.
-            let height = if *quarters > 0 { (quarters.clamp(&0, &QUARTERS_A_DAY) * 17 / QUARTERS_A_DAY) + 3 } else { 2 };
+            let height = if *quarters > 0 { (quarters.clamp(&0, &FULL_DAY) * 17 / FULL_DAY) + 3 } else { 2 };
             (i32::try_from(index).unwrap_or_default() * 10, 20 - height, height)
         };
         self.week.iter().take(7).enumerate().map(bar).collect()
@@ -95,19 +98,23 @@ impl Device {
         let serves = |parts: &[&str]| services.iter().any(|service| parts.iter().any(|part| service.contains(part)));
         let made_by = |parts: &[&str]| parts.iter().any(|part| vendor.contains(part));
 
-        if named(&["print", "prt-"]) || serves(&["ipp", "jetdirect", "lpd", "9100"]) {
+        let printer_makers = ["canon", "ricoh", "brother", "kyocera", "lexmark", "xerox", "epson", "konica"];
+        let network_makers = ["ubiquiti", "aruba", "mikrotik", "ruckus", "tp-link"];
+        if named(&["print", "prt-", "brn"]) || serves(&["ipp", "jetdirect", "lpd", "9100"]) || made_by(&printer_makers) {
             Look::Printer
-        } else if named(&["switch", "router", "wifi", "accesspoint", "ap-"])
-            || made_by(&["ubiquiti", "aruba", "mikrotik", "ruckus", "tp-link"])
-        {
+        } else if named(&["switch", "router", "wifi", "accesspoint", "ap-"]) || made_by(&network_makers) {
             Look::NetworkGear
-        } else if named(&["srv", "server", "nas"]) {
+        } else if named(&["camera", "axis"]) || made_by(&["axis communications", "hikvision", "dahua"]) {
+            Look::Camera
+        } else if named(&["srv", "server", "nas"]) || made_by(&["vmware", "supermicro", "synology", "qnap"]) {
             Look::Server
         } else if named(&["bord", "board"]) || made_by(&["promethean", "smart technologies"]) {
             Look::Board
+        } else if named(&["iphone", "galaxy", "pixel", "android"]) {
+            Look::Phone
         } else if named(&["ipad", "tablet", "tab-"]) {
             Look::Tablet
-        } else if named(&["laptop", "-lt", "book", "chromebook"]) {
+        } else if named(&["laptop", "lt-", "-lt", "book"]) {
             Look::Laptop
         } else if named(&["desktop", "-pc", "pc-"]) {
             Look::Desktop
@@ -124,6 +131,8 @@ impl Look {
             Self::NetworkGear => Icon::Router,
             Self::Server => Icon::Server,
             Self::Board => Icon::Board,
+            Self::Camera => Icon::Camera,
+            Self::Phone => Icon::Mobile,
             Self::Tablet => Icon::Tablet,
             Self::Laptop => Icon::Laptop,
             Self::Desktop => Icon::Desktop,
@@ -205,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_follows_names_before_vendor() {
+    fn the_picture_follows_names_services_and_vendor() {
         let look =
             |name: &str, vendor: &str| device(|device| (device.names, device.vendor) = (vec![sourced(name)], Some(sourced(vendor)))).look();
         assert_eq!(look("PRT-02", "HP"), Look::Printer);

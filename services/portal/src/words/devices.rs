@@ -13,7 +13,8 @@ words! {
         never_text { "Zet de sensor van uw school aan en kijk na of hij het internet kan bereiken. Daarna verschijnen de toestellen hier vanzelf." "Switch on the sensor of your school and check that it can reach the internet. The devices then appear here by themselves." }
         silent_title(moment) { "De sensor zwijgt sinds {moment}" "The sensor has been silent since {moment}" }
         silent_text { "U ziet wat we tot dan wisten. Kijk na of de sensor stroom heeft en het internet kan bereiken." "You see what we knew until then. Check that the sensor has power and can reach the internet." }
-        warned_text { "Het responsteam kijkt mee. Haal zo’n toestel pas van het netwerk als het team dat vraagt." "The response team is watching. Take such a device off the network only when the team asks you to." }
+        incidents_text { "Het responsteam volgt het op. Kijk wat er aan de hand is en wat het team van u vraagt." "The response team handles it. See what is going on and what the team asks of you." }
+        warned_text { "De sensor zag iets ongewoons, maar niet ernstig genoeg voor een incident. U hoeft nu niets te doen. Wordt het ernstig, dan pakt het responsteam het op." "The sensor saw something unusual, but not serious enough for an incident. There is nothing you need to do now. If it becomes serious, the response team takes it up." }
         new_text { "Kent u ze? Vraag het na bij uw collega’s als u een naam niet herkent." "Do you know them? Ask your colleagues if you do not recognise a name." }
         new_link { "Bekijk de nieuwe toestellen" "See the new devices" }
         calm_title { "Alles rustig" "All calm" }
@@ -51,11 +52,10 @@ words! {
         calm { "Rustig" "Calm" }
         calm_reason { "Geen open waarschuwing." "No open warning." }
         is_new { "Nieuw" "New" }
-        new_reason(moment) { "Voor het eerst gezien {moment}." "First seen {moment}." }
+        new_reason(day) { "Voor het eerst gezien {day}." "First seen {day}." }
         is_quiet { "Lang niet gezien" "Not seen for long" }
         quiet_reason { "Al meer dan 30 dagen niet op het netwerk." "Not on the network for more than 30 days." }
         is_warned { "In een waarschuwing" "In a warning" }
-        warned_link { "Bekijk de incidenten" "See the incidents" }
 
         empty_title { "Nog geen toestellen" "No devices yet" }
         empty_text { "Zodra de sensor van deze school iets ziet, staan de toestellen hier." "As soon as the sensor of this school sees something, the devices are here." }
@@ -102,6 +102,22 @@ impl DeviceWords {
             Language::Dutch => format!("{total}. {today} vandaag gezien, {new} nieuw deze week."),
             Language::English => format!("{total}. {today} seen today, {new} new this week."),
         }
+    }
+
+    /// `1 incident loopt op deze school`.
+    pub(crate) fn incidents_title(self, open: i64) -> String {
+        match (self.0, open) {
+            (Language::Dutch, 1) => "Er loopt een incident op deze school".to_owned(),
+            (Language::Dutch, _) => format!("Er lopen {} incidenten op deze school", self.0.number(open)),
+            (Language::English, 1) => "An incident is going on at this school".to_owned(),
+            (Language::English, _) => format!("{} incidents are going on at this school", self.0.number(open)),
+        }
+    }
+
+    /// `Bekijk het incident`, `Bekijk de incidenten`.
+    pub(crate) fn incidents_link(self, open: i64) -> String {
+        let (one, many) = self.0.pick(("Bekijk het incident", "Bekijk de incidenten"), ("See the incident", "See the incidents"));
+        if open == 1 { one.to_owned() } else { many.to_owned() }
     }
 
     /// `2 toestellen spelen mee in een waarschuwing`.

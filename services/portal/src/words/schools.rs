@@ -8,7 +8,7 @@ words! {
     SchoolWords {
         title { "Scholen" "Schools" }
         search { "Zoek een school" "Search a school" }
-        search_hint { "Naam, gemeente of nummer" "Name, municipality or number" }
+        search_hint { "Naam of gemeente" "Name or municipality" }
         filter_search(text) { "Zoekt: {text}" "Search: {text}" }
         table { "Scholen, op naam" "Schools, by name" }
         school { "School" "School" }
