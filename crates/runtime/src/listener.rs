@@ -1,10 +1,20 @@
 //! One port for gRPC, REST and pages together.
 //!
-//! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections, a time limit on reading
-//! headers, and connections that are closed politely after an age, so that load spreads over new replicas. On shutdown no
-//! connection is accepted any more and those that are open finish what is under way.
+//! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections, a time limit on the first
+//! request and on reading headers, and connections that are closed politely after an age, so that load spreads over new
+//! replicas. On shutdown no connection is accepted any more and those that are open finish what is under way.
 
-use std::{convert::Infallible, error::Error as StdError, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error as StdError,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -24,7 +34,7 @@ use crate::Shutdown;
 pub struct Limits {
     /// Connections open at once; further ones wait in the kernel's queue.
     pub max_connections: usize,
-    /// Time to send the request line and headers.
+    /// Time to send the request line and headers; also from the connection to the first request, whatever the protocol.
     pub header_read_timeout: Duration,
     /// Concurrent requests on one HTTP/2 connection.
     pub max_concurrent_streams: u32,
@@ -143,16 +153,20 @@ impl Listener {
                     continue;
                 }
             };
-            let service = TowerToHyperService::new(WithPeer { inner: service.clone(), peer });
+            let has_asked = Arc::new(AtomicBool::new(false));
+            let service = TowerToHyperService::new(FromPeer { inner: service.clone(), peer, has_asked: Arc::clone(&has_asked) });
             let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
             let asked_to_stop = shutdown.clone();
             let max_age = jittered(limits.max_connection_age, peer);
+            let first_request = limits.header_read_timeout;
             connections.spawn(async move {
                 let _slot = slot;
                 tokio::pin!(connection);
                 tokio::select! {
                     // A connection that breaks is the other side's affair.
                     _ended = &mut connection => return,
+                    // While it is not known which protocol is spoken, nobody else looks at the time.
+                    () = silence(first_request, &has_asked) => return,
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
                 }
@@ -194,19 +208,28 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     http
 }
 
+/// Returns when so much time has passed without a request, and never where there was one.
+async fn silence(time: Duration, has_asked: &AtomicBool) {
+    tokio::time::sleep(time).await;
+    if has_asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Up to a tenth more, so that connections opened together do not end together.
 fn jittered(age: Duration, peer: SocketAddr) -> Duration {
     age + age / 10 * u32::from(peer.port() % 16) / 16
 }
 
-/// Adds the peer's address to each request.
+/// Adds the peer's address to each request, and notes that there was one.
 #[derive(Clone)]
-struct WithPeer<S> {
+struct FromPeer<S> {
     inner: S,
     peer: SocketAddr,
+    has_asked: Arc<AtomicBool>,
 }
 
-impl<S, B> Service<Request<B>> for WithPeer<S>
+impl<S, B> Service<Request<B>> for FromPeer<S>
 where
     S: Service<Request<B>>,
 {
@@ -219,6 +242,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        self.has_asked.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(PeerAddress(self.peer));
         self.inner.call(request)
     }
@@ -277,12 +301,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn headers_that_never_end_are_cut_off() {
+    async fn who_says_too_little_is_cut_off() {
         let limits = Limits { header_read_timeout: Duration::from_millis(100), ..Limits::default() };
         let (address, _tasks) = started(Router::new(), limits).await;
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nslow: ").await.unwrap();
-        let mut answer = Vec::new();
-        tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await.expect("the server should hang up").unwrap();
+        let http2_without_a_request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        for said in [&b""[..], b"P", b"GET / HTTP/1.1\r\nslow: ", http2_without_a_request] {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            let mut answer = Vec::new();
+            let hung_up = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+            assert!(hung_up.is_ok(), "the server should hang up after {:?}", String::from_utf8_lossy(said));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_answer_is_not_taken_for_silence() {
+        let limits = Limits { header_read_timeout: Duration::from_millis(50), ..Limits::default() };
+        let slow = Router::new().route(
+            "/",
+            get(|| async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                "finished"
+            }),
+        );
+        let (address, _tasks) = started(slow, limits).await;
+        assert!(get_over(address).await.ends_with("finished"));
     }
 }

@@ -101,7 +101,7 @@ impl Tasks {
         if let Some(failure) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(failure);
         }
-        if in_time { Ok(()) } else { Err(format!("{} tasks did not end within {} s", self.tracker.len(), deadline.as_secs())) }
+        if in_time { Ok(()) } else { Err(format!("{} background tasks did not end within {} s", self.tracker.len(), deadline.as_secs())) }
     }
 }
 
@@ -151,6 +151,6 @@ mod tests {
         tasks.spawn::<std::io::Error>("stuck", std::future::pending());
         tasks.shutdown().request();
         let failure = tasks.drain(Duration::from_millis(20)).await.unwrap_err();
-        assert!(failure.contains("1 tasks"), "{failure}");
+        assert!(failure.contains("1 background tasks"), "{failure}");
     }
 }

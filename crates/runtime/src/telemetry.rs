@@ -18,6 +18,11 @@ use serde::Deserialize;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
+use crate::config::ConfigError;
+
+/// How long a process that stops waits for the collector, for traces and for metrics.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
 /// How logs look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +79,22 @@ impl fmt::Debug for Telemetry {
     }
 }
 
+impl TelemetryConfig {
+    /// Refuses what cannot work.
+    ///
+    /// # Errors
+    /// Names the key.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        for (key, filter) in [("telemetry.log_filter", &self.log_filter), ("telemetry.trace_filter", &self.trace_filter)] {
+            EnvFilter::try_new(filter).map_err(|error| ConfigError::at(key, error))?;
+        }
+        if !(0.0..=1.0).contains(&self.sample_ratio) {
+            return Err(ConfigError::at("telemetry.sample_ratio", "give a share between 0 and 1"));
+        }
+        Ok(())
+    }
+}
+
 impl Telemetry {
     /// Starts logs, metrics and, where configured, traces for this process.
     ///
@@ -118,8 +139,9 @@ impl Telemetry {
 
     /// Sends what is left to the collector.
     pub fn shut_down(self) {
-        let sent = self.tracers.map_or(Ok(()), |tracers| tracers.shutdown_with_timeout(Duration::from_secs(5)));
-        if let Err(error) = sent.and_then(|()| self.meters.shutdown_with_timeout(Duration::from_secs(5))) {
+        let traces = self.tracers.map_or(Ok(()), |tracers| tracers.shutdown_with_timeout(LAST_CHANCE));
+        let metrics = self.meters.shutdown_with_timeout(LAST_CHANCE);
+        for error in [traces, metrics].into_iter().filter_map(Result::err) {
             tracing::warn!(name: "telemetry.flush_failed", error = %error, "last telemetry not sent");
         }
     }
