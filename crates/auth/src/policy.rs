@@ -95,6 +95,10 @@ impl Policies {
         let request = Request::new(who.uid(), act, what, cedar_policy::Context::empty(), Some(&self.schema)).map_err(wrong)?;
         let entities = Entities::from_entities([who], Some(&self.schema)).map_err(wrong)?;
         let answer = Authorizer::new().is_authorized(&request, &self.set, &entities);
+        // Cedar passes over a rule that fails, which must not be the one that forbids.
+        if let Some(error) = answer.diagnostics().errors().next() {
+            return Err(wrong(error));
+        }
         Ok(answer.decision() == Decision::Allow)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Checked: `iss`, `aud`, `exp` and `nbf` (60 s skew), the type (an ID token is no access token), and an allow-list of
 //! algorithms taken from the *key*, never from the token alone. `jku`, `x5u` and embedded keys are ignored. Keys are fetched
-//! when first needed and again, at most once a minute, when a token names a key that is not known; when the issuer is away,
-//! the keys at hand go on serving. A verified token is recognised by its SHA-256 until it expires.
+//! when first needed, again at most once a minute when a token names a key that is not known, and every five minutes, so that
+//! a key that the issuer withdrew opens nothing any more; when the issuer is away, the keys at hand go on serving. A verified
+//! token is recognised by its SHA-256 until it expires or a key is withdrawn.
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation,
-    jwk::{Jwk, JwkSet},
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
 };
 use runtime::{Clock, Error};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ const SKEW: TimeDelta = TimeDelta::seconds(60);
 const REFRESH_PAUSE: Duration = Duration::from_secs(60);
 /// While no key is known at all (the issuer starts later than we do), ask again this soon.
 const FIRST_FETCH_PAUSE: Duration = Duration::from_secs(1);
+/// How long keys serve before the issuer is asked whether they still stand.
+const KEYS_STAND: TimeDelta = TimeDelta::minutes(5);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_JWKS_BYTES: usize = 256 * 1024;
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -155,12 +158,33 @@ pub struct Verifier {
     audience: &'static str,
     http: reqwest::Client,
     clock: Clock,
-    keys: RwLock<Arc<HashMap<String, Key>>>,
+    keys: RwLock<Arc<Keys>>,
     last_fetch: Mutex<Option<Instant>>,
+}
+
+/// The issuer's keys, and the tokens that were verified with them.
+struct Keys {
+    by_id: HashMap<String, Key>,
+    /// When the issuer was last asked, successfully or not.
+    asked: Option<DateTime<Utc>>,
+    /// Shared with the keys before, unless one of those was withdrawn.
     recognised: moka::sync::Cache<[u8; 32], Arc<VerifiedToken>>,
 }
 
+impl Keys {
+    fn none() -> Self {
+        Self { by_id: HashMap::new(), asked: None, recognised: moka::sync::Cache::new(RECOGNISED_TOKENS) }
+    }
+
+    /// Whether a key is gone, or another has taken its name.
+    fn lacks_one_of(&self, before: &Self) -> bool {
+        before.by_id.iter().any(|(id, key)| self.by_id.get(id).is_none_or(|now| now.public != key.public))
+    }
+}
+
+#[derive(Clone)]
 struct Key {
+    public: AlgorithmParameters,
     algorithm: Algorithm,
     decoding: DecodingKey,
 }
@@ -183,9 +207,8 @@ impl Verifier {
             audience,
             http,
             clock,
-            keys: RwLock::default(),
+            keys: RwLock::new(Arc::new(Keys::none())),
             last_fetch: Mutex::new(None),
-            recognised: moka::sync::Cache::new(RECOGNISED_TOKENS),
         })
     }
 
@@ -198,23 +221,22 @@ impl Verifier {
             return Err(TokenError::Malformed);
         }
         let fingerprint: [u8; 32] = Sha256::digest(token).into();
-        if let Some(known) = self.recognised.get(&fingerprint) {
+        let recognised = &self.known_keys().recognised;
+        if let Some(known) = recognised.get(&fingerprint) {
             if self.clock.now() < known.expires_at {
                 return Ok(known);
             }
-            self.recognised.invalidate(&fingerprint);
+            recognised.invalidate(&fingerprint);
             return Err(TokenError::Expired);
         }
-        let verified = Arc::new(self.verify_anew(token).await?);
-        self.recognised.insert(fingerprint, Arc::clone(&verified));
-        Ok(verified)
+        self.verify_anew(token, fingerprint).await
     }
 
-    async fn verify_anew(&self, token: &str) -> Result<VerifiedToken, TokenError> {
+    async fn verify_anew(&self, token: &str, fingerprint: [u8; 32]) -> Result<Arc<VerifiedToken>, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         let key_id = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
         let keys = self.keys_with(key_id).await?;
-        let key = keys.get(key_id).ok_or(TokenError::UnknownKey)?;
+        let key = keys.by_id.get(key_id).ok_or(TokenError::UnknownKey)?;
         if header.alg != key.algorithm {
             return Err(TokenError::BadSignature);
         }
@@ -222,7 +244,9 @@ impl Verifier {
             let is_shape = matches!(error.kind(), jsonwebtoken::errors::ErrorKind::Json(_) | jsonwebtoken::errors::ErrorKind::Base64(_));
             if is_shape { TokenError::Malformed } else { TokenError::BadSignature }
         })?;
-        self.accept(header.typ.as_deref(), claims.claims)
+        let verified = Arc::new(self.accept(header.typ.as_deref(), claims.claims)?);
+        keys.recognised.insert(fingerprint, Arc::clone(&verified));
+        Ok(verified)
     }
 
     fn accept(&self, header_type: Option<&str>, claims: Claims) -> Result<VerifiedToken, TokenError> {
@@ -239,7 +263,7 @@ impl Verifier {
             return Err(TokenError::NotAnAccessToken);
         }
         let now = self.clock.now();
-        let expires_at = moment(claims.exp)? + SKEW;
+        let expires_at = moment(claims.exp)?.checked_add_signed(SKEW).ok_or(TokenError::Malformed)?;
         if now >= expires_at {
             return Err(TokenError::Expired);
         }
@@ -251,36 +275,59 @@ impl Verifier {
         Ok(VerifiedToken { principal: principal_of(claims)?, expires_at })
     }
 
-    async fn keys_with(&self, key_id: &str) -> Result<Arc<HashMap<String, Key>>, TokenError> {
+    async fn keys_with(&self, key_id: &str) -> Result<Arc<Keys>, TokenError> {
         let known = self.known_keys();
-        if known.contains_key(key_id) {
-            return Ok(known);
+        if known.by_id.contains_key(key_id) {
+            return Ok(self.still_standing(known).await);
         }
         // One fetch at a time; whoever waited looks again first.
         let mut last_fetch = self.last_fetch.lock().await;
         let known = self.known_keys();
-        if known.contains_key(key_id) {
+        if known.by_id.contains_key(key_id) {
             return Ok(known);
         }
-        let pause = if known.is_empty() { FIRST_FETCH_PAUSE } else { REFRESH_PAUSE };
-        if last_fetch.is_some_and(|at| at.elapsed() < pause) {
-            return if known.is_empty() { Err(TokenError::IssuerAway) } else { Ok(known) };
+        let pause = if known.by_id.is_empty() { FIRST_FETCH_PAUSE } else { REFRESH_PAUSE };
+        if last_fetch.is_none_or(|at| at.elapsed() >= pause) {
+            *last_fetch = Some(Instant::now());
+            self.renew_keys().await;
         }
-        *last_fetch = Some(Instant::now());
-        match self.fetch_keys().await {
-            Ok(fetched) => {
-                let fetched = Arc::new(fetched);
-                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fetched);
-                Ok(fetched)
-            }
-            Err(error) => {
-                tracing::warn!(name: "issuer.keys_not_fetched", error = %runtime::error::chain(&error), "issuer's keys not fetched");
-                if known.is_empty() { Err(TokenError::IssuerAway) } else { Ok(known) }
-            }
-        }
+        let known = self.known_keys();
+        if known.by_id.is_empty() { Err(TokenError::IssuerAway) } else { Ok(known) }
     }
 
-    fn known_keys(&self) -> Arc<HashMap<String, Key>> {
+    /// These keys, or newer ones when it is time to ask the issuer again. One request asks; the others go on meanwhile.
+    async fn still_standing(&self, known: Arc<Keys>) -> Arc<Keys> {
+        let is_old = |keys: &Keys| keys.asked.is_none_or(|asked| self.clock.now() - asked >= KEYS_STAND);
+        if !is_old(&known) {
+            return known;
+        }
+        let Ok(mut last_fetch) = self.last_fetch.try_lock() else { return known };
+        if is_old(&self.known_keys()) {
+            *last_fetch = Some(Instant::now());
+            self.renew_keys().await;
+        }
+        self.known_keys()
+    }
+
+    /// Puts the issuer's present keys in place of those at hand, which stay when the issuer is away.
+    async fn renew_keys(&self) {
+        let before = self.known_keys();
+        let asked = Some(self.clock.now());
+        let mut renewed = Keys { by_id: before.by_id.clone(), asked, recognised: before.recognised.clone() };
+        match self.fetch_keys().await {
+            Ok(by_id) => renewed.by_id = by_id,
+            Err(error) => {
+                tracing::warn!(name: "issuer.keys_not_fetched", error = %runtime::error::chain(&error), "issuer's keys not fetched");
+            }
+        }
+        if renewed.lacks_one_of(&before) {
+            tracing::info!(name: "issuer.key_withdrawn", "the issuer withdrew a key, tokens are verified anew");
+            renewed.recognised = Keys::none().recognised;
+        }
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+    }
+
+    fn known_keys(&self) -> Arc<Keys> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -296,7 +343,8 @@ impl Verifier {
             return Err(FetchError::OtherIssuer(discovery.issuer));
         }
         let set: JwkSet = self.fetch_json(&discovery.jwks_uri).await?;
-        Ok(set.keys.iter().filter_map(usable_key).collect())
+        let usable: HashMap<String, Key> = set.keys.iter().filter_map(usable_key).collect();
+        if usable.is_empty() { Err(FetchError::NoKeys) } else { Ok(usable) }
     }
 
     async fn fetch_json<T: serde::de::DeserializeOwned>(&self, url: &str) -> Result<T, FetchError> {
@@ -320,6 +368,8 @@ enum FetchError {
     Json(#[from] serde_json::Error),
     #[error("issuer's answer is larger than {MAX_JWKS_BYTES} bytes")]
     TooLarge,
+    #[error("issuer has no keys that we can use")]
+    NoKeys,
     #[error("discovery document is of another issuer, {0}")]
     OtherIssuer(String),
 }
@@ -340,11 +390,10 @@ fn usable_key(jwk: &Jwk) -> Option<(String, Key)> {
         return None;
     }
     let decoding = DecodingKey::from_jwk(jwk).ok()?;
-    Some((key_id, Key { algorithm, decoding }))
+    Some((key_id, Key { public: jwk.algorithm.clone(), algorithm, decoding }))
 }
 
 fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
-    use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve};
     if let Some(named) = jwk.common.key_algorithm {
         return named.to_string().parse().ok();
     }

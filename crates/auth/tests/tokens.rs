@@ -63,6 +63,40 @@ async fn keys_at_hand_serve_while_the_issuer_is_away() {
 }
 
 #[tokio::test]
+async fn a_new_key_of_the_issuer_is_found_when_a_token_names_it() {
+    let clock = clock();
+    let (mut issuer, verifier) = issuer_and_verifier(&clock).await;
+    issuer.replace_key();
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_opens_nothing_after_five_minutes() {
+    let clock = clock();
+    let (mut issuer, verifier) = issuer_and_verifier(&clock).await;
+    let recognised = issuer.token(&person(1, &[]));
+    let forged_later = issuer.token(&person(2, &[Function::Operator]));
+    verifier.verify(&recognised).await.unwrap();
+    issuer.replace_key();
+    clock.advance(chrono::TimeDelta::minutes(5));
+    for token in [&forged_later, &recognised] {
+        assert_eq!(verifier.verify(token).await.unwrap_err(), TokenError::UnknownKey);
+    }
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn keys_go_on_serving_when_the_issuer_is_away_at_their_renewal() {
+    let clock = clock();
+    let (issuer, verifier) = issuer_and_verifier(&clock).await;
+    let tokens = [issuer.token(&person(1, &[])), issuer.token(&person(2, &[]))];
+    verifier.verify(&tokens[0]).await.unwrap();
+    drop(issuer);
+    clock.advance(chrono::TimeDelta::minutes(6));
+    verifier.verify(&tokens[1]).await.expect("the key is known already");
+}
+
+#[tokio::test]
 async fn without_any_key_the_answer_is_try_again_later() {
     let (issuer, verifier) = issuer_and_verifier(&clock()).await;
     let token = issuer.token(&person(1, &[]));

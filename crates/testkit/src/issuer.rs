@@ -1,6 +1,6 @@
 //! An issuer that gives tokens to whomever a test names, verified by the real verifier over real HTTP.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Policies, Principal, Subject, Verifier};
 use axum::{Json, Router, routing::get};
@@ -15,12 +15,14 @@ use uuid::Uuid;
 
 use crate::server::Running;
 
-const KEY_ID: &str = "test-key";
+const FIRST_KEY: &str = "test-key";
 const PORTAL: &str = "schildwacht-portal";
 
 /// A running issuer.
 pub struct TestIssuer {
     server: Running,
+    published: Arc<Mutex<JwkSet>>,
+    key_id: String,
     key: EncodingKey,
     clock: Clock,
 }
@@ -28,20 +30,24 @@ pub struct TestIssuer {
 impl TestIssuer {
     /// Starts on a free port with a fresh key.
     pub async fn start(clock: Clock) -> Self {
-        let pkcs8 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &ring::rand::SystemRandom::new()).expect("a signing key");
-        let key = EncodingKey::from_ec_der(pkcs8.as_ref());
-        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("the key as JWK");
-        jwk.common.key_id = Some(KEY_ID.to_owned());
-        let keys = JwkSet { keys: vec![jwk] };
+        let (key, jwk) = new_key(FIRST_KEY);
+        let published = Arc::new(Mutex::new(JwkSet { keys: vec![jwk] }));
+        let keys = Arc::clone(&published);
         let server = Running::start_with(|base| {
             let discovery = json!({ "issuer": base, "jwks_uri": format!("{base}/keys") });
-            Router::new()
-                .route("/.well-known/openid-configuration", get(move || async move { Json(discovery) }))
-                .route("/keys", get(move || async move { Json(keys) }))
+            let keys = move || async move { Json(keys.lock().unwrap_or_else(PoisonError::into_inner).clone()) };
+            Router::new().route("/.well-known/openid-configuration", get(move || async move { Json(discovery) })).route("/keys", get(keys))
         })
         .await;
-        Self { server, key, clock }
+        Self { server, published, key_id: FIRST_KEY.to_owned(), key, clock }
+    }
+
+    /// Withdraws its key and signs with another from now on.
+    pub fn replace_key(&mut self) {
+        self.key_id.push('+');
+        let (key, jwk) = new_key(&self.key_id);
+        self.key = key;
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).keys = vec![jwk];
     }
 
     /// Its URL.
@@ -112,7 +118,7 @@ impl TestIssuer {
     fn sign(&self, kind: &str, claims: &serde_json::Value) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(kind.to_owned());
-        header.kid = Some(KEY_ID.to_owned());
+        header.kid = Some(self.key_id.clone());
         jsonwebtoken::encode(&header, claims, &self.key).expect("a token")
     }
 
@@ -123,6 +129,14 @@ impl TestIssuer {
         request.metadata_mut().insert("authorization", value);
         request
     }
+}
+
+fn new_key(id: &str) -> (EncodingKey, Jwk) {
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &ring::rand::SystemRandom::new()).expect("a signing key");
+    let key = EncodingKey::from_ec_der(pkcs8.as_ref());
+    let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).expect("the key as JWK");
+    jwk.common.key_id = Some(id.to_owned());
+    (key, jwk)
 }
 
 /// A person with these functions. The same number is the same person.
