@@ -255,7 +255,7 @@ async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Mod
     let txn = database.begin().await?;
     // First, so that of two who replay it at once the second waits here, and then finds nothing left to do.
     let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
-    if false && taken.rows_affected == 0 {
+    if taken.rows_affected == 0 {
         return Ok(false);
     }
     let mut batch = H::Batch::default();
