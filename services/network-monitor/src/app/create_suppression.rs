@@ -2,11 +2,14 @@
 
 use auth::{Action, Context};
 use chrono::{DateTime, Utc};
-use runtime::{Error, FieldViolation, Result, SchoolId};
+use runtime::{Error, Result, SchoolId};
 
 use super::{App, record_suppression::record_suppression};
 use crate::{
-    domain::{detection::SignatureId, suppression::Suppression},
+    domain::{
+        detection::SignatureId,
+        suppression::{Reason, Suppression},
+    },
     store,
 };
 
@@ -18,7 +21,7 @@ pub struct CreateSuppression {
     /// Of this signature.
     pub signature_id: SignatureId,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,
 }
@@ -30,7 +33,10 @@ pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppressio
         None => cx.require_platform(Action::SuppressionCreate)?,
     }
     let now = cx.clock.now();
-    let suppression = decide(cx, asked, now)?;
+    let CreateSuppression { school, signature_id, reason, expires } = asked;
+    let expires = Suppression::check_expiry(expires, now).map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
+    let creator = cx.principal.name.clone();
+    let suppression = Suppression { id: cx.ids.next(), school, signature_id, reason, expires, created: now, creator };
 
     let txn = app.database.begin().await?;
     store::suppression::insert(&txn, &suppression).await?;
@@ -39,23 +45,4 @@ pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppressio
 
     app.metrics.suppression_changed(Action::SuppressionCreate.name());
     Ok(suppression)
-}
-
-fn decide(cx: &Context, asked: CreateSuppression, now: DateTime<Utc>) -> Result<Suppression> {
-    let mut violations = Vec::new();
-    let mut complain = |field: &'static str, why: &dyn std::fmt::Display| {
-        violations.push(FieldViolation { field: field.into(), message: why.to_string().into() });
-    };
-    let reason = Suppression::check_reason(&asked.reason).map_err(|why| complain("reason", &why));
-    let expires = Suppression::check_expiry(asked.expires, now).map_err(|why| complain("expire_time", &why));
-    let (Ok(reason), Ok(expires)) = (reason, expires) else { return Err(Error::invalid(violations)) };
-    Ok(Suppression {
-        id: cx.ids.next(),
-        school: asked.school,
-        signature_id: asked.signature_id,
-        reason: reason.to_owned(),
-        expires,
-        created: now,
-        creator: cx.principal.name.clone(),
-    })
 }

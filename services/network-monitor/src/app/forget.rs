@@ -91,7 +91,7 @@ mod tests {
                 gathered.record(school, None, received, Vec::new()).understood("suricata.flow", [seen], None);
             }
             let txn = database.begin().await.unwrap();
-            record_batch(&cx, &txn, gathered).await.unwrap();
+            record_batch(&cx, &txn, &mut gathered).await.unwrap();
             txn.commit().await.unwrap();
 
             let first = forget(&app, &clock.clone().into()).await.unwrap();

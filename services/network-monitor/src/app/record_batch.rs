@@ -57,6 +57,11 @@ impl Gathered {
         batch.heard = batch.heard.max(received);
         Record { batch, tally: &mut self.tally, arrival: Arrival { gateway, received, origin } }
     }
+
+    /// What to count, once the transaction has committed.
+    pub fn into_tally(self) -> Tally {
+        self.tally
+    }
 }
 
 /// A record whose events are being gathered.
@@ -90,16 +95,16 @@ impl Record<'_> {
     }
 }
 
-/// See the module. Returns what to count once the transaction has committed.
-pub async fn record_batch(cx: &Context, txn: &Txn, gathered: Gathered) -> Result<Tally> {
-    let Gathered { schools, traces, mut tally } = gathered;
+/// See the module. What was gathered keeps its tally only.
+pub async fn record_batch(cx: &Context, txn: &Txn, gathered: &mut Gathered) -> Result<()> {
+    let Gathered { schools, traces, tally } = gathered;
     // In the order of their ids, since each is locked until the end.
-    for (school, batch) in schools {
+    for (school, batch) in std::mem::take(schools) {
         cx.require(Action::AlertRecord, school)?;
         store::contact::hear(txn, school, batch.heard).await?;
-        record_school(cx, txn, school, batch, &traces, &mut tally).await?;
+        record_school(cx, txn, school, batch, traces, tally).await?;
     }
-    Ok(tally)
+    Ok(())
 }
 
 async fn record_school(

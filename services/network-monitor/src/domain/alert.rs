@@ -101,8 +101,8 @@ pub struct Alert {
     pub last: DateTime<Utc>,
     /// How many events, quiet ones too.
     pub event_count: i64,
-    /// Whether anybody was told. An alert that so far was suppressed is kept, counted and not shown.
-    pub announced: bool,
+    /// Of those, told. While it is 0, all were suppressed: the alert is kept, counted and not shown.
+    pub told_event_count: i64,
     /// When its last event reached us.
     pub received: DateTime<Utc>,
     /// Its last events.
@@ -262,7 +262,7 @@ impl AlertFold {
             }
             outcome
                 .changes
-                .extend(drafts.into_iter().filter(|draft| draft.new_events > 0).map(|draft| draft.into_change(quiet, arrival.origin)));
+                .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
         outcome
     }
@@ -271,12 +271,12 @@ impl AlertFold {
 struct Draft {
     alert: Alert,
     is_new: bool,
-    new_events: i64,
+    has_grown: bool,
 }
 
 impl Draft {
     fn known(alert: Alert) -> Self {
-        Self { alert, is_new: false, new_events: 0 }
+        Self { alert, is_new: false, has_grown: false }
     }
 
     fn new(opening: &Detection<'_>, moment: DateTime<Utc>, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
@@ -297,12 +297,12 @@ impl Draft {
             first: moment,
             last: moment,
             event_count: 0,
-            announced: false,
+            told_event_count: 0,
             received: arrival.received,
             remembered: Remembered::default(),
             raw_event: shortened(&opening.raw).into_owned(),
         };
-        Self { alert, is_new: true, new_events: 0 }
+        Self { alert, is_new: true, has_grown: false }
     }
 
     fn take(&mut self, moment: DateTime<Utc>, fingerprint: Fingerprint, severity: Severity, received: DateTime<Utc>) {
@@ -313,16 +313,18 @@ impl Draft {
         alert.severity = alert.severity.max(severity);
         alert.received = alert.received.max(received);
         alert.event_count += 1;
-        self.new_events += 1;
+        self.has_grown = true;
     }
 
     fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
-        let announcement = (!quiet).then(|| {
-            let first = !self.alert.announced;
-            // Whoever hears of it late hears of all of it.
-            Announcement { first, new_events: if first { self.alert.event_count } else { self.new_events } }
+        // Whoever hears of it late hears of all of it.
+        let announcement = (!quiet).then(|| Announcement {
+            first: self.alert.told_event_count == 0,
+            new_events: self.alert.event_count - self.alert.told_event_count,
         });
-        self.alert.announced |= announcement.is_some();
+        if announcement.is_some() {
+            self.alert.told_event_count = self.alert.event_count;
+        }
         AlertChange { alert: self.alert, is_new: self.is_new, announcement, origin }
     }
 }

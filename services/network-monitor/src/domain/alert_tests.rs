@@ -95,9 +95,18 @@ fn a_suppressed_alert_is_counted_and_told_in_full_once_it_may_be() {
     let quiet = apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 1)], true);
     assert_eq!(quiet.suppressed, 2);
     let change = only(quiet);
-    assert_eq!((change.announcement, change.alert.announced, change.alert.event_count), (None, false, 2));
+    assert_eq!((change.announcement, change.alert.told_event_count, change.alert.event_count), (None, 0, 2));
     let told = only(apply(vec![change.alert], [detection(1, "10.0.0.5", 2)], false));
     assert_eq!(told.announcement, Some(Announcement { first: true, new_events: 3 }));
+}
+
+#[test]
+fn what_a_suppression_kept_from_an_alert_that_was_told_before_is_told_too_once_it_may_be() {
+    let told = only(apply(vec![], [detection(1, "10.0.0.5", 0)], false)).alert;
+    let quiet = only(apply(vec![told], [detection(1, "10.0.0.5", 1), detection(1, "10.0.0.5", 2)], true));
+    assert_eq!(quiet.announcement, None);
+    let told_again = only(apply(vec![quiet.alert], [detection(1, "10.0.0.5", 3)], false));
+    assert_eq!(told_again.announcement, Some(Announcement { first: false, new_events: 3 }));
 }
 
 #[test]

@@ -8,8 +8,39 @@ use super::detection::SignatureId;
 /// The longest a suppression may last: long enough for a holiday's works, short enough that nobody forgets it.
 pub const LONGEST: TimeDelta = TimeDelta::days(90);
 
-/// Most characters of a reason.
-pub const LONGEST_REASON: usize = 500;
+/// Why something is kept quiet, for the one who wonders later: 1 to 500 characters in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+/// The text does not say why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("say in one line of 1 to {} characters why these alerts should stay quiet", Reason::LONGEST)]
+pub struct NotAReason;
+
+impl Reason {
+    const LONGEST: usize = 500;
+
+    /// As it was stored.
+    pub const fn from_store(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for Reason {
+    type Error = NotAReason;
+
+    fn try_from(text: &str) -> Result<Self, NotAReason> {
+        let reason = text.trim();
+        let is_one_line = !reason.chars().any(char::is_control);
+        let length_is_right = (1..=Self::LONGEST).contains(&reason.chars().count());
+        if is_one_line && length_is_right { Ok(Self(reason.to_owned())) } else { Err(NotAReason) }
+    }
+}
 
 /// Keeps the alerts of one signature quiet: they are still counted, but nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +51,8 @@ pub struct Suppression {
     pub school: Option<SchoolId>,
     /// The signature.
     pub signature_id: SignatureId,
-    /// Why, for the one who wonders later.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,
     /// When it was made.
@@ -30,12 +61,9 @@ pub struct Suppression {
     pub creator: String,
 }
 
-/// Why a suppression was not made.
+/// Why a suppression cannot end at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum SuppressionError {
-    /// Nothing to say why.
-    #[error("say in 1 to {LONGEST_REASON} characters why these alerts should stay quiet")]
-    Reason,
+pub enum ExpiryError {
     /// It ends before it begins.
     #[error("give a moment in the future")]
     Past,
@@ -45,19 +73,12 @@ pub enum SuppressionError {
 }
 
 impl Suppression {
-    /// Checks the reason: its text without the spaces around it.
-    pub fn check_reason(reason: &str) -> Result<&str, SuppressionError> {
-        let reason = reason.trim();
-        let characters = reason.chars().count();
-        if (1..=LONGEST_REASON).contains(&characters) { Ok(reason) } else { Err(SuppressionError::Reason) }
-    }
-
     /// Checks the end.
-    pub fn check_expiry(expires: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, SuppressionError> {
+    pub fn check_expiry(expires: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
         if expires <= now {
-            Err(SuppressionError::Past)
+            Err(ExpiryError::Past)
         } else if expires > now + LONGEST {
-            Err(SuppressionError::TooLong)
+            Err(ExpiryError::TooLong)
         } else {
             Ok(expires)
         }
@@ -84,7 +105,7 @@ mod tests {
             id: Ids::counted().next(),
             school,
             signature_id: SignatureId::suricata(1, 2_027_865),
-            reason: "penetration test of the week".to_owned(),
+            reason: Reason::try_from("penetration test of the week").unwrap(),
             expires: now() + TimeDelta::days(1),
             created: now(),
             creator: "lead".to_owned(),
@@ -106,10 +127,11 @@ mod tests {
 
     #[test]
     fn it_needs_a_reason_and_an_end_in_sight() {
-        assert_eq!(Suppression::check_reason("  "), Err(SuppressionError::Reason));
-        assert_eq!(Suppression::check_reason(&"x".repeat(501)), Err(SuppressionError::Reason));
-        assert_eq!(Suppression::check_reason(" holiday works "), Ok("holiday works"));
-        assert_eq!(Suppression::check_expiry(now(), now()), Err(SuppressionError::Past));
-        assert_eq!(Suppression::check_expiry(now() + TimeDelta::days(91), now()), Err(SuppressionError::TooLong));
+        for text in ["  ", &"x".repeat(501), "holiday\nworks", "holiday\0works"] {
+            assert_eq!(Reason::try_from(text), Err(NotAReason), "{text:?}");
+        }
+        assert_eq!(Reason::try_from(" holiday works ").unwrap().as_str(), "holiday works");
+        assert_eq!(Suppression::check_expiry(now(), now()), Err(ExpiryError::Past));
+        assert_eq!(Suppression::check_expiry(now() + TimeDelta::days(91), now()), Err(ExpiryError::TooLong));
     }
 }

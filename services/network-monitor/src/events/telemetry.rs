@@ -4,11 +4,7 @@
 //! together, one letter for each reason, as a batch that can be read again: a school whose shipper went wrong fills no
 //! database with a letter a line.
 
-use std::{
-    collections::BTreeMap,
-    str::FromStr,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, str::FromStr};
 
 use auth::Context;
 use bytes::Bytes;
@@ -18,7 +14,7 @@ use runtime::{GatewayId, SchoolId, telemetry};
 use storage::Txn;
 
 use crate::{
-    app::{App, Gathered, Tally, record_batch},
+    app::{App, Gathered, record_batch},
     wire::{self, RawBatch, Reading, Unreadable},
 };
 
@@ -37,14 +33,12 @@ pub struct TelemetryHandler {
     app: App,
     cx: Context,
     max_decoded_bytes: usize,
-    /// What to count once the transaction under way has committed.
-    pending: Mutex<Tally>,
 }
 
 impl TelemetryHandler {
     /// Acts as the service itself: `cx` is its own.
     pub fn new(app: App, cx: Context, max_decoded_bytes: usize) -> Self {
-        Self { app, cx, max_decoded_bytes, pending: Mutex::default() }
+        Self { app, cx, max_decoded_bytes }
     }
 }
 
@@ -78,15 +72,12 @@ impl Handler for TelemetryHandler {
         Ok(letters.into_rejected(record))
     }
 
-    async fn finish(&self, txn: &Txn, gathered: Gathered) -> Result<(), HandleError> {
-        let tally = record_batch(&self.cx, txn, gathered).await?;
-        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = tally;
-        Ok(())
+    async fn finish(&self, txn: &Txn, gathered: &mut Gathered) -> Result<(), HandleError> {
+        Ok(record_batch(&self.cx, txn, gathered).await?)
     }
 
-    fn committed(&self) {
-        let tally = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
-        self.app.metrics().add(tally);
+    fn committed(&self, gathered: Gathered) {
+        self.app.metrics().add(gathered.into_tally());
     }
 }
 

@@ -99,11 +99,13 @@ impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
         let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = signature(&mut fields, &request.signature_id);
+        let reason = fields.text("reason", &request.reason);
         let expires = request.expire_time.and_then(moment);
         if expires.is_none() {
             fields.complain("expire_time", "say until when, at most 90 days ahead");
         }
-        let asked = signature_id.zip(expires).map(|(signature_id, expires)| Self { school, signature_id, reason: request.reason, expires });
+        let asked = signature_id.zip(reason).zip(expires);
+        let asked = asked.map(|((signature_id, reason), expires)| Self { school, signature_id, reason, expires });
         fields.finish(asked)
     }
 }
@@ -117,7 +119,7 @@ fn message_of(suppression: &domain::suppression::Suppression) -> Suppression {
         suppression_id: suppression.id.to_string(),
         school_id: suppression.school.map(|school| school.to_string()).unwrap_or_default(),
         signature_id: suppression.signature_id.to_string(),
-        reason: suppression.reason.clone(),
+        reason: suppression.reason.as_str().to_owned(),
         expire_time: Some(timestamp(suppression.expires)),
         create_time: Some(timestamp(suppression.created)),
         creator: suppression.creator.clone(),

@@ -55,7 +55,7 @@ pub async fn save(txn: &Txn, alerts: &[&Alert]) -> StoreResult<()> {
         Column::FirstAt,
         Column::LastAt,
         Column::EventCount,
-        Column::Announced,
+        Column::ToldEventCount,
         Column::ReceivedAt,
         Column::Remembered,
     ];
@@ -132,7 +132,7 @@ pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> 
 
 /// What a caller may see: alerts within their scope that somebody was told of.
 fn shown(scope: &Scope) -> Select<Entity> {
-    within(Entity::find(), Column::SchoolId, scope).filter(Column::Announced.eq(true))
+    within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
 }
 
 fn select(filter: &Filter) -> Select<Entity> {
@@ -173,7 +173,7 @@ fn write(alert: &Alert) -> ActiveModel {
         first_at: Set(alert.first),
         last_at: Set(alert.last),
         event_count: Set(alert.event_count),
-        announced: Set(alert.announced),
+        told_event_count: Set(alert.told_event_count),
         received_at: Set(alert.received),
         remembered: Set(alert.remembered.to_bytes()),
         raw_event: Set(alert.raw_event.clone()),
@@ -203,7 +203,7 @@ fn read(row: Model) -> StoreResult<Alert> {
         first: row.first_at,
         last: row.last_at,
         event_count: row.event_count,
-        announced: row.announced,
+        told_event_count: row.told_event_count,
         received: row.received_at,
         remembered: Remembered::from_bytes(&row.remembered),
         raw_event: row.raw_event,

@@ -196,7 +196,7 @@ fn differs_from_source() -> Condition {
 
 fn open(scope: &Scope, since: DateTime<Utc>) -> Select<alert::Entity> {
     within(alert::Entity::find(), alert::Column::SchoolId, scope)
-        .filter(alert::Column::Announced.eq(true))
+        .filter(alert::Column::ToldEventCount.gt(0))
         .filter(alert::Column::ReceivedAt.gte(since))
 }
 
@@ -210,7 +210,7 @@ pub async fn names_of(connection: &impl ConnectionTrait, scope: &Scope, devices:
 
 fn select(scope: &Scope, listing: &Listing) -> Select<device::Entity> {
     let mut query = of_school(scope, listing.school);
-    let text = listing.text.trim();
+    let text = listing.text.as_str();
     if !text.is_empty() {
         query = query.filter(Expr::col((device::Entity, device::Column::SearchText)).like(holding(text)));
     }
@@ -225,7 +225,7 @@ fn select(scope: &Scope, listing: &Listing) -> Select<device::Entity> {
                     .column((alert::Entity, column))
                     .from(alert::Entity)
                     .and_where(alert::Column::SchoolId.eq(listing.school.as_uuid()))
-                    .and_where(alert::Column::Announced.eq(true))
+                    .and_where(alert::Column::ToldEventCount.gt(0))
                     .and_where(alert::Column::ReceivedAt.gte(moment))
                     .and_where(column.is_not_null())
                     .to_owned()

@@ -11,7 +11,10 @@ use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
 use super::entity::suppression::{ActiveModel, Column, Entity, Model};
-use crate::domain::{detection::SignatureId, suppression::Suppression};
+use crate::domain::{
+    detection::SignatureId,
+    suppression::{Reason, Suppression},
+};
 
 /// Suppressions in one list: nobody keeps more than this quiet at once and still knows what they do.
 const MOST: u64 = 1_000;
@@ -22,7 +25,7 @@ pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
         suppression_id: Set(suppression.id.as_uuid()),
         school_id: Set(suppression.school.map(Uuid::from)),
         signature_id: Set(suppression.signature_id.as_str().to_owned()),
-        reason: Set(suppression.reason.clone()),
+        reason: Set(suppression.reason.as_str().to_owned()),
         expires_at: Set(suppression.expires),
         created_at: Set(suppression.created),
         creator: Set(suppression.creator.clone()),
@@ -87,7 +90,7 @@ fn read(row: Model) -> Suppression {
         id: row.suppression_id.into(),
         school: row.school_id.map(Into::into),
         signature_id: SignatureId::from_store(row.signature_id),
-        reason: row.reason,
+        reason: Reason::from_store(row.reason),
         expires: row.expires_at,
         created: row.created_at,
         creator: row.creator,

@@ -53,6 +53,18 @@ on_both_stores! {
         assert_eq!(world.all_alerts().await.alerts[0].event_count, 2);
     }
 
+    async fn what_an_alert_grew_by_while_it_was_quiet_is_told_too_once_it_may_be(database: TestDatabase) {
+        let world = World::start(&database).await;
+        world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        let quiet = create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
+        world.post(&alert("2026-09-24T09:41:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        let request = DeleteSuppressionRequest { suppression_id: quiet.suppression_id };
+        world.alerts().delete_suppression(world.asks(request)).await.unwrap();
+        world.post(&alert("2026-09-24T09:45:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
+        let told: Vec<_> = world.alert_events(2).await.iter().map(|(_, event)| (event.first, event.new_events)).collect();
+        assert_eq!(told, [(true, 1), (false, 2)]);
+    }
+
     async fn a_suppression_ends_by_itself(database: TestDatabase) {
         let world = World::start(&database).await;
         create(&world, &world.responder(), Some(world.school), 1).await.unwrap();
@@ -97,7 +109,7 @@ on_both_stores! {
         let refused = world.alerts().create_suppression(world.asks(request)).await.unwrap_err();
         use tonic_types::StatusExt as _;
         let fields: Vec<String> = refused.get_error_details().bad_request().unwrap().field_violations.iter().map(|violation| violation.field.clone()).collect();
-        assert_eq!(fields, ["school_id", "signature_id", "expire_time"]);
+        assert_eq!(fields, ["school_id", "signature_id", "reason", "expire_time"]);
     }
 
     async fn making_and_removing_one_is_in_the_audit_trail(database: TestDatabase) {

@@ -30,8 +30,8 @@ pub struct Model {
     pub first_at: DateTimeUtc,
     pub last_at: DateTimeUtc,
     pub event_count: i64,
-    /// Whether anybody was told; what never was is in no list.
-    pub announced: bool,
+    /// Of those, told; what nobody was told of is in no list.
+    pub told_event_count: i64,
     /// When its last event reached us.
     pub received_at: DateTimeUtc,
     /// Fingerprints of its last events, eight bytes each.

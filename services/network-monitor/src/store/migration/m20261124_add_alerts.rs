@@ -2,7 +2,7 @@
 
 use sea_orm_migration::{
     prelude::{DbErr, DeriveIden, Index, Table},
-    schema::{big_integer, binary, boolean, integer_null, small_integer, string, text, timestamp_with_time_zone, uuid, uuid_null},
+    schema::{big_integer, binary, integer_null, small_integer, string, text, timestamp_with_time_zone, uuid, uuid_null},
 };
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 
@@ -35,7 +35,7 @@ enum Alert {
     FirstAt,
     LastAt,
     EventCount,
-    Announced,
+    ToldEventCount,
     ReceivedAt,
     Remembered,
     RawEvent,
@@ -77,7 +77,7 @@ impl MigrationTrait for AddAlerts {
             .col(timestamp_with_time_zone(Alert::FirstAt))
             .col(timestamp_with_time_zone(Alert::LastAt))
             .col(big_integer(Alert::EventCount))
-            .col(boolean(Alert::Announced))
+            .col(big_integer(Alert::ToldEventCount))
             .col(timestamp_with_time_zone(Alert::ReceivedAt))
             .col(binary(Alert::Remembered))
             .col(text(Alert::RawEvent))
