@@ -4,6 +4,9 @@ use std::{borrow::Cow, str::FromStr};
 
 use crate::{Error, FieldViolation};
 
+/// Most characters of what somebody searches for.
+const SEARCH_AT_MOST: usize = 200;
+
 /// Fields of a request that are not right, all of them.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<FieldViolation>);
@@ -33,6 +36,17 @@ impl Violations {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()
     }
 
+    /// Reads what somebody searches for, without the spaces around it; empty: nothing in particular. PostgreSQL takes no NUL.
+    pub fn search(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> String {
+        let wanted = text.trim();
+        if wanted.chars().count() > SEARCH_AT_MOST {
+            self.complain(field, format!("search for at most {SEARCH_AT_MOST} characters"));
+        } else if wanted.chars().any(char::is_control) {
+            self.complain(field, "leave out line breaks and other characters that cannot be printed");
+        }
+        wanted.to_owned()
+    }
+
     /// The request, or all that is wrong with it.
     ///
     /// # Errors
@@ -58,6 +72,21 @@ mod tests {
         let error = violations.finish(school).unwrap_err();
         let fields: Vec<_> = error.violations().iter().map(|violation| violation.field.as_ref()).collect();
         assert_eq!(fields, ["school_id", "name"]);
+    }
+
+    #[test]
+    fn a_search_is_short_and_can_be_printed() {
+        let asked = |text: &str| {
+            let mut violations = Violations::default();
+            let wanted = violations.search("query", text);
+            violations.finish(Some(wanted))
+        };
+        assert_eq!(asked("  Gent ").unwrap(), "Gent");
+        assert_eq!(asked("").unwrap(), "");
+        assert!(asked(&"é".repeat(200)).is_ok());
+        for text in ["é".repeat(201), "nas\0".to_owned(), "one\ntwo".to_owned()] {
+            assert!(asked(&text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

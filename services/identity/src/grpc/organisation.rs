@@ -63,10 +63,20 @@ impl OrganisationService for OrganisationApi {
 
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
-        let ListSchoolsRequest { page_size, page_token, query } = request.into_inner();
-        let page = list_schools(&self.app, &cx, ListSchools { query, page_size, page_token }).await?;
+        let page = list_schools(&self.app, &cx, request.into_inner().try_into()?).await?;
         let schools = page.schools.iter().map(Into::into).collect();
         Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
+    }
+}
+
+impl TryFrom<ListSchoolsRequest> for ListSchools {
+    type Error = Error;
+
+    fn try_from(request: ListSchoolsRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let query = fields.search("query", &request.query);
+        let ListSchoolsRequest { page_size, page_token, .. } = request;
+        fields.finish(Some(Self { query, page_size, page_token }))
     }
 }
 

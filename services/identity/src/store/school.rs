@@ -186,7 +186,7 @@ fn within(query: Select<school::Entity>, scope: &Scope) -> Select<school::Entity
 
 fn matching(filter: &Filter) -> Select<school::Entity> {
     let query = within(school::Entity::find(), &filter.scope);
-    let wanted = filter.query.trim().to_lowercase();
+    let wanted = filter.query.to_lowercase();
     if wanted.is_empty() {
         return query;
     }

@@ -50,6 +50,9 @@ on_both_stores! {
         for nothing in ["%", "_", "\\", "' or 1=1 --"] {
             assert_eq!(names(&world, &responder(), nothing).await, [""; 0], "{nothing}");
         }
+        let unprintable = ListSchoolsRequest { query: "zand\0loper".to_owned(), ..Default::default() };
+        let refused = world.organisations().list_schools(world.by(&responder(), unprintable)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
     }
 
     async fn pages_follow_one_another_and_a_token_belongs_to_its_question(database: TestDatabase) {

@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-const MAX_QUERY: usize = 200;
 const MAX_REQUEST_ID: usize = 100;
 
 impl TryFrom<ListCasesRequest> for ListCases {
@@ -26,9 +25,7 @@ impl TryFrom<ListCasesRequest> for ListCases {
 
     fn try_from(request: ListCasesRequest) -> Result<Self, Error> {
         let mut fields = Fields::default();
-        if request.query.chars().count() > MAX_QUERY {
-            fields.complain("query", "search for at most 200 characters");
-        }
+        let text = fields.search("query", &request.query);
         let phases: Vec<Option<Phase>> = request.phases().filter_map(|phase| fields.phase_or_closed(phase)).collect();
         let all_phases_known = phases.len() == request.phases.len();
         if !all_phases_known {
@@ -50,7 +47,6 @@ impl TryFrom<ListCasesRequest> for ListCases {
             "nobody" => Some(Whose::Nobodys),
             id => fields.id("assignee", id).map(Whose::Person),
         };
-        let text = request.query.trim().to_owned();
         let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after };
         let asked = whose.zip(order).map(|(whose, order)| Self {
             filter,
@@ -198,8 +194,8 @@ impl TryFrom<AddCaseNoteRequest> for AddCaseNote {
         if tlp.is_err() {
             fields.complain("tlp", "write TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN or TLP:CLEAR, or leave it empty for TLP:AMBER");
         }
-        if request.request_id.len() > MAX_REQUEST_ID {
-            fields.complain("request_id", "give at most 100 characters, a UUID for one");
+        if request.request_id.len() > MAX_REQUEST_ID || request.request_id.contains(char::is_control) {
+            fields.complain("request_id", "give at most 100 printable characters, a UUID for one");
         }
         let request_id = Some(request.request_id).filter(|id| !id.is_empty());
         let asked = case_id.zip(text).zip(tlp.ok()).map(|((case_id, text), tlp)| Self { case_id, text, tlp, request_id });

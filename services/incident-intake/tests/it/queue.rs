@@ -37,6 +37,12 @@ on_both_stores! {
         assert_eq!(references(&world, ListCasesRequest::default()).await, ["0003", "0004", "0002", "0005", "0007", "0006"]);
     }
 
+    async fn what_no_name_holds_cannot_be_searched_for(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let question = ListCasesRequest { query: "nas1\0".to_owned(), ..Default::default() };
+        assert_eq!(world.cases().list_cases(world.by(&noor(), question)).await.unwrap_err().code(), Code::InvalidArgument);
+    }
+
     async fn every_order_can_be_paged_through_both_ways(database: TestDatabase) {
         let world = World::start(&database).await;
         a_busy_morning(&world).await;

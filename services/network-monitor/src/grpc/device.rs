@@ -64,6 +64,7 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
     fn try_from(request: ListDevicesRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let school = fields.id("school_id", &request.school_id);
+        let query = fields.search("query", &request.query);
         let filter = match request.filter() {
             wire::DeviceFilter::Unspecified => DeviceFilter::All,
             wire::DeviceFilter::New => DeviceFilter::New,
@@ -76,7 +77,7 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
             wire::DeviceOrder::Name => DeviceOrder::Name,
             wire::DeviceOrder::UseDesc => DeviceOrder::Use,
         };
-        let ListDevicesRequest { query, page_size, page_token, .. } = request;
+        let ListDevicesRequest { page_size, page_token, .. } = request;
         fields.finish(school.map(|school| Self { school, query, filter, order, page_size, page_token }))
     }
 }

@@ -65,6 +65,12 @@ on_both_stores! {
         assert_eq!(world.all_devices().await, once);
     }
 
+    async fn what_no_name_holds_cannot_be_searched_for(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let request = ListDevicesRequest { school_id: world.school.to_string(), query: "nas1\0".to_owned(), ..Default::default() };
+        assert_eq!(world.devices().list_devices(world.asks(request)).await.unwrap_err().code(), tonic::Code::InvalidArgument);
+    }
+
     async fn every_order_and_filter_gives_each_device_once(database: TestDatabase) {
         let world = World::start(&database).await;
         let mut lines = String::new();
