@@ -12,10 +12,10 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Events taken in with one transaction, at most.
     pub max_batch: usize,
-    /// How often the queue is measured for operators, in seconds.
-    pub measure_every_s: u64,
-    /// How often what no longer matters is forgotten, in seconds.
-    pub prune_every_s: u64,
+    /// How often the queue is measured for operators.
+    pub measure_every_seconds: u64,
+    /// How often what no longer matters is forgotten.
+    pub prune_every_seconds: u64,
 }
 
 impl Config {
@@ -28,11 +28,11 @@ impl Config {
         if !(1..=1_000).contains(&self.max_batch) {
             return Err(ConfigError::at("incident_intake.max_batch", "give 1 to 1000"));
         }
-        if self.measure_every_s == 0 {
-            return Err(ConfigError::at("incident_intake.measure_every_s", "give 1 or more"));
+        if self.measure_every_seconds == 0 {
+            return Err(ConfigError::at("incident_intake.measure_every_seconds", "give 1 or more"));
         }
-        if self.prune_every_s == 0 {
-            return Err(ConfigError::at("incident_intake.prune_every_s", "give 1 or more"));
+        if self.prune_every_seconds == 0 {
+            return Err(ConfigError::at("incident_intake.prune_every_seconds", "give 1 or more"));
         }
         Ok(())
     }

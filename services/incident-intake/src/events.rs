@@ -67,9 +67,8 @@ impl Handler for Inbound {
         Ok(Vec::new())
     }
 
-    async fn finish(&self, _txn: &Txn, batch: Self::Batch) -> Result<(), HandleError> {
-        self.app.count_alerts(&batch);
-        Ok(())
+    fn committed(&self, batch: Self::Batch) {
+        app::tell_outcomes(&self.app, &batch);
     }
 }
 

@@ -15,9 +15,9 @@ const SERVICE: &str = "incident-intake";
 /// Starts all jobs.
 pub fn start(app: &App, authenticator: &Authenticator, config: &Config, process: &Process) {
     let every = |seconds: u64| Duration::from_secs(seconds);
-    let measuring = measure_queue_every(every(config.measure_every_s), app.clone(), authenticator.clone(), process.tasks.shutdown());
+    let measuring = measure_queue_every(every(config.measure_every_seconds), app.clone(), authenticator.clone(), process.tasks.shutdown());
     process.tasks.spawn("incident-intake.measure_queue", measuring);
-    let pruning = prune_every(every(config.prune_every_s), app.clone(), authenticator.clone(), process.tasks.shutdown());
+    let pruning = prune_every(every(config.prune_every_seconds), app.clone(), authenticator.clone(), process.tasks.shutdown());
     process.tasks.spawn("incident-intake.prune", pruning);
 }
 

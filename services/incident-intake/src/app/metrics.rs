@@ -51,7 +51,7 @@ impl Metrics {
         }
     }
 
-    pub fn alert_taken(&self, outcome: AlertOutcome) {
+    pub fn alert_taken(&self, outcome: &AlertOutcome) {
         self.alerts.add(1, &[KeyValue::new("outcome", outcome.name())]);
     }
 

@@ -37,7 +37,7 @@ pub use list_evidence::{Exhibit, ListEvidence, list_evidence};
 pub use list_timeline::{ListTimeline, list_timeline};
 pub use measure_queue::measure_queue;
 pub use prune::prune;
-pub use record_alert::{AlertOutcome, record_alert};
+pub use record_alert::{AlertOutcome, record_alert, tell_outcomes};
 pub use reopen_case::{ReopenCase, reopen_case};
 pub use summarize_queue::summarize_queue;
 pub use watch_cases::{CaseFeed, CaseNews, watch_cases};
@@ -64,13 +64,6 @@ impl App {
     /// Where changes of cases are told to those who watch.
     pub fn feed(&self) -> &CaseFeed {
         &self.feed
-    }
-
-    /// Counts what became of news of alerts.
-    pub fn count_alerts(&self, outcomes: &[AlertOutcome]) {
-        for outcome in outcomes {
-            self.metrics.alert_taken(*outcome);
-        }
     }
 
     fn content_at(&self, moment: DateTime<Utc>) -> Result<&Pack<IncidentClasses>> {

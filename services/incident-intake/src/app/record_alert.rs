@@ -28,10 +28,10 @@ use crate::{
 const MAX_EVIDENCE: u64 = 500;
 
 /// What became of news of an alert. Every one has exactly one outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlertOutcome {
-    /// A case opened.
-    Opened,
+    /// This case opened.
+    Opened(Box<Case>),
     /// It belongs to a case that is open.
     Attached,
     /// There is not yet enough of its kind.
@@ -44,9 +44,9 @@ pub enum AlertOutcome {
 
 impl AlertOutcome {
     /// Stable, snake_case.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
-            Self::Opened => "opened",
+            Self::Opened(_) => "opened",
             Self::Attached => "attached",
             Self::Waiting => "waiting",
             Self::Quiet => "quiet",
@@ -93,19 +93,18 @@ pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) 
             store::waiting::take(txn, place, alert.last_at, window, &around).await?
         }
     };
-    open(app, cx, txn, pack, class, news, &earlier).await?;
-    Ok(AlertOutcome::Opened)
+    let case = open(cx, txn, pack, class, news, &earlier).await?;
+    Ok(AlertOutcome::Opened(Box::new(case)))
 }
 
 async fn open(
-    app: &App,
     cx: &Context,
     txn: &Txn,
     pack: &Pack<IncidentClasses>,
     class: &IncidentClass,
     news: &AlertNews,
     waited: &[AlertNews],
-) -> Result<()> {
+) -> Result<Case> {
     // What waited includes the alert itself, with all its events in the window.
     let (own, others): (Vec<_>, Vec<_>) = waited.iter().cloned().partition(|waited| waited.alert.id == news.alert.id);
     let news = own.first().unwrap_or(news);
@@ -128,13 +127,21 @@ async fn open(
     let evidence: Vec<&Alert> = latest_others.chain([news]).map(|news| &news.alert).collect();
     store::evidence::add(txn, case.id, 0, &evidence).await?;
     record(txn, cx, &case, change, None).await?;
-    app.metrics.case_opened(&case);
-    tracing::info!(
-        name: "case.opened",
-        { case.id = %case.id, school.id = %case.school.id, class = %case.class_id, severity = case.severity.level() },
-        "case opened"
-    );
-    Ok(())
+    Ok(case)
+}
+
+/// Counts what became of news, and says which cases opened: once the transaction has committed, since only then it happened.
+pub fn tell_outcomes(app: &App, outcomes: &[AlertOutcome]) {
+    for outcome in outcomes {
+        app.metrics.alert_taken(outcome);
+        let AlertOutcome::Opened(case) = outcome else { continue };
+        app.metrics.case_opened(case);
+        tracing::info!(
+            name: "case.opened",
+            { case.id = %case.id, school.id = %case.school.id, class = %case.class_id, severity = case.severity.level() },
+            "case opened"
+        );
+    }
 }
 
 async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &AlertNews) -> Result<()> {
