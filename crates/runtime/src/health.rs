@@ -1,7 +1,8 @@
 //! Live and ready.
 //!
 //! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
-//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished.
+//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished. Whoever asks soon
+//! after another gets the same answer: the gRPC face stands on the main port, where strangers may ask as often as they like.
 
 use std::{
     future::Future,
@@ -10,8 +11,12 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use crate::Shutdown;
 
+/// How long an answer of the probes serves.
+const FRESH: Duration = Duration::from_millis(500);
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
 type ProbeFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -22,6 +27,13 @@ type ProbeFn = Arc<dyn Fn() -> ProbeFuture + Send + Sync>;
 pub struct Health {
     shutdown: Shutdown,
     probes: Arc<Mutex<Vec<(String, ProbeFn)>>>,
+    // Held while the probes are asked, so that they are asked once at a time.
+    latest: Arc<tokio::sync::Mutex<Option<Latest>>>,
+}
+
+struct Latest {
+    answered: Instant,
+    readiness: Readiness,
 }
 
 impl std::fmt::Debug for Health {
@@ -42,7 +54,7 @@ pub struct Readiness {
 impl Health {
     /// No probes yet.
     pub fn new(shutdown: Shutdown) -> Self {
-        Self { shutdown, probes: Arc::default() }
+        Self { shutdown, probes: Arc::default(), latest: Arc::default() }
     }
 
     /// Adds a probe: `identity.database`, `telemetry-ingest.directory`.
@@ -60,23 +72,34 @@ impl Health {
         self.shutdown.sleep(pause).await
     }
 
-    /// Asks every probe at once.
+    /// Asks every probe at once, unless they have just been asked.
     pub async fn readiness(&self) -> Readiness {
         if self.shutdown.is_requested() {
             return Readiness { ready: false, probes: vec![("process".into(), "shutting down".into())] };
         }
+        let mut latest = self.latest.lock().await;
         let probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let answers = futures::future::join_all(probes.into_iter().map(|(name, probe)| async move {
-            let answer = match tokio::time::timeout(PROBE_DEADLINE, probe()).await {
-                Ok(Ok(())) => "ok".to_owned(),
-                Ok(Err(problem)) => problem,
-                Err(_elapsed) => format!("no answer within {} s", PROBE_DEADLINE.as_secs()),
-            };
-            (name, answer)
-        }))
-        .await;
-        Readiness { ready: answers.iter().all(|(_, answer)| answer == "ok"), probes: answers }
+        let just_asked = |known: &&Latest| known.answered.elapsed() < FRESH && known.readiness.probes.len() == probes.len();
+        if let Some(known) = latest.as_ref().filter(just_asked) {
+            return known.readiness.clone();
+        }
+        let readiness = ask(probes).await;
+        *latest = Some(Latest { answered: Instant::now(), readiness: readiness.clone() });
+        readiness
     }
+}
+
+async fn ask(probes: Vec<(String, ProbeFn)>) -> Readiness {
+    let answers = futures::future::join_all(probes.into_iter().map(|(name, probe)| async move {
+        let answer = match tokio::time::timeout(PROBE_DEADLINE, probe()).await {
+            Ok(Ok(())) => "ok".to_owned(),
+            Ok(Err(problem)) => problem,
+            Err(_elapsed) => format!("no answer within {} s", PROBE_DEADLINE.as_secs()),
+        };
+        (name, answer)
+    }))
+    .await;
+    Readiness { ready: answers.iter().all(|(_, answer)| answer == "ok"), probes: answers }
 }
 
 #[cfg(test)]
@@ -91,6 +114,22 @@ mod tests {
         let readiness = health.readiness().await;
         assert!(!readiness.ready);
         assert_eq!(readiness.probes[1], ("database".to_owned(), "connection refused".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn probes_are_not_asked_more_often_than_is_useful() {
+        let health = Health::new(Shutdown::default());
+        let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        health.add_probe("database", move || {
+            count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            async { Ok(()) }
+        });
+        futures::future::join_all((0..50).map(|_| health.readiness())).await;
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
+        tokio::time::sleep(FRESH).await;
+        health.readiness().await;
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 2);
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! `[portal]` of the configuration.
+//! What the portal is told by its process. Complaints name the keys of the configuration file, where most of it stands in
+//! sections that other services share.
 
 use std::time::Duration;
 
@@ -48,22 +49,22 @@ impl Config {
     /// Names the key and what to do.
     pub fn validate(&self) -> Result<(), ConfigError> {
         if self.public_url.path() != "/" || self.public_url.query().is_some() || self.public_url.fragment().is_some() {
-            return Err(ConfigError::at("portal.public_url", "give an address without a path, https://schildwacht.example/"));
+            return Err(ConfigError::at("listen.public_url", "give an address without a path, https://schildwacht.example/"));
         }
         if !self.is_secure() && !self.is_loopback() {
             return Err(ConfigError::at(
-                "portal.public_url",
+                "listen.public_url",
                 "session cookies need https; plain http works on this machine (127.0.0.1) only",
             ));
         }
         if self.personas && !self.is_loopback() {
             let complaint = "choosing a person without a password is for this machine (127.0.0.1) only; set this to false";
-            return Err(ConfigError::at("portal.personas", complaint));
+            return Err(ConfigError::at("identity.issuer.embedded", complaint));
         }
         let urls = [
-            ("portal.identity_url", &self.identity_url),
-            ("portal.network_monitor_url", &self.network_monitor_url),
-            ("portal.incident_intake_url", &self.incident_intake_url),
+            ("services.identity", &self.identity_url),
+            ("services.network_monitor", &self.network_monitor_url),
+            ("services.incident_intake", &self.incident_intake_url),
         ];
         for (key, url) in urls {
             let is_http = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -136,13 +137,13 @@ mod tests {
         assert!(config("https://schildwacht.example/").validate().is_ok());
         assert!(config("http://127.0.0.1:8080/").validate().is_ok());
         let complaint = config("http://schildwacht.example/").validate().unwrap_err().to_string();
-        assert!(complaint.contains("portal.public_url") && complaint.contains("https"), "{complaint}");
+        assert!(complaint.contains("listen.public_url") && complaint.contains("https"), "{complaint}");
     }
 
     #[test]
     fn personas_are_refused_outside_this_machine() {
         let open_door = Config { personas: true, ..config("https://schildwacht.example/") };
-        assert!(open_door.validate().unwrap_err().to_string().contains("portal.personas"));
+        assert!(open_door.validate().unwrap_err().to_string().contains("identity.issuer.embedded"));
     }
 
     #[test]

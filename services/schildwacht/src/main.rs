@@ -7,7 +7,7 @@ mod operate;
 mod send;
 mod serve;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Parser as _;
@@ -15,14 +15,21 @@ use cli::{AuditCommand, Cli, Command, ConfigCommand, DemoCommand, DemoOptions, S
 use operate::{say, say_json};
 use runtime::{Clock, Tasks};
 
+/// How long threads that block may take to end after everything else has.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     runtime::install_tls_provider();
-    let outcome =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| tokio.block_on(run(cli)));
+    let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| {
+        let outcome = tokio.block_on(run(cli));
+        // A thread that waits for somebody who is away must not keep the process.
+        tokio.shutdown_timeout(LAST_CHANCE);
+        outcome
+    });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

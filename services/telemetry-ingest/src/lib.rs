@@ -43,6 +43,7 @@ use events::SharedLog;
 use runtime::{Process, StartError, listener::Listener};
 use tokio::time::Instant;
 
+pub use batch::max_body_bytes;
 pub use config::Config;
 pub use edge::{EVENTS_PATH, OTLP_GRPC_PATH, OTLP_HTTP_PATH};
 pub use outcome::{Ledger, Outcome, Surface};

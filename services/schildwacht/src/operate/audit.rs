@@ -8,10 +8,7 @@ use storage::{
 };
 
 use super::{say, say_json};
-use crate::{
-    cli::{AuditOptions, Service},
-    serve,
-};
+use crate::{cli::AuditOptions, serve};
 
 #[derive(Serialize)]
 struct Line {
@@ -44,7 +41,7 @@ impl std::fmt::Display for Line {
 
 /// Says whether every chain is intact. The system may go on running.
 pub async fn verify(options: &AuditOptions) -> Result<bool> {
-    let config = serve::configuration(Service::All, &options.serve)?;
+    let config = serve::given(&options.serve)?;
     let databases: [(&'static str, &DatabaseConfig); 3] = [
         (identity::Service::NAME, &config.identity.database),
         (network_monitor::Service::NAME, &config.network_monitor.database),

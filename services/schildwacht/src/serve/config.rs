@@ -14,6 +14,7 @@ use runtime::{
 };
 use serde::Deserialize;
 use storage::cache::CacheConfig;
+use url::Url;
 
 use super::event_log::{EventsConfig, LogKind};
 use crate::cli::Service;
@@ -77,24 +78,37 @@ pub struct ServicesConfig {
 }
 
 impl Config {
-    /// Reads defaults, file and environment, fills in what follows from them, and refuses what cannot work.
+    /// Reads defaults, file and environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         runtime::config::load(DEFAULTS, file)
     }
 
-    /// Fills in what follows from other keys. Call it after the command line had its say.
+    /// Fills in what follows from other keys, and refuses what this service cannot work with. Call it after the command line
+    /// had its say.
     pub fn complete(mut self, service: Service) -> Result<Self, ConfigError> {
+        self.fill_in(service)?;
+        self.validate(service)?;
+        Ok(self)
+    }
+
+    fn fill_in(&mut self, service: Service) -> Result<(), ConfigError> {
+        if service == Service::Portal {
+            self.require_others()?;
+        }
         let own_url = format!("http://{}", self.listen.address);
-        let or_own = |url: &mut String| {
-            if url.is_empty() {
-                url.clone_from(&own_url);
-            }
-        };
-        or_own(&mut self.listen.public_url);
-        or_own(&mut self.services.identity);
-        or_own(&mut self.services.network_monitor);
-        or_own(&mut self.services.incident_intake);
-        if self.auth.issuer.is_empty() {
+        let ServicesConfig { identity, network_monitor, incident_intake } = &mut self.services;
+        let needs_own_url = |url: &&mut String| url.is_empty();
+        let empty: Vec<&mut String> =
+            [&mut self.listen.public_url, identity, network_monitor, incident_intake].into_iter().filter(needs_own_url).collect();
+        let has_own_issuer = self.auth.issuer.is_empty();
+        if self.listen.address.port() == 0 && (has_own_issuer || !empty.is_empty()) {
+            let advice = "give a port: browsers, tokens and other services name it, so it cannot be any that is free";
+            return Err(ConfigError::at("listen.address", advice));
+        }
+        for url in empty {
+            url.clone_from(&own_url);
+        }
+        if has_own_issuer {
             let serves_issuer = matches!(service, Service::All | Service::Identity);
             if !serves_issuer {
                 let advice = "name the issuer of tokens: only `serve all` and `serve identity` have a development issuer";
@@ -103,18 +117,124 @@ impl Config {
             self.auth.issuer = format!("{own_url}/issuer");
             self.identity.issuer.embedded = true;
         }
+        Ok(())
+    }
+
+    /// The portal alone asks the other services, so in a process of its own it must know where they are.
+    fn require_others(&self) -> Result<(), ConfigError> {
+        let ServicesConfig { identity, network_monitor, incident_intake } = &self.services;
+        for (key, url) in
+            [("services.identity", identity), ("services.network_monitor", network_monitor), ("services.incident_intake", incident_intake)]
+        {
+            if url.is_empty() {
+                return Err(ConfigError::at(key, "say where it is, as in http://identity:8080: a portal by itself has no other services"));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate(&self, service: Service) -> Result<(), ConfigError> {
         if service != Service::All && self.events.log == LogKind::Embedded {
             let advice = "give \"kafka\": services in processes of their own share a log, and the embedded one belongs to one process";
             return Err(ConfigError::at("events.log", advice));
         }
-        self.validate()?;
-        Ok(self)
-    }
-
-    fn validate(&self) -> Result<(), ConfigError> {
+        let issuer = Url::parse(&self.auth.issuer).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if issuer.is_none() {
+            return Err(ConfigError::at("auth.issuer", "give an address with http:// or https://"));
+        }
+        if self.network_monitor.max_decoded_bytes < self.telemetry_ingest.max_decoded_bytes {
+            let advice = "give at least telemetry_ingest.max_decoded_bytes, or batches that were accepted could never be read";
+            return Err(ConfigError::at("network_monitor.max_decoded_bytes", advice));
+        }
+        self.telemetry.validate()?;
         self.events.validate()?;
         self.identity.validate()?;
+        self.telemetry_ingest.validate(telemetry_ingest::max_body_bytes())?;
         self.network_monitor.validate()?;
-        self.incident_intake.validate()
+        self.incident_intake.validate()?;
+        if service.services().contains(&Service::Portal) {
+            self.portal(Secret::new(""))?.validate()?;
+        }
+        Ok(())
+    }
+
+    /// The portal's configuration, with its secret at the issuer.
+    pub fn portal(&self, client_secret: Secret) -> Result<portal::Config, ConfigError> {
+        let public_url = self.listen.public_url.parse();
+        Ok(portal::Config {
+            public_url: public_url.map_err(|_| ConfigError::at("listen.public_url", "give an address with http:// or https://"))?,
+            client_id: self.portal.client_id.clone(),
+            client_secret,
+            personas: self.identity.issuer.embedded,
+            identity_url: self.services.identity.clone(),
+            network_monitor_url: self.services.network_monitor.clone(),
+            incident_intake_url: self.services.incident_intake.clone(),
+            session: self.portal.session,
+            cache: self.cache.clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(service: Service, file: &str) -> Result<Config, ConfigError> {
+        let given = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(given.path(), file).unwrap();
+        Config::load(Some(given.path())).and_then(|config| config.complete(service))
+    }
+
+    const PRODUCTION: &str = r#"
+        auth.issuer = "https://id.example/realms/schildwacht"
+        events.log = "kafka"
+        events.kafka.brokers = "kafka-0:9092"
+        listen.public_url = "https://schildwacht.example/"
+    "#;
+
+    #[test]
+    fn the_defaults_serve_everything() {
+        let config = checked(Service::All, "").unwrap();
+        assert_eq!(config.auth.issuer, "http://127.0.0.1:8080/issuer");
+        assert_eq!(config.services.identity, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_with_the_key_of_the_file() {
+        for (file, key) in [
+            ("telemetry_ingest.max_events = 0", "telemetry_ingest.max_events"),
+            ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
+            ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),
+            ("portal.session.idle_minutes = 0", "portal.session.idle_minutes"),
+            ("listen.public_url = \"http://schildwacht.example/\"", "listen.public_url"),
+            ("listen.public_url = \"schildwacht\"", "listen.public_url"),
+            ("listen.address = \"127.0.0.1:0\"", "listen.address"),
+            ("services.identity = \"identity\"", "services.identity"),
+            ("auth.issuer = \"keycloak\"", "auth.issuer"),
+            ("network_monitor.max_decoded_bytes = 1048576", "network_monitor.max_decoded_bytes"),
+            ("events.log = \"kafka\"", "events.kafka.brokers"),
+        ] {
+            let complaint = checked(Service::All, file).unwrap_err().to_string();
+            assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");
+        }
+    }
+
+    #[test]
+    fn a_service_by_itself_is_not_asked_for_what_the_portal_needs() {
+        let plain = PRODUCTION.replace("https://schildwacht", "http://schildwacht");
+        checked(Service::NetworkMonitor, &plain).unwrap();
+        assert!(checked(Service::Portal, &plain).is_err());
+    }
+
+    #[test]
+    fn a_portal_by_itself_must_know_where_the_others_are() {
+        let complaint = checked(Service::Portal, PRODUCTION).unwrap_err().to_string();
+        assert!(complaint.contains("services.identity"), "{complaint}");
+        let others = r#"
+            services.identity = "http://identity:8080"
+            services.network_monitor = "http://network-monitor:8080"
+            services.incident_intake = "http://incident-intake:8080"
+        "#;
+        checked(Service::Portal, &format!("{PRODUCTION}{others}")).unwrap();
     }
 }

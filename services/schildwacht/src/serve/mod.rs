@@ -15,13 +15,12 @@ use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Dur
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use events::SharedLog;
-use runtime::{Clock, Process, listener::Listener, telemetry::Telemetry};
+use runtime::{Clock, Process, listener::Listener, tasks::stop_signal, telemetry::Telemetry};
+use url::Url;
 
 pub use config::Config;
 use data_dir::DataDir;
 use mount::Mounts;
-
-use url::Url;
 
 use crate::{
     cli::{ServeOptions, Service},
@@ -34,7 +33,7 @@ const DEMO_SEED: u64 = 1;
 const DEMO_HISTORY_DAYS: u16 = 7;
 
 /// Reads the configuration and lets the command line have its say.
-pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config> {
+pub fn given(options: &ServeOptions) -> Result<Config> {
     let mut config = Config::load(options.config.as_deref())?;
     if let Some(data_dir) = &options.data_dir {
         config.data_dir.clone_from(data_dir);
@@ -42,6 +41,12 @@ pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config>
     if let Some(address) = options.listen {
         config.listen.address = address;
     }
+    Ok(config)
+}
+
+/// The configuration of what is to be served, complete and checked.
+pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config> {
+    let mut config = given(options)?;
     if service == Service::All && !options.no_demo && config.auth.issuer.is_empty() {
         config.identity.demo_data = true;
     }
@@ -68,8 +73,18 @@ async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Res
 
     let served = start_and_wait(service, &config, &data_dir, ports, &log, &process, telemetry).await;
     process.tasks.shutdown().request();
-    let drained = process.tasks.drain(config.listen.limits().drain + LOOPS_DRAIN).await;
-    log.close().await;
+    let ending = async {
+        let drained = process.tasks.drain(config.listen.limits().drain + LOOPS_DRAIN).await;
+        log.close().await;
+        drained
+    };
+    let drained = tokio::select! {
+        drained = ending => drained,
+        again = stop_signal() => {
+            again.context("signals cannot be listened to")?;
+            bail!("stopped at once by a second signal; what was acknowledged is kept");
+        }
+    };
     served?;
     if let Err(problem) = drained {
         bail!("stopped because of a problem: {problem}");
@@ -124,7 +139,7 @@ async fn start_and_wait(
     banner::print(service, config, data_dir, admin_address, &mounted.ports);
 
     let reason = tokio::select! {
-        signal = runtime::tasks::stop_signal() => signal.context("signals cannot be listened to")?,
+        signal = stop_signal() => signal.context("signals cannot be listened to")?,
         () = shutdown.requested() => "a failed task",
     };
     tracing::info!(name: "process.stopping", reason, "stopping");

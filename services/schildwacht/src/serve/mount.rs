@@ -8,10 +8,9 @@ use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use runtime::{Process, StartError, config::Secret};
 use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
-
-use super::Config;
 use tonic::service::Routes;
 
+use super::Config;
 use crate::cli::Service;
 
 /// What services are built from.
@@ -112,17 +111,7 @@ impl Mounts<'_> {
     }
 
     async fn portal(&self, policies: &Arc<Policies>) -> Result<Router> {
-        let config = portal::Config {
-            public_url: self.config.listen.public_url.parse().context("listen.public_url is no URL")?,
-            client_id: self.config.portal.client_id.clone(),
-            client_secret: portal_secret(self.config, self.data_dir)?,
-            personas: self.config.identity.issuer.embedded,
-            identity_url: self.config.services.identity.clone(),
-            network_monitor_url: self.config.services.network_monitor.clone(),
-            incident_intake_url: self.config.services.incident_intake.clone(),
-            session: self.config.portal.session,
-            cache: self.config.cache.clone(),
-        };
+        let config = self.config.portal(portal_secret(self.config, self.data_dir)?)?;
         let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?);
         let service = portal::Service::build(&config, &self.config.auth, self.process, verifier, Arc::clone(policies)).await?;
         Ok(service.router())
