@@ -21,6 +21,7 @@ pub mod error;
 pub mod health;
 pub mod ids;
 pub mod listener;
+mod log_line;
 pub mod observe;
 pub mod process;
 pub mod tasks;

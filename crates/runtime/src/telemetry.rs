@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::config::ConfigError;
+use crate::{config::ConfigError, log_line::Named};
 
 /// How long a process that stops waits for the collector, for traces and for metrics.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(5);
 pub enum LogFormat {
     /// Lines for people.
     Text,
-    /// One JSON object a line, for collectors.
+    /// One JSON object a line, for collectors; with the event's name and, where there is one, its trace.
     Json,
 }
 
@@ -120,7 +120,10 @@ impl Telemetry {
                 .with_ansi(std::io::stderr().is_terminal())
                 .with_target(false)
                 .boxed(),
-            LogFormat::Json => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true).boxed(),
+            LogFormat::Json => {
+                let json = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true);
+                json.map_event_format(Named).boxed()
+            }
         };
         let traced = EnvFilter::try_new(&config.trace_filter)?;
         let spans =

@@ -1,0 +1,93 @@
+//! What collectors need of a log line and `tracing-subscriber`'s JSON leaves out: the event's name, by which lines are found
+//! and alerts are made, and the trace it belongs to.
+
+use std::fmt;
+
+use opentelemetry::trace::TraceContextExt as _;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::{
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Json, Writer},
+    },
+    registry::LookupSpan,
+};
+
+/// A line of JSON that begins with the event's `name` and `trace_id`, where it has them.
+pub(crate) struct Named(pub Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for Named
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    Format<Json>: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_char('{')?;
+        if let Some(name) = given_name(event.metadata()) {
+            write!(writer, "\"name\":\"{name}\",")?;
+        }
+        let current = opentelemetry::Context::current();
+        let span = current.span();
+        if span.span_context().is_valid() {
+            write!(writer, "\"trace_id\":\"{}\",", span.span_context().trace_id())?;
+        }
+        writer.write_str(line.strip_prefix('{').unwrap_or(&line))
+    }
+}
+
+/// Names are `entity.event`; an event without one is called after its place in the source.
+fn given_name(metadata: &Metadata<'static>) -> Option<&'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    Some(metadata.name()).filter(|name| name.bytes().all(is_plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use opentelemetry::trace::TracerProvider as _;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_happened_by_name_and_in_which_trace() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let json = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).json().flatten_event(true);
+        let tracer = SdkTracerProvider::builder().build().tracer("test");
+        let subscriber =
+            tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(tracer)).with(json.map_event_format(Named));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("nameless");
+            tracing::info_span!("request", http.route = "/cases")
+                .in_scope(|| tracing::info!(name: "case.opened", number = 7, "case opened"));
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let [nameless, named] = written.lines().collect::<Vec<_>>()[..] else { panic!("two lines: {written}") };
+        assert!(nameless.starts_with("{\"timestamp\":"), "{nameless}");
+        assert!(named.starts_with("{\"name\":\"case.opened\",\"trace_id\":\""), "{named}");
+        assert!(named.contains("\"number\":7") && named.contains("/cases") && named.ends_with('}'), "{named}");
+    }
+}
