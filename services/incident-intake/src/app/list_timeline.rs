@@ -1,7 +1,7 @@
 //! Lists what happened to a case, newest first.
 
 use auth::{Action, Context, Scope};
-use runtime::{CaseId, Error, Result, TimelineEntryId};
+use runtime::{CaseId, Error, Result};
 use storage::{PageSize, decode_page_token, encode_page_token};
 
 use super::App;
@@ -37,7 +37,7 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
     let scope = cx.scope(Action::CaseRead)?;
     let size = PageSize::from_request(asked.page_size)?;
     let question = ("timeline", asked.case_id);
-    let before: Option<TimelineEntryId> = decode_page_token(&question, &asked.page_token)?;
+    let before: Option<i64> = decode_page_token(&question, &asked.page_token)?;
 
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
@@ -51,7 +51,7 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
 
     let has_more = size.cut(&mut entries);
     let next_page_token = match entries.last() {
-        Some(last) if has_more => encode_page_token(&question, &last.id)?,
+        Some(last) if has_more => encode_page_token(&question, &last.audit_seq)?,
         _ => String::new(),
     };
     Ok(TimelinePage { entries, next_page_token, total })

@@ -99,7 +99,7 @@ impl CaseChange {
 /// An entry in a case's timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// Sorts by time.
+    /// Stable.
     pub id: TimelineEntryId,
     /// When.
     pub at: DateTime<Utc>,
@@ -107,7 +107,7 @@ pub struct TimelineEntry {
     pub actor: Option<Person>,
     /// What.
     pub change: CaseChange,
-    /// The row in the school's audit chain that this stands on.
+    /// The row in the school's audit chain that this stands on; the order of entries.
     pub audit_seq: i64,
     /// The first 12 hexadecimal digits of that row's hash.
     pub audit_hash: String,

@@ -1,7 +1,7 @@
 //! What happened to cases.
 
 use chrono::{DateTime, Utc};
-use runtime::{CaseId, TimelineEntryId};
+use runtime::CaseId;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select,
@@ -58,20 +58,20 @@ pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: &
     row.map(read).transpose()
 }
 
-/// Entries, newest first, before one already seen.
+/// Entries, newest first, before the audit row of one already seen. Changes at a school follow each other in its audit chain, so
+/// that this is their order whatever the clocks of the replicas say.
 pub async fn list(
     connection: &impl ConnectionTrait,
     case: CaseId,
     reader: Reader,
-    before: Option<TimelineEntryId>,
+    before: Option<i64>,
     limit: u64,
 ) -> StoreResult<Vec<TimelineEntry>> {
     let mut entries = select(case, reader);
     if let Some(before) = before {
-        // Ids are UUIDv7: their order is the order of time.
-        entries = entries.filter(Column::EntryId.lt(before.as_uuid()));
+        entries = entries.filter(Column::AuditSeq.lt(before));
     }
-    entries.order_by_desc(Column::EntryId).limit(limit).all(connection).await?.into_iter().map(read).collect()
+    entries.order_by_desc(Column::AuditSeq).limit(limit).all(connection).await?.into_iter().map(read).collect()
 }
 
 /// How many entries there are for this reader.

@@ -47,6 +47,17 @@ on_both_stores! {
         assert_eq!(changes, ["opened", "assigned", "phase_changed", "note_added", "closed", "reopened"]);
     }
 
+    async fn the_timeline_stays_in_order_when_the_clock_of_the_next_replica_is_behind(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (_, case) = world.with_a_case().await;
+        let case = world.take(&noor(), &case).await;
+        world.clock.advance(TimeDelta::seconds(-2));
+        world.close(&case, CloseReason::Resolved).await;
+        let timeline = world.timeline(&responder(), &case).await;
+        let told: Vec<_> = timeline.iter().rev().map(|entry| name(entry.what.as_ref().unwrap())).collect();
+        assert_eq!(told, ["opened", "assigned", "closed"]);
+    }
+
     async fn of_two_who_take_a_case_at_once_one_gets_it(database: TestDatabase) {
         let world = World::start(&database).await;
         let (_, mut case) = world.with_a_case().await;

@@ -265,7 +265,7 @@ async fn add_timeline(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .name("timeline_entry_case")
         .table(TimelineEntry::Table)
         .col(TimelineEntry::CaseId)
-        .col(TimelineEntry::EntryId)
+        .col(TimelineEntry::AuditSeq)
         .to_owned();
     manager.create_index(by_case).await?;
     // NULLs are distinct in both stores, so entries without a request id do not meet.
