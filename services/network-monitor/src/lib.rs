@@ -38,15 +38,14 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use ::events::{Consumer, DeadLetters, LogHandle, Relay, Topic};
+use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay, Topic};
 use auth::Authenticator;
 use axum::Router;
 use runtime::{Process, StartError};
-use storage::Database;
+use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 
 pub use config::{Config, Keep};
-pub use store::migrations;
 
 /// The service.
 #[derive(Debug)]
@@ -61,6 +60,13 @@ pub struct Service {
     pub dead_letters: DeadLetters,
     /// Who calls.
     pub authenticator: Authenticator,
+}
+
+/// All tables, in order.
+pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
+    migrations.extend(store::migrations());
+    migrations
 }
 
 impl Service {
@@ -78,8 +84,8 @@ impl Service {
             let database = probed.clone();
             async move { database.check().await.map_err(|error| error.to_string()) }
         });
-        let handler =
-            || events::TelemetryHandler::new(app.clone(), self.authenticator.own_context(Self::NAME), self.config.max_decoded_bytes);
+        let own_context = || self.authenticator.own_context(Self::NAME);
+        let handler = || events::TelemetryHandler::new(app.clone(), own_context(), self.config.max_decoded_bytes);
         self.dead_letters.open(Self::NAME, self.database.clone(), Arc::new(handler()));
         let consumer = Consumer {
             name: Self::NAME,
@@ -94,7 +100,7 @@ impl Service {
         process.tasks.spawn("network-monitor.consumer", consumer.run(process.tasks.shutdown()));
         let relay = Relay { service: Self::NAME, database: self.database, log: self.log, clock: process.clock.clone() };
         process.tasks.spawn("network-monitor.relay", relay.run(process.tasks.shutdown()));
-        process.tasks.spawn("network-monitor.forget", jobs::forget_hourly(app.clone(), process.clock.clone(), process.tasks.shutdown()));
+        process.tasks.spawn("network-monitor.forget", jobs::forget_hourly(app.clone(), own_context(), process.tasks.shutdown()));
 
         let mut grpc = Routes::builder();
         grpc.add_service(grpc::DeviceApi::new(app.clone(), self.authenticator.clone()));

@@ -1,8 +1,9 @@
 //! Removes what has been kept long enough.
 
+use auth::{Action, Context};
 use chrono::{Days, TimeDelta};
 use events::delivery::{dead_letter, inbox};
-use runtime::{Clock, Result};
+use runtime::Result;
 
 use super::App;
 use crate::{domain::usage, store};
@@ -30,9 +31,10 @@ pub struct Forgotten {
     pub dead_letters: u64,
 }
 
-/// See the module. Nobody asks for it, so there is nobody to authorize; it takes nothing but the time.
-pub async fn forget(app: &App, clock: &Clock) -> Result<Forgotten> {
-    let now = clock.now();
+/// See the module.
+pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
+    cx.require_platform(Action::AlertRecord)?;
+    let now = cx.clock.now();
     let days_ago = |days: u32| now - TimeDelta::days(days.into());
     let first_day = usage::day_of(now).checked_sub_days(Days::new(app.keep.usage_days.into())).unwrap_or_default();
 
@@ -63,7 +65,7 @@ pub async fn forget(app: &App, clock: &Clock) -> Result<Forgotten> {
 
 #[cfg(test)]
 mod tests {
-    use auth::{Context, Policies, Principal};
+    use auth::{Policies, Principal};
     use chrono::{DateTime, Utc};
     use runtime::{Ids, ManualClock, SchoolId};
     use std::sync::Arc;
@@ -74,14 +76,13 @@ mod tests {
         app::{Gathered, record_batch},
         config::Keep,
         domain::{sighting::Sighting, source::Source},
-        store,
     };
 
     on_both_stores! {
         async fn what_is_old_goes_and_what_is_not_stays(database: TestDatabase) {
             let received: DateTime<Utc> = "2026-09-24T09:50:00Z".parse().unwrap();
             let clock = ManualClock::at(received);
-            let database = database.migrated(store::migrations()).await;
+            let database = database.migrated(crate::migrations()).await;
             let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 });
             let cx = Context::new(Principal::service("network-monitor"), clock.clone().into(), Ids::counted(), Arc::new(Policies::load().unwrap()));
             let school: SchoolId = cx.ids.next();
@@ -94,10 +95,10 @@ mod tests {
             record_batch(&cx, &txn, &mut gathered).await.unwrap();
             txn.commit().await.unwrap();
 
-            let first = forget(&app, &clock.clone().into()).await.unwrap();
+            let first = forget(&app, &cx).await.unwrap();
             assert_eq!(first, Forgotten { days: 1, ..Forgotten::default() }, "a device just heard of stays, however old its traffic");
             clock.advance(TimeDelta::days(91));
-            let later = forget(&app, &clock.clone().into()).await.unwrap();
+            let later = forget(&app, &cx).await.unwrap();
             assert_eq!(later, Forgotten { devices: 2, ..Forgotten::default() }, "its last day went with it");
         }
     }
