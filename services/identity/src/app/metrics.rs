@@ -10,7 +10,7 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new() -> Self {
-        let meter = opentelemetry::global::meter("schildwacht.identity");
+        let meter = opentelemetry::global::meter(crate::Service::NAME);
         Self {
             gateway_changes: meter
                 .u64_counter("gateway.changes")
