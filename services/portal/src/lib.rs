@@ -47,37 +47,42 @@ use issuer::Issuer;
 use session::{Cookies, Sessions};
 use upstream::Upstream;
 
-/// The name in configuration, metrics and probes.
-pub const NAME: &str = "portal";
-
-/// The portal, ready to be mounted.
+/// The service.
 pub struct Service {
-    portal: Arc<Portal>,
+    /// What its process tells it.
+    pub config: Config,
+    /// `[auth]`.
+    pub auth: AuthConfig,
+    /// Who has signed in.
+    pub verifier: Arc<Verifier>,
+    /// What they may do, as far as pages offer it.
+    pub policies: Arc<Policies>,
 }
 
 impl Service {
-    /// Checks the configuration and opens the cache. The issuer and the services are asked when somebody comes.
+    /// Its name in configuration, metrics and probes.
+    pub const NAME: &str = "portal";
+
+    /// All pages. They answer what nobody else does (the fallback), gRPC included. The issuer and the services are asked when
+    /// somebody comes.
     ///
     /// # Errors
     /// When the configuration cannot work or the cache does not answer.
-    pub async fn build(
-        config: &Config,
-        auth: &AuthConfig,
-        process: &Process,
-        verifier: Arc<Verifier>,
-        policies: Arc<Policies>,
-    ) -> Result<Self, StartError> {
-        config.validate().map_err(|error| StartError::new(NAME, error))?;
-        let cache = Cache::open(&config.cache, NAME).await.map_err(|error| StartError::because(NAME, "the cache does not open", error))?;
+    pub async fn build(self, process: &Process) -> Result<Router, StartError> {
+        let Self { config, auth, verifier, policies } = self;
+        config.validate().map_err(|error| StartError::new(Self::NAME, error))?;
+        let cache = Cache::open(&config.cache, Self::NAME)
+            .await
+            .map_err(|error| StartError::because(Self::NAME, "the cache does not open", error))?;
         add_probe(&cache, process);
 
-        let issuer = Issuer::new(config, &auth.issuer, process.clock.clone())
-            .map_err(|error| StartError::because(NAME, "auth.issuer is not the address of an issuer", error))?;
+        let issuer = Issuer::new(&config, &auth.issuer, process.clock.clone())
+            .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
         let issuer = Arc::new(issuer);
         let upstream =
-            Upstream::new(config).map_err(|error| StartError::because(NAME, "the address of a service cannot be used", error))?;
+            Upstream::new(&config).map_err(|error| StartError::because(Self::NAME, "the address of a service cannot be used", error))?;
         let headers = SecurityHeaders::new(&issuer.origin(), config.is_secure())
-            .map_err(|error| StartError::because(NAME, "auth.issuer is not the address of an issuer", error))?;
+            .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
         let sessions = Sessions::new(cache, Arc::clone(&issuer), verifier, policies, process.clock.clone(), config.session);
         let portal = Portal {
             sessions,
@@ -91,18 +96,13 @@ impl Service {
             ids: process.ids.clone(),
             shutdown: process.tasks.shutdown(),
         };
-        Ok(Self { portal: Arc::new(portal) })
-    }
-
-    /// All pages. It answers what nobody else does (the fallback), gRPC included.
-    pub fn router(&self) -> Router {
-        edge::router(Arc::clone(&self.portal))
+        Ok(edge::router(Arc::new(portal)))
     }
 }
 
 fn add_probe(cache: &Cache, process: &Process) {
     let cache = cache.clone();
-    process.health.add_probe(format!("{NAME}.cache"), move || {
+    process.health.add_probe("portal.cache", move || {
         let cache = cache.clone();
         async move { cache.check().await.map_err(|error| error.to_string()) }
     });

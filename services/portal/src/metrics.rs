@@ -14,7 +14,7 @@ struct Instruments {
 }
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
-    let meter = opentelemetry::global::meter(crate::NAME);
+    let meter = opentelemetry::global::meter(crate::Service::NAME);
     Instruments {
         sign_ins: meter.u64_counter("portal.sign_in").with_unit("{sign_in}").with_description("sign-ins by how they ended").build(),
         failed_pages: meter.u64_counter("portal.page.failed").with_unit("{page}").with_description("pages that failed on our side").build(),

@@ -39,7 +39,7 @@ use std::{
 
 use auth::{Policies, Verifier};
 use axum::{Router, body::Body, extract::Request, routing::any};
-use events::SharedLog;
+use events::LogHandle;
 use runtime::{Process, StartError, listener::Listener};
 use tokio::time::Instant;
 
@@ -52,101 +52,98 @@ use gateway::{Directory, Entitlement};
 use intake::Intake;
 use limit::{Budget, Rate};
 
-/// The name in configuration, metrics, probes and events.
-pub const NAME: &str = "telemetry-ingest";
-
-/// The service, listening.
+/// The service.
 pub struct Service {
-    intake: Arc<Intake>,
-    otlp_grpc_address: SocketAddr,
-    otlp_http_address: SocketAddr,
+    /// `[telemetry_ingest]`.
+    pub config: Config,
+    /// Where batches go, and where identity says which gateways there are.
+    pub log: LogHandle,
+    /// Whose tokens these are.
+    pub verifier: Arc<Verifier>,
+    /// What gateways may do.
+    pub policies: Arc<Policies>,
+}
+
+/// Where telemetry is taken in, and what was counted there.
+pub struct Doors {
+    /// What belongs on the main port: `POST /v1/events`.
+    pub router: Router,
+    /// Where OTLP/gRPC listens.
+    pub otlp_grpc_address: SocketAddr,
+    /// Where OTLP/HTTP listens.
+    pub otlp_http_address: SocketAddr,
+    /// The counts since the start.
+    pub ledger: Arc<Ledger>,
 }
 
 impl Service {
-    /// Checks the configuration, takes the OTLP ports and starts. Until the directory of gateways has been read, everybody is
+    /// Its name in configuration, events, metrics and logs.
+    pub const NAME: &str = "telemetry-ingest";
+
+    /// Its route, and its own ports, which are served from now on. Until the directory of gateways has been read, everybody is
     /// told to come back, and the process is not ready.
     ///
     /// # Errors
     /// When the configuration cannot work or a port cannot be taken.
-    pub async fn build(
-        config: &Config,
-        process: &Process,
-        log: SharedLog,
-        verifier: Arc<Verifier>,
-        policies: Arc<Policies>,
-    ) -> Result<Self, StartError> {
-        config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(NAME, error))?;
-        let intake = Arc::new(intake(config, process, log, verifier, policies));
+    pub async fn build(self, process: &Process) -> Result<Doors, StartError> {
+        self.config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(Self::NAME, error))?;
+        let (workers, grpc_listen, http_listen) = (self.config.workers, self.config.otlp_grpc_listen, self.config.otlp_http_listen);
+        let intake = Arc::new(self.intake(process));
         export_metrics(&intake);
         add_probes(&intake, process);
         follow_gateways(&intake, process);
 
-        let bind = async |name, address| Listener::bind(name, address).await.map_err(|error| StartError::new(NAME, error));
-        let otlp_grpc = bind("telemetry-ingest otlp/grpc", config.otlp_grpc_listen).await?;
-        let otlp_http = bind("telemetry-ingest otlp/http", config.otlp_http_listen).await?;
+        let bind = async |name, address| Listener::bind(name, address).await.map_err(|error| StartError::new(Self::NAME, error));
+        let otlp_grpc = bind("telemetry-ingest otlp/grpc", grpc_listen).await?;
+        let otlp_http = bind("telemetry-ingest otlp/http", http_listen).await?;
         let (otlp_grpc_address, otlp_http_address) = (otlp_grpc.address(), otlp_http.address());
-        listener::start(vec![otlp_grpc, otlp_http], config.workers, &intake, process)
-            .map_err(|error| StartError::because(NAME, "the OTLP ports cannot be shared out", error))?;
-        Ok(Self { intake, otlp_grpc_address, otlp_http_address })
+        listener::start(vec![otlp_grpc, otlp_http], workers, &intake, process)
+            .map_err(|error| StartError::because(Self::NAME, "the OTLP ports cannot be shared out", error))?;
+        let ledger = Arc::clone(&intake.ledger);
+        Ok(Doors { router: router(intake), otlp_grpc_address, otlp_http_address, ledger })
     }
 
-    /// What belongs on the main port: `POST /v1/events`.
-    pub fn router(&self) -> Router {
-        let intake = Arc::clone(&self.intake);
-        let respond = move |request: Request| {
-            let intake = Arc::clone(&intake);
-            async move { edge::respond(&intake, request).await.map(Body::new) }
+    fn intake(self, process: &Process) -> Intake {
+        let Self { config, log, verifier, policies } = self;
+        let entitlement = Entitlement {
+            events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
+            bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
+            memory: config.gateway.max_bytes_in_flight,
         };
-        Router::new().route(EVENTS_PATH, any(respond))
-    }
-
-    /// Where OTLP/gRPC listens.
-    pub fn otlp_grpc_address(&self) -> SocketAddr {
-        self.otlp_grpc_address
-    }
-
-    /// Where OTLP/HTTP listens.
-    pub fn otlp_http_address(&self) -> SocketAddr {
-        self.otlp_http_address
-    }
-
-    /// The counts since the start.
-    pub fn ledger(&self) -> &Ledger {
-        &self.intake.ledger
+        Intake {
+            log: log.0,
+            verifier,
+            policies,
+            directory: Arc::new(Directory::new(entitlement)),
+            budget: Budget::new(config.max_bytes_in_flight),
+            ledger: Arc::default(),
+            limits: scan::Limits {
+                max_decoded_bytes: config.max_decoded_bytes,
+                max_event_bytes: config.max_event_bytes,
+                max_events: config.max_events,
+                max_body_bytes: batch::max_body_bytes(),
+            },
+            max_request_bytes: config.max_request_bytes,
+            body_timeout: config.body_timeout(),
+            append_timeout: config.append_timeout(),
+            log_away: AtomicBool::new(false),
+            clock: process.clock.clone(),
+            ids: process.ids.clone(),
+            began: Instant::now(),
+        }
     }
 }
 
-fn intake(config: &Config, process: &Process, log: SharedLog, verifier: Arc<Verifier>, policies: Arc<Policies>) -> Intake {
-    let entitlement = Entitlement {
-        events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
-        bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
-        memory: config.gateway.max_bytes_in_flight,
+fn router(intake: Arc<Intake>) -> Router {
+    let respond = move |request: Request| {
+        let intake = Arc::clone(&intake);
+        async move { edge::respond(&intake, request).await.map(Body::new) }
     };
-    Intake {
-        log,
-        verifier,
-        policies,
-        directory: Arc::new(Directory::new(entitlement)),
-        budget: Budget::new(config.max_bytes_in_flight),
-        ledger: Arc::default(),
-        limits: scan::Limits {
-            max_decoded_bytes: config.max_decoded_bytes,
-            max_event_bytes: config.max_event_bytes,
-            max_events: config.max_events,
-            max_body_bytes: batch::max_body_bytes(),
-        },
-        max_request_bytes: config.max_request_bytes,
-        body_timeout: config.body_timeout(),
-        append_timeout: config.append_timeout(),
-        log_away: AtomicBool::new(false),
-        clock: process.clock.clone(),
-        ids: process.ids.clone(),
-        began: Instant::now(),
-    }
+    Router::new().route(EVENTS_PATH, any(respond))
 }
 
 fn export_metrics(intake: &Arc<Intake>) {
-    let meter = opentelemetry::global::meter(NAME);
+    let meter = opentelemetry::global::meter(Service::NAME);
     intake.ledger.export(&meter);
     let (of_memory, of_directory, of_age) = (Arc::clone(intake), Arc::clone(intake), Arc::clone(intake));
     meter
@@ -171,12 +168,12 @@ fn export_metrics(intake: &Arc<Intake>) {
 
 fn add_probes(intake: &Arc<Intake>, process: &Process) {
     let of_directory = Arc::clone(intake);
-    process.health.add_probe(format!("{NAME}.directory"), move || {
+    process.health.add_probe("telemetry-ingest.directory", move || {
         let state = of_directory.directory.check(of_directory.began.elapsed()).map_err(ToOwned::to_owned);
         async move { state }
     });
     let log = Arc::clone(&intake.log);
-    process.health.add_probe(format!("{NAME}.event_log"), move || {
+    process.health.add_probe("telemetry-ingest.event_log", move || {
         let log = Arc::clone(&log);
         async move { log.check().await.map_err(|error| error.to_string()) }
     });

@@ -113,17 +113,22 @@ impl Mounts<'_> {
     async fn portal(&self, policies: &Arc<Policies>) -> Result<Router> {
         let config = self.config.portal(portal_secret(self.config, self.data_dir)?)?;
         let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?);
-        let service = portal::Service::build(&config, &self.config.auth, self.process, verifier, Arc::clone(policies)).await?;
-        Ok(service.router())
+        let service = portal::Service { config, auth: self.config.auth.clone(), verifier, policies: Arc::clone(policies) };
+        Ok(service.build(self.process).await?)
     }
 
     async fn telemetry_ingest(&self, mounted: &mut Mounted, policies: &Arc<Policies>) -> Result<()> {
         let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_TELEMETRY, self.process.clock.clone())?);
-        let config = &self.config.telemetry_ingest;
-        let service = telemetry_ingest::Service::build(config, self.process, Arc::clone(&self.log), verifier, Arc::clone(policies)).await?;
-        mounted.ports.push(("OTLP/gRPC", service.otlp_grpc_address()));
-        mounted.ports.push(("OTLP/HTTP", service.otlp_http_address()));
-        mounted.merge(service.router());
+        let service = telemetry_ingest::Service {
+            config: self.config.telemetry_ingest.clone(),
+            log: LogHandle(Arc::clone(&self.log)),
+            verifier,
+            policies: Arc::clone(policies),
+        };
+        let doors = service.build(self.process).await?;
+        mounted.ports.push(("OTLP/gRPC", doors.otlp_grpc_address));
+        mounted.ports.push(("OTLP/HTTP", doors.otlp_http_address));
+        mounted.merge(doors.router);
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
-use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, Record, SharedLog, TailFrom, Topic};
+use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, Topic};
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
 use runtime::{Clock, GatewayId, Ids, SchoolId};
-use schildwacht_telemetry_ingest::{Config, Outcome, Service, config::GatewayLimits};
+use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Service, config::GatewayLimits};
 use testkit::{Running, TestIssuer, TestProcess};
 
 use crate::unreliable_log::UnreliableLog;
@@ -15,7 +15,7 @@ use crate::unreliable_log::UnreliableLog;
 pub const WITHIN: Duration = Duration::from_secs(10);
 
 pub struct Gate {
-    pub service: Service,
+    pub doors: Doors,
     pub process: TestProcess,
     pub log: Arc<UnreliableLog>,
     pub issuer: TestIssuer,
@@ -79,12 +79,13 @@ impl Gate {
         let verifier = Arc::new(Verifier::new(&issuer.config(), AUDIENCE_TELEMETRY, clock.clone()).unwrap());
         let policies = Arc::new(Policies::load().unwrap());
         let process = TestProcess::new();
-        let service = Service::build(&config, &process, Arc::clone(&log) as SharedLog, verifier, policies).await.unwrap();
-        let main_port = Running::start(service.router()).await;
+        let service = Service { config, log: LogHandle(Arc::clone(&log) as SharedLog), verifier, policies };
+        let doors = service.build(&process).await.unwrap();
+        let main_port = Running::start(doors.router.clone()).await;
         let ids = Ids::random(clock);
         let (gateway, school) = (ids.next(), ids.next());
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { service, process, log, issuer, gateway, school, http, main_port, ids, _folder: folder }
+        Self { doors, process, log, issuer, gateway, school, http, main_port, ids, _folder: folder }
     }
 
     /// Publishes a gateway's entry as identity does.
@@ -117,7 +118,7 @@ impl Gate {
         if path == "/v1/events" {
             return format!("{}{path}", self.main_port.url());
         }
-        format!("http://{}{path}", self.service.otlp_http_address())
+        format!("http://{}{path}", self.doors.otlp_http_address)
     }
 
     pub async fn post(&self, path: &str, media_type: &str, encoding: Option<&str>, body: Vec<u8>) -> reqwest::Response {
@@ -151,12 +152,12 @@ impl Gate {
 
     /// Requests that ended so.
     pub fn requests(&self, outcome: Outcome) -> u64 {
-        self.service.ledger().requests(outcome)
+        self.doors.ledger.requests(outcome)
     }
 
     /// Events that ended so.
     pub fn events(&self, outcome: Outcome) -> u64 {
-        self.service.ledger().events(outcome)
+        self.doors.ledger.events(outcome)
     }
 
     /// Waits until so many requests ended so.

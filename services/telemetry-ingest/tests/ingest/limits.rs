@@ -20,7 +20,7 @@ const PROTOBUF: &str = "application/x-protobuf";
 
 /// A connection that has sent its headers, and is to send so many bytes.
 async fn begun(gate: &Gate, headers: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(gate.service.otlp_http_address()).await.unwrap();
+    let mut stream = TcpStream::connect(gate.doors.otlp_http_address).await.unwrap();
     let token = gate.token();
     let head =
         format!("POST /v1/logs HTTP/1.1\r\nhost: gate\r\nauthorization: Bearer {token}\r\ncontent-type: {PROTOBUF}\r\n{headers}\r\n\r\n");

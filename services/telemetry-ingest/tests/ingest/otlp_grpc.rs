@@ -21,7 +21,7 @@ use crate::{
 };
 
 fn client(gate: &Gate) -> LogsServiceClient<Channel> {
-    let endpoint = Endpoint::from_shared(format!("http://{}", gate.service.otlp_grpc_address())).unwrap();
+    let endpoint = Endpoint::from_shared(format!("http://{}", gate.doors.otlp_grpc_address)).unwrap();
     LogsServiceClient::new(endpoint.connect_lazy())
 }
 
@@ -128,7 +128,7 @@ async fn a_message_over_the_limit_is_never_to_be_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_method_is_unimplemented() {
     let gate = Gate::open().await;
-    let endpoint = Endpoint::from_shared(format!("http://{}", gate.service.otlp_grpc_address())).unwrap();
+    let endpoint = Endpoint::from_shared(format!("http://{}", gate.doors.otlp_grpc_address)).unwrap();
     let mut grpc = tonic::client::Grpc::new(endpoint.connect_lazy());
     grpc.ready().await.unwrap();
     let codec = tonic_prost::ProstCodec::<ExportLogsServiceRequest, ExportLogsServiceResponse>::default();

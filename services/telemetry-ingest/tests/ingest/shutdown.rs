@@ -27,7 +27,7 @@ async fn what_is_under_way_at_the_end_is_stored_and_answered() {
     assert_eq!(response.status(), StatusCode::OK);
     gate.process.tasks.drain(WITHIN).await.unwrap();
     assert_eq!(gate.stored().await.len(), 1);
-    assert!(tokio::net::TcpStream::connect(gate.service.otlp_http_address()).await.is_err(), "nobody is let in any more");
+    assert!(tokio::net::TcpStream::connect(gate.doors.otlp_http_address).await.is_err(), "nobody is let in any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,11 +38,11 @@ async fn a_port_in_use_and_a_broken_configuration_stop_the_start_in_words() {
     let policies = std::sync::Arc::new(auth::Policies::load().unwrap());
     let process = testkit::TestProcess::new();
     let build = async |config: Config| {
-        let log = std::sync::Arc::clone(&gate.log) as events::SharedLog;
-        let built = Service::build(&config, &process, log, verifier.clone(), policies.clone()).await;
-        built.err().expect("it should not start").to_string()
+        let log = events::LogHandle(std::sync::Arc::clone(&gate.log) as events::SharedLog);
+        let service = Service { config, log, verifier: verifier.clone(), policies: policies.clone() };
+        service.build(&process).await.err().expect("it should not start").to_string()
     };
-    let complaint = build(Config { otlp_http_listen: gate.service.otlp_http_address(), ..config() }).await;
+    let complaint = build(Config { otlp_http_listen: gate.doors.otlp_http_address, ..config() }).await;
     assert!(complaint.contains("in use") && complaint.contains("telemetry-ingest"), "{complaint}");
     let complaint = build(Config { max_events: 0, ..config() }).await;
     assert!(complaint.contains("telemetry_ingest.max_events"), "{complaint}");

@@ -78,9 +78,9 @@ impl Town {
             cache: CacheConfig { redis_url: Secret::new("") },
         };
         let auth = AuthConfig { issuer: issuer.url() };
-        let service = schildwacht_portal::Service::build(&config, &auth, &process, verifier, policies).await.unwrap();
+        let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(&process).await.unwrap();
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
-        process.tasks.spawn("listener", listener.serve(service.router(), limits, process.tasks.shutdown()));
+        process.tasks.spawn("listener", listener.serve(pages, limits, process.tasks.shutdown()));
         Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned() }
     }
 
