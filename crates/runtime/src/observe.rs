@@ -116,7 +116,7 @@ mod tests {
         let reader = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build().unwrap();
         opentelemetry::global::set_meter_provider(SdkMeterProvider::builder().with_reader(reader).build());
         let router = Router::new()
-            .route("/never", any(|| std::future::pending::<()>()))
+            .route("/never", any(std::future::pending::<()>))
             .route("/grpc", any(|| async { tonic::Status::not_found("case not found").into_http::<Body>() }))
             .layer(from_fn(observe));
 

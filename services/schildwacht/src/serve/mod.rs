@@ -16,6 +16,7 @@ use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use events::SharedLog;
 use runtime::{Clock, Process, listener::Listener, tasks::stop_signal, telemetry::Telemetry};
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use url::Url;
 
 pub use config::Config;
@@ -29,6 +30,8 @@ use crate::{
 
 /// How long loops may take to return after the listeners have drained.
 const LOOPS_DRAIN: Duration = Duration::from_secs(10);
+/// A body of which nothing more comes for so long is given up; otherwise it could hold its connection for ever.
+const BODY_SILENCE: Duration = Duration::from_secs(60);
 const DEMO_SEED: u64 = 1;
 const DEMO_HISTORY_DAYS: u16 = 7;
 
@@ -166,7 +169,7 @@ fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Proc
     Ok(())
 }
 
-/// What stands before every service: health, reflection, a span and metrics for each request.
+/// What stands before every service: health, reflection, an end to bodies that do not come, a span and metrics for each request.
 fn front(services: Router, process: &Process) -> Result<Router> {
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
@@ -176,5 +179,6 @@ fn front(services: Router, process: &Process) -> Result<Router> {
     grpc.add_service(runtime::admin::grpc_health(process.health.clone()));
     grpc.add_service(reflection);
     let routes = services.merge(grpc.routes().into_axum_router().reset_fallback());
+    let routes = routes.layer(RequestBodyTimeoutLayer::new(BODY_SILENCE));
     Ok(routes.layer(axum::middleware::from_fn(runtime::observe::observe)))
 }
