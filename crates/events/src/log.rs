@@ -1,6 +1,6 @@
 //! The port to the event log: what Kafka and the embedded log both promise.
 //!
-//! The conformance suite in `tests/conformance.rs` states these promises one by one and runs on both.
+//! The conformance suite in `tests/conformance` states these promises one by one and runs on both.
 
 use std::{sync::Arc, time::Duration};
 

@@ -39,7 +39,7 @@ async fn a_caller_who_does_not_wait_gives_back_its_room_in_the_end() {
 #[test]
 fn settings_that_librdkafka_does_not_know_are_named() {
     let mut config = nobody_there();
-    config.properties.insert("linger.weeks".to_owned(), "2".to_owned());
+    config.properties.insert("linger.weeks".to_owned(), runtime::config::Secret::new("2"));
     let refused = KafkaLog::open(config).err().unwrap();
     assert!(matches!(&refused, LogError::Unusable { reason } if reason.contains("linger.weeks")), "{refused}");
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use rdkafka::ClientConfig;
+use runtime::config::Secret;
 use serde::Deserialize;
 
 use super::names::Names;
@@ -53,9 +54,9 @@ pub struct KafkaConfig {
     /// Seconds after which an append that the brokers do not acknowledge has failed.
     #[serde(default = "half_a_minute")]
     pub delivery_timeout_seconds: u64,
-    /// Further settings of librdkafka: TLS, SASL, `linger.ms`, `compression.type` and the like.
+    /// Further settings of librdkafka: TLS, SASL, `linger.ms`, `compression.type` and the like. Passwords come from files.
     #[serde(default)]
-    pub properties: BTreeMap<String, String>,
+    pub properties: BTreeMap<String, Secret>,
 }
 
 impl KafkaConfig {
@@ -74,12 +75,15 @@ impl KafkaConfig {
     }
 
     /// Refuses settings that would break a promise of the log.
-    pub(super) fn validate(&self) -> Result<(), LogError> {
+    ///
+    /// # Errors
+    /// [`LogError::Unusable`] with the names.
+    pub fn validate(&self) -> Result<(), LogError> {
         let refused: Vec<_> = self.properties.keys().map(String::as_str).filter(|name| OURS.contains(name)).collect();
         if refused.is_empty() {
             return Ok(());
         }
-        let reason = format!("kafka.properties may not set {}; remove it", refused.join(", "));
+        let reason = format!("events.kafka.properties may not set {}; remove it", refused.join(", "));
         Err(LogError::Unusable { reason })
     }
 
@@ -96,7 +100,7 @@ impl KafkaConfig {
 
     /// Sets the properties over our defaults, and the cluster.
     fn complete(&self, client: &mut ClientConfig) {
-        client.extend(self.properties.clone());
+        client.extend(self.properties.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
         client.set("bootstrap.servers", &self.brokers).set("client.id", &self.client_id);
     }
 
@@ -196,7 +200,7 @@ mod tests {
     #[test]
     fn settings_that_break_promises_are_refused() {
         let mut config = KafkaConfig::new("kafka:9092");
-        config.properties.insert("acks".to_owned(), "1".to_owned());
+        config.properties.insert("acks".to_owned(), Secret::new("1"));
         let refused = config.validate().unwrap_err().to_string();
         assert!(refused.contains("acks"), "{refused}");
     }
@@ -204,16 +208,25 @@ mod tests {
     #[test]
     fn other_settings_reach_the_client_over_our_defaults() {
         let mut config = KafkaConfig::new("kafka:9092");
-        config.properties.insert("linger.ms".to_owned(), "50".to_owned());
+        config.properties.insert("linger.ms".to_owned(), Secret::new("50"));
         config.validate().unwrap();
         assert_eq!(config.producer().get("linger.ms"), Some("50"));
         assert_eq!(config.producer().get("acks"), Some("all"));
     }
 
     #[test]
+    fn passwords_may_stand_in_files() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "hunter2\n").unwrap();
+        let json = serde_json::json!({ "brokers": "kafka:9092", "properties": { "sasl.password": { "file": file.path() } } });
+        let config: KafkaConfig = serde_json::from_value(json).unwrap();
+        assert_eq!(config.producer().get("sasl.password"), Some("hunter2"));
+    }
+
+    #[test]
     fn passwords_are_not_shown() {
         let mut config = KafkaConfig::new("kafka:9092");
-        config.properties.insert("sasl.password".to_owned(), "hunter2".to_owned());
+        config.properties.insert("sasl.password".to_owned(), Secret::new("hunter2"));
         let shown = format!("{config:?}");
         assert!(shown.contains("sasl.password") && !shown.contains("hunter2"), "{shown}");
     }

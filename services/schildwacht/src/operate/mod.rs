@@ -9,7 +9,7 @@ mod import;
 use std::io::{self, Write as _};
 
 use anyhow::Result;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 pub use audit::verify as verify_audit;

@@ -213,6 +213,7 @@ mod tests {
             ("auth.issuer = \"keycloak\"", "auth.issuer"),
             ("network_monitor.max_decoded_bytes = 1048576", "network_monitor.max_decoded_bytes"),
             ("events.log = \"kafka\"", "events.kafka.brokers"),
+            ("events.kafka.properties.acks = \"1\"", "events.kafka"),
         ] {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");

@@ -44,7 +44,7 @@ impl EventsConfig {
         if self.log == LogKind::Kafka && self.kafka.brokers.is_empty() {
             return Err(ConfigError::at("events.kafka.brokers", "name the brokers, as in kafka-0:9092,kafka-1:9092"));
         }
-        Ok(())
+        self.kafka.validate().map_err(|error| ConfigError::at("events.kafka", error))
     }
 
     /// Opens the log and makes sure that all topics exist.
