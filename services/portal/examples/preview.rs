@@ -3,7 +3,7 @@
 //! `cargo run -p schildwacht-portal --example preview [port]`, then open the address it prints and choose a person. A new case
 //! comes in every 20 seconds, so that the pill can be seen.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a tool for developers, on one machine")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers, on one machine")]
 
 #[path = "../tests/it/support/mod.rs"]
 mod support;
