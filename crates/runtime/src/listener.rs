@@ -123,7 +123,7 @@ impl Listener {
         self.address
     }
 
-    /// Serves until shutdown, then finishes what is under way.
+    /// Serves until shutdown, then lets nobody in and finishes what is under way.
     ///
     /// # Errors
     /// When requests under way did not finish within the drain time.
@@ -135,6 +135,7 @@ impl Listener {
         B::Data: Send,
         B::Error: Into<Box<dyn StdError + Send + Sync>>,
     {
+        let Self { name, tcp, .. } = self;
         let http = http_builder(&limits);
         let slots = Arc::new(Semaphore::new(limits.max_connections));
         let connections = TaskTracker::new();
@@ -142,13 +143,13 @@ impl Listener {
         loop {
             let accepted = tokio::select! {
                 () = shutdown.requested() => break,
-                accepted = accept(&self.tcp, &slots) => accepted,
+                accepted = accept(&tcp, &slots) => accepted,
             };
             let (stream, peer, slot) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be closed rather than spin.
-                    tracing::warn!(name: "listener.accept_failed", listener = self.name, error = %error, "connection not accepted, will retry");
+                    tracing::warn!(name: "listener.accept_failed", listener = name, error = %error, "connection not accepted, will retry");
                     shutdown.sleep(Duration::from_millis(100)).await;
                     continue;
                 }
@@ -175,12 +176,14 @@ impl Listener {
             });
         }
 
+        // Who comes now is refused and looks elsewhere, instead of waiting in the kernel's queue for nobody.
+        drop(tcp);
         let open = connections.len();
-        tracing::info!(name: "listener.draining", listener = self.name, connections = open, "finishing requests under way");
+        tracing::info!(name: "listener.draining", listener = name, connections = open, "finishing requests under way");
         connections.close();
-        tokio::time::timeout(limits.drain, connections.wait()).await.map_err(|_elapsed| {
-            io::Error::new(io::ErrorKind::TimedOut, format!("{}: requests under way did not finish in time", self.name))
-        })
+        tokio::time::timeout(limits.drain, connections.wait())
+            .await
+            .map_err(|_elapsed| io::Error::new(io::ErrorKind::TimedOut, format!("{name}: requests under way did not finish in time")))
     }
 }
 
@@ -298,6 +301,33 @@ mod tests {
         assert!(answer.ends_with("finished"), "{answer}");
         tasks.drain(Duration::from_secs(5)).await.unwrap();
         assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is accepted after shutdown");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_let_in_while_a_request_is_finished() {
+        let begun = Arc::new(tokio::sync::Notify::new());
+        let go_on = Arc::new(tokio::sync::Notify::new());
+        let (has_begun, may_go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
+        let waiting = Router::new().route(
+            "/",
+            get(move || async move {
+                has_begun.notify_one();
+                may_go_on.notified().await;
+                "finished"
+            }),
+        );
+        let (address, tasks) = started(waiting, Limits::default()).await;
+        let stop = async {
+            begun.notified().await;
+            tasks.shutdown().request();
+            while tokio::net::TcpStream::connect(address).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            go_on.notify_one();
+        };
+        let both = async { tokio::join!(get_over(address), stop) };
+        let (answer, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.expect("connections should be refused");
+        assert!(answer.ends_with("finished"), "{answer}");
     }
 
     #[tokio::test]
