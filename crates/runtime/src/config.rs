@@ -63,10 +63,17 @@ fn describe(error: &figment::Error) -> String {
             let place = place.or_else(|| one.metadata.as_ref().map(|metadata| metadata.name.to_string()));
             let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
             let place = place.map(|place| format!(" (in {place})")).unwrap_or_default();
-            format!("{key}{}{place}", one.kind)
+            format!("{key}{}{place}", in_one_line(&one.kind.to_string()))
         })
         .collect();
-    complaints.join("; ").replace('\n', " ")
+    complaints.join("; ")
+}
+
+/// The TOML parser draws the place below its complaint, which makes no sense in one line.
+fn in_one_line(complaint: &str) -> String {
+    let is_drawing =
+        |line: &str| line.trim_start_matches(|character: char| character == ' ' || character.is_ascii_digit()).starts_with('|');
+    complaint.lines().filter(|line| !is_drawing(line)).collect::<Vec<_>>().join(", ")
 }
 
 /// A secret: never printed, given in place or as `{ file = "…" }`.
@@ -148,6 +155,14 @@ mod tests {
         let complaint = load::<Outer>(DEFAULTS, Some(given.path())).unwrap_err().to_string();
         assert!(complaint.contains("limitt") && complaint.contains(given.path().to_str().unwrap()), "{complaint}");
         assert!(!complaint.contains('\n'), "one line: {complaint}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_is_said_in_one_line_without_the_drawing() {
+        let given = file("[inner]\nlimit = [\n");
+        let complaint = load::<Outer>(DEFAULTS, Some(given.path())).unwrap_err().to_string();
+        assert!(complaint.contains("at line 2, column ") && complaint.contains("array"), "{complaint}");
+        assert!(!complaint.contains(['\n', '|', '^']), "{complaint}");
     }
 
     #[test]

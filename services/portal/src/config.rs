@@ -58,7 +58,7 @@ impl Config {
             ));
         }
         if self.personas && !self.is_loopback() {
-            let complaint = "choosing a person without a password is for this machine (127.0.0.1) only; set this to false";
+            let complaint = "choosing a person without a password is for this machine (127.0.0.1) only; name a real issuer in auth.issuer";
             return Err(ConfigError::at("identity.issuer.embedded", complaint));
         }
         let urls = [
