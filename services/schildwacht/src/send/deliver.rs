@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     backoff::{Backoff, retry_after},
     batch::{Batch, Encoding, Protocol},
-    tokens::Tokens,
+    tokens::{TokenError, Tokens},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -109,7 +109,8 @@ impl Sender {
     async fn attempt(&self, body: bytes::Bytes) -> Attempt {
         let token = match self.tokens.get().await {
             Ok(token) => token,
-            Err(error) => return Attempt::Again { why: format!("{error:#}"), asked: None },
+            Err(TokenError::Away(error)) => return Attempt::Again { why: format!("{error:#}"), asked: None },
+            Err(TokenError::Refused(why)) => return Attempt::Over(Fate::Refused(why)),
         };
         let request = self.http.post(self.url.clone()).header(AUTHORIZATION, format!("Bearer {token}"));
         let request = request.header(CONTENT_TYPE, self.protocol.media_type()).header(CONTENT_ENCODING, self.encoding.name());
@@ -126,7 +127,18 @@ impl Sender {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
                 Attempt::Again { why: complaint(status, &answer), asked }
             }
+            StatusCode::NOT_FOUND => Attempt::Over(Fate::Refused(self.nothing_there())),
             _ => Attempt::Over(Fate::Refused(complaint(status, &answer))),
+        }
+    }
+
+    fn nothing_there(&self) -> String {
+        match self.protocol {
+            Protocol::JsonLines => format!("nothing takes events at {}; give the right address with --at", self.url),
+            Protocol::Otlp => {
+                let advice = "OTLP has a port of its own (4318 unless configured): give it with --at, and the issuer with --issuer";
+                format!("nothing takes OTLP at {}; {advice}", self.url)
+            }
         }
     }
 

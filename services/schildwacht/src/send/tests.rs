@@ -160,6 +160,35 @@ async fn events_that_were_left_out_are_told_apart() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_refuses_is_not_asked_again() {
+    let refusal = Json(json!({ "error": "invalid_client", "error_description": "the secret is wrong" }));
+    let running = Running::start_with(|base| {
+        let discovery = json!({ "token_endpoint": format!("{base}/issuer/token") });
+        Router::new()
+            .route("/issuer/.well-known/openid-configuration", get(move || async move { Json(discovery) }))
+            .route("/issuer/token", post(|| async { (StatusCode::UNAUTHORIZED, refusal) }))
+    })
+    .await;
+    let summary = send_lines(&running, &THREE[..2], &[]).await;
+    assert_eq!(counts(&summary), [2, 0, 2, 0]);
+    assert!(summary.to_string().contains("invalid_client the secret is wrong"), "{summary}");
+    assert!(summary.to_string().contains("0 of them again"), "{summary}");
+
+    let no_issuer = Running::start(Router::new()).await;
+    let summary = send_lines(&no_issuer, &THREE[..2], &[]).await;
+    assert_eq!(counts(&summary), [2, 0, 2, 0]);
+    assert!(summary.to_string().contains("give its address with --issuer"), "{summary}");
+}
+
+#[tokio::test]
+async fn a_place_where_nothing_takes_events_is_said_with_what_to_do() {
+    let (_edge, running) = Edge::start([]).await;
+    let summary = send_lines(&running, &THREE[..2], &["--protocol", "otlp"]).await;
+    assert_eq!(counts(&summary), [2, 0, 2, 0]);
+    assert!(summary.to_string().contains("OTLP has a port of its own"), "{summary}");
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_away_is_said_plainly() {
     let nobody = "http://127.0.0.1:9".parse().unwrap();
     let credentials = ClientCredentials { issuer: nobody, client_id: "gateway-g".to_owned(), secret: Secret::new("s") };

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::StatusCode;
 use runtime::{Clock, config::Secret};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -45,6 +46,17 @@ struct Token {
     until: DateTime<Utc>,
 }
 
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Asking again later may help.
+    #[error(transparent)]
+    Away(anyhow::Error),
+    /// Asking again would not help.
+    #[error("{0}")]
+    Refused(String),
+}
+
 #[derive(Deserialize)]
 struct Discovery {
     token_endpoint: Url,
@@ -74,7 +86,10 @@ impl Tokens {
     }
 
     /// A token that is good for a while.
-    pub async fn get(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// When the issuer refuses, or cannot be asked now.
+    pub async fn get(&self) -> Result<String, TokenError> {
         let mut held = self.held.lock().await;
         if let Some(token) = held.token.as_ref().filter(|token| self.clock.now() < token.until) {
             return Ok(token.text.clone());
@@ -96,28 +111,38 @@ impl Tokens {
         }
     }
 
-    async fn discover(&self) -> Result<Url> {
+    async fn discover(&self) -> Result<Url, TokenError> {
         let issuer = self.credentials.issuer.as_str().trim_end_matches('/');
         let url = format!("{issuer}/.well-known/openid-configuration");
-        let response =
-            self.http.get(&url).send().await.with_context(|| format!("no answer from the issuer at {issuer}; is it running?"))?;
-        let response = response.error_for_status().with_context(|| format!("there is no issuer at {issuer}"))?;
-        let discovery: Discovery = response.json().await.with_context(|| format!("{url} is no discovery document"))?;
+        let answer = self.http.get(&url).send().await.with_context(|| format!("no answer from the issuer at {issuer}; is it running?"));
+        let answer = answer.map_err(TokenError::Away)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let why = format!("there is no issuer at {issuer} ({status}); give its address with --issuer");
+            return Err(refused_or_away(status, why));
+        }
+        let discovery: Discovery = answer.json().await.map_err(|_other| TokenError::Refused(format!("{url} is no discovery document")))?;
         Ok(discovery.token_endpoint)
     }
 
-    async fn ask(&self, endpoint: &Url) -> Result<Token> {
+    async fn ask(&self, endpoint: &Url) -> Result<Token, TokenError> {
         let ClientCredentials { client_id, secret, .. } = &self.credentials;
         let form = [("grant_type", "client_credentials")];
         let request = self.http.post(endpoint.clone()).basic_auth(client_id, Some(secret.expose())).form(&form);
         let asked = self.clock.now();
-        let response = request.send().await.context("no answer from the issuer")?;
-        if !response.status().is_success() {
-            let status = response.status();
-            let refusal: NotGranted = response.json().await.unwrap_or_default();
-            bail!("the issuer gives {client_id} no token: {status} {} {}", refusal.error, refusal.error_description);
+        let answer = request.send().await.context("no answer from the issuer").map_err(TokenError::Away)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let refusal: NotGranted = answer.json().await.unwrap_or_default();
+            let why = format!("the issuer gives {client_id} no token: {status} {} {}", refusal.error, refusal.error_description);
+            return Err(refused_or_away(status, why));
         }
-        let granted: Granted = response.json().await.context("the issuer's answer holds no token")?;
+        let granted: Granted = answer.json().await.context("the issuer's answer holds no token").map_err(TokenError::Away)?;
         Ok(Token { text: granted.access_token, until: asked + TimeDelta::seconds(granted.expires_in) - MARGIN })
     }
+}
+
+fn refused_or_away(status: StatusCode, why: String) -> TokenError {
+    let is_final = status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS;
+    if is_final { TokenError::Refused(why) } else { TokenError::Away(anyhow!(why)) }
 }

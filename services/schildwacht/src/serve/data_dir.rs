@@ -12,7 +12,7 @@ const LOCK_FILE: &str = "schildwacht.lock";
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     /// It cannot be made or written.
-    #[error("cannot use the data folder {}: {source}; give another with --data-dir", folder.display())]
+    #[error("cannot use the data folder {}; give another with --data-dir", folder.display())]
     Unusable {
         /// The folder.
         folder: PathBuf,
