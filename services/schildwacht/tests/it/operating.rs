@@ -1,0 +1,144 @@
+//! What operators do to a running system: import, dead letters, the audit trail.
+
+use sea_orm::ConnectionTrait as _;
+use serde_json::Value;
+use testkit::eventually;
+
+use crate::{
+    eve,
+    people::Person,
+    site::Site,
+    town::{Town, ZANDLOPER},
+};
+
+const HEADER: &str = "board_number;board_name;board_kind;institution_number;school_name;school_municipality;site_number;municipality";
+
+#[tokio::test]
+async fn an_import_with_bad_lines_names_them_and_imports_nothing() {
+    let town = Town::shared().await;
+    let file = town.site.file(
+        "bad.csv",
+        format!(
+            "{HEADER}\n\
+             990090;Vzw Noorderlicht;free;990191;De Kompas;Gent;1;Gent\n\
+             990090;Vzw Noorderlicht;sportclub;990192;De Windroos;Gent;1;Gent\n\
+             990090;Vzw Noorderlicht;free;990193;;Gent;1;Gent\n"
+        ),
+    );
+    let file = file.display().to_string();
+
+    let for_people = town.site.operate(&["import", "--file", &file]).await;
+    assert_eq!(for_people.code, Some(1));
+    for wanted in ["bad.csv:3", "bad.csv:4", "nothing imported"] {
+        assert!(for_people.stdout.contains(wanted), "{wanted} is not in: {}", for_people.stdout);
+    }
+    let for_machines = town.site.operate(&["import", "--json", "--file", &file]).await;
+    let report: Value = serde_json::from_str(&for_machines.stdout).unwrap();
+    let lines: Vec<_> = report["bad_lines"].as_array().unwrap().iter().map(|bad| (bad["line"].clone(), bad["reason"].clone())).collect();
+    assert_eq!(lines, [(3.into(), "unknown_board_kind".into()), (4.into(), "missing_name".into())]);
+    assert_eq!(report["imported"], false);
+
+    let operator = town.operator().await;
+    let request = operator.asks(proto::identity::v1::ListSchoolsRequest { query: "990191".to_owned(), ..Default::default() });
+    assert_eq!(operator.organisations().list_schools(request).await.unwrap().into_inner().total_size, 0, "not even the good line");
+}
+
+#[tokio::test]
+async fn a_file_can_be_checked_without_importing_it() {
+    let town = Town::shared().await;
+    let file =
+        town.site.file("good.csv", format!("{HEADER}\n990091;Vzw Poolster;free;990195;De Sextant;Gent;1;Gent\n")).display().to_string();
+    town.site.operate(&["import", "--check", "--file", &file]).await.ok();
+    let operator = town.operator().await;
+    let request = operator.asks(proto::identity::v1::ListSchoolsRequest { query: "990195".to_owned(), ..Default::default() });
+    assert_eq!(operator.organisations().list_schools(request).await.unwrap().into_inner().total_size, 0);
+}
+
+#[tokio::test]
+async fn a_line_nobody_can_read_is_kept_shown_and_tried_again() {
+    let town = Town::open().await;
+    let school = town.school(ZANDLOPER).await;
+    let good = eve::odd_traffic(eve::just_now(), 2_200_401, "10.20.4.37");
+    let text = format!("{good}\n{{\"event_type\":\"flow\",\"src_ip\":\"10.20.4.37\"}}\n");
+    town.sensor(&school).await.post_text(text).await.unwrap();
+
+    let list = async || {
+        let said = town.site.operate(&["dead-letters", "list", "--service", "network-monitor", "--json"]).await.ok();
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let letter = eventually("a dead letter", async || list().await.into_iter().next()).await;
+    assert_eq!(
+        (&letter["reason"], &letter["attempts"], &letter["topic"]),
+        (&"missing_time".into(), &1.into(), &"telemetry.batch.v1".into()),
+        "{letter}"
+    );
+    assert!(letter["excerpt"].as_str().unwrap().contains("10.20.4.37"), "{letter}");
+    let for_people = town.site.operate(&["dead-letters", "list", "--service", "network-monitor"]).await.ok();
+    assert!(for_people.contains("missing_time") && for_people.contains(letter["dead_letter_id"].as_str().unwrap()), "{for_people}");
+
+    let replayed = town.site.operate(&["dead-letters", "replay", "--service", "network-monitor"]).await;
+    assert_eq!(replayed.code, Some(1), "not all went well");
+    assert!(replayed.stdout.contains("0 taken in, 1 failed again"), "{replayed:?}");
+    let letters = list().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!((&letters[0]["attempts"], &letters[0]["reason"]), (&2.into(), &"missing_time".into()));
+
+    let noor = Person::sign_in(&town.site, "noor").await;
+    assert_eq!(noor.alerts_of(&school.id).await.unwrap().len(), 1, "the line beside it was taken in, once");
+}
+
+#[tokio::test]
+async fn dead_letters_of_a_service_that_is_not_there_are_refused() {
+    let town = Town::shared().await;
+    let refusal = town.site.operate(&["dead-letters", "list", "--service", "kitchen"]).await.complaint();
+    assert!(refusal.contains("network-monitor"), "says which there are: {refusal}");
+}
+
+#[tokio::test]
+async fn an_audit_trail_that_was_tampered_with_is_found() {
+    let mut town = Town::open().await;
+    let school = town.school(ZANDLOPER).await;
+    let noor = Person::sign_in(&town.site, "noor").await;
+    town.post(&school, &[eve::contact_with_malware(eve::just_now(), 2_000_402, "10.20.4.37")]).await;
+    eventually("a case", async || noor.cases_of(&school.id).await.unwrap().into_iter().next()).await;
+
+    let running = verify(&town.site).await;
+    assert_eq!(running.code, Some(0), "{running:?}");
+    assert!(running.stdout.contains("every chain is intact") && !running.stdout.contains("BROKEN"), "{}", running.stdout);
+    town.process.terminate();
+    town.process.end().await;
+
+    let file = town.site.data_dir().join("incident-intake.db");
+    assert!(file.is_file());
+    let database = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+    let changed = database.execute_unprepared("UPDATE audit_log SET actor = 'somebody else' WHERE seq = 1").await.unwrap();
+    assert_eq!(changed.rows_affected(), 1);
+    database.close().await.unwrap();
+
+    let tampered = verify(&town.site).await;
+    assert_eq!(tampered.code, Some(1), "{tampered:?}");
+    let broken: Vec<&str> = tampered.stdout.lines().filter(|line| line.starts_with("BROKEN")).collect();
+    assert_eq!(broken.len(), 1, "{}", tampered.stdout);
+    assert!(broken[0].contains("incident-intake") && broken[0].contains("at row 1"), "{}", broken[0]);
+}
+
+async fn verify(site: &Site) -> crate::site::Outcome {
+    site.run(&["audit", "verify", "--data-dir", &site.data_dir().display().to_string()]).await
+}
+
+#[tokio::test]
+async fn nothing_to_verify_is_said() {
+    let complaint = verify(&Site::new()).await.complaint();
+    assert!(complaint.contains("nothing to verify"), "{complaint}");
+}
+
+#[tokio::test]
+async fn commands_say_when_no_system_is_there() {
+    let complaint = Site::new().operate(&["gateways", "list"]).await.complaint();
+    assert!(complaint.contains("no secret for schildwacht-cli") && complaint.contains("--data-dir"), "{complaint}");
+    let town = Town::shared().await;
+    let elsewhere = Site::new().url("");
+    let data_dir = town.site.data_dir().display().to_string();
+    let complaint = town.site.run(&["gateways", "list", "--data-dir", &data_dir, "--at", &elsewhere]).await.complaint();
+    assert!(complaint.contains("is it running?"), "{complaint}");
+}
