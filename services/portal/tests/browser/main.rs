@@ -1,0 +1,235 @@
+//! The pages in a real browser: accessible, within the window, right in both themes, alive with a script and whole without.
+
+#![cfg(test)]
+
+#[path = "../it/support/mod.rs"]
+mod support;
+
+use chrono::TimeDelta;
+use fantoccini::{Locator, key::Key};
+use support::{
+    Town,
+    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER},
+};
+use testkit::{
+    browser::{Browser, Scripts},
+    eventually,
+};
+
+/// A browser in which this persona has signed in, in Dutch.
+async fn browser_of(town: &Town, persona: &str, scripts: Scripts) -> Option<Browser> {
+    let browser = Browser::open(scripts).await?;
+    browser.goto(&format!("{}/hulp?lang=nl", town.url())).await.unwrap();
+    browser.goto(&format!("{}/aanmelden", town.url())).await.unwrap();
+    click(&browser, &format!("button[value={persona}]")).await;
+    see(&browser, ".account").await;
+    Some(browser)
+}
+
+async fn click(browser: &Browser, what: &str) {
+    browser.find(Locator::Css(what)).await.unwrap_or_else(|error| panic!("{what}: {error}")).click().await.unwrap();
+}
+
+/// Waits until this is on the page with these words; between two pages, what is found may be gone before it is read.
+async fn read(browser: &Browser, what: &str, words: &str) {
+    eventually(&format!("{what} with {words:?}"), async || {
+        let text = browser.find(Locator::Css(what)).await.ok()?.text().await.ok()?;
+        text.contains(words).then_some(())
+    })
+    .await;
+}
+
+/// Waits until this is on the page.
+async fn see(browser: &Browser, what: &str) {
+    read(browser, what, "").await;
+}
+
+async fn ask(browser: &Browser, script: &str) -> serde_json::Value {
+    browser.execute(script, Vec::new()).await.unwrap()
+}
+
+/// Every page, with a persona who sees it.
+fn pages() -> Vec<(&'static str, Vec<String>)> {
+    let of_noor = vec![
+        "/wachtrij".to_owned(),
+        "/wachtrij?weergave=laat".to_owned(),
+        "/wachtrij?ernst=high&zoek=niets".to_owned(),
+        format!("/zaken/{CASE_IN_HAND}"),
+        format!("/zaken/{CASE_CLOSED}"),
+        "/scholen".to_owned(),
+        format!("/scholen/{HOEK}/toestellen"),
+        "/gateways".to_owned(),
+        "/hulp".to_owned(),
+        "/privacy".to_owned(),
+        "/toegankelijkheid".to_owned(),
+        "/bestaat/niet".to_owned(),
+    ];
+    let of_karim = vec![
+        format!("/scholen/{ZANDLOPER}/toestellen"),
+        format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}"),
+        format!("/scholen/{ZANDLOPER}/incidenten"),
+        format!("/zaken/{CASE_IN_HAND}"),
+        "/gateways/nieuw".to_owned(),
+    ];
+    let of_pieter = vec![
+        "/gateways?ook=voorbij".to_owned(),
+        "/gateways/nieuw?zoek=de".to_owned(),
+        format!("/gateways/{GATEWAY}/geheim"),
+        format!("/gateways/{GATEWAY}/intrekken"),
+    ];
+    vec![("noor", of_noor), ("karim", of_karim), ("pieter", of_pieter), ("lotte", vec![format!("/zaken/{CASE_CLOSED}")])]
+}
+
+#[tokio::test]
+async fn every_page_is_accessible_wide_and_narrow_light_and_dark() {
+    let town = Town::new().await;
+    for (persona, addresses) in pages() {
+        let Some(browser) = browser_of(&town, persona, Scripts::On).await else { return };
+        for (width, colours) in [(1440, "light"), (1440, "dark"), (375, "light"), (375, "dark")] {
+            browser.resize(width, 900).await;
+            browser.prefer(colours).await;
+            for address in &addresses {
+                browser.goto(&format!("{}{address}", town.url())).await.unwrap();
+                let findings = browser.accessibility_findings().await;
+                assert!(findings.is_empty(), "{address} of {persona}, {width} px, {colours}: {findings:#?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_checker_would_have_found_something() {
+    let town = Town::new().await;
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    if std::env::var_os(testkit::browser::AXE).is_none() {
+        eprintln!("skipped: {} is not set; `cargo xtask test` fetches axe-core and sets it", testkit::browser::AXE);
+        return;
+    }
+    browser.goto(&format!("{}/hulp", town.url())).await.unwrap();
+    ask(&browser, "document.querySelector('main').append(document.createElement('img'))").await;
+    let findings = browser.accessibility_findings().await;
+    assert!(findings.iter().any(|finding| finding.starts_with("image-alt")), "{findings:?}");
+}
+
+#[tokio::test]
+async fn no_page_sticks_out_sideways_from_320_to_1920_pixels() {
+    let town = Town::new().await;
+    for (persona, addresses) in pages() {
+        let Some(browser) = browser_of(&town, persona, Scripts::On).await else { return };
+        for address in addresses {
+            browser.goto(&format!("{}{address}", town.url())).await.unwrap();
+            for width in [320, 375, 480, 600, 700, 768, 900, 1023, 1024, 1280, 1440, 1920] {
+                browser.resize(width, 900).await;
+                assert_eq!(browser.overflow().await, 0, "{address} of {persona} at {width} px");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn colours_follow_the_device_until_one_chooses() {
+    let town = Town::new().await;
+    let Some(browser) = browser_of(&town, "noor", Scripts::On).await else { return };
+    let ground = async || ask(&browser, "return getComputedStyle(document.body).backgroundColor").await;
+    let (light, dark) = ("rgb(246, 245, 241)", "rgb(15, 21, 33)");
+    browser.prefer("dark").await;
+    assert_eq!(ground().await, dark);
+    browser.prefer("light").await;
+    assert_eq!(ground().await, light);
+
+    click(&browser, ".account summary").await;
+    click(&browser, "button[value=donker]").await;
+    see(&browser, "html[data-theme=dark]").await;
+    assert_eq!(ground().await, dark, "chosen, whatever the device says");
+}
+
+#[tokio::test]
+async fn new_cases_wait_in_the_pill_and_no_row_moves() {
+    let town = Town::new().await;
+    let Some(browser) = browser_of(&town, "noor", Scripts::On).await else { return };
+    let rows = async || ask(&browser, "return document.querySelector('.cases').innerText").await;
+    let before = rows().await;
+    town.services.play.open_a_case();
+    read(&browser, ".fresh:not([hidden])", "1 nieuwe zaak").await;
+    assert_eq!(rows().await, before);
+    town.clock.advance(TimeDelta::seconds(5));
+    click(&browser, ".fresh").await;
+    see(&browser, ".fresh[hidden]").await;
+    assert!(rows().await.as_str().unwrap().contains("SW-2026-1007"));
+}
+
+#[tokio::test]
+async fn a_case_is_reached_by_keys_alone_unless_they_are_switched_off() {
+    let town = Town::new().await;
+    let Some(browser) = browser_of(&town, "noor", Scripts::On).await else { return };
+    let press = async |key: &str| {
+        let focused = browser.active_element().await.unwrap();
+        focused.send_keys(key).await.unwrap();
+    };
+    let focus = async || ask(&browser, "return document.activeElement.innerText").await;
+    press("j").await;
+    press("j").await;
+    press("k").await;
+    let first = ask(&browser, "return document.querySelector('.cases th[scope=row] a').innerText").await;
+    assert_eq!(focus().await, first);
+    press("?").await;
+    read(&browser, "dialog[open]", "Naar de volgende zaak").await;
+    press(&Key::Escape.to_string()).await;
+    press("/").await;
+    assert_eq!(ask(&browser, "return document.activeElement.id").await, "zoek");
+
+    browser.refresh().await.unwrap();
+    press("j").await;
+    press(&Key::Enter.to_string()).await;
+    see(&browser, ".steps").await;
+    assert!(browser.current_url().await.unwrap().path().ends_with(CASE_OF_NOBODY));
+
+    browser.goto(&format!("{}/wachtrij", town.url())).await.unwrap();
+    // Touch screens hide the line of keys, and headless browsers count as such; the form works all the same.
+    ask(&browser, "document.querySelector('.keys button[value=uit]').click()").await;
+    see(&browser, "body:not([data-shortcuts])").await;
+    press("j").await;
+    assert_eq!(ask(&browser, "return document.activeElement === document.body").await, true);
+}
+
+#[tokio::test]
+async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
+    let town = Town::new().await;
+    let Some(browser) = browser_of(&town, "noor", Scripts::Off).await else { return };
+    click(&browser, ".cases th[scope=row] a").await;
+    see(&browser, ".steps").await;
+    click(&browser, ".head .button.main").await;
+    read(&browser, ".toast", "De zaak staat op uw naam.").await;
+
+    click(&browser, "#notitie summary").await;
+    browser.find(Locator::Css("#notitie-tekst")).await.unwrap().send_keys("De school is gebeld.").await.unwrap();
+    click(&browser, "#notitie form .button").await;
+    read(&browser, ".timeline .note", "De school is gebeld.").await;
+
+    click(&browser, ".head .button.main").await;
+    read(&browser, ".toast", "De fase is gewijzigd.").await;
+
+    browser.find(Locator::Css("#sluiten-reden")).await.unwrap().select_by_value("resolved").await.unwrap();
+    browser.find(Locator::Css("#sluiten-tekst")).await.unwrap().send_keys("De server is hersteld.").await.unwrap();
+    click(&browser, "form[action$=sluiten] .button").await;
+    read(&browser, ".toast", "De zaak is gesloten.").await;
+    see(&browser, ".steps li:last-child[aria-current=step]").await;
+}
+
+#[tokio::test]
+async fn without_a_script_several_cases_are_taken_at_once_and_the_menu_opens_on_a_phone() {
+    let town = Town::new().await;
+    let Some(browser) = browser_of(&town, "noor", Scripts::Off).await else { return };
+    click(&browser, ".cases tbody tr:nth-child(1) .pick input").await;
+    click(&browser, ".cases tbody tr:nth-child(2) .pick input").await;
+    click(&browser, ".bulk .button").await;
+    read(&browser, ".toast", "De gekozen zaken staan op uw naam.").await;
+
+    browser.resize(375, 800).await;
+    click(&browser, ".menu summary").await;
+    click(&browser, ".side a[href='/scholen']").await;
+    read(&browser, "h1", "Scholen").await;
+    click(&browser, ".account summary").await;
+    click(&browser, "form[action='/afmelden'] button").await;
+    read(&browser, "h1", "U bent afgemeld").await;
+}
