@@ -8,15 +8,34 @@
   if (live) {
     const pill = live.querySelector(".fresh");
     const lost = live.querySelector(".lost");
-    const stream = new EventSource(live.dataset.stream);
-    stream.addEventListener("open", () => { lost.hidden = true; });
-    stream.addEventListener("error", () => { lost.hidden = stream.readyState !== EventSource.CLOSED; });
-    stream.addEventListener("nieuw", (event) => {
-      pill.querySelector("span").textContent = event.data;
-      pill.hidden = false;
-    });
+    // A stream also ends in the ordinary way, and is back before anybody need know.
+    const PATIENCE = 8_000;
+    const RETRY = 120_000;
+    let stream;
+    let worry;
+    const isClosed = () => stream.readyState === EventSource.CLOSED;
+    const isBack = () => {
+      clearTimeout(worry);
+      worry = undefined;
+      lost.hidden = true;
+    };
+    const connect = () => {
+      stream = new EventSource(live.dataset.stream);
+      stream.addEventListener("open", isBack);
+      stream.addEventListener("error", () => {
+        worry ??= setTimeout(() => { lost.hidden = false; }, PATIENCE);
+        // The browser comes back by itself unless it was answered with something else than a stream.
+        if (isClosed()) setTimeout(() => { if (isClosed()) connect(); }, RETRY);
+      });
+      stream.addEventListener("nieuw", (event) => {
+        pill.querySelector("span").textContent = event.data;
+        pill.hidden = false;
+      });
+    };
+    connect();
     // A page that rests in the back-forward cache holds no connection.
     addEventListener("pagehide", () => stream.close());
+    addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   }
 
   // Menus.

@@ -28,7 +28,7 @@ words! {
         incidents_calm { "Er loopt geen incident op uw school." "No incident is going on at your school." }
         incidents_open { "Lopende incidenten" "Incidents going on" }
         incidents_closed { "Afgerond" "Finished" }
-        incidents_text { "Het responsteam volgt ze op. U ziet hier wat het team doet en weet." "The response team handles them. You see here what the team does and knows." }
+        incidents_text { "Het responsteam volgt alles op. U ziet hier wat het team doet en weet." "The response team handles everything. You see here what the team does and knows." }
         incidents_empty_title { "Nog geen incidenten" "No incidents yet" }
         incidents_empty_text { "Ziet een sensor iets gevaarlijks op uw school, dan staat het hier en kijkt het responsteam mee." "When a sensor sees something dangerous at your school, it is here and the response team looks into it." }
         incidents_empty_link { "Bekijk uw toestellen" "See your devices" }
