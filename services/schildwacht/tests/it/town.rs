@@ -14,6 +14,9 @@ const SCHOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../content/demo/o
 /// The school of Els Vermeulen (director) and Karim Benali (ICT coordinator).
 pub const ZANDLOPER: &str = "990101";
 
+/// Where tests find the system that they share.
+pub type Shared = tokio::sync::Mutex<Weak<Town>>;
+
 /// A running system with schools.
 #[derive(Debug)]
 pub struct Town {
@@ -48,10 +51,15 @@ impl Town {
         Self { site, process }
     }
 
-    /// The one that tests share which keep to a school of their own; it stops with the last of them.
+    /// The one that tests share which keep to a school of their own.
     pub async fn shared() -> Arc<Self> {
-        static SHARED: tokio::sync::Mutex<Weak<Town>> = tokio::sync::Mutex::const_new(Weak::new());
-        let mut shared = SHARED.lock().await;
+        static SHARED: Shared = Shared::const_new(Weak::new());
+        Self::shared_in(&SHARED).await
+    }
+
+    /// One for all who ask with the same place; it stops with the last of them.
+    pub async fn shared_in(place: &Shared) -> Arc<Self> {
+        let mut shared = place.lock().await;
         if let Some(town) = shared.upgrade() {
             return town;
         }

@@ -1,0 +1,140 @@
+//! Somebody at a browser.
+
+use testkit::{
+    browser::{Browser, Locator, Scripts},
+    eventually,
+};
+
+use crate::town::Town;
+
+/// A screen of the response team, and a phone.
+const SCREENS: [(u32, u32); 2] = [(1440, 900), (375, 812)];
+/// The narrowest screen that pages must fit (WCAG 2.2, 1.4.10).
+const NARROWEST: (u32, u32) = (320, 640);
+
+/// Somebody at a browser.
+pub struct Visitor {
+    pub browser: Browser,
+    base: String,
+}
+
+impl Visitor {
+    /// Sits down at the screen; `None` where there is no browser.
+    pub async fn arrive(town: &Town, scripts: Scripts) -> Option<Self> {
+        let browser = Browser::open(scripts).await?;
+        let visitor = Self { browser, base: town.site.url("") };
+        visitor.browser.resize(SCREENS[0].0, SCREENS[0].1).await;
+        Some(visitor)
+    }
+
+    /// Signs in as one of the demo's people.
+    pub async fn sign_in(&self, persona: &str) {
+        self.open("/aanmelden").await;
+        self.press(&format!("button[name=persona][value={persona}]")).await;
+        self.sees(".account .name").await;
+    }
+
+    pub async fn open(&self, path: &str) {
+        self.browser.goto(&format!("{}{path}", self.base)).await.unwrap();
+    }
+
+    /// The address without the host.
+    pub async fn path(&self) -> String {
+        self.browser.current_url().await.unwrap().as_str().strip_prefix(&self.base).unwrap_or_default().to_owned()
+    }
+
+    /// Waits until something is on the page and visible.
+    pub async fn sees(&self, css: &str) {
+        eventually(css, async || {
+            let element = self.browser.find(Locator::Css(css)).await.ok()?;
+            element.is_displayed().await.ok().filter(|displayed| *displayed)
+        })
+        .await;
+    }
+
+    pub async fn sees_not(&self, css: &str) {
+        for element in self.browser.find_all(Locator::Css(css)).await.unwrap() {
+            assert!(!element.is_displayed().await.unwrap(), "{css} on {}", self.path().await);
+        }
+    }
+
+    /// Presses a button or a link once it is there, clear of what stays at the edges of the window.
+    pub async fn press(&self, css: &str) {
+        self.sees(css).await;
+        let element = self.browser.find(Locator::Css(css)).await.unwrap();
+        let place = serde_json::to_value(&element).unwrap();
+        self.browser.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await.unwrap();
+        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    pub async fn press_link(&self, text: &str) {
+        self.browser.wait().for_element(Locator::LinkText(text)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Writes into a field.
+    pub async fn write(&self, css: &str, text: &str) {
+        self.sees(css).await;
+        self.browser.find(Locator::Css(css)).await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Chooses from a list.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.browser.find(Locator::Css(css)).await.unwrap().select_by_value(value).await.unwrap();
+    }
+
+    /// What stands there, as a person reads it. Between two pages, what is found may be gone before it is read.
+    pub async fn reads(&self, css: &str) -> String {
+        eventually(css, async || {
+            let element = self.browser.find(Locator::Css(css)).await.ok()?;
+            let is_displayed = element.is_displayed().await.ok()?;
+            element.text().await.ok().filter(|_| is_displayed)
+        })
+        .await
+    }
+
+    /// The title of the page.
+    pub async fn heading(&self) -> String {
+        self.reads("h1").await
+    }
+
+    /// Waits until the message after an act says this.
+    pub async fn is_told(&self, message: &str) {
+        eventually(message, async || {
+            let toast = self.browser.find(Locator::Css(".toast")).await.ok()?;
+            toast.text().await.ok().filter(|text| text == message)
+        })
+        .await;
+    }
+
+    /// Checks the page in light and dark, wide and on a phone: axe finds nothing, nothing sticks out; and keeps pictures.
+    pub async fn finds_nothing_wrong(&self, name: &str) {
+        let mut findings = Vec::new();
+        for colours in ["light", "dark"] {
+            self.browser.prefer(colours).await;
+            for (width, height) in SCREENS {
+                let place = format!("{name}-{width}-{colours}");
+                self.browser.resize(width, height).await;
+                findings.extend(self.browser.accessibility_findings().await.into_iter().map(|finding| format!("{place}: {finding}")));
+                findings.extend(self.sticks_out(&place).await);
+                self.browser.picture(&place).await;
+            }
+        }
+        self.browser.prefer("light").await;
+        self.browser.resize(NARROWEST.0, NARROWEST.1).await;
+        findings.extend(self.sticks_out(&format!("{name}-{}", NARROWEST.0)).await);
+        self.browser.resize(SCREENS[0].0, SCREENS[0].1).await;
+        assert!(findings.is_empty(), "{}", findings.join("\n"));
+    }
+
+    async fn sticks_out(&self, place: &str) -> Option<String> {
+        let pixels = self.browser.overflow().await;
+        if pixels <= 0 {
+            return None;
+        }
+        let widest = "const edge = document.documentElement.clientWidth;
+            const out = [...document.querySelectorAll('main *')].filter((element) => element.getBoundingClientRect().right > edge + 1);
+            return out.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)).join(' … ')";
+        let culprits = self.browser.execute(widest, Vec::new()).await.unwrap();
+        Some(format!("{place}: {pixels} pixels stick out sideways: {culprits}"))
+    }
+}
