@@ -4,7 +4,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// One file, plain and compressed.
 pub(crate) struct Asset {
@@ -29,6 +29,8 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>, headers
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
         (header::CACHE_CONTROL, FOR_EVER),
         (header::VARY, HeaderValue::from_static("accept-encoding")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
     if accepts_gzip(&headers) {
         (common, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], asset.gzip).into_response()
@@ -65,6 +67,7 @@ mod tests {
         let compressed = serve(path(), headers("br, gzip;q=0.8")).await;
         assert_eq!(compressed.headers()[header::CONTENT_ENCODING], "gzip");
         assert_eq!(compressed.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert_eq!(compressed.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         let plain = serve(path(), headers("gzip;q=0")).await;
         assert!(plain.headers().get(header::CONTENT_ENCODING).is_none());
     }

@@ -73,7 +73,7 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/voorkeuren", post(preferences::choose))
         .route("/wachtrij", get(queue::show))
         .route("/wachtrij/neem", post(queue::take_chosen))
-        .route("/wachtrij/stroom", get(live::stream))
+        .route(live::PATH, get(live::stream))
         .route("/wachtrij/export.csv", get(export::cases_csv))
         .route("/wachtrij/export.json", get(export::cases_json))
         .route("/zaken/{case}", get(case::show))

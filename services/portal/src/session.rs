@@ -77,6 +77,13 @@ struct Access {
     expires_at: DateTime<Utc>,
 }
 
+/// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    Person,
+    Script,
+}
+
 /// Why it cannot be said whether somebody is signed in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SessionError {
@@ -142,7 +149,7 @@ impl Sessions {
     }
 
     /// The session of a cookie, renewed where that is needed; `None` when there is none (any more).
-    pub(crate) async fn find(&self, cookie_value: &str) -> Result<Option<SignedIn>, SessionError> {
+    pub(crate) async fn find(&self, cookie_value: &str, sender: Sender) -> Result<Option<SignedIn>, SessionError> {
         let key = SessionKey::of_cookie(cookie_value);
         let now = self.clock.now();
         let Some(origin) = self.cache.get::<Origin>(&key.origin()).await? else { return Ok(None) };
@@ -164,7 +171,7 @@ impl Sessions {
                 return Ok(None);
             }
         };
-        if now - last_sign >= LIFE_SIGN_EVERY {
+        if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
             self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
         }
         let visitor = Visitor::new(verified.principal.clone(), Arc::clone(&self.policies));

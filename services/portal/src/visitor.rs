@@ -48,9 +48,17 @@ impl Visitor {
         self.may_everywhere(Action::CaseRead)
     }
 
-    /// The one school this person works at; the first, where there are several.
-    pub(crate) fn own_school(&self) -> Option<SchoolId> {
-        self.principal.schools().first().copied()
+    /// The schools this person works at.
+    pub(crate) fn own_schools(&self) -> Vec<SchoolId> {
+        self.principal.schools()
+    }
+
+    /// The school this person works at, where it is one.
+    pub(crate) fn only_school(&self) -> Option<SchoolId> {
+        match self.own_schools().as_slice() {
+            [school] => Some(*school),
+            _ => None,
+        }
     }
 
     /// The page a person comes for; none for who has no function here.
@@ -58,8 +66,10 @@ impl Visitor {
         if self.works_the_queue() {
             return Some("/wachtrij".to_owned());
         }
-        if let Some(school) = self.own_school() {
-            return Some(format!("/scholen/{school}/toestellen"));
+        match self.own_schools().as_slice() {
+            [] => {}
+            [school] => return Some(format!("/scholen/{school}/toestellen")),
+            [_, ..] => return Some("/scholen".to_owned()),
         }
         self.may_everywhere(Action::GatewayRead).then(|| "/gateways".to_owned())
     }
@@ -74,13 +84,15 @@ mod tests {
 
     #[test]
     fn everybody_starts_where_the_work_is() {
-        let school: SchoolId = Ids::counted().next();
+        let ids = Ids::counted();
+        let (school, another): (SchoolId, SchoolId) = (ids.next(), ids.next());
         let policies = Arc::new(Policies::load().unwrap());
         let home = |functions: &[Function]| Visitor::new(testkit::person(1, functions), Arc::clone(&policies)).home();
         assert_eq!(home(&[Function::Responder]).unwrap(), "/wachtrij");
         assert_eq!(home(&[Function::ResponseLead]).unwrap(), "/wachtrij");
         assert_eq!(home(&[Function::Operator]).unwrap(), "/gateways");
         assert_eq!(home(&[Function::Director(school)]).unwrap(), format!("/scholen/{school}/toestellen"));
+        assert_eq!(home(&[Function::Director(school), Function::Director(another)]).unwrap(), "/scholen");
         assert_eq!(home(&[Function::IctCoordinator(school), Function::Responder]).unwrap(), "/wachtrij");
         assert_eq!(home(&[]), None);
     }

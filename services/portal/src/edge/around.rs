@@ -14,13 +14,14 @@ use runtime::EventId;
 use super::{
     Portal,
     failure::{Failure, Fault},
-    respond::{page_with_status, redirect_with_cookie},
+    live,
+    respond::{own_page, page_with_status, redirect_with_cookie},
 };
 use crate::{
     language::Language,
     metrics,
     page::{Flash, Frame, Place, Preferences, Problem, ProblemPage, SignInFailedPage, SignInFailure, Theme},
-    session::{Keep, SessionError, SignedIn},
+    session::{Keep, Sender, SessionError, SignedIn},
     upstream::Calls,
 };
 
@@ -69,7 +70,7 @@ pub(super) async fn around(State(portal): State<Arc<Portal>>, mut request: Reque
                 request.extensions_mut().insert(around.clone());
                 next.run(request).await
             };
-            if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+            if let Some(failure) = failure_of(&mut response) {
                 response = around.explain(failure, &method, came_from).await;
             }
             around.forget_flash(&mut response);
@@ -78,6 +79,17 @@ pub(super) async fn around(State(portal): State<Arc<Portal>>, mut request: Reque
     };
     security.apply(response.headers_mut());
     response
+}
+
+/// What went wrong: as a handler says it, or as the framework says it, which is for developers and not for visitors.
+fn failure_of(response: &mut Response) -> Option<Failure> {
+    let said = response.extensions_mut().remove::<Failure>();
+    let is_refused_by_framework = response.status() == StatusCode::BAD_REQUEST && !is_page(response);
+    said.or_else(|| is_refused_by_framework.then_some(Failure::Problem(Problem::NotFound)))
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
 /// Requests that need no handler: another name of this machine, another language.
@@ -107,12 +119,13 @@ fn comes_from_us(portal: &Portal, headers: &HeaderMap) -> bool {
 fn referring_page(headers: &HeaderMap, origin: &str) -> Option<String> {
     let referer = headers.get(header::REFERER)?.to_str().ok()?;
     let path = referer.strip_prefix(origin)?;
-    path.starts_with('/').then(|| path.to_owned())
+    (own_page(path) == path).then(|| path.to_owned())
 }
 
-/// Path and question without `lang`, and the language that `lang` asks for.
+/// Path and question without `lang`, and the language that `lang` asks for. An address that begins with two slashes would, as
+/// a link, lead to another host: of that only the start page is left.
 fn without_language(uri: &Uri) -> (String, Option<Language>) {
-    let path = uri.path();
+    let path = own_page(uri.path());
     let Some(query) = uri.query() else { return (path.to_owned(), None) };
     let mut language = None;
     let mut rest = url::form_urlencoded::Serializer::new(String::new());
@@ -151,8 +164,9 @@ impl Around {
             shortcuts: cookie(SHORTCUTS_COOKIE).is_none_or(|code| code != "uit"),
         };
         let flash = cookie(FLASH_COOKIE).filter(|_| method == Method::GET).and_then(|code| Flash::from_code(&code));
+        let sender = if uri.path() == live::PATH { Sender::Script } else { Sender::Person };
         let session = match cookie(SESSION_COOKIE) {
-            Some(value) => portal.sessions.find(&value).await.map_err(|error: SessionError| Failure::from(error)),
+            Some(value) => portal.sessions.find(&value, sender).await.map_err(|error: SessionError| Failure::from(error)),
             None => Ok(None),
         };
         let (here, _) = without_language(uri);
@@ -180,6 +194,7 @@ impl Around {
             flash: self.flash,
             place,
             context: String::new(),
+            school: session.and_then(|session| session.visitor.only_school()),
             queue: None,
         };
         let words = frame.words();

@@ -11,14 +11,14 @@ use runtime::{CaseId, EventId};
 use super::{
     around::Visit,
     failure::Failure,
-    queue,
+    queue::menu_figures,
     respond::{attachment, page_with_status},
 };
 use crate::{
     address::CaseQuery,
     page::{CasePage, CloseForm, NoteForm, Place, Problem, ReopenForm},
     upstream::Calls,
-    view::{Case, Evidence, QueueSummary, TimelineEntry, Unreadable},
+    view::{Case, Evidence, TimelineEntry, Unreadable},
 };
 
 const EVIDENCE_PAGE: i32 = 3;
@@ -52,16 +52,13 @@ pub(super) async fn render(
 ) -> Result<Response, Failure> {
     let calls = visit.calls();
     let works_the_queue = visit.visitor().works_the_queue();
-    let (case, evidence, timeline, summary) = tokio::try_join!(
-        find(&calls, case_id),
-        evidence(&calls, case_id, &query),
-        timeline(&calls, case_id, &query),
-        summary_for(&calls, works_the_queue),
-    )?;
+    let (case, evidence, timeline, figures) =
+        tokio::join!(find(&calls, case_id), evidence(&calls, case_id, &query), timeline(&calls, case_id, &query), menu_figures(visit),);
+    let (case, evidence, timeline) = (case?, evidence?, timeline?);
     let mut frame = visit.frame(if works_the_queue { Place::Queue } else { Place::Incidents })?;
-    frame.queue = summary;
-    if !works_the_queue {
-        frame.context.clone_from(&case.school_name);
+    frame.queue = figures;
+    if let Ok(school) = case.school_id.parse() {
+        frame.about_school(school, &case.school_name);
     }
     let mut note = forms.note;
     note.request_id = visit.around.portal.ids.next::<EventId>().to_string();
@@ -133,8 +130,4 @@ async fn timeline(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<w
     let page_token = query.timeline.token().to_owned();
     let request = wire::ListTimelineRequest { case_id: case_id.to_string(), page_size: TIMELINE_PAGE, page_token };
     Ok(calls.cases().list_timeline(request).await?.into_inner())
-}
-
-async fn summary_for(calls: &Calls, works_the_queue: bool) -> Result<Option<QueueSummary>, Failure> {
-    if works_the_queue { queue::summary(calls).await.map(Some) } else { Ok(None) }
 }

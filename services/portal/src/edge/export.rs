@@ -15,7 +15,7 @@ use crate::{
 };
 
 const PAGE_SIZE: i32 = 200;
-/// More rows than this are work for another tool; the file then ends, and its last row says so by its place in the order.
+/// More rows than this are work for another tool: the file ends here, with the first ones in the list's order.
 const MAX_ROWS: usize = 10_000;
 /// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -16,6 +16,7 @@ use super::{
     around::Visit,
     failure::Failure,
     form::Posted,
+    queue::menu_figures,
     respond::{done, page, page_with_status},
     schools::{paging, school, school_id},
 };
@@ -42,12 +43,15 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         page_token: query.trail.token().to_owned(),
         include_revoked: query.with_past,
     };
-    let answer = calls.gateways().list_gateways(request).await?.into_inner();
+    let mut service = calls.gateways();
+    let (answer, figures) = tokio::join!(service.list_gateways(request), menu_figures(&visit));
+    let answer = answer?.into_inner();
     let gateways = answer.gateways.into_iter().map(Gateway::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
     let names = school_names(&calls, &gateways).await?;
     let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, gateway, &names)).collect();
 
-    let frame = visit.frame(Place::Gateways)?;
+    let mut frame = visit.frame(Place::Gateways)?;
+    frame.queue = figures;
     let words = GatewayWords(frame.language());
     let range = query.trail.range(PAGE_SIZE, rows.len(), 0);
     let paging = paging(&frame, &query, words.range(range.from, range.until), &answer.next_page_token);
@@ -63,7 +67,7 @@ pub(super) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Resul
     let chosen = match asked("school") {
         Some(school) => Some(school_id(&school)?),
         None if visit.visitor().may_everywhere(Action::GatewayEnrol) => None,
-        None => visit.visitor().own_school(),
+        None => visit.visitor().own_schools().into_iter().find(|school| visit.visitor().may(Action::GatewayEnrol, *school)),
     };
     let calls = visit.calls();
     let Some(chosen) = chosen else {
@@ -181,7 +185,7 @@ fn new_request_id(visit: &Visit) -> String {
 
 fn may_enrol_somewhere(visit: &Visit) -> bool {
     let visitor = visit.visitor();
-    let at_own_school = visitor.own_school().is_some_and(|school| visitor.may(Action::GatewayEnrol, school));
+    let at_own_school = visitor.own_schools().into_iter().any(|school| visitor.may(Action::GatewayEnrol, school));
     visitor.may_everywhere(Action::GatewayEnrol) || at_own_school
 }
 

@@ -23,6 +23,8 @@ use tonic::Streaming;
 use super::{around::Visit, failure::Failure};
 use crate::{address::QueueQuery, metrics::OpenStream, page::Problem, upstream::Calls, words::QueueWords};
 
+/// The stream's address.
+pub(super) const PATH: &str = "/wachtrij/stroom";
 /// Proxies close connections that say nothing.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How soon a browser comes back.

@@ -83,6 +83,14 @@ pub(super) async fn summary(calls: &Calls) -> Result<QueueSummary, Failure> {
     Ok(summary.into_inner().into())
 }
 
+/// The figures beside the menu of who works the queue. A menu without figures is better than no page.
+pub(super) async fn menu_figures(visit: &Visit) -> Option<QueueSummary> {
+    if !visit.visitor().works_the_queue() {
+        return None;
+    }
+    summary(&visit.calls()).await.ok()
+}
+
 async fn list(calls: &Calls, query: &QueueQuery) -> Result<wire::ListCasesResponse, Failure> {
     Ok(calls.cases().list_cases(query.request(PAGE_SIZE)).await?.into_inner())
 }

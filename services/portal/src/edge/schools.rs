@@ -1,5 +1,6 @@
 //! The schools, and one school's incidents.
 
+use auth::Action;
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -7,7 +8,7 @@ use axum::{
 use proto::{identity::v1 as identity, incident_intake::v1 as wire};
 use runtime::SchoolId;
 
-use super::{around::Visit, failure::Failure, respond::page};
+use super::{around::Visit, failure::Failure, queue::menu_figures, respond::page};
 use crate::{
     address::PlainQuery,
     page::{Frame, IncidentsPage, Paging, Place, Problem, SchoolsPage},
@@ -23,20 +24,24 @@ const RECENTLY_CLOSED: i32 = 20;
 
 /// `GET /scholen`.
 pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    if !visit.visitor().may_everywhere(auth::Action::SchoolRead) {
+    let visitor = visit.visitor();
+    let has_a_list = visitor.may_everywhere(Action::SchoolRead) || visitor.own_schools().len() > 1;
+    if !has_a_list {
         return Err(Failure::Problem(Problem::NotFound));
     }
     let query = PlainQuery::parse("/scholen", &query.unwrap_or_default());
     let request =
         identity::ListSchoolsRequest { page_size: PAGE_SIZE, page_token: query.trail.token().to_owned(), query: query.search.clone() };
-    let answer = visit.calls().schools().list_schools(request).await?.into_inner();
-    let frame = visit.frame(Place::Schools)?;
+    let mut service = visit.calls().schools();
+    let (answer, figures) = tokio::join!(service.list_schools(request), menu_figures(&visit));
+    let answer = answer?.into_inner();
+    let mut frame = visit.frame(Place::Schools)?;
+    frame.queue = figures;
     let range = query.trail.range(PAGE_SIZE, answer.schools.len(), answer.total_size);
     let words = SchoolWords(frame.language());
     let paging = paging(&frame, &query, words.range(range.from, range.until, range.total), &answer.next_page_token);
     let schools = answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?;
-    let may_see_inside = visit.visitor().works_the_queue();
-    page(&SchoolsPage { frame, query, schools, paging, may_see_inside })
+    page(&SchoolsPage { frame, query, schools, paging })
 }
 
 /// `GET /scholen/{school}/incidenten`.
@@ -50,7 +55,7 @@ pub(super) async fn incidents(visit: Visit, Path(id): Path<String>) -> Result<Re
         cases(&calls, id, vec![Phase::Closed], RECENTLY_CLOSED),
     )?;
     let mut frame = visit.frame(Place::Incidents)?;
-    frame.context.clone_from(&school.name);
+    frame.about_school(id, &school.name);
     page(&IncidentsPage { frame, school, open, closed })
 }
 

@@ -5,7 +5,7 @@
 //! in the browser that began it, and nobody can fill our memory with beginnings.
 
 use axum::{
-    extract::{Query, RawQuery},
+    extract::{Query, RawQuery, rejection::QueryRejection},
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -72,9 +72,14 @@ pub(super) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<R
 }
 
 /// `GET /aanmelden/terug`: back from the issuer, with a code or a refusal.
-pub(super) async fn finish(around: Around, headers: HeaderMap, Query(returned): Query<Returned>) -> Result<Response, Failure> {
+pub(super) async fn finish(
+    around: Around,
+    headers: HeaderMap,
+    returned: Result<Query<Returned>, QueryRejection>,
+) -> Result<Response, Failure> {
     let portal = &around.portal;
     let expired = || Failure::SignInFailed(SignInFailure::Expired);
+    let Query(returned) = returned.map_err(|_| expired())?;
     let name = cookie_name(&returned.state);
     let under_way = portal.cookies.read(&headers, &name).and_then(|cookie| UnderWay::decode(&cookie)).ok_or_else(expired)?;
     let is_same_sign_in = bool::from(under_way.state.as_bytes().ct_eq(returned.state.as_bytes()));
@@ -83,7 +88,9 @@ pub(super) async fn finish(around: Around, headers: HeaderMap, Query(returned): 
     }
     let is_another_issuer = returned.iss.as_deref().is_some_and(|iss| !portal.issuer.is_named_by(iss));
     if is_another_issuer || returned.error.is_some() {
-        tracing::info!(name: "sign_in.refused", reason = returned.error.as_deref().unwrap_or("another issuer"), "issuer refused a sign-in");
+        let reason: String =
+            returned.error.as_deref().unwrap_or("another_issuer").chars().filter(char::is_ascii_graphic).take(40).collect();
+        tracing::info!(name: "sign_in.refused", reason, "issuer refused a sign-in");
         return Err(Failure::SignInFailed(SignInFailure::Refused));
     }
     let code = returned.code.ok_or_else(expired)?;

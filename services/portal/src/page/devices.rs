@@ -28,7 +28,7 @@ pub(crate) struct DevicesPage {
     pub(crate) devices: Vec<Device>,
     pub(crate) paging: Paging,
     /// Whether the cases of this school may be seen.
-    /// How many incidents go on; none where that is not for this visitor to know.
+    /// How many incidents go on; none where that is not to be known just now, or not by this visitor.
     pub(crate) open_incidents: Option<i64>,
 }
 

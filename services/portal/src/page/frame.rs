@@ -3,6 +3,7 @@
 use askama::{Template, filters::HtmlSafe};
 use auth::Action;
 use chrono::{DateTime, Utc};
+use runtime::SchoolId;
 
 use crate::{
     address::{QueueQuery, QueueView},
@@ -72,6 +73,8 @@ pub(crate) struct Frame {
     pub(crate) place: Place,
     /// The team or school in the top bar.
     pub(crate) context: String,
+    /// The school this page is about, or the only one this visitor works at.
+    pub(crate) school: Option<SchoolId>,
     /// Figures beside the menu, where they are at hand.
     pub(crate) queue: Option<QueueSummary>,
 }
@@ -171,6 +174,14 @@ impl Flash {
 }
 
 impl Frame {
+    /// Makes this a page about one school: its name stands in the bar of who works there.
+    pub(crate) fn about_school(&mut self, school: SchoolId, name: &str) {
+        self.school = Some(school);
+        if self.own_school_here().is_some() {
+            name.clone_into(&mut self.context);
+        }
+    }
+
     pub(crate) const fn language(&self) -> Language {
         self.preferences.language
     }
@@ -272,7 +283,7 @@ impl Frame {
         if visitor.works_the_queue() {
             return Some(Find { action: "/wachtrij".to_owned(), label: words.search_cases(), hidden: Some(("fase", "alle")) });
         }
-        let school = visitor.own_school()?;
+        let school = self.own_school_here()?;
         Some(Find { action: format!("/scholen/{school}/toestellen"), label: words.search_devices(), hidden: None })
     }
 
@@ -299,7 +310,12 @@ impl Frame {
             let schools = self.entry(Place::Schools, "/scholen".to_owned(), Icon::School, words.schools(), None);
             groups.push(MenuGroup { title: Some(words.platform()), entries: vec![gateways, schools] });
         }
-        if let Some(school) = visitor.own_school() {
+        let works_at_several = visitor.own_schools().len() > 1;
+        if works_at_several {
+            let schools = self.entry(Place::Schools, "/scholen".to_owned(), Icon::School, words.schools(), None);
+            groups.push(MenuGroup { title: Some(words.your_schools()), entries: vec![schools] });
+        }
+        if let Some(school) = self.own_school_here() {
             let path = |page: &str| format!("/scholen/{school}/{page}");
             let mut entries = vec![
                 self.entry(Place::Devices, path("toestellen"), Icon::Laptop, words.devices(), None),
@@ -312,6 +328,12 @@ impl Frame {
             groups.push(MenuGroup { title: Some(words.your_school()), entries });
         }
         groups
+    }
+
+    /// The school of this page, where the visitor works there.
+    fn own_school_here(&self) -> Option<SchoolId> {
+        let visitor = self.visitor.as_ref()?;
+        self.school.filter(|school| visitor.own_schools().contains(school))
     }
 
     fn entry(&self, place: Place, href: String, icon: Icon, label: &'static str, count: Option<String>) -> MenuEntry {

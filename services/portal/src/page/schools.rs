@@ -7,6 +7,7 @@ use crate::{
     address::PlainQuery,
     mark::Icon,
     view::{Case, School},
+    visitor::Visitor,
     words::SchoolWords,
 };
 
@@ -18,8 +19,6 @@ pub(crate) struct SchoolsPage {
     pub(crate) query: PlainQuery,
     pub(crate) schools: Vec<School>,
     pub(crate) paging: Paging,
-    /// Whether devices and cases of schools may be seen.
-    pub(crate) may_see_inside: bool,
 }
 
 /// The incidents of one school.
@@ -35,6 +34,20 @@ pub(crate) struct IncidentsPage {
 impl SchoolsPage {
     const fn words(&self) -> SchoolWords {
         SchoolWords(self.frame.preferences.language)
+    }
+
+    /// Whether devices and cases of these schools may be seen.
+    fn may_see_inside(&self) -> bool {
+        let may_see = |visitor: &Visitor| visitor.works_the_queue() || !visitor.own_schools().is_empty();
+        self.frame.visitor.as_ref().is_some_and(may_see)
+    }
+
+    /// The cases of a school: in the queue, or as the school itself sees them.
+    fn cases_href(&self, school: &School) -> String {
+        match &self.frame.visitor {
+            Some(visitor) if visitor.works_the_queue() => format!("/wachtrij?fase=alle&school={}", school.id),
+            _ => format!("/scholen/{}/incidenten", school.id),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use proto::incident_intake::v1 as wire;
 
-use super::{Target, Unreadable, given, moment, required_moment, required_text};
+use super::{Target, Unreadable, moment, required_moment, required_text};
 use crate::language::Language;
 
 /// How bad it is.
@@ -290,6 +290,7 @@ impl Tlp {
         }
     }
 
+    /// Reads a label; for one that is newer than this release, callers take the strictest.
     pub(crate) fn from_label(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tlp| tlp.label() == label)
     }
@@ -356,7 +357,7 @@ impl TryFrom<wire::Case> for Case {
             react_by: moment(case.react_by_time),
             reacted: moment(case.react_time),
             resolve_by: moment(case.resolve_by_time),
-            tlp: given(case.tlp).and_then(|label| Tlp::from_label(&label)).unwrap_or(Tlp::Amber),
+            tlp: Tlp::from_label(&case.tlp).unwrap_or(Tlp::Red),
             content_version: case.content_version,
             etag: case.etag,
         })

@@ -71,7 +71,7 @@ impl TryFrom<wire::TimelineEntry> for TimelineEntry {
                 from: Phase::from_wire(changed.from, "phase_changed.from")?,
                 to: Phase::from_wire(changed.to, "phase_changed.to")?,
             },
-            What::Note(note) => Happening::Noted { tlp: Tlp::from_label(&note.tlp).unwrap_or(Tlp::Amber), text: note.text },
+            What::Note(note) => Happening::Noted { tlp: Tlp::from_label(&note.tlp).unwrap_or(Tlp::Red), text: note.text },
             What::Closed(closed) => {
                 Happening::Closed { reason: CloseReason::from_wire(closed.reason, "closed.reason")?, text: closed.text }
             }

@@ -78,7 +78,7 @@ words! {
         empty_filter_text { "Wis de filters of zoek op iets anders." "Clear the filters or search for something else." }
         empty_filter_link { "Wis de filters" "Clear the filters" }
 
-        lost { "Geen verbinding. We proberen het opnieuw; de lijst kan ouder zijn dan u denkt." "No connection. We keep trying; the list may be older than you think." }
+        lost { "Deze lijst krijgt nu geen nieuws. Ververs de bladzijde als dat zo blijft." "This list gets no news right now. Refresh the page if that lasts." }
 
         key_up_down { "op en neer" "up and down" }
         key_open { "open" "open" }

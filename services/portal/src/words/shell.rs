@@ -35,6 +35,7 @@ words! {
         network { "Netwerk" "Network" }
         schools { "Scholen" "Schools" }
         your_school { "Uw school" "Your school" }
+        your_schools { "Uw scholen" "Your schools" }
         devices { "Toestellen" "Devices" }
         incidents { "Incidenten" "Incidents" }
         platform { "Platform" "Platform" }

@@ -242,6 +242,19 @@ async fn what_comes_from_outside_is_shown_as_text() {
 }
 
 #[tokio::test]
+async fn who_works_at_two_schools_chooses_one() {
+    let town = Town::new().await;
+    let mut an = town.browser_of(&people::director_of_two()).await;
+    let schools = an.follow("/").await;
+    assert!(schools.url.ends_with("/scholen") && schools.text.contains("Uw scholen"), "{}", schools.url);
+    let incidents = format!("/scholen/{HOEK}/incidenten");
+    assert!(schools.text.contains(&incidents) && !schools.text.contains("/wachtrij"));
+    let page = an.follow(&incidents).await;
+    assert!(page.text.contains("<small>Technisch Instituut De Hoek</small>"));
+    assert!(page.text.contains(&format!("href=\"/scholen/{HOEK}/toestellen\"")), "the menu is that of the school one looks at");
+}
+
+#[tokio::test]
 async fn a_school_sees_only_what_it_may_do() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;

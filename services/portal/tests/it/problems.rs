@@ -75,6 +75,41 @@ async fn ids_of_others_and_nonsense_are_simply_not_found() {
 }
 
 #[tokio::test]
+async fn an_address_with_two_slashes_leads_nowhere_else() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for address in ["//evil.example/x", "//evil.example?lang=en", "//evil.example/x?lang=en"] {
+        let page = noor.get(&format!("{}{address}", town.url())).await;
+        assert!(!page.location().is_some_and(|location| location.starts_with("//")), "{address}: {:?}", page.location());
+        assert!(!page.text.contains("\"//evil"), "{address}: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn what_the_framework_cannot_read_is_a_page_all_the_same() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for (address, expected) in [
+        ("/zaken/%FF", "Deze bladzijde vinden we niet"),
+        ("/aanmelden/wie?request=a&request=b", "Deze bladzijde vinden we niet"),
+        ("/aanmelden/terug?state=a&state=b", "Aanmelden is niet gelukt"),
+    ] {
+        let page = noor.get(address).await;
+        assert!(page.text.contains(expected), "{address}: {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn devices_are_shown_while_the_cases_are_away() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    town.services.play.fail_only("list_cases", Code::Unavailable);
+    let page = els.get(&format!("/scholen/{ZANDLOPER}/toestellen")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("1 toestel speelt mee in een waarschuwing"), "the next answer that is known");
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_security_headers_and_personal_pages_are_not_kept() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;

@@ -122,6 +122,18 @@ async fn a_session_ends_when_nothing_is_asked_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_page_that_reconnects_by_itself_keeps_nobody_signed_in() {
+    let town = Town::new().await;
+    let mut browser = town.browser_of(&people::noor()).await;
+    for _step in 0..4 {
+        town.clock.advance(TimeDelta::minutes(8));
+        // Not one that stays open: what counts is that it was let in, or not.
+        browser.get("/wachtrij/stroom").await;
+    }
+    assert_eq!(browser.get("/wachtrij").await.status, 303);
+}
+
+#[tokio::test]
 async fn a_session_ends_after_twelve_hours_in_any_case() {
     let town = Town::new().await;
     let mut browser = town.browser_of(&people::noor()).await;

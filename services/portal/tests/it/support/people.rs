@@ -31,6 +31,10 @@ pub fn els() -> Principal {
     person(4, "Els Vermeulen", &[Function::Director(school(ZANDLOPER))])
 }
 
+pub fn director_of_two() -> Principal {
+    person(9, "An Willems", &[Function::Director(school(ZANDLOPER)), Function::Director(school(HOEK))])
+}
+
 pub fn karim() -> Principal {
     person(5, "Karim Benali", &[Function::IctCoordinator(school(ZANDLOPER))])
 }

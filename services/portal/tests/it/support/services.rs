@@ -35,7 +35,8 @@ pub struct FakeServices {
 #[derive(Clone)]
 pub struct Play {
     world: Arc<Mutex<World>>,
-    fail: Arc<Mutex<Option<Code>>>,
+    /// What fails (everything, when empty), and how.
+    fail: Arc<Mutex<Option<(&'static str, Code)>>>,
     /// What was asked, with the token it was asked with.
     asked: Arc<Mutex<Vec<(&'static str, String)>>>,
     changes: broadcast::Sender<intake::CaseChange>,
@@ -73,7 +74,12 @@ impl Play {
 
     /// Every call fails like this from now on.
     pub fn fail_with(&self, code: Code) {
-        *locked(&self.fail) = Some(code);
+        *locked(&self.fail) = Some(("", code));
+    }
+
+    /// This call fails from now on.
+    pub fn fail_only(&self, what: &'static str, code: Code) {
+        *locked(&self.fail) = Some((what, code));
     }
 
     pub fn asked(&self) -> Vec<(&'static str, String)> {
@@ -100,8 +106,8 @@ impl Play {
         assert!(token.starts_with("Bearer "), "{what} is asked on behalf of a person");
         locked(&self.asked).push((what, token));
         match *locked(&self.fail) {
-            Some(code) => Err(Status::new(code, "told to fail")),
-            None => Ok(request.into_inner()),
+            Some((failing, code)) if failing.is_empty() || failing == what => Err(Status::new(code, "told to fail")),
+            _ => Ok(request.into_inner()),
         }
     }
 
