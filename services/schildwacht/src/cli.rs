@@ -5,7 +5,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use identity::issuer::client::COMMAND_LINE;
-use runtime::{DeadLetterId, GatewayId, SchoolId};
+use runtime::{DeadLetterId, GatewayId};
 use url::Url;
 
 use crate::send::{Encoding, Protocol};
@@ -227,9 +227,9 @@ pub struct ImportOptions {
 pub enum GatewayCommand {
     /// Lists gateways.
     List {
-        /// Of one school only.
-        #[arg(long, value_name = "ID")]
-        school: Option<SchoolId>,
+        /// Of one school only: its institution number, or its id.
+        #[arg(long, value_name = "SCHOOL")]
+        school: Option<String>,
         /// Those whose access was ended too.
         #[arg(long)]
         revoked: bool,
@@ -241,9 +241,9 @@ pub enum GatewayCommand {
     },
     /// Enrols a gateway for a school and prints its secret, once.
     Enrol {
-        /// The school.
-        #[arg(long, value_name = "ID")]
-        school: SchoolId,
+        /// The school: its institution number, or its id.
+        #[arg(long, value_name = "SCHOOL")]
+        school: String,
         /// Where at the school, or what it is, for people.
         #[arg(long, value_name = "TEXT")]
         name: String,

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     connection::{Connection, connect, refused},
     moment, say, say_json,
+    schools::Schools,
 };
 use crate::cli::GatewayCommand;
 
@@ -20,15 +21,20 @@ const PAGE: i32 = 200;
 pub async fn gateways(command: GatewayCommand) -> Result<()> {
     match command {
         GatewayCommand::List { school, revoked, json, access } => {
-            let mut client = GatewayServiceClient::new(connect(&access).await?);
-            let school_id = school.map(|school| school.to_string()).unwrap_or_default();
-            list(&mut client, school_id, revoked, json).await
+            let connection = connect(&access).await?;
+            let mut schools = Schools::new(connection.clone());
+            let school_id = match school {
+                Some(school) => schools.id_of(&school).await?,
+                None => String::new(),
+            };
+            list(&mut GatewayServiceClient::new(connection), &mut schools, school_id, revoked, json).await
         }
         GatewayCommand::Enrol { school, name, access } => {
-            let mut client = GatewayServiceClient::new(connect(&access).await?);
+            let connection = connect(&access).await?;
+            let school_id = Schools::new(connection.clone()).id_of(&school).await?;
             let request_id = Ids::random(Clock::system()).next::<runtime::EventId>().to_string();
-            let request = EnrolGatewayRequest { school_id: school.to_string(), site_id: String::new(), name, request_id };
-            let enrolled = client.enrol_gateway(request).await.map_err(refused)?.into_inner();
+            let request = EnrolGatewayRequest { school_id, site_id: String::new(), name, request_id };
+            let enrolled = GatewayServiceClient::new(connection).enrol_gateway(request).await.map_err(refused)?.into_inner();
             show_secret(enrolled.gateway.as_ref(), &enrolled.client_secret)
         }
         GatewayCommand::Rotate { gateway, access } => {
@@ -49,7 +55,13 @@ pub async fn gateways(command: GatewayCommand) -> Result<()> {
     }
 }
 
-async fn list(client: &mut GatewayServiceClient<Connection>, school_id: String, include_revoked: bool, as_json: bool) -> Result<()> {
+async fn list(
+    client: &mut GatewayServiceClient<Connection>,
+    schools: &mut Schools,
+    school_id: String,
+    include_revoked: bool,
+    as_json: bool,
+) -> Result<()> {
     let mut request = ListGatewaysRequest { school_id, page_size: PAGE, page_token: String::new(), include_revoked };
     loop {
         let page = client.list_gateways(request.clone()).await.map_err(refused)?.into_inner();
@@ -63,7 +75,8 @@ async fn list(client: &mut GatewayServiceClient<Connection>, school_id: String, 
                     "revoke_time": moment(gateway.revoke_time), "revoke_reason": gateway.revoke_reason,
                 }))?;
             } else {
-                say(format!("{}  {state:7}  school {}  {}", gateway.gateway_id, gateway.school_id, gateway.name))?;
+                let school = schools.name_of(&gateway.school_id).await?;
+                say(format!("{}  {state:7}  {school}  {}", gateway.gateway_id, gateway.name))?;
             }
         }
         if page.next_page_token.is_empty() {

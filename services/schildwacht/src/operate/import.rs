@@ -87,7 +87,7 @@ fn show(report: &ImportReport, options: &ImportOptions) -> Result<()> {
     match (bad_lines_total, options.check) {
         (0, true) => say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written")),
         (0, false) => say(format!("imported {boards} boards, {schools} schools, {sites} sites")),
-        (bad, _) => say(format!("nothing imported: {bad} bad lines; mend them and try again")),
+        (bad, _) => say(format!("nothing imported; bad lines: {bad}. Mend them and try again")),
     }
 }
 

@@ -5,6 +5,7 @@ mod connection;
 mod dead_letters;
 mod gateways;
 mod import;
+mod schools;
 
 use std::io::{self, Write as _};
 

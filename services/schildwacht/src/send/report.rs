@@ -107,7 +107,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, events, accepted, refused, not_delivered, too_long, requests, retries, .. } = self;
         let smaller = if self.sent_bytes == 0 { 1.0 } else { self.event_bytes as f64 / self.sent_bytes as f64 };
-        writeln!(to, "{file}: {events} events in {:.1} s", self.seconds)?;
+        let noun = if *events == 1 { "event" } else { "events" };
+        writeln!(to, "{file}: {events} {noun} in {:.1} s", self.seconds)?;
         writeln!(to, "  accepted       {accepted:>10}")?;
         writeln!(to, "  refused        {refused:>10}")?;
         writeln!(to, "  not delivered  {not_delivered:>10}")?;

@@ -122,6 +122,22 @@ async fn an_audit_trail_that_was_tampered_with_is_found() {
     assert!(broken[0].contains("incident-intake") && broken[0].contains("at row 1"), "{}", broken[0]);
 }
 
+#[tokio::test]
+async fn a_gateway_is_enrolled_and_listed_by_what_people_know_of_a_school() {
+    let town = Town::shared().await;
+    let said = town.site.operate(&["gateways", "enrol", "--school", "990106", "--name", "Serverlokaal"]).await.ok();
+    let id = said.lines().find_map(|line| line.strip_prefix("gateway        ")).unwrap();
+    let listed = town.site.operate(&["gateways", "list", "--school", "990106"]).await.ok();
+    let line = listed.lines().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{listed}"));
+    assert!(line.contains("990106 Technisch Instituut Sint-Barbara, Genk") && line.ends_with("Serverlokaal"), "{line}");
+    assert!(listed.lines().all(|line| line.contains("990106")), "{listed}");
+
+    let unknown = town.site.operate(&["gateways", "enrol", "--school", "990999", "--name", "Nergens"]).await.complaint();
+    assert!(unknown.contains("no school with the number 990999"), "{unknown}");
+    let nonsense = town.site.operate(&["gateways", "list", "--school", "de zandloper"]).await.complaint();
+    assert!(nonsense.contains("institution number"), "{nonsense}");
+}
+
 async fn verify(site: &Site) -> crate::site::Outcome {
     site.run(&["audit", "verify", "--data-dir", &site.data_dir().display().to_string()]).await
 }
