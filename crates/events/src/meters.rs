@@ -23,7 +23,7 @@ impl LogMeters {
             .build();
         Self {
             records: meter.u64_counter("event_log.records").with_description("records acknowledged").build(),
-            bytes: meter.u64_counter("event_log.bytes").with_unit("By").with_description("bytes of records acknowledged").build(),
+            bytes: meter.u64_counter("event_log.appended").with_unit("By").with_description("bytes of records acknowledged").build(),
             refused: meter.u64_counter("event_log.refused").with_description("appends not acknowledged, by reason").build(),
         }
     }
