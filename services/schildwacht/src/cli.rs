@@ -185,7 +185,7 @@ pub struct DemoOptions {
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub seed: u64,
     /// Days of the past to fill in first.
-    #[arg(long, value_name = "DAYS", default_value = "7")]
+    #[arg(long, value_name = "DAYS", default_value = "10")]
     pub history_days: u16,
 }
 

@@ -33,7 +33,8 @@ const LOOPS_DRAIN: Duration = Duration::from_secs(10);
 /// A body of which nothing more comes for so long is given up; otherwise it could hold its connection for ever.
 const BODY_SILENCE: Duration = Duration::from_secs(60);
 const DEMO_SEED: u64 = 1;
-const DEMO_HISTORY_DAYS: u16 = 7;
+/// Longer than the week in which a device counts as new, weekend included: else every device of the demo would be.
+const DEMO_HISTORY_DAYS: u16 = 10;
 
 /// Reads the configuration and lets the command line have its say.
 pub fn given(options: &ServeOptions) -> Result<Config> {

@@ -25,7 +25,14 @@ async fn a_newcomer_is_told_where_to_go_and_soon_finds_a_case_there() {
     assert!(!said.contains('\x1b'), "no colours where nobody sees them");
 
     let noor = Person::sign_in(&site, "noor").await;
-    testkit::eventually("a case in the queue", async || noor.cases_of("").await.unwrap().into_iter().next()).await;
+    let case = testkit::eventually("a case in the queue", async || noor.cases_of("").await.unwrap().into_iter().next()).await;
+    testkit::eventually("devices known for longer than a week", async || {
+        let devices = noor.devices_of(&case.school_id).await.unwrap();
+        let now = runtime::Clock::system().now().timestamp();
+        let is_known = |seconds: i64| now - seconds > 7 * 24 * 3_600;
+        devices.values().any(|device| device.first_seen_time.is_some_and(|seen| is_known(seen.seconds))).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
