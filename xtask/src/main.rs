@@ -1,4 +1,4 @@
-//! The developers' command: `cargo xtask check` and `cargo xtask test`.
+//! The developers' command: `cargo xtask check`, `cargo xtask test` and `cargo xtask bench`.
 //!
 //! It is built before everything else on a fresh machine, so its dependencies are few and small.
 
@@ -6,6 +6,7 @@
 
 use std::process::ExitCode;
 
+mod bench;
 mod check;
 mod test;
 mod tree;
@@ -13,7 +14,8 @@ mod tree;
 const USAGE: &str = "\
 cargo xtask check             the rules of the house that the compiler does not know: imports, manifests, files
 cargo xtask test              installs and starts what the tests need, then runs format, clippy, check and all tests
-cargo xtask test --embedded   the same on the embedded column alone: no servers";
+cargo xtask test --embedded   the same on the embedded column alone: no servers
+cargo xtask bench             builds for release, measures, and prints tables; --quick, --only <part> and more: see --help";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["test"] => test::run(test::Column::Both),
         ["test", "--embedded"] => test::run(test::Column::Embedded),
+        ["bench", arguments @ ..] => bench::run(arguments),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

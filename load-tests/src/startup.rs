@@ -1,0 +1,168 @@
+//! `schildwacht` with its demo: how soon it is ready, and what it takes when it is idle.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    process::{self, Memory},
+    settings::beside_executable,
+    spread::{Spread, rounded},
+    table::Table,
+};
+
+/// A process that is not ready after this is not going to be.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The demo posts every five seconds, so that a span this long holds one beat.
+const IDLE_SPAN: Duration = Duration::from_secs(5);
+/// Less CPU than this in a span means that only the beat is left: the week of history is filled in.
+const IDLE_CPU: Duration = Duration::from_millis(250);
+const IDLE_SPANS: u32 = 2;
+const GIVE_UP_ON_IDLE: Duration = Duration::from_secs(180);
+
+const READY_GOAL: f64 = 2_000.0;
+const MEMORY_GOAL: f64 = 150.0;
+
+/// Starts it on empty folders, waits until the demo's history is filled in, and starts it once more on each.
+pub fn measure(product: &Path, quick: bool) -> Result<String> {
+    let mut first_start = Vec::new();
+    let mut next_start = Vec::new();
+    let mut filled_in = Vec::new();
+    let mut idle = Vec::new();
+    let mut after_restart = Vec::new();
+    let rounds = if quick { 1 } else { 3 };
+    for round in 1..=rounds {
+        eprintln!("startup: round {round} of {rounds}");
+        let folder = beside_executable()?;
+        let fresh = Running::start(product, folder.path())?;
+        first_start.push(milliseconds(fresh.ready_after));
+        let (after, memory) = fresh.wait_until_idle()?;
+        filled_in.push(after.as_secs_f64());
+        idle.push(memory);
+        drop(fresh);
+        // Killed, not stopped: what it recovers from is part of the start.
+        let again = Running::start(product, folder.path())?;
+        next_start.push(milliseconds(again.ready_after));
+        if !quick {
+            after_restart.push(again.wait_until_idle()?.1);
+        }
+    }
+
+    let note =
+        "From the start of the process to 200 on `/ready`; memory once the demo's week of history is filled in and only its beat is left.";
+    let mut table = Table::new("Start and memory of `schildwacht` with its demo", note, &["what", "goal", "median (min–max)", ""]);
+    let mut row = |what: &str, unit: &str, goal: Option<f64>, values: Vec<f64>| {
+        let Some(spread) = Spread::of(values) else { return };
+        let verdict = goal.map(|goal| if spread.median <= goal { "met" } else { "missed" }).unwrap_or_default();
+        let goal = goal.map(|goal| format!("≤ {} {unit}", rounded(goal))).unwrap_or_default();
+        table.row([what.to_owned(), goal, format!("{} {unit}", spread.show(rounded)), verdict.to_owned()]);
+    };
+    let memories = |memories: &[Memory], which: fn(&Memory) -> f64| memories.iter().map(which).collect::<Vec<_>>();
+    row("ready, empty folder", "ms", Some(READY_GOAL), first_start);
+    row("ready, after a kill -9 with a week of data", "ms", Some(READY_GOAL), next_start);
+    row("history of a week filled in after", "s", None, filled_in);
+    row("resident memory, idle", "MiB", Some(MEMORY_GOAL), memories(&idle, |memory| memory.resident));
+    row("of that not backed by a file", "MiB", None, memories(&idle, |memory| memory.anonymous));
+    row("resident memory at its peak, filling in", "MiB", None, memories(&idle, |memory| memory.peak));
+    row("resident memory, idle after a restart", "MiB", Some(MEMORY_GOAL), memories(&after_restart, |memory| memory.resident));
+    Ok(table.to_string())
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+/// The product, killed when dropped.
+struct Running {
+    process: Child,
+    began: Instant,
+    ready_after: Duration,
+}
+
+impl Running {
+    /// Starts it on free ports and waits until it is ready.
+    fn start(product: &Path, folder: &Path) -> Result<Self> {
+        let [main, admin, otlp_grpc, otlp_http] = free_ports()?;
+        let mut command = Command::new(product);
+        command
+            .args(["serve", "all", "--listen", &main.to_string(), "--data-dir"])
+            .arg(folder)
+            .env("SCHILDWACHT_LISTEN__ADMIN_ADDRESS", admin.to_string())
+            .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_GRPC_LISTEN", otlp_grpc.to_string())
+            .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", otlp_http.to_string())
+            .env("SCHILDWACHT_TELEMETRY__LOG_FILTER", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        let began = Instant::now();
+        let process = command.spawn().with_context(|| format!("{} cannot be started", product.display()))?;
+        let mut running = Self { process, began, ready_after: Duration::ZERO };
+        while !is_ready(admin) {
+            if let Some(status) = running.process.try_wait()? {
+                bail!("the product ended with {status}; what it said stands above");
+            }
+            if began.elapsed() > PATIENCE {
+                bail!("the product was not ready after {} s", PATIENCE.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        running.ready_after = began.elapsed();
+        Ok(running)
+    }
+
+    /// Waits until it does next to nothing; answers when that began, and what memory it takes.
+    fn wait_until_idle(&self) -> Result<(Duration, Memory)> {
+        let pid = self.process.id();
+        let (mut idle_spans, mut idle_since) = (0, Duration::ZERO);
+        while idle_spans < IDLE_SPANS {
+            let before = process::cpu_time(pid)?;
+            let span_began = self.began.elapsed();
+            std::thread::sleep(IDLE_SPAN);
+            let is_idle = process::cpu_time(pid)?.saturating_sub(before) < IDLE_CPU;
+            if idle_spans == 0 {
+                idle_since = span_began;
+            }
+            idle_spans = if is_idle { idle_spans + 1 } else { 0 };
+            if self.began.elapsed() > GIVE_UP_ON_IDLE {
+                bail!("the product was not idle after {} s", GIVE_UP_ON_IDLE.as_secs());
+            }
+        }
+        Ok((idle_since, process::memory(pid)?))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is what is wanted.
+        let _ended = self.process.kill();
+        let _ended = self.process.wait();
+    }
+}
+
+/// Ports that were free a moment ago.
+fn free_ports() -> Result<[SocketAddr; 4]> {
+    let taken = [(); 4].map(|()| TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)));
+    let mut addresses = [SocketAddr::from(([127, 0, 0, 1], 0)); 4];
+    for (address, listener) in addresses.iter_mut().zip(taken) {
+        *address = listener?.local_addr()?;
+    }
+    Ok(addresses)
+}
+
+fn is_ready(admin: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(admin)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+}
