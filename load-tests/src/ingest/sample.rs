@@ -105,7 +105,8 @@ fn event(chance: &mut SmallRng) -> String {
     const NAMES: [&str; 6] = ["update", "cdn-7", "login", "files", "static", "telemetry"];
     const DOMAINS: [&str; 5] = ["example.org", "example.net", "school.example", "games.example", "ads.example"];
     let (name, domain) = (NAMES.choose(chance).unwrap_or(&"www"), DOMAINS.choose(chance).unwrap_or(&"example.org"));
-    let flow = format!("{:016}", chance.random_range(0_u64..10_000_000_000_000_000));
+    // Sixteen digits, and no zero at the front: JSON has no such numbers.
+    let flow = chance.random_range(1_000_000_000_000_000_u64..10_000_000_000_000_000);
     let (source, source_port) = (format!("10.21.{}.{}", chance.random_range(0..8), chance.random_range(2..255)), chance.random::<u16>());
     let (destination, port) = (format!("203.0.113.{}", chance.random_range(1..255)), [443, 80, 8_443][chance.random_range(0..3)]);
     let (minute, micros) = (chance.random_range(0..60), chance.random_range(0..60_000_000));
