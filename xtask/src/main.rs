@@ -10,11 +10,14 @@ mod bench;
 mod check;
 mod test;
 mod tree;
+mod up;
 
 const USAGE: &str = "\
 cargo xtask check             the rules of the house that the compiler does not know: imports, manifests, files
 cargo xtask test              installs and starts what the tests need, then runs format, clippy, check and all tests
 cargo xtask test --embedded   the same on the embedded column alone: no servers
+cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
+cargo xtask down              stops them
 cargo xtask bench             builds for release, measures, and prints tables; --quick, --only <part> and more: see --help";
 
 fn main() -> ExitCode {
@@ -24,6 +27,8 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["test"] => test::run(test::Column::Both),
         ["test", "--embedded"] => test::run(test::Column::Embedded),
+        ["up"] => up::up(),
+        ["down"] => up::down(),
         ["bench", arguments @ ..] => bench::run(arguments),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

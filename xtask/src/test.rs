@@ -10,18 +10,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use servers::{Interrupt, Lifetime, Process, Server, install};
 
-use self::{
-    process::{Interrupt, Process},
-    report::{Counts, Report},
-};
+use self::report::{Counts, Report};
 use crate::{check, tree};
 
 mod axe;
-mod install;
-mod process;
+mod disk;
 mod report;
-mod servers;
 
 /// Which of the architecture's two columns the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +28,24 @@ pub enum Column {
     Embedded,
 }
 
+impl Column {
+    fn servers(self) -> &'static [Server] {
+        match self {
+            Self::Both => servers::ALL,
+            Self::Embedded => &[],
+        }
+    }
+}
+
 /// Where tests find the accessibility checker that they load into pages.
 const AXE: &str = "SCHILDWACHT_TEST_AXE";
+
+/// The browser tests need these whatever the column.
+const PROGRAMS: &[install::Program] = &[
+    install::Program { name: "Chromium", packages: &["chromium"], is_there: || any_of(&["chromium", "chromium-browser", "google-chrome"]) },
+    install::Program { name: "ChromeDriver", packages: &["chromium-driver"], is_there: || any_of(&["chromedriver"]) },
+    install::Program { name: "npm", packages: &["npm"], is_there: || any_of(&["npm"]) },
+];
 
 type Environment = Vec<(&'static str, String)>;
 
@@ -43,21 +55,26 @@ pub fn run(column: Column) -> Result<bool> {
     let mut report = Report::start();
 
     let preparing = Instant::now();
-    let servers = servers::wanted(column);
-    install::missing(&servers)?;
+    disk::require_room()?;
+    prepare(PROGRAMS, column.servers())?;
+    report.ok("prepare", preparing, "programs and servers are there");
     let mut environment = Environment::new();
+    let fetching = Instant::now();
     match axe::script() {
-        Ok(script) => environment.push((AXE, script)),
-        Err(error) => report.note(format!("axe-core is not to be had, pages are not checked for accessibility: {error:#}")),
+        Ok(script) => {
+            environment.push((AXE, script));
+            report.ok("axe-core", fetching, "");
+        }
+        Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
     }
-    report.ok("prepare", preparing, "programs and axe-core are there");
 
     // Dropped last to first: the processes end before their folder goes.
     let scratch = servers::scratch()?;
     let mut running = Vec::new();
-    for server in servers {
+    for server in column.servers() {
         let starting = Instant::now();
-        let started = server.start(scratch.path(), &interrupt).with_context(|| format!("{} does not start", server.name))?;
+        let started =
+            server.start(scratch.path(), Lifetime::Ours, &interrupt).with_context(|| format!("{} does not start", server.name))?;
         report.ok(server.name, starting, started.shown());
         environment.push((server.variable, started.address().to_owned()));
         running.push(started);
@@ -79,8 +96,24 @@ pub fn run(column: Column) -> Result<bool> {
     tests(&mut report, column, &environment, &interrupt)?;
 
     drop(running);
+    report.note(disk::left()?);
     report.print();
     Ok(report.all_went_well())
+}
+
+/// Installs programs and fetches what servers need, but for servers that the environment gives.
+pub fn prepare(programs: &[install::Program], servers: &[Server]) -> Result<()> {
+    let ours: Vec<&Server> = servers.iter().filter(|server| !server.is_given()).collect();
+    let of_servers = ours.iter().flat_map(|server| server.programs).copied();
+    install::missing(&programs.iter().copied().chain(of_servers).collect::<Vec<_>>())?;
+    for server in ours {
+        (server.fetch)().with_context(|| format!("{} cannot be fetched", server.name))?;
+    }
+    Ok(())
+}
+
+fn any_of(names: &[&str]) -> bool {
+    names.iter().any(|name| install::find(name).is_some())
 }
 
 fn step(report: &mut Report, name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<()> {
@@ -101,8 +134,8 @@ fn tests(report: &mut Report, column: Column, environment: &Environment, interru
     let started = Instant::now();
     let mut command = cargo(&arguments, environment);
     if column == Column::Embedded {
-        for variable in servers::variables() {
-            command.env_remove(variable);
+        for server in servers::ALL {
+            command.env_remove(server.variable);
         }
     }
     let mut process = Process::start(command.stdout(Stdio::piped()))?;

@@ -129,7 +129,7 @@ testkit::on_both_stores! {
     }
 
     async fn migrations_run_once_although_processes_start_together(database: TestDatabase) {
-        let config = database.config();
+        let config = database.empty().await;
         let start = || async {
             let connection = Database::connect(&config).await.unwrap();
             connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap()
@@ -150,7 +150,7 @@ testkit::on_both_stores! {
     }
 
     async fn a_migration_that_fails_leaves_no_half_of_itself(database: TestDatabase) {
-        let connection = Database::connect(&database.config()).await.unwrap();
+        let connection = Database::connect(&database.empty().await).await.unwrap();
         let failed = connection.migrate(vec![Box::new(AddShelf), Box::new(Breaks)], &Clock::system()).await;
         assert!(failed.unwrap_err().to_string().contains("database"), "the error is a store's");
         put_book(&connection, "the first migration stays").await.unwrap();
@@ -159,7 +159,7 @@ testkit::on_both_stores! {
     }
 
     async fn a_migration_may_take_longer_than_a_statement_of_a_request(database: TestDatabase) {
-        let config = DatabaseConfig { statement_timeout_ms: 100, ..database.config() };
+        let config = DatabaseConfig { statement_timeout_ms: 100, ..database.empty().await };
         let connection = Database::connect(&config).await.unwrap();
         connection.migrate(vec![Box::new(TakesLong)], &Clock::system()).await.unwrap();
     }

@@ -1,8 +1,12 @@
 //! A database of its own for each test.
 
+use std::{collections::HashMap, sync::LazyLock};
+
+use runtime::{Clock, EventId, Ids, config::Secret};
 use sea_orm::ConnectionTrait as _;
 use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Where `cargo xtask test` says its throw-away PostgreSQL is: the URL of a database whose user may create others.
@@ -17,56 +21,135 @@ pub enum Store {
     Postgres,
 }
 
-/// An empty database that lives as long as its test.
+/// A database that lives as long as its test.
 #[derive(Debug)]
 pub struct TestDatabase {
     config: DatabaseConfig,
-    store: Store,
-    // Removed, with the SQLite file, when the test ends. PostgreSQL's databases go with the throw-away server.
-    _folder: TempDir,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    // Removed, with the SQLite file, when the test ends.
+    Folder(#[expect(dead_code, reason = "held, not read")] TempDir),
+    // Dropped there when the test ends: hundreds of databases would fill the disk.
+    Server { url: String, name: String },
 }
 
 impl TestDatabase {
-    /// An empty database; `None`, with a printed reason, where PostgreSQL is not given.
+    /// A name for a database; `None`, with a printed reason, where PostgreSQL is not given.
+    #[expect(clippy::unused_async, reason = "tests of both stores read alike")]
     pub async fn new(store: Store) -> Option<Self> {
-        let folder = TempDir::new().expect("a temporary folder");
-        let config = match store {
-            Store::Sqlite => DatabaseConfig::sqlite(&folder.path().join("test.db")),
+        match store {
+            Store::Sqlite => {
+                let folder = TempDir::new().expect("a temporary folder");
+                let config = DatabaseConfig::sqlite(&folder.path().join("test.db"));
+                Some(Self { config, place: Place::Folder(folder) })
+            }
             Store::Postgres => {
                 let Ok(server) = std::env::var(POSTGRES_URL) else {
                     eprintln!("skipped: {POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it");
                     return None;
                 };
-                postgres_database(&server).await
+                Some(Self::on_server(server))
             }
-        };
-        Some(Self { config, store, _folder: folder })
+        }
+    }
+
+    /// On a PostgreSQL of the test's own.
+    pub fn on_server(url: String) -> Self {
+        let name = new_name("test");
+        Self { config: config(&url, &name), place: Place::Server { url, name } }
     }
 
     /// Which store it is.
     pub fn store(&self) -> Store {
-        self.store
+        match self.place {
+            Place::Folder(_) => Store::Sqlite,
+            Place::Server { .. } => Store::Postgres,
+        }
     }
 
-    /// For a service's configuration.
+    /// For a service's configuration; it is there after [`TestDatabase::empty`] or [`TestDatabase::migrated`].
     pub fn config(&self) -> DatabaseConfig {
         self.config.clone()
     }
 
-    /// Connected and migrated.
+    /// Made, without a table.
+    pub async fn empty(&self) -> DatabaseConfig {
+        if let Place::Server { url, name } = &self.place {
+            on_server(url, &format!("CREATE DATABASE {name}")).await;
+        }
+        self.config()
+    }
+
+    /// Made, connected and migrated. On PostgreSQL it is a copy of a database that was migrated once for this test program.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
-        let database = Database::connect(&self.config).await.expect("a connection to the test's database");
-        database.migrate(migrations, &runtime::Clock::system()).await.expect("migrations");
-        database
+        if let Place::Server { url, name } = &self.place {
+            let template = template(url, migrations).await;
+            on_server(url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            return Database::connect(&self.config).await.expect("a connection to the test's database");
+        }
+        migrate(&self.config, migrations).await
     }
 }
 
-async fn postgres_database(server: &str) -> DatabaseConfig {
-    let name = format!("test_{}", Uuid::from(runtime::Ids::random(runtime::Clock::system()).next::<runtime::EventId>()).simple());
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Place::Server { url, name } = &self.place else { return };
+        let (url, statement) = (url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        // On a thread of its own, since a test's event loop may be ending. A server that the test stopped needs no cleaning.
+        let dropping = std::thread::spawn(move || {
+            let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            event_loop.block_on(async {
+                let server = sea_orm::Database::connect(&url).await?;
+                server.execute_unprepared(&statement).await?;
+                server.close().await
+            })?;
+            Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            eprintln!("the test's database was not dropped: {error}");
+        }
+    }
+}
+
+/// Makes a database of these migrations once for each server and set of migrations; its name.
+async fn template(server: &str, migrations: Vec<Box<dyn MigrationTrait>>) -> String {
+    static TEMPLATES: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Mutex::default);
+    let key = migrations.iter().fold(server.to_owned(), |key, migration| format!("{key} {}", migration.name()));
+    // Held while it is made: others wait for it rather than make it too.
+    let mut templates = TEMPLATES.lock().await;
+    if let Some(name) = templates.get(&key) {
+        return name.clone();
+    }
+    let name = new_name("template");
+    on_server(server, &format!("CREATE DATABASE {name}")).await;
+    // Nobody may be connected to what is copied.
+    migrate(&config(server, &name), migrations).await.close().await.expect("closing the template");
+    templates.insert(key, name.clone());
+    name
+}
+
+async fn migrate(config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
+    let database = Database::connect(config).await.expect("a connection to the test's database");
+    database.migrate(migrations, &Clock::system()).await.expect("migrations");
+    database
+}
+
+async fn on_server(server: &str, statement: &str) {
     let admin = sea_orm::Database::connect(server).await.expect("a connection to the PostgreSQL of the tests");
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database for the test");
+    admin.execute_unprepared(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     admin.close().await.expect("closing the connection");
+}
+
+fn new_name(kind: &str) -> String {
+    format!("{kind}_{}", Uuid::from(Ids::random(Clock::system()).next::<EventId>()).simple())
+}
+
+/// The same server with another database.
+fn config(server: &str, name: &str) -> DatabaseConfig {
     let (before_name, _) = server.rsplit_once('/').expect("a PostgreSQL URL that ends in a database name");
-    let url = runtime::config::Secret::new(format!("{before_name}/{name}"));
+    let url = Secret::new(format!("{before_name}/{name}"));
     DatabaseConfig { url, max_connections: 4, acquire_timeout_ms: 20_000, statement_timeout_ms: 30_000 }
 }

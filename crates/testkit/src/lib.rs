@@ -26,6 +26,16 @@ pub use database::{Store, TestDatabase};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
+pub use servers;
+
+/// Whether tests of the production column run: on every server, or on none with a printed reason.
+pub fn has_production_column() -> bool {
+    let missing: Vec<&str> = servers::ALL.iter().filter(|server| !server.is_given()).map(|server| server.variable).collect();
+    if !missing.is_empty() {
+        eprintln!("skipped: {} not set; `cargo xtask test` starts the servers and sets them", missing.join(", "));
+    }
+    missing.is_empty()
+}
 
 /// The reference data beside the checkout, or `None` (with a printed reason) where it is absent.
 pub fn shared_data(path: &str) -> Option<std::path::PathBuf> {

@@ -21,18 +21,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/auth", &["runtime"]),
     ("crates/storage", &["runtime"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
-    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events"]),
+    ("crates/servers", &[]),
+    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "servers"]),
 ];
 
 /// Libraries that one room hides from the others. Tests may use any.
 const ROOMS_OF_LIBRARIES: &[(&str, &[&str])] = &[
-    ("anyhow", &["services/schildwacht", "crates/testkit", "load-tests", "xtask"]),
+    ("anyhow", &["services/schildwacht", "crates/servers", "crates/testkit", "load-tests", "xtask"]),
     ("askama", &["services/portal"]),
     ("cedar-policy", &["crates/auth"]),
     ("clap", &["services/schildwacht", "load-tests"]),
     ("lightningcss", &["services/portal"]),
     ("rdkafka", &["crates/events", "load-tests"]),
     ("redis", &["crates/storage"]),
+    ("servers", &["crates/testkit", "xtask"]),
     ("testkit", &["load-tests"]),
 ];
 

@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
+use servers::cache;
 
 const VERSION: &str = "4.14.1";
 /// Of the package, as npm computes it; another package of this version is refused.
@@ -13,7 +14,7 @@ pub fn script() -> Result<String> {
     if let Ok(given) = std::env::var(super::AXE) {
         return Ok(given);
     }
-    let folder = cache()?.join(format!("axe-core-{VERSION}"));
+    let folder = cache::folder()?.join(format!("axe-core-{VERSION}"));
     let script = folder.join("package").join("axe.min.js");
     if !script.is_file() {
         fetch(&folder)?;
@@ -45,10 +46,4 @@ fn fetch(folder: &PathBuf) -> Result<()> {
     }
     fs::remove_file(&archive)?;
     Ok(())
-}
-
-fn cache() -> Result<PathBuf> {
-    let base =
-        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    Ok(base.context("neither XDG_CACHE_HOME nor HOME is set")?.join("schildwacht"))
 }

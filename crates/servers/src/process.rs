@@ -44,8 +44,7 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Never asked to stop.
-    #[cfg(test)]
+    /// Never asked to stop: for tests, which end with their process.
     pub fn never() -> Self {
         Self(Arc::new(AtomicBool::new(false)))
     }
@@ -95,7 +94,8 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    fn stop(&mut self) {
+    /// Stops it in good order, or at once when that takes too long.
+    pub fn stop(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         self.signal(self.stop);
         while !self.has_ended() && Instant::now() < deadline {
@@ -107,7 +107,26 @@ impl Process {
         let _ = self.child.wait();
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without a warning, as a power cut would.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        // Fails only when it has been waited for already.
+        let _ = self.child.wait();
+    }
+
+    /// Leaves it running when we end.
+    pub fn leave(self) {
+        // Dropping would stop it. Nothing is lost: the system cleans up after us.
+        std::mem::forget(self);
+    }
+
+    /// Sends a signal to it and its children.
+    pub fn signal(&self, signal: Signal) {
         // Fails only when the group is gone, which is what we want.
         let _ = kill_process_group(Pid::from_child(&self.child), signal);
     }

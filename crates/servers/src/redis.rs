@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
@@ -10,15 +10,18 @@ use std::{
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 
-use super::{Plan, Server, Site, give_to};
-use crate::test::install::find;
+use crate::{
+    install::{Program, find},
+    server::{Plan, Server, Site, give_to},
+};
 
 pub const SERVER: Server = Server {
     name: "Redis",
     variable: "SCHILDWACHT_TEST_REDIS",
-    packages: &["redis-server"],
-    is_installed: || find("redis-server").is_some(),
+    programs: &[Program { name: "Redis", packages: &["redis-server"], is_there: || find("redis-server").is_some() }],
+    fetch: || Ok(()),
     plan,
+    patience: Duration::from_secs(30),
 };
 
 const ACCOUNT: &str = "redis";
@@ -26,7 +29,7 @@ const ACCOUNT: &str = "redis";
 fn plan(site: &Site) -> Result<Plan> {
     // In a file, since everybody may read the arguments of a process.
     let config = site.folder.join("redis.conf");
-    let Site { folder, port, password } = site;
+    let Site { folder, port, password, .. } = site;
     let lines = format!("bind 127.0.0.1\nport {port}\ndir {}\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
     fs::write(&config, lines)?;
     for path in [folder, &config] {
@@ -35,7 +38,8 @@ fn plan(site: &Site) -> Result<Plan> {
     Ok(Plan {
         program: find("redis-server").context("redis-server is not installed")?,
         arguments: vec![config.display().to_string()],
-        user: ACCOUNT,
+        environment: Vec::new(),
+        user: Some(ACCOUNT),
         stop: Signal::TERM,
         address: format!("redis://:{password}@127.0.0.1:{port}"),
         ready: |site| answers(site).unwrap_or(false),

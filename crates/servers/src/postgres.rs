@@ -1,19 +1,26 @@
 //! PostgreSQL as Debian packages it, or any on the path. Nothing is flushed to disk: the data is gone afterwards anyway.
 
-use std::{fs, net::TcpStream, path::PathBuf, process::Stdio};
+use std::{fs, net::TcpStream, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use super::{Plan, Server, Site, as_user, give_to};
-use crate::test::install::{find, is_program};
+use crate::{
+    install::{Program, find, is_program},
+    server::{Lifetime, Plan, Server, Site, as_user, give_to},
+};
 
 pub const SERVER: Server = Server {
     name: "PostgreSQL",
     variable: "SCHILDWACHT_TEST_POSTGRES",
-    packages: &["postgresql"],
-    is_installed: || program("initdb").is_some() && program("postgres").is_some(),
+    programs: &[Program {
+        name: "PostgreSQL",
+        packages: &["postgresql"],
+        is_there: || program("initdb").is_some() && program("postgres").is_some(),
+    }],
+    fetch: || Ok(()),
     plan,
+    patience: Duration::from_secs(30),
 };
 
 /// The account that owns the data folder when we are root: PostgreSQL refuses to run as root.
@@ -30,7 +37,7 @@ fn plan(site: &Site) -> Result<Plan> {
         give_to(ACCOUNT, path)?;
     }
     let initdb = program("initdb").context("initdb is not installed")?;
-    let output = as_user(ACCOUNT, FAST_SHUTDOWN, &initdb)
+    let output = as_user(Some(ACCOUNT), Lifetime::Ours, FAST_SHUTDOWN, &initdb)
         .arg("--pgdata")
         .arg(&data)
         .args(["--username", ROLE, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--pwfile"])
@@ -49,13 +56,16 @@ fn plan(site: &Site) -> Result<Plan> {
         "synchronous_commit=off",
         "full_page_writes=off",
         "jit=off",
+        // Databases come and go by the hundred; what they wrote is dropped with them.
+        "max_wal_size=512MB",
     ];
     let mut arguments = vec!["-D".to_owned(), data.display().to_string(), "-p".to_owned(), site.port.to_string()];
     arguments.extend(settings.iter().flat_map(|setting| ["-c".to_owned(), (*setting).to_owned()]));
     Ok(Plan {
         program: program("postgres").context("postgres is not installed")?,
         arguments,
-        user: ACCOUNT,
+        environment: Vec::new(),
+        user: Some(ACCOUNT),
         stop: FAST_SHUTDOWN,
         address: format!("postgres://{ROLE}:{}@127.0.0.1:{}/postgres", site.password, site.port),
         ready,

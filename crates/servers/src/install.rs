@@ -1,4 +1,4 @@
-//! Programs the tests need and cargo cannot give.
+//! Programs that tests need and cargo cannot give.
 
 use std::{
     ffi::OsStr,
@@ -8,25 +8,17 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::servers::Server;
-
 /// A program and the Debian packages it comes in.
-struct Program {
-    name: &'static str,
-    /// Any of these will do.
-    found_as: &'static [&'static str],
-    packages: &'static [&'static str],
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    pub name: &'static str,
+    pub packages: &'static [&'static str],
+    pub is_there: fn() -> bool,
 }
 
-const PROGRAMS: &[Program] = &[
-    Program { name: "Chromium", found_as: &["chromium", "chromium-browser", "google-chrome"], packages: &["chromium"] },
-    Program { name: "ChromeDriver", found_as: &["chromedriver"], packages: &["chromium-driver"] },
-    Program { name: "npm", found_as: &["npm"], packages: &["npm"] },
-];
-
 /// Installs what is missing where we may; says what to install where we may not.
-pub fn missing(servers: &[&Server]) -> Result<()> {
-    let Missing { names, packages } = look_for(servers);
+pub fn missing(programs: &[Program]) -> Result<()> {
+    let (names, packages) = look_for(programs);
     if names.is_empty() {
         return Ok(());
     }
@@ -40,29 +32,23 @@ pub fn missing(servers: &[&Server]) -> Result<()> {
     println!("── install: {names}");
     apt(&["update"])?;
     apt(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
-    let still = look_for(servers).names;
+    let (still, _) = look_for(programs);
     if !still.is_empty() {
         bail!("missing although apt-get installed {listed}: {}", still.join(", "));
     }
     Ok(())
 }
 
-struct Missing {
-    names: Vec<&'static str>,
-    packages: Vec<&'static str>,
-}
-
-fn look_for(servers: &[&Server]) -> Missing {
-    let mut missing = Missing { names: Vec::new(), packages: Vec::new() };
-    for program in PROGRAMS.iter().filter(|program| !program.found_as.iter().any(|name| find(name).is_some())) {
-        missing.names.push(program.name);
-        missing.packages.extend(program.packages);
+/// Names of the missing ones, and the packages to install; each once.
+fn look_for(programs: &[Program]) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (mut names, mut packages) = (Vec::new(), Vec::new());
+    for program in programs.iter().filter(|program| !(program.is_there)()) {
+        if !names.contains(&program.name) {
+            names.push(program.name);
+            packages.extend(program.packages);
+        }
     }
-    for server in servers.iter().filter(|server| !server.is_given() && !(server.is_installed)()) {
-        missing.names.push(server.name);
-        missing.packages.extend(server.packages);
-    }
-    missing
+    (names, packages)
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {
@@ -87,7 +73,7 @@ pub fn is_program(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::servers::postgres, *};
+    use super::*;
 
     #[test]
     fn programs_are_found_on_the_path() {
@@ -96,16 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn missing_server_is_listed_with_its_packages() {
-        let absent = Server {
-            name: "Absent",
-            variable: "SCHILDWACHT_TEST_ABSENT",
-            is_installed: || false,
-            packages: &["absent", "absent-client"],
-            ..postgres::SERVER
-        };
-        let missing = look_for(&[&absent]);
-        assert!(missing.names.contains(&"Absent"));
-        assert!(missing.packages.ends_with(&["absent", "absent-client"]));
+    fn a_missing_program_is_listed_once_with_its_packages() {
+        let absent = Program { name: "Absent", packages: &["absent", "absent-client"], is_there: || false };
+        let present = Program { name: "Present", packages: &["present"], is_there: || true };
+        assert_eq!(look_for(&[present, absent, absent]), (vec!["Absent"], vec!["absent", "absent-client"]));
     }
 }

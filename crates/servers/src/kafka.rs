@@ -1,0 +1,232 @@
+//! Apache Kafka in KRaft mode from its Maven coordinates: one broker for all tests, or a cluster for a test that stops brokers.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::{
+    cache,
+    install::{Program, find},
+    maven,
+    process::Interrupt,
+    server::{Lifetime, Plan, Running, Server, Site, free_port, scratch},
+};
+
+/// `compose.yaml` names the same.
+pub const VERSION: &str = "4.4.0";
+
+const POM: &str = include_str!("kafka/pom.xml");
+/// Of every library that the pom leads to.
+const SUMS: &str = include_str!("kafka/SHA256SUMS");
+
+/// Java comes from Debian for Kafka and Keycloak alike; 17 is the least that both take.
+pub(crate) const JAVA: Program = Program { name: "Java 17", packages: &["openjdk-17-jre-headless"], is_there: || find("java").is_some() };
+pub(crate) const MAVEN: Program = Program { name: "Maven", packages: &["maven"], is_there: || find("mvn").is_some() };
+
+pub const SERVER: Server = Server {
+    name: "Kafka",
+    variable: "SCHILDWACHT_TEST_KAFKA",
+    programs: &[JAVA, MAVEN],
+    fetch: || libraries().map(drop),
+    plan: |site| plan(&Broker::alone(site)),
+    patience: Duration::from_secs(60),
+};
+
+/// Any will do; that it is the same for all brokers of a cluster is what counts.
+const CLUSTER_ID: &str = "c2NoaWxkd2FjaHQtdGVzdA";
+
+/// A broker in its cluster.
+struct Broker<'a> {
+    id: usize,
+    site: &'a Site,
+    /// Where each node's controller listens.
+    controllers: Vec<u16>,
+    /// Further lines of its configuration.
+    further: &'a str,
+}
+
+impl<'a> Broker<'a> {
+    fn alone(site: &'a Site) -> Self {
+        Self { id: 1, site, controllers: vec![site.second_port], further: "" }
+    }
+
+    /// Its configuration. Segments are small and looked after often, so that tests of retention and compaction need not wait long.
+    fn properties(&self) -> String {
+        let Site { folder, port, second_port, .. } = self.site;
+        let voters: Vec<String> =
+            self.controllers.iter().enumerate().map(|(index, port)| format!("{}@127.0.0.1:{port}", index + 1)).collect();
+        let nodes = self.controllers.len();
+        let (copies, in_sync) = (nodes.min(3), if nodes >= 3 { 2 } else { 1 });
+        format!(
+            "process.roles=broker,controller\n\
+             node.id={id}\n\
+             controller.quorum.voters={voters}\n\
+             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{second_port}\n\
+             advertised.listeners=BROKER://127.0.0.1:{port}\n\
+             listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             inter.broker.listener.name=BROKER\n\
+             controller.listener.names=CONTROLLER\n\
+             log.dirs={data}\n\
+             auto.create.topics.enable=false\n\
+             offsets.topic.num.partitions=4\n\
+             offsets.topic.replication.factor={copies}\n\
+             transaction.state.log.num.partitions=1\n\
+             transaction.state.log.replication.factor={copies}\n\
+             transaction.state.log.min.isr={in_sync}\n\
+             share.coordinator.state.topic.num.partitions=1\n\
+             share.coordinator.state.topic.replication.factor={copies}\n\
+             share.coordinator.state.topic.min.isr={in_sync}\n\
+             group.initial.rebalance.delay.ms=0\n\
+             log.index.size.max.bytes=1048576\n\
+             log.retention.check.interval.ms=1000\n\
+             log.cleaner.backoff.ms=500\n\
+             {further}",
+            id = self.id,
+            voters = voters.join(","),
+            data = folder.join("data").display(),
+            further = self.further,
+        )
+    }
+}
+
+fn plan(broker: &Broker<'_>) -> Result<Plan> {
+    let libraries = libraries()?;
+    let java = find("java").context("java is not installed")?;
+    let config = broker.site.folder.join("server.properties");
+    fs::write(&config, broker.properties())?;
+    let output = Command::new(&java)
+        .args(java_arguments(&libraries, "64m", "kafka.tools.StorageTool"))
+        .args(["format", "--cluster-id", CLUSTER_ID, "--config"])
+        .arg(&config)
+        .stdin(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        bail!("Kafka cannot prepare its data folder: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    let mut arguments = java_arguments(&libraries, "768m", "kafka.Kafka");
+    arguments.push(config.display().to_string());
+    Ok(Plan {
+        program: java,
+        arguments,
+        environment: Vec::new(),
+        user: None,
+        stop: Signal::TERM,
+        address: format!("127.0.0.1:{}", broker.site.port),
+        ready: |site| answers(site.port).unwrap_or(false),
+    })
+}
+
+fn java_arguments(libraries: &Path, memory: &str, class: &str) -> Vec<String> {
+    vec![
+        format!("-Xmx{memory}"),
+        "-XX:+UseSerialGC".to_owned(),
+        "-Dorg.slf4j.simpleLogger.logFile=System.err".to_owned(),
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error".to_owned(),
+        "-cp".to_owned(),
+        libraries.join("*").display().to_string(),
+        class.to_owned(),
+    ]
+}
+
+/// The folder with Kafka's libraries.
+fn libraries() -> Result<PathBuf> {
+    cache::once(&format!("kafka-{VERSION}"), |folder| {
+        println!("── fetch: Kafka {VERSION}");
+        maven::copy_dependencies(POM, folder)?;
+        cache::verify(folder, SUMS).context("Kafka's libraries")
+    })
+}
+
+/// A broker answers requests once it has joined its cluster; we ask for the versions it speaks (`ApiVersions`, version 0).
+fn answers(port: u16) -> std::io::Result<bool> {
+    const REQUEST: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+    connection.write_all(&REQUEST)?;
+    let mut head = [0; 8];
+    connection.read_exact(&mut head)?;
+    Ok(head.ends_with(&[0, 0, 0, 1]))
+}
+
+/// Brokers for one test alone, any of which it may stop or kill. Each is a controller too.
+#[derive(Debug)]
+pub struct Cluster {
+    brokers: Vec<Running>,
+    // After the brokers, which write there until they end.
+    _scratch: TempDir,
+}
+
+impl Cluster {
+    /// Starts so many brokers, with further lines of configuration for each.
+    pub fn start(brokers: usize, further: &str) -> Result<Self> {
+        libraries()?;
+        let scratch = scratch()?;
+        let sites = (1..=brokers).map(|id| {
+            let folder = scratch.path().join(format!("kafka-{id}"));
+            fs::create_dir(&folder)?;
+            Ok(Site { folder, port: free_port()?, second_port: free_port()?, password: String::new() })
+        });
+        let sites: Vec<Site> = sites.collect::<Result<_>>()?;
+        let controllers: Vec<u16> = sites.iter().map(|site| site.second_port).collect();
+        let mut running = Vec::new();
+        for (index, site) in sites.into_iter().enumerate() {
+            let broker = Broker { id: index + 1, site: &site, controllers: controllers.clone(), further };
+            let plan = plan(&broker)?;
+            running.push(Running::planned(SERVER, site, plan, Lifetime::Ours));
+        }
+        // All at once: none becomes ready before most of them are there.
+        for broker in &mut running {
+            broker.launch()?;
+        }
+        for broker in &mut running {
+            broker.await_ready(&Interrupt::never())?;
+        }
+        Ok(Self { brokers: running, _scratch: scratch })
+    }
+
+    /// For `events.kafka.brokers`.
+    pub fn addresses(&self) -> String {
+        self.brokers.iter().map(Running::address).collect::<Vec<_>>().join(",")
+    }
+
+    /// A broker, counted from 0.
+    pub fn broker(&mut self, index: usize) -> Result<&mut Running> {
+        self.brokers.get_mut(index).context("there are fewer brokers")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_brokers_know_each_other_and_keep_a_majority() {
+        let site = Site { folder: "/x".into(), port: 1, second_port: 12, password: String::new() };
+        let broker = Broker { id: 2, site: &site, controllers: vec![11, 12, 13], further: "a=b\n" };
+        let properties = broker.properties();
+        for line in [
+            "node.id=2",
+            "controller.quorum.voters=1@127.0.0.1:11,2@127.0.0.1:12,3@127.0.0.1:13",
+            "listeners=BROKER://127.0.0.1:1,CONTROLLER://127.0.0.1:12",
+            "transaction.state.log.min.isr=2",
+            "a=b",
+        ] {
+            assert!(properties.lines().any(|found| found == line), "{line} is missing in\n{properties}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_said_once() {
+        assert!(POM.contains(&format!("<version>{VERSION}</version>")));
+        assert!(SUMS.contains(&format!("  kafka_2.13-{VERSION}.jar")));
+    }
+}

@@ -1,0 +1,144 @@
+//! Keycloak from its Maven coordinates, with its database in memory. It comes with an administrator and no realm of ours: each
+//! test imports the project's realm under a name of its own.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use crate::{
+    cache,
+    install::{Program, find},
+    kafka::{JAVA, MAVEN},
+    maven,
+    server::{Plan, Server, Site},
+};
+
+/// `compose.yaml` names the same.
+pub const VERSION: &str = "26.7.0";
+
+const SUM: &str = "e63bd0167199c0092b8a4d22cc137e6b7a70e0089070f6f7799b1be504b69a8a";
+
+pub const SERVER: Server = Server {
+    name: "Keycloak",
+    variable: "SCHILDWACHT_TEST_KEYCLOAK",
+    programs: &[JAVA, MAVEN, Program { name: "unzip", packages: &["unzip"], is_there: || find("unzip").is_some() }],
+    fetch: || home().map(drop),
+    plan,
+    patience: Duration::from_secs(120),
+};
+
+/// The administrator of all realms; the password is the server's.
+pub const ADMINISTRATOR: &str = "admin";
+
+/// What a running one needs of its home; its data folder is its own.
+const PARTS: [&str; 4] = ["conf", "lib", "providers", "themes"];
+
+fn plan(site: &Site) -> Result<Plan> {
+    let home = home()?;
+    for part in PARTS {
+        symlink(home.join(part), site.folder.join(part))?;
+    }
+    let mut arguments = java_arguments(&site.folder);
+    arguments.extend(
+        [
+            "start",
+            "--optimized",
+            "--cache=local",
+            "--http-enabled=true",
+            "--hostname-strict=false",
+            "--http-host=127.0.0.1",
+            &format!("--http-port={}", site.port),
+            "--log-level=warn",
+        ]
+        .map(ToOwned::to_owned),
+    );
+    let password = &site.password;
+    Ok(Plan {
+        program: find("java").context("java is not installed")?,
+        arguments,
+        environment: vec![("KC_BOOTSTRAP_ADMIN_USERNAME", ADMINISTRATOR.to_owned()), ("KC_BOOTSTRAP_ADMIN_PASSWORD", password.clone())],
+        user: None,
+        stop: Signal::TERM,
+        address: format!("http://{ADMINISTRATOR}:{password}@127.0.0.1:{}", site.port),
+        ready: |site| answers(site.port).unwrap_or(false),
+    })
+}
+
+/// As `kc.sh` calls it. The script would start in the cache and keep its data there; and a small heap and the quick compiler alone
+/// halve what a start costs.
+fn java_arguments(folder: &Path) -> Vec<String> {
+    let folder = folder.display();
+    let opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"];
+    let mut arguments: Vec<String> = [
+        "-Xms256m",
+        "-Xmx384m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Dfile.encoding=UTF-8",
+        "-Djava.security.egd=file:/dev/urandom",
+        "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+        "-Dpicocli.disable.closures=true",
+        "-Dquarkus-log-max-startup-records=10000",
+        "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
+    ]
+    .map(ToOwned::to_owned)
+    .into();
+    arguments.extend(opened.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
+    arguments.extend([
+        format!("-Dkc.home.dir={folder}"),
+        format!("-Djboss.server.config.dir={folder}/conf"),
+        "-cp".to_owned(),
+        format!("{folder}/lib/quarkus-run.jar"),
+        "io.quarkus.bootstrap.runner.QuarkusEntryPoint".to_owned(),
+    ]);
+    arguments
+}
+
+/// The unpacked distribution, built for a database in memory. Keycloak builds itself once for the options it is given.
+fn home() -> Result<PathBuf> {
+    cache::once(&format!("keycloak-{VERSION}"), |folder| {
+        println!("── fetch: Keycloak {VERSION}, which then builds itself: about a minute");
+        let archive = format!("keycloak-quarkus-dist-{VERSION}.zip");
+        let fetched = folder.join("fetched");
+        fs::create_dir(&fetched)?;
+        maven::copy(&format!("org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"), &fetched)?;
+        cache::verify(&fetched, &format!("{SUM}  {archive}\n")).context("Keycloak's archive")?;
+        run(Command::new("unzip").arg("-q").arg(fetched.join(&archive)).arg("-d").arg(&fetched), "unpack")?;
+        let unpacked = fetched.join(format!("keycloak-{VERSION}"));
+        let script = unpacked.join("bin/kc.sh");
+        run(Command::new("sh").arg(script).args(["build", "--db=dev-mem", "--health-enabled=false", "--metrics-enabled=false"]), "build")?;
+        for part in PARTS {
+            fs::rename(unpacked.join(part), folder.join(part))?;
+        }
+        Ok(fs::remove_dir_all(fetched)?)
+    })
+}
+
+fn run(command: &mut Command, what: &str) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot {what} Keycloak"))?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        bail!("cannot {what} Keycloak: {}", String::from_utf8_lossy(&said).trim());
+    }
+    Ok(())
+}
+
+/// It listens before it is ready, and answers for the first realm when it is.
+fn answers(port: u16) -> std::io::Result<bool> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    connection.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(connection, "GET /realms/master HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n")?;
+    let mut head = [0; 12];
+    connection.read_exact(&mut head)?;
+    Ok(&head == b"HTTP/1.1 200")
+}

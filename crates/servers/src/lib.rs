@@ -1,0 +1,39 @@
+//! The servers of the production column, real ones without Docker: PostgreSQL, Redis, Kafka and Keycloak on loopback, for tests and
+//! for developers.
+//!
+//! `cargo xtask test` starts one of each for all tests together and names them in environment variables ([`Server::variable`]);
+//! `cargo xtask up` does the same for a day's work. A test that must stop or kill a server starts its own
+//! ([`Server::start_own`], [`kafka::Cluster`]).
+//!
+//! | Where a server comes from | |
+//! |---|---|
+//! | PostgreSQL, Redis | Debian's packages, or whatever is on the path |
+//! | Kafka, Keycloak | Maven coordinates, fetched once into the cache ([`cache`]), every file checked against its pinned SHA-256 |
+//!
+//! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
+//! people of a machine reach loopback too.
+//!
+//! This crate is built before everything else on a fresh machine, so its dependencies are few and small.
+//!
+//! # Adding another server
+//!
+//! A file with its [`Server`], and a line in [`ALL`].
+
+#![expect(clippy::print_stdout, reason = "what takes minutes says so on the terminal")]
+
+pub mod cache;
+pub mod install;
+pub mod kafka;
+pub mod keycloak;
+mod maven;
+pub mod postgres;
+mod process;
+mod redis;
+mod server;
+
+pub use process::{Interrupt, Process};
+pub use redis::SERVER as REDIS;
+pub use server::{Lifetime, Running, Server, Started, free_port, open_to_pass, scratch};
+
+/// Every server of the production column, in the order they are started: the slowest first would not help, they wait in turn.
+pub const ALL: &[Server] = &[postgres::SERVER, REDIS, kafka::SERVER, keycloak::SERVER];
