@@ -5,6 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
+use crate::scan::Limits;
+
 /// Settings of this service. Every default stands, with its reason, in the commented file of the binary.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,15 +84,25 @@ impl Config {
         if self.max_decoded_bytes < self.max_request_bytes {
             return refuse("max_decoded_bytes", "must be at least max_request_bytes".to_owned());
         }
-        let one_cut_request = self.max_request_bytes.saturating_add(self.max_decoded_bytes);
+        let one_cut_request = self.max_request_bytes.saturating_add(self.limits(max_body_bytes).max_written_bytes(self.max_decoded_bytes));
         if self.gateway.max_bytes_in_flight < one_cut_request {
-            let least = "max_request_bytes and max_decoded_bytes together, or the largest request could never be taken";
+            let least = "max_request_bytes and what max_decoded_bytes may be cut into, or the largest request could never be taken";
             return refuse("gateway.max_bytes_in_flight", format!("must be at least {one_cut_request}: {least}"));
         }
         if self.max_bytes_in_flight < self.gateway.max_bytes_in_flight {
             return refuse("max_bytes_in_flight", "must be at least gateway.max_bytes_in_flight".to_owned());
         }
         Ok(())
+    }
+
+    /// What a request may be.
+    pub(crate) const fn limits(&self, max_body_bytes: usize) -> Limits {
+        Limits {
+            max_decoded_bytes: self.max_decoded_bytes,
+            max_event_bytes: self.max_event_bytes,
+            max_events: self.max_events,
+            max_body_bytes,
+        }
     }
 
     /// Time a body may take to come in.
@@ -143,7 +155,7 @@ mod tests {
         assert!(complaint(Config { max_event_bytes: MAX_BODY, ..usable() }).contains("telemetry_ingest.max_event_bytes"));
         assert!(complaint(Config { max_decoded_bytes: 1, ..usable() }).contains("telemetry_ingest.max_decoded_bytes"));
         assert!(complaint(Config { max_bytes_in_flight: 8 << 20, ..usable() }).contains("telemetry_ingest.max_bytes_in_flight"));
-        let gateway = GatewayLimits { max_bytes_in_flight: 8 << 20, ..usable().gateway };
+        let gateway = GatewayLimits { max_bytes_in_flight: 40 << 20, ..usable().gateway };
         assert!(complaint(Config { gateway, ..usable() }).contains("telemetry_ingest.gateway.max_bytes_in_flight"));
     }
 }

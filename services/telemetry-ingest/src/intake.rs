@@ -106,7 +106,11 @@ impl Intake {
 
         let (bodies, tally) = if upload.needs_cutting(&examined, &self.limits) {
             received.share.grow(examined.decoded_bytes).map_err(no_memory)?;
-            self.cut(upload)?
+            let (bodies, tally) = self.cut(upload)?;
+            // Each body repeats what its first events stand under.
+            let written: usize = bodies.iter().map(|body| body.bytes.len()).sum();
+            received.share.grow(written.saturating_sub(examined.decoded_bytes)).map_err(no_memory)?;
+            (bodies, tally)
         } else {
             let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: examined.tally.good };
             (vec![body], examined.tally)
@@ -136,7 +140,7 @@ impl Intake {
                 (examined.tally.total(), examined.decoded_bytes)
             }
             Err(ScanError::TooLarge { limit }) => (0, *limit),
-            Err(ScanError::Malformed(_) | ScanError::TooManyEvents { .. }) => (0, received_bytes),
+            Err(_) => (0, received_bytes),
         };
         self.ledger.count_bytes(received_bytes, decoded_bytes);
         let now = self.began.elapsed();
@@ -215,7 +219,10 @@ pub(crate) fn no_memory(exhausted: Exhausted) -> Refusal {
 fn refuse_scan(error: ScanError) -> Refusal {
     let outcome = match error {
         ScanError::Malformed(_) => Outcome::Malformed,
-        ScanError::TooLarge { .. } | ScanError::TooManyEvents { .. } => Outcome::TooLarge,
+        ScanError::TooLarge { .. }
+        | ScanError::TooManyEvents { .. }
+        | ScanError::TooManyGroups { .. }
+        | ScanError::SurroundingsTooLarge { .. } => Outcome::TooLarge,
     };
     Refusal::for_good(outcome, error.to_string())
 }

@@ -117,12 +117,7 @@ impl Service {
             directory: Arc::new(Directory::new(entitlement)),
             budget: Budget::new(config.max_bytes_in_flight),
             ledger: Arc::default(),
-            limits: scan::Limits {
-                max_decoded_bytes: config.max_decoded_bytes,
-                max_event_bytes: config.max_event_bytes,
-                max_events: config.max_events,
-                max_body_bytes: batch::max_body_bytes(),
-            },
+            limits: config.limits(batch::max_body_bytes()),
             max_request_bytes: config.max_request_bytes,
             body_timeout: config.body_timeout(),
             append_timeout: config.append_timeout(),

@@ -13,13 +13,14 @@
 //! | JSON | size; valid JSON, an object |
 //!
 //! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing
-//! behind it can be trusted.
+//! behind it can be trusted. What stands around events has [limits](surroundings) of its own.
 
 mod decode;
 mod json;
 mod json_lines;
 mod otlp_json;
 mod otlp_protobuf;
+mod surroundings;
 mod wire;
 
 use std::fmt;
@@ -72,6 +73,19 @@ pub struct Limits {
     pub max_events: usize,
     /// Of one body that is written to the log.
     pub max_body_bytes: usize,
+}
+
+impl Limits {
+    /// Of what an event stands under, resource and scope together. Every body of a request that is cut repeats it.
+    pub const fn max_surroundings_bytes(&self) -> usize {
+        self.max_body_bytes / 4
+    }
+
+    /// Of all bodies together that a request of so many bytes is cut into: a body and the event that no longer fitted hold
+    /// three quarters of a body in events, so that for every three bytes of events at most two are repeated.
+    pub const fn max_written_bytes(&self, decoded_bytes: usize) -> usize {
+        decoded_bytes.saturating_add(decoded_bytes / 3 * 2).saturating_add(self.max_surroundings_bytes())
+    }
 }
 
 /// How many events there are, good and bad.
@@ -130,6 +144,18 @@ pub enum ScanError {
     #[error("more than {limit} events; send smaller batches")]
     TooManyEvents {
         /// The limit.
+        limit: usize,
+    },
+    /// More resources and scopes than allowed.
+    #[error("more than {limit} resources and scopes; put events of the same resource together, or send smaller batches")]
+    TooManyGroups {
+        /// The limit.
+        limit: usize,
+    },
+    /// More around the events than allowed.
+    #[error("resource and scope take more than {limit} bytes; send them with fewer or shorter attributes")]
+    SurroundingsTooLarge {
+        /// The limit in bytes.
         limit: usize,
     },
 }

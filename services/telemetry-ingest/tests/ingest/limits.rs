@@ -135,6 +135,7 @@ async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Respons
 #[tokio::test(flavor = "multi_thread")]
 async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
     let mut config = config();
+    config.max_decoded_bytes = 4 << 20;
     (config.max_bytes_in_flight, config.gateway.max_bytes_in_flight) = (12 << 20, 12 << 20);
     let gate = Gate::open_with(config).await;
     let (other, school) = (gate.ids.next(), gate.ids.next());
@@ -154,6 +155,7 @@ async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_with_many_slow_connections_does_not_hold_up_another() {
     let mut config = config();
+    config.max_decoded_bytes = 4 << 20;
     config.gateway.max_bytes_in_flight = 12 << 20;
     let gate = Gate::open_with(config).await;
     let (other, school) = (gate.ids.next(), gate.ids.next());
@@ -196,6 +198,30 @@ async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compressio
     assert!(body.len() < 50_000);
     assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
     assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_request_that_is_much_to_read_is_refused_for_good() {
+    let gate = Gate::open().await;
+    let good = request(1).encode_to_vec();
+    let resources_without_end = [good.clone(), [0x0a, 0].repeat(1 << 20)].concat();
+    let attributes_without_end = {
+        let many = [0x0a, 0].repeat(300_000);
+        let resource = [&[0x0a][..], &varint(many.len()), &many].concat();
+        [&[0x0a][..], &varint(resource.len()), &resource, &good].concat()
+    };
+    for (body, complaint) in [(resources_without_end, "resources and scopes"), (attributes_without_end, "resource and scope take more")] {
+        let response = gate.post("/v1/logs", PROTOBUF, Some("zstd"), zstd(&body)).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(String::from_utf8_lossy(&response.bytes().await.unwrap()).contains(complaint), "{complaint}");
+    }
+    assert!(gate.stored().await.is_empty());
+}
+
+fn varint(value: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    prost::encode_length_delimiter(value, &mut out).unwrap();
+    out
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,11 +7,14 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use super::{Cut, Flaw, Limits, ScanError, Tally};
+use super::{
+    Cut, Flaw, Limits, ScanError, Tally,
+    surroundings::{Level, Surroundings},
+};
 use cutter::Cutter;
 
 const WRONG_SHAPE: &str = "not the shape of an ExportLogsServiceRequest";
@@ -19,7 +22,7 @@ const WRONG_SHAPE: &str = "not the shape of an ExportLogsServiceRequest";
 /// Counts the log records of a request.
 pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let text = super::utf8(request)?;
-    let mut counter = Counter { text, limits, tally: Tally::default(), lists: 0, stopped_by: None };
+    let mut counter = Counter { text, limits, tally: Tally::default(), around: Surroundings::new(limits), stopped_by: None };
     let mut json = serde_json::Deserializer::from_str(text);
     let parsed = Object { level: Level::Request, counter: &mut counter }.deserialize(&mut json).and_then(|()| json.end());
     match (counter.stopped_by, parsed) {
@@ -92,7 +95,7 @@ struct Counter<'a> {
     text: &'a str,
     limits: &'a Limits,
     tally: Tally,
-    lists: usize,
+    around: Surroundings,
     stopped_by: Option<ScanError>,
 }
 
@@ -101,23 +104,10 @@ impl Counter<'_> {
         self.tally.count(log_record.len(), || check(self.text, log_record), self.limits).map(drop)
     }
 
-    fn count_list(&mut self) -> Result<(), ScanError> {
-        self.lists += 1;
-        if self.lists > self.limits.max_events { Err(ScanError::TooManyEvents { limit: self.limits.max_events }) } else { Ok(()) }
-    }
-
     fn stop<E: serde::de::Error>(&mut self, by: ScanError) -> E {
         self.stopped_by = Some(by);
         E::custom("stopped")
     }
-}
-
-/// The objects on the way to a log record.
-#[derive(Clone, Copy)]
-enum Level {
-    Request,
-    ResourceLogs,
-    ScopeLogs,
 }
 
 impl Level {
@@ -159,16 +149,19 @@ impl<'de> Visitor<'de> for Object<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let Self { level, counter } = self;
+        counter.around.enter(level).map_err(|error| counter.stop(error))?;
         let mut seen = false;
-        while let Some(is_list) = fields.next_key_seed(IsList(self.level))? {
+        while let Some(is_list) = fields.next_key_seed(IsList(level))? {
             if !is_list {
-                fields.next_value::<IgnoredAny>()?;
+                let other = fields.next_value::<&'de RawValue>()?.get();
+                counter.around.hold(level, other.len()).map_err(|error| counter.stop(error))?;
                 continue;
             }
             if std::mem::replace(&mut seen, true) {
                 return Err(A::Error::custom("the same list twice"));
             }
-            fields.next_value_seed(List { of: self.level.below(), counter: self.counter })?;
+            fields.next_value_seed(List { of: level.below(), counter: &mut *counter })?;
         }
         Ok(())
     }
@@ -230,9 +223,7 @@ impl<'de> Visitor<'de> for List<'_, '_> {
             }
             return Ok(());
         };
-        while elements.next_element_seed(Object { level, counter: &mut *counter })?.is_some() {
-            counter.count_list().map_err(|error| counter.stop(error))?;
-        }
+        while elements.next_element_seed(Object { level, counter: &mut *counter })?.is_some() {}
         Ok(())
     }
 }

@@ -41,7 +41,16 @@ fn what_is_not_a_request_is_malformed_with_its_place() {
 #[test]
 fn empty_lists_without_end_are_refused() {
     let many = format!("{{\"resourceLogs\":[{}{{}}]}}", "{},".repeat(TEST_LIMITS.max_events));
-    assert_eq!(tally(many.as_bytes(), &TEST_LIMITS), Err(ScanError::TooManyEvents { limit: TEST_LIMITS.max_events }));
+    assert_eq!(tally(many.as_bytes(), &TEST_LIMITS), Err(ScanError::TooManyGroups { limit: TEST_LIMITS.max_events }));
+}
+
+#[test]
+fn more_around_events_than_a_quarter_of_a_body_is_refused() {
+    let limit = TEST_LIMITS.max_surroundings_bytes();
+    let with_resource_of =
+        |bytes: usize| format!(r#"{{"resourceLogs":[{{"resource":"{}","scopeLogs":[{{"logRecords":[{{}}]}}]}}]}}"#, "x".repeat(bytes - 2));
+    assert_eq!(tally_of(&with_resource_of(limit)).good, 1);
+    assert_eq!(tally(with_resource_of(limit + 1).as_bytes(), &TEST_LIMITS), Err(ScanError::SurroundingsTooLarge { limit }));
 }
 
 proptest! {
@@ -55,7 +64,9 @@ proptest! {
     fn pieces_hold_the_same_events_in_order_under_the_same_resource_and_scope(request in request(), max_body_bytes in 2_000_usize..6_000) {
         let text = serde_json::to_vec(&request).unwrap();
         let limits = Limits { max_body_bytes, max_event_bytes: 1 << 20, ..TEST_LIMITS };
-        let cut = cut(&text, &limits).unwrap();
+        let cut = cut(&text, &limits);
+        prop_assume!(!matches!(cut, Err(ScanError::SurroundingsTooLarge { .. })));
+        let cut = cut.unwrap();
         let mut seen = Vec::new();
         for piece in &cut.pieces {
             prop_assert!(piece.bytes.len() <= max_body_bytes);

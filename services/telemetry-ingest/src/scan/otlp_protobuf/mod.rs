@@ -12,6 +12,7 @@ use schema::Message;
 
 use super::{
     Cut, Limits, ScanError, Tally,
+    surroundings::{Level, Surroundings},
     wire::{Field, Fields},
 };
 
@@ -19,26 +20,32 @@ const RESOURCE_LOGS: u32 = 1;
 const SCOPE_LOGS: u32 = 2;
 const LOG_RECORDS: u32 = 2;
 
-/// Counts the log records of a request and checks that it decodes.
+/// Counts the log records of a request, and checks that it decodes and what it takes a reader to do so.
 pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let mut tally = Tally::default();
+    let mut around = Surroundings::new(limits);
     let mut request = Fields::of(request, 0);
     while let Some(field) = request.next()? {
         if field.number != RESOURCE_LOGS {
+            around.hold(Level::Request, field.raw.len())?;
             continue;
         }
         let mut resource_logs = field.message()?;
+        around.enter(Level::ResourceLogs)?;
         while let Some(field) = resource_logs.next()? {
             if field.number != SCOPE_LOGS {
                 schema::check_field(Message::ResourceLogs, &field)?;
+                around.hold(Level::ResourceLogs, field.raw.len())?;
                 continue;
             }
             let mut scope_logs = field.message()?;
+            around.enter(Level::ScopeLogs)?;
             while let Some(field) = scope_logs.next()? {
                 if field.number == LOG_RECORDS {
                     count(&mut tally, &field, limits)?;
                 } else {
                     schema::check_field(Message::ScopeLogs, &field)?;
+                    around.hold(Level::ScopeLogs, field.raw.len())?;
                 }
             }
         }

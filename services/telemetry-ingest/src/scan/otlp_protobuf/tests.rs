@@ -147,7 +147,7 @@ fn values_nested_deeper_than_a_reader_follows_are_bad() {
 }
 
 #[test]
-fn a_scope_too_large_to_repeat_makes_its_events_bad_only_when_the_request_must_be_cut() {
+fn what_fits_into_no_body_with_its_scope_is_left_out_by_the_cut() {
     let scope = Some(InstrumentationScope { name: "x".repeat(1_000), ..InstrumentationScope::default() });
     let scope_logs = vec![
         ScopeLogs { scope, log_records: vec![saying("a")], ..ScopeLogs::default() },
@@ -158,6 +158,47 @@ fn a_scope_too_large_to_repeat_makes_its_events_bad_only_when_the_request_must_b
     let cut = cut(&request, &Limits { max_body_bytes: 900, ..TEST_LIMITS }).unwrap();
     assert_eq!((cut.tally.good, cut.tally.too_large), (1, 1));
     assert_eq!(cut.pieces.iter().map(|piece| piece.events).sum::<u32>(), 1);
+}
+
+fn with_resource_of(bytes: usize, log_records: Vec<LogRecord>) -> Vec<u8> {
+    let value = Some(AnyValue { value: Some(Value::StringValue("x".repeat(bytes))) });
+    let attributes = vec![KeyValue { key: "k".to_owned(), value, ..KeyValue::default() }];
+    let resource = Some(Resource { attributes, ..Resource::default() });
+    let scope_logs = vec![ScopeLogs { log_records, ..ScopeLogs::default() }];
+    ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { resource, scope_logs, ..ResourceLogs::default() }] }.encode_to_vec()
+}
+
+#[test]
+fn resources_and_scopes_without_end_are_refused() {
+    let limit = TEST_LIMITS.max_events;
+    let good = request_of(vec![saying("a")]);
+    let resources = [good.clone(), [0x0a, 0].repeat(limit)].concat();
+    assert_eq!(tally(&resources, &TEST_LIMITS), Err(ScanError::TooManyGroups { limit }));
+    let scopes = [good, nested(1, &[0x12, 0].repeat(limit))].concat();
+    assert_eq!(tally(&scopes, &TEST_LIMITS), Err(ScanError::TooManyGroups { limit }));
+}
+
+#[test]
+fn more_around_events_than_a_quarter_of_a_body_is_refused() {
+    let limit = TEST_LIMITS.max_surroundings_bytes();
+    assert_eq!(tally(&with_resource_of(limit - 100, vec![saying("a")]), &TEST_LIMITS).unwrap().good, 1);
+    let too_large = Err(ScanError::SurroundingsTooLarge { limit });
+    assert_eq!(tally(&with_resource_of(limit, vec![saying("a")]), &TEST_LIMITS), too_large);
+    let many_attributes = nested(1, &nested(1, &[0x0a, 0].repeat(limit / 2)));
+    assert_eq!(tally(&many_attributes, &TEST_LIMITS), too_large);
+    let beside_resources = [request_of(vec![saying("a")]), nested(15, &vec![0; limit])].concat();
+    assert_eq!(tally(&beside_resources, &TEST_LIMITS), too_large);
+}
+
+#[test]
+fn cutting_never_writes_much_more_than_there_was() {
+    for size in [1, 1_000, TEST_LIMITS.max_event_bytes - 100] {
+        let events = vec![saying(&"e".repeat(size)); (400_000 / (size + 100)).min(TEST_LIMITS.max_events)];
+        let request = with_resource_of(TEST_LIMITS.max_surroundings_bytes() - 100, events);
+        tally(&request, &TEST_LIMITS).unwrap();
+        let written: usize = cut(&request, &TEST_LIMITS).unwrap().pieces.iter().map(|piece| piece.bytes.len()).sum();
+        assert!(written <= TEST_LIMITS.max_written_bytes(request.len()), "{written} of {}", request.len());
+    }
 }
 
 #[test]
