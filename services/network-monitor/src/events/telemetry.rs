@@ -2,7 +2,8 @@
 //!
 //! A batch that cannot be read at all goes to the dead letters as it is. Of a batch that can, the events that cannot go there
 //! together, one letter for each reason, as a batch that can be read again: a school whose shipper went wrong fills no
-//! database with a letter a line.
+//! database with a letter a line. Where these letters would take more than a record does, the record itself goes there instead;
+//! what of it was taken in before is known again when it is replayed.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -18,8 +19,8 @@ use crate::{
     wire::{self, RawBatch, Reading, Unreadable},
 };
 
-/// A letter is full at this many bytes; the next event begins another.
-const LETTER_BYTES: usize = 512 * 1024;
+/// The letters about a record take no more than this; beyond it the record as it came, compressed, is the smaller letter.
+const MOST_LETTER_BYTES: usize = 1024 * 1024;
 
 const SCHOOL: &str = "schildwacht-school";
 const GATEWAY: &str = "schildwacht-gateway";
@@ -88,42 +89,57 @@ fn required<T: FromStr>(record: &Record, header: &'static str) -> Result<T, Hand
 
 /// The events of one record that cannot be read, by reason and format.
 #[derive(Debug, Default)]
-struct Letters(BTreeMap<(&'static str, &'static str), Vec<Letter>>);
+struct Letters {
+    letters: BTreeMap<(&'static str, &'static str), Letter>,
+    bytes: usize,
+}
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Letter {
-    events: usize,
+    events: u64,
     first_detail: String,
     body: Vec<u8>,
 }
 
 impl Letters {
     fn add(&mut self, unreadable: &Unreadable<'_>) {
-        let letters = self.0.entry((unreadable.reason.as_str(), unreadable.original.media_type())).or_default();
-        let is_full = letters.last().is_none_or(|letter| letter.body.len() >= LETTER_BYTES);
-        if is_full {
-            letters.push(Letter { first_detail: unreadable.detail.clone(), ..Letter::default() });
-        }
-        if let Some(letter) = letters.last_mut() {
-            letter.events += 1;
+        let Some(media_type) = unreadable.original.media_type() else { return };
+        let new = || Letter { events: 0, first_detail: unreadable.detail.clone(), body: Vec::new() };
+        let letter = self.letters.entry((unreadable.reason.as_str(), media_type)).or_insert_with(new);
+        letter.events += 1;
+        if self.bytes <= MOST_LETTER_BYTES {
+            let before = letter.body.len();
             unreadable.original.append_to(&mut letter.body);
+            self.bytes += letter.body.len() - before;
         }
     }
 
     fn into_rejected(self, record: &Record) -> Vec<Rejected> {
+        let Self { letters, bytes } = self;
+        if bytes > MOST_LETTER_BYTES {
+            let most = letters.into_iter().max_by_key(|(_, letter)| letter.events);
+            let whole = most.map(|((reason, _), letter)| {
+                let detail = format!("{}; kept with all of its request", letter.detail());
+                Rejected { record: record.clone(), reason, detail }
+            });
+            return whole.into_iter().collect();
+        }
         let kept_headers = [SCHOOL, GATEWAY, RECEIVED, "traceparent", "tracestate"];
         let headers: Vec<(String, Bytes)> =
             record.headers.iter().filter(|(name, _)| kept_headers.contains(&name.as_str())).cloned().collect();
-        let rejected = self.0.into_iter().flat_map(|((reason, media_type), letters)| {
-            let headers = headers.clone();
-            letters.into_iter().map(move |letter| {
-                let mut headers = headers.clone();
-                headers.push((MEDIA_TYPE.to_owned(), Bytes::from_static(media_type.as_bytes())));
-                let first = if letter.first_detail.is_empty() { String::new() } else { format!("; the first: {}", letter.first_detail) };
-                let detail = format!("events: {}{first}", letter.events);
-                Rejected { record: Record { key: record.key.clone(), headers, value: Some(letter.body.into()) }, reason, detail }
-            })
+        let rejected = letters.into_iter().map(|((reason, media_type), letter)| {
+            let mut headers = headers.clone();
+            headers.push((MEDIA_TYPE.to_owned(), Bytes::from_static(media_type.as_bytes())));
+            let detail = letter.detail();
+            Rejected { record: Record { key: record.key.clone(), headers, value: Some(letter.body.into()) }, reason, detail }
         });
         rejected.collect()
+    }
+}
+
+impl Letter {
+    fn detail(&self) -> String {
+        let first = if self.first_detail.is_empty() { String::new() } else { format!("; the first: {}", self.first_detail) };
+        format!("events: {}{first}", self.events)
     }
 }

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     decode::decode,
-    lines, otlp,
+    lines,
+    otlp::{self, JsonRequest},
     reading::{BatchError, Reading},
     record,
     text::Surroundings,
@@ -31,7 +32,7 @@ pub struct RawBatch<'a> {
 /// Reads a batch and hands out one [`Reading`] for each event in it, in their order.
 ///
 /// # Errors
-/// When nothing in the batch can be read; then nothing was handed out.
+/// When the batch cannot be read to its end. What was handed out until then goes with it.
 pub fn read(batch: &RawBatch<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), BatchError> {
     let essence = batch.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let format = match essence.as_str() {
@@ -44,18 +45,20 @@ pub fn read(batch: &RawBatch<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(
         Cow::Borrowed(_) => batch.body.clone(),
         Cow::Owned(plain) => plain.into(),
     };
-    match format {
-        Format::Protobuf => otlp::each_in_protobuf(plain, |decoded, resource| record::read(decoded, resource, batch.received, each)),
-        Format::Json if otlp::is_json_request(&plain) => {
-            otlp::each_in_json(&plain, |decoded, resource| record::read(decoded, resource, batch.received, each))
-        }
-        Format::Json | Format::Lines => {
+    if format == Format::Protobuf {
+        return otlp::each_in_protobuf(plain, |decoded, resource| record::read(decoded, resource, batch.received, each));
+    }
+    let request = if format == Format::Json { JsonRequest::find(&plain)? } else { None };
+    match request {
+        Some(request) => otlp::each_in_json(&request, |decoded, resource| record::read(decoded, resource, batch.received, each)),
+        None => {
             lines::read(&plain, &Surroundings::received(batch.received), each);
             Ok(())
         }
     }
 }
 
+#[derive(PartialEq, Eq)]
 enum Format {
     Protobuf,
     Json,

@@ -2,6 +2,9 @@
 
 use std::{borrow::Cow, fmt};
 
+use bytes::Bytes;
+
+use super::otlp::{self, KeyValue};
 use crate::domain::{detection::Detection, sighting::Sighting, source::Source};
 
 /// What became of one record.
@@ -27,7 +30,7 @@ pub struct Understood<'a> {
 }
 
 /// A record we cannot make sense of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable<'a> {
     /// Why.
     pub reason: Reason,
@@ -38,20 +41,28 @@ pub struct Unreadable<'a> {
 }
 
 /// A record by itself, as a batch that [`super::read`] takes. Batches of one format can be put one behind the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Original<'a> {
     /// A line: JSON, or the text as it came.
     Line(Cow<'a, [u8]>),
-    /// An OTLP request with this record alone, protobuf.
-    Request(Vec<u8>),
+    /// An OTLP log record, protobuf.
+    Record {
+        /// Its bytes.
+        record: Bytes,
+        /// The attributes of its resource.
+        resource: &'a [KeyValue],
+    },
+    /// Part of a log record that another of its parts has handed out whole.
+    HandedOut,
 }
 
 impl Original<'_> {
-    /// The media type of such a batch.
-    pub const fn media_type(&self) -> &'static str {
+    /// The media type of such a batch; `None` when there is nothing to keep.
+    pub const fn media_type(&self) -> Option<&'static str> {
         match self {
-            Self::Line(_) => "application/x-ndjson",
-            Self::Request(_) => "application/x-protobuf",
+            Self::Line(_) => Some("application/x-ndjson"),
+            Self::Record { .. } => Some("application/x-protobuf"),
+            Self::HandedOut => None,
         }
     }
 
@@ -64,7 +75,8 @@ impl Original<'_> {
                 batch.push(b'\n');
             }
             // Protobuf messages put one behind the other are one message with the lists of both.
-            Self::Request(request) => batch.extend_from_slice(request),
+            Self::Record { record, resource } => batch.extend_from_slice(&otlp::request_of(record, resource)),
+            Self::HandedOut => {}
         }
     }
 }
@@ -150,6 +162,14 @@ pub enum BatchError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// A part of it is larger than any that telemetry-ingest takes.
+    #[error("a {part} of more than {limit} bytes")]
+    PartTooLarge {
+        /// Which kind of part.
+        part: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Neither OTLP nor events.
     #[error("not an OTLP logs request: {detail}")]
     MalformedRequest {
@@ -166,6 +186,7 @@ impl BatchError {
             Self::UnknownEncoding => "unknown_encoding",
             Self::DamagedCompression => "damaged_compression",
             Self::TooLarge { .. } => "too_large",
+            Self::PartTooLarge { .. } => "part_too_large",
             Self::MalformedRequest { .. } => "malformed_request",
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use prost::Message as _;
 
 use super::{
     fields::{Field, Fields},
@@ -22,10 +23,17 @@ pub fn read(decoded: Decoded<'_>, resource: &[KeyValue], received: DateTime<Utc>
         }
     };
     let happened = time::from_unix_nanos(record.time_unix_nano).or_else(|| time::from_unix_nanos(record.observed_time_unix_nano));
-    // What the agent added may be what tells how to read the record, so a record is kept whole.
+    // What the agent added may be what tells how to read the record, so a record is kept whole; once, however many events in it
+    // cannot be read.
+    let mut is_handed_out = false;
     let each: &mut dyn FnMut(Reading<'_>) = &mut |reading| match reading {
         Reading::Unreadable(unreadable) => {
-            each(Reading::Unreadable(Unreadable { original: Original::Request(record.to_request(resource)), ..unreadable }));
+            let original = if std::mem::replace(&mut is_handed_out, true) {
+                Original::HandedOut
+            } else {
+                Original::Record { record: record.encode_to_vec().into(), resource }
+            };
+            each(Reading::Unreadable(Unreadable { original, ..unreadable }));
         }
         other => each(other),
     };

@@ -16,6 +16,9 @@ use crate::domain::moment;
 /// Docker around syslog around a shipper is three; nobody wraps more.
 const DEEPEST_WRAPPING: usize = 4;
 
+/// Among so many attributes of a record, or of its resource, the name of the file is looked for.
+const MOST_ATTRIBUTES: usize = 256;
+
 /// What is known of a text besides the text.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'s> {
@@ -41,7 +44,9 @@ impl Surroundings<'_> {
     pub fn log_name(&self) -> Option<String> {
         let from_attributes = || {
             let keys = [b"log.file.name".as_slice(), b"log.file.path", b"file_name", b"file_path", b"filename", b"file"];
-            let text = self.attributes.into_iter().flatten().find_map(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
+            // Agents add a few dozen; a search through thousands for each event would be a way to keep us busy.
+            let mut searched = self.attributes.into_iter().flat_map(|attributes| attributes.iter().take(MOST_ATTRIBUTES));
+            let text = searched.find_map(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
                 Value::Text(text) if keys.contains(&attribute.key.as_ref()) => Some(text),
                 _ => None,
             })?;

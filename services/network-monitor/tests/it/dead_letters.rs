@@ -52,6 +52,22 @@ on_both_stores! {
         assert_eq!(letters[0].excerpt, b"not gzip");
     }
 
+    async fn letters_never_take_much_more_than_the_record_they_are_about(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let resource = "x".repeat(200_000);
+        let records = r#"{"body":{"stringValue":"x"}},"#.repeat(2_000);
+        let good = serde_json::to_string(&flow("2026-09-24T09:40:00+0000", "10.0.0.5")).unwrap();
+        let request = format!(
+            r#"{{"resourceLogs":[{{"resource":{{"attributes":[{{"key":"k","value":{{"stringValue":"{resource}"}}}}]}},"scopeLogs":[{{"logRecords":[{records}{{"body":{{"stringValue":{good}}}}}]}}]}}]}}"#
+        );
+        world.post_from(world.school, "application/json", None, request.clone().into_bytes()).await;
+        assert_eq!(world.all_devices().await.len(), 1);
+        let letters = letters(&world).await;
+        assert_eq!(letters.len(), 1);
+        assert_eq!((letters[0].reason.as_str(), letters[0].size_bytes), ("not_json", request.len() as i64));
+        assert_eq!(letters[0].detail, "events: 2000; kept with all of its request");
+    }
+
     async fn the_log_moves_on_after_poison(database: TestDatabase) {
         let world = World::start(&database).await;
         world.post_from(world.school, "application/x-protobuf", None, b"not protobuf".to_vec()).await;

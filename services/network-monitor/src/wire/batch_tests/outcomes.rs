@@ -75,6 +75,48 @@ fn a_broken_record_costs_only_itself() {
 }
 
 #[test]
+fn lists_without_end_and_parts_without_end_are_read_within_bounds() {
+    let empty_resources = [vec![0x0a, 0].repeat(400_000), request(vec![with_body(text(ALERT))]).to_vec()].concat();
+    assert_eq!(outcomes("application/x-protobuf", "", empty_resources), ["suricata.alert"]);
+    let endless = attribute("k", text(&"x".repeat(600_000)));
+    let record = LogRecord { attributes: vec![endless.clone()], ..with_body(text(ALERT)) };
+    assert_eq!(outcomes("application/x-protobuf", "", request(vec![record])), ["batch part_too_large"]);
+    let under_resource = super::otlp::request_of(&with_body(text(ALERT)).encode_to_vec(), &[endless]);
+    assert_eq!(outcomes("application/x-protobuf", "", under_resource), ["batch part_too_large"]);
+    let resource = format!(r#"{{"resourceLogs":[{{"resource":{{"x":"{}"}}}}]}}"#, "x".repeat(600_000));
+    assert_eq!(outcomes("application/json", "", resource), ["batch part_too_large"]);
+}
+
+#[test]
+fn a_resource_may_stand_behind_its_records_and_in_parts() {
+    let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, bytes.len() as u8][..], bytes].concat();
+    let attributes = ["a", "b"].map(|key| field(1, &field(1, &attribute(key, text(key)).encode_to_vec())));
+    let records = field(2, &field(2, &with_body(text("no")).encode_to_vec()));
+    let request = field(1, &[attributes[0].clone(), records, attributes[1].clone()].concat());
+    let mut resources = Vec::new();
+    super::otlp::each_in_protobuf(request.into(), |_, resource| resources.extend_from_slice(resource)).unwrap();
+    assert_eq!(resources, [attribute("a", text("a")), attribute("b", text("b"))]);
+}
+
+#[test]
+fn a_record_with_many_events_that_cannot_be_read_is_kept_once() {
+    let batch = RawBatch {
+        media_type: "application/x-protobuf",
+        content_encoding: "",
+        body: request(vec![with_body(text(&"{}".repeat(50)))]),
+        received: RECEIVED.parse().unwrap(),
+        limit: 10_000,
+    };
+    let mut kept = Vec::new();
+    read(&batch, &mut |reading| match reading {
+        Reading::Unreadable(unreadable) => kept.extend(unreadable.original.media_type()),
+        other => panic!("{other:?}"),
+    })
+    .unwrap();
+    assert_eq!(kept, ["application/x-protobuf"]);
+}
+
+#[test]
 fn wrapping_without_end_is_given_up() {
     let wrapped = (0..6).fold(ALERT.to_owned(), |inner, _| json!({ "message": inner }).to_string());
     assert_eq!(lines(&wrapped), ["wrapped_too_deep"]);
@@ -105,7 +147,7 @@ fn what_cannot_be_read_can_be_read_again_later() {
         read(&batch, &mut |reading| match reading {
             Reading::Unreadable(unreadable) => {
                 reasons.push(unreadable.reason.to_string());
-                let media_type = unreadable.original.media_type();
+                let media_type = unreadable.original.media_type().unwrap();
                 unreadable.original.append_to(again.entry(media_type).or_default());
             }
             other => panic!("{other:?}"),
