@@ -1,7 +1,7 @@
 //! What the portal is told by its process. Complaints name the keys of the configuration file, where most of it stands in
 //! sections that other services share.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
@@ -26,6 +26,8 @@ pub struct Config {
     pub network_monitor_url: String,
     /// gRPC address of incident-intake.
     pub incident_intake_url: String,
+    /// Who signed the certificates of services at https addresses (PEM); the system's own certificates when there is none.
+    pub ca_file: Option<PathBuf>,
     /// How long people stay signed in.
     pub session: SessionConfig,
     /// Where sessions are kept.
@@ -127,6 +129,7 @@ mod tests {
             identity_url: "http://identity:8080".to_owned(),
             network_monitor_url: "http://network-monitor:8080".to_owned(),
             incident_intake_url: "http://incident-intake:8080".to_owned(),
+            ca_file: None,
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new("") },
         }

@@ -80,7 +80,7 @@ impl Service {
             .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
         let issuer = Arc::new(issuer);
         let upstream =
-            Upstream::new(&config).map_err(|error| StartError::because(Self::NAME, "the address of a service cannot be used", error))?;
+            Upstream::new(&config).map_err(|error| StartError::because(Self::NAME, "the services cannot be asked as configured", error))?;
         let headers = SecurityHeaders::new(&issuer.origin(), config.is_secure())
             .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
         let sessions = Sessions::new(cache, Arc::clone(&issuer), verifier, policies, process.clock.clone(), config.session);

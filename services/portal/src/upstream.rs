@@ -1,7 +1,14 @@
-//! The services, asked on behalf of the person who looks: their token, the trace and a deadline go with every call.
+//! The services, asked on behalf of the person who looks: their token, the trace and a deadline go with every call. A service
+//! at an https address is asked over TLS and must show a certificate that holds, before it hears anything.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use http::uri::Scheme;
 use proto::{
     identity::v1::{gateway_service_client::GatewayServiceClient, organisation_service_client::OrganisationServiceClient},
     incident_intake::v1::case_service_client::CaseServiceClient,
@@ -11,7 +18,7 @@ use runtime::telemetry::current_trace_headers;
 use tonic::{
     metadata::{Ascii, AsciiMetadataKey, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+    transport::{Certificate, Channel, ClientTlsConfig, Endpoint},
 };
 
 use crate::config::Config;
@@ -46,12 +53,25 @@ pub(crate) struct Calls {
     token: Arc<str>,
 }
 
+/// Why the services cannot be asked as configured.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    #[error("services.ca_file: {} cannot be read", .0.display())]
+    UnreadableCertificates(PathBuf, #[source] io::Error),
+    #[error("services.ca_file: {} holds no certificate in PEM", .0.display())]
+    NoCertificates(PathBuf),
+    #[error("the address of a service cannot be used")]
+    Address(#[from] tonic::transport::Error),
+}
+
 impl Upstream {
-    pub(crate) fn new(config: &Config) -> Result<Self, tonic::transport::Error> {
+    /// Reads the certificates; the services are asked when somebody comes.
+    pub(crate) fn new(config: &Config) -> Result<Self, UpstreamError> {
+        let tls = tls(config.ca_file.as_deref())?;
         Ok(Self {
-            identity: channel(&config.identity_url)?,
-            network_monitor: channel(&config.network_monitor_url)?,
-            incident_intake: channel(&config.incident_intake_url)?,
+            identity: channel(&config.identity_url, &tls)?,
+            network_monitor: channel(&config.network_monitor_url, &tls)?,
+            incident_intake: channel(&config.incident_intake_url, &tls)?,
         })
     }
 
@@ -60,11 +80,26 @@ impl Upstream {
     }
 }
 
-fn channel(url: &str) -> Result<Channel, tonic::transport::Error> {
-    let endpoint = Endpoint::from_shared(url.to_owned())?
+/// Whom to trust: those named, and then nobody else; without a file whomever the system trusts.
+fn tls(ca_file: Option<&Path>) -> Result<ClientTlsConfig, UpstreamError> {
+    let tls = ClientTlsConfig::new().timeout(CONNECT_TIMEOUT);
+    let Some(file) = ca_file else { return Ok(tls.with_native_roots()) };
+    let pem = fs::read_to_string(file).map_err(|error| UpstreamError::UnreadableCertificates(file.to_owned(), error))?;
+    if !pem.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(UpstreamError::NoCertificates(file.to_owned()));
+    }
+    Ok(tls.ca_certificate(Certificate::from_pem(pem)))
+}
+
+fn channel(url: &str, tls: &ClientTlsConfig) -> Result<Channel, tonic::transport::Error> {
+    let mut endpoint = Endpoint::from_shared(url.to_owned())?
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_while_idle(true);
+    let is_encrypted = endpoint.uri().scheme() == Some(&Scheme::HTTPS);
+    if is_encrypted {
+        endpoint = endpoint.tls_config(tls.clone())?;
+    }
     Ok(endpoint.connect_lazy())
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod cases;
+mod encrypted;
 mod exports;
 mod forms;
 mod gateways;

@@ -8,9 +8,10 @@ use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+    transport::{Channel, ClientTlsConfig, Endpoint},
 };
 use tonic_types::StatusExt as _;
+use url::Url;
 
 use crate::{access, cli::Access, send::Tokens};
 
@@ -35,10 +36,19 @@ pub async fn connect(access: &Access) -> Result<Connection> {
     let tokens = Tokens::new(access::of_operator(access)?, Clock::system())?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
-    let endpoint = Endpoint::from_shared(access.at.to_string()).with_context(|| format!("{} is no address", access.at))?;
-    let channel =
-        endpoint.connect_timeout(PATIENCE).connect().await.with_context(|| format!("nothing answers at {}; is it running?", access.at))?;
-    Ok(InterceptedService::new(channel, bearer))
+    Ok(InterceptedService::new(channel(&access.at).await?, bearer))
+}
+
+/// Over TLS where the address says https: the token goes along with every call.
+async fn channel(at: &Url) -> Result<Channel> {
+    let endpoint = Endpoint::from_shared(at.to_string()).with_context(|| format!("{at} is no address"))?.connect_timeout(PATIENCE);
+    if at.scheme() != "https" {
+        return endpoint.connect().await.with_context(|| format!("nothing answers at {at}; is it running?"));
+    }
+    let tls = ClientTlsConfig::new().with_native_roots().timeout(PATIENCE);
+    let endpoint = endpoint.tls_config(tls).context("this machine trusts no certificates; name a file of them in SSL_CERT_FILE")?;
+    let advice = "is it running, and does this machine (SSL_CERT_FILE) trust its certificate?";
+    endpoint.connect().await.with_context(|| format!("no encrypted connection to {at}; {advice}"))
 }
 
 /// A refusal as one line: what is wrong, which fields, what to do.
@@ -54,4 +64,28 @@ pub fn refused(status: Status) -> anyhow::Error {
         }
     }
     anyhow!(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_https_address_is_never_spoken_to_in_plain_text() {
+        runtime::install_tls_provider();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = Url::parse(&format!("https://{}", listener.local_addr().unwrap())).unwrap();
+        let first_byte = async {
+            let (mut caller, _) = listener.accept().await.unwrap();
+            caller.read_u8().await.unwrap()
+        };
+        let (connected, heard) = tokio::join!(channel(&at), tokio::time::timeout(Duration::from_secs(20), first_byte));
+        assert!(connected.unwrap_err().to_string().contains("no encrypted connection"));
+        const TLS_HANDSHAKE: u8 = 0x16;
+        assert_eq!(heard.unwrap(), TLS_HANDSHAKE);
+    }
 }

@@ -75,6 +75,8 @@ pub struct ServicesConfig {
     pub identity: String,
     pub network_monitor: String,
     pub incident_intake: String,
+    /// Who signed their certificates, where they have https addresses.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -96,7 +98,7 @@ impl Config {
             self.require_others()?;
         }
         let own_url = format!("http://{}", self.listen.address);
-        let ServicesConfig { identity, network_monitor, incident_intake } = &mut self.services;
+        let ServicesConfig { identity, network_monitor, incident_intake, .. } = &mut self.services;
         let needs_own_url = |url: &&mut String| url.is_empty();
         let empty: Vec<&mut String> =
             [&mut self.listen.public_url, identity, network_monitor, incident_intake].into_iter().filter(needs_own_url).collect();
@@ -122,7 +124,7 @@ impl Config {
 
     /// The portal alone asks the other services, so in a process of its own it must know where they are.
     fn require_others(&self) -> Result<(), ConfigError> {
-        let ServicesConfig { identity, network_monitor, incident_intake } = &self.services;
+        let ServicesConfig { identity, network_monitor, incident_intake, .. } = &self.services;
         for (key, url) in
             [("services.identity", identity), ("services.network_monitor", network_monitor), ("services.incident_intake", incident_intake)]
         {
@@ -169,6 +171,7 @@ impl Config {
             identity_url: self.services.identity.clone(),
             network_monitor_url: self.services.network_monitor.clone(),
             incident_intake_url: self.services.incident_intake.clone(),
+            ca_file: self.services.ca_file.clone(),
             session: self.portal.session,
             cache: self.cache.clone(),
         })

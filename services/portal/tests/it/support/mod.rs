@@ -52,6 +52,17 @@ impl Town {
 
     /// With any clock and port; for looking at the pages.
     pub async fn at(clock: Clock, world: World, port: u16) -> Self {
+        let services = FakeServices::start(world, clock.clone()).await;
+        let services_url = services.url();
+        Self::around(clock, services, services_url, None, port).await
+    }
+
+    /// With these services at this address, whose certificate must be signed by one in `ca_file`.
+    pub async fn with_services_at(url: String, services: FakeServices, ca_file: Option<&str>) -> Self {
+        Self::around(ManualClock::at(this_morning()).into(), services, url, ca_file, 0).await
+    }
+
+    async fn around(clock: Clock, services: FakeServices, services_url: String, ca_file: Option<&str>, port: u16) -> Self {
         runtime::install_tls_provider();
         let manual = match &clock {
             Clock::Manual(manual) => manual.clone(),
@@ -59,7 +70,6 @@ impl Town {
         };
         let process = TestProcess::at(clock.clone());
         let issuer = FakeIssuer::start(clock.clone()).await;
-        let services = FakeServices::start(world, clock.clone()).await;
         let verifier = Verifier::new(&AuthConfig { issuer: issuer.url() }, AUDIENCE_PLATFORM, clock).unwrap();
         let (verifier, policies) = (Arc::new(verifier), Arc::new(Policies::load().unwrap()));
 
@@ -71,9 +81,10 @@ impl Town {
             client_id: issuer::CLIENT_ID.to_owned(),
             client_secret: Secret::new(issuer::CLIENT_SECRET),
             personas: true,
-            identity_url: services.url(),
-            network_monitor_url: services.url(),
-            incident_intake_url: services.url(),
+            identity_url: services_url.clone(),
+            network_monitor_url: services_url.clone(),
+            incident_intake_url: services_url,
+            ca_file: ca_file.map(Into::into),
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new("") },
         };

@@ -18,16 +18,30 @@ use proto::{
         device_service_server::{DeviceService, DeviceServiceServer},
     },
 };
-use runtime::Clock;
+use runtime::{Clock, Tasks};
 use testkit::Running;
 use tokio::sync::broadcast;
 use tokio_stream::{Stream, StreamExt as _, wrappers::BroadcastStream};
-use tonic::{Code, Request, Response, Status, service::Routes};
+use tonic::{
+    Code, Request, Response, Status,
+    service::Routes,
+    transport::{
+        Identity, Server, ServerTlsConfig,
+        server::TcpIncoming,
+    },
+};
 
 use super::world::{World, wire, wire_person};
 
+/// A certificate for 127.0.0.1, its key and who signed it. Made for these tests; nobody else trusts it.
+const CERTIFICATE: &str = include_str!("tls/server.pem");
+const KEY: &str = include_str!("tls/server.key.pem");
+pub const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/tls/ca.pem");
+
 pub struct FakeServices {
-    server: Running,
+    url: String,
+    /// Keeps them listening.
+    _server: Box<dyn Send + Sync>,
     pub play: Play,
 }
 
@@ -50,16 +64,26 @@ impl FakeServices {
     pub async fn start(world: World, clock: Clock) -> Self {
         let (changes, _) = broadcast::channel(64);
         let play = Play { world: Arc::new(Mutex::new(world)), fail: Arc::default(), asked: Arc::default(), changes, clock };
-        let routes = Routes::new(CaseServiceServer::new(play.clone()))
-            .add_service(DeviceServiceServer::new(play.clone()))
-            .add_service(OrganisationServiceServer::new(play.clone()))
-            .add_service(GatewayServiceServer::new(play.clone()));
-        let server = Running::start(routes.into_axum_router()).await;
-        Self { server, play }
+        let server = Running::start(play.routes().into_axum_router()).await;
+        Self { url: server.url(), _server: Box::new(server), play }
+    }
+
+    /// The same at an https address; plain gRPC is not understood there.
+    pub async fn start_encrypted(world: World, clock: Clock) -> Self {
+        let plain = Self::start(world, clock).await;
+        let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let url = format!("https://{}", incoming.local_addr().unwrap());
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(CERTIFICATE, KEY));
+        let mut server = Server::builder().tls_config(tls).unwrap();
+        let tasks = Tasks::new();
+        let stop = tasks.shutdown();
+        let serving = server.add_routes(plain.play.routes()).serve_with_incoming_shutdown(incoming, async move { stop.requested().await });
+        tasks.spawn("encrypted services", serving);
+        Self { url, _server: Box::new(tasks.shutdown().request_on_drop()), play: plain.play }
     }
 
     pub fn url(&self) -> String {
-        self.server.url()
+        self.url.clone()
     }
 }
 
@@ -68,6 +92,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Play {
+    fn routes(&self) -> Routes {
+        Routes::new(CaseServiceServer::new(self.clone()))
+            .add_service(DeviceServiceServer::new(self.clone()))
+            .add_service(OrganisationServiceServer::new(self.clone()))
+            .add_service(GatewayServiceServer::new(self.clone()))
+    }
+
     pub fn world(&self) -> MutexGuard<'_, World> {
         locked(&self.world)
     }
