@@ -95,9 +95,12 @@ pub(crate) enum IssuerError {
     /// It does not answer, or not with anything that can be read.
     #[error("the issuer cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It said no, or what it said does not hold.
+    /// It said no to this person or session (`invalid_grant`), or what it said does not hold.
     #[error("the issuer refused: {0}")]
     Refused(String),
+    /// It finds fault with us and not with the person: `invalid_client`, `temporarily_unavailable`.
+    #[error("the issuer complains: {0}")]
+    Complaint(String),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +111,8 @@ enum FetchError {
     TooLong,
     #[error("answer is not an HTTP message")]
     Malformed(#[from] http::Error),
+    #[error("answered {0}")]
+    OutOfOrder(http::StatusCode),
 }
 
 fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> IssuerError {
@@ -283,7 +288,10 @@ fn token_error<E: std::error::Error + Send + Sync + 'static>(
     error: RequestTokenError<E, openidconnect::StandardErrorResponse<CoreErrorResponseType>>,
 ) -> IssuerError {
     match error {
-        RequestTokenError::ServerResponse(answer) => IssuerError::Refused(answer.error().as_ref().to_owned()),
+        RequestTokenError::ServerResponse(answer) => match answer.error() {
+            CoreErrorResponseType::InvalidGrant => IssuerError::Refused(answer.error().as_ref().to_owned()),
+            other => IssuerError::Complaint(other.as_ref().to_owned()),
+        },
         other => unreachable(other),
     }
 }
@@ -300,9 +308,14 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
-/// One HTTP exchange, with a bound on the answer; redirects are not followed.
+/// One HTTP exchange, with a bound on the answer; redirects are not followed. An issuer that is out of order or too busy says
+/// nothing about a person, whatever the body of its answer looks like.
 async fn fetch(client: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, FetchError> {
     let mut answer = client.execute(request.try_into()?).await?;
+    let status = answer.status();
+    if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+        return Err(FetchError::OutOfOrder(status));
+    }
     let mut response = http::Response::builder().status(answer.status());
     if let Some(headers) = response.headers_mut() {
         *headers = std::mem::take(answer.headers_mut());

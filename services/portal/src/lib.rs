@@ -83,7 +83,7 @@ impl Service {
             Upstream::new(&config).map_err(|error| StartError::because(Self::NAME, "the services cannot be asked as configured", error))?;
         let headers = SecurityHeaders::new(&issuer.origin(), config.is_secure())
             .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
-        let sessions = Sessions::new(cache, Arc::clone(&issuer), verifier, policies, process.clock.clone(), config.session);
+        let sessions = Sessions::new(cache, Arc::clone(&issuer), verifier, policies, process, config.session);
         let portal = Portal {
             sessions,
             issuer,

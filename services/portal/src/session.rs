@@ -4,22 +4,39 @@
 //! out, when nothing was asked for a while (idle), and in any case some hours after signing in (absolute).
 //!
 //! It is kept in parts, so that no part is ever overwritten with an older one: what never changes, the access token, the
-//! refresh token, and the sign of life. The refresh token is *taken* from the cache by whoever uses it: the issuer accepts it
-//! once, and ends the session when it sees it twice.
+//! refresh token, and the sign of life.
+//!
+//! # Renewal
+//!
+//! The issuer accepts a refresh token once, and ends the session when it sees it twice. So:
+//!
+//! - *Who may renew*: whoever **takes** the refresh token from the cache; of several requests, and several replicas, one gets
+//!   it. It leaves a mark for as long as a renewal can last, so that the others can tell one that is under way from one that
+//!   died with its process. What it gets goes into the cache; when the issuer is away, the old refresh token goes back.
+//! - *Cancellation*: a browser that leaves drops the handler's future at any point. Taking, renewing and keeping therefore run
+//!   in a task of the process, which ends with the tokens in the cache whoever is still listening, and which a stop waits for.
+//! - *The others* use the old token while it holds, else they look for the new one, and when their patience ends they try to
+//!   take the refresh token themselves: the first may have put it back.
+//! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer
+//!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache away,
+//!   a renewal that goes on) is an error, and the next request tries again.
+//! - *Who may forget*: signing out, and `find` after such a certain end. Nothing else removes a session's parts.
 
 mod cookies;
 mod csrf;
+mod renewal;
 
 use std::{sync::Arc, time::Duration};
 
-use auth::{Policies, Verifier};
+use auth::{Policies, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{Clock, error::chain};
+use runtime::{Clock, Process};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use storage::{Cache, cache::CacheError};
 
+use self::renewal::Renewals;
 pub(crate) use self::{
     cookies::{Cookies, Keep},
     csrf::CsrfSecret,
@@ -30,18 +47,13 @@ use crate::{
     visitor::Visitor,
 };
 
-/// An access token is renewed this long before it expires, so that it lives through the request at hand.
-const RENEW_AHEAD: TimeDelta = TimeDelta::seconds(30);
 /// A sign of life is written at most this often.
 const LIFE_SIGN_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// How long one request waits for another that renews the same session, and how often it looks.
-const RENEWAL_PATIENCE: Duration = Duration::from_secs(5);
-const RENEWAL_LOOK: Duration = Duration::from_millis(50);
 
 /// All sessions.
 pub(crate) struct Sessions {
     cache: Cache,
-    issuer: Arc<Issuer>,
+    renewals: Renewals,
     verifier: Arc<Verifier>,
     policies: Arc<Policies>,
     clock: Clock,
@@ -75,6 +87,8 @@ struct Origin {
 struct Access {
     token: String,
     expires_at: DateTime<Utc>,
+    /// Whether a refresh token came with it; without one, the session ends with it.
+    is_renewable: bool,
 }
 
 /// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
@@ -91,6 +105,12 @@ pub(crate) enum SessionError {
     Cache(#[from] CacheError),
     #[error("the session cannot be renewed")]
     Renewal(#[source] IssuerError),
+    #[error("another request is still renewing the session")]
+    RenewalGoesOn,
+    #[error("the process stops, so the session is not renewed")]
+    Stopping,
+    #[error("the access token cannot be checked")]
+    Unchecked(#[source] TokenError),
     #[error("no randomness to be had")]
     NoRandomness(#[from] getrandom::Error),
 }
@@ -118,6 +138,11 @@ impl SessionKey {
         format!("refresh:{}", self.0)
     }
 
+    /// Left by who took the refresh token.
+    fn renewing(&self) -> String {
+        format!("renewing:{}", self.0)
+    }
+
     fn life_sign(&self) -> String {
         format!("seen:{}", self.0)
     }
@@ -129,10 +154,12 @@ impl Sessions {
         issuer: Arc<Issuer>,
         verifier: Arc<Verifier>,
         policies: Arc<Policies>,
-        clock: Clock,
+        process: &Process,
         limits: SessionConfig,
     ) -> Self {
-        Self { cache, issuer, verifier, policies, clock, limits }
+        let clock = process.clock.clone();
+        let renewals = Renewals { cache: cache.clone(), issuer, clock: clock.clone(), tasks: process.tasks.clone(), limits };
+        Self { cache, renewals, verifier, policies, clock, limits }
     }
 
     /// Begins a session. Its id is always new: one that existed before signing in is never kept.
@@ -142,7 +169,7 @@ impl Sessions {
         let now = self.clock.now();
         let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone() };
         let keep = self.limits.absolute();
-        self.keep_tokens(&key, &tokens, keep).await?;
+        self.renewals.keep_tokens(&key, &tokens, keep).await?;
         self.cache.put(&key.origin(), &origin, keep).await?;
         self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
         Ok(NewSession { cookie_value })
@@ -159,12 +186,13 @@ impl Sessions {
         if is_over {
             return Ok(None);
         }
-        let Some(access) = self.access(&key, &origin).await? else {
+        let Some(access) = self.renewals.access(&key, origin.since).await? else {
             self.forget(&key).await?;
             return Ok(None);
         };
         let verified = match self.verifier.verify(&access.token).await {
             Ok(verified) => verified,
+            Err(error @ TokenError::IssuerAway) => return Err(SessionError::Unchecked(error)),
             Err(error) => {
                 tracing::info!(name: "session.token_refused", reason = error.reason(), "access token no longer holds, session ends");
                 self.forget(&key).await?;
@@ -195,79 +223,6 @@ impl Sessions {
             self.cache.remove(&part).await?;
         }
         Ok(())
-    }
-
-    async fn keep_tokens(&self, key: &SessionKey, tokens: &Tokens, keep: Duration) -> Result<(), SessionError> {
-        let access = Access { token: tokens.access_token.clone(), expires_at: tokens.expires_at };
-        self.cache.put(&key.access(), &access, keep).await?;
-        if let Some(refresh_token) = &tokens.refresh_token {
-            self.cache.put(&key.refresh(), refresh_token, keep).await?;
-        }
-        Ok(())
-    }
-
-    /// A token that lives through this request; `None` when the session is over.
-    async fn access(&self, key: &SessionKey, origin: &Origin) -> Result<Option<Access>, SessionError> {
-        let Some(access) = self.cache.get::<Access>(&key.access()).await? else { return Ok(None) };
-        let is_fresh = |access: &Access| self.clock.now() + RENEW_AHEAD < access.expires_at;
-        if is_fresh(&access) {
-            return Ok(Some(access));
-        }
-        match self.cache.take::<String>(&key.refresh()).await? {
-            Some(refresh_token) => self.renew(key, origin, access, refresh_token).await,
-            // Another request is at it, or the issuer gives no refresh tokens.
-            None => self.wait_for_renewal(key, access, is_fresh).await,
-        }
-    }
-
-    async fn renew(&self, key: &SessionKey, origin: &Origin, old: Access, refresh_token: String) -> Result<Option<Access>, SessionError> {
-        let keep = self.time_left(origin);
-        match self.issuer.refresh(refresh_token.clone()).await {
-            Ok(tokens) => {
-                self.keep_tokens(key, &tokens, keep).await?;
-                Ok(Some(Access { token: tokens.access_token, expires_at: tokens.expires_at }))
-            }
-            Err(IssuerError::Refused(reason)) => {
-                tracing::info!(name: "session.renewal_refused", reason, "issuer does not renew, session ends");
-                Ok(None)
-            }
-            Err(error) => {
-                self.cache.put(&key.refresh(), &refresh_token, keep).await?;
-                if self.clock.now() < old.expires_at {
-                    return Ok(Some(old));
-                }
-                tracing::warn!(name: "session.renewal_failed", error = %chain(&error), "issuer is away, session not renewed");
-                Err(SessionError::Renewal(error))
-            }
-        }
-    }
-
-    async fn wait_for_renewal(
-        &self,
-        key: &SessionKey,
-        old: Access,
-        is_fresh: impl Fn(&Access) -> bool,
-    ) -> Result<Option<Access>, SessionError> {
-        let still_holds = self.clock.now() < old.expires_at;
-        if still_holds {
-            return Ok(Some(old));
-        }
-        let mut waited = Duration::ZERO;
-        while waited < RENEWAL_PATIENCE {
-            tokio::time::sleep(RENEWAL_LOOK).await;
-            waited += RENEWAL_LOOK;
-            match self.cache.get::<Access>(&key.access()).await? {
-                Some(access) if is_fresh(&access) => return Ok(Some(access)),
-                Some(_) => {}
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
-    fn time_left(&self, origin: &Origin) -> Duration {
-        let age = (self.clock.now() - origin.since).to_std().unwrap_or_default();
-        self.limits.absolute().saturating_sub(age)
     }
 }
 

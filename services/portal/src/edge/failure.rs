@@ -88,6 +88,10 @@ impl From<IssuerError> for Failure {
                 tracing::info!(name: "sign_in.refused", reason, "issuer refused a sign-in");
                 Self::SignInFailed(SignInFailure::Refused)
             }
+            IssuerError::Complaint(reason) => {
+                tracing::warn!(name: "sign_in.issuer_complains", reason, "issuer finds fault with the portal, nobody can sign in");
+                Self::SignInFailed(SignInFailure::Unreachable)
+            }
             IssuerError::Unreachable(_) => {
                 tracing::warn!(name: "sign_in.issuer_away", error = %runtime::error::chain(&error), "issuer cannot be reached");
                 Self::SignInFailed(SignInFailure::Unreachable)

@@ -193,6 +193,54 @@ async fn an_issuer_that_is_away_for_a_moment_costs_nobody_the_session() {
 }
 
 #[tokio::test]
+async fn an_issuer_in_trouble_costs_nobody_the_session_whatever_it_answers() {
+    for trouble in [(500, "invalid_grant"), (503, "temporarily_unavailable"), (429, "slow_down"), (400, "temporarily_unavailable"), (401, "invalid_client")] {
+        let town = Town::new().await;
+        let mut browser = town.browser_of(&people::noor()).await;
+        town.clock.advance(TimeDelta::minutes(6));
+        town.issuer.answer_with(Some(trouble));
+        assert_eq!(browser.get("/wachtrij").await.status, 503, "{trouble:?}");
+        town.issuer.answer_with(None);
+        assert_eq!(browser.get("/wachtrij").await.status, 200, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_that_wait_for_a_renewal_in_vain_end_no_session() {
+    let town = Town::new().await;
+    let browser = town.browser_of(&people::noor()).await;
+    town.clock.advance(TimeDelta::minutes(6));
+    town.issuer.answer_with(Some((503, "temporarily_unavailable")));
+    let pages = (0..4).map(|_| {
+        let mut tab = browser.clone();
+        async move { tab.get("/wachtrij").await.status }
+    });
+    assert_eq!(futures::future::join_all(pages).await, [503; 4]);
+    town.issuer.answer_with(None);
+    assert_eq!(browser.clone().get("/wachtrij").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_that_is_abandoned_while_its_token_is_renewed_signs_nobody_out() {
+    let town = Town::new().await;
+    let mut browser = town.browser_of(&people::noor()).await;
+    town.clock.advance(TimeDelta::minutes(6));
+    town.issuer.hold_answers();
+    let asked = town.issuer.asked_for_tokens();
+    let mut tab = browser.clone();
+    let reached_the_issuer = testkit::eventually("the issuer is asked", async || (town.issuer.asked_for_tokens() > asked).then_some(()));
+    tokio::select! {
+        page = tab.get("/wachtrij") => panic!("nothing should be answered yet: {}", page.status),
+        () = reached_the_issuer => {}
+    }
+    // The portal notices that nobody reads its answer any more.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    town.issuer.answer_again();
+    assert_eq!(browser.get("/wachtrij").await.status, 200);
+    assert_eq!(town.issuer.refreshed(), 1);
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_away_is_said_when_signing_in() {
     let town = Town::new().await;
     town.issuer.go_away();

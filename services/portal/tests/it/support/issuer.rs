@@ -26,6 +26,7 @@ use runtime::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use testkit::Running;
+use tokio::sync::watch;
 
 use super::people;
 
@@ -52,6 +53,11 @@ struct Inner {
     counter: AtomicUsize,
     refreshed: AtomicUsize,
     is_away: AtomicBool,
+    /// What the token endpoint answers instead of its work.
+    trouble: Mutex<Option<(u16, &'static str)>>,
+    /// Whether the token endpoint answers at once; else it holds what it is asked.
+    is_open: watch::Sender<bool>,
+    asked_for_tokens: AtomicUsize,
     gives_no_refresh_tokens: AtomicBool,
     lies_about_nonce: AtomicBool,
     signed_out: AtomicUsize,
@@ -82,6 +88,9 @@ impl FakeIssuer {
             counter: AtomicUsize::new(0),
             refreshed: AtomicUsize::new(0),
             is_away: AtomicBool::new(false),
+            trouble: Mutex::default(),
+            is_open: watch::Sender::new(true),
+            asked_for_tokens: AtomicUsize::new(0),
             gives_no_refresh_tokens: AtomicBool::new(false),
             lies_about_nonce: AtomicBool::new(false),
             signed_out: AtomicUsize::new(0),
@@ -122,6 +131,25 @@ impl FakeIssuer {
 
     pub fn come_back(&self) {
         self.inner.is_away.store(false, Ordering::SeqCst);
+    }
+
+    /// The token endpoint answers every request with this status and OAuth error.
+    pub fn answer_with(&self, trouble: Option<(u16, &'static str)>) {
+        *self.inner.trouble.lock().unwrap() = trouble;
+    }
+
+    /// The token endpoint does its work and keeps its answers to itself, until `answer_again`.
+    pub fn hold_answers(&self) {
+        self.inner.is_open.send_replace(false);
+    }
+
+    pub fn answer_again(&self) {
+        self.inner.is_open.send_replace(true);
+    }
+
+    /// How often the token endpoint was asked anything.
+    pub fn asked_for_tokens(&self) -> usize {
+        self.inner.asked_for_tokens.load(Ordering::SeqCst)
     }
 
     pub fn give_no_refresh_tokens(&self) {
@@ -294,6 +322,16 @@ async fn token(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form
     if issuer.is_away.load(Ordering::SeqCst) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    issuer.asked_for_tokens.fetch_add(1, Ordering::SeqCst);
+    if let Some((status, error)) = *issuer.trouble.lock().unwrap() {
+        return (StatusCode::from_u16(status).unwrap(), Json(json!({ "error": error }))).into_response();
+    }
+    let answer = work_on(&issuer, &headers, &form);
+    let _is_open = issuer.is_open.subscribe().wait_for(|open| *open).await.map(drop);
+    answer
+}
+
+fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, String>) -> Response {
     let basic = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let escape = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", escape(CLIENT_ID), escape(CLIENT_SECRET)));
