@@ -39,7 +39,8 @@ pub(super) fn redirect_with_cookie(page: &str, cookie: Option<HeaderValue>) -> R
 
 /// A page of ours to go back to, from a form or an address; anything else becomes the start page.
 pub(super) fn own_page(path: &str) -> &str {
-    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    // Browsers leave tabs and line ends out of an address: "/<tab>/evil.example" would be "//evil.example".
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.contains(char::is_control);
     if is_local { path } else { "/" }
 }
 
@@ -57,7 +58,9 @@ mod tests {
 
     #[test]
     fn one_cannot_be_led_away() {
-        for elsewhere in ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "", "/x\r\nlocation: y"] {
+        let plain = ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""];
+        let with_control_characters = ["/x\r\nlocation: y", "/\t/evil.example", "/\u{b}/evil.example", "/\0/evil.example", "/\u{85}/evil.example"];
+        for elsewhere in plain.into_iter().chain(with_control_characters) {
             assert_eq!(own_page(elsewhere), "/", "{elsewhere:?}");
         }
         assert_eq!(own_page("/wachtrij?ernst=high"), "/wachtrij?ernst=high");
