@@ -55,14 +55,23 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Takes events until the batch is full; `None` when there are none left.
-    pub fn fill<R: BufRead>(events: &mut Events<R>, limits: &Limits) -> Result<Option<Self>, SplitError> {
+    /// Takes events until the batch is full or there are none left, and says why there are none left when the file breaks
+    /// off: what came before still counts.
+    pub fn fill<R: BufRead>(events: &mut Events<R>, limits: &Limits) -> (Self, Result<(), SplitError>) {
         let mut batch = Self::default();
         while batch.events < limits.events.max(1) as u64 && batch.lines.len() < limits.bytes {
-            let Some(event) = events.next_event()? else { break };
-            batch.push(event);
+            match events.next_event() {
+                Ok(Some(event)) => batch.push(event),
+                Ok(None) => break,
+                Err(error) => return (batch, Err(error)),
+            }
         }
-        Ok((batch.events > 0).then_some(batch))
+        (batch, Ok(()))
+    }
+
+    /// Whether there are no events in it.
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0
     }
 
     /// Adds an event, a line without its end.
@@ -158,10 +167,14 @@ mod tests {
     fn batches(text: &str, limits: Limits) -> Vec<(u64, String)> {
         let mut events = Events::read(text.as_bytes()).unwrap();
         let mut batches = Vec::new();
-        while let Some(batch) = Batch::fill(&mut events, &limits).unwrap() {
+        loop {
+            let (batch, read) = Batch::fill(&mut events, &limits);
+            read.unwrap();
+            if batch.is_empty() {
+                return batches;
+            }
             batches.push((batch.events(), String::from_utf8(batch.lines).unwrap()));
         }
-        batches
     }
 
     #[test]
@@ -173,6 +186,14 @@ mod tests {
         );
         assert_eq!(batches(text, Limits { events: 9, bytes: 1 }).len(), 3);
         assert_eq!(batches("", Limits::default()), []);
+    }
+
+    #[test]
+    fn what_came_before_a_break_is_in_the_batch() {
+        let mut events = Events::read(&b"[{\"a\":1}, {\"a\":2}, {\"a\""[..]).unwrap();
+        let (batch, read) = Batch::fill(&mut events, &Limits::default());
+        assert_eq!(batch.lines, b"{\"a\":1}\n{\"a\":2}\n");
+        assert!(matches!(read, Err(SplitError::Unfinished { line: 1 })));
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Events go out as they stand in the file; only white space between the parts of a pretty-printed event is left out, since
-//! an event is one line. Every event ends in one line of the summary.
+//! an event is one line. Every event ends in one line of the summary; so does a file that breaks off (a download that was cut
+//! short, bytes that are no events): what came before is sent, and the summary says that there was more.
 
 mod backoff;
 mod batch;
@@ -44,7 +45,15 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
     let limits = Limits { events: options.batch.get(), ..Limits::default() };
     let mut summary = Summary::begin(&options.file, clock.now());
     let mut under_way = FuturesUnordered::new();
-    while let Some(batch) = Batch::fill(&mut events, &limits).with_context(|| format!("{} breaks off", options.file.display()))? {
+    loop {
+        let (batch, read) = Batch::fill(&mut events, &limits);
+        let is_last = read.is_err() || batch.is_empty();
+        if let Err(error) = read {
+            summary.break_off(format!("{:#}", anyhow::Error::new(error)));
+        }
+        if batch.is_empty() {
+            break;
+        }
         if under_way.len() >= options.in_flight.get()
             && let Some(delivery) = under_way.next().await
         {
@@ -54,6 +63,9 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
         under_way.push(sender.deliver(batch));
         progress.set_position(position.get());
         progress.set_message(format!("{} events accepted", summary.accepted()));
+        if is_last {
+            break;
+        }
     }
     while let Some(delivery) = under_way.next().await {
         summary.settle(&delivery);

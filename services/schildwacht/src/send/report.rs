@@ -11,7 +11,7 @@ use super::{
     shown,
 };
 
-/// The outcomes of a file. `events` is the sum of the four outcomes.
+/// The outcomes of a file. `events` is the sum of the four outcomes; of a file that broke off, only what could be read.
 #[derive(Debug, Serialize)]
 pub struct Summary {
     file: String,
@@ -27,6 +27,9 @@ pub struct Summary {
     /// After.
     sent_bytes: u64,
     seconds: f64,
+    /// Why the file could not be read to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broke_off: Option<String>,
     /// Why events were refused or not delivered, with how many of them.
     reasons: BTreeMap<String, u64>,
     #[serde(skip)]
@@ -48,6 +51,7 @@ impl Summary {
             event_bytes: 0,
             sent_bytes: 0,
             seconds: 0.0,
+            broke_off: None,
             reasons: BTreeMap::new(),
             began,
         }
@@ -85,6 +89,11 @@ impl Summary {
         }
     }
 
+    /// The file cannot be read any further.
+    pub fn break_off(&mut self, why: String) {
+        self.broke_off = Some(why);
+    }
+
     /// Closes the account.
     pub fn end(&mut self, too_long: u64, now: DateTime<Utc>) {
         self.too_long = too_long;
@@ -97,9 +106,9 @@ impl Summary {
         self.accepted
     }
 
-    /// Whether every event is in the log.
+    /// Whether every event of the file is in the log.
     pub const fn all_accepted(&self) -> bool {
-        self.accepted == self.events
+        self.accepted == self.events && self.broke_off.is_none()
     }
 }
 
@@ -123,6 +132,9 @@ impl fmt::Display for Summary {
         )?;
         for (reason, count) in &self.reasons {
             write!(to, "\n  {count} because: {reason}")?;
+        }
+        if let Some(why) = &self.broke_off {
+            write!(to, "\n  {file} breaks off after these events: {why}")?;
         }
         Ok(())
     }

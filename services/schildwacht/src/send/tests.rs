@@ -85,8 +85,12 @@ async fn take(State(edge): State<Edge>, headers: HeaderMap, body: Bytes) -> Resp
 }
 
 async fn send_lines(edge: &Running, lines: &[&str], more: &[&str]) -> Summary {
+    send_bytes(edge, lines.join("\n").as_bytes(), more).await
+}
+
+async fn send_bytes(edge: &Running, bytes: &[u8], more: &[&str]) -> Summary {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(lines.join("\n").as_bytes()).unwrap();
+    file.write_all(bytes).unwrap();
     let (path, at) = (file.path().display().to_string(), edge.url());
     let arguments = ["schildwacht", "send", "--file", &path, "--gateway", "g", "--at", &at, "--batch", "2"];
     let Some(Command::Send(options)) = Cli::parse_from(arguments.iter().chain(more)).command else { panic!("not send") };
@@ -157,6 +161,28 @@ async fn events_that_were_left_out_are_told_apart() {
     assert_eq!(counts(&summary), [2, 1, 1, 0]);
     assert!(summary.to_string().contains("1 because: 1 event is no JSON"), "{summary}");
     assert_eq!(edge.lines(), ["{\"a\":1}"]);
+}
+
+#[tokio::test]
+async fn of_a_file_that_breaks_off_everything_before_is_sent_and_the_break_is_said() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(THREE.join("\n").as_bytes()).unwrap();
+    encoder.write_all(b"\n").unwrap();
+    let whole = encoder.finish().unwrap();
+    // The end of a gzip file: checksum and length.
+    let cut_short = &whole[..whole.len() - 8];
+    let (edge, running) = Edge::start([]).await;
+    let summary = send_bytes(&running, cut_short, &[]).await;
+    assert_eq!(counts(&summary), [3, 3, 0, 0]);
+    assert_eq!(edge.lines(), THREE);
+    assert!(!summary.all_accepted(), "there was more, or the file is not what it was");
+    assert!(summary.to_string().contains("breaks off after these events"), "{summary}");
+    assert!(serde_json::to_value(&summary).unwrap()["broke_off"].is_string());
+
+    let (edge, running) = Edge::start([]).await;
+    let summary = send_bytes(&running, b"[{\"a\":1}, {\"a\":2}, {\"a\":3}, oops", &[]).await;
+    assert_eq!((counts(&summary), edge.lines()), ([3, 3, 0, 0], THREE.map(str::to_owned).to_vec()));
+    assert!(summary.to_string().contains("unexpected 'o' between events, in line 1"), "{summary}");
 }
 
 #[tokio::test]
