@@ -1,4 +1,7 @@
 //! Posting a batch until it is taken, refused, or given up.
+//!
+//! Taken is only what the ingest edge itself says it took: a sign-in page, a proxy or a redirect may answer 200 as well, and
+//! then nothing is in the log. So redirects are not followed, and an answer that is not the edge's own is a refusal.
 
 use std::time::Duration;
 
@@ -6,7 +9,8 @@ use anyhow::{Context as _, Result};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use reqwest::{
     StatusCode,
-    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
+    redirect::Policy,
 };
 use runtime::Clock;
 use serde::Deserialize;
@@ -71,7 +75,7 @@ impl Sender {
     /// Sends to the ingest edge at this address.
     pub fn new(at: &Url, protocol: Protocol, encoding: Encoding, retries: u32, tokens: Tokens, clock: Clock) -> Result<Self> {
         let url = at.join(protocol.path()).with_context(|| format!("{at} is no address to post to"))?;
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).build()?;
         Ok(Self { http, url, protocol, encoding, retries, tokens, clock })
     }
 
@@ -89,7 +93,7 @@ impl Sender {
         let mut backoff = Backoff::new(self.retries);
         let mut had_new_token = false;
         delivery.fate = loop {
-            let (why, asked) = match self.attempt(body.clone()).await {
+            let (why, asked) = match self.attempt(delivery.events, body.clone()).await {
                 Attempt::Over(fate) => break fate,
                 Attempt::NewToken { refused, .. } if !had_new_token => {
                     had_new_token = true;
@@ -106,7 +110,7 @@ impl Sender {
         delivery
     }
 
-    async fn attempt(&self, body: bytes::Bytes) -> Attempt {
+    async fn attempt(&self, events: u64, body: bytes::Bytes) -> Attempt {
         let token = match self.tokens.get().await {
             Ok(token) => token,
             Err(TokenError::Away(error)) => return Attempt::Again { why: format!("{error:#}"), asked: None },
@@ -120,9 +124,18 @@ impl Sender {
         };
         let status = response.status();
         let asked = response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, self.clock.now()));
-        let answer = response.bytes().await.unwrap_or_default();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let (media_type, location) = (header(CONTENT_TYPE), header(LOCATION));
+        let answer = match response.bytes().await {
+            Ok(answer) => answer,
+            Err(error) => return Attempt::Again { why: format!("{:#}", anyhow::Error::new(error)), asked: None },
+        };
         match status {
-            _ if status.is_success() => Attempt::Over(self.taken(&answer)),
+            _ if status.is_success() => Attempt::Over(self.taken(events, &media_type, &answer).unwrap_or_else(|| self.somebody_else(status))),
+            _ if status.is_redirection() => Attempt::Over(Fate::Refused(format!(
+                "something else answers at {}: {status} to {location:?}, which is not followed; give the right address with --at",
+                self.url
+            ))),
             StatusCode::UNAUTHORIZED => Attempt::NewToken { refused: token, why: complaint(status, &answer) },
             StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
                 Attempt::Again { why: complaint(status, &answer), asked }
@@ -142,27 +155,36 @@ impl Sender {
         }
     }
 
-    fn taken(&self, answer: &[u8]) -> Fate {
+    fn somebody_else(&self, status: StatusCode) -> Fate {
+        let advice = "not as an ingest edge does; give the right address with --at";
+        Fate::Refused(format!("something else answers at {}: {status}, {advice}", self.url))
+    }
+
+    /// What the edge says it took of so many events; `None` when this is not the edge's answer.
+    fn taken(&self, events: u64, media_type: &str, answer: &[u8]) -> Option<Fate> {
         let (left_out, why) = match self.protocol {
             Protocol::JsonLines => {
-                let taken: Taken = serde_json::from_slice(answer).unwrap_or_default();
-                (taken.rejected, taken.message)
+                let taken: Taken = serde_json::from_slice(answer).ok()?;
+                (events.saturating_sub(taken.accepted), taken.message)
             }
             Protocol::Otlp => {
-                let response: ExportLogsServiceResponse = prost::Message::decode(answer).unwrap_or_default();
+                // An empty body is a whole protobuf message, so what it is called decides.
+                if media_type != self.protocol.media_type() {
+                    return None;
+                }
+                let response: ExportLogsServiceResponse = prost::Message::decode(answer).ok()?;
                 let partial = response.partial_success.unwrap_or_default();
                 (u64::try_from(partial.rejected_log_records).unwrap_or_default(), partial.error_message)
             }
         };
-        Fate::Taken { left_out, why }
+        Some(Fate::Taken { left_out, why })
     }
 }
 
 /// The answer to JSON lines.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Taken {
-    #[serde(default)]
-    rejected: u64,
+    accepted: u64,
     #[serde(default)]
     message: String,
 }

@@ -215,6 +215,37 @@ async fn a_place_where_nothing_takes_events_is_said_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn what_answers_like_something_else_has_taken_nothing() {
+    let elsewhere: [(&str, Response); 4] = [
+        ("200 OK", axum::response::Html("<h1>Sign in to the network</h1>").into_response()),
+        ("204 No Content", StatusCode::NO_CONTENT.into_response()),
+        ("200 OK", Json(json!({ "ok": true })).into_response()),
+        ("307 Temporary Redirect to \"/v1/events/\"", axum::response::Redirect::temporary("/v1/events/").into_response()),
+    ];
+    for (said, answer) in elsewhere {
+        let (status, header, body) = (answer.status(), answer.headers().clone(), axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap());
+        let answer = move || async move { (status, header, body) };
+        let running = Running::start_with(|base| {
+            let discovery = json!({ "token_endpoint": format!("{base}/issuer/token") });
+            Router::new()
+                .route("/issuer/.well-known/openid-configuration", get(move || async move { Json(discovery) }))
+                .route("/issuer/token", post(give_token))
+                .route("/v1/events", post(answer.clone()))
+                .route("/v1/logs", post(answer))
+                .route("/v1/events/", post(|| async { Json(json!({ "accepted": 2 })) }))
+                .with_state(Edge::default())
+        })
+        .await;
+        for protocol in ["json-lines", "otlp"] {
+            let summary = send_lines(&running, &THREE[..2], &["--protocol", protocol]).await;
+            assert_eq!(counts(&summary), [2, 0, 2, 0], "{said} by {protocol}");
+            let text = summary.to_string();
+            assert!(text.contains("something else answers at") && text.contains(said), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_away_is_said_plainly() {
     let nobody = "http://127.0.0.1:9".parse().unwrap();
     let credentials = ClientCredentials { issuer: nobody, client_id: "gateway-g".to_owned(), secret: Secret::new("s") };

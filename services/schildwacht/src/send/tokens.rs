@@ -81,7 +81,8 @@ impl Tokens {
     /// Asks nothing yet.
     pub fn new(credentials: ClientCredentials, clock: Clock) -> Result<Self> {
         runtime::install_tls_provider();
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        // A secret goes to the issuer that was named and nowhere else.
+        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { http, credentials, clock, held: Mutex::default() })
     }
 
