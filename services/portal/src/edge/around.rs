@@ -14,6 +14,7 @@ use runtime::EventId;
 use super::{
     Portal,
     failure::{Failure, Fault},
+    form::Written,
     live,
     respond::{own_page, page_with_status, redirect_with_cookie},
 };
@@ -41,9 +42,11 @@ const TOO_YOUNG_TO_RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 pub(crate) struct Around {
     pub(crate) portal: Arc<Portal>,
     pub(crate) preferences: Preferences,
-    /// Path and question, without `lang`.
+    /// Path and question, without `lang`; for a form the page it belongs to, since what is posted to cannot be opened.
     pub(crate) here: String,
     pub(crate) flash: Option<Flash>,
+    /// What was written in the form of this request.
+    pub(crate) written: Written,
     session: Result<Option<SignedIn>, Failure>,
 }
 
@@ -140,6 +143,17 @@ fn without_language(uri: &Uri) -> (String, Option<Language>) {
     (if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") }, language)
 }
 
+/// The page that the form of an address is on.
+fn page_of_form(path: &str) -> &str {
+    let path = own_page(path);
+    match path.rsplit_once('/') {
+        Some((page, _act)) if page.starts_with("/zaken/") || page == "/wachtrij" => page,
+        Some(("/gateways", _)) => path,
+        Some((gateway, _act)) if gateway.starts_with("/gateways/") => path,
+        _ => "/",
+    }
+}
+
 impl Portal {
     /// Cookies belong to one name of a machine: who comes by another name of this one is sent to ours.
     fn address_of_another_name(&self, headers: &HeaderMap, uri: &Uri) -> Option<String> {
@@ -169,8 +183,8 @@ impl Around {
             Some(value) => portal.sessions.find(&value, sender).await.map_err(|error: SessionError| Failure::from(error)),
             None => Ok(None),
         };
-        let (here, _) = without_language(uri);
-        Self { portal, preferences, here, flash, session }
+        let here = if method == Method::POST { page_of_form(uri.path()).to_owned() } else { without_language(uri).0 };
+        Self { portal, preferences, here, flash, written: Written::default(), session }
     }
 
     /// Whoever is signed in.
@@ -212,7 +226,7 @@ impl Around {
         let explained = match failure {
             Failure::SignIn => self.send_to_sign_in(method, came_from).await,
             Failure::SignInFailed(failure) => self.sign_in_failed(failure),
-            Failure::Problem(problem) => self.problem(problem, came_from),
+            Failure::Problem(problem) => self.problem(problem, method, came_from),
             Failure::Ours { fault, cause } => {
                 let reference = self.portal.ids.next::<EventId>().to_string();
                 tracing::error!(name: "page.failed", reference, fault = ?fault, error = cause, "page cannot be shown");
@@ -222,22 +236,26 @@ impl Around {
                     Fault::Bug => (Problem::Failed { reference }, "bug"),
                 };
                 metrics::page_failed(counted);
-                self.problem(problem, came_from)
+                self.problem(problem, method, came_from)
             }
         };
         // Only rendering itself, or the machine's randomness, can have failed here.
         explained.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
 
-    fn problem(&self, problem: Problem, came_from: Option<String>) -> Result<Response, Failure> {
+    fn problem(&self, problem: Problem, method: &Method, came_from: Option<String>) -> Result<Response, Failure> {
         let mut frame = self.frame(Place::Elsewhere)?;
         frame.flash = None;
+        if problem == Problem::SignedOut {
+            (frame.visitor, frame.csrf) = (None, String::new());
+        }
         // "Try again" must be a page one can open, not the address of a form.
         if let Some(page) = came_from {
             frame.here = page;
         }
         let status = problem.status();
-        page_with_status(status, &ProblemPage { frame, problem })
+        let written = self.written.text().map(str::to_owned);
+        page_with_status(status, &ProblemPage { frame, problem, is_form: method == Method::POST, written })
     }
 
     fn sign_in_failed(&self, failure: SignInFailure) -> Result<Response, Failure> {
@@ -255,11 +273,14 @@ impl Around {
         if let Some(session) = self.signed_in()? {
             let is_young = self.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY;
             self.portal.sessions.end(session).await?;
-            if is_young {
+            if is_young && self.written.text().is_none() {
                 return self.sign_in_failed(SignInFailure::Refused);
             }
         }
-        let page = if method == Method::GET { self.here.clone() } else { came_from.unwrap_or_else(|| "/".to_owned()) };
+        if self.written.text().is_some() {
+            return self.problem(Problem::SignedOut, method, came_from);
+        }
+        let page = if method == Method::GET { self.here.clone() } else { came_from.unwrap_or_else(|| self.here.clone()) };
         let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("terug", &page).finish();
         Ok(Redirect::to(&format!("/aanmelden?{back}")).into_response())
     }
@@ -274,6 +295,13 @@ impl Around {
 }
 
 impl Visit {
+    /// # Errors
+    /// When nobody is signed in, or that cannot be said just now.
+    pub(super) fn of(around: Around) -> Result<Self, Failure> {
+        let session = around.signed_in()?.cloned().ok_or(Failure::SignIn)?;
+        Ok(Self { around, session })
+    }
+
     /// The services, on behalf of this person.
     pub(crate) fn calls(&self) -> Calls {
         self.around.portal.upstream.on_behalf_of(&self.session.access_token)
@@ -301,8 +329,6 @@ impl<S: Sync> FromRequestParts<S> for Visit {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let around = Around::from_request_parts(parts, state).await?;
-        let session = around.signed_in()?.cloned().ok_or(Failure::SignIn)?;
-        Ok(Self { around, session })
+        Self::of(Around::from_request_parts(parts, state).await?)
     }
 }

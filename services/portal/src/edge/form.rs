@@ -1,8 +1,11 @@
-//! Forms, read only when they are believed: from our own page, with this session's secret.
+//! Forms, believed only from our own page and with this session's secret. What a person wrote is put aside before anything
+//! can go wrong, so that the page that says what went wrong can give it back.
+
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{StatusCode, header};
 
@@ -32,7 +35,16 @@ impl Fields {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn read<S: Send + Sync>(request: Request, state: &S, around: &Around) -> Result<Self, Failure> {
+        let path = request.uri().path().to_owned();
+        let fields = Self::decode(request, state).await?;
+        if let Some(text) = written_field(&path).map(|name| fields.text(name)).filter(|text| !text.is_empty()) {
+            around.written.put_aside(text);
+        }
+        Ok(fields)
+    }
+
+    async fn decode<S: Send + Sync>(request: Request, state: &S) -> Result<Self, Failure> {
         let invalid = Failure::Problem(Problem::Invalid);
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !content_type.starts_with("application/x-www-form-urlencoded") {
@@ -50,13 +62,39 @@ impl Fields {
     }
 }
 
+/// What was written in the form of one request, until it is known what became of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Written(Arc<OnceLock<String>>);
+
+impl Written {
+    pub(super) fn text(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+
+    fn put_aside(&self, text: &str) {
+        // A request has one form; a second reading would find the same.
+        let _already_there = self.0.set(text.to_owned());
+    }
+}
+
+/// The field that holds what a person wrote, by the address of the form: what took them time and they would miss.
+fn written_field(path: &str) -> Option<&'static str> {
+    match path.rsplit_once('/')?.1 {
+        "notitie" | "sluiten" | "heropenen" => Some("tekst"),
+        "intrekken" => Some("reden"),
+        "nieuw" => Some("naam"),
+        _ => None,
+    }
+}
+
 /// A form of somebody who is signed in, sent from a page of theirs.
 pub(crate) struct Posted {
     pub(crate) visit: Visit,
     pub(crate) fields: Fields,
 }
 
-/// A form that changes nothing but the visitor's own browser. That it comes from a page of ours is checked around it.
+/// A form, whoever sent it. That it comes from a page of ours is checked around it; whether it is believed beyond that is for
+/// its handler to say, or does not matter because it changes nothing but the visitor's own browser.
 pub(crate) struct PostedByAnyone {
     pub(crate) around: Around,
     pub(crate) fields: Fields,
@@ -66,12 +104,10 @@ impl<S: Send + Sync> FromRequest<S> for Posted {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let (mut parts, body) = request.into_parts();
-        let visit = <Visit as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
-        let fields = Fields::read(Request::from_parts(parts, body), state).await?;
+        let PostedByAnyone { around, fields } = PostedByAnyone::from_request(request, state).await?;
+        let visit = Visit::of(around)?;
         if !visit.session.csrf.is_meant_by(fields.text("csrf")) {
-            tracing::info!(name: "form.not_believed", "form without this session's secret");
-            return Err(Failure::Problem(Problem::StaleForm));
+            return Err(not_believed());
         }
         Ok(Self { visit, fields })
     }
@@ -82,8 +118,14 @@ impl<S: Send + Sync> FromRequest<S> for PostedByAnyone {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
-        let around = <Around as axum::extract::FromRequestParts<S>>::from_request_parts(&mut parts, state).await?;
-        let fields = Fields::read(Request::from_parts(parts, body), state).await?;
+        let around = Around::from_request_parts(&mut parts, state).await?;
+        let fields = Fields::read(Request::from_parts(parts, body), state, &around).await?;
         Ok(Self { around, fields })
     }
+}
+
+/// A form without the session's secret: left open too long, or sent from elsewhere.
+pub(super) fn not_believed() -> Failure {
+    tracing::info!(name: "form.not_believed", "form without this session's secret");
+    Failure::Problem(Problem::StaleForm)
 }

@@ -59,7 +59,8 @@ mod tests {
     #[test]
     fn one_cannot_be_led_away() {
         let plain = ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""];
-        let with_control_characters = ["/x\r\nlocation: y", "/\t/evil.example", "/\u{b}/evil.example", "/\0/evil.example", "/\u{85}/evil.example"];
+        let with_control_characters =
+            ["/x\r\nlocation: y", "/\t/evil.example", "/\u{b}/evil.example", "/\0/evil.example", "/\u{85}/evil.example"];
         for elsewhere in plain.into_iter().chain(with_control_characters) {
             assert_eq!(own_page(elsewhere), "/", "{elsewhere:?}");
         }

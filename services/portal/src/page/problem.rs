@@ -12,6 +12,10 @@ use crate::{mark::Icon, words::ShellWords};
 pub(crate) struct ProblemPage {
     pub(crate) frame: Frame,
     pub(crate) problem: Problem,
+    /// Whether a form was sent, which may have changed something.
+    pub(crate) is_form: bool,
+    /// What was written in it, to be copied.
+    pub(crate) written: Option<String>,
 }
 
 /// The problems a visitor can meet.
@@ -19,6 +23,8 @@ pub(crate) struct ProblemPage {
 pub(crate) enum Problem {
     NotFound,
     Denied,
+    /// The session ended while something was being written.
+    SignedOut,
     /// The form's secret is not this session's: left open too long, or sent from elsewhere.
     StaleForm,
     Invalid,
@@ -43,7 +49,11 @@ impl ProblemPage {
     }
 
     const fn text(&self) -> &'static str {
-        self.problem.text(self.frame.words())
+        let words = self.frame.words();
+        match self.problem {
+            Problem::Unavailable if self.is_form => words.unavailable_form_text(),
+            _ => self.problem.text(words),
+        }
     }
 }
 
@@ -51,7 +61,7 @@ impl Problem {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Denied | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Denied | Self::SignedOut | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::Precondition | Self::NewerCase => StatusCode::CONFLICT,
             Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
@@ -65,6 +75,7 @@ impl Problem {
         match self {
             Self::NotFound => words.not_found_title(),
             Self::Denied => words.denied_title(),
+            Self::SignedOut => words.signed_out_title(),
             Self::StaleForm => words.stale_form_title(),
             Self::Invalid => words.invalid_title(),
             Self::Precondition => words.precondition_title(),
@@ -80,6 +91,7 @@ impl Problem {
         match self {
             Self::NotFound => words.not_found_text(),
             Self::Denied => words.denied_text(),
+            Self::SignedOut => words.signed_out_text(),
             Self::StaleForm => words.stale_form_text(),
             Self::Invalid => words.invalid_text(),
             Self::Precondition => words.precondition_text(),
@@ -96,6 +108,11 @@ impl Problem {
             Self::Garbled { reference } | Self::Failed { reference } => Some(reference),
             _ => None,
         }
+    }
+
+    /// Whether signing in again is what to do next.
+    pub(super) const fn asks_to_sign_in(&self) -> bool {
+        matches!(self, Self::SignedOut)
     }
 
     /// Whether the same page may work in a moment.

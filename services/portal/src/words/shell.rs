@@ -73,6 +73,8 @@ words! {
         not_found_text { "Misschien is het adres verkeerd, of mag u deze bladzijde niet zien. Kijk het adres na of begin opnieuw." "The address may be wrong, or this page is not for you to see. Check the address or start again." }
         denied_title { "Dit mag u niet doen" "You may not do this" }
         denied_text { "Uw functie laat dit niet toe. Vraag het aan iemand van het responsteam of aan uw directeur." "Your function does not allow this. Ask somebody of the response team or your director." }
+        signed_out_title { "U bent niet meer aangemeld" "You are no longer signed in" }
+        signed_out_text { "Er is niets gewijzigd. Meld u opnieuw aan en vul het formulier nog eens in." "Nothing was changed. Sign in again and fill in the form once more." }
         stale_form_title { "Dit formulier is te oud" "This form is too old" }
         stale_form_text { "Er is niets gewijzigd. Open de bladzijde opnieuw en vul het formulier nog eens in." "Nothing was changed. Open the page again and fill in the form once more." }
         invalid_title { "Dit formulier klopt niet" "This form is not right" }
@@ -83,6 +85,9 @@ words! {
         newer_case_text { "Voor dezelfde waarschuwing op deze school is intussen een nieuwe zaak geopend. Werk daarin verder." "A new case was opened meanwhile for the same warning at this school. Go on in that one." }
         unavailable_title { "We krijgen even geen antwoord" "We get no answer right now" }
         unavailable_text { "Een deel van Schildwacht is niet bereikbaar. Er is niets verloren. Probeer het over een minuut opnieuw." "A part of Schildwacht cannot be reached. Nothing is lost. Try again in a minute." }
+        unavailable_form_text { "Een deel van Schildwacht is niet bereikbaar. Misschien is uw wijziging niet bewaard. Probeer het over een minuut opnieuw en kijk eerst hoe het nu staat." "A part of Schildwacht cannot be reached. Your change may not have been saved. Try again in a minute, and first see how things stand." }
+        written { "Uw tekst" "Your text" }
+        written_hint { "Kopieer uw tekst voor u verdergaat. Zo gaat hij niet verloren." "Copy your text before you go on, so that it is not lost." }
         too_fast_title { "Het gaat even te snel" "This is going a little too fast" }
         too_fast_text { "We kregen veel vragen na elkaar. Wacht een minuut en probeer het opnieuw." "We received many requests in a row. Wait a minute and try again." }
         failed_title { "Er ging iets mis bij ons" "Something went wrong on our side" }

@@ -30,6 +30,46 @@ async fn what_a_service_answers_becomes_a_page_that_helps() {
 }
 
 #[tokio::test]
+async fn what_was_written_is_given_back_whatever_goes_wrong() {
+    const TEXT: &str = "Karim belde:\n<b>de server</b> staat uit.";
+    const SHOWN: &str = "Karim belde:\n&#60;b&#62;de server&#60;/b&#62; staat uit.</textarea>";
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    for (code, status) in [(Code::Unavailable, 503), (Code::PermissionDenied, 403), (Code::Internal, 500), (Code::ResourceExhausted, 429)] {
+        let town = Town::new().await;
+        let mut noor = town.browser_of(&people::noor()).await;
+        for (act, field) in [("notitie", "tekst"), ("sluiten", "tekst")] {
+            let csrf = noor.follow(&page).await.hidden("csrf").unwrap();
+            town.services.play.fail_with(code);
+            let fields = [("csrf", csrf.as_str()), (field, TEXT), ("reden", "resolved"), ("etag", "etag-412")];
+            let problem = noor.post(&format!("{page}/{act}"), &fields).await;
+            town.services.play.work_again();
+            assert_eq!(problem.status, status, "{act}: {code:?}");
+            assert!(problem.text.contains(SHOWN) && problem.text.contains("Kopieer uw tekst"), "{act}: {}", problem.text);
+            assert!(!problem.text.contains("niets verloren"), "{act}: that is not for us to say");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_survives_the_end_of_the_session() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    let csrf = noor.follow(&page).await.hidden("csrf").unwrap();
+    town.clock.advance(chrono::TimeDelta::minutes(31));
+    let note = [("csrf", csrf.as_str()), ("tekst", "Een lange notitie.")];
+    let problem = noor.post(&format!("{page}/notitie"), &note).await;
+    assert_eq!(problem.status, 403);
+    assert!(problem.text.contains("U bent niet meer aangemeld") && problem.text.contains("Een lange notitie.</textarea>"), "{}", problem.text);
+    assert!(problem.text.contains(&format!("class=\"button main\" href=\"{page}\"")), "and leads back to the case: {}", problem.text);
+
+    // Signed in again in another window: the form is of the old session.
+    let mut noor = town.browser_of(&people::noor()).await;
+    let problem = noor.post(&format!("{page}/notitie"), &note).await;
+    assert!(problem.text.contains("Dit formulier is te oud") && problem.text.contains("Een lange notitie.</textarea>"), "{}", problem.text);
+}
+
+#[tokio::test]
 async fn an_answer_that_cannot_be_read_is_said_and_not_shown_with_holes() {
     let mut world = World::sample(crate::support::this_morning());
     for case in &mut world.cases {

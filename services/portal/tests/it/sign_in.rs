@@ -194,7 +194,13 @@ async fn an_issuer_that_is_away_for_a_moment_costs_nobody_the_session() {
 
 #[tokio::test]
 async fn an_issuer_in_trouble_costs_nobody_the_session_whatever_it_answers() {
-    for trouble in [(500, "invalid_grant"), (503, "temporarily_unavailable"), (429, "slow_down"), (400, "temporarily_unavailable"), (401, "invalid_client")] {
+    for trouble in [
+        (500, "invalid_grant"),
+        (503, "temporarily_unavailable"),
+        (429, "slow_down"),
+        (400, "temporarily_unavailable"),
+        (401, "invalid_client"),
+    ] {
         let town = Town::new().await;
         let mut browser = town.browser_of(&people::noor()).await;
         town.clock.advance(TimeDelta::minutes(6));

@@ -131,7 +131,9 @@ impl Sender {
             Err(error) => return Attempt::Again { why: format!("{:#}", anyhow::Error::new(error)), asked: None },
         };
         match status {
-            _ if status.is_success() => Attempt::Over(self.taken(events, &media_type, &answer).unwrap_or_else(|| self.somebody_else(status))),
+            _ if status.is_success() => {
+                Attempt::Over(self.taken(events, &media_type, &answer).unwrap_or_else(|| self.somebody_else(status)))
+            }
             _ if status.is_redirection() => Attempt::Over(Fate::Refused(format!(
                 "something else answers at {}: {status} to {location:?}, which is not followed; give the right address with --at",
                 self.url

@@ -223,7 +223,8 @@ async fn what_answers_like_something_else_has_taken_nothing() {
         ("307 Temporary Redirect to \"/v1/events/\"", axum::response::Redirect::temporary("/v1/events/").into_response()),
     ];
     for (said, answer) in elsewhere {
-        let (status, header, body) = (answer.status(), answer.headers().clone(), axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap());
+        let (status, header, body) =
+            (answer.status(), answer.headers().clone(), axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap());
         let answer = move || async move { (status, header, body) };
         let running = Running::start_with(|base| {
             let discovery = json!({ "token_endpoint": format!("{base}/issuer/token") });

@@ -25,10 +25,7 @@ use tokio_stream::{Stream, StreamExt as _, wrappers::BroadcastStream};
 use tonic::{
     Code, Request, Response, Status,
     service::Routes,
-    transport::{
-        Identity, Server, ServerTlsConfig,
-        server::TcpIncoming,
-    },
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
 use super::world::{World, wire, wire_person};
@@ -111,6 +108,11 @@ impl Play {
     /// This call fails from now on.
     pub fn fail_only(&self, what: &'static str, code: Code) {
         *locked(&self.fail) = Some((what, code));
+    }
+
+    /// Nothing fails any more.
+    pub fn work_again(&self) {
+        *locked(&self.fail) = None;
     }
 
     pub fn asked(&self) -> Vec<(&'static str, String)> {
