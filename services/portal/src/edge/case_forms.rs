@@ -1,5 +1,5 @@
 //! What can be done to a case. Each form carries the etag of the case as it was read; when somebody else was faster, the
-//! visitor sees both and chooses.
+//! visitor sees both and chooses. When it was the visitor, with a second click, it is simply done.
 
 use axum::{extract::Path, response::Response};
 use http::StatusCode;
@@ -127,9 +127,10 @@ async fn settle(visit: &Visit, case_id: CaseId, answer: Result<(), tonic::Status
         Err(status) if Failure::is_conflict(&status) => {
             let calls = visit.calls();
             let (case, latest) = tokio::try_join!(find(&calls, case_id), latest_step(&calls, case_id))?;
-            let mut frame = visit.frame(Place::Queue)?;
-            // After another language is chosen, the case itself is the page to be on: the form is gone.
-            frame.here = CaseQuery::of(case_id.to_string()).path();
+            if wish.is_granted(&case, latest.as_ref(), &visit.visitor().id()) {
+                return Ok(done(visit, flash, &CaseQuery::of(case_id.to_string()).path()));
+            }
+            let frame = visit.frame(Place::Queue)?;
             page_with_status(StatusCode::CONFLICT, &ConflictPage { frame, wish, case, latest })
         }
         Err(status) => Err(status.into()),

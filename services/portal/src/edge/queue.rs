@@ -59,14 +59,19 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
 /// `POST /wachtrij/neem`: puts the chosen cases in the visitor's name.
 pub(super) async fn take_chosen(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let back = own_page(fields.text("terug")).to_owned();
-    let mut cases = visit.calls().cases();
+    let calls = visit.calls();
+    let mut cases = calls.cases();
     let mut some_not = false;
     for chosen in fields.all("zaak").take(MAX_TAKEN_AT_ONCE) {
         let (case_id, etag) = chosen.split_once(' ').unwrap_or((chosen, ""));
         let request = wire::AssignCaseRequest { case_id: case_id.to_owned(), assignee: "me".to_owned(), etag: etag.to_owned() };
         match cases.assign_case(request).await {
             Ok(_) => {}
-            Err(status) if Failure::is_conflict(&status) || status.code() == tonic::Code::FailedPrecondition => some_not = true,
+            Err(status) if Failure::is_conflict(&status) || status.code() == tonic::Code::FailedPrecondition => {
+                // A second click finds the case changed by the first.
+                let is_mine = super::case::find(&calls, super::case::case_id(case_id)?).await?.is_of(&visit.visitor().id());
+                some_not |= !is_mine;
+            }
             Err(status) => return Err(status.into()),
         }
     }

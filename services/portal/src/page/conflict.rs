@@ -5,7 +5,7 @@ use askama::Template;
 use super::Frame;
 use crate::{
     mark::Icon,
-    view::{Case, CloseReason, Phase, TimelineEntry},
+    view::{Case, CloseReason, Happening, Phase, TimelineEntry},
     words::CaseWords,
 };
 
@@ -29,6 +29,26 @@ pub(crate) enum Wish {
     Phase(Phase),
     Close { reason: CloseReason, text: String },
     Reopen { text: String },
+}
+
+impl Wish {
+    /// Whether the case already is as wished: the same form sent twice, or somebody who did just that. `latest` is its newest
+    /// step.
+    pub(crate) fn is_granted(&self, case: &Case, latest: Option<&TimelineEntry>, me: &str) -> bool {
+        match self {
+            Self::Take => case.is_of(me) && !case.is_closed(),
+            Self::GiveBack => case.assignee.is_none() && !case.is_closed(),
+            Self::Phase(phase) => case.phase == *phase,
+            Self::Close { reason, text } => {
+                case.is_closed() && case.closing.as_ref().is_some_and(|closing| closing.reason == *reason && closing.text == *text)
+            }
+            Self::Reopen { text } => {
+                let is_mine = |entry: &TimelineEntry| entry.actor.as_ref().is_some_and(|actor| actor.id == me);
+                let reopened_so = |entry: &TimelineEntry| matches!(&entry.what, Happening::Reopened { text: given } if given == text);
+                !case.is_closed() && latest.is_some_and(|entry| is_mine(entry) && reopened_so(entry))
+            }
+        }
+    }
 }
 
 impl ConflictPage {

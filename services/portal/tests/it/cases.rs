@@ -2,7 +2,7 @@
 
 use crate::support::{
     Town, people,
-    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY},
+    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, CASE_OF_SAM},
 };
 
 fn path(case: &str, act: &str) -> String {
@@ -68,6 +68,35 @@ async fn when_somebody_was_faster_both_sides_are_shown_and_one_chooses() {
 }
 
 #[tokio::test]
+async fn a_second_click_is_no_conflict_with_oneself() {
+    let town = Town::new().await;
+    // The played services write whoever acts down as Noor, and let everybody reopen.
+    let mut noor = town.browser_of(&people::noor()).await;
+    let taken = [("etag", "etag-425"), ("aan", "mij")];
+    let given_back = [("etag", "etag-425+"), ("aan", "")];
+    let moved = [("etag", "etag-412"), ("fase", "eradication")];
+    let closed = [("etag", "etag-412+"), ("reden", "resolved"), ("tekst", "Alles is hersteld.")];
+    let reopened = [("etag", "etag-377"), ("tekst", "Het begon opnieuw.")];
+    for (case, act, fields) in [
+        (CASE_OF_NOBODY, "toewijzen", taken.as_slice()),
+        (CASE_OF_NOBODY, "toewijzen", &given_back),
+        (CASE_IN_HAND, "fase", &moved),
+        (CASE_IN_HAND, "sluiten", &closed),
+        (CASE_CLOSED, "heropenen", &reopened),
+    ] {
+        for click in ["first", "second"] {
+            let answer = noor.submit(&format!("/zaken/{case}"), &path(case, act), fields).await;
+            assert_eq!((answer.status, answer.location()), (303, Some(format!("/zaken/{case}"))), "{act}, {click} click");
+        }
+    }
+    let chosen = [("terug", "/wachtrij"), ("zaak", "0190c0de-0000-7000-8000-0000000000c3 etag-426")];
+    for _click in 0..2 {
+        noor.submit("/wachtrij", "/wachtrij/neem", &chosen).await;
+        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen zaken staan op uw naam."));
+    }
+}
+
+#[tokio::test]
 async fn a_conflict_that_insisting_cannot_solve_offers_only_the_way_back() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
@@ -113,7 +142,7 @@ async fn what_must_be_mended_is_said_above_and_at_the_field_and_nothing_is_lost(
 async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_IN_HAND} older"));
+    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_OF_SAM} older"));
     let fields = [("terug", "/wachtrij?weergave=niemand"), ("zaak", free.as_str()), ("zaak", changed.as_str())];
     let taken = noor.submit("/wachtrij", "/wachtrij/neem", &fields).await;
     assert_eq!(taken.location().unwrap(), "/wachtrij?weergave=niemand");

@@ -14,6 +14,7 @@ pub const HOEK: &str = "0190c0de-0000-7000-8000-000000000002";
 pub const MERELHOF: &str = "0190c0de-0000-7000-8000-000000000003";
 pub const CASE_IN_HAND: &str = "0190c0de-0000-7000-8000-0000000000c1";
 pub const CASE_OF_NOBODY: &str = "0190c0de-0000-7000-8000-0000000000c2";
+pub const CASE_OF_SAM: &str = "0190c0de-0000-7000-8000-0000000000c4";
 pub const CASE_CLOSED: &str = "0190c0de-0000-7000-8000-0000000000c9";
 pub const DEVICE_WARNED: &str = "0190c0de-0000-7000-8000-0000000000d1";
 pub const GATEWAY: &str = "0190c0de-0000-7000-8000-0000000000e1";
@@ -308,7 +309,7 @@ fn sketches() -> Vec<Sketch<'static>> {
             resolve_within: day,
         },
         Sketch {
-            id: "0190c0de-0000-7000-8000-0000000000c4",
+            id: CASE_OF_SAM,
             number: 421,
             school: 0,
             title: ("Een onbekend toestel tast het schoolnetwerk af", "An unknown device probes the school network"),
