@@ -169,7 +169,9 @@ fn enrol_page(
     request_id: String,
 ) -> Result<EnrolPage, Failure> {
     let may_choose_school = visit.visitor().may_everywhere(Action::GatewayEnrol);
-    Ok(EnrolPage { frame: visit.frame(Place::Gateways)?, school, name, name_error, request_id, may_choose_school })
+    let mut frame = visit.frame(Place::Gateways)?;
+    frame.here = format!("/gateways/nieuw?school={}", school.id);
+    Ok(EnrolPage { frame, school, name, name_error, request_id, may_choose_school })
 }
 
 fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String) -> Result<Response, Failure> {

@@ -203,12 +203,40 @@ async fn links_lead_somewhere() {
         let page = browser.follow(&address).await;
         let links: std::collections::BTreeSet<String> = (page.text.split("href=\"").skip(1))
             .filter_map(|after| after.split('"').next())
-            .filter(|link| link.starts_with('/') && !link.starts_with("/assets/") && !link.contains("lang="))
+            .filter(|link| link.starts_with('/') && !link.starts_with("/assets/"))
             .map(|link| link.split('#').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))
             .collect();
         for link in links {
             let there = browser.follow(&link).await;
             assert_eq!(there.status, 200, "{address} links to {link}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_form_that_must_be_mended_language_and_colours_can_be_changed() {
+    let town = Town::new().await;
+    let case = format!("/zaken/{CASE_IN_HAND}");
+    let revoke = format!("/gateways/{GATEWAY}/intrekken");
+    let (noor, pieter): (auth::Principal, auth::Principal) = (people::noor(), people::pieter_operates());
+    for (person, page, act, fields, status) in [
+        (&noor, case.as_str(), format!("{case}/notitie"), [("tekst", ""), ("x", "")], 422),
+        (&noor, &case, format!("{case}/sluiten"), [("tekst", "Klaar."), ("reden", "")], 422),
+        (&noor, &case, format!("{case}/fase"), [("fase", "recovery"), ("etag", "older")], 409),
+        (&noor, &case, format!("{case}/fase"), [("fase", "nonsense"), ("etag", "older")], 400),
+        (&pieter, &revoke, revoke.clone(), [("reden", ""), ("etag", "etag-40")], 422),
+        (&pieter, "/gateways/nieuw", "/gateways/nieuw".to_owned(), [("school", HOEK), ("naam", "")], 422),
+    ] {
+        let mut browser = town.browser_of(person).await;
+        let answer = browser.submit(page, &act, &fields).await;
+        assert_eq!(answer.status, status, "{act}");
+        let (_, after) = answer.text.split_once("lang=en\"").unwrap_or_else(|| panic!("{act}: {}", answer.text));
+        assert!(after.contains("hreflang=\"en\""));
+        let before = answer.text.split("lang=en\"").next().unwrap();
+        let other_language = format!("{}lang=en", before.rsplit("href=\"").next().unwrap()).replace("&#38;", "&");
+        let back = answer.hidden("terug").unwrap().replace("&#38;", "&");
+        for address in [other_language, back] {
+            assert_eq!(browser.follow(&address).await.status, 200, "after {act}: {address}");
         }
     }
 }
