@@ -12,7 +12,7 @@ use super::{
     around::Visit,
     failure::Failure,
     queue::menu_figures,
-    respond::{attachment, page_with_status},
+    respond::{attachment, first_page, page_with_status},
 };
 use crate::{
     address::CaseQuery,
@@ -55,6 +55,12 @@ pub(super) async fn render(
     let (case, evidence, timeline, figures) =
         tokio::join!(find(&calls, case_id), evidence(&calls, case_id, &query), timeline(&calls, case_id, &query), menu_figures(visit),);
     let (case, evidence, timeline) = (case?, evidence?, timeline?);
+    if evidence.evidence.is_empty() && !query.evidence.is_first() {
+        return Ok(first_page(&query.first_evidence()));
+    }
+    if timeline.entries.is_empty() && !query.timeline.is_first() {
+        return Ok(first_page(&query.newest_steps()));
+    }
     let mut frame = visit.frame(if works_the_queue { Place::Queue } else { Place::Incidents })?;
     frame.queue = figures;
     if let Ok(school) = case.school_id.parse() {

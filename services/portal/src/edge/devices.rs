@@ -11,7 +11,7 @@ use super::{
     around::Visit,
     failure::Failure,
     queue::menu_figures,
-    respond::page,
+    respond::{first_page, page},
     schools::{school, school_id},
 };
 use crate::{
@@ -38,6 +38,9 @@ pub(super) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): 
         menu_figures(&visit),
     );
     let (school, summary, listed) = (school?, summary?, listed?);
+    if listed.devices.is_empty() && !query.trail.is_first() {
+        return Ok(first_page(&query.first_page().href()));
+    }
 
     let mut frame = visit.frame(place_of(&visit))?;
     frame.queue = figures;

@@ -17,7 +17,7 @@ use super::{
     failure::Failure,
     form::Posted,
     queue::menu_figures,
-    respond::{done, page, page_with_status},
+    respond::{done, first_page, page, page_with_status},
     schools::{paging, school, school_id},
 };
 use crate::{
@@ -46,6 +46,9 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let mut service = calls.gateways();
     let (answer, figures) = tokio::join!(service.list_gateways(request), menu_figures(&visit));
     let answer = answer?.into_inner();
+    if answer.gateways.is_empty() && !query.trail.is_first() {
+        return Ok(first_page(&query.first_page().href()));
+    }
     let gateways = answer.gateways.into_iter().map(Gateway::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
     let names = school_names(&calls, &gateways).await?;
     let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, gateway, &names)).collect();

@@ -11,7 +11,7 @@ use super::{
     around::Visit,
     failure::Failure,
     form::Posted,
-    respond::{done, own_page, page},
+    respond::{done, first_page, own_page, page},
 };
 use crate::{
     address::{QueueQuery, QueueView, Range},
@@ -50,6 +50,9 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         }
         QueueView::Open | QueueView::Mine | QueueView::Nobody => (cases, Some(listed.next_page_token), listed.total_size),
     };
+    if cases.is_empty() && !query.trail.is_first() {
+        return Ok(first_page(&query.first_page().href()));
+    }
     let range = query.trail.range(PAGE_SIZE, cases.len(), total);
     let paging = paging(&frame, &query, range, next.filter(|token| !token.is_empty()).as_deref());
     let may_assign = visit.visitor().may_everywhere(auth::Action::CaseAssign);

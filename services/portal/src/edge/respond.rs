@@ -24,6 +24,11 @@ pub(super) fn page_with_status(status: StatusCode, page: &impl Template) -> Resu
     Ok((status, Html(html)).into_response())
 }
 
+/// To the first page of a list, from a later one that has become empty: it says nothing about the list.
+pub(super) fn first_page(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
+
 /// To the page that shows what was done, with a word about it (post, redirect, get).
 pub(super) fn done(visit: &Visit, flash: Flash, page: &str) -> Response {
     redirect_with_cookie(page, visit.around.portal.cookies.set(FLASH_COOKIE, flash.code(), FLASH_WAITS))

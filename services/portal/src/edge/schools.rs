@@ -8,7 +8,12 @@ use axum::{
 use proto::{identity::v1 as identity, incident_intake::v1 as wire};
 use runtime::SchoolId;
 
-use super::{around::Visit, failure::Failure, queue::menu_figures, respond::page};
+use super::{
+    around::Visit,
+    failure::Failure,
+    queue::menu_figures,
+    respond::{first_page, page},
+};
 use crate::{
     address::PlainQuery,
     page::{Frame, IncidentsPage, Paging, Place, Problem, SchoolsPage},
@@ -35,6 +40,9 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let mut service = visit.calls().schools();
     let (answer, figures) = tokio::join!(service.list_schools(request), menu_figures(&visit));
     let answer = answer?.into_inner();
+    if answer.schools.is_empty() && !query.trail.is_first() {
+        return Ok(first_page(&query.first_page().href()));
+    }
     let mut frame = visit.frame(Place::Schools)?;
     frame.queue = figures;
     let range = query.trail.range(PAGE_SIZE, answer.schools.len(), answer.total_size);

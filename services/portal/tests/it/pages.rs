@@ -115,6 +115,27 @@ async fn empty_lists_say_what_to_do() {
     assert!(shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await.contains("Nog geen incidenten"));
 }
 
+#[tokio::test]
+async fn a_later_page_that_became_empty_leads_to_the_first_and_claims_nothing() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    assert_eq!(pieter.get("/gateways?na=900").await.location().unwrap(), "/gateways");
+    let mut noor = town.browser_of(&people::noor()).await;
+    let case = format!("/zaken/{CASE_IN_HAND}");
+    let devices = format!("/scholen/{ZANDLOPER}/toestellen?zoek=a");
+    for (address, first) in [
+        ("/wachtrij?ernst=high&na=50&na=900", "/wachtrij?ernst=high".to_owned()),
+        ("/wachtrij?weergave=laat&na=900", "/wachtrij?weergave=laat".to_owned()),
+        ("/scholen?na=900", "/scholen".to_owned()),
+        (&format!("{devices}&na=900"), devices.clone()),
+        (&format!("{case}?bewijs=900"), format!("{case}#bewijs")),
+        (&format!("{case}?bewijs=3&tijdlijn=900"), format!("{case}?bewijs=3#tijdlijn")),
+    ] {
+        assert_eq!(noor.get(address).await.location(), Some(first), "{address}");
+    }
+    assert!(noor.follow("/scholen?na=900").await.text.contains("Basisschool De Zandloper"));
+}
+
 /// Every address that shows something, with somebody who may see it.
 fn all_addresses() -> Vec<(auth::Principal, String)> {
     let of_noor = [
