@@ -207,13 +207,17 @@ impl Issuer {
         Ok(self.tokens(&response))
     }
 
-    /// Where to send the browser so that the issuer ends its session too, when it offers that.
-    pub(crate) async fn sign_out_url(&self, id_token: &str, state: &str) -> Option<Url> {
+    /// Where to send the browser so that the issuer ends its session too, when it offers that. Without the ID token of the
+    /// session it may ask first.
+    pub(crate) async fn sign_out_url(&self, id_token: Option<&str>, state: &str) -> Option<Url> {
         let metadata = self.metadata(None).await.ok()?;
         let endpoint = metadata.additional_metadata().end_session_endpoint.clone()?;
-        let id_token: CoreIdToken = id_token.parse().ok()?;
-        let request = LogoutRequest::from(endpoint)
-            .set_id_token_hint(&id_token)
+        let id_token: Option<CoreIdToken> = id_token.and_then(|text| text.parse().ok());
+        let mut request = LogoutRequest::from(endpoint);
+        if let Some(id_token) = &id_token {
+            request = request.set_id_token_hint(id_token);
+        }
+        let request = request
             .set_client_id(self.client_id.clone())
             .set_post_logout_redirect_uri(self.home.clone())
             .set_state(CsrfToken::new(state.to_owned()));

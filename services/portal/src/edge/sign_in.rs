@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq as _;
 use super::{
     around::{Around, SESSION_COOKIE},
     failure::Failure,
-    form::Posted,
+    form::{PostedByAnyone, not_believed},
     respond::{own_page, page, redirect_with_cookie},
 };
 use crate::{
@@ -123,14 +123,16 @@ pub(super) async fn personas(around: Around, Query(choosing): Query<Choosing>) -
     page(&PersonasPage { frame: around.frame(Place::Elsewhere)?, action, request: choosing.request, personas })
 }
 
-/// `POST /afmelden`: ends the session here, and at the issuer when it offers that.
-pub(super) async fn sign_out(Posted { visit, .. }: Posted) -> Result<Response, Failure> {
-    let portal = &visit.around.portal;
-    let id_token = portal.sessions.end(&visit.session).await?;
-    let at_issuer = match id_token {
-        Some(id_token) => portal.issuer.sign_out_url(&id_token, SIGNED_OUT).await,
+/// `POST /afmelden`: ends the session here, and at the issuer when it offers that. Also for whose session here ended by itself:
+/// at the issuer it may go on, and who asked to be signed out must not be signed in again by the next page.
+pub(super) async fn sign_out(PostedByAnyone { around, fields }: PostedByAnyone) -> Result<Response, Failure> {
+    let portal = &around.portal;
+    let id_token = match around.signed_in()? {
+        Some(session) if !session.csrf.is_meant_by(fields.text("csrf")) => return Err(not_believed()),
+        Some(session) => portal.sessions.end(session).await?,
         None => None,
     };
+    let at_issuer = portal.issuer.sign_out_url(id_token.as_deref(), SIGNED_OUT).await;
     let here = format!("/?state={SIGNED_OUT}");
     let next = at_issuer.as_ref().map_or(here.as_str(), |url| url.as_str());
     Ok(redirect_with_cookie(next, portal.cookies.remove(SESSION_COOKIE)))

@@ -269,6 +269,22 @@ async fn signing_out_ends_the_session_here_and_at_the_issuer() {
 }
 
 #[tokio::test]
+async fn signing_out_after_the_session_ended_by_itself_signs_out_and_not_in() {
+    let town = Town::new().await;
+    let mut browser = town.browser_of(&people::noor()).await;
+    let csrf = browser.follow("/wachtrij").await.hidden("csrf").unwrap();
+    town.clock.advance(TimeDelta::minutes(31));
+    town.issuer.next_to_sign_in(&people::noor());
+    browser.headers = [("referer".to_owned(), format!("{}/wachtrij", town.url()))].into();
+    let out = browser.post("/afmelden", &[("csrf", &csrf)]).await;
+    assert!(!browser.cookies.contains_key("schildwacht"));
+    let page = browser.follow(&out.location().unwrap()).await;
+    assert!(page.text.contains("U bent afgemeld"), "{}", page.text);
+    assert_eq!(town.issuer.signed_out(), 1, "and at the issuer, whose session may go on");
+    assert!(!browser.cookies.contains_key("schildwacht"));
+}
+
+#[tokio::test]
 async fn who_has_no_function_is_told_whom_to_ask() {
     let town = Town::new().await;
     town.issuer.next_to_sign_in(&people::nobody_in_particular());
