@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, RawQuery},
     response::Response,
 };
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
 use http::StatusCode;
 use proto::identity::v1 as wire;
 use runtime::{EventId, SchoolId};
@@ -58,7 +58,7 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let words = GatewayWords(frame.language());
     let range = query.trail.range(PAGE_SIZE, rows.len(), 0);
     let paging = paging(&frame, &query, words.range(range.from, range.until), &answer.next_page_token);
-    let may_enrol = may_enrol_somewhere(&visit);
+    let may_enrol = visit.visitor().may_everywhere(Action::GatewayEnrol) || !schools_to_enrol_for(&visit).is_empty();
     page(&GatewaysPage { frame, query, gateways: rows, paging, may_enrol })
 }
 
@@ -67,19 +67,22 @@ pub(super) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Resul
     let query = query.unwrap_or_default();
     let asked =
         |wanted: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
-    let chosen = match asked("school") {
-        Some(school) => Some(school_id(&school)?),
-        None if visit.visitor().may_everywhere(Action::GatewayEnrol) => None,
-        None => visit.visitor().own_schools().into_iter().find(|school| visit.visitor().may(Action::GatewayEnrol, *school)),
-    };
     let calls = visit.calls();
-    let Some(chosen) = chosen else {
-        if !may_enrol_somewhere(&visit) {
-            return Err(Failure::Problem(Problem::Denied));
+    let may_search = visit.visitor().may_everywhere(Action::GatewayEnrol);
+    let own = schools_to_enrol_for(&visit);
+    let chosen = match (asked("school"), own.as_slice()) {
+        (Some(school), _) => school_id(&school)?,
+        (None, _) if may_search => {
+            let search = asked("zoek").unwrap_or_default().trim().to_owned();
+            let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
+            return page(&EnrolSearchPage { frame: visit.frame(Place::Gateways)?, may_search, search, schools });
         }
-        let search = asked("zoek").unwrap_or_default().trim().to_owned();
-        let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
-        return page(&EnrolSearchPage { frame: visit.frame(Place::Gateways)?, search, schools });
+        (None, [only]) => *only,
+        (None, []) => return Err(Failure::Problem(Problem::Denied)),
+        (None, several) => {
+            let schools = try_join_all(several.iter().map(|id| school(&calls, *id))).await?;
+            return page(&EnrolSearchPage { frame: visit.frame(Place::Gateways)?, may_search, search: String::new(), schools });
+        }
     };
     if !visit.visitor().may(Action::GatewayEnrol, chosen) {
         return Err(Failure::Problem(Problem::Denied));
@@ -171,7 +174,7 @@ fn enrol_page(
     name_error: Option<&'static str>,
     request_id: String,
 ) -> Result<EnrolPage, Failure> {
-    let may_choose_school = visit.visitor().may_everywhere(Action::GatewayEnrol);
+    let may_choose_school = visit.visitor().may_everywhere(Action::GatewayEnrol) || schools_to_enrol_for(visit).len() > 1;
     let mut frame = visit.frame(Place::Gateways)?;
     frame.here = format!("/gateways/nieuw?school={}", school.id);
     Ok(EnrolPage { frame, school, name, name_error, request_id, may_choose_school })
@@ -188,10 +191,10 @@ fn new_request_id(visit: &Visit) -> String {
     visit.around.portal.ids.next::<EventId>().to_string()
 }
 
-fn may_enrol_somewhere(visit: &Visit) -> bool {
+/// The schools that this visitor works at and installs gateways for.
+fn schools_to_enrol_for(visit: &Visit) -> Vec<SchoolId> {
     let visitor = visit.visitor();
-    let at_own_school = visitor.own_schools().into_iter().any(|school| visitor.may(Action::GatewayEnrol, school));
-    visitor.may_everywhere(Action::GatewayEnrol) || at_own_school
+    visitor.own_schools().into_iter().filter(|school| visitor.may(Action::GatewayEnrol, *school)).collect()
 }
 
 fn row(visit: &Visit, gateway: Gateway, names: &BTreeMap<String, String>) -> GatewayRow {

@@ -30,13 +30,15 @@ pub(crate) struct GatewayRow {
     pub(crate) may_revoke: bool,
 }
 
-/// Finding the school of a new gateway.
+/// Finding the school of a new gateway: among all, or among one's own.
 #[derive(Template)]
 #[template(path = "gateway_search.html")]
 pub(crate) struct EnrolSearchPage {
     pub(crate) frame: Frame,
+    /// Whether any school may be looked for.
+    pub(crate) may_search: bool,
     pub(crate) search: String,
-    /// What was found; not asked yet where there is no search.
+    /// What was found, or one's own; not asked yet where there is no search.
     pub(crate) schools: Vec<School>,
 }
 

@@ -34,6 +34,20 @@ async fn an_ict_coordinator_enrols_for_the_own_school_only() {
 }
 
 #[tokio::test]
+async fn an_ict_coordinator_of_several_schools_chooses_for_which_one() {
+    let town = Town::new().await;
+    let mut jo = town.browser_of(&people::ict_coordinator_of_two()).await;
+    let choice = jo.follow("/gateways/nieuw").await.text;
+    assert!(choice.contains("Kies de school") && !choice.contains("Zoek de school"), "{choice}");
+    for (school, name) in [(ZANDLOPER, "Voor Basisschool De Zandloper"), (HOEK, "Voor Technisch Instituut De Hoek")] {
+        let form = format!("/gateways/nieuw?school={school}");
+        assert!(choice.contains(&form), "{choice}");
+        let page = jo.follow(&form).await.text;
+        assert!(page.contains(name) && page.contains("Kies een andere school"), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_name_is_needed() {
     let town = Town::new().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;

@@ -39,6 +39,10 @@ pub fn karim() -> Principal {
     person(5, "Karim Benali", &[Function::IctCoordinator(school(ZANDLOPER))])
 }
 
+pub fn ict_coordinator_of_two() -> Principal {
+    person(10, "Jo Maes", &[Function::IctCoordinator(school(ZANDLOPER)), Function::IctCoordinator(school(HOEK))])
+}
+
 pub fn director_of_another_school() -> Principal {
     person(6, "Jef Aerts", &[Function::Director(school(HOEK))])
 }
