@@ -27,7 +27,6 @@ pub(crate) struct DevicesPage {
     pub(crate) summary: DeviceSummary,
     pub(crate) devices: Vec<Device>,
     pub(crate) paging: Paging,
-    /// Whether the cases of this school may be seen.
     /// How many incidents go on; none where that is not to be known just now, or not by this visitor.
     pub(crate) open_incidents: Option<i64>,
 }
@@ -67,8 +66,14 @@ impl DevicesPage {
         self.words().summary(summary.total, summary.seen_today, summary.new_this_week)
     }
 
+    /// What matters most comes first: an incident goes on whether or not the sensor still speaks.
     fn answer(&self) -> Answer {
         let (words, summary) = (self.words(), &self.summary);
+        if let Some(open @ 1..) = self.open_incidents {
+            let link = (format!("/scholen/{}/incidenten", self.school.id), words.incidents_link(open));
+            let (title, text) = (words.incidents_title(open), words.incidents_text());
+            return Answer { tone: "bad", icon: Icon::Alert, title, text, link: Some(link) };
+        }
         let Some(last_event) = summary.last_event else {
             return Answer {
                 tone: "warn",
@@ -81,11 +86,6 @@ impl DevicesPage {
         if self.frame.now - last_event > SENSOR_SILENT_AFTER {
             let title = words.silent_title(self.frame.moment(&last_event));
             return Answer { tone: "bad", icon: Icon::Alert, title, text: words.silent_text(), link: None };
-        }
-        if let Some(open @ 1..) = self.open_incidents {
-            let link = (format!("/scholen/{}/incidenten", self.school.id), words.incidents_link(open));
-            let (title, text) = (words.incidents_title(open), words.incidents_text());
-            return Answer { tone: "bad", icon: Icon::Alert, title, text, link: Some(link) };
         }
         if summary.with_open_alerts > 0 {
             let count = summary.with_open_alerts;

@@ -60,7 +60,11 @@ async fn what_was_written_survives_the_end_of_the_session() {
     let note = [("csrf", csrf.as_str()), ("tekst", "Een lange notitie.")];
     let problem = noor.post(&format!("{page}/notitie"), &note).await;
     assert_eq!(problem.status, 403);
-    assert!(problem.text.contains("U bent niet meer aangemeld") && problem.text.contains("Een lange notitie.</textarea>"), "{}", problem.text);
+    assert!(
+        problem.text.contains("U bent niet meer aangemeld") && problem.text.contains("Een lange notitie.</textarea>"),
+        "{}",
+        problem.text
+    );
     assert!(problem.text.contains(&format!("class=\"button main\" href=\"{page}\"")), "and leads back to the case: {}", problem.text);
 
     // Signed in again in another window: the form is of the old session.
@@ -137,6 +141,21 @@ async fn what_the_framework_cannot_read_is_a_page_all_the_same() {
         let page = noor.get(address).await;
         assert!(page.text.contains(expected), "{address}: {}", page.text);
     }
+}
+
+#[tokio::test]
+async fn an_incident_that_goes_on_is_not_hidden_behind_a_silent_sensor() {
+    let mut world = World::sample(crate::support::this_morning());
+    let long_ago = crate::support::this_morning() - chrono::TimeDelta::days(2);
+    world.summaries.get_mut(ZANDLOPER).unwrap().last_event_time = crate::support::world::wire(long_ago);
+    let town = Town::with(world).await;
+    let mut els = town.browser_of(&people::els()).await;
+    let page = els.follow("/").await.text;
+    assert!(page.contains("incidenten op deze school</h2>") && !page.contains("De sensor zwijgt"), "{page}");
+    for case in &mut town.services.play.world().cases {
+        case.phase = proto::incident_intake::v1::CasePhase::Closed.into();
+    }
+    assert!(els.follow("/").await.text.contains("De sensor zwijgt sinds"));
 }
 
 #[tokio::test]
