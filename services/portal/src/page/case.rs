@@ -139,6 +139,24 @@ impl CasePage {
         self.may(Action::DeviceRead)
     }
 
+    /// Whether whoever looks works with codes, rules and hashes all day; others find them folded away.
+    fn is_for_specialists(&self) -> bool {
+        self.frame.visitor.as_ref().is_some_and(Visitor::works_the_queue)
+    }
+
+    /// How far something may travel: by its label, or in words.
+    fn audience(&self, tlp: &Tlp) -> &'static str {
+        let words = self.words();
+        match tlp {
+            _ if self.is_for_specialists() => tlp.label(),
+            Tlp::Red => words.audience_red(),
+            Tlp::AmberStrict => words.audience_amber_strict(),
+            Tlp::Amber => words.audience_amber(),
+            Tlp::Green => words.audience_green(),
+            Tlp::Clear => words.audience_clear(),
+        }
+    }
+
     fn is_mine(&self) -> bool {
         self.case.is_of(&self.frame.me())
     }

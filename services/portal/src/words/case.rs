@@ -42,6 +42,7 @@ words! {
         rule_set { "Volgens welke regels?" "By which rules?" }
         rule_set_text(version) { "Titel, uitleg en streeftijden komen uit versie {version} van de afspraken. Een latere versie verandert deze zaak niet." "Title, explanation and target times come from version {version} of the arrangements. A later version does not change this case." }
         rule { "Regel" "Rule" }
+        codes { "Codes van specialisten" "Specialists’ codes" }
 
         evidence_title(number, total) { "Bewijs {number} van {total}: waarschuwing van de netwerksensor" "Evidence {number} of {total}: warning by the network sensor" }
         from { "Van" "From" }
@@ -52,6 +53,7 @@ words! {
         address_outside { "Adres buiten de school" "Address outside the school" }
         sensor_category { "Categorie" "Category" }
         seen_by { "Gezien door" "Seen by" }
+        show_rule { "Welke regel van de sensor sloeg aan?" "Which rule of the sensor was it?" }
         show_raw { "Toon het ruwe bericht" "Show the raw message" }
         raw_label { "Ruw bericht van de sensor" "Raw message of the sensor" }
         raw_as_it_came { "Hierboven leesbaar geschikt; het bericht zelf is onveranderd bewaard." "Laid out to be readable above; the message itself is kept unchanged." }
@@ -72,6 +74,11 @@ words! {
         tlp_amber { "TLP:AMBER, ons team en de school" "TLP:AMBER, our team and the school" }
         tlp_green { "TLP:GREEN, de hele sector" "TLP:GREEN, the whole sector" }
         tlp_clear { "TLP:CLEAR, iedereen" "TLP:CLEAR, everybody" }
+        audience_red { "Alleen voor wie dit nu leest" "Only for those who read this now" }
+        audience_amber_strict { "Alleen voor het responsteam" "Only for the response team" }
+        audience_amber { "Voor het responsteam en uw school" "For the response team and your school" }
+        audience_green { "Voor alle scholen" "For all schools" }
+        audience_clear { "Voor iedereen" "For everybody" }
         save_note { "Bewaar de notitie" "Save the note" }
         note_empty { "Schrijf eerst een notitie" "Write a note first" }
         note_too_long { "Maak de notitie korter, hoogstens 10 000 tekens" "Make the note shorter, 10,000 characters at most" }
@@ -90,6 +97,8 @@ words! {
         reopen_text { "Waarom gaat de zaak weer open?" "Why does the case open again?" }
         reopen_text_empty { "Schrijf kort waarom de zaak weer open gaat" "Write briefly why the case opens again" }
 
+        show_audit { "Hoe weet ik dat hier niets gewijzigd is?" "How do I know that nothing was changed here?" }
+        show_audit_text { "Elke stap staat ook in een register waar niets uit verdwijnt. Dit zijn de nummers en controlecodes." "Every step also stands in a register that nothing disappears from. These are the numbers and check codes." }
         audit(number) { "register {number}" "register {number}" }
         within(count, time) { "{count} binnen {time}." "{count} within {time}." }
         did_open { "opende de zaak" "opened the case" }

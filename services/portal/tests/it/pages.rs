@@ -51,6 +51,21 @@ async fn the_devices_of_a_school_as_its_director_sees_them() {
 }
 
 #[tokio::test]
+async fn a_case_as_the_director_reads_it() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    let page = shown(&mut els, &format!("/zaken/{CASE_IN_HAND}")).await;
+    // What a specialist needs is there for who unfolds it, and stands nowhere else.
+    let unfolded: String = page.split("<details>").map(|part| part.rsplit("</details>").next().unwrap()).collect();
+    for code in ["TLP:", "ET MALWARE", "malicious-code/", "class=\"hash\"", "Command and Control", "SHA-256"] {
+        assert!(page.contains(code), "{code} can be found");
+        assert!(!unfolded.contains(code), "{code} stands folded");
+    }
+    assert!(unfolded.contains("Voor het responsteam en uw school"));
+    assert_snapshot!(page);
+}
+
+#[tokio::test]
 async fn a_device() {
     let town = Town::new().await;
     let mut karim = town.browser_of(&people::karim()).await;
