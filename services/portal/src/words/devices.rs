@@ -64,7 +64,7 @@ words! {
         empty_filter_link { "Bekijk alle toestellen" "See all devices" }
 
         unseen_title { "Wat we niet zien" "What we do not see" }
-        unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
+        unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat, behalve in het bericht van een waarschuwing. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says, except in the message of a warning. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
 
         name { "Naam" "Name" }
         address { "Adres" "Address" }

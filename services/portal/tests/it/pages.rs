@@ -73,6 +73,18 @@ async fn a_device() {
 }
 
 #[tokio::test]
+async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    for (language, exception) in [("nl", "ehalve in het bericht van een waarschuwing"), ("en", "xcept in the message of a warning")] {
+        for address in ["/privacy".to_owned(), format!("/scholen/{ZANDLOPER}/toestellen")] {
+            let page = shown(&mut els, &format!("{address}?lang={language}")).await;
+            assert!(page.contains(exception), "{address} in {language}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_incidents_of_a_school() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;
