@@ -22,7 +22,9 @@ impl CaseQuery {
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "bewijs" => read.evidence.read(&value),
+                "bewijs-eerder" => read.evidence.read_forgotten(&value),
                 "tijdlijn" => read.timeline.read(&value),
+                "tijdlijn-eerder" => read.timeline.read_forgotten(&value),
                 _ => {}
             }
         }

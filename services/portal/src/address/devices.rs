@@ -94,6 +94,7 @@ impl DeviceQuery {
                 "zoek" => read.search = search_text(&value),
                 "sorteer" => read.order = DeviceOrder::ALL.into_iter().find(|order| order.code() == value).unwrap_or_default(),
                 "na" => read.trail.read(&value),
+                "na-eerder" => read.trail.read_forgotten(&value),
                 _ => {}
             }
         }

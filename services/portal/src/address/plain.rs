@@ -21,6 +21,7 @@ impl PlainQuery {
                 "zoek" => read.search = search_text(&value),
                 "ook" => read.with_past = value == "voorbij",
                 "na" => read.trail.read(&value),
+                "na-eerder" => read.trail.read_forgotten(&value),
                 _ => {}
             }
         }

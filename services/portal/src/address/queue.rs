@@ -140,6 +140,7 @@ impl QueueQuery {
                 "sorteer" => read.order = QueueOrder::ALL.into_iter().find(|order| order.code() == value).unwrap_or_default(),
                 "omgekeerd" => read.reverse = value == "ja",
                 "na" => read.trail.read(&value),
+                "na-eerder" => read.trail.read_forgotten(&value),
                 _ => {}
             }
         }
@@ -270,7 +271,7 @@ mod tests {
             prop::sample::select(Phase::ALL.to_vec()).prop_map(PhaseFilter::Only)
         ];
         let school = prop::option::of(any::<u128>().prop_map(|number| SchoolId::from(uuid::Uuid::from_u128(number))));
-        let trail = prop::collection::vec("[A-Za-z0-9_~=&-]{1,12}", 0..4);
+        let trail = prop::collection::vec("[A-Za-z0-9_~=&-]{1,12}", 0..30);
         let severity = prop::option::of(prop::sample::select(Severity::ALL.to_vec()));
         let view = prop::sample::select(QueueView::ALL.to_vec());
         let order = prop::sample::select(QueueOrder::ALL.to_vec());

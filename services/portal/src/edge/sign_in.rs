@@ -33,6 +33,9 @@ pub(super) const SIGNED_OUT: &str = "afgemeld";
 /// Time to sign in at the issuer.
 const UNDER_WAY: Keep = Keep::Seconds(10 * 60);
 
+/// A longer address does not fit into the cookie, which browsers cut off or drop at 4,096 bytes.
+const MAX_BACK_BYTES: usize = 2_000;
+
 /// What waits in the cookie.
 #[derive(Serialize, Deserialize)]
 struct UnderWay {
@@ -63,6 +66,7 @@ pub(super) struct Choosing {
 pub(super) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let query = query.unwrap_or_default();
     let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "terug").map(|(_, page)| page.into_owned());
+    let wanted = wanted.filter(|page| page.len() <= MAX_BACK_BYTES);
     let back = own_page(wanted.as_deref().unwrap_or("/")).to_owned();
 
     let begun = around.portal.issuer.begin().await?;

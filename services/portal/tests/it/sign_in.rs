@@ -15,6 +15,19 @@ async fn one_returns_to_the_page_one_wanted() {
 }
 
 #[tokio::test]
+async fn a_page_with_too_long_an_address_costs_the_way_back_and_not_the_sign_in() {
+    let town = Town::new().await;
+    town.issuer.next_to_sign_in(&people::noor());
+    let mut browser = town.browser();
+    let to_sign_in = browser.get(&format!("/wachtrij?zoek={}", "x".repeat(6_000))).await.location().unwrap();
+    let to_issuer = browser.get(&to_sign_in).await;
+    let cookie = to_issuer.header("set-cookie").to_owned();
+    assert!(cookie.starts_with("aanmelden-") && cookie.len() < 4_096, "{} bytes", cookie.len());
+    let page = browser.follow(&to_issuer.location().unwrap()).await;
+    assert_eq!((page.status, page.url), (200, format!("{}/wachtrij", town.url())));
+}
+
+#[tokio::test]
 async fn a_person_of_the_development_issuer_is_chosen_on_our_page() {
     let town = Town::new().await;
     let mut browser = town.browser();
