@@ -21,7 +21,7 @@ pub(crate) use self::{
     conflict::{ConflictPage, Wish},
     device::DevicePage,
     devices::DevicesPage,
-    frame::{Flash, Frame, Paging, Place, Preferences, Theme},
+    frame::{Flash, Frame, MAX_EXPORT_ROWS, Paging, Place, Preferences, Theme},
     gateways::{EnrolPage, EnrolSearchPage, GatewayRow, GatewaysPage, RevokePage, RotatePage, SecretPage},
     information::{AccessibilityPage, HelpPage, PrivacyPage},
     problem::{Problem, ProblemPage},

@@ -48,7 +48,7 @@ pub(super) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): 
     let range = query.trail.range(PAGE_SIZE, listed.devices.len(), listed.total_size);
     let paging = paging(&frame, &query, range, &listed.next_page_token);
     let devices = listed.devices.into_iter().map(Device::try_from).collect::<Result<_, Unreadable>>()?;
-    page(&DevicesPage { frame, query, school, summary, devices, paging, open_incidents })
+    page(&DevicesPage { frame, query, school, summary, devices, paging, total: range.total, open_incidents })
 }
 
 /// `GET /scholen/{school}/toestellen/{device}`.

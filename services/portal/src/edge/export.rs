@@ -1,4 +1,5 @@
-//! Lists as files: the same rows in the same order as the address they come from, without pages.
+//! Lists as files: the same rows in the same order as the address they come from, without pages. A file that ends before its
+//! list says so in its name, and the page it is offered on says so too.
 
 use axum::{
     extract::{Path, RawQuery},
@@ -11,14 +12,42 @@ use serde::Serialize;
 use super::{around::Visit, failure::Failure, respond::attachment, schools::school_id};
 use crate::{
     address::{DeviceQuery, QueueQuery, QueueView},
+    page::MAX_EXPORT_ROWS,
     view::{Case, Device, Unreadable},
 };
 
 const PAGE_SIZE: i32 = 200;
-/// More rows than this are work for another tool: the file ends here, with the first ones in the list's order.
-const MAX_ROWS: usize = 10_000;
 /// Tells spreadsheets that the file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// What goes into a file.
+struct Rows<R> {
+    rows: Vec<R>,
+    /// Whether the list goes on after them.
+    is_cut: bool,
+}
+
+impl<R: Serialize> Rows<R> {
+    /// All that were found, of which the last ones may be too many; `goes_on` when there are more still.
+    fn new(mut rows: Vec<R>, goes_on: bool) -> Self {
+        let is_cut = goes_on || rows.len() > MAX_EXPORT_ROWS;
+        rows.truncate(MAX_EXPORT_ROWS);
+        Self { rows, is_cut }
+    }
+
+    /// `zaken.csv`, or `zaken-eerste-10000.csv`.
+    fn file_name(&self, what: &str, format: &str) -> String {
+        if self.is_cut { format!("{what}-eerste-{MAX_EXPORT_ROWS}.{format}") } else { format!("{what}.{format}") }
+    }
+
+    fn as_csv(&self, what: &str) -> Result<Response, Failure> {
+        csv_file(&self.file_name(what, "csv"), &self.rows)
+    }
+
+    fn as_json(&self, what: &str) -> Result<Response, Failure> {
+        json_file(&self.file_name(what, "json"), &self.rows)
+    }
+}
 
 /// A case in a file. Names are stable; moments are RFC 3339 in UTC.
 #[derive(Serialize)]
@@ -62,25 +91,25 @@ struct DeviceRow {
 
 /// `GET /wachtrij/export.csv`.
 pub(super) async fn cases_csv(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    csv_file("zaken.csv", &all_cases(&visit, query).await?)
+    all_cases(&visit, query).await?.as_csv("zaken")
 }
 
 /// `GET /wachtrij/export.json`.
 pub(super) async fn cases_json(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    json_file("zaken.json", &all_cases(&visit, query).await?)
+    all_cases(&visit, query).await?.as_json("zaken")
 }
 
 /// `GET /scholen/{school}/toestellen/export.csv`.
 pub(super) async fn devices_csv(visit: Visit, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    csv_file("toestellen.csv", &all_devices(&visit, &id, query).await?)
+    all_devices(&visit, &id, query).await?.as_csv("toestellen")
 }
 
 /// `GET /scholen/{school}/toestellen/export.json`.
 pub(super) async fn devices_json(visit: Visit, Path(id): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    json_file("toestellen.json", &all_devices(&visit, &id, query).await?)
+    all_devices(&visit, &id, query).await?.as_json("toestellen")
 }
 
-async fn all_cases(visit: &Visit, query: Option<String>) -> Result<Vec<CaseRow>, Failure> {
+async fn all_cases(visit: &Visit, query: Option<String>) -> Result<Rows<CaseRow>, Failure> {
     let query = QueueQuery::parse(&query.unwrap_or_default()).first_page();
     let mut cases = visit.calls().cases();
     let mut request = query.request(PAGE_SIZE);
@@ -91,18 +120,19 @@ async fn all_cases(visit: &Visit, query: Option<String>) -> Result<Vec<CaseRow>,
         for case in answer.cases {
             let case = Case::try_from(case)?;
             if query.view == QueueView::Late && !case.is_late(now) {
-                return Ok(rows);
+                return Ok(Rows::new(rows, false));
             }
             rows.push(CaseRow::from(case));
         }
-        if answer.next_page_token.is_empty() || rows.len() >= MAX_ROWS {
-            return Ok(rows);
+        let goes_on = !answer.next_page_token.is_empty();
+        if !goes_on || rows.len() >= MAX_EXPORT_ROWS {
+            return Ok(Rows::new(rows, goes_on));
         }
         request = intake::ListCasesRequest { page_token: answer.next_page_token, ..request };
     }
 }
 
-async fn all_devices(visit: &Visit, id: &str, query: Option<String>) -> Result<Vec<DeviceRow>, Failure> {
+async fn all_devices(visit: &Visit, id: &str, query: Option<String>) -> Result<Rows<DeviceRow>, Failure> {
     let query = DeviceQuery::parse(school_id(id)?, &query.unwrap_or_default()).first_page();
     let mut devices = visit.calls().devices();
     let mut request = query.request(PAGE_SIZE);
@@ -111,8 +141,9 @@ async fn all_devices(visit: &Visit, id: &str, query: Option<String>) -> Result<V
         let answer = devices.list_devices(request.clone()).await?.into_inner();
         let read = answer.devices.into_iter().map(|device| Device::try_from(device).map(DeviceRow::from));
         rows.extend(read.collect::<Result<Vec<_>, Unreadable>>()?);
-        if answer.next_page_token.is_empty() || rows.len() >= MAX_ROWS {
-            return Ok(rows);
+        let goes_on = !answer.next_page_token.is_empty();
+        if !goes_on || rows.len() >= MAX_EXPORT_ROWS {
+            return Ok(Rows::new(rows, goes_on));
         }
         request = monitor::ListDevicesRequest { page_token: answer.next_page_token, ..request };
     }
@@ -215,6 +246,17 @@ mod tests {
         "'=HYPERLINK(""http://evil"")";3
         "Zandloper; Aalter";2
         "#);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_says_so_in_its_name() {
+        let file = |rows: usize, goes_on| {
+            let rows = Rows::new(vec![0; rows], goes_on);
+            (rows.rows.len(), rows.file_name("zaken", "csv"))
+        };
+        assert_eq!(file(MAX_EXPORT_ROWS, false), (MAX_EXPORT_ROWS, "zaken.csv".to_owned()));
+        assert_eq!(file(MAX_EXPORT_ROWS, true), (MAX_EXPORT_ROWS, "zaken-eerste-10000.csv".to_owned()));
+        assert_eq!(file(MAX_EXPORT_ROWS + 1, false), (MAX_EXPORT_ROWS, "zaken-eerste-10000.csv".to_owned()));
     }
 
     proptest! {

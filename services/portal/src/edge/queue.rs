@@ -56,7 +56,17 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let range = query.trail.range(PAGE_SIZE, cases.len(), total);
     let paging = paging(&frame, &query, range, next.filter(|token| !token.is_empty()).as_deref());
     let may_assign = visit.visitor().may_everywhere(auth::Action::CaseAssign);
-    page(&QueuePage { frame, query, summary, cases, paging, school_name: school.map(|school| school.name), read_at, may_assign })
+    page(&QueuePage {
+        frame,
+        query,
+        summary,
+        cases,
+        paging,
+        total: range.total,
+        school_name: school.map(|school| school.name),
+        read_at,
+        may_assign,
+    })
 }
 
 /// `POST /wachtrij/neem`: puts the chosen cases in the visitor's name.

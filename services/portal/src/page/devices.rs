@@ -27,6 +27,8 @@ pub(crate) struct DevicesPage {
     pub(crate) summary: DeviceSummary,
     pub(crate) devices: Vec<Device>,
     pub(crate) paging: Paging,
+    /// How many rows the list has.
+    pub(crate) total: i64,
     /// How many incidents go on; none where that is not to be known just now, or not by this visitor.
     pub(crate) open_incidents: Option<i64>,
 }

@@ -14,6 +14,9 @@ use crate::{
     words::{ShellWords, Terms},
 };
 
+/// A file holds this many rows of a list; more are work for another tool.
+pub(crate) const MAX_EXPORT_ROWS: usize = 10_000;
+
 /// Light, dark, or whatever the device says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Theme {
@@ -206,6 +209,12 @@ impl Frame {
 
     pub(crate) fn number(&self, number: &i64) -> String {
         self.language().number(*number)
+    }
+
+    /// What to say beside an export of a list with so many rows, when not all of them fit into the file.
+    pub(super) fn export_note(&self, total: &i64) -> Option<String> {
+        let most = i64::try_from(MAX_EXPORT_ROWS).unwrap_or(i64::MAX);
+        (*total > most).then(|| self.words().export_cut(self.number(&most), self.number(total)))
     }
 
     pub(super) fn theme_attribute(&self) -> Option<&'static str> {

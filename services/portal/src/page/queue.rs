@@ -19,6 +19,8 @@ pub(crate) struct QueuePage {
     pub(crate) summary: QueueSummary,
     pub(crate) cases: Vec<Case>,
     pub(crate) paging: Paging,
+    /// How many rows the list has, as far as that is known.
+    pub(crate) total: i64,
     /// The name of the school the list is filtered by.
     pub(crate) school_name: Option<String>,
     /// The moment of the answer, from which new cases are counted.

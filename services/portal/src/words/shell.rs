@@ -56,6 +56,7 @@ words! {
         more { "Meer" "More" }
         export_csv { "Exporteer naar CSV" "Export as CSV" }
         export_json { "Exporteer naar JSON" "Export as JSON" }
+        export_cut(rows, total) { "Het bestand bevat de eerste {rows} van {total} rijen. Filter de lijst om de rest te krijgen." "The file holds the first {rows} of {total} rows. Filter the list to get the rest." }
         error_prefix { "Fout: " "Error: " }
         check_again { "Kijk dit nog even na" "Please check this" }
 

@@ -24,6 +24,25 @@ async fn the_file_has_the_rows_of_the_list_without_its_pages() {
 }
 
 #[tokio::test]
+async fn a_list_too_long_for_a_file_says_so_on_the_page_and_in_the_files_name() {
+    let mut world = World::sample(crate::support::this_morning());
+    let sample = world.devices[0].clone();
+    for number in 0..10_000_u32 {
+        let mut device = sample.clone();
+        device.device_id = format!("0190c0de-0000-7000-8000-00000001{number:04}");
+        world.devices.push(device);
+    }
+    let town = Town::with(world).await;
+    let mut karim = town.browser_of(&people::karim()).await;
+    let list = format!("/scholen/{ZANDLOPER}/toestellen");
+    assert!(karim.follow(&list).await.text.contains("de eerste 10\u{a0}000 van 10\u{a0}009 rijen"));
+    let file = karim.get(&format!("{list}/export.json")).await;
+    assert!(file.header("content-disposition").contains("toestellen-eerste-10000.json"), "{}", file.header("content-disposition"));
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&file.text).unwrap().len(), 10_000);
+    assert!(!karim.follow(&format!("{list}?zoek=ipad")).await.text.contains("de eerste"));
+}
+
+#[tokio::test]
 async fn a_spreadsheet_calculates_nothing_of_ours() {
     let mut world = World::sample(crate::support::this_morning());
     for (device, name) in world.devices.iter_mut().zip(["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)"]) {
