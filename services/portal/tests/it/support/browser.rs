@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 
 /// See the module.
 #[derive(Clone)]
@@ -73,10 +73,12 @@ impl Browser {
             let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
         }
+        let mut request = request.build().unwrap();
         for (name, value) in &self.headers {
-            request = request.header(name, value);
+            // In place of what a browser would say by itself, not beside it.
+            request.headers_mut().insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
         }
-        let response = request.send().await.unwrap();
+        let response = self.client.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if is_portal {
             self.keep_cookies(&headers);
