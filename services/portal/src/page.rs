@@ -1,8 +1,8 @@
 //! The pages: one struct a page, filled by a handler and rendered by the template of the same name.
 //!
 //! A page holds values, never text from a service that is not one of [`crate::view`]'s, and asks its words of
-//! [`crate::words`]. To add a page: its words, its struct here with a template, its handler in `http`, its snapshot in
-//! `tests/pages.rs`.
+//! [`crate::words`]. To add a page: its words, its struct here with a template, its handler in [`crate::edge`], its snapshot in
+//! `tests/it/pages.rs`. The way of one page through the folders, and how to add a field to it: `docs/architecture.md`, "Pages".
 
 mod case;
 mod conflict;
