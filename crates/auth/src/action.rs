@@ -37,6 +37,8 @@ actions! {
     GatewayRotate = "gateway.rotate",
     /// End a gateway's access.
     GatewayRevoke = "gateway.revoke",
+    /// Bring the issuer in step with the gateways that are kept.
+    GatewayAlign = "gateway.align",
     /// Take or give a case.
     CaseAssign = "case.assign",
     /// Move a case to another phase.

@@ -3,8 +3,10 @@
 //! Checked: `iss`, `aud`, `exp` and `nbf` (60 s skew), the type (an ID token is no access token), and an allow-list of
 //! algorithms taken from the *key*, never from the token alone. `jku`, `x5u` and embedded keys are ignored. Keys are fetched
 //! when first needed, again at most once a minute when a token names a key that is not known, and every five minutes, so that
-//! a key that the issuer withdrew opens nothing any more; when the issuer is away, the keys at hand go on serving. A verified
-//! token is recognised by its SHA-256 until it expires or a key is withdrawn.
+//! a key that the issuer withdrew opens nothing any more; when the issuer is away, the keys at hand go on serving. A token is
+//! called wrong for its key only when the issuer has just been asked; while it may not be asked again, or does not answer, its
+//! bearer is told to come back: the key may be the issuer's newest. A verified token is recognised by its SHA-256 until it
+//! expires or a key is withdrawn.
 
 use std::{
     collections::HashMap,
@@ -25,6 +27,7 @@ use tokio::sync::Mutex;
 use crate::{Function, Principal, Subject};
 
 const SKEW: TimeDelta = TimeDelta::seconds(60);
+/// A stranger's tokens make us ask the issuer no more often than this.
 const REFRESH_PAUSE: Duration = Duration::from_secs(60);
 /// While no key is known at all (the issuer starts later than we do), ask again this soon.
 const FIRST_FETCH_PAUSE: Duration = Duration::from_secs(1);
@@ -50,9 +53,15 @@ pub enum TokenError {
     /// Not a signed token of ours.
     #[error("token is malformed")]
     Malformed,
-    /// Signed with a key we do not know.
+    /// Signed with a key the issuer does not have.
     #[error("token is signed with an unknown key")]
     UnknownKey,
+    /// Signed with a key we do not know, and the issuer cannot be asked just now whether it is a new one.
+    #[error("token is signed with a key that is not known yet")]
+    KeyNotKnownYet {
+        /// When it can be asked again.
+        retry_after: Duration,
+    },
     /// The signature does not hold.
     #[error("token's signature is wrong")]
     BadSignature,
@@ -85,6 +94,7 @@ impl TokenError {
         match self {
             Self::Malformed => "token_malformed",
             Self::UnknownKey => "token_key_unknown",
+            Self::KeyNotKnownYet { .. } => "token_key_not_known_yet",
             Self::BadSignature => "token_signature_wrong",
             Self::WrongIssuer => "token_issuer_wrong",
             Self::WrongAudience => "token_audience_wrong",
@@ -101,6 +111,7 @@ impl From<TokenError> for Error {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::IssuerAway => Self::unavailable(error.reason(), error).with_retry_after(FIRST_FETCH_PAUSE),
+            TokenError::KeyNotKnownYet { retry_after } => Self::unavailable(error.reason(), error).with_retry_after(retry_after),
             _ => Self::unauthenticated(error.reason(), format!("{error}; sign in again")),
         }
     }
@@ -159,7 +170,16 @@ pub struct Verifier {
     http: reqwest::Client,
     clock: Clock,
     keys: RwLock<Arc<Keys>>,
-    last_fetch: Mutex<Option<Instant>>,
+    asking: Mutex<Asking>,
+}
+
+/// Held by the one who asks the issuer for its keys. Renewals are no part of the pauses.
+#[derive(Default)]
+struct Asking {
+    /// When it was last asked for the first keys.
+    for_any: Option<Instant>,
+    /// When it was last asked because a token named a key that was not among those known.
+    for_another: Option<Instant>,
 }
 
 /// The issuer's keys, and the tokens that were verified with them.
@@ -208,14 +228,14 @@ impl Verifier {
             http,
             clock,
             keys: RwLock::new(Arc::new(Keys::none())),
-            last_fetch: Mutex::new(None),
+            asking: Mutex::default(),
         })
     }
 
     /// Verifies a token, or recognises one that was verified before.
     ///
     /// # Errors
-    /// Says what is wrong with the token, or that the issuer is away while no key is known.
+    /// Says what is wrong with the token, or that the issuer would have to be asked and cannot be just now.
     pub async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed);
@@ -281,18 +301,26 @@ impl Verifier {
             return Ok(self.still_standing(known).await);
         }
         // One fetch at a time; whoever waited looks again first.
-        let mut last_fetch = self.last_fetch.lock().await;
+        let mut asking = self.asking.lock().await;
         let known = self.known_keys();
         if known.by_id.contains_key(key_id) {
             return Ok(known);
         }
-        let pause = if known.by_id.is_empty() { FIRST_FETCH_PAUSE } else { REFRESH_PAUSE };
-        if last_fetch.is_none_or(|at| at.elapsed() >= pause) {
-            *last_fetch = Some(Instant::now());
-            self.renew_keys().await;
+        if known.by_id.is_empty() {
+            if left_of(FIRST_FETCH_PAUSE, asking.for_any).is_zero() {
+                asking.for_any = Some(Instant::now());
+                self.renew_keys().await;
+            }
+            let known = self.known_keys();
+            return if known.by_id.is_empty() { Err(TokenError::IssuerAway) } else { Ok(known) };
         }
-        let known = self.known_keys();
-        if known.by_id.is_empty() { Err(TokenError::IssuerAway) } else { Ok(known) }
+        let retry_after = left_of(REFRESH_PAUSE, asking.for_another);
+        if !retry_after.is_zero() {
+            return Err(TokenError::KeyNotKnownYet { retry_after });
+        }
+        asking.for_another = Some(Instant::now());
+        let answered = self.renew_keys().await;
+        if answered { Ok(self.known_keys()) } else { Err(TokenError::KeyNotKnownYet { retry_after: REFRESH_PAUSE }) }
     }
 
     /// These keys, or newer ones when it is time to ask the issuer again. One request asks; the others go on meanwhile.
@@ -301,20 +329,21 @@ impl Verifier {
         if !is_old(&known) {
             return known;
         }
-        let Ok(mut last_fetch) = self.last_fetch.try_lock() else { return known };
+        let Ok(_asking) = self.asking.try_lock() else { return known };
         if is_old(&self.known_keys()) {
-            *last_fetch = Some(Instant::now());
             self.renew_keys().await;
         }
         self.known_keys()
     }
 
-    /// Puts the issuer's present keys in place of those at hand, which stay when the issuer is away.
-    async fn renew_keys(&self) {
+    /// Puts the issuer's present keys in place of those at hand, which stay when the issuer is away. Whether it answered.
+    async fn renew_keys(&self) -> bool {
         let before = self.known_keys();
         let asked = Some(self.clock.now());
         let mut renewed = Keys { by_id: before.by_id.clone(), asked, recognised: before.recognised.clone() };
-        match self.fetch_keys().await {
+        let fetched = self.fetch_keys().await;
+        let answered = fetched.is_ok();
+        match fetched {
             Ok(by_id) => renewed.by_id = by_id,
             Err(error) => {
                 tracing::warn!(name: "issuer.keys_not_fetched", error = %runtime::error::chain(&error), "issuer's keys not fetched");
@@ -325,6 +354,7 @@ impl Verifier {
             renewed.recognised = Keys::none().recognised;
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+        answered
     }
 
     fn known_keys(&self) -> Arc<Keys> {
@@ -372,6 +402,10 @@ enum FetchError {
     NoKeys,
     #[error("discovery document is of another issuer, {0}")]
     OtherIssuer(String),
+}
+
+fn left_of(pause: Duration, since: Option<Instant>) -> Duration {
+    since.map_or(Duration::ZERO, |since| pause.saturating_sub(since.elapsed()))
 }
 
 /// The signature alone: issuer, audience and times are checked against our clock in `accept`.

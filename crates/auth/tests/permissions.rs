@@ -30,6 +30,7 @@ fn principals() -> Vec<(&'static str, Principal)> {
         ("person_without_function", person(&[])),
         ("gateway", gateway),
         ("service:network-monitor", Principal::service("network-monitor")),
+        ("service:identity", Principal::service("identity")),
         ("service:incident-intake", Principal::service("incident-intake")),
         ("service:cli", command_line),
     ]

@@ -66,8 +66,46 @@ async fn keys_at_hand_serve_while_the_issuer_is_away() {
 async fn a_new_key_of_the_issuer_is_found_when_a_token_names_it() {
     let clock = clock();
     let (mut issuer, verifier) = issuer_and_verifier(&clock).await;
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
     issuer.replace_key();
     verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_renewal_does_not_keep_a_new_key_from_being_found() {
+    let clock = clock();
+    let (mut issuer, verifier) = issuer_and_verifier(&clock).await;
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+    clock.advance(chrono::TimeDelta::minutes(5));
+    verifier.verify(&issuer.token(&person(2, &[]))).await.unwrap();
+    issuer.replace_key();
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+}
+
+#[tokio::test]
+async fn while_the_issuer_may_not_be_asked_about_a_key_the_answer_is_try_again_later() {
+    let (mut issuer, verifier) = issuer_and_verifier(&clock()).await;
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+    let mut stranger = TestIssuer::start(clock().into()).await;
+    stranger.replace_key();
+    assert_eq!(verifier.verify(&stranger.token(&person(1, &[]))).await.unwrap_err(), TokenError::UnknownKey, "the issuer was asked");
+    issuer.replace_key();
+    let refusal = verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap_err();
+    assert!(matches!(refusal, TokenError::KeyNotKnownYet { retry_after } if retry_after.as_secs() < 60), "{refusal:?}");
+    assert_eq!(runtime::Error::from(refusal).kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn a_new_key_of_an_issuer_that_does_not_answer_is_not_called_wrong() {
+    let (mut issuer, verifier) = issuer_and_verifier(&clock()).await;
+    verifier.verify(&issuer.token(&person(1, &[]))).await.unwrap();
+    issuer.replace_key();
+    let token = issuer.token(&person(1, &[]));
+    drop(issuer);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    for _ in 0..2 {
+        assert!(matches!(verifier.verify(&token).await.unwrap_err(), TokenError::KeyNotKnownYet { .. }));
+    }
 }
 
 #[tokio::test]

@@ -191,6 +191,9 @@ fn refuse_token(error: TokenError) -> Refusal {
         TokenError::IssuerAway => {
             Refusal::for_now(Outcome::IssuerUnavailable, "tokens cannot be verified just now; send it again later", COME_BACK_LATER)
         }
+        TokenError::KeyNotKnownYet { retry_after } => {
+            Refusal::for_now(Outcome::IssuerUnavailable, "the token's key is not known yet; send it again after the pause", retry_after)
+        }
         _ => Refusal::for_good(
             Outcome::Unauthenticated,
             format!("{error}; ask the issuer for a new one, audience {}", auth::AUDIENCE_TELEMETRY),
