@@ -13,7 +13,7 @@ use rdkafka::{
     ClientConfig, ClientContext, Message, TopicPartitionList,
     config::FromClientConfigAndContext,
     consumer::{BaseConsumer, ConsumerContext, Rebalance, StreamConsumer},
-    error::KafkaError,
+    error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Headers},
 };
 use tokio::time::{Instant, timeout_at};
@@ -100,6 +100,9 @@ impl Receiver {
                     received.records.push(delivered);
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => received.ended.push(partition),
+                Some(Err(error)) if is_about_one_broker(&error) => {
+                    debug!(name: "event_log.broker_away", %error, "one broker does not answer, the client tries it again");
+                }
                 Some(Err(error)) if nothing_yet => return Err(unavailable("receive", &error)),
                 Some(Err(error)) => {
                     warn!(name: "event_log.kafka_error", %error, "delivering what came before the error");
@@ -149,6 +152,11 @@ impl Drop for Receiver {
             });
         }
     }
+}
+
+/// Whether the others may still serve: the client moves over to them by itself. That none does is an error of its own.
+fn is_about_one_broker(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::MessageConsumption(RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::Resolve))
 }
 
 /// A moment after `wait`.
