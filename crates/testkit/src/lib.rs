@@ -18,12 +18,14 @@ pub mod browser;
 mod child;
 mod database;
 mod issuer;
+mod keycloak;
 mod patience;
 mod server;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
+pub use keycloak::{Account, Realm, one_time_code};
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;

@@ -1,6 +1,6 @@
 //! `[identity]` of the configuration.
 
-use runtime::config::ConfigError;
+use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
 use storage::DatabaseConfig;
 
@@ -12,6 +12,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The development issuer.
     pub issuer: IssuerConfig,
+    /// The issuer in production.
+    pub keycloak: KeycloakConfig,
     /// Whether an empty database is filled with fictional schools, each with a gateway.
     pub demo_data: bool,
 }
@@ -24,6 +26,31 @@ pub struct IssuerConfig {
     pub embedded: bool,
     /// Services that get a client of their own at it, `schildwacht-<service>`; the portal and the operator's commands always do.
     pub services: Vec<String>,
+}
+
+/// `[identity.keycloak]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeycloakConfig {
+    /// Where the realm is administered; empty: follows from `auth.issuer`.
+    pub admin_url: String,
+    /// Our account there.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl KeycloakConfig {
+    /// As configured, else the address that Keycloak has for the realm whose tokens come from `issuer`; `None` when that is no
+    /// address of a realm.
+    pub fn admin_url(&self, issuer: &str) -> Option<String> {
+        if !self.admin_url.is_empty() {
+            return Some(self.admin_url.clone());
+        }
+        let (server, realm) = issuer.trim_end_matches('/').rsplit_once("/realms/")?;
+        let is_name = !realm.is_empty() && !realm.contains('/');
+        is_name.then(|| format!("{server}/admin/realms/{realm}"))
+    }
 }
 
 /// Clients that the issuer knows by itself.
@@ -49,6 +76,23 @@ impl Config {
         }
         Ok(())
     }
+
+    /// Refuses to serve identity without an account at the issuer in production. Asked where identity is served only, so that its
+    /// secret need not be given to other services.
+    pub fn validate_account(&self, issuer: &str) -> Result<(), ConfigError> {
+        if self.issuer.embedded {
+            return Ok(());
+        }
+        if self.keycloak.client_secret.expose().is_empty() {
+            let advice = "give the secret of the client schildwacht-identity: gateways are enrolled and revoked at Keycloak with it";
+            return Err(ConfigError::at("identity.keycloak.client_secret", advice));
+        }
+        if self.keycloak.admin_url(issuer).is_none() {
+            let advice = "say where the realm is administered: auth.issuer is no address of a Keycloak realm, https://…/realms/<name>";
+            return Err(ConfigError::at("identity.keycloak.admin_url", advice));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -61,8 +105,35 @@ mod tests {
         Config {
             database: DatabaseConfig::sqlite(Path::new("identity.db")),
             issuer: IssuerConfig { embedded: true, services: services.iter().map(ToString::to_string).collect() },
+            keycloak: keycloak("", "secret"),
             demo_data: true,
         }
+    }
+
+    fn keycloak(admin_url: &str, secret: &str) -> KeycloakConfig {
+        KeycloakConfig { admin_url: admin_url.to_owned(), client_id: "schildwacht-identity".to_owned(), client_secret: Secret::new(secret) }
+    }
+
+    #[test]
+    fn a_realm_is_administered_beside_its_issuer_unless_told_otherwise() {
+        let admin_url = |given: &str, issuer: &str| keycloak(given, "").admin_url(issuer);
+        let beside = admin_url("", "https://id.example/auth/realms/schildwacht/").unwrap();
+        assert_eq!(beside, "https://id.example/auth/admin/realms/schildwacht");
+        assert_eq!(admin_url("http://keycloak/admin/realms/s", "https://id.example/realms/s").unwrap(), "http://keycloak/admin/realms/s");
+        for no_realm in ["https://id.example", "https://id.example/realms/", "https://id.example/realms/a/b"] {
+            assert_eq!(admin_url("", no_realm), None, "{no_realm}");
+        }
+    }
+
+    #[test]
+    fn a_real_issuer_needs_our_account_there() {
+        let mut config = config(&[]);
+        (config.issuer.embedded, config.demo_data, config.keycloak) = (false, false, keycloak("", ""));
+        let complaint = |config: &Config, issuer| config.validate_account(issuer).unwrap_err().to_string();
+        assert!(complaint(&config, "https://id.example/realms/s").contains("identity.keycloak.client_secret"));
+        config.keycloak = keycloak("", "secret");
+        config.validate_account("https://id.example/realms/s").unwrap();
+        assert!(complaint(&config, "https://id.example/").contains("identity.keycloak.admin_url"));
     }
 
     #[test]

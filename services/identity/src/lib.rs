@@ -16,6 +16,7 @@
 //! - A file of schools is imported whole or not at all.
 //! - A revoked gateway has no secret, gets no token, and never comes back.
 //! - A secret is shown once and kept as SHA-256.
+//! - Where Keycloak is the issuer, it follows our table ([`keycloak`]): late at times, never ahead in letting somebody in.
 //! - What a caller may not know of is not found.
 //! - The development issuer serves this machine only.
 //!
@@ -31,10 +32,12 @@ mod domain;
 mod events;
 mod grpc;
 pub mod issuer;
+mod jobs;
+mod keycloak;
 mod private_file;
 mod store;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use ::events::{AddOutbox, LogHandle, Relay};
 use auth::Authenticator;
@@ -45,7 +48,7 @@ use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 use url::Url;
 
-pub use config::{Config, IssuerConfig};
+pub use config::{Config, IssuerConfig, KeycloakConfig};
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -93,12 +96,16 @@ impl Service {
     /// # Errors
     /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
-        let app = app::App::new(self.database.clone());
+        let app = app::App::new(self.database.clone(), self.keycloak()?);
         let probed = self.database.clone();
         process.health.add_probe("identity.database", move || {
             let database = probed.clone();
             async move { database.check().await.map_err(|error| error.to_string()) }
         });
+        if !self.config.issuer.embedded {
+            let own = self.authenticator.own_context(Self::NAME);
+            process.tasks.spawn("identity.keep_in_step", jobs::keep_in_step(app.clone(), own, process.tasks.shutdown()));
+        }
         if self.config.demo_data {
             let seeded = demo::seed(&app, &self.database, &self.authenticator, &self.surroundings.data_dir).await;
             seeded.map_err(|error| StartError::because(Self::NAME, &error, runtime::error::chain(&error)))?;
@@ -111,6 +118,15 @@ impl Service {
         grpc.add_service(grpc::GatewayApi::new(app, self.authenticator.clone()));
         let routes = grpc.routes().into_axum_router();
         if self.config.issuer.embedded { Ok(routes.merge(self.issuer(process)?)) } else { Ok(routes) }
+    }
+
+    /// Keycloak, where that is the issuer.
+    fn keycloak(&self) -> Result<Option<Arc<keycloak::Keycloak>>, StartError> {
+        if self.config.issuer.embedded {
+            return Ok(None);
+        }
+        let keycloak = keycloak::Keycloak::new(self.config.keycloak.clone(), &self.surroundings.issuer);
+        keycloak.map(|keycloak| Some(Arc::new(keycloak))).map_err(|error| StartError::new(Self::NAME, error))
     }
 
     fn issuer(self, process: &Process) -> Result<Router, StartError> {

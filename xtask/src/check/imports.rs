@@ -47,6 +47,8 @@ const TABLE: &[Place] = &[
             "crate::store",
             "crate::events",
             "crate::config",
+            // Of identity: the issuer's side of a change, told where the change is decided.
+            "crate::keycloak",
             "runtime",
             "auth",
             "storage",

@@ -66,8 +66,16 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     }
     outbox::add(&txn, Topic::Gateway, gateway_entry(cx, &gateway)).await?;
     record_gateway(&txn, cx, Action::GatewayEnrol, &gateway).await?;
+    if let Some(keycloak) = &app.keycloak {
+        // Before the commit, since a secret that Keycloak does not know is worth nothing. A client whose gateway is not kept
+        // in the end never gets a token.
+        keycloak.prepare(gateway.id, &secret).await?;
+    }
     txn.commit().await?;
 
+    if let Some(keycloak) = &app.keycloak {
+        app.told_later(keycloak.let_in(gateway.id).await);
+    }
     app.metrics.gateway_changed(Action::GatewayEnrol.name());
     Ok(EnrolledGateway { gateway, secret: Some(secret) })
 }

@@ -40,6 +40,9 @@ pub async fn revoke_gateway(app: &App, cx: &Context, asked: RevokeGateway) -> Re
     record_gateway(&txn, cx, Action::GatewayRevoke, &gateway).await?;
     txn.commit().await?;
 
+    if let Some(keycloak) = &app.keycloak {
+        app.told_later(keycloak.shut_out(gateway.id).await);
+    }
     app.metrics.gateway_changed(Action::GatewayRevoke.name());
     Ok(gateway)
 }

@@ -36,6 +36,9 @@ pub async fn rotate_gateway_secret(app: &App, cx: &Context, asked: RotateGateway
 
     store::gateway::update(&txn, &gateway).await?;
     record_gateway(&txn, cx, Action::GatewayRotate, &gateway).await?;
+    if let Some(keycloak) = &app.keycloak {
+        keycloak.replace_secret(gateway.id, &secret).await?;
+    }
     txn.commit().await?;
 
     app.metrics.gateway_changed(Action::GatewayRotate.name());

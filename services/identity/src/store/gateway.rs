@@ -1,5 +1,7 @@
 //! Gateways, kept.
 
+use std::collections::BTreeSet;
+
 use auth::Scope;
 use runtime::{GatewayId, SchoolId, SiteId};
 use sea_orm::{
@@ -70,6 +72,14 @@ pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Opt
         query = query.filter(Column::GatewayId.gt(after.as_uuid()));
     }
     query.all(connection).await?.into_iter().map(read).collect()
+}
+
+/// Those of them that may post, whosever they are: for the service's own work.
+pub async fn active_among(connection: &impl ConnectionTrait, ids: Vec<GatewayId>) -> StoreResult<BTreeSet<GatewayId>> {
+    let among = Column::GatewayId.is_in(ids.into_iter().map(GatewayId::as_uuid));
+    let query = Entity::find().select_only().column(Column::GatewayId).filter(among).filter(Column::State.eq(ACTIVE));
+    let found: Vec<Uuid> = query.into_tuple().all(connection).await?;
+    Ok(found.into_iter().map(GatewayId::from).collect())
 }
 
 /// Keeps a new gateway.

@@ -179,8 +179,8 @@ async fn any_address_but_loopback_is_refused() {
     let exposed = [
         Setup { listen: Some(([0, 0, 0, 0], 8080).into()), ..Setup::ordinary() },
         Setup { listen: Some(([192, 168, 1, 10], 8080).into()), ..Setup::ordinary() },
-        Setup { issuer: Some("http://id.example.org/issuer"), ..Setup::ordinary() },
-        Setup { issuer: Some("http://127.0.0.1.example.org/issuer"), ..Setup::ordinary() },
+        Setup { issuer: Some("http://id.example.org/issuer".to_owned()), ..Setup::ordinary() },
+        Setup { issuer: Some("http://127.0.0.1.example.org/issuer".to_owned()), ..Setup::ordinary() },
     ];
     for setup in exposed {
         let refused = World::start_with(&database, setup).await.err().unwrap().to_string();

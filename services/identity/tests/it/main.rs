@@ -6,6 +6,7 @@ mod demo;
 mod gateways;
 mod import;
 mod issuer;
+mod keycloak;
 mod schools;
 mod sign_in;
 mod world;

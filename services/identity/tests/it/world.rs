@@ -12,9 +12,10 @@ use proto::identity::v1::{
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,
+    config::Secret,
     listener::{Limits, Listener},
 };
-use schildwacht_identity::{Config, IssuerConfig, Service, Surroundings};
+use schildwacht_identity::{Config, IssuerConfig, KeycloakConfig, Service, Surroundings};
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
@@ -58,18 +59,20 @@ pub struct Setup {
     /// As if the process listened here.
     pub listen: Option<SocketAddr>,
     /// As if the issuer were there.
-    pub issuer: Option<&'static str>,
+    pub issuer: Option<String>,
+    /// Keycloak is the issuer, not the development issuer.
+    pub keycloak: Option<KeycloakConfig>,
     /// The data folder of an earlier run.
     pub data_dir: Option<Arc<TempDir>>,
 }
 
 impl Setup {
     pub const fn ordinary() -> Self {
-        Self { demo_data: false, listen: None, issuer: None, data_dir: None }
+        Self { demo_data: false, listen: None, issuer: None, keycloak: None, data_dir: None }
     }
 
     pub const fn demo() -> Self {
-        Self { demo_data: true, listen: None, issuer: None, data_dir: None }
+        Self { demo_data: true, listen: None, issuer: None, keycloak: None, data_dir: None }
     }
 }
 
@@ -96,15 +99,17 @@ impl World {
         let database = database.migrated(schildwacht_identity::migrations()).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());
+        let none = KeycloakConfig { admin_url: String::new(), client_id: String::new(), client_secret: Secret::new("") };
         let service = Service {
             config: Config {
                 database: storage::DatabaseConfig::sqlite(Path::new("not-used-here")),
-                issuer: IssuerConfig { embedded: true, services: vec!["network-monitor".to_owned()] },
+                issuer: IssuerConfig { embedded: setup.keycloak.is_none(), services: vec!["network-monitor".to_owned()] },
+                keycloak: setup.keycloak.unwrap_or(none),
                 demo_data: setup.demo_data,
             },
             surroundings: Surroundings {
                 listen: setup.listen.unwrap_or(listener.address()),
-                issuer: setup.issuer.map_or(format!("{url}/issuer"), str::to_owned).parse().unwrap(),
+                issuer: setup.issuer.unwrap_or_else(|| format!("{url}/issuer")).parse().unwrap(),
                 portal: url.parse().unwrap(),
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),

@@ -1,0 +1,280 @@
+//! A realm of its own for a test, in the real Keycloak that `cargo xtask test` starts: the project's realm, imported under another
+//! name.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
+use ring::{digest, hmac};
+use runtime::{Clock, EventId, Ids};
+use serde_json::{Value, json};
+use url::Url;
+
+const REALM: &str = include_str!("../../../k8s/keycloak/realm.json");
+const PORTAL: &str = "schildwacht-portal";
+/// RFC 6238, as authenticator apps do it.
+const CODE_SECONDS: u64 = 30;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Realm {
+    server: Url,
+    administrator: (String, String),
+    name: String,
+    public_url: String,
+    secret: String,
+    http: Client,
+}
+
+/// Somebody who can sign in.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Keycloak's id, which is the person's everywhere.
+    pub id: String,
+    /// To sign in with.
+    pub username: String,
+    /// To sign in with.
+    pub password: String,
+    /// What an authenticator app would hold.
+    pub code_secret: String,
+}
+
+impl Realm {
+    /// Imports the realm for pages at this address, with a slash at its end; `None`, with a printed reason, where there is no Keycloak.
+    pub async fn import(public_url: &str) -> Option<Self> {
+        if !crate::has_production_column() {
+            return None;
+        }
+        let address = std::env::var(servers::keycloak::SERVER.variable).expect("asked above");
+        Some(Self::import_at(&address, public_url).await)
+    }
+
+    /// The same at a Keycloak of the test's own.
+    pub async fn import_at(address: &str, public_url: &str) -> Self {
+        runtime::install_tls_provider();
+        let mut server: Url = address.parse().expect("Keycloak's address");
+        let administrator = (server.username().to_owned(), server.password().unwrap_or_default().to_owned());
+        server.set_username("").and_then(|()| server.set_password(None)).expect("an address with a host");
+        let http = Client::builder().redirect(Policy::none()).build().expect("an HTTP client");
+        let realm = Self { server, administrator, name: new_id(), public_url: public_url.to_owned(), secret: new_id(), http };
+        let mut text = REALM.replace("${SCHILDWACHT_PUBLIC_URL}", public_url);
+        for client in ["PORTAL", "CLI", "IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {
+            text = text.replace(&format!("${{SCHILDWACHT_{client}_SECRET}}"), &realm.secret);
+        }
+        let mut body: Value = serde_json::from_str(&text).expect("the realm is JSON");
+        body["realm"] = json!(realm.name);
+        let made = realm.administer_server(Method::POST, "realms", Some(&body)).await;
+        assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap_or_default());
+        realm
+    }
+
+    /// As it stands in tokens.
+    pub fn issuer(&self) -> String {
+        format!("{}realms/{}", self.server, self.name)
+    }
+
+    /// The secret of each of our clients.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// Somebody with these functions, whose authenticator app is set up.
+    pub async fn add_account(&self, functions: &[&str]) -> Account {
+        let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: new_id() };
+        let body = json!({
+            "username": account.username, "enabled": true, "firstName": "Noor", "lastName": "Claes",
+            "email": format!("{}@example.be", account.username),
+            "attributes": { "schildwacht_functions": functions },
+            "credentials": [
+                { "type": "password", "value": account.password, "temporary": false },
+                {
+                    "type": "otp", "userLabel": "test",
+                    "secretData": json!({ "value": account.code_secret }).to_string(),
+                    "credentialData":
+                        json!({ "subType": "totp", "digits": 6, "counter": 0, "period": CODE_SECONDS, "algorithm": "HmacSHA1" }).to_string(),
+                },
+            ],
+        });
+        let made = self.administer(Method::POST, "users", Some(&body)).await;
+        assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap_or_default());
+        let location = made.headers()["location"].to_str().expect("an address");
+        let id = location.rsplit('/').next().expect("an id").to_owned();
+        Account { id, ..account }
+    }
+
+    /// Lets nobody sign in or renew with this account any more.
+    pub async fn disable(&self, account: &Account) {
+        let done = self.administer(Method::PUT, &format!("users/{}", account.id), Some(&json!({ "enabled": false }))).await;
+        assert!(done.status().is_success(), "{done:?}");
+    }
+
+    /// A new signing key from now on; what the old one signed still holds.
+    pub async fn rotate_key(&self) {
+        let key = json!({
+            "name": new_id(), "providerId": "ecdsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
+            "config": { "priority": ["200"], "enabled": ["true"], "active": ["true"], "ecdsaEllipticCurveKey": ["P-256"] },
+        });
+        let made = self.administer(Method::POST, "components", Some(&key)).await;
+        assert_eq!(made.status(), StatusCode::CREATED, "{made:?}");
+    }
+
+    /// A client as Keycloak has it, if it has it.
+    pub async fn client(&self, client_id: &str) -> Option<Value> {
+        let answer = self.administer(Method::GET, &format!("clients?clientId={client_id}"), None).await;
+        let mut found: Vec<Value> = answer.json().await.expect("a list of clients");
+        found.pop()
+    }
+
+    /// Changes what is given of a client.
+    pub async fn change_client(&self, client_id: &str, mut change: Value) {
+        let client = self.client(client_id).await.expect("the client is there");
+        change["clientId"] = json!(client_id);
+        let path = format!("clients/{}", client["id"].as_str().unwrap_or_default());
+        let done = self.administer(Method::PUT, &path, Some(&change)).await;
+        assert!(done.status().is_success(), "{done:?}");
+    }
+
+    /// Adds a client.
+    pub async fn add_client(&self, client: Value) {
+        let made = self.administer(Method::POST, "clients", Some(&client)).await;
+        assert_eq!(made.status(), StatusCode::CREATED, "{made:?}");
+    }
+
+    /// Removes a client.
+    pub async fn remove_client(&self, client_id: &str) {
+        let client = self.client(client_id).await.expect("the client is there");
+        let path = format!("clients/{}", client["id"].as_str().unwrap_or_default());
+        let done = self.administer(Method::DELETE, &path, None).await;
+        assert!(done.status().is_success(), "{done:?}");
+    }
+
+    /// A token by client credentials, or how it is refused.
+    pub async fn machine_token(&self, client_id: &str, secret: &str) -> Result<String, String> {
+        self.token(client_id, secret, &[("grant_type", "client_credentials")]).await
+    }
+
+    /// Signs in through the pages of Keycloak, as a browser would, with password and code; the access token.
+    ///
+    /// A code works once: each account signs in this way once.
+    pub async fn sign_in(&self, account: &Account) -> String {
+        let verifier = format!("{}{}", new_id(), new_id());
+        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+        let redirect = format!("{}aanmelden/terug", self.public_url);
+        let asked = [
+            ("response_type", "code"),
+            ("client_id", PORTAL),
+            ("redirect_uri", &redirect),
+            ("scope", "openid profile"),
+            ("state", "s"),
+            ("nonce", "n"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let mut pages = Pages { http: self.http.clone(), cookies: BTreeMap::new() };
+        let begin = Url::parse_with_params(&self.endpoint("auth"), asked).expect("an address");
+        let page = pages.text(pages.http.get(begin)).await;
+        let form = [("username", account.username.as_str()), ("password", &account.password)];
+        let page = pages.text(pages.http.post(action(&page)).form(&form)).await;
+        let code = one_time_code(&account.code_secret, SystemTime::now());
+        let answer = pages.ask(pages.http.post(action(&page)).form(&[("otp", code)])).await;
+        let back = answer.headers().get("location").unwrap_or_else(|| panic!("not signed in: {}", answer.status()));
+        let back: Url = back.to_str().expect("an address").parse().expect("an address");
+        assert!(back.as_str().starts_with(&redirect), "{back}");
+        let code = back.query_pairs().find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{back}")).1.into_owned();
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &redirect), ("code_verifier", &verifier)];
+        self.token(PORTAL, &self.secret, &form).await.expect("a token for the code")
+    }
+
+    async fn token(&self, client_id: &str, secret: &str, form: &[(&str, &str)]) -> Result<String, String> {
+        let request = self.http.post(self.endpoint("token")).basic_auth(client_id, Some(secret)).form(form);
+        let answer: Value = request.send().await.expect("Keycloak answers").json().await.expect("JSON");
+        match answer["access_token"].as_str() {
+            Some(token) => Ok(token.to_owned()),
+            None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
+        }
+    }
+
+    fn endpoint(&self, name: &str) -> String {
+        format!("{}/protocol/openid-connect/{name}", self.issuer())
+    }
+
+    /// Below the realm's own administration.
+    async fn administer(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
+        self.administer_server(method, &format!("realms/{}/{path}", self.name), body).await
+    }
+
+    async fn administer_server(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
+        let (user, password) = &self.administrator;
+        let form = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", user), ("password", password)];
+        let endpoint = format!("{}realms/master/protocol/openid-connect/token", self.server);
+        let answer = self.http.post(endpoint).form(&form).send().await.expect("Keycloak answers");
+        let answer: Value = answer.json().await.expect("JSON");
+        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("no administrator: {answer}"));
+        let mut request = self.http.request(method, format!("{}admin/{path}", self.server)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        // A new realm takes seconds on a busy machine.
+        request.timeout(Duration::from_secs(120)).send().await.expect("Keycloak answers")
+    }
+}
+
+/// As much of a browser as a sign-in needs.
+struct Pages {
+    http: Client,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Pages {
+    async fn ask(&mut self, request: reqwest::RequestBuilder) -> Response {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = request.header("cookie", cookies.join("; ")).send().await.expect("Keycloak answers");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a cookie");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    async fn text(&mut self, request: reqwest::RequestBuilder) -> String {
+        self.ask(request).await.text().await.expect("a page")
+    }
+}
+
+/// Where the page's form goes.
+fn action(page: &str) -> String {
+    let form = page.split_once("<form").unwrap_or_else(|| panic!("no form in {page}")).1;
+    let action = form.split_once("action=\"").unwrap_or_else(|| panic!("no action in {page}")).1;
+    action.split('"').next().unwrap_or_default().replace("&amp;", "&")
+}
+
+/// The six digits that an authenticator app shows at this moment (RFC 6238 with SHA-1).
+pub fn one_time_code(secret: &str, now: SystemTime) -> String {
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).expect("a time after 1970").as_secs();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
+    let tag = hmac::sign(&key, &(seconds / CODE_SECONDS).to_be_bytes());
+    let tag = tag.as_ref();
+    let offset = usize::from(tag[tag.len() - 1] & 0xf);
+    let number = u32::from_be_bytes([tag[offset], tag[offset + 1], tag[offset + 2], tag[offset + 3]]) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
+}
+
+fn new_id() -> String {
+    uuid::Uuid::from(Ids::random(Clock::system()).next::<EventId>()).simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_standard() {
+        // RFC 6238, appendix B, the last six of eight digits.
+        let at = |seconds| one_time_code("12345678901234567890", SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!([at(59), at(1_111_111_109), at(20_000_000_000)], ["287082", "081804", "353130"]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Keycloak's admin API: each gateway is a client there, whose secret Keycloak checks and which it can be told to refuse.
+//!
+//! The development issuer needs none of this, because it looks into identity's own table. Where Keycloak is the issuer, the table
+//! stays the truth and Keycloak follows it:
+//!
+//! - *Enrolling* prepares a client that may not sign in yet, commits, then lets it in.
+//! - *Rotating* gives the client the new secret, then commits. If the commit fails, neither secret works and rotating again mends it.
+//! - *Revoking* commits, then shuts the client out. Its tokens are refused by telemetry-ingest already, which hears of it from
+//!   `identity.gateway.v1`.
+//!
+//! What a call after a commit did not reach is put right by [`crate::jobs::align_gateway_clients`].
+//!
+//! Shapes: <https://www.keycloak.org/docs-api/latest/rest-api/>, `ClientRepresentation`. The client itself is
+//! `k8s/keycloak/gateway-client.json`; how the realm is set up, `k8s/keycloak/README.md`.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use runtime::{Error, GatewayId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::{config::KeycloakConfig, domain::Secret};
+
+const CLIENT: &str = include_str!("../../../k8s/keycloak/gateway-client.json");
+const PREFIX: &str = "gateway-";
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Only a token asked for with this opens the admin API: those that we send to other services open nothing there.
+const SCOPE: &str = "schildwacht-gateway-administration";
+/// A token is not used in its last seconds.
+const MARGIN: Duration = Duration::from_secs(10);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Clients asked for at once.
+const PAGE: usize = 200;
+
+/// Why Keycloak did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum KeycloakError {
+    /// It cannot be reached, or its answer broke off.
+    #[error("keycloak does not answer")]
+    Away(#[from] reqwest::Error),
+    /// Our account there is not accepted, or may not do this.
+    #[error("keycloak refuses to {what} ({status}): see identity.keycloak and the roles of that client")]
+    Refused { what: &'static str, status: StatusCode },
+    /// There is no such client, though there should be.
+    #[error("keycloak knows no client of gateway {0}; enrol another gateway and revoke this one")]
+    Unknown(GatewayId),
+    /// It cannot be addressed.
+    #[error("{0} is no address")]
+    Address(String),
+}
+
+impl From<KeycloakError> for Error {
+    fn from(error: KeycloakError) -> Self {
+        Self::unavailable("issuer_unavailable", error).with_retry_after(RETRY_AFTER)
+    }
+}
+
+/// A gateway's client, as Keycloak has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownClient {
+    /// Whose.
+    pub gateway: GatewayId,
+    /// Whether it gets tokens.
+    pub is_let_in: bool,
+}
+
+/// Keycloak, with our account there.
+pub struct Keycloak {
+    http: reqwest::Client,
+    /// `https://id.example/admin/realms/schildwacht`.
+    admin: Url,
+    token_endpoint: Url,
+    config: KeycloakConfig,
+    token: Mutex<Option<Token>>,
+}
+
+struct Token {
+    secret: String,
+    until: Instant,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientAnswer {
+    id: String,
+    client_id: String,
+    enabled: bool,
+}
+
+impl std::fmt::Debug for Keycloak {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Keycloak").field("admin", &self.admin.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Keycloak {
+    /// Asks nothing yet.
+    ///
+    /// # Errors
+    /// When an address is none, or the HTTP client cannot be made.
+    pub fn new(config: KeycloakConfig, issuer: &Url) -> Result<Self, KeycloakError> {
+        let parse = |text: String| Url::parse(&text).map_err(|_| KeycloakError::Address(text));
+        let issuer = issuer.as_str().trim_end_matches('/');
+        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        let admin = config.admin_url(issuer).ok_or_else(|| KeycloakError::Address(issuer.to_owned()))?;
+        let token_endpoint = parse(format!("{issuer}/protocol/openid-connect/token"))?;
+        Ok(Self { http, admin: parse(admin)?, token_endpoint, config, token: Mutex::default() })
+    }
+
+    /// Makes a client that gets no tokens yet.
+    pub async fn prepare(&self, gateway: GatewayId, secret: &Secret) -> Result<(), KeycloakError> {
+        let mut client = client_of(gateway);
+        client["secret"] = json!(secret.reveal());
+        client["enabled"] = json!(false);
+        let made = self.ask("make a client", Method::POST, "clients", |request| request.json(&client)).await;
+        made.map(drop)
+    }
+
+    /// Lets it have tokens.
+    pub async fn let_in(&self, gateway: GatewayId) -> Result<(), KeycloakError> {
+        self.change(gateway, &json!({ "enabled": true })).await
+    }
+
+    /// Gives it no tokens any more.
+    pub async fn shut_out(&self, gateway: GatewayId) -> Result<(), KeycloakError> {
+        self.change(gateway, &json!({ "enabled": false })).await
+    }
+
+    /// From now on it proves itself with another secret.
+    pub async fn replace_secret(&self, gateway: GatewayId, secret: &Secret) -> Result<(), KeycloakError> {
+        self.change(gateway, &json!({ "secret": secret.reveal() })).await
+    }
+
+    /// Gateways' clients, a page at a time; an empty one is past the last.
+    pub async fn clients(&self, page: usize) -> Result<Vec<KnownClient>, KeycloakError> {
+        let query = [
+            ("clientId", PREFIX.to_owned()),
+            ("search", "true".to_owned()),
+            ("first", (page * PAGE).to_string()),
+            ("max", PAGE.to_string()),
+        ];
+        let answer = self.ask("list clients", Method::GET, "clients", |request| request.query(&query)).await?;
+        let listed: Vec<ClientAnswer> = answer.json().await?;
+        // The search finds the text anywhere in a name; what is no gateway's is none of our business.
+        let known = listed.iter().filter_map(|client| {
+            let gateway = client.client_id.strip_prefix(PREFIX)?.parse().ok()?;
+            Some(KnownClient { gateway, is_let_in: client.enabled })
+        });
+        Ok(known.collect())
+    }
+
+    /// Changes what is given of a client, and leaves the rest as it is.
+    async fn change(&self, gateway: GatewayId, change: &Value) -> Result<(), KeycloakError> {
+        let client_id = format!("{PREFIX}{gateway}");
+        let query = [("clientId", client_id.as_str())];
+        let answer = self.ask("find a client", Method::GET, "clients", |request| request.query(&query)).await?;
+        let found: Vec<ClientAnswer> = answer.json().await?;
+        let client = found.into_iter().find(|client| client.client_id == client_id).ok_or(KeycloakError::Unknown(gateway))?;
+        let path = format!("clients/{}", client.id);
+        let mut change = change.clone();
+        // Keycloak takes a client without its name for a nameless one.
+        change["clientId"] = json!(client_id);
+        self.ask("change a client", Method::PUT, &path, |request| request.json(&change)).await.map(drop)
+    }
+
+    /// One request with our token, and with a new one when Keycloak no longer knows the first.
+    async fn ask(
+        &self,
+        what: &'static str,
+        method: Method,
+        path: &str,
+        fill: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, KeycloakError> {
+        let url = format!("{}/{path}", self.admin.as_str().trim_end_matches('/'));
+        let send = async |token: String| fill(self.http.request(method.clone(), &url)).bearer_auth(token).send().await;
+        let mut answer = send(self.token().await?).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            *self.token.lock().await = None;
+            answer = send(self.token().await?).await?;
+        }
+        let status = answer.status();
+        if status.is_success() { Ok(answer) } else { Err(KeycloakError::Refused { what, status }) }
+    }
+
+    async fn token(&self) -> Result<String, KeycloakError> {
+        let mut token = self.token.lock().await;
+        if let Some(known) = token.as_ref().filter(|known| Instant::now() + MARGIN < known.until) {
+            return Ok(known.secret.clone());
+        }
+        let asked = Instant::now();
+        let request = self.http.post(self.token_endpoint.clone()).form(&[("grant_type", "client_credentials"), ("scope", SCOPE)]);
+        let answer = request.basic_auth(&self.config.client_id, Some(self.config.client_secret.expose())).send().await?;
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(KeycloakError::Refused { what: "give us a token", status });
+        }
+        let answer: TokenAnswer = answer.json().await?;
+        let until = asked + Duration::from_secs(answer.expires_in);
+        *token = Some(Token { secret: answer.access_token.clone(), until });
+        Ok(answer.access_token)
+    }
+}
+
+/// The client of a gateway, from the file that people read too.
+fn client_of(gateway: GatewayId) -> Value {
+    let text = CLIENT.replace("GATEWAY_ID", &gateway.to_string());
+    // The file is part of the program, and tested.
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::Ids;
+
+    use super::*;
+
+    #[test]
+    fn the_client_of_a_gateway_can_do_nothing_but_get_its_own_token() {
+        let gateway: GatewayId = Ids::counted().next();
+        let client = client_of(gateway);
+        assert_eq!(client["clientId"], format!("gateway-{gateway}"));
+        assert_eq!(client["serviceAccountsEnabled"], true);
+        for door in ["standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "publicClient", "fullScopeAllowed"] {
+            assert_eq!(client[door], false, "{door}");
+        }
+        let claim = &client["protocolMappers"][0]["config"]["claim.value"];
+        assert_eq!(claim, &json!(format!("[\"gateway@{gateway}\"]")));
+    }
+}

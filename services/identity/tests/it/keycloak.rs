@@ -1,0 +1,64 @@
+//! With the real Keycloak as issuer: enrolling, rotating and revoking reach it, also when it was away.
+
+use auth::{AUDIENCE_TELEMETRY, AuthConfig, Subject, Verifier};
+use proto::identity::v1::{RevokeGatewayRequest, RotateGatewaySecretRequest};
+use runtime::Clock;
+use schildwacht_identity::KeycloakConfig;
+use serde_json::json;
+use testkit::{Realm, Store, TestDatabase, eventually};
+
+use crate::world::{Setup, World, operator};
+
+async fn with_keycloak() -> Option<(Realm, World, TestDatabase)> {
+    let realm = Realm::import("http://127.0.0.1/").await?;
+    let database = TestDatabase::new(Store::Postgres).await?;
+    let secret = runtime::config::Secret::new(realm.secret());
+    let keycloak = KeycloakConfig { admin_url: String::new(), client_id: "schildwacht-identity".to_owned(), client_secret: secret };
+    let setup = Setup { keycloak: Some(keycloak), issuer: Some(realm.issuer()), ..Setup::ordinary() };
+    let world = World::start_with(&database, setup).await.unwrap();
+    Some((realm, world, database))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_gets_tokens_of_keycloak_until_it_is_revoked() {
+    let Some((realm, world, _database)) = with_keycloak().await else { return };
+    let (_, school) = world.with_two_schools().await;
+    let enrolled = world.enrol(&operator(), &school).await;
+    let gateway = enrolled.gateway.unwrap();
+
+    let token = realm.machine_token(&gateway.client_id, &enrolled.client_secret).await.unwrap();
+    let verifier = Verifier::new(&AuthConfig { issuer: realm.issuer() }, AUDIENCE_TELEMETRY, Clock::system()).unwrap();
+    let verified = verifier.verify(&token).await.unwrap();
+    assert_eq!(verified.principal.subject, Subject::Gateway(gateway.gateway_id.parse().unwrap()));
+
+    let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id.clone(), ..Default::default() };
+    let rotated = world.gateways().rotate_gateway_secret(world.by(&operator(), rotate)).await.unwrap().into_inner();
+    assert_eq!(realm.machine_token(&gateway.client_id, &enrolled.client_secret).await.unwrap_err(), "unauthorized_client");
+    realm.machine_token(&gateway.client_id, &rotated.client_secret).await.unwrap();
+
+    let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id.clone(), reason: "stolen".to_owned(), ..Default::default() };
+    world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
+    assert_eq!(realm.machine_token(&gateway.client_id, &rotated.client_secret).await.unwrap_err(), "invalid_client");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_keycloak_did_not_hear_it_hears_soon() {
+    let Some((realm, world, _database)) = with_keycloak().await else { return };
+    let (_, school) = world.with_two_schools().await;
+    let enrolled = world.enrol(&operator(), &school).await;
+    let client_id = enrolled.gateway.unwrap().client_id;
+    let lost = world.enrol(&operator(), &school).await.gateway.unwrap();
+    // As if calls after a commit had not come through: one was not let in, one that nobody keeps was not shut out.
+    realm.change_client(&client_id, json!({ "enabled": false })).await;
+    let stranger = "gateway-0190c0de-0000-7000-8000-000000000009";
+    realm.add_client(json!({ "clientId": stranger, "enabled": true, "serviceAccountsEnabled": true })).await;
+
+    // Nothing tells that from outside; a change that does not reach Keycloak does.
+    realm.remove_client(&lost.client_id).await;
+    let revoke = RevokeGatewayRequest { gateway_id: lost.gateway_id, reason: "lost".to_owned(), ..Default::default() };
+    world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
+
+    let is_let_in = async |client_id: &str| realm.client(client_id).await.unwrap()["enabled"].as_bool().unwrap();
+    eventually("the gateway to be let in", async || is_let_in(&client_id).await.then_some(())).await;
+    eventually("the stranger to be shut out", async || (!is_let_in(stranger).await).then_some(())).await;
+}
