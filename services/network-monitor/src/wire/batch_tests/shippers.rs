@@ -120,3 +120,14 @@ fn a_file_written_over_lines_is_read_as_a_whole() {
     let one_after_another: String = events.iter().map(|event| serde_json::to_string_pretty(event).unwrap() + "\n").collect();
     assert_eq!(lines(&one_after_another), ["suricata.alert", "zeek.known_hosts"]);
 }
+
+#[test]
+fn every_json_request_that_ingest_accepts_is_read() {
+    let corpus = include_str!("../../../../telemetry-ingest/tests/otlp_json.corpus");
+    let event = json!({ "stringValue": KNOWN_HOST }).to_string();
+    for line in corpus.lines().filter(|line| !line.starts_with('#')) {
+        let (events, request) = line.split_once(' ').unwrap();
+        let expected = vec!["zeek.known_hosts"; events.parse().unwrap()];
+        assert_eq!(outcomes("application/json", "", request.replace("EVENT", &event)), expected, "{request}");
+    }
+}

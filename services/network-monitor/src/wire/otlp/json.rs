@@ -2,7 +2,7 @@
 //! what is absent.
 //!
 //! telemetry-ingest accepts what is a request down to its log records and does not look into these, nor into the resource.
-//! Whatever it accepts is read here: `tests/otlp_json.corpus` holds both to that.
+//! Whatever it accepts is read here: its `tests/otlp_json.corpus` holds both to that.
 
 use std::fmt;
 

@@ -53,6 +53,16 @@ fn more_around_events_than_a_quarter_of_a_body_is_refused() {
     assert_eq!(tally(with_resource_of(limit + 1).as_bytes(), &TEST_LIMITS), Err(ScanError::SurroundingsTooLarge { limit }));
 }
 
+#[test]
+fn the_requests_that_readers_are_tested_with_are_accepted() {
+    let corpus = include_str!("../../../tests/otlp_json.corpus");
+    for line in corpus.lines().filter(|line| !line.starts_with('#')) {
+        let (events, request) = line.split_once(' ').unwrap();
+        let found = tally_of(&request.replace("EVENT", r#"{"stringValue":"x"}"#));
+        assert_eq!((found.good, found.bad()), (events.parse().unwrap(), 0), "{request}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_request_counts_as_many_events_as_it_was_made_of(request in request()) {
