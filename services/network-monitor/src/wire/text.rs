@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Deserializer, error::Category, value::RawValue};
+use serde::de::IgnoredAny;
+use serde_json::{Deserializer, error::Category};
 
 use super::{
     fields::{Field, Fields},
@@ -99,20 +100,11 @@ impl<'a> Raw<'a> {
 /// Reads a text: an event, several, an array of them, maybe behind a syslog header.
 pub fn read(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let text = trimmed(text);
-    if text.first() == Some(&b'[')
-        && let Ok(events) = serde_json::from_slice::<Vec<&RawValue>>(text)
-    {
-        for event in events {
-            read_objects(event.get().as_bytes(), around, each);
-        }
-        return;
-    }
-    match memchr::memchr(b'{', text) {
+    let is_array = text.first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    let start = if is_array { Some(0) } else { memchr::memchr(b'{', text) };
+    match start {
         Some(start) => read_objects(&text[start..], around, each),
-        None => {
-            let reason = if text.is_empty() { Reason::EmptyRecord } else { Reason::NotJson };
-            each(unreadable(reason, String::new(), text));
-        }
+        None => each(not_json(text)),
     }
 }
 
@@ -132,47 +124,71 @@ fn trimmed(text: &[u8]) -> &[u8] {
 
 fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let Err(mistake) = try_objects(text, around, each) else { return };
-    let whole_text_failed = mistake.rest.len() == text.len();
-    if whole_text_failed && let Some(mended) = mended(text) {
-        if let Err(mistake) = try_objects(mended.as_bytes(), around, each) {
-            each(unreadable(mistake.reason, mistake.place, text));
-        }
-        return;
+    let Some(mended) = mended(mistake.rest) else { return each(mistake.into()) };
+    if let Err(again) = try_objects(mended.as_bytes(), around, each) {
+        let nothing_was_read = again.rest.len() == mended.len();
+        each(if nothing_was_read { mistake.into() } else { again.into() });
     }
-    each(unreadable(mistake.reason, mistake.place, mistake.rest));
 }
 
+/// Where reading stopped.
 struct Mistake<'a> {
     reason: Reason,
+    /// In what is left.
     place: String,
     rest: &'a [u8],
 }
 
-/// Reads object after object. What follows the last one and is none itself is no loss.
-fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
-    let mut objects = Deserializer::from_slice(text).into_iter::<Fields<'_>>();
-    let mut start = 0;
-    while let Some(object) = objects.next() {
-        let rest = text[start..].trim_ascii_start();
-        match object {
-            Ok(fields) => {
-                let end = objects.byte_offset();
-                interpret(&fields, Raw::Json(text[start..end].trim_ascii()), around, each);
-                start = end;
-            }
-            Err(_) if start > 0 && !rest.starts_with(b"{") => return Ok(()),
-            Err(error) => {
-                let reason = match error.classify() {
-                    Category::Eof => Reason::TruncatedJson,
-                    Category::Data => Reason::NotAnEvent,
-                    Category::Io | Category::Syntax => Reason::MalformedJson,
-                };
-                // serde_json's message may quote a value; its place says enough.
-                return Err(Mistake { reason, place: format!("column {}", error.column()), rest });
-            }
+impl<'a> From<Mistake<'a>> for Reading<'a> {
+    fn from(mistake: Mistake<'a>) -> Self {
+        if memchr::memchr(b'{', mistake.rest).is_none() {
+            not_json(mistake.rest)
+        } else {
+            unreadable(mistake.reason, mistake.place, mistake.rest)
         }
     }
+}
+
+/// Reads object after object, with what an array puts between them or with nothing.
+fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
+    let mut rest = behind_punctuation(text);
+    while !rest.is_empty() {
+        let mut objects = Deserializer::from_slice(rest).into_iter::<Fields<'_>>();
+        let Some(object) = objects.next() else { break };
+        let length = match object {
+            Ok(fields) => {
+                let length = objects.byte_offset();
+                interpret(&fields, Raw::Json(&rest[..length]), around, each);
+                length
+            }
+            Err(error) => match (error.classify(), length_of_value(rest)) {
+                (Category::Data, Some(length)) => {
+                    each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length]));
+                    length
+                }
+                (category, _) => {
+                    let reason = if category == Category::Eof { Reason::TruncatedJson } else { Reason::MalformedJson };
+                    // serde_json's message may quote a value; its place says enough.
+                    return Err(Mistake { reason, place: format!("column {}", error.column()), rest });
+                }
+            },
+        };
+        rest = behind_punctuation(&rest[length..]);
+    }
     Ok(())
+}
+
+/// Without blanks and what stands around the elements of an array, which may have lost its other end.
+fn behind_punctuation(text: &[u8]) -> &[u8] {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']');
+    let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
+    &text[start..]
+}
+
+fn length_of_value(text: &[u8]) -> Option<usize> {
+    let mut values = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
 }
 
 /// A second chance for text that careless writers produce: bytes that are not UTF-8, control characters inside strings,
@@ -254,6 +270,10 @@ fn unwrap(wrapped: &str, fields: &Fields<'_>, raw: Raw<'_>, around: &Surrounding
     let file = fields.get(Field::FileName).as_str().or_else(|| fields.get(Field::PlainPath).as_str());
     let record_time = fields.get(Field::ShippedTime).as_time().or(around.record_time);
     read(wrapped.as_bytes(), &Surroundings { file: file.or(around.file), record_time, depth: around.depth + 1, ..*around }, each);
+}
+
+fn not_json(text: &[u8]) -> Reading<'_> {
+    unreadable(if text.is_empty() { Reason::EmptyRecord } else { Reason::NotJson }, String::new(), text)
 }
 
 fn unreadable(reason: Reason, detail: String, original: &[u8]) -> Reading<'_> {

@@ -129,9 +129,35 @@ fn careless_text_gets_a_second_chance() {
     assert_eq!(outcomes("application/x-ndjson", "", latin1), ["zeek.dhcp"]);
     assert_eq!(lines("{\"_path\":\"dhcp\",\"ts\":1790000000.1,\"mac\":\"00:1b:21:0a:bc:de\",\"host_name\":\"a\tb\"}"), ["zeek.dhcp"]);
     assert_eq!(lines(r#"{"_path":"dhcp","ts":1790000000.1,"mac":"00:1b:21:0a:bc:de","host_name":"a\ud83d\\"}"#), ["zeek.dhcp"]);
-    assert_eq!(lines(&format!("{ALERT} and then some")), ["suricata.alert"]);
+    assert_eq!(lines(&format!("{ALERT} and then some")), ["suricata.alert", "not_json"]);
     assert_eq!(lines(&format!("{ALERT}{KNOWN_HOST}")), ["suricata.alert", "zeek.known_hosts"]);
-    assert_eq!(lines(&format!("{ALERT}{{\"_path\":")), ["suricata.alert", "truncated_json column 445"]);
+    assert_eq!(lines(&format!("{ALERT}{{\"_path\":")), ["suricata.alert", "truncated_json column 9"]);
+}
+
+#[test]
+fn no_event_of_an_array_vanishes_whatever_is_broken() {
+    let cut_off = &KNOWN_HOST[..40];
+    for (text, expected) in [
+        (format!("[{ALERT},{KNOWN_HOST},{cut_off}"), vec!["suricata.alert", "zeek.known_hosts", "truncated_json column 40"]),
+        (format!("[{ALERT},{KNOWN_HOST}"), vec!["suricata.alert", "zeek.known_hosts"]),
+        (format!("{ALERT},{KNOWN_HOST}"), vec!["suricata.alert", "zeek.known_hosts"]),
+        (format!("{ALERT},{KNOWN_HOST},"), vec!["suricata.alert", "zeek.known_hosts"]),
+        (format!("{ALERT}]"), vec!["suricata.alert"]),
+        (format!("[{ALERT}] [{KNOWN_HOST}]"), vec!["suricata.alert", "zeek.known_hosts"]),
+        (
+            format!("[7,{ALERT},null,\"x\",{KNOWN_HOST}]"),
+            vec!["not_an_event", "suricata.alert", "not_an_event", "not_an_event", "zeek.known_hosts"],
+        ),
+        (format!("[{ALERT},{{\"a\":x}},{KNOWN_HOST}]"), vec!["suricata.alert", "malformed_json column 6"]),
+        (
+            format!("[{ALERT},{{\"b\":\"\u{1}\"}},{KNOWN_HOST},{cut_off}"),
+            vec!["suricata.alert", "not_an_event", "zeek.known_hosts", "truncated_json column 40"],
+        ),
+        (format!("{ALERT} 7 {KNOWN_HOST}"), vec!["suricata.alert", "not_an_event", "zeek.known_hosts"]),
+        (format!("{ALERT}, and"), vec!["suricata.alert", "not_json"]),
+    ] {
+        assert_eq!(lines(&text), expected, "{text}");
+    }
 }
 
 #[test]
