@@ -128,14 +128,14 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     let mut devices = Vec::new();
     let mut addresses = Vec::new();
     let mut forgotten_addresses = Condition::any();
-    let mut days = Vec::new();
-    let mut absorbed = Vec::new();
+    let mut days: BTreeMap<(Uuid, NaiveDate), DaySlots> = BTreeMap::new();
+    let mut absorbed: BTreeMap<Uuid, Uuid> = BTreeMap::new();
     for change in changes {
         let (before, device) = match change {
             DeviceChange::Appeared(device) => (None, device),
             DeviceChange::Updated { before, after } => (Some(before.as_ref()), after),
-            DeviceChange::Absorbed { from, .. } => {
-                absorbed.push(from.as_uuid());
+            DeviceChange::Absorbed { from, into } => {
+                absorbed.insert(from.as_uuid(), into.as_uuid());
                 continue;
             }
         };
@@ -149,11 +149,12 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
             forgotten_addresses = forgotten_addresses.add(it);
         }
         let new_days = device.days.iter().filter(|(day, slots)| before.and_then(|before| before.days.get(*day)) != Some(*slots));
-        days.extend(new_days.map(|(day, slots)| write_day(device.id, *day, *slots)));
+        days.extend(new_days.map(|(day, slots)| ((device.id.as_uuid(), *day), *slots)));
     }
 
     // A card may take the place of a device known by its address only, under the same key never: so first what goes.
-    for some in chunks(absorbed) {
+    take_over_days(txn, &absorbed, &mut days).await?;
+    for some in chunks(absorbed.into_keys()) {
         device::Entity::delete_many().filter(device::Column::DeviceId.is_in(some)).exec(&**txn).await?;
     }
     if !forgotten_addresses.is_empty() {
@@ -178,8 +179,25 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
         use device_day::Column::{Day, DeviceId, SlotCount, SlotsHigh, SlotsLow};
         OnConflict::columns([DeviceId, Day]).update_columns([SlotsLow, SlotsHigh, SlotCount]).to_owned()
     };
-    for some in chunks(days) {
+    for some in chunks(days.into_iter().map(|((device, day), slots)| write_day(device, day, slots))) {
         device_day::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    }
+    Ok(())
+}
+
+/// Adds all use of devices that go to what is written of those that stay. The batch knows only the days it touches.
+async fn take_over_days(txn: &Txn, absorbed: &BTreeMap<Uuid, Uuid>, days: &mut BTreeMap<(Uuid, NaiveDate), DaySlots>) -> StoreResult<()> {
+    let both: BTreeSet<Uuid> = absorbed.iter().flat_map(|(from, into)| [*from, *into]).collect();
+    let mut stored: BTreeMap<(Uuid, NaiveDate), DaySlots> = BTreeMap::new();
+    for some in chunks(both) {
+        let found = device_day::Entity::find().filter(device_day::Column::DeviceId.is_in(some)).all(&**txn).await?;
+        stored.extend(found.into_iter().map(|row| ((row.device_id, row.day), DaySlots::from_halves(row.slots_low, row.slots_high))));
+    }
+    for ((from, day), slots) in &stored {
+        let Some(into) = absorbed.get(from) else { continue };
+        let of_both = days.entry((*into, *day)).or_default();
+        of_both.join(*slots);
+        of_both.join(stored.get(&(*into, *day)).copied().unwrap_or_default());
     }
     Ok(())
 }
@@ -243,10 +261,10 @@ fn write_address(school: SchoolId, device: DeviceId, address: &Address) -> devic
     }
 }
 
-fn write_day(device: DeviceId, day: NaiveDate, slots: DaySlots) -> device_day::ActiveModel {
+fn write_day(device: Uuid, day: NaiveDate, slots: DaySlots) -> device_day::ActiveModel {
     let (low, high) = slots.halves();
     device_day::ActiveModel {
-        device_id: Set(device.as_uuid()),
+        device_id: Set(device),
         day: Set(day),
         slots_low: Set(low),
         slots_high: Set(high),

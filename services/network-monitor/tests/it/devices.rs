@@ -48,6 +48,18 @@ on_both_stores! {
         assert_eq!((source.device_id.as_str(), source.device_name.as_str()), (after[LAPTOP].device_id.as_str(), "LKR-LT-11"));
     }
 
+    async fn a_device_known_by_its_address_keeps_its_use_of_all_days_when_its_card_shows(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let day = 24 * 60;
+        // The card had another address the day before yesterday, so that both were used on that day.
+        world.post(&(lease(&ago(2 * day), LAPTOP, "10.0.0.4", "LKR-LT-11") + &flow(&ago(4 * day), "10.0.0.5") + &flow(&ago(2 * day - 60), "10.0.0.5"))).await;
+        world.post(&flow(&ago(20), "10.0.0.5")).await;
+        world.post(&lease(&ago(10), LAPTOP, "10.0.0.5", "LKR-LT-11")).await;
+        let devices = world.all_devices().await;
+        assert_eq!(devices.keys().collect::<Vec<_>>(), [LAPTOP]);
+        assert_eq!(devices[LAPTOP].slots_per_day, [0, 0, 1, 0, 2, 0, 1]);
+    }
+
     async fn a_random_address_is_said_to_be_one_and_has_no_vendor(database: TestDatabase) {
         let world = World::start(&database).await;
         world.post(&lease(&ago(5), PHONE, "10.0.0.6", "")).await;
