@@ -1,7 +1,7 @@
 //! Alerts: suspicious events of one signature between two addresses, folded together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     net::IpAddr,
     ops::RangeInclusive,
 };
@@ -24,7 +24,11 @@ pub const OPEN_FOR: TimeDelta = TimeDelta::days(7);
 const LONGEST_TEXT: usize = 500;
 
 /// How many events of an alert are remembered, to know them again when a gateway sends them twice.
-const MOST_REMEMBERED: usize = 256;
+const MOST_REMEMBERED: usize = 2_048;
+
+/// How many events of one request are remembered one by one. Of more, the last so many and all of them together, so that a
+/// request sent again is known however large it is, and a flood leaves room for what came before it.
+const MOST_OF_A_REQUEST: usize = 256;
 
 /// What makes two events the same alert within a school: the signature and the two addresses, not the ports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,21 +41,16 @@ pub struct AlertKey {
     pub destination: Option<IpAddr>,
 }
 
-/// The last events of an alert, by fingerprint.
+/// The last events of an alert, and its last large requests, by fingerprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remembered(VecDeque<Fingerprint>);
 
 impl Remembered {
-    /// Remembers an event. Returns false when it already was.
-    fn remember(&mut self, event: Fingerprint) -> bool {
-        if self.0.contains(&event) {
-            return false;
-        }
+    fn remember(&mut self, one: Fingerprint) {
         if self.0.len() == MOST_REMEMBERED {
             self.0.pop_front();
         }
-        self.0.push_back(event);
-        true
+        self.0.push_back(one);
     }
 
     /// Eight bytes each, oldest first.
@@ -153,7 +152,35 @@ struct Group {
     opening: Detection<'static>,
     arrival: Arrival,
     last_received: DateTime<Utc>,
-    events: Vec<(DateTime<Utc>, Fingerprint, Severity)>,
+    requests: Vec<Request>,
+}
+
+/// The events of one alert in one request, in the order in which they came.
+#[derive(Clone, Debug)]
+struct Request {
+    origin: usize,
+    events: Vec<Event>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Event {
+    moment: DateTime<Utc>,
+    fingerprint: Fingerprint,
+    severity: Severity,
+}
+
+impl Request {
+    fn is_large(&self) -> bool {
+        self.events.len() > MOST_OF_A_REQUEST
+    }
+
+    /// Of all its events, whatever their order.
+    fn fingerprint(&self) -> Fingerprint {
+        let mut events: Vec<u64> = self.events.iter().map(|event| event.fingerprint.bits()).collect();
+        events.sort_unstable();
+        let bytes: Vec<[u8; 8]> = events.into_iter().map(u64::to_be_bytes).collect();
+        Fingerprint::of(bytes.iter().map(<[u8; 8]>::as_slice))
+    }
 }
 
 /// The suspicious events of a batch, folded by alert.
@@ -167,15 +194,18 @@ impl AlertFold {
     pub fn add(&mut self, detection: Detection<'_>, arrival: Arrival) {
         let key =
             AlertKey { signature_id: detection.signature_id.clone(), source: detection.source.ip, destination: detection.destination.ip };
-        let event = (detection.time, detection.fingerprint, detection.severity);
+        let event = Event { moment: detection.time, fingerprint: detection.fingerprint, severity: detection.severity };
         let group = self.groups.entry(key).or_insert_with(|| Group {
             opening: detection.into_owned(),
             arrival,
             last_received: arrival.received,
-            events: Vec::new(),
+            requests: Vec::new(),
         });
         group.last_received = group.last_received.max(arrival.received);
-        group.events.push(event);
+        match group.requests.last_mut().filter(|request| request.origin == arrival.origin) {
+            Some(request) => request.events.push(event),
+            None => group.requests.push(Request { origin: arrival.origin, events: vec![event] }),
+        }
     }
 
     /// Whether nothing suspicious happened.
@@ -195,7 +225,8 @@ impl AlertFold {
 
     /// The moments between which alerts could take these events in: the store need not look further.
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
-        let moments = || self.groups.values().flat_map(|group| group.events.iter().map(|(moment, ..)| *moment));
+        let requests = || self.groups.values().flat_map(|group| &group.requests);
+        let moments = || requests().flat_map(|request| request.events.iter().map(|event| event.moment));
         Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
     }
 }
@@ -245,20 +276,20 @@ impl AlertFold {
             let quiet = is_quiet(&key.signature_id);
             let mut drafts: Vec<Draft> = open.remove(&key).unwrap_or_default().into_iter().map(Draft::known).collect();
             drafts.sort_by_key(|draft| (draft.alert.first, draft.alert.id));
-            let Group { opening, arrival, last_received, mut events } = group;
+            let Group { opening, arrival, last_received, requests } = group;
+            let Fresh { mut events, to_remember, repeated } = fresh(requests, &drafts);
+            outcome.repeated += repeated;
             events.sort_unstable();
-            for (moment, fingerprint, severity) in events {
-                let seen_before = drafts.iter().any(|draft| draft.alert.remembered.0.contains(&fingerprint));
-                if seen_before {
-                    outcome.repeated += 1;
-                    continue;
-                }
-                let place = drafts.iter().position(|draft| draft.alert.takes(moment)).unwrap_or_else(|| {
-                    drafts.push(Draft::new(&opening, moment, school, arrival, ids));
+            for event in events {
+                let place = drafts.iter().position(|draft| draft.alert.takes(event.moment)).unwrap_or_else(|| {
+                    drafts.push(Draft::new(&opening, event.moment, school, arrival, ids));
                     drafts.len() - 1
                 });
-                drafts[place].take(moment, fingerprint, severity, last_received);
+                drafts[place].take(event, last_received);
                 outcome.suppressed += u64::from(quiet);
+            }
+            for draft in drafts.iter_mut().filter(|draft| draft.has_grown) {
+                to_remember.iter().for_each(|one| draft.alert.remembered.remember(*one));
             }
             outcome
                 .changes
@@ -266,6 +297,41 @@ impl AlertFold {
         }
         outcome
     }
+}
+
+/// What of some requests was not sent before.
+struct Fresh {
+    events: Vec<Event>,
+    to_remember: Vec<Fingerprint>,
+    repeated: u64,
+}
+
+/// A request is compared as a whole, before any of it is remembered: otherwise each of its events could push out of the memory
+/// another that is still to come.
+fn fresh(requests: Vec<Request>, drafts: &[Draft]) -> Fresh {
+    let mut known: HashSet<Fingerprint> = drafts.iter().flat_map(|draft| &draft.alert.remembered.0).copied().collect();
+    let mut fresh = Fresh { events: Vec::new(), to_remember: Vec::new(), repeated: 0 };
+    for request in requests {
+        let whole = request.is_large().then(|| request.fingerprint());
+        if whole.is_some_and(|whole| !known.insert(whole)) {
+            fresh.repeated += request.events.len() as u64;
+            continue;
+        }
+        let before = fresh.events.len();
+        for event in request.events {
+            if known.insert(event.fingerprint) {
+                fresh.events.push(event);
+            } else {
+                fresh.repeated += 1;
+            }
+        }
+        let new = &fresh.events[before..];
+        if !new.is_empty() {
+            fresh.to_remember.extend(new[new.len().saturating_sub(MOST_OF_A_REQUEST)..].iter().map(|event| event.fingerprint));
+            fresh.to_remember.extend(whole);
+        }
+    }
+    fresh
 }
 
 struct Draft {
@@ -305,12 +371,11 @@ impl Draft {
         Self { alert, is_new: true, has_grown: false }
     }
 
-    fn take(&mut self, moment: DateTime<Utc>, fingerprint: Fingerprint, severity: Severity, received: DateTime<Utc>) {
+    fn take(&mut self, event: Event, received: DateTime<Utc>) {
         let alert = &mut self.alert;
-        alert.remembered.remember(fingerprint);
-        alert.first = alert.first.min(moment);
-        alert.last = alert.last.max(moment);
-        alert.severity = alert.severity.max(severity);
+        alert.first = alert.first.min(event.moment);
+        alert.last = alert.last.max(event.moment);
+        alert.severity = alert.severity.max(event.severity);
         alert.received = alert.received.max(received);
         alert.event_count += 1;
         self.has_grown = true;

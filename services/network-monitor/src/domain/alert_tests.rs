@@ -130,12 +130,26 @@ fn a_large_event_is_shortened_to_valid_json() {
 #[test]
 fn what_is_remembered_survives_the_store() {
     let mut remembered = Remembered::default();
-    for number in 0..300_u64 {
-        assert!(remembered.remember(Fingerprint::from_bits(number)));
+    for number in 0..MOST_REMEMBERED as u64 + 50 {
+        remembered.remember(Fingerprint::from_bits(number));
     }
-    assert!(!remembered.remember(Fingerprint::from_bits(299)));
     assert_eq!(remembered.to_bytes().len(), MOST_REMEMBERED * 8);
     assert_eq!(Remembered::from_bytes(&remembered.to_bytes()), remembered);
+}
+
+#[test]
+fn a_flood_of_small_requests_sent_again_is_known_again() {
+    let requests = |first: usize| {
+        (0..1_000).map(move |number| {
+            let mut event = detection(1, "10.0.0.5", 0);
+            event.fingerprint = Fingerprint::from_bits(number);
+            (event, Arrival { origin: first + number as usize, ..arrival() })
+        })
+    };
+    let mut fold = AlertFold::default();
+    requests(0).chain(requests(1_000)).for_each(|(event, arrival)| fold.add(event, arrival));
+    let outcome = fold.apply(vec![], school(), |_| false, &Ids::counted());
+    assert_eq!((outcome.changes[0].alert.event_count, outcome.repeated), (1_000, 1_000));
 }
 
 proptest! {
@@ -156,6 +170,25 @@ proptest! {
         let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, &ids);
         stored.extend(second.changes.into_iter().map(|change| (change.alert.id, change.alert)));
         prop_assert_eq!(stored.values().map(|alert| alert.event_count).sum::<i64>() as usize, distinct.len());
+    }
+
+    #[test]
+    fn a_large_request_sent_again_is_not_counted_again(events in 257_i64..3_000, others in 0_usize..5, turn in 0_usize..3_000) {
+        let request = |first: i64, count: i64| (first..first + count).map(|number| {
+            let mut event = detection(1, "10.0.0.5", number % 50);
+            event.fingerprint = Fingerprint::of([number.to_be_bytes().as_slice()]);
+            event
+        });
+        let mut alert = only(apply(vec![], request(0, events), false)).alert;
+        for other in 0..others as i64 {
+            alert = only(apply(vec![alert], request(10_000 * (other + 1), 300), false)).alert;
+        }
+        let count = alert.event_count;
+        prop_assert_eq!(count, events + 300 * others as i64);
+        let mut again: Vec<_> = request(0, events).collect();
+        again.rotate_left(turn % events as usize);
+        let outcome = apply(vec![alert], again, false);
+        prop_assert_eq!((outcome.changes.len(), outcome.repeated), (0, events as u64));
     }
 
     #[test]

@@ -14,7 +14,6 @@ use crate::domain::{
     address,
     detection::{Detection, Endpoint, Fingerprint, Sensor, Severity, SignatureId},
     mac::Mac,
-    moment,
     sighting::Sighting,
     source::Source,
 };
@@ -77,7 +76,8 @@ pub fn read<'a>(fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>) ->
             return Ok(Reading::Unused(known.map_or(OTHER, |(_, label)| label)));
         }
     };
-    let event = Event { fields, around, source, time: around.moment(fields, Field::Timestamp, "timestamp")? };
+    let told = around.told(fields, Field::Timestamp, "timestamp")?;
+    let event = Event { fields, around, source, told, time: around.believable(told) };
     let mut detection = None;
     let sightings = match source {
         Source::SuricataAlert => {
@@ -97,6 +97,8 @@ struct Event<'f, 'a> {
     fields: &'f Fields<'a>,
     around: &'f Surroundings<'f>,
     source: Source,
+    /// As the sensor says: what an event is known again by, also when its clock is wrong.
+    told: DateTime<Utc>,
     time: DateTime<Utc>,
 }
 
@@ -124,7 +126,7 @@ impl<'a> Event<'_, 'a> {
             protocol: text(Field::Protocol).to_ascii_lowercase().into(),
             time: self.time,
             fingerprint: Fingerprint::of([
-                self.time.timestamp_micros().to_be_bytes().as_slice(),
+                self.told.timestamp_micros().to_be_bytes().as_slice(),
                 &flow.to_be_bytes(),
                 &transaction.to_be_bytes(),
                 &ports,
@@ -162,7 +164,7 @@ impl<'a> Event<'_, 'a> {
 
     /// A flow is told when it is over, sometimes minutes later: its own start and end count.
     fn flow(&self) -> Result<[Option<Sighting>; 2], Defect> {
-        let moment = |field| self.fields.get(field).as_time().map(|told| moment::believable(told, self.around.received));
+        let moment = |field| self.fields.get(field).as_time().map(|told| self.around.believable(told));
         let first = moment(Field::FlowStart).unwrap_or(self.time);
         let last = moment(Field::FlowEnd).unwrap_or(first);
         let client = self.address(Field::SourceIp, "src_ip")?;

@@ -58,16 +58,19 @@ impl Surroundings<'_> {
         Some(name.split('.').next()?.to_ascii_lowercase())
     }
 
-    /// When an event happened: its own time, or failing that the shipper's, never an unbelievable one.
-    pub(super) fn moment(&self, fields: &Fields<'_>, own: Field, name: &'static str) -> Result<DateTime<Utc>, Defect> {
+    /// When an event happened as it says itself, or failing that the shipper.
+    pub(super) fn told(&self, fields: &Fields<'_>, own: Field, name: &'static str) -> Result<DateTime<Utc>, Defect> {
         let own = fields.get(own);
-        let told = if own.is_present() {
-            own.as_time().ok_or(Defect { reason: Reason::UnreadableTime, field: name })?
-        } else {
-            let shipped = fields.get(Field::ShippedTime).as_time().or(self.record_time);
-            shipped.ok_or(Defect { reason: Reason::MissingTime, field: name })?
-        };
-        Ok(moment::believable(told, self.received))
+        if own.is_present() {
+            return own.as_time().ok_or(Defect { reason: Reason::UnreadableTime, field: name });
+        }
+        let shipped = fields.get(Field::ShippedTime).as_time().or(self.record_time);
+        shipped.ok_or(Defect { reason: Reason::MissingTime, field: name })
+    }
+
+    /// The same, as far as it can be believed.
+    pub(super) fn believable(&self, told: DateTime<Utc>) -> DateTime<Utc> {
+        moment::believable(told, self.received)
     }
 }
 

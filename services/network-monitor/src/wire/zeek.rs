@@ -15,7 +15,6 @@ use crate::domain::{
     detection::{Detection, Endpoint, Fingerprint, Sensor, SignatureId},
     fact::Told,
     mac::Mac,
-    moment,
     notice::{self, Meaning},
     sighting::Sighting,
     source::Source,
@@ -145,7 +144,8 @@ fn by_members(fields: &Fields<'_>) -> Option<&'static str> {
 pub fn read<'a>(log: &str, fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>) -> Result<Reading<'a>, Defect> {
     let log = log.trim_end_matches(".log").to_ascii_lowercase();
     let Some(source) = used(&log) else { return Ok(Reading::Unused(unused(&log).unwrap_or(OTHER))) };
-    let event = Event { fields, around, source, time: around.moment(fields, Field::Ts, "ts")? };
+    let told = around.told(fields, Field::Ts, "ts")?;
+    let event = Event { fields, around, source, told, time: around.believable(told) };
     let mut detection = None;
     let sightings = match source {
         Source::ZeekKnownHosts => [event.host()?, None],
@@ -171,6 +171,8 @@ struct Event<'f, 'a> {
     fields: &'f Fields<'a>,
     around: &'f Surroundings<'f>,
     source: Source,
+    /// As the sensor says: what an event is known again by, also when its clock is wrong.
+    told: DateTime<Utc>,
     time: DateTime<Utc>,
 }
 
@@ -231,7 +233,7 @@ impl<'a> Event<'_, 'a> {
         let text = |field| fields.get(field).as_text().map(Cow::into_owned).unwrap_or_default();
         let message = text(Field::NoticeMessage);
         let fingerprint = Fingerprint::of([
-            self.time.timestamp_micros().to_be_bytes().as_slice(),
+            self.told.timestamp_micros().to_be_bytes().as_slice(),
             text(Field::Uid).as_bytes(),
             note.as_bytes(),
             message.as_bytes(),
@@ -274,7 +276,7 @@ impl<'a> Event<'_, 'a> {
         let duration = fields.get(Field::Duration).as_float().filter(|seconds| seconds.is_finite() && *seconds > 0.0).unwrap_or(0.0);
         #[expect(clippy::cast_possible_truncation, reason = "`as` saturates; an end in the far future is not believed")]
         let ended = self.time.checked_add_signed(TimeDelta::milliseconds((duration * 1_000.0) as i64)).unwrap_or(self.time);
-        let last = moment::believable(ended, self.around.received);
+        let last = self.around.believable(ended);
         let protocols: Vec<&str> = fields.get(Field::Service).texts().collect();
         let transport = fields.get(Field::Protocol).as_text();
         let service = told::service(transport.as_deref(), fields.get(Field::ResponderPort).as_port(), &protocols.join(", "));

@@ -50,6 +50,18 @@ on_both_stores! {
         assert_eq!(world.alert_events(2).await[1].1.new_events, 1);
     }
 
+    async fn a_large_request_sent_again_is_not_counted_again_nor_is_one_of_a_wrong_clock(database: TestDatabase) {
+        let world = World::start(&database).await;
+        for (signature, time) in [(100, "2026-09-24T09:30:00"), (101, "1970-01-01T00:05:00")] {
+            let lines: String = (0..600).map(|number| alert(&format!("{time}.{number:06}+0000"), signature, 1, "10.0.0.5", "10.0.0.9")).collect();
+            world.post(&lines).await;
+            world.clock.advance(chrono::TimeDelta::minutes(5));
+            world.post(&lines).await;
+        }
+        let counts: Vec<i64> = world.all_alerts().await.alerts.iter().map(|alert| alert.event_count).collect();
+        assert_eq!(counts, [600, 600]);
+    }
+
     async fn alerts_are_listed_by_severity_signature_and_page(database: TestDatabase) {
         let world = World::start(&database).await;
         let lines: String = (0..25_u8).map(|number| alert(&format!("2026-09-24T09:{number:02}:00+0000"), 100 + u32::from(number % 5), 1 + number % 3, "10.0.0.5", &format!("10.0.1.{number}"))).collect();

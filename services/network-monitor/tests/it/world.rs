@@ -97,7 +97,7 @@ impl World {
     /// Posts a body as telemetry-ingest would put it on the log, and waits until it is taken in.
     pub async fn post_from(&self, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) {
         let text = |text: String| Bytes::from(text);
-        let received: DateTime<Utc> = NOW.parse().unwrap();
+        let received: DateTime<Utc> = runtime::Clock::from(self.clock.clone()).now();
         let mut headers = vec![
             ("ce_id".to_owned(), text(self.ids.next::<EventId>().to_string())),
             ("ce_time".to_owned(), text(received.to_rfc3339())),
