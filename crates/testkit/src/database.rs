@@ -1,6 +1,12 @@
 //! A database of its own for each test.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use runtime::{Clock, EventId, Ids, config::Secret};
 use sea_orm::ConnectionTrait as _;
@@ -33,7 +39,7 @@ enum Place {
     // Removed, with the SQLite file, when the test ends.
     Folder(#[expect(dead_code, reason = "held, not read")] TempDir),
     // Dropped there when the test ends: hundreds of databases would fill the disk.
-    Server { url: String, name: String },
+    Server { url: String, name: String, is_made: AtomicBool },
 }
 
 impl TestDatabase {
@@ -59,7 +65,7 @@ impl TestDatabase {
     /// On a PostgreSQL of the test's own.
     pub fn on_server(url: String) -> Self {
         let name = new_name("test");
-        Self { config: config(&url, &name), place: Place::Server { url, name } }
+        Self { config: config(&url, &name), place: Place::Server { url, name, is_made: AtomicBool::new(false) } }
     }
 
     /// Which store it is.
@@ -77,7 +83,9 @@ impl TestDatabase {
 
     /// Made, without a table.
     pub async fn empty(&self) -> DatabaseConfig {
-        if let Place::Server { url, name } = &self.place {
+        if let Place::Server { url, name, is_made } = &self.place
+            && !is_made.swap(true, Ordering::Relaxed)
+        {
             on_server(url, &format!("CREATE DATABASE {name}")).await;
         }
         self.config()
@@ -85,7 +93,9 @@ impl TestDatabase {
 
     /// Made, connected and migrated. On PostgreSQL it is a copy of a database that was migrated once for this test program.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
-        if let Place::Server { url, name } = &self.place {
+        if let Place::Server { url, name, is_made } = &self.place
+            && !is_made.swap(true, Ordering::Relaxed)
+        {
             let template = template(url, migrations).await;
             on_server(url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
             return Database::connect(&self.config).await.expect("a connection to the test's database");
@@ -96,7 +106,10 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Place::Server { url, name } = &self.place else { return };
+        let Place::Server { url, name, is_made } = &self.place else { return };
+        if !is_made.load(Ordering::Relaxed) {
+            return;
+        }
         let (url, statement) = (url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         // On a thread of its own, since a test's event loop may be ending. A server that the test stopped needs no cleaning.
         let dropping = std::thread::spawn(move || {

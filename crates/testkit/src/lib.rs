@@ -19,6 +19,7 @@ mod child;
 mod database;
 mod issuer;
 mod keycloak;
+mod log;
 mod patience;
 mod server;
 
@@ -26,6 +27,7 @@ pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
 pub use keycloak::{Account, Realm, one_time_code};
+pub use log::TestLog;
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;

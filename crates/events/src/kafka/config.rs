@@ -48,6 +48,9 @@ pub struct KafkaConfig {
     /// Copies of each topic that is made. With three or more, two must have a record before it is acknowledged.
     #[serde(default = "three")]
     pub replication_factor: i32,
+    /// No topic that is made gets more partitions than this; `None`: as planned for all schools together. For small clusters.
+    #[serde(default)]
+    pub max_partitions: Option<i32>,
     /// Appends are refused as busy while more bytes than this are not yet acknowledged by the brokers.
     #[serde(default = "mebibytes_of_memory::<16>")]
     pub max_unacknowledged_bytes: usize,
@@ -68,6 +71,7 @@ impl KafkaConfig {
             prefix: String::new(),
             create_topics: true,
             replication_factor: three(),
+            max_partitions: None,
             max_unacknowledged_bytes: mebibytes_of_memory::<16>(),
             delivery_timeout_seconds: half_a_minute(),
             properties: BTreeMap::new(),
@@ -105,7 +109,6 @@ impl KafkaConfig {
     }
 
     pub(super) fn producer(&self) -> ClientConfig {
-        let largest = Topic::ALL.iter().chain(&Topic::TEST).map(|topic| topic.spec().max_record_bytes).max().unwrap_or(0);
         let mut client = ClientConfig::new();
         // Payloads of telemetry, which are most of the bytes, come compressed if their sender cares, so the default is to leave
         // them be; `compression.type` among the properties changes that.
@@ -115,7 +118,7 @@ impl KafkaConfig {
             // Admission by bytes is the bound; these two only must not come before it.
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "1048576")
-            .set("message.max.bytes", (largest + BATCH_OVERHEAD).to_string());
+            .set("message.max.bytes", Self::max_batch_bytes().to_string());
         self.complete(&mut client);
         client
             .set("acks", "all")
@@ -144,9 +147,17 @@ impl KafkaConfig {
         client
     }
 
-    /// The largest batch that a topic must take.
-    pub(super) fn max_message_bytes(topic: Topic) -> usize {
-        topic.spec().max_record_bytes + BATCH_OVERHEAD
+    /// Partitions of a topic that is made.
+    pub(super) fn partitions(&self, topic: Topic) -> i32 {
+        let planned = topic.spec().partitions;
+        self.max_partitions.map_or(planned, |most| planned.min(most.max(1)))
+    }
+
+    /// The largest batch that every topic must take, however small its records: brokers apply their limit to what the producer
+    /// puts together, not to single records.
+    pub(super) fn max_batch_bytes() -> usize {
+        let largest = Topic::ALL.iter().chain(&Topic::TEST).map(|topic| topic.spec().max_record_bytes).max().unwrap_or(0);
+        largest + BATCH_OVERHEAD
     }
 }
 
@@ -160,6 +171,7 @@ impl fmt::Debug for KafkaConfig {
             .field("prefix", &self.prefix)
             .field("create_topics", &self.create_topics)
             .field("replication_factor", &self.replication_factor)
+            .field("max_partitions", &self.max_partitions)
             .field("max_unacknowledged_bytes", &self.max_unacknowledged_bytes)
             .field("delivery_timeout_seconds", &self.delivery_timeout_seconds)
             .field("properties", &self.properties.keys())

@@ -161,8 +161,12 @@ fn message<'a>(name: &'a str, record: &'a Record, expected: Box<Expected>) -> Ba
 
 fn delivery_failure(error: &KafkaError, topic: Topic, size: usize) -> LogError {
     match error {
+        // Records over our own limit were refused before; so this is about the batch, or a broker that takes less than we planned.
         KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => {
-            LogError::TooLarge { topic, size, limit: topic.spec().max_record_bytes }
+            let needed = KafkaConfig::max_batch_bytes();
+            let reason =
+                format!("topic {topic} takes no batch with a record of {size} bytes: set its max.message.bytes to {needed} or more");
+            LogError::Unavailable { reason }
         }
         KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => {
             LogError::Unavailable { reason: "the producer's queue is full".to_owned() }

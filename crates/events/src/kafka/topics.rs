@@ -38,7 +38,7 @@ pub(super) async fn ensure(config: &KafkaConfig, topics: &[Topic]) -> Result<(),
 async fn create(admin: &AdminClient<DefaultClientContext>, config: &KafkaConfig, topics: &[Topic]) -> Result<(), LogError> {
     let wanted: Vec<_> = topics.iter().map(|topic| (config.names().topic(*topic), *topic, settings(config, *topic))).collect();
     let new = wanted.iter().map(|(name, topic, settings)| {
-        let new = NewTopic::new(name, topic.spec().partitions, TopicReplication::Fixed(config.replication_factor));
+        let new = NewTopic::new(name, config.partitions(*topic), TopicReplication::Fixed(config.replication_factor));
         settings.iter().fold(new, |new, (key, value)| new.set(key, value))
     });
     let new: Vec<_> = new.collect();
@@ -55,7 +55,7 @@ async fn create(admin: &AdminClient<DefaultClientContext>, config: &KafkaConfig,
 }
 
 fn settings(config: &KafkaConfig, topic: Topic) -> Vec<(&'static str, String)> {
-    let mut settings = vec![("max.message.bytes", KafkaConfig::max_message_bytes(topic).to_string())];
+    let mut settings = vec![("max.message.bytes", KafkaConfig::max_batch_bytes().to_string())];
     match topic.spec().cleanup {
         Cleanup::Compact => settings.extend([
             ("cleanup.policy", "compact".to_owned()),
@@ -81,7 +81,7 @@ fn await_visible(admin: &AdminClient<DefaultClientContext>, config: &KafkaConfig
     loop {
         match partitions(admin, &name) {
             Ok(partitions) => {
-                let planned = topic.spec().partitions;
+                let planned = config.partitions(topic);
                 if usize::try_from(planned) != Ok(partitions) {
                     warn!(name: "event_log.partitions_differ", topic = name, partitions, planned, "topic has another number of partitions than planned");
                 }

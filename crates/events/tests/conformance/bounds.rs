@@ -35,6 +35,18 @@ pub async fn the_largest_record_passes_and_a_larger_one_is_refused(kind: Kind) {
     }
 }
 
+/// The limit of a topic is about its records, not about how many of them come together.
+pub async fn many_records_at_once_pass_where_records_are_small(kind: Kind) {
+    let Some(stand) = Stand::open(kind).await else { return };
+    let limit = Topic::TestCompacted.spec().max_record_bytes;
+    let filler = Bytes::from(vec![7; 1_000]);
+    let count = 4 * limit / filler.len();
+    let records = (0..count).map(|number| Record { value: Some(filler.clone()), ..record(&format!("key-{number}"), "") });
+    stand.log.append(Topic::TestCompacted, records.collect()).await.unwrap();
+    let mut subscription = stand.log.subscribe("group", &[Topic::TestCompacted]).await.unwrap();
+    receive(&mut *subscription, count).await;
+}
+
 pub async fn too_much_under_way_is_busy_and_nothing_acknowledged_is_lost(kind: Kind) {
     let Some(stand) = Stand::open_with_bound(kind, 64 * 1024).await else { return };
     let busy = Arc::new(AtomicUsize::new(0));

@@ -46,6 +46,7 @@ promises! {
     keeping::only_the_last_record_of_a_key_is_kept,
     keeping::old_records_are_dropped,
     bounds::the_largest_record_passes_and_a_larger_one_is_refused,
+    bounds::many_records_at_once_pass_where_records_are_small,
     bounds::too_much_under_way_is_busy_and_nothing_acknowledged_is_lost,
     bounds::many_writers_share_a_flush,
     bounds::a_closed_log_refuses_everything,

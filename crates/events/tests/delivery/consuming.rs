@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use chrono::TimeDelta;
-use schildwacht_events::{EventLog as _, Record, inbox};
+use schildwacht_events::{Record, inbox};
 
 use crate::world::{TOPIC, TestHandler, Trouble, World};
 

@@ -3,7 +3,6 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use chrono::TimeDelta;
-use schildwacht_events::EventLog as _;
 use schildwacht_events::delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed};
 use testkit::TestDatabase;
 

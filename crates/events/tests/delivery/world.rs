@@ -14,16 +14,15 @@ use bytes::Bytes;
 use proto::identity::v1::GatewayDirectoryEntry;
 use runtime::{Clock, Ids, Shutdown, Tasks};
 use schildwacht_events::{
-    AddInbox, AddOutbox, Consumer, Delivered, EmbeddedConfig, EmbeddedLog, Envelope, EventLog, HandleError, Handler, LogError, LogHandle,
-    Position, Record, Rejected, Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
+    AddInbox, AddOutbox, Consumer, Delivered, Envelope, EventLog, HandleError, Handler, LogError, LogHandle, Position, Record, Rejected,
+    Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
 };
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 use storage::{
     Database, Txn,
     migrate::{MigrationName, MigrationTrait, SchemaManager},
 };
-use tempfile::TempDir;
-use testkit::TestDatabase;
+use testkit::{TestDatabase, TestLog};
 
 pub const CONSUMER: &str = "test-consumer";
 pub const TOPIC: Topic = Topic::TestPlain;
@@ -52,7 +51,7 @@ pub struct World {
     pub ids: Ids,
     pub tasks: Tasks,
     _test_database: TestDatabase,
-    _folder: TempDir,
+    _log: TestLog,
 }
 
 impl World {
@@ -60,18 +59,16 @@ impl World {
         let migrations: Vec<Box<dyn MigrationTrait>> =
             vec![Box::new(AddOutbox), Box::new(AddInbox), Box::new(AddEffects), Box::new(storage::audit::AddAuditTrail)];
         let database = test_database.migrated(migrations).await;
-        let folder = TempDir::new().unwrap();
-        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path())).unwrap();
-        log.ensure_topics(&Topic::TEST).await.unwrap();
+        let log = TestLog::beside(&test_database, &Topic::TEST).await;
         let clock = Clock::system();
         Self {
             database,
-            log: Arc::new(UnreliableLog { inner: log, trouble: Mutex::default(), reading: Arc::default() }),
+            log: Arc::new(UnreliableLog { inner: log.share(), trouble: Mutex::default(), reading: Arc::default() }),
             ids: Ids::random(clock.clone()),
             clock,
             tasks: Tasks::new(),
             _test_database: test_database,
-            _folder: folder,
+            _log: log,
         }
     }
 
@@ -197,7 +194,7 @@ pub enum Trouble {
 
 /// A log with troubles to come.
 pub struct UnreliableLog {
-    pub inner: Arc<EmbeddedLog>,
+    pub inner: SharedLog,
     trouble: Mutex<Vec<Trouble>>,
     /// How often members of a group still fail to receive, commit and rewind.
     pub reading: Arc<ReadingTroubles>,

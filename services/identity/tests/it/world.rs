@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use auth::{AuthConfig, Function, Principal, Subject, Verifier};
-use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, TailFrom, Topic};
+use events::{Envelope, LogHandle, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
@@ -19,7 +19,7 @@ use schildwacht_identity::{Config, IssuerConfig, KeycloakConfig, Service, Surrou
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
-use testkit::{TestDatabase, TestIssuer, TestProcess, person};
+use testkit::{TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{
     Request, Status,
     transport::{Channel, Endpoint},
@@ -47,7 +47,7 @@ pub struct World {
     pub data_dir: Arc<TempDir>,
     /// Follows no redirect.
     pub http: reqwest::Client,
-    log: Arc<EmbeddedLog>,
+    log: TestLog,
     process: TestProcess,
 }
 
@@ -94,8 +94,7 @@ impl World {
         let data_dir = setup.data_dir.unwrap_or_else(|| Arc::new(TempDir::new().unwrap()));
         let people = TestIssuer::start(clock.clone().into()).await;
         let process = TestProcess::at(clock.clone());
-        let log = EmbeddedLog::open(EmbeddedConfig::new(data_dir.path().join("log"))).unwrap();
-        log.ensure_topics(&Topic::ALL).await.unwrap();
+        let log = TestLog::beside(database, &Topic::ALL).await;
         let database = database.migrated(schildwacht_identity::migrations()).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());
@@ -115,7 +114,7 @@ impl World {
                 content: content::Settings::default(),
             },
             database: database.clone(),
-            log: LogHandle(log.clone()),
+            log: LogHandle(log.share()),
             authenticator: people.authenticator(),
         };
         let router = service.build(&process).await?;

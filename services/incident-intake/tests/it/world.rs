@@ -1,10 +1,10 @@
 //! A running incident-intake, with schools, people, a log and sensors that speak.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use auth::{Function, Principal};
 use chrono::{DateTime, Utc};
-use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, TailFrom, Topic};
+use events::{DeadLetters, Envelope, LogHandle, TailFrom, Topic};
 use proto::{
     identity::v1::{OrganisationState, School},
     incident_intake::v1::{
@@ -18,8 +18,7 @@ use runtime::{EventId, Ids, ManualClock, SchoolId};
 use schildwacht_incident_intake::{Config, Service, migrations};
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
-use tempfile::TempDir;
-use testkit::{Running, TestDatabase, TestIssuer, TestProcess, person};
+use testkit::{Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
 
 const GROUP: &str = "incident-intake";
@@ -34,11 +33,10 @@ pub struct World {
     /// Its tables.
     pub database: Database,
     /// Where alerts come from and case events go to.
-    pub log: Arc<EmbeddedLog>,
+    pub log: TestLog,
     ids: Ids,
     server: Running,
     process: TestProcess,
-    _folder: TempDir,
 }
 
 impl World {
@@ -47,15 +45,13 @@ impl World {
         runtime::install_tls_provider();
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
         let people = TestIssuer::start(clock.clone().into()).await;
-        let folder = TempDir::new().unwrap();
-        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path().join("log"))).unwrap();
-        log.ensure_topics(&Topic::ALL).await.unwrap();
+        let log = TestLog::beside(database, &Topic::ALL).await;
         let database = database.migrated(migrations()).await;
         let process = TestProcess::at(clock.clone());
         let server = serve(&process, &people, &database, &log).await;
         // Ids of this test's own, so that those of the service stay in the order of its clock.
         let ids = Ids::random(clock.clone().into());
-        Self { people, clock, database, log, ids, server, process, _folder: folder }
+        Self { people, clock, database, log, ids, server, process }
     }
 
     /// Another replica of the service, on the same database and log.
@@ -90,6 +86,8 @@ impl World {
     pub async fn school(&self, name: &str, municipality: &str) -> SchoolId {
         let id = self.new_id();
         self.describe(id, name, municipality).await;
+        // What comes in another topic next may overtake it.
+        self.settle().await;
         id
     }
 
@@ -236,7 +234,7 @@ impl World {
     }
 }
 
-async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, log: &Arc<EmbeddedLog>) -> Running {
+async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, log: &TestLog) -> Running {
     let dead_letters = DeadLetters::default();
     let service = Service {
         config: Config {
@@ -247,7 +245,7 @@ async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, 
         },
         content: content::Settings::default(),
         database: database.clone(),
-        log: LogHandle(log.clone()),
+        log: LogHandle(log.share()),
         dead_letters: dead_letters.clone(),
         authenticator: people.authenticator(),
     };

@@ -1,11 +1,11 @@
 //! A running network-monitor, with schools, people and a log.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use auth::{Function, Principal};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, Record, TailFrom, Topic};
+use events::{DeadLetters, Envelope, LogHandle, Record, TailFrom, Topic};
 use proto::{
     network_monitor::v1::{
         AlertEvent, Device, ListAlertsRequest, ListAlertsResponse, ListDevicesRequest, ListDevicesResponse,
@@ -16,8 +16,7 @@ use proto::{
 use runtime::{EventId, GatewayId, Ids, ManualClock, SchoolId};
 use schildwacht_network_monitor::{Config, Keep, Service, migrations};
 use storage::Database;
-use tempfile::TempDir;
-use testkit::{Running, TestDatabase, TestIssuer, TestProcess, person};
+use testkit::{Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, service::Routes, transport::Channel};
 
 /// When every test begins.
@@ -41,19 +40,16 @@ pub struct World {
     pub other_school: SchoolId,
     /// A gateway of the first.
     pub gateway: GatewayId,
-    log: Arc<EmbeddedLog>,
+    log: TestLog,
     ids: Ids,
     server: Running,
     _process: TestProcess,
-    _folder: TempDir,
 }
 
 impl World {
     pub async fn start(database: &TestDatabase) -> Self {
         let clock = ManualClock::at(NOW.parse().unwrap());
-        let folder = TempDir::new().unwrap();
-        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path().join("log"))).unwrap();
-        log.ensure_topics(&[Topic::TelemetryBatch, Topic::Alert]).await.unwrap();
+        let log = TestLog::beside(database, &[Topic::TelemetryBatch, Topic::Alert]).await;
         let people = TestIssuer::start(clock.clone().into()).await;
         let process = TestProcess::at(clock.clone());
         let migrated = database.migrated(migrations()).await;
@@ -67,7 +63,7 @@ impl World {
                 keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
             },
             database: migrated.clone(),
-            log: LogHandle(log.clone()),
+            log: LogHandle(log.share()),
             dead_letters,
             authenticator: people.authenticator(),
         };
@@ -85,7 +81,6 @@ impl World {
             ids,
             server,
             _process: process,
-            _folder: folder,
         }
     }
 
