@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::partition::WriteFailure;
 use crate::log::LogError;
 
 /// Linux takes no more pieces in one `writev`.
@@ -18,7 +19,25 @@ pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> LogError {
 
 /// Makes names created in or removed from the folder durable.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), LogError> {
-    File::open(folder).and_then(|opened| opened.sync_all()).map_err(|error| failed("flush folder", folder, &error))
+    File::open(folder).and_then(|opened| sync_opened_folder(&opened)).map_err(|error| failed("flush folder", folder, &error))
+}
+
+#[cfg(not(test))]
+fn sync_opened_folder(folder: &File) -> io::Result<()> {
+    folder.sync_all()
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many of the next flushes of folders fail on this thread.
+    pub(super) static FOLDER_FLUSHES_TO_FAIL: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+fn sync_opened_folder(folder: &File) -> io::Result<()> {
+    let left = FOLDER_FLUSHES_TO_FAIL.get();
+    FOLDER_FLUSHES_TO_FAIL.set(left.saturating_sub(1));
+    if left > 0 { Err(io::Error::other("as the test wants it")) } else { folder.sync_all() }
 }
 
 /// Creates a folder and its missing parents durably.
@@ -35,6 +54,8 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), LogError> {
 /// A crash leaves either nothing but the temporary file, which the next start removes, or the whole.
 pub(super) struct NewFile {
     pub file: File,
+    /// Opened beforehand, as there may be no file left to open when the new name must be flushed.
+    folder: File,
     temporary: PathBuf,
     path: PathBuf,
 }
@@ -46,21 +67,40 @@ impl NewFile {
         let mut temporary = path.clone().into_os_string();
         temporary.push(Self::SUFFIX);
         let temporary = PathBuf::from(temporary);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = File::open(folder).map_err(|error| failed("open folder", folder, &error))?;
         let file = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(true)
             .open(&temporary)
             .map_err(|error| failed("create", &temporary, &error))?;
-        Ok(Self { file, temporary, path })
+        Ok(Self { file, folder, temporary, path })
     }
 
-    /// Flushes the file, gives it its name and flushes the folder.
+    /// Flushes the file, gives it its name and flushes the folder. After an error the name may be there all the same.
     pub(super) fn finish(self) -> Result<File, LogError> {
+        self.appear()?;
+        Ok(self.file)
+    }
+
+    /// The same for a name that did not exist before: after an error it does not exist either, or that is not known.
+    pub(super) fn finish_or_undo(self) -> Result<File, WriteFailure> {
+        let Err(error) = self.appear() else { return Ok(self.file) };
+        match remove(&self.path).and_then(|()| self.flush_folder()) {
+            Ok(()) => Err(WriteFailure::Undone(error.to_string())),
+            Err(also) => Err(WriteFailure::Unknown(format!("{error}; and cannot undo that: {also}"))),
+        }
+    }
+
+    fn appear(&self) -> Result<(), LogError> {
         self.file.sync_all().map_err(|error| failed("flush", &self.temporary, &error))?;
         fs::rename(&self.temporary, &self.path).map_err(|error| failed("rename", &self.temporary, &error))?;
-        self.path.parent().map_or(Ok(()), sync_folder)?;
-        Ok(self.file)
+        self.flush_folder()
+    }
+
+    fn flush_folder(&self) -> Result<(), LogError> {
+        sync_opened_folder(&self.folder).map_err(|error| failed("flush the folder of", &self.path, &error))
     }
 }
 

@@ -39,6 +39,20 @@ pub(super) enum WriteFailure {
     Unknown(String),
 }
 
+/// What could not even begin has changed nothing.
+impl From<LogError> for WriteFailure {
+    fn from(error: LogError) -> Self {
+        Self::Undone(error.to_string())
+    }
+}
+
+impl From<WriteFailure> for LogError {
+    fn from(failure: WriteFailure) -> Self {
+        let (WriteFailure::Undone(reason) | WriteFailure::Unknown(reason)) = failure;
+        Self::Unavailable { reason }
+    }
+}
+
 /// How a partition is kept.
 #[derive(Debug, Clone)]
 pub(super) struct PartitionOptions {
@@ -240,9 +254,14 @@ impl Partition {
                 self.write_segments().push(Arc::clone(&new.segment));
                 *writing = new;
             }
-            Err(error) => {
+            Err(WriteFailure::Undone(error)) => {
                 // No harm is done: the old segment grows on, and the disk that refuses a file may soon refuse a write.
-                warn!(name: "event_log.segment_not_started", partition = %self.options.label, %error, "keeping on in the old segment");
+                warn!(name: "event_log.segment_not_started", partition = %self.options.label, error, "keeping on in the old segment");
+            }
+            // If the new file stays, the next start takes it for the last one and never looks at what the old one holds beyond.
+            Err(WriteFailure::Unknown(reason)) => {
+                writing.unknown = Some(reason.clone());
+                return Err(WriteFailure::Unknown(reason));
             }
         }
         Ok(())
@@ -294,7 +313,7 @@ impl Partition {
 
 impl Writing {
     /// Starts a segment file in the folder.
-    pub(super) fn in_new_segment(folder: &Path, base: i64, created_micros: i64) -> Result<Self, LogError> {
+    pub(super) fn in_new_segment(folder: &Path, base: i64, created_micros: i64) -> Result<Self, WriteFailure> {
         let header = Header::plain(created_micros)?;
         let segment = Segment::new(folder, SegmentName { base, generation: 0 }, Extent { length: Header::SIZE, end: base });
         let file = segment.create_file(&header)?;

@@ -18,6 +18,7 @@ use super::{
     disk::{NewFile, failed},
     frame::{self, Head, Peek},
     lock,
+    partition::WriteFailure,
 };
 use crate::log::LogError;
 
@@ -146,10 +147,10 @@ impl Segment {
     }
 
     /// Creates the file with its header, durably, positioned after the header.
-    pub(super) fn create_file(&self, header: &Header) -> Result<File, LogError> {
+    pub(super) fn create_file(&self, header: &Header) -> Result<File, WriteFailure> {
         let new = NewFile::create(self.path.clone())?;
         io::Write::write_all(&mut &new.file, &header.encode()).map_err(|error| failed("write", &self.path, &error))?;
-        new.finish()
+        new.finish_or_undo()
     }
 
     pub(super) fn extent(&self) -> Extent {

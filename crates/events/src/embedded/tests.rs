@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use super::{
     compaction::{Compacted, compact},
     cursor::Cursor,
+    disk::FOLDER_FLUSHES_TO_FAIL,
     frame,
     partition::{Partition, PartitionOptions, WriteFailure},
     recovery::{self, Checkpoint},
@@ -292,6 +293,34 @@ fn after_a_failed_flush_nothing_more_is_taken() {
     assert!(matches!(refused, Err(WriteFailure::Unknown(reason)) if reason == "the disk says no"));
     assert!(matches!(partition.settle(), Err(WriteFailure::Unknown(_))));
     assert_eq!(read_all(&partition).unwrap().len(), 1);
+}
+
+#[test]
+fn a_segment_that_could_not_be_started_hides_nothing_from_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let partition = open_with(folder.path(), 1, &Checkpoint::default()).unwrap();
+    append(&partition, &[record("key", Some("first"))], 1);
+    FOLDER_FLUSHES_TO_FAIL.set(1);
+    append(&partition, &[record("key", Some("second"))], 1);
+    assert_eq!(FOLDER_FLUSHES_TO_FAIL.get(), 0, "a segment was due");
+    assert_eq!(files(folder.path()).len(), 1);
+    let written = read_all(&partition).unwrap();
+    assert_eq!(written.len(), 2);
+    drop(partition);
+    assert_eq!(read_all(&open(folder.path()).unwrap()).unwrap(), written);
+}
+
+#[test]
+fn when_a_segment_that_could_not_be_started_may_stay_nothing_more_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let partition = open_with(folder.path(), 1, &Checkpoint::default()).unwrap();
+    append(&partition, &[record("key", Some("first"))], 1);
+    FOLDER_FLUSHES_TO_FAIL.set(2);
+    for _ in 0..2 {
+        let refused = partition.write([record("key", Some("second"))].iter(), 1);
+        assert!(matches!(refused, Err(WriteFailure::Unknown(_))), "{refused:?}");
+    }
+    assert_eq!(read_all(&open(folder.path()).unwrap()).unwrap().len(), 1);
 }
 
 #[test]
