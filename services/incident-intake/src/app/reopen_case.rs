@@ -38,6 +38,11 @@ pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<C
         let advice = format!("{} is open for the same signature at this school; work on that one", newer.reference);
         return Err(Error::failed_precondition("newer_case_open", advice));
     }
+    // An alert belongs to one open case at most: what it tells next must go somewhere.
+    if let Some(other) = store::case::find_open_sharing_evidence(&txn, &case).await? {
+        let advice = format!("{} is open and has alerts of this case as evidence; work on that one, or close it first", other.reference);
+        return Err(Error::failed_precondition("evidence_in_open_case", advice));
+    }
 
     store::case::update(&txn, &case).await?;
     record(&txn, cx, &case, change, None).await?;

@@ -54,7 +54,7 @@ pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signatur
         .from(evidence::Entity)
         .and_where(evidence::Column::AlertId.eq(alert.as_uuid()))
         .to_owned();
-    let with_alert = open_at(school).filter(Column::CaseId.in_subquery(cases_of_alert)).one(&**txn).await?;
+    let with_alert = oldest(open_at(school).filter(Column::CaseId.in_subquery(cases_of_alert))).one(&**txn).await?;
     if let Some(row) = with_alert {
         return read(row).map(Some);
     }
@@ -64,6 +64,27 @@ pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signatur
 /// The open case of a signature at a school: there is at most one. The school must be locked.
 pub async fn find_open_of_signature(txn: &Txn, school: SchoolId, signature_id: &str) -> StoreResult<Option<Case>> {
     open_at(school).filter(Column::SignatureId.eq(signature_id)).one(&**txn).await?.map(read).transpose()
+}
+
+/// The oldest open case that shares evidence with a closed one. The school must be locked.
+pub async fn find_open_sharing_evidence(txn: &Txn, closed: &Case) -> StoreResult<Option<Case>> {
+    let alerts_of_closed = Query::select()
+        .column(evidence::Column::AlertId)
+        .from(evidence::Entity)
+        .and_where(evidence::Column::CaseId.eq(closed.id.as_uuid()))
+        .to_owned();
+    let cases_of_alerts = Query::select()
+        .column(evidence::Column::CaseId)
+        .from(evidence::Entity)
+        .and_where(evidence::Column::AlertId.in_subquery(alerts_of_closed))
+        .to_owned();
+    let sharing =
+        open_at(closed.school.id).filter(Column::CaseId.ne(closed.id.as_uuid())).filter(Column::CaseId.in_subquery(cases_of_alerts));
+    oldest(sharing).one(&**txn).await?.map(read).transpose()
+}
+
+fn oldest(cases: Select<Entity>) -> Select<Entity> {
+    cases.order_by_asc(Column::OpenedAt).order_by_asc(Column::CaseId)
 }
 
 fn open_at(school: SchoolId) -> Select<Entity> {

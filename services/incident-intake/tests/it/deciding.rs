@@ -8,7 +8,10 @@ use proto::incident_intake::v1::{
 use testkit::on_both_stores;
 use tonic::Code;
 
-use crate::world::{MALWARE, World, director, fields, lead, noor, reason, responder, sam, timestamp};
+use crate::{
+    intake::{events, grown},
+    world::{MALWARE, OTHER_SCAN, SCAN, World, director, fields, lead, noor, reason, responder, sam, timestamp},
+};
 
 on_both_stores! {
     async fn a_case_is_worked_from_taking_to_closing_and_reopening(database: TestDatabase) {
@@ -134,6 +137,27 @@ on_both_stores! {
         let refused = world.cases().reopen_case(world.by(&lead(), ask)).await.unwrap_err();
         assert_eq!(reason(&refused), "newer_case_open");
         assert!(refused.message().contains("SW-2026-0002"), "{}", refused.message());
+    }
+
+    async fn a_case_whose_alerts_belong_to_another_open_case_stays_closed(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let other = events(world.alert(school, OTHER_SCAN), 20);
+        world.send(&other).await;
+        world.send(&events(world.alert(school, SCAN), 30)).await;
+        world.settle().await;
+        let case = world.close(&world.only_case().await, CloseReason::Resolved).await;
+        world.clock.advance(TimeDelta::hours(1));
+        world.send(&grown(&other, 50, world.now())).await;
+        world.settle().await;
+        assert_eq!(world.only_case().await.signature_id, OTHER_SCAN.id);
+
+        let ask = ReopenCaseRequest { case_id: case.case_id.clone(), text: "Het is terug".into(), etag: case.etag.clone() };
+        let refused = world.cases().reopen_case(world.by(&lead(), ask.clone())).await.unwrap_err();
+        assert_eq!(reason(&refused), "evidence_in_open_case");
+        assert!(refused.message().contains("SW-2026-0002"), "{}", refused.message());
+        world.close(&world.only_case().await, CloseReason::Duplicate).await;
+        world.cases().reopen_case(world.by(&lead(), ask)).await.unwrap();
     }
 
     async fn a_note_sent_twice_is_written_once(database: TestDatabase) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use events::{Envelope, EventLog as _, Topic};
+use events::{Envelope, Topic};
 use proto::{
     incident_intake::v1::{CaseEvent, CasePhase, CaseSeverity, CloseReason, ListCasesRequest, timeline_entry::What},
     network_monitor::v1::{AlertEvent, AlertSeverity, Endpoint},
@@ -283,14 +283,14 @@ fn get(case_id: &str) -> proto::incident_intake::v1::GetCaseRequest {
 }
 
 /// The same alert with so many events in one.
-fn events(mut news: AlertEvent, count: i64) -> AlertEvent {
+pub fn events(mut news: AlertEvent, count: i64) -> AlertEvent {
     news.new_events = count;
     news.alert.as_mut().unwrap().event_count = count;
     news
 }
 
 /// Later news of an alert.
-fn grown(news: &AlertEvent, more: i64, at: chrono::DateTime<chrono::Utc>) -> AlertEvent {
+pub fn grown(news: &AlertEvent, more: i64, at: chrono::DateTime<chrono::Utc>) -> AlertEvent {
     let mut news = news.clone();
     let alert = news.alert.as_mut().unwrap();
     alert.event_count += more;
