@@ -120,6 +120,28 @@ on_both_stores! {
         assert_eq!((case.alert_count, case.event_count), (3, 80), "evidence stays with its case; a new alert of that signature counts anew");
     }
 
+    async fn an_alert_that_waited_at_two_times_is_evidence_of_both_cases(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Lyceum Ter Leie", "Deinze").await;
+        let first = events(world.alert(school, SCAN), 20);
+        world.send(&first).await;
+        world.clock.advance(TimeDelta::minutes(5));
+        let heard_late = events(world.alert(school, SCAN), 40);
+        world.clock.advance(TimeDelta::minutes(10));
+        world.send(&grown(&first, 30, world.now())).await;
+        world.clock.advance(TimeDelta::minutes(5));
+        world.send(&events(world.alert(school, SCAN), 30)).await;
+        world.settle().await;
+        let case = world.only_case().await;
+        assert_eq!((case.event_count, world.evidence(&case).await.len()), (60, 2));
+        world.close(&case, CloseReason::Resolved).await;
+
+        world.send(&heard_late).await;
+        world.settle().await;
+        let case = world.only_case().await;
+        assert_eq!((case.event_count, world.evidence(&case).await.len()), (60, 2), "the first 20 events of the first alert, and 40");
+    }
+
     async fn events_further_apart_than_the_window_do_not_add_up(database: TestDatabase) {
         let world = World::start(&database).await;
         let school = world.school("Lyceum Ter Leie", "Deinze").await;
