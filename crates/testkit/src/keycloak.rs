@@ -58,7 +58,8 @@ impl Realm {
         let mut server: Url = address.parse().expect("Keycloak's address");
         let administrator = (server.username().to_owned(), server.password().unwrap_or_default().to_owned());
         server.set_username("").and_then(|()| server.set_password(None)).expect("an address with a host");
-        let http = Client::builder().redirect(Policy::none()).build().expect("an HTTP client");
+        // Connections belong to the event loop of a test; the realm may be shared by several.
+        let http = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().expect("an HTTP client");
         let realm = Self { server, administrator, name: new_id(), public_url: public_url.to_owned(), secret: new_id(), http };
         let mut text = REALM.replace("${SCHILDWACHT_PUBLIC_URL}", public_url);
         for client in ["PORTAL", "CLI", "IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {

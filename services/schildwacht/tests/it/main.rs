@@ -7,10 +7,13 @@
 
 mod access;
 mod browser;
+mod estate;
 mod eve;
+mod front;
 mod observing;
 mod operating;
 mod people;
+mod production;
 mod real_files;
 mod restarting;
 mod road;

@@ -103,7 +103,7 @@ async fn what_was_acknowledged_survives_kill_nine() {
 }
 
 /// What a sensor posts at once: a device, something odd about it, and now and then something bad.
-fn batch(number: u32) -> Vec<Value> {
+pub fn batch(number: u32) -> Vec<Value> {
     let at = eve::just_now();
     let ip = format!("10.20.{}.{}", number / 250, number % 250 + 1);
     vec![
@@ -113,7 +113,7 @@ fn batch(number: u32) -> Vec<Value> {
     ]
 }
 
-fn signature(number: u32) -> String {
+pub fn signature(number: u32) -> String {
     format!("suricata:1:{}", 2_200_000 + number)
 }
 

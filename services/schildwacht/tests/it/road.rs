@@ -7,7 +7,6 @@ use testkit::eventually;
 
 use crate::{
     eve,
-    people::Person,
     site::Outcome,
     town::{School, Town},
 };
@@ -19,81 +18,77 @@ pub async fn send(town: &Town, school: &School, file: &Path, more: &[&str]) -> (
 
 async fn send_to(at: &str, town: &Town, school: &School, file: &Path, more: &[&str]) -> (Outcome, Value) {
     let secret = town.site.file(&format!("{}.secret", school.gateway.id), &school.gateway.secret).display().to_string();
-    let (file, issuer) = (file.display().to_string(), town.site.url("/issuer"));
+    let (file, issuer) = (file.display().to_string(), town.issuer());
     let gateway = ["--gateway", &school.gateway.id, "--secret-file", &secret, "--at", at, "--issuer", &issuer];
     let outcome = town.site.run(&[&["send", "--json", "--file", &file], &gateway[..], more].concat()).await;
     let summary = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
     (outcome, summary)
 }
 
-#[tokio::test]
-async fn a_file_of_events_becomes_devices_alerts_and_a_case() {
-    let town = Town::shared().await;
-    let school = town.school("990104").await;
-    let at = eve::just_now();
-    let events = [
-        eve::lease(at, "02:00:00:00:01:25", "10.20.4.37", "laptop-37"),
-        eve::lease(at, "02:00:00:00:01:26", "10.20.4.38", "laptop-38"),
-        eve::flow(at, "10.20.4.39"),
-        eve::contact_with_malware(at, 2_000_104, "10.20.4.37"),
-        eve::contact_with_malware(at + chrono::TimeDelta::seconds(5), 2_000_104, "10.20.4.37"),
-        eve::odd_traffic(at, 2_200_104, "10.20.4.38"),
-    ];
-    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
-    let file = town.site.file("eve.json", lines.join("\n"));
+crate::in_both_columns! {
+    async fn a_file_of_events_becomes_devices_alerts_and_a_case(town: Arc<Town>) {
+        let school = town.school("990104").await;
+        let at = eve::just_now();
+        let events = [
+            eve::lease(at, "02:00:00:00:01:25", "10.20.4.37", "laptop-37"),
+            eve::lease(at, "02:00:00:00:01:26", "10.20.4.38", "laptop-38"),
+            eve::flow(at, "10.20.4.39"),
+            eve::contact_with_malware(at, 2_000_104, "10.20.4.37"),
+            eve::contact_with_malware(at + chrono::TimeDelta::seconds(5), 2_000_104, "10.20.4.37"),
+            eve::odd_traffic(at, 2_200_104, "10.20.4.38"),
+        ];
+        let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+        let file = town.site.file("eve.json", lines.join("\n"));
 
-    let (outcome, summary) = send(&town, &school, &file, &["--batch", "4"]).await;
+        let (outcome, summary) = send(&town, &school, &file, &["--batch", "4"]).await;
 
-    assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert_eq!((&summary["events"], &summary["accepted"], &summary["refused"]), (&6.into(), &6.into(), &0.into()), "{summary}");
-    assert_eq!(
-        (&summary["requests"], &summary["retries"], &summary["reasons"]),
-        (&2.into(), &0.into(), &serde_json::json!({})),
-        "{summary}"
-    );
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!((&summary["events"], &summary["accepted"], &summary["refused"]), (&6.into(), &6.into(), &0.into()), "{summary}");
+        assert_eq!(
+            (&summary["requests"], &summary["retries"], &summary["reasons"]),
+            (&2.into(), &0.into(), &serde_json::json!({})),
+            "{summary}"
+        );
 
-    let noor = Person::sign_in(&town.site, "noor").await;
-    let case = eventually("a case with both events", async || {
-        noor.cases_of(&school.id).await.unwrap().into_iter().find(|case| case.event_count == 2)
-    })
-    .await;
-    assert_eq!((case.signature_id.as_str(), case.school_name.as_str()), ("suricata:1:2000104", school.name.as_str()));
-    assert_eq!(case.title.unwrap().nl, "Een computer zoekt contact met een gevaarlijk adres");
-    let alerts = noor.alerts_of(&school.id).await.unwrap();
-    let mut told: Vec<_> = alerts.iter().map(|alert| (alert.signature_id.as_str(), alert.event_count)).collect();
-    told.sort_unstable();
-    assert_eq!(told, [("suricata:1:2000104", 2), ("suricata:1:2200104", 1)]);
-    let devices = noor.devices_of(&school.id).await.unwrap();
-    assert_eq!(devices.keys().collect::<Vec<_>>(), ["02:00:00:00:01:25", "02:00:00:00:01:26", "10.20.4.39"]);
-    assert_eq!(devices["02:00:00:00:01:25"].names[0].value, "laptop-37");
-}
+        let noor = town.sign_in("noor").await;
+        let case = eventually("a case with both events", async || {
+            noor.cases_of(&school.id).await.unwrap().into_iter().find(|case| case.event_count == 2)
+        })
+        .await;
+        assert_eq!((case.signature_id.as_str(), case.school_name.as_str()), ("suricata:1:2000104", school.name.as_str()));
+        assert_eq!(case.title.unwrap().nl, "Een computer zoekt contact met een gevaarlijk adres");
+        let alerts = noor.alerts_of(&school.id).await.unwrap();
+        let mut told: Vec<_> = alerts.iter().map(|alert| (alert.signature_id.as_str(), alert.event_count)).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("suricata:1:2000104", 2), ("suricata:1:2200104", 1)]);
+        let devices = noor.devices_of(&school.id).await.unwrap();
+        assert_eq!(devices.keys().collect::<Vec<_>>(), ["02:00:00:00:01:25", "02:00:00:00:01:26", "10.20.4.39"]);
+        assert_eq!(devices["02:00:00:00:01:25"].names[0].value, "laptop-37");
+    }
 
-#[tokio::test]
-async fn the_same_file_twice_is_counted_once() {
-    let town = Town::shared().await;
-    let school = town.school("990105").await;
-    let file = town.site.file("twice.json", eve::contact_with_malware(eve::just_now(), 2_000_105, "10.20.4.37").to_string());
-    send(&town, &school, &file, &[]).await.0.ok();
-    send_to(&town.site.otlp_http_url(""), &town, &school, &file, &["--protocol", "otlp", "--encoding", "gzip"]).await.0.ok();
+    async fn the_same_file_twice_is_counted_once(town: Arc<Town>) {
+        let school = town.school("990105").await;
+        let file = town.site.file("twice.json", eve::contact_with_malware(eve::just_now(), 2_000_105, "10.20.4.37").to_string());
+        send(&town, &school, &file, &[]).await.0.ok();
+        send_to(&town.site.otlp_http_url(""), &town, &school, &file, &["--protocol", "otlp", "--encoding", "gzip"]).await.0.ok();
 
-    let noor = Person::sign_in(&town.site, "noor").await;
-    let marker = eve::odd_traffic(eve::just_now(), 2_200_105, "10.20.4.38");
-    town.post(&school, &[marker]).await;
-    eventually("what was sent last", async || (noor.alerts_of(&school.id).await.unwrap().len() == 2).then_some(())).await;
-    let counts: Vec<i64> = noor.alerts_of(&school.id).await.unwrap().iter().map(|alert| alert.event_count).collect();
-    assert_eq!(counts, [1, 1]);
-    assert_eq!(noor.cases_of(&school.id).await.unwrap().len(), 1);
-}
+        let noor = town.sign_in("noor").await;
+        let marker = eve::odd_traffic(eve::just_now(), 2_200_105, "10.20.4.38");
+        town.post(&school, &[marker]).await;
+        eventually("what was sent last", async || (noor.alerts_of(&school.id).await.unwrap().len() == 2).then_some(())).await;
+        let counts: Vec<i64> = noor.alerts_of(&school.id).await.unwrap().iter().map(|alert| alert.event_count).collect();
+        assert_eq!(counts, [1, 1]);
+        assert_eq!(noor.cases_of(&school.id).await.unwrap().len(), 1);
+    }
 
-#[tokio::test]
-async fn a_file_that_holds_no_events_is_said() {
-    let town = Town::shared().await;
-    let school = town.school("990106").await;
-    let missing = town.site.operate(&["send", "--file", "nowhere.json", "--gateway", &school.gateway.id]).await;
-    // Which secret, is asked before which file.
-    assert!(missing.complaint().contains("no secret for gateway"));
-    let secret = town.site.file("here.secret", &school.gateway.secret).display().to_string();
-    let gateway = ["--gateway", &school.gateway.id, "--secret-file", &secret];
-    let missing = town.site.operate(&[&["send", "--file", "nowhere.json"], &gateway[..]].concat()).await;
-    assert!(missing.complaint().contains("nowhere.json"));
+    async fn a_file_that_holds_no_events_is_said(town: Arc<Town>) {
+        let school = town.school("990106").await;
+        let missing = town.site.operate(&["send", "--file", "nowhere.json", "--gateway", &school.gateway.id]).await;
+        // Which secret, is asked before which file.
+        assert!(missing.complaint().contains("no secret for gateway"));
+        let secret = town.site.file("here.secret", &school.gateway.secret).display().to_string();
+        let gateway = ["--gateway", &school.gateway.id, "--secret-file", &secret];
+        let missing = town.site.operate(&[&["send", "--file", "nowhere.json"], &gateway[..]].concat()).await;
+        assert!(missing.complaint().contains("nowhere.json"));
+    }
 }

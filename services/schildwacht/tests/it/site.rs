@@ -13,7 +13,7 @@ pub struct Site {
     admin: u16,
     otlp_grpc: u16,
     otlp_http: u16,
-    settings: Vec<(&'static str, String)>,
+    settings: Vec<(String, String)>,
 }
 
 /// How a command ended, and what it said.
@@ -38,8 +38,20 @@ impl Site {
     }
 
     /// With a setting, by the name of its environment variable.
-    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
-        self.settings.push((variable, value.into()));
+    pub fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.settings.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    /// With more of them.
+    pub fn with_all(mut self, settings: &[(String, String)]) -> Self {
+        self.settings.extend_from_slice(settings);
+        self
+    }
+
+    /// With the sensors' ports of another.
+    pub fn with_sensor_ports_of(mut self, other: &Self) -> Self {
+        (self.otlp_grpc, self.otlp_http) = (other.otlp_grpc, other.otlp_http);
         self
     }
 

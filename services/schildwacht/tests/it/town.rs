@@ -1,4 +1,7 @@
 //! A running system with the fictional schools, imported as an operator would, and gateways that tests enrol.
+//!
+//! A test written with [`in_both_columns`](crate::in_both_columns) runs in a town of one process, with everything embedded, and in
+//! one of many, with real servers.
 
 use std::sync::{Arc, Weak};
 
@@ -7,7 +10,11 @@ use runtime::{Clock, EventId, Ids};
 use serde_json::Value;
 use testkit::Child;
 
-use crate::{people::Person, site::Site};
+use crate::{
+    estate::{Estate, Name},
+    people::Person,
+    site::{Outcome, Site},
+};
 
 const SCHOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../content/demo/organisations.json");
 
@@ -20,8 +27,38 @@ pub type Shared = tokio::sync::Mutex<Weak<Town>>;
 /// A running system with schools.
 #[derive(Debug)]
 pub struct Town {
+    /// Where it is reached.
     pub site: Site,
+    /// The process that serves everything; in production the portal's.
     pub process: Child,
+    /// The processes of production, if it is that.
+    pub estate: Option<Estate>,
+}
+
+/// Writes a test once and runs it in a shared town of each column.
+#[macro_export]
+macro_rules! in_both_columns {
+    ($($(#[$attribute:meta])* async fn $name:ident($town:ident: Arc<Town>) $body:block)+) => {$(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports, reason = "a test uses what it needs of the file around it")]
+            use super::*;
+
+            async fn run($town: std::sync::Arc<$crate::town::Town>) $body
+
+            #[tokio::test]
+            async fn embedded() {
+                run($crate::town::Town::shared().await).await;
+            }
+
+            #[tokio::test]
+            async fn production() {
+                if let Some(town) = $crate::town::Town::shared_in_production().await {
+                    run(town).await;
+                }
+            }
+        }
+    )+};
 }
 
 /// A school, and a gateway of its own for a test.
@@ -46,9 +83,63 @@ impl Town {
 
     pub async fn open_on(site: Site) -> Self {
         let process = site.serve().await;
-        let said = site.operate(&["import", "--file", SCHOOLS]).await.ok();
+        Self { site, process, estate: None }.with_schools().await
+    }
+
+    /// Each service in processes of its own, with real servers; `None` where there are none.
+    pub async fn open_in_production() -> Option<Self> {
+        let mut estate = Estate::open().await?;
+        let portal = estate.replicas.pop().unwrap();
+        let address = estate.front.address();
+        let ingest = &estate.of(Name::TelemetryIngest).next().unwrap().site;
+        let site = Site::new().at(address).with_sensor_ports_of(ingest);
+        // Its folder is the portal's, which keeps nothing there.
+        let town = Self { site, process: portal.process, estate: Some(estate) };
+        Some(town.with_schools().await)
+    }
+
+    async fn with_schools(self) -> Self {
+        let said = self.operate(&["import", "--file", SCHOOLS]).await.ok();
         assert!(said.contains("8 schools"), "{said}");
-        Self { site, process }
+        self
+    }
+
+    /// The one of many processes that tests share.
+    pub async fn shared_in_production() -> Option<Arc<Self>> {
+        static SHARED: Shared = Shared::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(town) = shared.upgrade() {
+            return Some(town);
+        }
+        let town = Arc::new(Self::open_in_production().await?);
+        *shared = Arc::downgrade(&town);
+        Some(town)
+    }
+
+    /// Where tokens come from.
+    pub fn issuer(&self) -> String {
+        self.estate.as_ref().map_or_else(|| self.site.url("/issuer"), |estate| estate.realm.issuer())
+    }
+
+    /// Runs a command of the operator's.
+    pub async fn operate(&self, arguments: &[&str]) -> Outcome {
+        let Some(estate) = &self.estate else { return self.site.operate(arguments).await };
+        let secret = self.site.file("operator.secret", estate.realm.secret()).display().to_string();
+        let access = ["--issuer", &estate.realm.issuer(), "--client-id", "schildwacht-cli", "--secret-file", &secret];
+        self.site.operate(&[arguments, &access].concat()).await
+    }
+
+    /// Signs in as one of the demo's people: Noor of the response team, Els and Karim of De Zandloper.
+    pub async fn sign_in(&self, persona: &str) -> Person {
+        let Some(estate) = &self.estate else { return Person::sign_in(&self.site, persona).await };
+        let function = match persona {
+            "noor" => "responder".to_owned(),
+            "els" => format!("director@{}", self.school_id(ZANDLOPER).await),
+            "karim" => format!("ict_coordinator@{}", self.school_id(ZANDLOPER).await),
+            other => panic!("{other} has no account"),
+        };
+        let account = estate.realm.add_account(&[&function]).await;
+        Person::with_token(&self.site, estate.realm.sign_in(&account).await)
     }
 
     /// The one that tests share which keep to a school of their own.
@@ -70,16 +161,17 @@ impl Town {
 
     /// The operator, as commands on this machine are.
     pub async fn operator(&self) -> Person {
-        let secret = std::fs::read_to_string(self.site.data_dir().join("issuer/clients/schildwacht-cli.secret")).unwrap();
+        let secret = match &self.estate {
+            Some(estate) => estate.realm.secret().to_owned(),
+            None => std::fs::read_to_string(self.site.data_dir().join("issuer/clients/schildwacht-cli.secret")).unwrap(),
+        };
         Person::with_token(&self.site, self.machine_token("schildwacht-cli", secret.trim()).await.unwrap())
     }
 
     /// A school by its number, with a new gateway.
     pub async fn school(&self, number: &str) -> School {
         let operator = self.operator().await;
-        let request = operator.asks(ListSchoolsRequest { query: number.to_owned(), ..Default::default() });
-        let school = operator.organisations().list_schools(request).await.unwrap().into_inner().schools.remove(0);
-        assert_eq!(school.institution_number, number);
+        let school = find_school(&operator, number).await;
         let request_id = Ids::random(Clock::system()).next::<EventId>().to_string();
         let name = "Gateway of a test".to_owned();
         let request = EnrolGatewayRequest { school_id: school.school_id.clone(), site_id: String::new(), name, request_id };
@@ -91,10 +183,20 @@ impl Town {
         school
     }
 
-    /// Waits until telemetry-ingest has heard of a gateway.
+    /// Waits until every telemetry-ingest has heard of a gateway.
     async fn is_let_in(&self, school: &School) {
         let sensor = self.sensor(school).await;
-        testkit::eventually("the gateway to be let in", async || sensor.post(&[]).await.ok()).await;
+        let mut doors = vec![self.site.url("/v1/events")];
+        let replicas = self.estate.iter().flat_map(|estate| &estate.replicas);
+        doors.extend(replicas.filter(|replica| replica.name == Name::TelemetryIngest).map(|replica| replica.site.url("/v1/events")));
+        for door in doors {
+            let sensor = sensor.at(door);
+            testkit::eventually("the gateway to be let in", async || sensor.post(&[]).await.ok()).await;
+        }
+    }
+
+    async fn school_id(&self, number: &str) -> String {
+        find_school(&self.operator().await, number).await.school_id
     }
 
     /// The sensor of a school, with a token.
@@ -110,6 +212,9 @@ impl Town {
 
     /// A token by client credentials, or how the issuer refuses it.
     pub async fn machine_token(&self, client_id: &str, secret: &str) -> Result<String, String> {
+        if let Some(estate) = &self.estate {
+            return estate.realm.machine_token(client_id, secret).await;
+        }
         let form = [("grant_type", "client_credentials")];
         let request = http().post(self.site.url("/issuer/token")).basic_auth(client_id, Some(secret)).form(&form);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
@@ -118,6 +223,13 @@ impl Town {
             None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
         }
     }
+}
+
+async fn find_school(operator: &Person, number: &str) -> proto::identity::v1::School {
+    let request = operator.asks(ListSchoolsRequest { query: number.to_owned(), ..Default::default() });
+    let school = operator.organisations().list_schools(request).await.unwrap().into_inner().schools.remove(0);
+    assert_eq!(school.institution_number, number);
+    school
 }
 
 /// What posts events for a school.

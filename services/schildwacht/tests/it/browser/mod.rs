@@ -5,7 +5,7 @@
 mod director;
 mod looks;
 mod responder;
-mod visitor;
+pub mod visitor;
 mod without_scripts;
 
 use std::sync::{Arc, Weak};
