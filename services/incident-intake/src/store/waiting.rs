@@ -8,7 +8,7 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
-    sea_query::OnConflict,
+    sea_query::{OnConflict, Query},
 };
 use storage::{StoreResult, Txn};
 
@@ -122,7 +122,8 @@ pub async fn around(txn: &Txn, place: Place<'_>, moment: DateTime<Utc>, window: 
     Ok(found)
 }
 
-/// Takes the alerts of a neighbourhood away, since a case has them now; those without an alert any more are left out.
+/// Takes the sightings of a neighbourhood away, since a case has them now, and answers their alerts; those without an alert any
+/// more are left out. An alert that was also sighted at another time goes on waiting: a case that counts this must have it too.
 pub async fn take(
     txn: &Txn,
     place: Place<'_>,
@@ -140,7 +141,16 @@ pub async fn take(
     }
     news.sort_by_key(|news| (news.alert.last_at, news.alert.id));
     sighting::Entity::delete_many().filter(condition(place, moment, window)).exec(&**txn).await?;
-    waiting_alert::Entity::delete_many().filter(waiting_alert::Column::AlertId.is_in(ids)).exec(&**txn).await?;
+    let sighted_elsewhere = Query::select()
+        .column(sighting::Column::AlertId)
+        .from(sighting::Entity)
+        .and_where(sighting::Column::AlertId.is_in(ids.clone()))
+        .to_owned();
+    waiting_alert::Entity::delete_many()
+        .filter(waiting_alert::Column::AlertId.is_in(ids))
+        .filter(waiting_alert::Column::AlertId.not_in_subquery(sighted_elsewhere))
+        .exec(&**txn)
+        .await?;
     Ok(news)
 }
 
