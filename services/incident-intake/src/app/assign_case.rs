@@ -43,15 +43,13 @@ pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<C
     require_etag(&asked.etag, &case)?;
     let to = resolve(&txn, asked.to, me).await?;
 
-    let was_waiting = case.reacted_at.is_none();
+    let reacted_before = case.reacted_at;
     let Some(change) = case.assign(to, cx.clock.now()).map_err(refused)? else { return Ok(case) };
 
     store::case::update(&txn, &case).await?;
     record(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
-    if was_waiting {
-        app.metrics.case_reacted_to(&case);
-    }
+    app.metrics.case_decided(&case, reacted_before);
     Ok(case)
 }
 

@@ -30,10 +30,12 @@ pub async fn change_case_phase(app: &App, cx: &Context, asked: ChangeCasePhase) 
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
     require_etag(&asked.etag, &case)?;
 
+    let reacted_before = case.reacted_at;
     let Some(change) = case.change_phase(asked.phase, cx.clock.now()).map_err(refused)? else { return Ok(case) };
 
     store::case::update(&txn, &case).await?;
     record(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
+    app.metrics.case_decided(&case, reacted_before);
     Ok(case)
 }

@@ -32,11 +32,13 @@ pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Cas
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
     require_etag(&asked.etag, &case)?;
 
+    let reacted_before = case.reacted_at;
     let change = case.close(asked.reason, asked.text, me, cx.clock.now()).map_err(refused)?;
 
     store::case::update(&txn, &case).await?;
     record(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
+    app.metrics.case_decided(&case, reacted_before);
     app.metrics.case_closed(&case, asked.reason);
     Ok(case)
 }

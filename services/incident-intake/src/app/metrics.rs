@@ -1,5 +1,6 @@
 //! What incident-intake counts and measures.
 
+use chrono::{DateTime, Utc};
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge, Histogram, Meter},
@@ -59,9 +60,10 @@ impl Metrics {
         self.opened.add(1, &[KeyValue::new("class", case.class_id.clone()), severity(case)]);
     }
 
-    pub fn case_reacted_to(&self, case: &Case) {
-        if let Some(reacted_at) = case.reacted_at {
-            self.reaction.record((reacted_at - case.opened_at).as_seconds_f64(), &[severity(case)]);
+    /// Somebody decided something: the first time is the reaction.
+    pub fn case_decided(&self, case: &Case, reacted_before: Option<DateTime<Utc>>) {
+        if let Some(reaction) = case.first_reaction(reacted_before) {
+            self.reaction.record(reaction.as_seconds_f64(), &[severity(case)]);
         }
     }
 

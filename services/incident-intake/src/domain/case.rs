@@ -296,6 +296,11 @@ impl Case {
         self.updated_at = at;
     }
 
+    /// How long the first reaction took, when there was none before the decision that this case is the result of.
+    pub fn first_reaction(&self, reacted_before: Option<DateTime<Utc>>) -> Option<TimeDelta> {
+        if reacted_before.is_some() { None } else { Some(self.reacted_at? - self.opened_at) }
+    }
+
     /// The target that comes next: the first reaction, then the solution; `None` when it is closed.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         match self.state {

@@ -102,6 +102,23 @@ fn the_next_target_after_the_reaction_is_the_solution() {
 }
 
 #[test]
+fn whatever_a_person_does_first_is_the_reaction_and_nothing_after_it() {
+    let after = TimeDelta::minutes(7);
+    let acts: [fn(&mut Case, DateTime<Utc>); 3] = [
+        |case, at| drop(case.assign(Some(person(1)), at).unwrap()),
+        |case, at| drop(case.change_phase(Phase::Containment, at).unwrap()),
+        |case, at| drop(case.close(CloseReason::Resolved, because(), person(1), at).unwrap()),
+    ];
+    for act in acts {
+        let mut case = opened(AlertSeverity::High);
+        let before = case.reacted_at;
+        act(&mut case, start() + after);
+        assert_eq!(case.first_reaction(before), Some(after));
+        assert_eq!(case.first_reaction(case.reacted_at), None);
+    }
+}
+
+#[test]
 fn giving_a_case_to_who_has_it_changes_nothing() {
     let mut case = opened(AlertSeverity::Low);
     case.assign(Some(person(1)), start()).unwrap();
