@@ -17,14 +17,15 @@
 //!
 //! - A device was seen only if it spoke: an address that never answered is no device.
 //! - A card has one device in its school; an address belongs to the card that last claimed it.
-//! - The same event twice is counted once, whatever the order in which events come.
-//! - Every event ends in one counted outcome.
+//! - The same event twice is counted once, whatever the order in which events come: without bound where a request is sent again
+//!   as it was, among the last events of its alert where events come in other requests.
+//! - Every event ends in one counted outcome. What cannot be read is in a dead letter: its record, or what is left of its text.
 //! - A suppressed alert is counted, and told in full once it may be.
 //!
 //! # Understanding another kind of event
 //!
-//! Name its members in `wire/fields.rs` and its source in `domain/source.rs`; say in `wire/suricata.rs` or `wire/zeek.rs` which
-//! sightings or which detection it is; take it out of the list of unused kinds; add a line of it to `wire/batch_tests.rs`.
+//! Name its members in `wire/fields/table.rs` and its source in `domain/source.rs`; say in `wire/suricata.rs` or `wire/zeek.rs` which
+//! sightings or which detection it is; take it out of the list of unused kinds; add a line of it to `wire/batch_tests/`.
 
 mod app;
 mod config;
