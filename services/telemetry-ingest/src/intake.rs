@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::{
     batch::{self, Body},
     gateway::{Directory, Gateway},
-    limit::{Budget, Exhausted, Share},
+    limit::{self, Budget, Exhausted, Share},
     outcome::{Arrival, Ledger, Outcome, Refusal},
     scan::{Encoding, Examined, Limits, ScanError, Tally, Upload},
 };
@@ -96,24 +96,25 @@ impl Intake {
         let upload = &received.upload;
         let examined = upload.examine(&self.limits);
         self.charge(gateway, upload, &examined, arrival)?;
-        let examined = examined.map_err(refuse_scan)?;
-        if examined.tally.total() == 0 {
-            return Ok(examined.tally);
+        let Examined { found, decoded_bytes } = examined;
+        let tally = found.map_err(refuse_scan)?;
+        if tally.total() == 0 {
+            return Ok(tally);
         }
-        if examined.tally.good == 0 {
-            return Err(refuse_all(&examined.tally));
+        if tally.good == 0 {
+            return Err(refuse_all(&tally));
         }
 
-        let (bodies, tally) = if upload.needs_cutting(&examined, &self.limits) {
-            received.share.grow(examined.decoded_bytes).map_err(no_memory)?;
+        let (bodies, tally) = if upload.needs_cutting(&tally, &self.limits) {
+            received.share.grow(decoded_bytes).map_err(no_memory)?;
             let (bodies, tally) = self.cut(upload)?;
             // Each body repeats what its first events stand under.
             let written: usize = bodies.iter().map(|body| body.bytes.len()).sum();
-            received.share.grow(written.saturating_sub(examined.decoded_bytes)).map_err(no_memory)?;
+            received.share.grow(written.saturating_sub(decoded_bytes)).map_err(no_memory)?;
             (bodies, tally)
         } else {
-            let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: examined.tally.good };
-            (vec![body], examined.tally)
+            let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: tally.good };
+            (vec![body], tally)
         };
         arrival.holds(&tally);
         if tally.good == 0 {
@@ -126,26 +127,19 @@ impl Intake {
     }
 
     /// Counts what came in and lets the gateway pay for it; also for what it may not send, as looking at it was work too.
-    fn charge(
-        &self,
-        gateway: &Gateway,
-        upload: &Upload,
-        examined: &Result<Examined, ScanError>,
-        arrival: &mut Arrival<'_>,
-    ) -> Result<(), Refusal> {
+    fn charge(&self, gateway: &Gateway, upload: &Upload, examined: &Examined, arrival: &mut Arrival<'_>) -> Result<(), Refusal> {
         let received_bytes = upload.bytes.len();
-        let (events, decoded_bytes) = match examined {
-            Ok(examined) => {
-                arrival.holds(&examined.tally);
-                (examined.tally.total(), examined.decoded_bytes)
+        let (events, decoded_bytes) = match &examined.found {
+            Ok(tally) => {
+                arrival.holds(tally);
+                (tally.total(), examined.decoded_bytes)
             }
             Err(ScanError::TooLarge { limit }) => (0, *limit),
-            Err(_) => (0, received_bytes),
+            Err(_) => (0, examined.decoded_bytes.max(received_bytes)),
         };
         self.ledger.count_bytes(received_bytes, decoded_bytes);
-        let now = self.began.elapsed();
-        let paid = gateway.events.pay(u64::from(events), now).and_then(|()| gateway.bytes.pay(decoded_bytes as u64, now));
-        paid.map_err(over_the_rate)
+        let amounts = [(&gateway.events, u64::from(events)), (&gateway.bytes, decoded_bytes as u64)];
+        limit::pay_both(amounts, self.began.elapsed()).map_err(over_the_rate)
     }
 
     fn cut(&self, upload: &Upload) -> Result<(Vec<Body>, Tally), Refusal> {

@@ -17,7 +17,8 @@
 //! - Every request and every event ends in exactly one counted outcome (by type: see [`outcome`]).
 //! - The school comes from the directory, never from the request.
 //! - What is stored under `application/x-protobuf` decodes.
-//! - No queue without a bound, nothing waits without a deadline, memory has one budget.
+//! - No queue without a bound, nothing waits without a deadline. Requests under way have one budget of memory, and each thread
+//!   one buffer for decompression.
 //!
 //! To add a format: a variant of `scan::Format` with its module in `scan/`, its media type in `edge/negotiate.rs`, and its line
 //! in `batch.rs`. To add an outcome: its line in `outcome.rs`; the compiler asks for the rest.

@@ -58,10 +58,26 @@ impl Allowance {
         paid.map(drop).map_err(|worked_off_at| Duration::from_nanos(worked_off_at.saturating_sub(now).saturating_sub(allowed_ahead)))
     }
 
+    /// Takes back a payment just made.
+    fn undo(&self, amount: u64) {
+        let cost = self.time_for(amount);
+        let undone = |worked_off_at: u64| Some(worked_off_at.saturating_sub(cost));
+        let _always = self.worked_off_at.fetch_update(Relaxed, Relaxed, undone);
+    }
+
     fn time_for(&self, amount: u64) -> u64 {
         let nanoseconds = u128::from(amount) * 1_000_000_000 / u128::from(self.rate.per_second.max(1));
         u64::try_from(nanoseconds).unwrap_or(u64::MAX)
     }
+}
+
+/// Pays from both allowances, or from neither, so that whoever is refused does not pay again when they come back.
+///
+/// # Errors
+/// As [`Allowance::pay`].
+pub fn pay_both([first, second]: [(&Allowance, u64); 2], now: Duration) -> Result<(), Duration> {
+    first.0.pay(first.1, now)?;
+    second.0.pay(second.1, now).inspect_err(|_wait| first.0.undo(first.1))
 }
 
 fn nanoseconds(since: Duration) -> u64 {
@@ -93,6 +109,17 @@ mod tests {
         allowance.pay(120, NOW).unwrap();
         assert_eq!(allowance.check(NOW), Err(Duration::from_secs(10)));
         assert_eq!(allowance.check(NOW + Duration::from_secs(10)), Ok(()));
+    }
+
+    #[test]
+    fn what_one_allowance_refuses_costs_nothing_of_the_other() {
+        let rate = Rate { per_second: 10, burst: 20 };
+        let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
+        bytes.pay(120, NOW).unwrap();
+        assert_eq!(pay_both([(&events, 21), (&bytes, 1)], NOW), Err(Duration::from_secs(10)));
+        assert_eq!(events.pay(20, NOW), Ok(()));
+        assert_eq!(events.check(NOW), Ok(()), "all of the burst was left");
+        pay_both([(&events, 1), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
     }
 
     proptest! {

@@ -3,5 +3,5 @@
 mod allowance;
 mod budget;
 
-pub use allowance::{Allowance, Rate};
+pub use allowance::{Allowance, Rate, pay_both};
 pub use budget::{Budget, Exhausted, Share};

@@ -1,7 +1,8 @@
 //! Decompression for looking only: into one buffer that each thread keeps, never past the limit.
 //!
 //! The whole body is needed in one piece, because it is scanned by slices. As nothing is awaited while it is there, one
-//! buffer a thread is enough, however many requests are under way; so the memory for it is bounded by threads times the limit.
+//! buffer a thread is enough, however many requests are under way; so the memory for it is bounded by threads times the limit
+//! while they scan, and by threads times what a thread keeps otherwise. It is no part of the budget of requests under way.
 
 use std::cell::RefCell;
 
@@ -22,21 +23,23 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::new());
 }
 
-/// Calls a function with the decompressed body.
-///
-/// # Errors
-/// When the body does not decompress, or to more than `max_bytes`.
-pub(super) fn with_plain<T>(encoding: Encoding, body: &[u8], max_bytes: usize, use_plain: impl FnOnce(&[u8]) -> T) -> Result<T, ScanError> {
+/// Calls a function with the decompressed body. Also says how many bytes came out of the compression, whatever became of them.
+pub(super) fn with_plain<T>(
+    encoding: Encoding,
+    body: &[u8],
+    max_bytes: usize,
+    use_plain: impl FnOnce(&[u8]) -> Result<T, ScanError>,
+) -> (usize, Result<T, ScanError>) {
     match encoding {
-        Encoding::Identity if body.len() > max_bytes => Err(ScanError::TooLarge { limit: max_bytes }),
-        Encoding::Identity => Ok(use_plain(body)),
+        Encoding::Identity if body.len() > max_bytes => (body.len(), Err(ScanError::TooLarge { limit: max_bytes })),
+        Encoding::Identity => (body.len(), use_plain(body)),
         Encoding::Gzip => SCRATCH.with_borrow_mut(|scratch| {
-            scratch.gunzip(body, max_bytes)?;
-            Ok(scratch.hand_out(use_plain))
+            let decompressed = scratch.gunzip(body, max_bytes);
+            scratch.hand_out(decompressed, use_plain)
         }),
         Encoding::Zstd => SCRATCH.with_borrow_mut(|scratch| {
-            scratch.unzstd(body, max_bytes)?;
-            Ok(scratch.hand_out(use_plain))
+            let decompressed = scratch.unzstd(body, max_bytes);
+            scratch.hand_out(decompressed, use_plain)
         }),
     }
 }
@@ -55,11 +58,17 @@ impl Scratch {
         Self { zstd, inflate: Decompress::new(false), plain: Vec::new() }
     }
 
-    fn hand_out<T>(&mut self, use_plain: impl FnOnce(&[u8]) -> T) -> T {
-        let result = use_plain(&self.plain);
+    /// Hands out what was decompressed, and gives back a buffer that grew, also when the decompression failed.
+    fn hand_out<T>(
+        &mut self,
+        decompressed: Result<(), ScanError>,
+        use_plain: impl FnOnce(&[u8]) -> Result<T, ScanError>,
+    ) -> (usize, Result<T, ScanError>) {
+        let result = decompressed.and_then(|()| use_plain(&self.plain));
+        let bytes = self.plain.len();
         self.plain.clear();
         self.plain.shrink_to(KEEP_BYTES);
-        result
+        (bytes, result)
     }
 
     fn unzstd(&mut self, body: &[u8], max_bytes: usize) -> Result<(), ScanError> {

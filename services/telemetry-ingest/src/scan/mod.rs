@@ -104,9 +104,9 @@ pub struct Tally {
 /// What an examination found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Examined {
-    /// How many events there are.
-    pub tally: Tally,
-    /// Size after decompression.
+    /// How many events there are, or why nothing of the request can be taken.
+    pub found: Result<Tally, ScanError>,
+    /// Bytes that came out of the decompression.
     pub decoded_bytes: usize,
 }
 
@@ -185,37 +185,33 @@ pub enum Place {
 
 impl Upload {
     /// Counts and checks.
-    ///
-    /// # Errors
-    /// When nothing of the request can be taken.
-    pub fn examine(&self, limits: &Limits) -> Result<Examined, ScanError> {
-        decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| {
-            let tally = match self.format {
-                Format::OtlpProtobuf => otlp_protobuf::tally(plain, limits),
-                Format::OtlpJson => otlp_json::tally(plain, limits),
-                Format::JsonLines => json_lines::tally(plain, limits),
-                Format::Json => json::tally(plain, limits),
-            }?;
-            Ok(Examined { tally, decoded_bytes: plain.len() })
-        })?
+    pub fn examine(&self, limits: &Limits) -> Examined {
+        let (decoded_bytes, found) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
+            Format::OtlpProtobuf => otlp_protobuf::tally(plain, limits),
+            Format::OtlpJson => otlp_json::tally(plain, limits),
+            Format::JsonLines => json_lines::tally(plain, limits),
+            Format::Json => json::tally(plain, limits),
+        });
+        Examined { found, decoded_bytes }
     }
 
     /// Whether the bytes cannot go into the log as they came.
-    pub fn needs_cutting(&self, examined: &Examined, limits: &Limits) -> bool {
-        self.format == Format::Json || examined.tally.bad() > 0 || self.bytes.len() > limits.max_body_bytes
+    pub fn needs_cutting(&self, tally: &Tally, limits: &Limits) -> bool {
+        self.format == Format::Json || tally.bad() > 0 || self.bytes.len() > limits.max_body_bytes
     }
 
     /// Writes the good events anew, in bodies that fit into a record each.
     ///
     /// # Errors
-    /// As [`Upload::examine`].
+    /// When nothing of the request can be taken.
     pub fn cut(&self, limits: &Limits) -> Result<Cut, ScanError> {
-        decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
+        let (_, cut) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
             Format::OtlpProtobuf => otlp_protobuf::cut(plain, limits),
             Format::OtlpJson => otlp_json::cut(plain, limits),
             Format::JsonLines => json_lines::cut(plain, limits),
             Format::Json => json::cut(plain, limits),
-        })?
+        });
+        cut
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     gate::{Gate, WITHIN, config, header},
-    sample::{gzip, request, zstd},
+    sample::{gzip, request, request_of, zstd},
     unreliable_log::Mood,
 };
 
@@ -232,6 +232,17 @@ async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too() {
     let bomb = zstd(&vec![0; 64 << 20]);
     assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb.clone()).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_body_that_is_found_broken_at_its_end_is_paid_for_as_what_it_became() {
+    let mut config = config();
+    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 100_000);
+    let gate = Gate::open_with(config).await;
+    let broken = zstd(&[request_of((0..16).map(|_| "x".repeat(60_000))).encode_to_vec(), vec![0xff]].concat());
+    assert!(broken.len() < 10_000);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken.clone()).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

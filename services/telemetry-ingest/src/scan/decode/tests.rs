@@ -8,7 +8,7 @@ use super::*;
 const MAX: usize = 256 * 1024;
 
 fn plain(encoding: Encoding, body: &[u8]) -> Result<Vec<u8>, ScanError> {
-    with_plain(encoding, body, MAX, <[u8]>::to_vec)
+    with_plain(encoding, body, MAX, |plain| Ok(plain.to_vec())).1
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -80,10 +80,10 @@ fn a_window_larger_than_eight_mebibytes_is_refused() {
     let mut compressor = zstd::bulk::Compressor::new(1).unwrap();
     compressor.set_parameter(zstd::zstd_safe::CParameter::WindowLog(24)).unwrap();
     let in_one_segment = compressor.compress(&vec![0; (8 << 20) + 1]).unwrap();
-    let refused = with_plain(Encoding::Zstd, &in_one_segment, 32 << 20, <[u8]>::len).unwrap_err();
+    let refused = with_plain(Encoding::Zstd, &in_one_segment, 32 << 20, |_| Ok(())).1.unwrap_err();
     assert!(refused.to_string().contains("the window is larger than 8 MiB"), "{refused}");
     let just_within = compressor.compress(&vec![0; 8 << 20]).unwrap();
-    assert_eq!(with_plain(Encoding::Zstd, &just_within, 32 << 20, <[u8]>::len), Ok(8 << 20));
+    assert_eq!(with_plain(Encoding::Zstd, &just_within, 32 << 20, |_| Ok(())), (8 << 20, Ok(())));
     assert!(plain(Encoding::Zstd, &zstd_stream_of(&[7; 1000], 23)).is_ok());
 }
 
@@ -135,6 +135,20 @@ fn what_is_not_compressed_is_named_so() {
     assert_eq!(flaw(plain(Encoding::Gzip, b"{\"a\":1} and more")), "not gzip");
     assert_eq!(flaw(plain(Encoding::Zstd, b"{\"a\":1} and more")), "not zstd");
     assert_eq!(flaw(plain(Encoding::Zstd, b"")), "the data ends too early");
+}
+
+#[test]
+fn what_came_out_of_the_compression_is_told_and_its_buffer_given_back_also_when_it_fails() {
+    let max_bytes = 2 * KEEP_BYTES;
+    let body = vec![b'x'; KEEP_BYTES + 1];
+    for (encoding, whole) in [(Encoding::Gzip, gzip(&body)), (Encoding::Zstd, zstd_stream_of(&body, 20))] {
+        let cut_off = &whole[..whole.len() - 3];
+        let (bytes, result) = with_plain(encoding, cut_off, max_bytes, |_| Ok(()));
+        assert!(result.is_err() && bytes > KEEP_BYTES / 2, "{encoding}: {bytes} {result:?}");
+        assert!(SCRATCH.with_borrow(|scratch| scratch.plain.capacity()) <= KEEP_BYTES, "{encoding}");
+        let unwanted = Err::<(), _>(ScanError::TooManyEvents { limit: 1 });
+        assert_eq!(with_plain(encoding, &whole, max_bytes, |_| unwanted.clone()), (body.len(), unwanted));
+    }
 }
 
 proptest! {
