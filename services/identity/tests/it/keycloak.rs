@@ -1,7 +1,7 @@
 //! With the real Keycloak as issuer: enrolling, rotating and revoking reach it, also when it was away.
 
 use auth::{AUDIENCE_TELEMETRY, AuthConfig, Subject, Verifier};
-use proto::identity::v1::{RevokeGatewayRequest, RotateGatewaySecretRequest};
+use proto::identity::v1::{EnrolGatewayRequest, GatewayState, ListGatewaysRequest, RevokeGatewayRequest, RotateGatewaySecretRequest};
 use runtime::Clock;
 use schildwacht_identity::KeycloakConfig;
 use serde_json::json;
@@ -12,11 +12,15 @@ use crate::world::{Setup, World, operator};
 async fn with_keycloak() -> Option<(Realm, World, TestDatabase)> {
     let realm = Realm::import("http://127.0.0.1/").await?;
     let database = TestDatabase::new(Store::Postgres).await?;
+    let world = start(&realm, &database).await;
+    Some((realm, world, database))
+}
+
+async fn start(realm: &Realm, database: &TestDatabase) -> World {
     let secret = runtime::config::Secret::new(realm.secret());
     let keycloak = KeycloakConfig { admin_url: String::new(), client_id: "schildwacht-identity".to_owned(), client_secret: secret };
     let setup = Setup { keycloak: Some(keycloak), issuer: Some(realm.issuer()), ..Setup::ordinary() };
-    let world = World::start_with(&database, setup).await.unwrap();
-    Some((realm, world, database))
+    World::start_with(database, setup).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,4 +65,37 @@ async fn what_keycloak_did_not_hear_it_hears_soon() {
     let is_let_in = async |client_id: &str| realm.client(client_id).await.unwrap()["enabled"].as_bool().unwrap();
     eventually("the gateway to be let in", async || is_let_in(&client_id).await.then_some(())).await;
     eventually("the stranger to be shut out", async || (!is_let_in(stranger).await).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_keycloak_is_away_tokens_hold_and_gateways_can_be_revoked() {
+    if !testkit::has_production_column() {
+        return;
+    }
+    let mut server = testkit::servers::keycloak::SERVER.start_own().unwrap();
+    let realm = Realm::import_at(server.address(), "http://127.0.0.1/").await;
+    let database = TestDatabase::new(Store::Postgres).await.unwrap();
+    let world = start(&realm, &database).await;
+    let (_, school) = world.with_two_schools().await;
+    let enrolled = world.enrol(&operator(), &school).await;
+    let gateway = enrolled.gateway.unwrap();
+    let tokens = [
+        realm.machine_token(&gateway.client_id, &enrolled.client_secret).await.unwrap(),
+        realm.machine_token(&gateway.client_id, &enrolled.client_secret).await.unwrap(),
+    ];
+    let verifier = Verifier::new(&AuthConfig { issuer: realm.issuer() }, AUDIENCE_TELEMETRY, Clock::system()).unwrap();
+    verifier.verify(&tokens[0]).await.unwrap();
+
+    server.stop();
+
+    verifier.verify(&tokens[1]).await.unwrap();
+    let request = EnrolGatewayRequest { school_id: school.school_id.clone(), name: "zolder".to_owned(), ..Default::default() };
+    let refused = world.gateways().enrol_gateway(world.by(&operator(), request)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unavailable, "{refused}");
+    let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id.clone(), reason: "stolen".to_owned(), ..Default::default() };
+    world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
+    let list = ListGatewaysRequest { school_id: school.school_id, include_revoked: true, ..Default::default() };
+    let kept = world.gateways().list_gateways(world.by(&operator(), list)).await.unwrap().into_inner().gateways;
+    let kept: Vec<_> = kept.iter().map(|kept| (kept.gateway_id.as_str(), kept.state())).collect();
+    assert_eq!(kept, [(gateway.gateway_id.as_str(), GatewayState::Revoked)], "nothing is kept of what was refused");
 }
