@@ -27,6 +27,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+pub use crate::config::Limits;
+
 /// The shape of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -60,32 +62,6 @@ pub struct Upload {
     pub encoding: Encoding,
     /// Its bytes, still compressed.
     pub bytes: Bytes,
-}
-
-/// What a request may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// After decompression.
-    pub max_decoded_bytes: usize,
-    /// Of one event: a log record or a JSON object, without what surrounds it.
-    pub max_event_bytes: usize,
-    /// Events in one request.
-    pub max_events: usize,
-    /// Of one body that is written to the log.
-    pub max_body_bytes: usize,
-}
-
-impl Limits {
-    /// Of what an event stands under, resource and scope together. Every body of a request that is cut repeats it.
-    pub const fn max_surroundings_bytes(&self) -> usize {
-        self.max_body_bytes / 4
-    }
-
-    /// Of all bodies together that a request of so many bytes is cut into: a body and the event that no longer fitted hold
-    /// three quarters of a body in events, so that for every three bytes of events at most two are repeated.
-    pub const fn max_written_bytes(&self, decoded_bytes: usize) -> usize {
-        decoded_bytes.saturating_add(decoded_bytes / 3 * 2).saturating_add(self.max_surroundings_bytes())
-    }
 }
 
 /// How many events there are, good and bad.
