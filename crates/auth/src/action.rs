@@ -61,8 +61,10 @@ actions! {
     AlertRecord = "alert.record",
     /// Replace master data of boards, schools and sites.
     OrganisationImport = "organisation.import",
-    /// See what consumers could not take in.
+    /// See what consumers could not take in, and why; not what it says.
     DeadLetterRead = "dead_letter.read",
+    /// See the beginning of what it says, on record.
+    DeadLetterShow = "dead_letter.show",
     /// Give it to them again.
     DeadLetterReplay = "dead_letter.replay",
     /// Check the audit chains.

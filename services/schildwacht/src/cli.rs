@@ -285,6 +285,19 @@ pub enum DeadLetterCommand {
         #[command(flatten)]
         access: Access,
     },
+    /// Shows one, with the beginning of what could not be taken in. Who asks is put on record.
+    Show {
+        /// network-monitor or incident-intake.
+        #[arg(long, value_name = "SERVICE")]
+        service: String,
+        /// Which, from the list.
+        id: DeadLetterId,
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        access: Access,
+    },
     /// Gives dead letters to their service again.
     Replay {
         /// network-monitor or incident-intake.

@@ -8,7 +8,7 @@ use std::{
 
 use auth::{Action, Authenticator, Context};
 use proto::operations::v1::{
-    DeadLetter, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
+    DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
 use runtime::{AuditId, DeadLetterId, Error, FieldViolation};
@@ -66,6 +66,7 @@ impl DeadLetters {
 #[tonic::async_trait]
 trait Desk: Send + Sync {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error>;
+    async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error>;
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error>;
 }
 
@@ -93,6 +94,16 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
         Ok(ListDeadLettersResponse { dead_letters, next_page_token, total_size: i64::try_from(total).unwrap_or(i64::MAX) })
     }
 
+    async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error> {
+        let txn = self.database.begin().await?;
+        let found = dead_letter::show(&txn, self.consumer, id).await?;
+        let (letter, excerpt) = found.ok_or_else(|| Error::not_found("dead letter"))?;
+        let detail = serde_json::json!({ "id": id, "reason": letter.reason });
+        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterShow, detail)).await?;
+        txn.commit().await?;
+        Ok(DeadLetter { excerpt, ..self.message_of(letter) })
+    }
+
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error> {
         let ids = parse_ids(&request.dead_letter_ids)?;
         let filter = Filter { reason: request.reason, ids };
@@ -108,18 +119,22 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
 
 impl<H: Handler> ConsumerDesk<H> {
     async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
-        let entry = Entry {
+        let detail = serde_json::json!({ "reason": filter.reason, "ids": filter.ids });
+        let txn = self.database.begin().await?;
+        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterReplay, detail)).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    fn entry(&self, cx: &Context, action: Action, detail: serde_json::Value) -> Entry {
+        Entry {
             id: cx.ids.next::<AuditId>(),
             at: cx.clock.now(),
             actor: cx.actor(),
-            action: Action::DeadLetterReplay.name(),
+            action: action.name(),
             resource: format!("dead_letters:{}", self.consumer),
-            detail: serde_json::json!({ "reason": filter.reason, "ids": filter.ids }),
-        };
-        let txn = self.database.begin().await?;
-        audit::append(&txn, Chain::Platform, entry).await?;
-        txn.commit().await?;
-        Ok(())
+            detail,
+        }
     }
 
     fn message_of(&self, letter: Listed) -> DeadLetter {
@@ -133,7 +148,7 @@ impl<H: Handler> ConsumerDesk<H> {
             detail: letter.detail,
             time: Some(proto::time::timestamp(letter.at)),
             attempts: letter.attempts,
-            excerpt: letter.excerpt,
+            excerpt: Vec::new(),
             size_bytes: letter.size,
         }
     }
@@ -167,6 +182,15 @@ impl DeadLetterService for DeadLetterApi {
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         Ok(Response::new(desk.list(request).await?))
+    }
+
+    async fn get_dead_letter(&self, request: Request<GetDeadLetterRequest>) -> Result<Response<DeadLetter>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        cx.require_platform(Action::DeadLetterShow)?;
+        let request = request.into_inner();
+        let desk = self.letters.desk(&request.service)?;
+        let id = request.dead_letter_id.parse().map_err(|_| Error::invalid_field("dead_letter_id", "give an id from the list"))?;
+        Ok(Response::new(desk.show(&cx, id).await?))
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {

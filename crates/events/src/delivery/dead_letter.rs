@@ -72,7 +72,7 @@ impl Letter {
     }
 }
 
-/// A letter as it is listed: its value may be large, so only the beginning is shown.
+/// A letter as it is listed: all but what it says, which may be anybody's traffic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its id.
@@ -87,13 +87,11 @@ pub struct Listed {
     pub at: DateTime<Utc>,
     /// How often it was given to the handler.
     pub attempts: i32,
-    /// The first [`EXCERPT_BYTES`] of the value.
-    pub excerpt: Vec<u8>,
     /// Bytes of the whole value.
     pub size: i64,
 }
 
-/// How much of a value is listed.
+/// How much of a value is shown.
 pub const EXCERPT_BYTES: usize = 4 * 1024;
 
 /// Adds a letter.
@@ -150,7 +148,6 @@ struct ListedRow {
     detail: String,
     at: DateTime<Utc>,
     attempts: i32,
-    excerpt: Option<Vec<u8>>,
     size: Option<i64>,
 }
 
@@ -170,18 +167,29 @@ pub async fn list(
         // Ids are UUIDv7: their order is the order of time.
         letters = letters.filter(row::Column::DeadLetterId.lt(after.as_uuid()));
     }
-    let rows = letters
+    let newest_first = letters.order_by_desc(row::Column::DeadLetterId).limit(limit);
+    let rows = without_value(newest_first).into_model::<ListedRow>().all(database.reader()).await?;
+    rows.into_iter().map(listed).collect()
+}
+
+/// One letter, and the first [`EXCERPT_BYTES`] of its value.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn show(txn: &Txn, consumer: &str, id: DeadLetterId) -> StoreResult<Option<(Listed, Vec<u8>)>> {
+    let letter = select(consumer, &Filter { reason: String::new(), ids: vec![id] });
+    let Some(row) = without_value(letter.clone()).into_model::<ListedRow>().one(&**txn).await? else { return Ok(None) };
+    let beginning = letter.select_only().expr_as(Expr::cust(format!("substr(value, 1, {EXCERPT_BYTES})")), "excerpt");
+    let excerpt: Option<Option<Vec<u8>>> = beginning.into_tuple().one(&**txn).await?;
+    Ok(Some((listed(row)?, excerpt.flatten().unwrap_or_default())))
+}
+
+fn without_value(letters: sea_orm::Select<row::Entity>) -> sea_orm::Select<row::Entity> {
+    letters
         .select_only()
         .columns([row::Column::DeadLetterId, row::Column::Topic, row::Column::Partition, row::Column::RecordOffset])
         .columns([row::Column::Reason, row::Column::Detail, row::Column::At, row::Column::Attempts])
-        .expr_as(Expr::cust(format!("substr(value, 1, {EXCERPT_BYTES})")), "excerpt")
         .expr_as(Expr::cust("CAST(length(value) AS BIGINT)"), "size")
-        .order_by_desc(row::Column::DeadLetterId)
-        .limit(limit)
-        .into_model::<ListedRow>()
-        .all(database.reader())
-        .await?;
-    rows.into_iter().map(listed).collect()
 }
 
 fn listed(row: ListedRow) -> StoreResult<Listed> {
@@ -192,7 +200,6 @@ fn listed(row: ListedRow) -> StoreResult<Listed> {
         detail: row.detail,
         at: row.at,
         attempts: row.attempts,
-        excerpt: row.excerpt.unwrap_or_default(),
         size: row.size.unwrap_or_default(),
     })
 }

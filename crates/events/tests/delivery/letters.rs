@@ -38,12 +38,15 @@ testkit::on_both_stores! {
         assert_eq!(dead_letter::count(&world.database, "someone-else", &all).await.unwrap(), 0);
     }
 
-    async fn only_the_beginning_of_a_large_letter_is_listed(database: TestDatabase) {
+    async fn only_the_beginning_of_a_large_letter_is_shown(database: TestDatabase) {
         let text = format!("poison: {}", "x".repeat(100_000));
         let world = after_consuming(database, &Arc::default(), &[&text]).await;
         let letters = world.letters().await;
-        assert_eq!(letters[0].excerpt.len(), EXCERPT_BYTES);
         assert!(letters[0].size > 100_000);
+        let txn = world.database.begin().await.unwrap();
+        let (listed, excerpt) = dead_letter::show(&txn, CONSUMER, letters[0].id).await.unwrap().unwrap();
+        assert_eq!((&listed, excerpt.len()), (&letters[0], EXCERPT_BYTES));
+        assert_eq!(dead_letter::show(&txn, "someone-else", letters[0].id).await.unwrap(), None);
     }
 
     async fn a_letter_taken_in_at_last_is_gone_and_has_taken_effect_once(database: TestDatabase) {

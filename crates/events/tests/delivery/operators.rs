@@ -3,7 +3,9 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use auth::Function;
-use proto::operations::v1::{ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient};
+use proto::operations::v1::{
+    GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
+};
 use schildwacht_events::DeadLetters;
 use testkit::{Running, TestDatabase, TestIssuer, person};
 use tonic::{Code, service::Routes, transport::Channel};
@@ -60,11 +62,34 @@ testkit::on_both_stores! {
         assert_eq!(actions.len(), 1, "{actions:?}");
     }
 
+    async fn what_a_letter_says_is_shown_one_at_a_time_and_on_record(database: TestDatabase) {
+        let mut door = Door::open(database, &["poison: 1", "poison: 2"]).await;
+        let operator = person(1, &[Function::Operator]);
+        let listed = door.client.list_dead_letters(door.issuer.request(&operator, ListDeadLettersRequest::default())).await.unwrap().into_inner();
+        assert!(listed.dead_letters.iter().all(|letter| letter.excerpt.is_empty()));
+        assert_eq!(door.world.count("audit_log").await, 0);
+
+        let letter = listed.dead_letters[1].clone();
+        let get = GetDeadLetterRequest { service: CONSUMER.to_owned(), dead_letter_id: letter.dead_letter_id.clone() };
+        let shown = door.client.get_dead_letter(door.issuer.request(&operator, get)).await.unwrap().into_inner();
+        assert!(String::from_utf8_lossy(&shown.excerpt).contains("poison: 1"));
+        assert_eq!(proto::operations::v1::DeadLetter { excerpt: Vec::new(), ..shown }, letter);
+        let on_record = door.world.texts("SELECT action || ' ' || detail FROM audit_log").await;
+        assert_eq!(on_record.len(), 1);
+        assert!(on_record[0].starts_with("dead_letter.show") && on_record[0].contains(&letter.dead_letter_id), "{on_record:?}");
+
+        let gone = GetDeadLetterRequest { service: CONSUMER.to_owned(), dead_letter_id: uuid::Uuid::from_u128(7).to_string() };
+        assert_eq!(door.client.get_dead_letter(door.issuer.request(&operator, gone)).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(door.world.count("audit_log").await, 1);
+    }
+
     async fn nobody_else_gets_in(database: TestDatabase) {
         let mut door = Door::open(database, &["poison: 1"]).await;
         for function in [Function::Responder, Function::ResponseLead] {
             let request = door.issuer.request(&person(2, &[function]), ListDeadLettersRequest::default());
             assert_eq!(door.client.list_dead_letters(request).await.unwrap_err().code(), Code::PermissionDenied);
+            let request = door.issuer.request(&person(2, &[function]), GetDeadLetterRequest::default());
+            assert_eq!(door.client.get_dead_letter(request).await.unwrap_err().code(), Code::PermissionDenied);
             let request = door.issuer.request(&person(2, &[function]), ReplayDeadLettersRequest::default());
             assert_eq!(door.client.replay_dead_letters(request).await.unwrap_err().code(), Code::PermissionDenied);
         }

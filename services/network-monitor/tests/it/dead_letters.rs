@@ -2,14 +2,19 @@
 
 use bytes::Bytes;
 use events::Record;
-use proto::operations::v1::{DeadLetter, ListDeadLettersRequest, ReplayDeadLettersRequest};
+use proto::operations::v1::{DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLettersRequest};
 use testkit::on_both_stores;
 
 use crate::world::{World, flow};
 
 async fn letters(world: &World) -> Vec<DeadLetter> {
     let request = world.people.request(&world.operator(), ListDeadLettersRequest::default());
-    let mut letters = world.dead_letters().list_dead_letters(request).await.unwrap().into_inner().dead_letters;
+    let listed = world.dead_letters().list_dead_letters(request).await.unwrap().into_inner().dead_letters;
+    let mut letters = Vec::new();
+    for letter in listed {
+        let get = GetDeadLetterRequest { service: letter.service, dead_letter_id: letter.dead_letter_id };
+        letters.push(world.dead_letters().get_dead_letter(world.people.request(&world.operator(), get)).await.unwrap().into_inner());
+    }
     letters.sort_by(|a, b| a.reason.cmp(&b.reason));
     letters
 }

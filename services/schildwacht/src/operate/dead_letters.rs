@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use proto::operations::v1::{
-    DeadLetter, ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
+    DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
 };
 use serde_json::json;
 
@@ -20,6 +20,22 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
         DeadLetterCommand::List { service, reason, json, access } => {
             let mut client = DeadLetterServiceClient::new(connect(&access).await?);
             list(&mut client, service, reason.unwrap_or_default(), json).await?;
+            Ok(true)
+        }
+        DeadLetterCommand::Show { service, id, json, access } => {
+            let mut client = DeadLetterServiceClient::new(connect(&access).await?);
+            let request = GetDeadLetterRequest { service, dead_letter_id: id.to_string() };
+            let letter = client.get_dead_letter(request).await.map_err(refused)?.into_inner();
+            let excerpt = String::from_utf8_lossy(&letter.excerpt);
+            if json {
+                let mut value = as_value(&letter);
+                value["excerpt"] = excerpt.into();
+                say_json(&value)?;
+            } else {
+                say(in_a_line(&letter))?;
+                // A stranger wrote it, and a terminal obeys control characters.
+                say(excerpt.replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}"))?;
+            }
             Ok(true)
         }
         DeadLetterCommand::Replay { service, reason, ids, access } => {
@@ -41,8 +57,7 @@ async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String,
             if as_json {
                 say_json(&as_value(letter))?;
             } else {
-                let DeadLetter { dead_letter_id, reason, detail, topic, partition, offset, .. } = letter;
-                say(format!("{dead_letter_id}  {}  {reason}  {topic}/{partition}@{offset}  {detail}", moment(letter.time)))?;
+                say(in_a_line(letter))?;
             }
         }
         if page.next_page_token.is_empty() {
@@ -50,6 +65,11 @@ async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String,
         }
         request.page_token = page.next_page_token;
     }
+}
+
+fn in_a_line(letter: &DeadLetter) -> String {
+    let DeadLetter { dead_letter_id, reason, detail, topic, partition, offset, .. } = letter;
+    format!("{dead_letter_id}  {}  {reason}  {topic}/{partition}@{offset}  {detail}", moment(letter.time))
 }
 
 fn as_value(letter: &DeadLetter) -> serde_json::Value {
@@ -64,6 +84,5 @@ fn as_value(letter: &DeadLetter) -> serde_json::Value {
         "time": moment(letter.time),
         "attempts": letter.attempts,
         "size_bytes": letter.size_bytes,
-        "excerpt": String::from_utf8_lossy(&letter.excerpt),
     })
 }
