@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use servers::{Interrupt, Lifetime, Process, Server, install};
+use servers::{Interrupt, Lifetime, Process, Server, collector, install};
 
 use self::report::{Counts, Report};
 use crate::{check, tree};
@@ -40,11 +40,13 @@ impl Column {
 /// Where tests find the accessibility checker that they load into pages.
 const AXE: &str = "SCHILDWACHT_TEST_AXE";
 
-/// The browser tests need these whatever the column.
+/// The tests of browsers and of agents need these whatever the column.
 const PROGRAMS: &[install::Program] = &[
     install::Program { name: "Chromium", packages: &["chromium"], is_there: || any_of(&["chromium", "chromium-browser", "google-chrome"]) },
     install::Program { name: "ChromeDriver", packages: &["chromium-driver"], is_there: || any_of(&["chromedriver"]) },
     install::Program { name: "npm", packages: &["npm"], is_there: || any_of(&["npm"]) },
+    install::Program { name: "rsyslog", packages: &["rsyslog"], is_there: || any_of(&["rsyslogd", "/usr/sbin/rsyslogd"]) },
+    install::Program { name: "Python 3", packages: &["python3"], is_there: || any_of(&["/usr/bin/python3"]) },
 ];
 
 type Environment = Vec<(&'static str, String)>;
@@ -66,6 +68,16 @@ pub fn run(column: Column) -> Result<bool> {
             report.ok("axe-core", fetching, "");
         }
         Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
+    }
+
+    let building = Instant::now();
+    match collector::program() {
+        Ok(Some(program)) => {
+            environment.push((collector::VARIABLE, program.display().to_string()));
+            report.ok("Collector", building, "");
+        }
+        Ok(None) => report.note("Go is not installed: the test of the OpenTelemetry Collector is skipped"),
+        Err(error) => report.failed("Collector", building, format!("its test is skipped: {error:#}")),
     }
 
     // Dropped last to first: the processes end before their folder goes.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | PostgreSQL, Redis | Debian's packages, or whatever is on the path |
 //! | Kafka, Keycloak | Maven coordinates, fetched once into the cache ([`cache`]), every file checked against its pinned SHA-256 |
+//! | the OpenTelemetry Collector, no server but an agent ([`collector`]) | Go modules, built once into the cache |
 //!
 //! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
 //! people of a machine reach loopback too.
@@ -22,6 +23,7 @@
 #![expect(clippy::print_stdout, reason = "what takes minutes says so on the terminal")]
 
 pub mod cache;
+pub mod collector;
 pub mod install;
 pub mod kafka;
 pub mod keycloak;

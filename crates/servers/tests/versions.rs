@@ -12,7 +12,7 @@ const POSTGRES: &str = "15";
 const REDIS: &str = "7";
 
 /// What follows a key, line by line.
-fn values<'a>(key: &'a str) -> impl Iterator<Item = &'a str> {
+fn values(key: &str) -> impl Iterator<Item = &str> {
     COMPOSE.lines().filter_map(move |line| line.trim().strip_prefix(key)?.strip_prefix(':')).map(str::trim)
 }
 

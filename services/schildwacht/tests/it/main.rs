@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod access;
+mod agents;
 mod browser;
 mod estate;
 mod eve;
