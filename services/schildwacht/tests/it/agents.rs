@@ -1,5 +1,5 @@
 //! Real agents with the configurations that schools copy from `docs/sensors/`: each line of a growing EVE file is counted once,
-//! although ingest refuses, is away and is started again in between, the file is rotated, and the agent is restarted.
+//! although ingest refuses, is away and is started again in between, the file is rotated, and the agent is killed.
 
 use std::{
     collections::BTreeMap,
@@ -89,9 +89,9 @@ async fn each_line_is_counted_once(kind: Kind, program: &Path) {
     let refused = refusing.refused();
     drop(refusing);
 
-    // Nobody answers, and the agent is stopped and started.
+    // Nobody answers, and the agent is killed and started: what it holds is on its disk.
     file.grow(PART / 2).await;
-    process.terminate();
+    process.kill();
     process.end().await;
     file.grow(PART / 2).await;
     process = agent.start();
