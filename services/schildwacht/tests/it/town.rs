@@ -40,21 +40,18 @@ pub struct Town {
 macro_rules! in_both_columns {
     ($($(#[$attribute:meta])* async fn $name:ident($town:ident: Arc<Town>) $body:block)+) => {$(
         $(#[$attribute])*
+        async fn $name($town: std::sync::Arc<$crate::town::Town>) $body
+
         mod $name {
-            #[allow(unused_imports, reason = "a test uses what it needs of the file around it")]
-            use super::*;
-
-            async fn run($town: std::sync::Arc<$crate::town::Town>) $body
-
             #[tokio::test]
             async fn embedded() {
-                run($crate::town::Town::shared().await).await;
+                super::$name($crate::town::Town::shared().await).await;
             }
 
             #[tokio::test]
             async fn production() {
                 if let Some(town) = $crate::town::Town::shared_in_production().await {
-                    run(town).await;
+                    super::$name(town).await;
                 }
             }
         }

@@ -76,7 +76,7 @@ fn a_broken_record_costs_only_itself() {
 
 #[test]
 fn lists_without_end_and_parts_without_end_are_read_within_bounds() {
-    let empty_resources = [vec![0x0a, 0].repeat(400_000), request(vec![with_body(text(ALERT))]).to_vec()].concat();
+    let empty_resources = [[0x0a, 0].repeat(400_000), request(vec![with_body(text(ALERT))]).to_vec()].concat();
     assert_eq!(outcomes("application/x-protobuf", "", empty_resources), ["suricata.alert"]);
     let endless = attribute("k", text(&"x".repeat(600_000)));
     let record = LogRecord { attributes: vec![endless.clone()], ..with_body(text(ALERT)) };

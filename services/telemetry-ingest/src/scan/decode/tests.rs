@@ -147,7 +147,7 @@ fn what_came_out_of_the_compression_is_told_and_its_buffer_given_back_also_when_
         assert!(result.is_err() && bytes > KEEP_BYTES / 2, "{encoding}: {bytes} {result:?}");
         assert!(SCRATCH.with_borrow(|scratch| scratch.plain.capacity()) <= KEEP_BYTES, "{encoding}");
         let unwanted = Err::<(), _>(ScanError::TooManyEvents { limit: 1 });
-        assert_eq!(with_plain(encoding, &whole, max_bytes, |_| unwanted.clone()), (body.len(), unwanted));
+        assert_eq!(with_plain(encoding, &whole, max_bytes, |_| unwanted), (body.len(), unwanted));
     }
 }
 
