@@ -59,7 +59,9 @@ impl From<tonic::Status> for Failure {
             Code::PermissionDenied => Self::Problem(Problem::Denied),
             Code::Unauthenticated => Self::SignIn,
             Code::InvalidArgument | Code::OutOfRange => Self::Problem(Problem::Invalid),
-            Code::FailedPrecondition if has_reason(&status, "newer_case_open") => Self::Problem(Problem::NewerCase),
+            Code::FailedPrecondition if has_reason(&status, "newer_case_open") || has_reason(&status, "evidence_in_open_case") => {
+                Self::Problem(Problem::NewerCase)
+            }
             Code::FailedPrecondition | Code::AlreadyExists | Code::Aborted => Self::Problem(Problem::Precondition),
             Code::ResourceExhausted => Self::Problem(Problem::TooFast),
             // Cancelled is what a passed deadline looks like on our side of the call.
