@@ -1,6 +1,9 @@
 //! What services read through: membership of a group, and the tail of a topic.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use rdkafka::{
@@ -146,7 +149,7 @@ fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> 
     let mut assignment = all_partitions(name, count);
     let mut ends = BTreeMap::new();
     for partition in 0..count as i32 {
-        let (low, high) = consumer.fetch_watermarks(name, partition, BROKER_TIMEOUT).map_err(cannot)?;
+        let (low, high) = watermarks(consumer, name, partition).map_err(cannot)?;
         let offset = match from {
             TailFrom::Start => Offset::Beginning,
             TailFrom::End => Offset::Offset(high),
@@ -188,6 +191,28 @@ impl Tail for KafkaTail {
     }
 }
 
+/// Where a partition begins and ends. Blocks.
+///
+/// The leader of a partition that was just made, or that another broker led a moment ago, may not know yet that it is.
+fn watermarks(consumer: &impl Consumer<Rebalances>, name: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+    let deadline = Instant::now() + BROKER_TIMEOUT;
+    loop {
+        match consumer.client().fetch_watermarks(name, partition, BROKER_TIMEOUT) {
+            Err(KafkaError::MetadataFetch(code)) if is_being_settled(code) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            answer => return answer,
+        }
+    }
+}
+
+fn is_being_settled(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::NotLeaderForPartition | RDKafkaErrorCode::LeaderNotAvailable | RDKafkaErrorCode::UnknownTopicOrPartition
+    )
+}
+
 /// How many records the group has still to commit. Blocks.
 pub(super) fn lag(consumer: &impl Consumer<Rebalances>, name: &str) -> Result<u64, LogError> {
     let cannot = |error: KafkaError| unavailable("read offsets", &error);
@@ -196,7 +221,7 @@ pub(super) fn lag(consumer: &impl Consumer<Rebalances>, name: &str) -> Result<u6
     let committed = consumer.committed_offsets(all_partitions(name, count), BROKER_TIMEOUT).map_err(cannot)?;
     let mut lag = 0;
     for element in committed.elements() {
-        let (low, high) = consumer.client().fetch_watermarks(name, element.partition(), BROKER_TIMEOUT).map_err(cannot)?;
+        let (low, high) = watermarks(consumer, name, element.partition()).map_err(cannot)?;
         let done = if let Offset::Offset(done) = element.offset() { done.max(low) } else { low };
         lag += u64::try_from(high - done).unwrap_or(0);
     }
