@@ -98,10 +98,18 @@ fn write_table(assets: &[Asset], out_dir: &Path) -> Result<String, Box<dyn Error
         writeln!(paths, "pub(crate) const {constant}: &str = {:?};", format!("/assets/{version}/{}", asset.name))?;
         writeln!(
             table,
-            "    Asset {{ name: {:?}, media_type: {:?}, plain: include_bytes!({plain:?}), gzip: include_bytes!({compressed:?}) }},",
-            asset.name, asset.media_type,
+            "    Asset {{ name: {:?}, media_type: {:?}, plain: include_bytes!({}), gzip: include_bytes!({}) }},",
+            asset.name,
+            asset.media_type,
+            beside(asset.name),
+            beside(&format!("{}.gz", asset.name)),
         )?;
     }
     table.push_str("];\n");
     Ok(paths + &table)
+}
+
+/// A file that stands beside the generated code; found from there, so that a target folder may be moved.
+fn beside(name: &str) -> String {
+    format!("concat!(env!(\"OUT_DIR\"), \"/{name}\")")
 }
