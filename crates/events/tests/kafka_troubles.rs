@@ -30,6 +30,17 @@ async fn log(cluster: &Cluster, replication_factor: i32) -> Arc<KafkaLog> {
     log
 }
 
+/// So many brokers, each with a copy of everything, and writers at work; `None`, with a printed reason, where there are none.
+async fn written_to(brokers: usize) -> Option<(Cluster, Arc<KafkaLog>, Writers)> {
+    if !testkit::has_production_column() {
+        return None;
+    }
+    let cluster = Cluster::start(brokers, "").unwrap();
+    let log = log(&cluster, i32::try_from(brokers).unwrap()).await;
+    let writers = Writers::start(&log);
+    Some((cluster, log, writers))
+}
+
 /// Writers that append numbers, each to its own key, and again what was not acknowledged, as relays do.
 struct Writers {
     stop: Arc<AtomicBool>,
@@ -105,12 +116,7 @@ async fn appends_again(log: &KafkaLog) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_away_for_a_minute_loses_nothing_and_nothing_piles_up() {
-    if !testkit::has_production_column() {
-        return;
-    }
-    let mut cluster = Cluster::start(1, "").unwrap();
-    let log = log(&cluster, 1).await;
-    let writers = Writers::start(&log);
+    let Some((mut cluster, log, writers)) = written_to(1).await else { return };
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     cluster.broker(0).unwrap().stop();
@@ -133,12 +139,7 @@ async fn a_broker_that_is_away_for_a_minute_loses_nothing_and_nothing_piles_up()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_is_killed_in_the_middle_of_writing_loses_nothing() {
-    if !testkit::has_production_column() {
-        return;
-    }
-    let mut cluster = Cluster::start(1, "").unwrap();
-    let log = log(&cluster, 1).await;
-    let writers = Writers::start(&log);
+    let Some((mut cluster, log, writers)) = written_to(1).await else { return };
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_secs(2)).await;
         cluster.broker(0).unwrap().kill();
@@ -151,12 +152,7 @@ async fn a_broker_that_is_killed_in_the_middle_of_writing_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_of_three_brokers_are_enough_and_one_is_not() {
-    if !testkit::has_production_column() {
-        return;
-    }
-    let mut cluster = Cluster::start(3, "").unwrap();
-    let log = log(&cluster, 3).await;
-    let writers = Writers::start(&log);
+    let Some((mut cluster, log, writers)) = written_to(3).await else { return };
     tokio::time::sleep(Duration::from_secs(2)).await;
 
     cluster.broker(2).unwrap().kill();
