@@ -48,13 +48,15 @@ impl Load {
             #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
             tokio::spawn(async move {
                 let mut number = sender;
+                let mut events = batch(number);
                 while !stop.load(Ordering::Relaxed) {
-                    let posted = sensor.post(&batch(number)).await;
-                    match posted {
+                    match sensor.post(&events).await {
                         Ok(()) => {
                             outcome.lock().unwrap().acknowledged.insert(number);
                             number += SENDERS;
+                            events = batch(number);
                         }
+                        // The same events again, to the byte, as an agent does: they may well have been kept before the answer was lost.
                         Err(status) => outcome.lock().unwrap().refused.push(status),
                     }
                     tokio::time::sleep(PAUSE).await;
