@@ -1,4 +1,5 @@
-//! Apache Kafka in KRaft mode from its Maven coordinates: one broker for all tests, or a cluster for a test that stops brokers.
+//! Apache Kafka in KRaft mode from its Maven coordinates: one broker for all tests, a cluster for a test that stops brokers, or a
+//! broker that wants TLS and a password.
 
 use std::{
     fs,
@@ -14,12 +15,17 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
+    address::Address,
     cache,
     install::{Program, find},
     maven,
     process::Interrupt,
     server::{Lifetime, Plan, Running, Server, Site, free_port, scratch},
 };
+
+mod secured;
+
+pub use secured::Secured;
 
 /// `compose.yaml` names the same.
 pub const VERSION: &str = "4.4.0";
@@ -38,6 +44,7 @@ pub const SERVER: Server = Server {
     programs: &[JAVA, MAVEN],
     fetch: || libraries().map(drop),
     plan: |site| plan(&Broker::alone(site)),
+    knock,
     patience: Duration::from_secs(60),
 };
 
@@ -50,13 +57,17 @@ struct Broker<'a> {
     site: &'a Site,
     /// Where each node's controller listens.
     controllers: Vec<u16>,
+    /// Where clients come in over TLS and with a password, when they shall.
+    secured_port: Option<u16>,
+    /// Who may come in there, as its tools want it said.
+    user: Option<String>,
     /// Further lines of its configuration.
     further: &'a str,
 }
 
 impl<'a> Broker<'a> {
     fn alone(site: &'a Site) -> Self {
-        Self { id: 1, site, controllers: vec![site.second_port], further: "" }
+        Self { id: 1, site, controllers: vec![site.second_port], secured_port: None, user: None, further: "" }
     }
 
     /// Its configuration. Segments are small and looked after often, so that tests of retention and compaction need not wait long.
@@ -64,15 +75,16 @@ impl<'a> Broker<'a> {
         let Site { folder, port, second_port, .. } = self.site;
         let voters: Vec<String> =
             self.controllers.iter().enumerate().map(|(index, port)| format!("{}@127.0.0.1:{port}", index + 1)).collect();
+        let secured = self.secured_port.map(|port| format!(",SECURED://127.0.0.1:{port}")).unwrap_or_default();
         let nodes = self.controllers.len();
         let (copies, in_sync) = (nodes.min(3), if nodes >= 3 { 2 } else { 1 });
         format!(
             "process.roles=broker,controller\n\
              node.id={id}\n\
              controller.quorum.voters={voters}\n\
-             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{second_port}\n\
-             advertised.listeners=BROKER://127.0.0.1:{port}\n\
-             listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{second_port}{secured}\n\
+             advertised.listeners=BROKER://127.0.0.1:{port}{secured}\n\
+             listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL\n\
              inter.broker.listener.name=BROKER\n\
              controller.listener.names=CONTROLLER\n\
              log.dirs={data}\n\
@@ -103,10 +115,15 @@ fn plan(broker: &Broker<'_>) -> Result<Plan> {
     let java = find("java").context("java is not installed")?;
     let config = broker.site.folder.join("server.properties");
     fs::write(&config, broker.properties())?;
+    // In a file, since everybody may read the arguments of a process.
+    let format = broker.site.folder.join("format");
+    let mut lines = vec!["format".to_owned(), "--cluster-id".to_owned(), CLUSTER_ID.to_owned()];
+    lines.extend(["--config".to_owned(), config.display().to_string()]);
+    lines.extend(broker.user.iter().flat_map(|user| ["--add-scram".to_owned(), user.clone()]));
+    fs::write(&format, lines.join("\n"))?;
     let output = Command::new(&java)
         .args(java_arguments(&libraries, "64m", "kafka.tools.StorageTool"))
-        .args(["format", "--cluster-id", CLUSTER_ID, "--config"])
-        .arg(&config)
+        .arg(format!("@{}", format.display()))
         .stdin(Stdio::null())
         .output()?;
     if !output.status.success() {
@@ -121,7 +138,7 @@ fn plan(broker: &Broker<'_>) -> Result<Plan> {
         user: None,
         stop: Signal::TERM,
         address: format!("127.0.0.1:{}", broker.site.port),
-        ready: |site| answers(site.port).unwrap_or(false),
+        ready: |site| answers("127.0.0.1", site.port).unwrap_or(false),
     })
 }
 
@@ -147,14 +164,24 @@ fn libraries() -> Result<PathBuf> {
 }
 
 /// A broker answers requests once it has joined its cluster; we ask for the versions it speaks (`ApiVersions`, version 0).
-fn answers(port: u16) -> std::io::Result<bool> {
+fn answers(host: &str, port: u16) -> std::io::Result<bool> {
     const REQUEST: [u8; 14] = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
-    let mut connection = TcpStream::connect(("127.0.0.1", port))?;
+    let mut connection = TcpStream::connect((host, port))?;
     connection.set_read_timeout(Some(Duration::from_secs(1)))?;
     connection.write_all(&REQUEST)?;
     let mut head = [0; 8];
     connection.read_exact(&mut head)?;
     Ok(head.ends_with(&[0, 0, 0, 1]))
+}
+
+/// Asks the first of those named.
+fn knock(brokers: &str) -> Result<()> {
+    let first = brokers.split(',').next().unwrap_or_default();
+    let Address { host, port, .. } = Address::parse(first)?;
+    match answers(host, port).with_context(|| format!("{first} is no broker that answers in clear"))? {
+        true => Ok(()),
+        false => bail!("{first} answers as no broker does"),
+    }
 }
 
 /// Brokers for one test alone, any of which it may stop or kill. Each is a controller too.
@@ -179,7 +206,7 @@ impl Cluster {
         let controllers: Vec<u16> = sites.iter().map(|site| site.second_port).collect();
         let mut running = Vec::new();
         for (index, site) in sites.into_iter().enumerate() {
-            let broker = Broker { id: index + 1, site: &site, controllers: controllers.clone(), further };
+            let broker = Broker { id: index + 1, controllers: controllers.clone(), further, ..Broker::alone(&site) };
             let plan = plan(&broker)?;
             running.push(Running::planned(SERVER, site, plan, Lifetime::Ours));
         }
@@ -211,7 +238,7 @@ mod tests {
     #[test]
     fn three_brokers_know_each_other_and_keep_a_majority() {
         let site = Site { folder: "/x".into(), port: 1, second_port: 12, password: String::new() };
-        let broker = Broker { id: 2, site: &site, controllers: vec![11, 12, 13], further: "a=b\n" };
+        let broker = Broker { id: 2, controllers: vec![11, 12, 13], further: "a=b\n", ..Broker::alone(&site) };
         let properties = broker.properties();
         for line in [
             "node.id=2",

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::{
+    address::Address,
     cache,
     install::{Program, find},
     kafka::{JAVA, MAVEN},
@@ -33,6 +34,7 @@ pub const SERVER: Server = Server {
     programs: &[JAVA, MAVEN, Program { name: "unzip", packages: &["unzip"], is_there: || find("unzip").is_some() }],
     fetch: || home().map(drop),
     plan,
+    knock,
     patience: Duration::from_secs(120),
 };
 
@@ -141,4 +143,29 @@ fn answers(port: u16) -> std::io::Result<bool> {
     let mut head = [0; 12];
     connection.read_exact(&mut head)?;
     Ok(&head == b"HTTP/1.1 200")
+}
+
+/// Signs in as the administrator. Over https all we can see is that somebody listens.
+fn knock(address: &str) -> Result<()> {
+    let Address { user, password, host, port, path } = Address::parse(address)?;
+    let mut connection = TcpStream::connect((host, port)).with_context(|| format!("nobody listens on {host}:{port}"))?;
+    if !address.starts_with("http://") {
+        return Ok(());
+    }
+    connection.set_read_timeout(Some(Duration::from_secs(15)))?;
+    let form = format!("grant_type=password&client_id=admin-cli&username={user}&password={password}");
+    let path = path.trim_end_matches('/');
+    write!(
+        connection,
+        "POST {path}/realms/master/protocol/openid-connect/token HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        form.len()
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    if !answer.starts_with("HTTP/1.1 200") {
+        let said = answer.lines().find(|line| line.starts_with('{')).or_else(|| answer.lines().next());
+        bail!("{}", said.unwrap_or("it hung up"));
+    }
+    Ok(())
 }

@@ -3,13 +3,16 @@
 //!
 //! `cargo xtask test` starts one of each for all tests together and names them in environment variables ([`Server::variable`]);
 //! `cargo xtask up` does the same for a day's work. A test that must stop or kill a server starts its own
-//! ([`Server::start_own`], [`kafka::Cluster`]).
+//! ([`Server::start_own`], [`kafka::Cluster`], and [`kafka::Secured`] for TLS and passwords).
 //!
 //! | Where a server comes from | |
 //! |---|---|
 //! | PostgreSQL, Redis | Debian's packages, or whatever is on the path |
 //! | Kafka, Keycloak | Maven coordinates, fetched once into the cache ([`cache`]), every file checked against its pinned SHA-256 |
 //! | the OpenTelemetry Collector, no server but an agent ([`collector`]) | Go modules, built once into the cache |
+//!
+//! Who waits for a server that is in trouble is told which one and what it said: when it does not start, when it was killed
+//! ([`Running::still_runs`]), and when one that the environment names is not there or takes another password ([`Server::knock`]).
 //!
 //! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
 //! people of a machine reach loopback too.
@@ -22,7 +25,9 @@
 
 #![expect(clippy::print_stdout, reason = "what takes minutes says so on the terminal")]
 
+mod address;
 pub mod cache;
+pub mod certificates;
 pub mod collector;
 pub mod install;
 pub mod kafka;

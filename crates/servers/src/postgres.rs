@@ -1,11 +1,18 @@
 //! PostgreSQL as Debian packages it, or any on the path. Nothing is flushed to disk: the data is gone afterwards anyway.
 
-use std::{fs, net::TcpStream, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    fs,
+    net::TcpStream,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::{
+    address::Address,
     install::{Program, find, is_program},
     server::{Lifetime, Plan, Server, Site, as_user, give_to},
 };
@@ -20,6 +27,7 @@ pub const SERVER: Server = Server {
     }],
     fetch: || Ok(()),
     plan,
+    knock,
     patience: Duration::from_secs(30),
 };
 
@@ -77,6 +85,24 @@ fn ready(site: &Site) -> bool {
     let pid_file = fs::read_to_string(site.folder.join("data/postmaster.pid")).unwrap_or_default();
     let says_ready = pid_file.lines().nth(7).is_some_and(|state| state.trim() == "ready");
     says_ready && TcpStream::connect(("127.0.0.1", site.port)).is_ok()
+}
+
+/// Without its client, which Debian installs with the server, all we can see is that somebody listens.
+fn knock(address: &str) -> Result<()> {
+    let Address { user, password, host, port, path } = Address::parse(address)?;
+    TcpStream::connect((host, port)).with_context(|| format!("nobody listens on {host}:{port}"))?;
+    let Some(client) = find("psql") else { return Ok(()) };
+    let output = Command::new(client)
+        .args(["--no-psqlrc", "--no-password", "--command", "SELECT 1"])
+        .arg(format!("postgres://{user}@{host}:{port}{path}"))
+        // Everybody may read the arguments of a process.
+        .envs([("PGPASSWORD", password), ("PGCONNECT_TIMEOUT", "5")])
+        .stdin(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
 }
 
 /// Debian keeps the server's programs of each version apart, off the path; the newest is taken.

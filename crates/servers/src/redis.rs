@@ -2,15 +2,16 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
 use crate::{
+    address::Address,
     install::{Program, find},
     server::{Plan, Server, Site, give_to},
 };
@@ -21,6 +22,7 @@ pub const SERVER: Server = Server {
     programs: &[Program { name: "Redis", packages: &["redis-server"], is_there: || find("redis-server").is_some() }],
     fetch: || Ok(()),
     plan,
+    knock,
     patience: Duration::from_secs(30),
 };
 
@@ -53,4 +55,22 @@ fn answers(site: &Site) -> std::io::Result<bool> {
     let mut answer = [0; 5];
     connection.read_exact(&mut answer)?;
     Ok(&answer == b"+OK\r\n")
+}
+
+fn knock(address: &str) -> Result<()> {
+    let Address { user, password, host, port, .. } = Address::parse(address)?;
+    let mut connection = TcpStream::connect((host, port)).with_context(|| format!("nobody listens on {host}:{port}"))?;
+    connection.set_read_timeout(Some(Duration::from_secs(5)))?;
+    if !password.is_empty() {
+        write!(connection, "AUTH {} {password}\r\n", if user.is_empty() { "default" } else { user })?;
+    }
+    connection.write_all(b"PING\r\n")?;
+    for line in BufReader::new(connection).lines() {
+        match line?.as_str() {
+            "+OK" => {}
+            "+PONG" => return Ok(()),
+            refusal => bail!("{}", refusal.trim_start_matches('-')),
+        }
+    }
+    bail!("it hung up")
 }

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -35,6 +36,8 @@ pub struct Server {
     pub fetch: fn() -> Result<()>,
     /// Prepares a data folder and says how to run it.
     pub plan: fn(&Site) -> Result<Plan>,
+    /// Whether one at this address takes us; fails with what it says.
+    pub knock: fn(&str) -> Result<()>,
     /// How long it may take until it answers.
     pub patience: Duration,
 }
@@ -92,6 +95,14 @@ impl Started {
         }
     }
 
+    /// Says its last words when it is ours and has ended.
+    pub fn still_runs(&mut self) -> Result<()> {
+        match self {
+            Self::Given { .. } => Ok(()),
+            Self::Ours(running) => running.still_runs(),
+        }
+    }
+
     /// For a table: never the address itself, which holds a password.
     pub fn shown(&self) -> String {
         match self {
@@ -122,6 +133,7 @@ impl Server {
     /// Starts the server in a folder, or takes the one that the environment gives.
     pub fn start(&self, scratch: &Path, lifetime: Lifetime, interrupt: &Interrupt) -> Result<Started> {
         if let Ok(address) = std::env::var(self.variable) {
+            (self.knock)(&address).with_context(|| format!("{}, which {} names, does not take us", self.name, self.variable))?;
             return Ok(Started::Given { address });
         }
         let folder = scratch.join(self.name.to_lowercase());
@@ -250,8 +262,22 @@ impl Running {
             thread::sleep(POLL);
         }
         self.kill();
-        let what = if ended { "ended by itself".to_owned() } else { format!("does not answer after {} s", self.server.patience.as_secs()) };
-        bail!("{} {what}; its last words:\n{}", self.server.name, self.last_words())
+        if ended {
+            bail!(self.ended());
+        }
+        bail!("{} does not answer after {} s; its last words:\n{}", self.server.name, self.server.patience.as_secs(), self.last_words())
+    }
+
+    /// Says its last words when it has ended though nobody stopped it here.
+    pub fn still_runs(&mut self) -> Result<()> {
+        match self.process.as_mut().is_some_and(Process::has_ended) {
+            true => bail!(self.ended()),
+            false => Ok(()),
+        }
+    }
+
+    fn ended(&self) -> String {
+        format!("{} ended by itself or was killed; its last words:\n{}", self.server.name, self.last_words())
     }
 
     fn command(&self) -> Command {
@@ -302,13 +328,40 @@ fn id(which: &str, user: &str) -> Result<u32> {
     text.trim().parse().with_context(|| format!("there is no account {user}"))
 }
 
-/// A port of 127.0.0.1 that nobody listens on.
+/// A port of 127.0.0.1 that nobody listens on, another one each time.
+///
+/// Below the range from which systems choose ports for outgoing connections, so that none of those takes it before it is used,
+/// also by a server that is away for a while and comes back.
 pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Programs that run at the same time begin at different places.
+    let start = std::process::id().wrapping_mul(97);
+    let candidates = std::iter::repeat_with(|| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);
+    let free = candidates.take(COUNT as usize).filter_map(|port| u16::try_from(port).ok()).find(|port| {
+        // Bound and let go again.
+        TcpListener::bind(("127.0.0.1", *port)).is_ok()
+    });
+    free.with_context(|| format!("no port of 127.0.0.1 is free between {FIRST} and {}", FIRST + COUNT))
 }
 
 pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn free_ports_differ_and_no_outgoing_connection_takes_them() {
+        let ports: BTreeSet<u16> = (0..50).map(|_| free_port().unwrap()).collect();
+        assert_eq!(ports.len(), 50);
+        assert!(ports.iter().all(|port| (20_000..32_000).contains(port)), "{ports:?}");
+    }
 }

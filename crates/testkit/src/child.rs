@@ -2,9 +2,7 @@
 
 use std::{
     fs::{self, File},
-    net::TcpListener,
     process::{Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -83,19 +81,7 @@ impl Drop for Child {
     }
 }
 
-/// A loopback port that nobody listens on.
-///
-/// Below the range from which systems choose ports for outgoing connections, so that none of those takes it before it is used.
+/// A loopback port that nobody listens on; see [`servers::free_port`].
 pub fn free_port() -> u16 {
-    const FIRST: u32 = 20_000;
-    const COUNT: u32 = 12_000;
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Test programs that run at the same time begin at different places.
-    let start = std::process::id().wrapping_mul(97);
-    let candidates = std::iter::repeat_with(|| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);
-    let free = candidates.take(COUNT as usize).filter_map(|port| u16::try_from(port).ok()).find(|port| {
-        // Bound and let go again.
-        TcpListener::bind(("127.0.0.1", *port)).is_ok()
-    });
-    free.expect("a free port")
+    servers::free_port().expect("a free port")
 }

@@ -1,0 +1,56 @@
+//! A throw-away authority and what it signed, for servers that speak TLS. Made anew each time, so that nothing expires in the
+//! checkout and nobody learns to trust it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::install::find;
+
+/// Days, of which tests need a minute.
+const VALIDITY: &str = "2";
+/// How `keytool`, which comes with Java, finds the password: everybody may read the arguments of a process.
+const PASSWORD: &str = "SCHILDWACHT_STORE_PASSWORD";
+
+/// A certificate for 127.0.0.1 with its key, and the authority behind it.
+#[derive(Debug)]
+pub struct Certificates {
+    /// For clients: the authority's certificate (PEM). Its key is thrown away.
+    pub authority: PathBuf,
+    /// For the server: certificate, chain and key (PKCS #12).
+    pub(crate) store: PathBuf,
+}
+
+impl Certificates {
+    /// Makes them in a folder; the password is the store's.
+    pub fn make(folder: &Path, password: &str) -> Result<Self> {
+        let made = Self { authority: folder.join("authority.pem"), store: folder.join("server.p12") };
+        let key = ["-keyalg", "EC", "-groupname", "secp256r1", "-validity", VALIDITY];
+        let sign = ["-ext", "BasicConstraints:critical=ca:true", "-ext", "KeyUsage:critical=keyCertSign"];
+        let keytool = |command: &str, alias: &str, further: &[&str]| made.keytool(password, command, alias, further);
+        keytool("-genkeypair", "authority", &[&["-dname", "CN=Schildwacht test authority"], &key[..], &sign[..]].concat())?;
+        keytool("-exportcert", "authority", &["-rfc", "-file", &made.authority.display().to_string()])?;
+        let server = ["-signer", "authority", "-dname", "CN=127.0.0.1", "-ext", "SubjectAlternativeName=ip:127.0.0.1"];
+        keytool("-genkeypair", "server", &[&server[..], &key[..]].concat())?;
+        // A server might show it in place of its own.
+        keytool("-delete", "authority", &[])?;
+        Ok(made)
+    }
+
+    fn keytool(&self, password: &str, command: &str, alias: &str, further: &[&str]) -> Result<()> {
+        let output = Command::new(find("keytool").context("keytool, which comes with Java, is not installed")?)
+            .args([command, "-alias", alias, "-storetype", "PKCS12", "-storepass:env", PASSWORD, "-keystore"])
+            .arg(&self.store)
+            .args(further)
+            .env(PASSWORD, password)
+            .stdin(Stdio::null())
+            .output()?;
+        if !output.status.success() {
+            bail!("keytool {command} failed: {}", String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim());
+        }
+        Ok(())
+    }
+}
