@@ -33,7 +33,7 @@ fn compose_opens_nothing_beyond_this_machine_and_keeps_no_password() {
     let ports: Vec<&str> = values("ports").collect();
     assert!(ports.len() == 4 && ports.iter().all(|port| port.starts_with("[\"127.0.0.1:")), "{ports:?}");
     for line in COMPOSE.lines().filter(|line| !line.starts_with('#')) {
-        let secret = ["_PASSWORD:", "_SECRET:", "--requirepass"].into_iter().find(|name| line.contains(name));
+        let secret = ["_PASSWORD:", "_SECRET:", "requirepass "].into_iter().find(|name| line.contains(name));
         assert!(secret.is_none() || line.contains("${SCHILDWACHT_"), "{line}");
     }
 }
