@@ -26,7 +26,7 @@ mod server;
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
-pub use keycloak::{Account, Realm, one_time_code};
+pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};

@@ -1,19 +1,20 @@
 //! A realm of its own for a test, in the real Keycloak that `cargo xtask test` starts: the project's realm, imported under another
 //! name.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
-};
+mod visit;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::time::{Duration, SystemTime};
+
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
-use ring::{digest, hmac};
+use ring::hmac;
 use runtime::{Clock, EventId, Ids};
 use serde_json::{Value, json};
 use url::Url;
 
-const REALM: &str = include_str!("../../../k8s/keycloak/realm.json");
+pub use visit::Visit;
+
+/// The project's realm as it stands in `k8s/keycloak`, placeholders and all.
+pub const REALM: &str = include_str!("../../../../k8s/keycloak/realm.json");
 const PORTAL: &str = "schildwacht-portal";
 /// RFC 6238, as authenticator apps do it.
 const CODE_SECONDS: u64 = 30;
@@ -99,11 +100,26 @@ impl Realm {
                 },
             ],
         });
-        let made = self.administer(Method::POST, "users", Some(&body)).await;
+        Account { id: self.make_account(&body).await, ..account }
+    }
+
+    async fn make_account(&self, body: &Value) -> String {
+        let made = self.administer(Method::POST, "users", Some(body)).await;
         assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap_or_default());
         let location = made.headers()["location"].to_str().expect("an address");
-        let id = location.rsplit('/').next().expect("an id").to_owned();
-        Account { id, ..account }
+        location.rsplit('/').next().expect("an id").to_owned()
+    }
+
+    /// Somebody new, with the password that an administrator gave them for once.
+    pub async fn add_newcomer(&self) -> Account {
+        let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: String::new() };
+        let body = json!({
+            "username": account.username, "enabled": true, "firstName": "Noor", "lastName": "Claes",
+            "email": format!("{}@example.be", account.username),
+            "requiredActions": ["UPDATE_PASSWORD"],
+            "credentials": [{ "type": "password", "value": account.password, "temporary": true }],
+        });
+        Account { id: self.make_account(&body).await, ..account }
     }
 
     /// Lets nobody sign in or renew with this account any more.
@@ -154,48 +170,36 @@ impl Realm {
 
     /// A token by client credentials, or how it is refused.
     pub async fn machine_token(&self, client_id: &str, secret: &str) -> Result<String, String> {
-        self.token(client_id, secret, &[("grant_type", "client_credentials")]).await
+        let answer = self.tokens(client_id, secret, &[("grant_type", "client_credentials")]).await?;
+        Ok(answer["access_token"].as_str().expect("asked above").to_owned())
+    }
+
+    /// A visitor without a session comes to sign in, as the portal sends them. `changed` replaces what the portal asks, or leaves it
+    /// out where it is empty.
+    pub async fn visit(&self, changed: &[(&str, &str)]) -> Visit<'_> {
+        Visit::begin(self, changed).await
     }
 
     /// Signs in through the pages of Keycloak, as a browser would, with password and code; the access token.
     ///
     /// A code works once: each account signs in this way once.
     pub async fn sign_in(&self, account: &Account) -> String {
-        let verifier = format!("{}{}", new_id(), new_id());
-        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        let redirect = format!("{}aanmelden/terug", self.public_url);
-        let asked = [
-            ("response_type", "code"),
-            ("client_id", PORTAL),
-            ("redirect_uri", &redirect),
-            ("scope", "openid profile"),
-            ("state", "s"),
-            ("nonce", "n"),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
-        ];
-        let mut pages = Pages { http: self.http.clone(), cookies: BTreeMap::new() };
-        let begin = Url::parse_with_params(&self.endpoint("auth"), asked).expect("an address");
-        let page = pages.text(pages.http.get(begin)).await;
-        let form = [("username", account.username.as_str()), ("password", &account.password)];
-        let page = pages.text(pages.http.post(action(&page)).form(&form)).await;
-        let code = one_time_code(&account.code_secret, SystemTime::now());
-        let answer = pages.ask(pages.http.post(action(&page)).form(&[("otp", code)])).await;
-        let back = answer.headers().get("location").unwrap_or_else(|| panic!("not signed in: {}", answer.status()));
-        let back: Url = back.to_str().expect("an address").parse().expect("an address");
-        assert!(back.as_str().starts_with(&redirect), "{back}");
-        let code = back.query_pairs().find(|(name, _)| name == "code").unwrap_or_else(|| panic!("{back}")).1.into_owned();
-        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &redirect), ("code_verifier", &verifier)];
-        self.token(PORTAL, &self.secret, &form).await.expect("a token for the code")
+        let mut visit = self.visit(&[]).await;
+        visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+        visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
+        let tokens = visit.redeem().await.expect("a token for the code");
+        tokens["access_token"].as_str().expect("a token").to_owned()
     }
 
-    async fn token(&self, client_id: &str, secret: &str, form: &[(&str, &str)]) -> Result<String, String> {
+    /// Asks for a token as the portal: what Keycloak answers, or the error's code.
+    pub async fn ask_as_portal(&self, form: &[(&str, &str)]) -> Result<Value, String> {
+        self.tokens(PORTAL, &self.secret, form).await
+    }
+
+    async fn tokens(&self, client_id: &str, secret: &str, form: &[(&str, &str)]) -> Result<Value, String> {
         let request = self.http.post(self.endpoint("token")).basic_auth(client_id, Some(secret)).form(form);
         let answer: Value = request.send().await.expect("Keycloak answers").json().await.expect("JSON");
-        match answer["access_token"].as_str() {
-            Some(token) => Ok(token.to_owned()),
-            None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
-        }
+        if answer["access_token"].is_string() { Ok(answer) } else { Err(answer["error"].as_str().unwrap_or_default().to_owned()) }
     }
 
     fn endpoint(&self, name: &str) -> String {
@@ -221,36 +225,6 @@ impl Realm {
         // A new realm takes seconds on a busy machine.
         request.timeout(Duration::from_secs(120)).send().await.expect("Keycloak answers")
     }
-}
-
-/// As much of a browser as a sign-in needs.
-struct Pages {
-    http: Client,
-    cookies: BTreeMap<String, String>,
-}
-
-impl Pages {
-    async fn ask(&mut self, request: reqwest::RequestBuilder) -> Response {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let answer = request.header("cookie", cookies.join("; ")).send().await.expect("Keycloak answers");
-        for cookie in answer.headers().get_all("set-cookie") {
-            let pair = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
-            let (name, value) = pair.split_once('=').expect("a cookie");
-            self.cookies.insert(name.to_owned(), value.to_owned());
-        }
-        answer
-    }
-
-    async fn text(&mut self, request: reqwest::RequestBuilder) -> String {
-        self.ask(request).await.text().await.expect("a page")
-    }
-}
-
-/// Where the page's form goes.
-fn action(page: &str) -> String {
-    let form = page.split_once("<form").unwrap_or_else(|| panic!("no form in {page}")).1;
-    let action = form.split_once("action=\"").unwrap_or_else(|| panic!("no action in {page}")).1;
-    action.split('"').next().unwrap_or_default().replace("&amp;", "&")
 }
 
 /// The six digits that an authenticator app shows at this moment (RFC 6238 with SHA-1).

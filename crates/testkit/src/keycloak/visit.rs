@@ -1,0 +1,117 @@
+//! Keycloak's pages as a browser goes through them.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use ring::digest;
+use serde_json::Value;
+use url::Url;
+
+use super::{PORTAL, Realm, new_id};
+
+/// Somebody on the way to be signed in at the portal.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    realm: &'a Realm,
+    http: Client,
+    cookies: BTreeMap<String, String>,
+    redirect: String,
+    verifier: String,
+    /// Of the last answer.
+    pub status: StatusCode,
+    /// The page that is shown; empty when the visitor was sent away.
+    pub page: String,
+    /// Where the visitor was sent, away from Keycloak.
+    pub sent_to: Option<Url>,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) async fn begin(realm: &'a Realm, changed: &[(&str, &str)]) -> Self {
+        let verifier = format!("{}{}", new_id(), new_id());
+        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+        let redirect = format!("{}aanmelden/terug", realm.public_url);
+        let mut asked = BTreeMap::from([
+            ("response_type", "code"),
+            ("client_id", PORTAL),
+            ("redirect_uri", &redirect),
+            ("scope", "openid profile"),
+            ("state", "s"),
+            ("nonce", "n"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ]);
+        asked.extend(changed.iter().copied());
+        asked.retain(|_, value| !value.is_empty());
+        let address = Url::parse_with_params(&realm.endpoint("auth"), asked).expect("an address");
+        let http = realm.http.clone();
+        let (status, page) = (StatusCode::OK, String::new());
+        let mut visit = Self { realm, http, cookies: BTreeMap::new(), redirect, verifier, status, page, sent_to: None };
+        visit.go(visit.http.get(address)).await;
+        visit
+    }
+
+    /// Fills in the form of the page and sends it.
+    pub async fn submit(&mut self, form: &[(&str, &str)]) {
+        let request = self.http.post(self.action()).form(form);
+        self.go(request).await;
+    }
+
+    /// What the portal gets for the code with which the visitor came back.
+    ///
+    /// # Errors
+    /// The code of Keycloak's error.
+    pub async fn redeem(&self) -> Result<Value, String> {
+        let back = self.sent_to.as_ref().unwrap_or_else(|| panic!("not signed in: {} {}", self.status, self.page));
+        assert!(back.as_str().starts_with(&self.redirect), "{back}");
+        let code = self.told("code").unwrap_or_else(|| panic!("no code: {back}"));
+        let form =
+            [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &self.redirect), ("code_verifier", &self.verifier)];
+        self.realm.ask_as_portal(&form).await
+    }
+
+    /// A parameter of where the visitor was sent.
+    pub fn told(&self, name: &str) -> Option<String> {
+        let (_, value) = self.sent_to.as_ref()?.query_pairs().find(|(found, _)| found == name)?;
+        Some(value.into_owned())
+    }
+
+    /// The value of a field of the page's form.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let tag = self.page.split('<').find(|tag| tag.starts_with("input") && tag.contains(&format!("name=\"{name}\"")))?;
+        Some(tag.split_once("value=\"")?.1.split('"').next().unwrap_or_default())
+    }
+
+    /// Asks, and follows Keycloak as long as it sends the visitor on to itself.
+    async fn go(&mut self, request: RequestBuilder) {
+        let mut answer = self.ask(request).await;
+        while let Some(onward) = answer.headers().get("location") {
+            let onward: Url = onward.to_str().expect("an address").parse().expect("an address");
+            if onward.host() != self.realm.server.host() || onward.port() != self.realm.server.port() {
+                (self.status, self.page, self.sent_to) = (answer.status(), String::new(), Some(onward));
+                return;
+            }
+            answer = self.ask(self.http.get(onward)).await;
+        }
+        self.status = answer.status();
+        self.page = answer.text().await.expect("a page");
+    }
+
+    async fn ask(&mut self, request: RequestBuilder) -> Response {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = request.header("cookie", cookies.join("; ")).send().await.expect("Keycloak answers");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
+            let (name, value) = pair.split_once('=').expect("a cookie");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    /// Where the page's form goes.
+    fn action(&self) -> String {
+        let form = self.page.split_once("<form").unwrap_or_else(|| panic!("no form in {}", self.page)).1;
+        let action = form.split_once("action=\"").unwrap_or_else(|| panic!("no action in {form}")).1;
+        action.split('"').next().unwrap_or_default().replace("&amp;", "&")
+    }
+}

@@ -1,0 +1,169 @@
+//! What `k8s/keycloak/realm.json` promises of signing in: as it stands there, and as a real Keycloak keeps it.
+
+#![cfg(test)]
+
+use std::time::SystemTime;
+
+use reqwest::StatusCode;
+use schildwacht_testkit::{REALM, Realm, Visit, one_time_code};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+const PUBLIC_URL: &str = "http://portal.test:8080/";
+const LEVEL_2: &str = "urn:schildwacht:aal2";
+
+fn realm() -> Value {
+    serde_json::from_str(REALM).unwrap()
+}
+
+fn clients() -> Vec<Value> {
+    realm()["clients"].as_array().unwrap().clone()
+}
+
+/// One for all: an import takes seconds, and each test has people of its own.
+async fn shared() -> Option<&'static Realm> {
+    static REALM: OnceCell<Option<Realm>> = OnceCell::const_new();
+    REALM.get_or_init(|| Realm::import(PUBLIC_URL)).await.as_ref()
+}
+
+#[test]
+fn no_client_takes_passwords_or_gives_tokens_by_the_address_bar() {
+    for client in clients() {
+        for grant in ["implicitFlowEnabled", "directAccessGrantsEnabled", "fullScopeAllowed"] {
+            assert_eq!(client[grant], false, "{grant} of {}", client["clientId"]);
+        }
+    }
+    assert_eq!(realm()["directGrantFlow"], "no direct grant");
+}
+
+#[test]
+fn people_sign_in_with_pkce_a_second_factor_and_addresses_known_to_the_letter() {
+    let mut of_people = Vec::new();
+    for client in clients().into_iter().filter(|client| client["standardFlowEnabled"] == true) {
+        let name = client["clientId"].as_str().unwrap().to_owned();
+        assert_eq!(client["attributes"]["pkce.code.challenge.method"], "S256", "{name}");
+        assert_eq!(client["attributes"]["minimum.acr.value"], LEVEL_2, "{name}");
+        // Keycloak's own pages come back to whichever of them was open; they are all below one path of Keycloak itself.
+        let any_of_its_own = name == "account-console";
+        for address in client["redirectUris"].as_array().unwrap() {
+            let address = address.as_str().unwrap();
+            let exact = !address.contains('*') && address.starts_with("${SCHILDWACHT_PUBLIC_URL}");
+            assert!(exact || any_of_its_own && address == "/realms/schildwacht/account/*", "{name}: {address}");
+        }
+        of_people.push(name);
+    }
+    assert_eq!(of_people, ["schildwacht-portal", "account-console"]);
+}
+
+#[test]
+fn guessing_is_slowed_down_and_what_leaks_is_soon_worth_nothing() {
+    let realm = realm();
+    assert_eq!(realm["bruteForceProtected"], true);
+    assert!(realm["failureFactor"].as_u64().unwrap() <= 10);
+    assert!(realm["accessTokenLifespan"].as_u64().unwrap() <= 60, "seconds that a disabled person's token lives");
+    assert_eq!((&realm["revokeRefreshToken"], &realm["refreshTokenMaxReuse"]), (&true.into(), &0.into()));
+    assert_eq!(realm["registrationAllowed"], false);
+    for client in clients().iter().filter(|client| client["secret"].is_string()) {
+        let secret = client["secret"].as_str().unwrap();
+        assert!(secret.starts_with("${SCHILDWACHT_") && secret.ends_with("_SECRET}"), "{} has a secret of its own", client["clientId"]);
+    }
+}
+
+#[tokio::test]
+async fn what_the_realm_does_not_do_is_refused() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+
+    let by_password = [("grant_type", "password"), ("username", &account.username), ("password", &account.password)];
+    assert_eq!(realm.ask_as_portal(&by_password).await.unwrap_err(), "unauthorized_client");
+
+    let without_pkce = realm.visit(&[("code_challenge", ""), ("code_challenge_method", "")]).await;
+    assert_eq!(without_pkce.told("error").as_deref(), Some("invalid_request"), "{without_pkce:?}");
+    let plain_pkce = realm.visit(&[("code_challenge_method", "plain")]).await;
+    assert_eq!(plain_pkce.told("error").as_deref(), Some("invalid_request"), "{plain_pkce:?}");
+    let token_by_address = realm.visit(&[("response_type", "token")]).await;
+    assert!(token_by_address.page.is_empty() && token_by_address.told("access_token").is_none(), "{token_by_address:?}");
+
+    for elsewhere in ["http://portal.test:8080/aanmelden/terug/x", "http://portal.test:8080/aanmelden", "http://evil.test/aanmelden/terug"]
+    {
+        let visit = realm.visit(&[("redirect_uri", elsewhere)]).await;
+        assert_eq!((visit.status, &visit.sent_to), (StatusCode::BAD_REQUEST, &None), "{elsewhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_lower_level_that_was_asked_for_is_not_given() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let mut visit = realm.visit(&[("acr_values", "urn:schildwacht:aal1")]).await;
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    assert!(visit.sent_to.is_none(), "signed in with a password alone: {visit:?}");
+    visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
+    assert_eq!(claims(&visit.redeem().await.unwrap())["acr"], LEVEL_2);
+}
+
+#[tokio::test]
+async fn whoever_guesses_is_locked_out_even_with_the_right_password() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let mut visit = realm.visit(&[]).await;
+    for guess in 0..10 {
+        visit.submit(&[("username", &account.username), ("password", &format!("guess {guess}"))]).await;
+        assert!(asks_for_a_password(&visit), "{visit:?}");
+    }
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    assert!(asks_for_a_password(&visit), "the right password after ten wrong ones: {visit:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_a_second_use_ends_the_session() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let mut visit = realm.visit(&[]).await;
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
+    let first = visit.redeem().await.unwrap();
+    let renew = async |tokens: &Value| {
+        let token = tokens["refresh_token"].as_str().unwrap();
+        realm.ask_as_portal(&[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    };
+    let second = renew(&first).await.unwrap();
+    assert_eq!(renew(&first).await.unwrap_err(), "invalid_grant", "used already");
+    assert_eq!(renew(&second).await.unwrap_err(), "invalid_grant", "of a session where one was used twice");
+}
+
+#[tokio::test]
+async fn a_newcomer_chooses_a_password_and_sets_up_an_authenticator_before_anything_opens() {
+    let Some(realm) = shared().await else { return };
+    let newcomer = realm.add_newcomer().await;
+    let mut visit = realm.visit(&[]).await;
+    visit.submit(&[("username", &newcomer.username), ("password", &newcomer.password)]).await;
+
+    let mut chosen = false;
+    for _ in 0..2 {
+        assert!(visit.sent_to.is_none(), "signed in before both were done: {visit:?}");
+        if visit.field("password-new").is_some() || visit.page.contains("name=\"password-new\"") {
+            let password = "een lang nieuw wachtwoord";
+            visit.submit(&[("password-new", password), ("password-confirm", password)]).await;
+            chosen = true;
+        } else {
+            let secret =
+                visit.field("totpSecret").unwrap_or_else(|| panic!("neither a password nor an authenticator: {visit:?}")).to_owned();
+            let code = one_time_code(&secret, SystemTime::now());
+            visit.submit(&[("totpSecret", &secret), ("totp", &code), ("userLabel", "telefoon")]).await;
+        }
+    }
+    assert!(chosen, "the password that an administrator knows is still good");
+    assert_eq!(claims(&visit.redeem().await.unwrap())["acr"], LEVEL_2);
+}
+
+fn asks_for_a_password(visit: &Visit<'_>) -> bool {
+    visit.sent_to.is_none() && visit.page.contains("name=\"password\"")
+}
+
+/// What the access token says.
+fn claims(tokens: &Value) -> Value {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    let payload = tokens["access_token"].as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
