@@ -42,6 +42,14 @@ async fn a_caller_who_does_not_wait_gives_back_its_room_in_the_end() {
     tokio::time::timeout(std::time::Duration::from_secs(10), given_back).await.expect("its room should come back");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_without_brokers_ends_in_time_and_says_where_they_should_be() {
+    let log = KafkaLog::open(nobody_there()).unwrap();
+    let ensured = tokio::time::timeout(std::time::Duration::from_secs(60), log.ensure_topics(&[Topic::TestPlain])).await;
+    let refused = ensured.expect("an end").unwrap_err();
+    assert!(matches!(&refused, LogError::Unavailable { reason } if reason.contains("127.0.0.1:9")), "{refused}");
+}
+
 #[test]
 fn settings_that_librdkafka_does_not_know_are_named() {
     let mut config = nobody_there();

@@ -6,7 +6,7 @@ use rdkafka::ClientConfig;
 use runtime::config::Secret;
 use serde::Deserialize;
 
-use super::names::Names;
+use super::{names::Names, security};
 use crate::{log::LogError, topic::Topic};
 
 /// What the promises of the log rest on. Setting one of these would break a promise, so it is refused.
@@ -30,6 +30,25 @@ const OURS: [&str; 14] = [
 /// Room that the broker's batch format takes around a record, generously.
 const BATCH_OVERHEAD: usize = 64 * 1024;
 
+/// The largest batch that every topic must take, however small its records: brokers apply their limit to what the producer puts
+/// together, not to single records.
+pub(super) const MAX_BATCH_BYTES: usize = BATCH_OVERHEAD + {
+    let (products, tests) = (largest_record(&Topic::ALL), largest_record(&Topic::TEST));
+    if products > tests { products } else { tests }
+};
+
+const fn largest_record(topics: &[Topic]) -> usize {
+    let (mut largest, mut index) = (0, 0);
+    while index < topics.len() {
+        let record = topics[index].spec().max_record_bytes;
+        if record > largest {
+            largest = record;
+        }
+        index += 1;
+    }
+    largest
+}
+
 /// Settings of the Kafka log.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +67,8 @@ pub struct KafkaConfig {
     /// Copies of each topic that is made. With three or more, two must have a record before it is acknowledged.
     #[serde(default = "three")]
     pub replication_factor: i32,
-    /// No topic that is made gets more partitions than this; `None`: as planned for all schools together. For small clusters.
+    /// No topic that is made gets more partitions than this, at least 1; `None`: as planned for all schools together. For small
+    /// clusters.
     #[serde(default)]
     pub max_partitions: Option<i32>,
     /// Appends are refused as busy while more bytes than this are not yet acknowledged by the brokers.
@@ -58,6 +78,7 @@ pub struct KafkaConfig {
     #[serde(default = "half_a_minute")]
     pub delivery_timeout_seconds: u64,
     /// Further settings of librdkafka: TLS, SASL, `linger.ms`, `compression.type` and the like. Passwords come from files.
+    /// [`KafkaLog`](super::KafkaLog) says which of them make TLS and SCRAM.
     #[serde(default)]
     pub properties: BTreeMap<String, Secret>,
 }
@@ -78,17 +99,24 @@ impl KafkaConfig {
         }
     }
 
-    /// Refuses settings that would break a promise of the log.
+    /// Refuses settings that would break a promise of the log, and such as cannot work.
     ///
     /// # Errors
-    /// [`LogError::Unusable`] with the names.
+    /// [`LogError::Unusable`] with the keys and what to do.
     pub fn validate(&self) -> Result<(), LogError> {
+        let violation =
+            self.sets_ours().or_else(|| self.leaves_no_partition()).or_else(|| security::violation(&self.properties, security::HAS_TLS));
+        violation.map_or(Ok(()), |reason| Err(LogError::Unusable { reason }))
+    }
+
+    fn sets_ours(&self) -> Option<String> {
         let refused: Vec<_> = self.properties.keys().map(String::as_str).filter(|name| OURS.contains(name)).collect();
-        if refused.is_empty() {
-            return Ok(());
-        }
-        let reason = format!("events.kafka.properties may not set {}; remove it", refused.join(", "));
-        Err(LogError::Unusable { reason })
+        (!refused.is_empty()).then(|| format!("events.kafka.properties may not set {}; remove it", refused.join(", ")))
+    }
+
+    fn leaves_no_partition(&self) -> Option<String> {
+        let most = self.max_partitions.filter(|most| *most < 1)?;
+        Some(format!("events.kafka.max_partitions is {most}, but a topic has at least one; say 1 or more, or leave it out"))
     }
 
     pub(super) fn names(&self) -> Names {
@@ -118,7 +146,7 @@ impl KafkaConfig {
             // Admission by bytes is the bound; these two only must not come before it.
             .set("queue.buffering.max.messages", "1000000")
             .set("queue.buffering.max.kbytes", "1048576")
-            .set("message.max.bytes", Self::max_batch_bytes().to_string());
+            .set("message.max.bytes", MAX_BATCH_BYTES.to_string());
         self.complete(&mut client);
         client
             .set("acks", "all")
@@ -150,14 +178,7 @@ impl KafkaConfig {
     /// Partitions of a topic that is made.
     pub(super) fn partitions(&self, topic: Topic) -> i32 {
         let planned = topic.spec().partitions;
-        self.max_partitions.map_or(planned, |most| planned.min(most.max(1)))
-    }
-
-    /// The largest batch that every topic must take, however small its records: brokers apply their limit to what the producer
-    /// puts together, not to single records.
-    pub(super) fn max_batch_bytes() -> usize {
-        let largest = Topic::ALL.iter().chain(&Topic::TEST).map(|topic| topic.spec().max_record_bytes).max().unwrap_or(0);
-        largest + BATCH_OVERHEAD
+        self.max_partitions.map_or(planned, |most| planned.min(most))
     }
 }
 
@@ -215,6 +236,31 @@ mod tests {
         config.properties.insert("acks".to_owned(), Secret::new("1"));
         let refused = config.validate().unwrap_err().to_string();
         assert!(refused.contains("acks"), "{refused}");
+    }
+
+    #[test]
+    fn a_topic_without_partitions_is_refused() {
+        for most in [0, -1, i32::MIN] {
+            let config = KafkaConfig { max_partitions: Some(most), ..KafkaConfig::new("kafka:9092") };
+            let refused = config.validate().unwrap_err().to_string();
+            assert!(refused.contains("events.kafka.max_partitions") && refused.contains(&most.to_string()), "{refused}");
+        }
+        KafkaConfig { max_partitions: Some(1), ..KafkaConfig::new("kafka:9092") }.validate().unwrap();
+    }
+
+    #[test]
+    fn tls_is_refused_at_once_where_it_was_not_built_in() {
+        let mut config = KafkaConfig::new("kafka:9092");
+        config.properties.insert("security.protocol".to_owned(), Secret::new("SASL_SSL"));
+        let is_refused = config.validate().is_err_and(|refused| refused.to_string().contains("--features kafka-tls"));
+        assert_eq!(is_refused, !cfg!(feature = "kafka-tls"));
+    }
+
+    #[test]
+    fn every_topic_takes_a_batch_of_the_largest_record() {
+        for topic in Topic::ALL.iter().chain(&Topic::TEST) {
+            assert!(MAX_BATCH_BYTES > topic.spec().max_record_bytes, "{topic}");
+        }
     }
 
     #[test]

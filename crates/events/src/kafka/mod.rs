@@ -4,13 +4,15 @@
 //! is bounded in bytes before librdkafka's queue sees it, because its threads spin when that queue stays full.
 //! Everything that waits for brokers runs off the async threads.
 //!
-//! TLS and SASL/SCRAM need the feature `kafka-tls`, and are configured through `properties`.
+//! TLS and SASL/SCRAM need the feature `kafka-tls`, which builds OpenSSL, and are configured through `properties`; see [`KafkaLog`].
 
+mod complaints;
 mod config;
 mod consumer;
 mod names;
 mod producer;
 mod readers;
+mod security;
 mod topics;
 
 use std::{
@@ -42,6 +44,22 @@ use crate::{
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The event log in Kafka.
+///
+/// These properties encrypt and sign in; a binary without the feature `kafka-tls` refuses them:
+///
+/// ```toml
+/// [events.kafka.properties]
+/// "security.protocol" = "SASL_SSL"
+/// "sasl.mechanism" = "SCRAM-SHA-512"
+/// "sasl.username" = "schildwacht"
+/// "sasl.password" = { file = "/run/secrets/kafka" }
+/// "ssl.ca.location" = "/etc/schildwacht/kafka-ca.pem"   # PEM; without it, the authorities that this machine trusts
+/// ```
+///
+/// The broker's certificate must be of the name (or address) that `brokers` says, and that the brokers advertise. A broker that
+/// refuses the password, or that we do not trust, ends [`ensure_topics`](EventLog::ensure_topics) within seconds with
+/// [`LogError::Unusable`], which says what to look at; so does [`check`](EventLog::check) when it happens later. Brokers that
+/// are merely away are waited for half a minute.
 pub struct KafkaLog {
     config: KafkaConfig,
     appender: Arc<Appender>,
@@ -105,6 +123,9 @@ impl KafkaLog {
 impl EventLog for KafkaLog {
     async fn ensure_topics(&self, topics: &[Topic]) -> Result<(), LogError> {
         self.refuse_when_closed()?;
+        let appender = Arc::clone(&self.appender);
+        // The producer's client hears why it cannot connect; the one for topics only that time is over.
+        blocking(move || appender.await_brokers()).await?;
         topics::ensure(&self.config, topics).await?;
         let mut ensured = self.ensured.lock().unwrap_or_else(PoisonError::into_inner);
         *ensured = topics.first().copied().or(*ensured);

@@ -2,7 +2,10 @@
 //!
 //! Awaiting each record costs many times as much as awaiting the call, so the delivery callbacks only count down.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     ClientContext, Message,
@@ -14,12 +17,20 @@ use rdkafka::{
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use super::{config::KafkaConfig, unavailable};
+use super::{
+    complaints::Complaints,
+    config::{KafkaConfig, MAX_BATCH_BYTES},
+    unavailable,
+};
 use crate::{
     admission::Admitted,
     log::{LogError, Position, Record},
     topic::Topic,
 };
+
+/// How long brokers may take to come up when we begin; and how long one try waits, in which each of them can be asked.
+const BROKERS_COME_WITHIN: Duration = Duration::from_secs(30);
+const TRY: Duration = Duration::from_secs(5);
 
 /// The producer.
 pub(super) struct Appender {
@@ -49,12 +60,16 @@ pub(super) struct Expected {
     index: usize,
 }
 
-/// Receives deliveries on the producer's thread.
-pub(super) struct Deliveries;
+/// Receives deliveries, and complaints about connections, on the producer's thread.
+#[derive(Default)]
+pub(super) struct Deliveries {
+    complaints: Complaints,
+}
 
 impl ClientContext for Deliveries {
     fn error(&self, error: KafkaError, reason: &str) {
         warn!(name: "event_log.kafka_error", %error, reason, "the kafka client will go on trying");
+        self.complaints.hear(&error, reason);
     }
 }
 
@@ -73,7 +88,7 @@ impl ProducerContext for Deliveries {
 impl Appender {
     pub(super) fn start(config: &KafkaConfig) -> Result<Self, LogError> {
         let unusable = |error: KafkaError| LogError::Unusable { reason: format!("kafka settings: {error}") };
-        let producer = config.producer().create_with_context(Deliveries).map_err(unusable)?;
+        let producer = config.producer().create_with_context(Deliveries::default()).map_err(unusable)?;
         Ok(Self { producer, handing_over: Mutex::new(()) })
     }
 
@@ -116,8 +131,29 @@ impl Appender {
         if let Some((_, reason)) = self.producer.client().fatal_error() {
             return Err(LogError::Unavailable { reason: format!("the kafka producer has given up, restart: {reason}") });
         }
-        let metadata = self.producer.client().fetch_metadata(topic, timeout);
-        metadata.map(drop).map_err(|error| unavailable("reach the brokers", &error))
+        self.is_answered(topic, timeout)
+    }
+
+    fn is_answered(&self, topic: Option<&str>, timeout: Timeout) -> Result<(), LogError> {
+        let complaints = &self.producer.client().context().complaints;
+        match self.producer.client().fetch_metadata(topic, timeout) {
+            Ok(_) => {
+                complaints.forget();
+                Ok(())
+            }
+            Err(error) => Err(complaints.explain(&error)),
+        }
+    }
+
+    /// Waits until the cluster answers, unless what it says cannot change without an operator. Blocks.
+    pub(super) fn await_brokers(&self) -> Result<(), LogError> {
+        let deadline = Instant::now() + BROKERS_COME_WITHIN;
+        loop {
+            match self.is_answered(None, Timeout::After(TRY)) {
+                Err(LogError::Unavailable { .. }) if Instant::now() < deadline => {}
+                answer => return answer,
+            }
+        }
     }
 }
 
@@ -163,9 +199,9 @@ fn delivery_failure(error: &KafkaError, topic: Topic, size: usize) -> LogError {
     match error {
         // Records over our own limit were refused before; so this is about the batch, or a broker that takes less than we planned.
         KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge) => {
-            let needed = KafkaConfig::max_batch_bytes();
-            let reason =
-                format!("topic {topic} takes no batch with a record of {size} bytes: set its max.message.bytes to {needed} or more");
+            let reason = format!(
+                "topic {topic} takes no batch with a record of {size} bytes: set its max.message.bytes to {MAX_BATCH_BYTES} or more"
+            );
             LogError::Unavailable { reason }
         }
         KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => {

@@ -10,7 +10,10 @@ use rdkafka::{
 };
 use tracing::{info, warn};
 
-use super::{config::KafkaConfig, unavailable};
+use super::{
+    config::{KafkaConfig, MAX_BATCH_BYTES},
+    unavailable,
+};
 use crate::{
     log::LogError,
     topic::{Cleanup, Topic},
@@ -55,7 +58,7 @@ async fn create(admin: &AdminClient<DefaultClientContext>, config: &KafkaConfig,
 }
 
 fn settings(config: &KafkaConfig, topic: Topic) -> Vec<(&'static str, String)> {
-    let mut settings = vec![("max.message.bytes", KafkaConfig::max_batch_bytes().to_string())];
+    let mut settings = vec![("max.message.bytes", MAX_BATCH_BYTES.to_string())];
     match topic.spec().cleanup {
         Cleanup::Compact => settings.extend([
             ("cleanup.policy", "compact".to_owned()),

@@ -1,0 +1,88 @@
+//! Why no broker can be reached: the client's own thread knows, while the call that waited only knows that time is over.
+
+use std::sync::{Mutex, PoisonError};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::unavailable;
+use crate::log::LogError;
+
+/// The last that was heard of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Complaints(Mutex<Option<Complaint>>);
+
+#[derive(Debug, Clone)]
+struct Complaint {
+    code: RDKafkaErrorCode,
+    said: String,
+}
+
+impl Complaints {
+    /// Takes note of what the client's thread was told.
+    pub(super) fn hear(&self, error: &KafkaError, said: &str) {
+        match error {
+            // It follows the last of them and adds nothing.
+            KafkaError::Global(RDKafkaErrorCode::AllBrokersDown) => {}
+            KafkaError::Global(code) => self.set(Some(Complaint { code: *code, said: said.to_owned() })),
+            _ => {}
+        }
+    }
+
+    /// A broker has answered.
+    pub(super) fn forget(&self) {
+        self.set(None);
+    }
+
+    /// What to tell an operator when the brokers cannot be reached: [`LogError::Unusable`] where waiting will not help.
+    pub(super) fn explain(&self, error: &KafkaError) -> LogError {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(Complaint { code, said }) = last else { return unavailable("reach the brokers", error) };
+        match code {
+            RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => LogError::Unusable {
+                reason: format!(
+                    "kafka does not let us in: {said}; see sasl.username, sasl.password and sasl.mechanism among events.kafka.properties"
+                ),
+            },
+            RDKafkaErrorCode::SSL => LogError::Unusable {
+                reason: format!(
+                    "no secure connection to kafka: {said}; see ssl.ca.location and security.protocol among events.kafka.properties"
+                ),
+            },
+            _ => LogError::Unavailable { reason: format!("kafka: cannot reach the brokers: {said}") },
+        }
+    }
+
+    fn set(&self, complaint: Option<Complaint>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME_IS_OVER: KafkaError = KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerTransportFailure);
+
+    #[test]
+    fn a_refusal_is_told_with_the_settings_it_is_about_until_a_broker_answers() {
+        let complaints = Complaints::default();
+        complaints.hear(&KafkaError::Global(RDKafkaErrorCode::Authentication), "kafka-0: invalid credentials");
+        complaints.hear(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        let told = complaints.explain(&TIME_IS_OVER);
+        assert!(
+            matches!(&told, LogError::Unusable { reason } if reason.contains("invalid credentials") && reason.contains("sasl.password")),
+            "{told}"
+        );
+
+        complaints.forget();
+        assert!(matches!(complaints.explain(&TIME_IS_OVER), LogError::Unavailable { .. }));
+    }
+
+    #[test]
+    fn a_broker_that_is_away_may_come_back() {
+        let complaints = Complaints::default();
+        complaints.hear(&KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), "kafka-0: connection refused");
+        let told = complaints.explain(&TIME_IS_OVER);
+        assert!(matches!(&told, LogError::Unavailable { reason } if reason.contains("connection refused")), "{told}");
+    }
+}
