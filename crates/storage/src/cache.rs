@@ -9,11 +9,16 @@ use std::{
 
 use async_trait::async_trait;
 use moka::Expiry;
-use redis::AsyncCommands as _;
+use redis::{
+    AsyncCommands as _, Cmd, ErrorKind, FromRedisValue, RedisError,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use runtime::config::Secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 const MEMORY_CAPACITY_BYTES: u64 = 32 * 1024 * 1024;
+/// With Redis, for a connection and for an answer. Somebody waits, and is better told soon that it is away.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `[cache]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -26,6 +31,17 @@ pub struct CacheConfig {
 /// Why the cache did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
+    /// It never can.
+    #[error("cache.redis_url is not the address of a Redis, as in redis://:password@host:6379/0")]
+    Address(#[source] redis::RedisError),
+    /// It is not there at the start, or not for us.
+    #[error("cache.redis_url: Redis at {server} {complaint}")]
+    Unusable {
+        /// Host and port.
+        server: String,
+        /// What is wrong, and what to do.
+        complaint: String,
+    },
     /// Redis is away.
     #[error("cache is unavailable")]
     Unavailable(#[from] redis::RedisError),
@@ -67,12 +83,10 @@ impl Cache {
     /// # Errors
     /// When the URL is not right or Redis does not answer.
     pub async fn open(config: &CacheConfig, prefix: &'static str) -> Result<Self, CacheError> {
-        let url = config.redis_url.expose();
-        if url.is_empty() {
-            return Ok(Self::in_process(prefix));
-        }
-        let connection = redis::aio::ConnectionManager::new(redis::Client::open(url)?).await?;
-        Ok(Self { backend: Arc::new(Redis(connection)), prefix })
+        let Some(client) = client(config)? else { return Ok(Self::in_process(prefix)) };
+        let server = client.get_connection_info().addr().to_string();
+        let redis = Redis::open(client).await.map_err(|error| CacheError::Unusable { server, complaint: complaint(&error) })?;
+        Ok(Self { backend: Arc::new(redis), prefix })
     }
 
     /// A cache of this process alone.
@@ -132,6 +146,15 @@ impl Cache {
     }
 }
 
+/// Of the configured Redis, without connecting; `None` where none is configured.
+pub(crate) fn client(config: &CacheConfig) -> Result<Option<redis::Client>, CacheError> {
+    let url = config.redis_url.expose();
+    if url.is_empty() {
+        return Ok(None);
+    }
+    redis::Client::open(url).map(Some).map_err(CacheError::Address)
+}
+
 #[derive(Clone)]
 struct Kept {
     value: Arc<[u8]>,
@@ -172,25 +195,59 @@ impl Backend for Memory {
     }
 }
 
-struct Redis(redis::aio::ConnectionManager);
+struct Redis(ConnectionManager);
+
+impl Redis {
+    /// Connects, and asks whether we may ask: a password that is missing shows only then.
+    async fn open(client: redis::Client) -> Result<Self, RedisError> {
+        // One more attempt, and pauses between attempts however many ask. Whoever comes after a failure begins anew.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
+        let redis = Self(ConnectionManager::new_with_config(client, config).await?);
+        redis.ping().await?;
+        Ok(redis)
+    }
+
+    async fn ping(&self) -> Result<(), RedisError> {
+        self.ask::<String>(&redis::cmd("PING")).await.map(drop)
+    }
+
+    /// Asks, and once more where the connection was lost: that shows only when something is asked, and then there is a new one.
+    /// Only for what may be done twice.
+    async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, RedisError> {
+        match question.query_async(&mut self.0.clone()).await {
+            Err(lost) if lost.is_connection_dropped() => question.query_async(&mut self.0.clone()).await,
+            answer => answer,
+        }
+    }
+}
+
+/// Why Redis is of no use at the start, to whoever wrote its address.
+fn complaint(error: &RedisError) -> String {
+    // RESP2 tells the first of the two by its own kind, the server the second by its code.
+    let is_refused = error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
+    if is_refused { "refuses the user or the password given there".to_owned() } else { format!("does not answer: {error}") }
+}
 
 #[async_trait]
 impl Backend for Redis {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
-        Ok(self.0.clone().get(key).await?)
+        Ok(self.ask(&Cmd::get(key)).await?)
     }
 
     async fn put(&self, key: String, value: Vec<u8>, keep: Duration) -> Result<(), CacheError> {
         let milliseconds = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX).max(1);
-        Ok(self.0.clone().pset_ex(key, value, milliseconds).await?)
+        Ok(self.ask(&Cmd::pset_ex(key, value, milliseconds)).await?)
     }
 
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
+        // Asked once: the answer that was lost may have been the value.
         Ok(self.0.clone().get_del(key).await?)
     }
 
     async fn check(&self) -> Result<(), CacheError> {
-        let _pong: String = redis::cmd("PING").query_async(&mut self.0.clone()).await?;
-        Ok(())
+        Ok(self.ping().await?)
     }
 }

@@ -80,6 +80,18 @@ impl DatabaseConfig {
     }
 }
 
+impl DatabaseConfig {
+    /// Why this database cannot be used, in one line for whoever wrote the configuration: the key, the server and what it says, and
+    /// never the password. `key` is the path of this section.
+    pub fn complaint(&self, key: &str, error: &StoreError) -> String {
+        let url = self.url.expose();
+        let (kind, rest) = url.split_once("://").unwrap_or(("", url));
+        let server = rest.rsplit_once('@').map_or(rest, |(_credentials, server)| server).split('?').next().unwrap_or_default();
+        let server = if kind == "sqlite" { format!("the file {server}") } else { format!("PostgreSQL at {server}") };
+        format!("{key}.url: {server} {}", error.complaint(self.acquire_timeout_ms))
+    }
+}
+
 /// What went wrong in a store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -109,6 +121,39 @@ impl StoreError {
     /// What is stored cannot be understood.
     pub fn unreadable(what: &'static str, problem: impl ToString) -> Self {
         Self::Unreadable { what, problem: problem.to_string() }
+    }
+
+    /// As the server says it, without our layers around it, each of which would repeat it.
+    fn complaint(&self, timeout_ms: u64) -> String {
+        let (Self::Duplicate(error) | Self::Unavailable(error) | Self::Fault(error)) = self else {
+            return format!("holds what we cannot read: {self}");
+        };
+        let no_connection = || format!("gives no connection within {timeout_ms} ms: nobody listens there, or all connections are taken");
+        match error {
+            DbErr::ConnectionAcquire(_) => no_connection(),
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => match error.as_ref() {
+                SqlxError::Database(said) => {
+                    let advice = said.code().and_then(|code| postgres_advice(&code)).unwrap_or("refuses what is asked");
+                    format!("{advice}: {}", said.message())
+                }
+                SqlxError::PoolTimedOut => no_connection(),
+                SqlxError::Io(error) => format!("does not answer: {error}"),
+                other => format!("cannot be used: {other}"),
+            },
+            other => format!("cannot be used: {other}"),
+        }
+    }
+}
+
+/// What to look at, by SQLSTATE.
+fn postgres_advice(code: &str) -> Option<&'static str> {
+    match code {
+        "28P01" | "28000" => Some("refuses the user or the password given there"),
+        "3D000" => Some("has no such database, make it first"),
+        "42501" => Some("does not let this user make tables"),
+        _ => None,
     }
 }
 

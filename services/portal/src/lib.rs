@@ -71,9 +71,8 @@ impl Service {
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let Self { config, auth, verifier, policies } = self;
         config.validate().map_err(|error| StartError::new(Self::NAME, error))?;
-        let cache = Cache::open(&config.cache, Self::NAME)
-            .await
-            .map_err(|error| StartError::because(Self::NAME, "the cache does not open", error))?;
+        let cache =
+            Cache::open(&config.cache, Self::NAME).await.map_err(|error| StartError::new(Self::NAME, runtime::error::chain(&error)))?;
         add_probe(&cache, process);
 
         let issuer = Issuer::new(&config, &auth.issuer, process.clock.clone())

@@ -1,7 +1,7 @@
 //! Forms are believed only from our own pages; preferences stay in the browser.
 
 use crate::support::{
-    Town, people,
+    Town, in_both_caches, people,
     world::{CASE_IN_HAND, GATEWAY},
 };
 
@@ -18,20 +18,20 @@ fn changing_addresses() -> Vec<String> {
     of_case.into_iter().chain(others).collect()
 }
 
-#[tokio::test]
-async fn a_form_without_the_sessions_secret_changes_nothing() {
-    let town = Town::new().await;
-    let mut noor = town.browser_of(&people::noor()).await;
-    let of_another_session = town.browser_of(&people::sam()).await.follow("/wachtrij").await.hidden("csrf").unwrap();
-    let before = town.services.play.asked().len();
-    for address in changing_addresses() {
-        for secret in ["", "guess", of_another_session.as_str()] {
-            let page = noor.post(&address, &[("csrf", secret), ("aan", "mij"), ("fase", "recovery")]).await;
-            assert_eq!(page.status, 403, "{address} with {secret:?}");
+in_both_caches! {
+    async fn a_form_without_the_sessions_secret_changes_nothing(town: Town) {
+        let mut noor = town.browser_of(&people::noor()).await;
+        let of_another_session = town.browser_of(&people::sam()).await.follow("/wachtrij").await.hidden("csrf").unwrap();
+        let before = town.services.play.asked().len();
+        for address in changing_addresses() {
+            for secret in ["", "guess", of_another_session.as_str()] {
+                let page = noor.post(&address, &[("csrf", secret), ("aan", "mij"), ("fase", "recovery")]).await;
+                assert_eq!(page.status, 403, "{address} with {secret:?}");
+            }
         }
+        assert_eq!(town.services.play.asked().len(), before, "no service was asked anything");
+        assert_eq!(noor.get("/wachtrij").await.status, 200, "and nobody was signed out");
     }
-    assert_eq!(town.services.play.asked().len(), before, "no service was asked anything");
-    assert_eq!(noor.get("/wachtrij").await.status, 200, "and nobody was signed out");
 }
 
 #[tokio::test]

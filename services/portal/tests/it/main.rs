@@ -10,5 +10,7 @@ mod gateways;
 mod live;
 mod pages;
 mod problems;
+mod redis;
+mod sessions;
 mod sign_in;
 mod support;

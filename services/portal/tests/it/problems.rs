@@ -3,7 +3,7 @@
 use tonic::Code;
 
 use crate::support::{
-    Town, people,
+    Town, in_both_caches, people,
     world::{CASE_IN_HAND, World, ZANDLOPER},
 };
 
@@ -50,27 +50,27 @@ async fn what_was_written_is_given_back_whatever_goes_wrong() {
     }
 }
 
-#[tokio::test]
-async fn what_was_written_survives_the_end_of_the_session() {
-    let town = Town::new().await;
-    let mut noor = town.browser_of(&people::noor()).await;
-    let page = format!("/zaken/{CASE_IN_HAND}");
-    let csrf = noor.follow(&page).await.hidden("csrf").unwrap();
-    town.clock.advance(chrono::TimeDelta::minutes(31));
-    let note = [("csrf", csrf.as_str()), ("tekst", "Een lange notitie.")];
-    let problem = noor.post(&format!("{page}/notitie"), &note).await;
-    assert_eq!(problem.status, 403);
-    assert!(
-        problem.text.contains("U bent niet meer aangemeld") && problem.text.contains("Een lange notitie.</textarea>"),
-        "{}",
-        problem.text
-    );
-    assert!(problem.text.contains(&format!("class=\"button main\" href=\"{page}\"")), "and leads back to the case: {}", problem.text);
+in_both_caches! {
+    async fn what_was_written_survives_the_end_of_the_session(town: Town) {
+        let mut noor = town.browser_of(&people::noor()).await;
+        let page = format!("/zaken/{CASE_IN_HAND}");
+        let csrf = noor.follow(&page).await.hidden("csrf").unwrap();
+        town.clock.advance(chrono::TimeDelta::minutes(31));
+        let note = [("csrf", csrf.as_str()), ("tekst", "Een lange notitie.")];
+        let problem = noor.post(&format!("{page}/notitie"), &note).await;
+        assert_eq!(problem.status, 403);
+        assert!(
+            problem.text.contains("U bent niet meer aangemeld") && problem.text.contains("Een lange notitie.</textarea>"),
+            "{}",
+            problem.text
+        );
+        assert!(problem.text.contains(&format!("class=\"button main\" href=\"{page}\"")), "and leads back to the case: {}", problem.text);
 
-    // Signed in again in another window: the form is of the old session.
-    let mut noor = town.browser_of(&people::noor()).await;
-    let problem = noor.post(&format!("{page}/notitie"), &note).await;
-    assert!(problem.text.contains("Dit formulier is te oud") && problem.text.contains("Een lange notitie.</textarea>"), "{}", problem.text);
+        // Signed in again in another window: the form is of the old session.
+        let mut noor = town.browser_of(&people::noor()).await;
+        let problem = noor.post(&format!("{page}/notitie"), &note).await;
+        assert!(problem.text.contains("Dit formulier is te oud") && problem.text.contains("Een lange notitie.</textarea>"), "{}", problem.text);
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use runtime::{
     config::Secret,
     listener::{Limits, Listener},
 };
-use schildwacht_portal::config::SessionConfig;
+use schildwacht_portal::{Config, config::SessionConfig};
 use storage::cache::CacheConfig;
 use testkit::TestProcess;
 
@@ -33,6 +33,54 @@ pub struct Town {
     pub services: FakeServices,
     pub process: TestProcess,
     url: String,
+    config: Config,
+}
+
+/// What a portal is put into.
+struct Plan<'a> {
+    clock: Clock,
+    services: FakeServices,
+    services_url: String,
+    ca_file: Option<&'a str>,
+    port: u16,
+    /// Where sessions are kept; empty: in the process.
+    redis: &'a str,
+}
+
+/// Writes a test once and runs it with sessions kept in the process and in the real Redis.
+macro_rules! in_both_caches {
+    ($($(#[$attribute:meta])* async fn $name:ident($town:ident: Town) $body:block)+) => {$(
+        $(#[$attribute])*
+        mod $name {
+            #[allow(unused_imports, reason = "a test uses what it needs of the file around it")]
+            use super::*;
+
+            async fn run($town: Town) $body
+
+            #[tokio::test]
+            async fn in_process() {
+                run(Town::new().await).await;
+            }
+
+            #[tokio::test]
+            async fn in_redis() {
+                if let Some(redis) = crate::support::redis() {
+                    run(Town::with_sessions_in(&redis).await).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use in_both_caches;
+
+/// The Redis that tests share; without one, this says so. Sessions keep apart by themselves.
+pub fn redis() -> Option<String> {
+    let variable = testkit::servers::REDIS.variable;
+    let given = std::env::var(variable).ok();
+    if given.is_none() {
+        println!("skipped: {variable} is not set; `cargo xtask test` starts Redis and sets it");
+    }
+    given
 }
 
 /// Thursday 24 September 2026, 09.50 in Brussels.
@@ -53,30 +101,35 @@ impl Town {
     /// With any clock and port; for looking at the pages.
     pub async fn at(clock: Clock, world: World, port: u16) -> Self {
         let services = FakeServices::start(world, clock.clone()).await;
-        let services_url = services.url();
-        Self::around(clock, services, services_url, None, port).await
+        Self::of(Plan { port, ..Plan::around(clock, services) }).await
+    }
+
+    /// With sessions in this Redis.
+    pub async fn with_sessions_in(redis: &str) -> Self {
+        let clock = Clock::from(ManualClock::at(this_morning()));
+        let services = FakeServices::start(World::sample(this_morning()), clock.clone()).await;
+        Self::of(Plan { redis, ..Plan::around(clock, services) }).await
     }
 
     /// With these services at this address, whose certificate must be signed by one in `ca_file`.
     pub async fn with_services_at(url: String, services: FakeServices, ca_file: Option<&str>) -> Self {
-        Self::around(ManualClock::at(this_morning()).into(), services, url, ca_file, 0).await
+        let clock = ManualClock::at(this_morning()).into();
+        Self::of(Plan { services_url: url, ca_file, ..Plan::around(clock, services) }).await
     }
 
-    async fn around(clock: Clock, services: FakeServices, services_url: String, ca_file: Option<&str>, port: u16) -> Self {
+    async fn of(plan: Plan<'_>) -> Self {
+        let Plan { clock, services, services_url, ca_file, port, redis } = plan;
         runtime::install_tls_provider();
         let manual = match &clock {
             Clock::Manual(manual) => manual.clone(),
             Clock::System(_) => ManualClock::at(clock.now()),
         };
         let process = TestProcess::at(clock.clone());
-        let issuer = FakeIssuer::start(clock.clone()).await;
-        let verifier = Verifier::new(&AuthConfig { issuer: issuer.url() }, AUDIENCE_PLATFORM, clock).unwrap();
-        let (verifier, policies) = (Arc::new(verifier), Arc::new(Policies::load().unwrap()));
-
+        let issuer = FakeIssuer::start(clock).await;
         let listener = Listener::bind("portal", ([127, 0, 0, 1], port).into()).await.unwrap();
         let url = format!("http://{}/", listener.address());
         issuer.set_portal(&url);
-        let config = schildwacht_portal::Config {
+        let config = Config {
             public_url: url.parse().unwrap(),
             client_id: issuer::CLIENT_ID.to_owned(),
             client_secret: Secret::new(issuer::CLIENT_SECRET),
@@ -86,13 +139,22 @@ impl Town {
             incident_intake_url: services_url,
             ca_file: ca_file.map(Into::into),
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
-            cache: CacheConfig { redis_url: Secret::new("") },
+            cache: CacheConfig { redis_url: Secret::new(redis) },
         };
-        let auth = AuthConfig { issuer: issuer.url() };
-        let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(&process).await.unwrap();
-        let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
-        process.tasks.spawn("listener", listener.serve(pages, limits, process.tasks.shutdown()));
-        Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned() }
+        serve(&process, listener, config.clone(), &issuer).await;
+        Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned(), config }
+    }
+
+    /// A browser at another portal process with the same configuration, as behind an ingress; with the cookies of `browser`. The
+    /// process ends with what is returned beside it.
+    pub async fn at_another_replica(&self, browser: &Browser) -> (Browser, TestProcess) {
+        let process = TestProcess::at(self.clock.clone());
+        let listener = Listener::bind("portal", ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let mut there = Browser::new(&format!("http://{}", listener.address()));
+        there.headers = [("host".to_owned(), self.url.trim_start_matches("http://").to_owned())].into();
+        there.cookies = browser.cookies.clone();
+        serve(&process, listener, self.config.clone(), &self.issuer).await;
+        (there, process)
     }
 
     pub fn url(&self) -> String {
@@ -112,4 +174,19 @@ impl Town {
         assert_eq!(page.status, 200, "{}", page.text);
         browser
     }
+}
+
+impl Plan<'_> {
+    fn around(clock: Clock, services: FakeServices) -> Self {
+        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "" }
+    }
+}
+
+async fn serve(process: &TestProcess, listener: Listener, config: Config, issuer: &FakeIssuer) {
+    let auth = AuthConfig { issuer: issuer.url() };
+    let verifier = Arc::new(Verifier::new(&auth, AUDIENCE_PLATFORM, process.clock.clone()).unwrap());
+    let policies = Arc::new(Policies::load().unwrap());
+    let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(process).await.unwrap();
+    let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
+    process.tasks.spawn("listener", listener.serve(pages, limits, process.tasks.shutdown()));
 }
