@@ -156,21 +156,21 @@ async fn a_new_key_of_the_issuer_costs_no_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disabled_person_is_out_within_two_minutes() {
+async fn a_disabled_person_is_out_within_a_minute() {
     let Some(town) = Town::shared_in_production().await else { return };
     let realm = &town.estate.as_ref().unwrap().realm;
     let account = realm.add_account(&["responder"]).await;
     let person = Person::with_token(&town.site, realm.sign_in(&account).await);
     person.cases_of("").await.unwrap();
     realm.disable(&account).await;
-    // Services check tokens by themselves, so a token lives out its 45 seconds and the skew that clocks are granted.
+    // Services check tokens by themselves, so a token lives out its 45 seconds and the 10 that clocks may differ.
     let disabled = SystemTime::now();
     loop {
         if let Err(refused) = person.cases_of("").await {
             assert_eq!(refused.code(), tonic::Code::Unauthenticated);
             break;
         }
-        assert!(disabled.elapsed().unwrap() < Duration::from_secs(110), "still lets in");
+        assert!(disabled.elapsed().unwrap() < Duration::from_secs(60), "still lets in");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

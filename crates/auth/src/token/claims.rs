@@ -1,0 +1,117 @@
+//! What a token must say, once its signature holds: by whom, for whom, until when; and who it is that calls.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+use super::{TokenError, VerifiedToken};
+use crate::{Function, Principal, Subject};
+
+/// How far clocks may differ. Little, since a token of somebody who was disabled lives on for it: with the 45 seconds that people's
+/// tokens live, they are out within a minute. Machines that keep time by NTP differ by milliseconds.
+const SKEW: TimeDelta = TimeDelta::seconds(10);
+
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    iss: String,
+    aud: Audience,
+    exp: i64,
+    #[serde(default)]
+    nbf: Option<i64>,
+    sub: String,
+    /// Keycloak says `Bearer` or `ID` here instead of in the header.
+    #[serde(default)]
+    typ: Option<String>,
+    #[serde(default)]
+    client_id: Option<String>,
+    #[serde(default)]
+    azp: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default, rename = "schildwacht_functions")]
+    functions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    fn contains(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(one) => one == wanted,
+            Self::Many(many) => many.iter().any(|one| one == wanted),
+        }
+    }
+}
+
+impl Claims {
+    /// Who calls, if these are the claims of an access token of this issuer for this audience that holds now.
+    pub(super) fn accept(
+        self,
+        header_type: Option<&str>,
+        issuer: &str,
+        audience: &str,
+        now: DateTime<Utc>,
+    ) -> Result<VerifiedToken, TokenError> {
+        if self.iss != issuer {
+            return Err(TokenError::WrongIssuer);
+        }
+        if !self.aud.contains(audience) {
+            return Err(TokenError::WrongAudience);
+        }
+        let is_access_token = header_type
+            .is_some_and(|name| name.eq_ignore_ascii_case("at+jwt") || name.eq_ignore_ascii_case("application/at+jwt"))
+            || self.typ.as_deref() == Some("Bearer");
+        if !is_access_token {
+            return Err(TokenError::NotAnAccessToken);
+        }
+        let expires_at = moment(self.exp)?.checked_add_signed(SKEW).ok_or(TokenError::Malformed)?;
+        if now >= expires_at {
+            return Err(TokenError::Expired);
+        }
+        if let Some(not_before) = self.nbf
+            && now + SKEW < moment(not_before)?
+        {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(VerifiedToken { principal: principal_of(self)?, expires_at })
+    }
+}
+
+fn moment(seconds: i64) -> Result<DateTime<Utc>, TokenError> {
+    DateTime::from_timestamp(seconds, 0).ok_or(TokenError::Malformed)
+}
+
+/// Machines are told by a function `gateway@<id>` or `service@<name>` that agrees with the client the token was given to.
+fn principal_of(claims: Claims) -> Result<Principal, TokenError> {
+    let client = claims.client_id.or(claims.azp).unwrap_or_default();
+    let mut functions = Vec::new();
+    let mut machine = None;
+    for text in &claims.functions {
+        if let Some(id) = text.strip_prefix("gateway@") {
+            let id = id.parse().map_err(|_| TokenError::NoSubject)?;
+            if client != format!("gateway-{id}") {
+                return Err(TokenError::NoSubject);
+            }
+            machine = Some(Subject::Gateway(id));
+        } else if let Some(name) = text.strip_prefix("service@") {
+            if client != format!("schildwacht-{name}") {
+                return Err(TokenError::NoSubject);
+            }
+            machine = Some(Subject::Service(name.to_owned()));
+        } else if let Ok(function) = text.parse::<Function>() {
+            functions.push(function);
+        } else {
+            // A function of a later version: the caller simply does not have it here.
+            tracing::debug!(name: "token.function_unknown", "token states a function this version does not know");
+        }
+    }
+    let subject = match machine {
+        Some(machine) => machine,
+        None => Subject::Person(claims.sub.parse().map_err(|_| TokenError::NoSubject)?),
+    };
+    Ok(Principal { subject, name: claims.name.unwrap_or(client), functions })
+}
