@@ -39,10 +39,10 @@ const PAGE: usize = 200;
 #[derive(Debug, thiserror::Error)]
 pub enum KeycloakError {
     /// It cannot be reached, or its answer broke off.
-    #[error("keycloak does not answer")]
+    #[error("keycloak does not answer; see auth.issuer and identity.keycloak.admin_url")]
     Away(#[from] reqwest::Error),
     /// Our account there is not accepted, or may not do this.
-    #[error("keycloak refuses to {what} ({status}): see identity.keycloak and the roles of that client")]
+    #[error("keycloak refuses to {what} ({status}); see {}", place(*.status))]
     Refused { what: &'static str, status: StatusCode },
     /// There is no such client, though there should be.
     #[error("keycloak knows no client of gateway {0}; enrol another gateway and revoke this one")]
@@ -50,6 +50,15 @@ pub enum KeycloakError {
     /// It cannot be addressed.
     #[error("{0} is no address")]
     Address(String),
+}
+
+/// What to look at when Keycloak refuses.
+fn place(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND => "auth.issuer and identity.keycloak.admin_url: it has no such realm",
+        StatusCode::FORBIDDEN => "the roles and scopes of the client in identity.keycloak.client_id",
+        _ => "identity.keycloak.client_id and client_secret",
+    }
 }
 
 impl From<KeycloakError> for Error {
@@ -140,8 +149,8 @@ impl Keycloak {
         self.change(gateway, &json!({ "secret": secret.reveal() })).await
     }
 
-    /// Gateways' clients, a page at a time; an empty one is past the last.
-    pub async fn clients(&self, page: usize) -> Result<Vec<KnownClient>, KeycloakError> {
+    /// Gateways' clients, a page at a time, in which there may be none; `None` past the last.
+    pub async fn clients(&self, page: usize) -> Result<Option<Vec<KnownClient>>, KeycloakError> {
         let query = [
             ("clientId", PREFIX.to_owned()),
             ("search", "true".to_owned()),
@@ -150,12 +159,15 @@ impl Keycloak {
         ];
         let answer = self.ask("list clients", Method::GET, "clients", |request| request.query(&query)).await?;
         let listed: Vec<ClientAnswer> = answer.json().await?;
+        if listed.is_empty() {
+            return Ok(None);
+        }
         // The search finds the text anywhere in a name; what is no gateway's is none of our business.
         let known = listed.iter().filter_map(|client| {
             let gateway = client.client_id.strip_prefix(PREFIX)?.parse().ok()?;
             Some(KnownClient { gateway, is_let_in: client.enabled })
         });
-        Ok(known.collect())
+        Ok(Some(known.collect()))
     }
 
     /// Changes what is given of a client, and leaves the rest as it is.
@@ -219,9 +231,40 @@ fn client_of(gateway: GatewayId) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use axum::{
+        Json, Router,
+        extract::Query,
+        routing::{get, post},
+    };
     use runtime::Ids;
+    use testkit::Running;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_page_of_strangers_is_not_taken_for_the_end() {
+        let gateway: GatewayId = Ids::counted().next();
+        let client = |id: String| json!({ "id": id, "clientId": id, "enabled": true });
+        let strangers: Vec<Value> = (0..PAGE).map(|number| client(format!("a-gateway-{number}"))).collect();
+        let pages = [strangers, vec![client(format!("gateway-{gateway}"))]];
+        let clients = async move |Query(query): Query<HashMap<String, String>>| {
+            let page = query["first"].parse::<usize>().unwrap() / PAGE;
+            Json(pages.get(page).cloned().unwrap_or_default())
+        };
+        let token = post(async || Json(json!({ "access_token": "token", "expires_in": 60 })));
+        let routes = Router::new().route("/admin/realms/s/clients", get(clients));
+        let server = Running::start(routes.route("/realms/s/protocol/openid-connect/token", token)).await;
+        let secret = runtime::config::Secret::new("secret");
+        let config = KeycloakConfig { admin_url: String::new(), client_id: "schildwacht-identity".to_owned(), client_secret: secret };
+        runtime::install_tls_provider();
+        let keycloak = Keycloak::new(config, &format!("{}/realms/s", server.url()).parse().unwrap()).unwrap();
+
+        assert_eq!(keycloak.clients(0).await.unwrap(), Some(Vec::new()));
+        assert_eq!(keycloak.clients(1).await.unwrap(), Some(vec![KnownClient { gateway, is_let_in: true }]));
+        assert_eq!(keycloak.clients(2).await.unwrap(), None);
+    }
 
     #[test]
     fn the_client_of_a_gateway_can_do_nothing_but_get_its_own_token() {

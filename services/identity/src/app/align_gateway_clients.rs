@@ -22,10 +22,7 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
     let mut aligned = Aligned::default();
     let Some(keycloak) = &app.keycloak else { return Ok(aligned) };
     for page in 0.. {
-        let clients = keycloak.clients(page).await?;
-        if clients.is_empty() {
-            break;
-        }
+        let Some(clients) = keycloak.clients(page).await? else { break };
         // Read after Keycloak was, so that who was revoked meanwhile is not let in again.
         let ids = clients.iter().map(|client| client.gateway).collect();
         let active = store::gateway::active_among(app.database.reader(), ids).await?;
