@@ -6,7 +6,7 @@
 use std::{collections::HashMap, fmt, io::IsTerminal as _, time::Duration};
 
 use opentelemetry::{Context, propagation::TextMapPropagator as _, trace::TracerProvider as _};
-use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_otlp::{WithExportConfig as _, WithTonicConfig};
 use opentelemetry_sdk::{
     Resource,
     metrics::{PeriodicReader, SdkMeterProvider},
@@ -15,6 +15,7 @@ use opentelemetry_sdk::{
 };
 use prometheus::TextEncoder;
 use serde::Deserialize;
+use tonic::transport::ClientTlsConfig;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -43,7 +44,7 @@ pub struct TelemetryConfig {
     pub log_filter: String,
     /// Which spans are traced, in the same language.
     pub trace_filter: String,
-    /// gRPC endpoint of a collector, `http://127.0.0.1:4317`; empty: none.
+    /// gRPC endpoint of a collector, `http://127.0.0.1:4317` or `https://…`; empty: none.
     pub otlp_endpoint: String,
     /// Share of traces kept, 0..=1, decided where a trace begins.
     pub sample_ratio: f64,
@@ -158,7 +159,8 @@ fn meter_provider(
     let prometheus = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build()?;
     let mut provider = SdkMeterProvider::builder().with_resource(resource).with_reader(prometheus);
     if !config.otlp_endpoint.is_empty() {
-        let exporter = opentelemetry_otlp::MetricExporter::builder().with_tonic().with_endpoint(&config.otlp_endpoint).build()?;
+        let exporter = encrypted(config, opentelemetry_otlp::MetricExporter::builder().with_tonic());
+        let exporter = exporter.with_endpoint(&config.otlp_endpoint).build()?;
         provider = provider.with_reader(PeriodicReader::builder(exporter).build());
     }
     Ok(provider.build())
@@ -168,9 +170,16 @@ fn tracer_provider(config: &TelemetryConfig, resource: Resource) -> Result<Optio
     if config.otlp_endpoint.is_empty() {
         return Ok(None);
     }
-    let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(&config.otlp_endpoint).build()?;
+    let exporter = encrypted(config, opentelemetry_otlp::SpanExporter::builder().with_tonic());
+    let exporter = exporter.with_endpoint(&config.otlp_endpoint).build()?;
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.sample_ratio)));
     Ok(Some(SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_batch_exporter(exporter).build()))
+}
+
+/// With TLS where the collector is at an https address; whom to trust, the system says. By itself the exporter would trust nobody.
+fn encrypted<B: WithTonicConfig>(config: &TelemetryConfig, exporter: B) -> B {
+    let is_encrypted = config.otlp_endpoint.starts_with("https://");
+    if is_encrypted { exporter.with_tls_config(ClientTlsConfig::new().with_native_roots()) } else { exporter }
 }
 
 /// Header names of the W3C trace context.
