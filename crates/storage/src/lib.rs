@@ -7,6 +7,7 @@
 //! | [`page`] | page sizes and opaque page tokens for keyset paging |
 //! | [`audit`] | the hash-chained audit trail |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
+//! | [`rates`] | how far somebody is ahead of a rate, over all replicas; in Redis |
 //!
 //! A service's `store/` is the only place that uses sea-orm. Its functions take a [`Txn`] (or [`Database::reader`]) and
 //! answer [`StoreResult`]; a use case turns a [`StoreError`] into a `runtime::Error` with `?`. State, event and audit row are
@@ -17,7 +18,9 @@ pub mod cache;
 pub mod database;
 pub mod migrate;
 pub mod page;
+pub mod rates;
 
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
 pub use page::{PageSize, decode_page_token, encode_page_token};
+pub use rates::SharedRates;
