@@ -21,7 +21,12 @@ pub struct TestLog {
 impl TestLog {
     /// Embedded beside SQLite, Kafka beside PostgreSQL; with these topics, which no other test sees.
     pub async fn beside(database: &TestDatabase, topics: &[Topic]) -> Self {
-        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| database.store() == Store::Postgres);
+        Self::of(database.store(), topics).await
+    }
+
+    /// As beside such a store, for a service that has none.
+    pub async fn of(column: Store, topics: &[Topic]) -> Self {
+        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| column == Store::Postgres);
         let (log, folder) = match kafka {
             Some(brokers) => (Self::on_kafka(brokers), None),
             None => {

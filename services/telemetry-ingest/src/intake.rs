@@ -138,7 +138,7 @@ impl Intake {
             Err(_) => (0, examined.decoded_bytes.max(received_bytes)),
         };
         self.ledger.count_bytes(received_bytes, decoded_bytes);
-        let amounts = [(&gateway.events, u64::from(events)), (&gateway.bytes, decoded_bytes as u64)];
+        let amounts = [(&*gateway.events, u64::from(events)), (&*gateway.bytes, decoded_bytes as u64)];
         limit::pay_both(amounts, self.began.elapsed()).map_err(over_the_rate)
     }
 

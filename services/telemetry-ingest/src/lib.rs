@@ -8,7 +8,8 @@
 //!
 //! 1. [`edge`] reads the headers: which surface, which format, which compression.
 //! 2. [`intake`] recognises the gateway: the token by `auth`, the gateway by the [directory](gateway) in memory, its
-//!    [allowance](limit). All this before the first byte of the body is read.
+//!    [allowance](limit). All this before the first byte of the body is read, and without asking anybody: what gateways paid is
+//!    settled with other replicas once a second, if there is a Redis.
 //! 3. [`edge`] reads the body within the limits of size, time and [memory](limit).
 //! 4. [`scan`] counts and checks the events without building objects, and cuts what does not fit into one record.
 //! 5. [`batch`] makes the record, the log takes it, [`outcome`] counts what became of it, [`edge`] says so.
@@ -42,12 +43,13 @@ use auth::{Policies, Verifier};
 use axum::{Router, body::Body, extract::Request, routing::any};
 use events::LogHandle;
 use runtime::{Process, StartError, listener::Listener};
+use storage::{SharedRates, cache::CacheConfig};
 use tokio::time::Instant;
 
 pub use batch::max_body_bytes;
 pub use config::Config;
 pub use edge::{EVENTS_PATH, OTLP_GRPC_PATH, OTLP_HTTP_PATH};
-pub use outcome::{Ledger, Outcome, Surface};
+pub use outcome::{Ledger, Outcome, Settlement, Surface};
 
 use gateway::{Directory, Entitlement};
 use intake::Intake;
@@ -57,6 +59,8 @@ use limit::{Budget, Rate};
 pub struct Service {
     /// `[telemetry_ingest]`.
     pub config: Config,
+    /// `[cache]`: where replicas share the rates of gateways.
+    pub cache: CacheConfig,
     /// Where batches go, and where identity says which gateways there are.
     pub log: LogHandle,
     /// Whose tokens these are.
@@ -85,14 +89,19 @@ impl Service {
     /// told to come back, and the process is not ready.
     ///
     /// # Errors
-    /// When the configuration cannot work or a port cannot be taken.
+    /// When the configuration cannot work or a port cannot be taken. Redis may be away.
     pub async fn build(self, process: &Process) -> Result<Doors, StartError> {
         self.config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(Self::NAME, error))?;
+        let rates = SharedRates::of(&self.cache, Self::NAME)
+            .map_err(|error| StartError::because(Self::NAME, "rates of gateways cannot be shared", error))?;
         let (workers, grpc_listen, http_listen) = (self.config.workers, self.config.otlp_grpc_listen, self.config.otlp_http_listen);
         let intake = Arc::new(self.intake(process));
         export_metrics(&intake);
         add_probes(&intake, process);
         follow_gateways(&intake, process);
+        if let Some(rates) = rates {
+            settle_rates(rates, &intake, process);
+        }
 
         let bind = async |name, address| Listener::bind(name, address).await.map_err(|error| StartError::new(Self::NAME, error));
         let otlp_grpc = bind("telemetry-ingest otlp/grpc", grpc_listen).await?;
@@ -105,7 +114,7 @@ impl Service {
     }
 
     fn intake(self, process: &Process) -> Intake {
-        let Self { config, log, verifier, policies } = self;
+        let Self { config, log, verifier, policies, .. } = self;
         let entitlement = Entitlement {
             events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
             bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
@@ -179,6 +188,14 @@ fn follow_gateways(intake: &Arc<Intake>, process: &Process) {
     let (intake, shutdown) = (Arc::clone(intake), process.tasks.shutdown());
     process.tasks.spawn("telemetry-ingest.directory", async move {
         gateway::follow(&intake.directory, &intake.log, &shutdown, intake.began).await;
+        Ok::<(), std::convert::Infallible>(())
+    });
+}
+
+fn settle_rates(rates: SharedRates, intake: &Arc<Intake>, process: &Process) {
+    let (intake, shutdown) = (Arc::clone(intake), process.tasks.shutdown());
+    process.tasks.spawn("telemetry-ingest.rates", async move {
+        gateway::settle(&intake.directory, rates, &intake.ledger, &shutdown, intake.began).await;
         Ok::<(), std::convert::Infallible>(())
     });
 }

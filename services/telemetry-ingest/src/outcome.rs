@@ -94,6 +94,16 @@ closed_set! {
     }
 }
 
+closed_set! {
+    /// What becomes of settling the rates of gateways with the other replicas.
+    Settlement {
+        /// They know, and this replica knows what they let in.
+        Settled = "settled",
+        /// Redis is away or late; this replica keeps to the rates by itself.
+        Failed = "failed",
+    }
+}
+
 /// Why nothing of a request was taken, in words for its sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -178,6 +188,7 @@ pub struct Ledger {
     received_bytes: AtomicU64,
     decoded_bytes: AtomicU64,
     cut_requests: AtomicU64,
+    settlements: [AtomicU64; Settlement::ALL.len()],
 }
 
 impl Ledger {
@@ -195,6 +206,18 @@ impl Ledger {
     /// Adds a request that was written anew.
     pub fn count_cut(&self) {
         self.cut_requests.fetch_add(1, Relaxed);
+    }
+
+    /// Adds a settlement with the other replicas.
+    pub fn count_settlement(&self, settlement: Settlement) {
+        if let Some(count) = self.settlements.get(settlement as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Settlements that ended so.
+    pub fn settlements(&self, settlement: Settlement) -> u64 {
+        self.settlements.get(settlement as usize).map_or(0, |count| count.load(Relaxed))
     }
 
     /// Requests that ended so, on all surfaces.
@@ -248,6 +271,19 @@ impl Ledger {
                     let count = count.load(Relaxed);
                     if count > 0 {
                         observer.observe(count, &[KeyValue::new("outcome", outcome.name())]);
+                    }
+                }
+            })
+            .build();
+
+        let ledger = Arc::clone(self);
+        let settlements = meter.u64_observable_counter("telemetry.settlements").with_description("settlements of rates by outcome");
+        settlements
+            .with_callback(move |observer| {
+                for settlement in Settlement::ALL {
+                    let count = ledger.settlements(*settlement);
+                    if count > 0 {
+                        observer.observe(count, &[KeyValue::new("outcome", settlement.name())]);
                     }
                 }
             })

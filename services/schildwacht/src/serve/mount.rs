@@ -121,6 +121,7 @@ impl Mounts<'_> {
         let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_TELEMETRY, self.process.clock.clone())?);
         let service = telemetry_ingest::Service {
             config: self.config.telemetry_ingest.clone(),
+            cache: self.config.cache.clone(),
             log: LogHandle(Arc::clone(&self.log)),
             verifier,
             policies: Arc::clone(policies),

@@ -36,9 +36,9 @@ pub struct Gateway {
     /// Whether it may post.
     pub state: State,
     /// Events it may send.
-    pub events: Allowance,
+    pub events: Arc<Allowance>,
     /// Bytes, after decompression, it may send.
-    pub bytes: Allowance,
+    pub bytes: Arc<Allowance>,
     /// Memory its requests under way may take.
     pub memory: Budget,
     /// The school's id as text: key and header of its records.
@@ -122,16 +122,34 @@ impl Directory {
         self.gateways.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// The gateways that have sent something of late.
+    pub(super) fn in_use(&self, now: Duration) -> Vec<Arc<Gateway>> {
+        let gateways = self.gateways.read().unwrap_or_else(PoisonError::into_inner);
+        gateways.values().filter(|gateway| gateway.events.is_in_use(now) || gateway.bytes.is_in_use(now)).map(Arc::clone).collect()
+    }
+
+    /// As [`Allowance::keep_what_is_owed`], of all gateways.
+    pub(super) fn keep_what_is_owed(&self, now: Duration) {
+        for gateway in self.in_use(now) {
+            gateway.events.keep_what_is_owed(now);
+            gateway.bytes.keep_what_is_owed(now);
+        }
+    }
+
     /// Takes in a gateway's entry, or forgets the gateway.
     pub(super) fn apply(&self, change: Change) {
-        change.apply_to(&mut self.gateways.write().unwrap_or_else(PoisonError::into_inner), &self.entitlement);
+        let mut gateways = self.gateways.write().unwrap_or_else(PoisonError::into_inner);
+        let before = gateways.get(&change.id()).map(Arc::clone);
+        change.apply_to(&mut gateways, before.as_deref(), &self.entitlement);
     }
 
     /// Replaces everything by what a fresh reading of the topic has gathered.
     pub(super) fn replace(&self, changes: impl IntoIterator<Item = Change>) {
+        let before = self.gateways.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut fresh = HashMap::new();
         for change in changes {
-            change.apply_to(&mut fresh, &self.entitlement);
+            let before = before.get(&change.id()).map(Arc::as_ref);
+            change.apply_to(&mut fresh, before, &self.entitlement);
         }
         *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.caught_up.store(true, Relaxed);
@@ -153,17 +171,27 @@ pub(super) enum Change {
 }
 
 impl Change {
-    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, entitlement: &Entitlement) {
+    const fn id(&self) -> GatewayId {
+        match self {
+            Self::Set { id, .. } | Self::Forget { id } => *id,
+        }
+    }
+
+    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, before: Option<&Gateway>, entitlement: &Entitlement) {
         match self {
             Self::Forget { id } => {
                 gateways.remove(&id);
             }
             Self::Set { id, school, state } => {
+                // What it has sent counts on: else every entry, and every reading anew, would give it a burst.
+                let allowance = |of: fn(&Gateway) -> &Arc<Allowance>, rate| {
+                    before.map_or_else(|| Arc::new(Allowance::new(rate)), |before| Arc::clone(of(before)))
+                };
                 let gateway = Gateway {
                     state,
-                    events: Allowance::new(entitlement.events),
-                    bytes: Allowance::new(entitlement.bytes),
-                    memory: Budget::new(entitlement.memory),
+                    events: allowance(|gateway| &gateway.events, entitlement.events),
+                    bytes: allowance(|gateway| &gateway.bytes, entitlement.bytes),
+                    memory: before.map_or_else(|| Budget::new(entitlement.memory), |before| before.memory.clone()),
                     school_text: Bytes::from(school.to_string()),
                     id_text: Bytes::from(id.to_string()),
                     permitted: OnceLock::new(),
@@ -218,5 +246,21 @@ mod tests {
         assert_eq!(outcome(&directory, other, now), Outcome::GatewayUnknown);
         directory.replace([set(ids.next(), State::Active)]);
         assert_eq!(directory.len(), 1);
+    }
+
+    #[test]
+    fn what_a_gateway_has_sent_counts_on_when_its_entry_comes_again() {
+        let (id, now) = (Ids::counted().next(), Duration::from_secs(1));
+        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
+        directory.heard(now);
+        directory.replace([set(id, State::Active)]);
+        let gateway = directory.admit(id, now).unwrap();
+        crate::limit::pay_both([(&gateway.events, 60), (&gateway.bytes, 1)], now).unwrap();
+        let changes: [fn(&Directory, Change); 2] = [Directory::apply, |directory, change| directory.replace([change])];
+        for change in changes {
+            change(&directory, set(id, State::Active));
+            assert!(directory.admit(id, now).unwrap().events.check(now).is_err());
+            assert_eq!(directory.in_use(now).len(), 1);
+        }
     }
 }

@@ -4,6 +4,9 @@
 //! then pays for all it held, and later ones wait until the debt is worked off. A request larger than the whole burst can thus
 //! pass, the long-run rate holds, and a gateway over its rate is refused before its body is read and decompressed. (The
 //! `governor` crate asks for the amount beforehand and never admits more than the burst, hence not used here.)
+//!
+//! An allowance is of one replica. What was paid from it waits to be [settled](Allowance::take_unsettled) with the others, and what
+//! they answer is [learnt](Allowance::learn): it can only move the moment at which all is worked off further away.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -25,12 +28,14 @@ pub struct Allowance {
     rate: Rate,
     /// When all that was admitted would be worked off at the rate, in nanoseconds since the same beginning as `now`.
     worked_off_at: AtomicU64,
+    /// What was paid and not settled yet, as the nanoseconds it takes to work it off. Where nobody settles it goes round.
+    unsettled: AtomicU64,
 }
 
 impl Allowance {
     /// A full burst.
     pub fn new(rate: Rate) -> Self {
-        Self { rate, worked_off_at: AtomicU64::new(0) }
+        Self { rate, worked_off_at: AtomicU64::new(0), unsettled: AtomicU64::new(0) }
     }
 
     /// Whether something may come in now. `now` counts from a fixed moment in the past.
@@ -38,16 +43,43 @@ impl Allowance {
     /// # Errors
     /// How long to wait.
     pub fn check(&self, now: Duration) -> Result<(), Duration> {
-        let ahead = self.worked_off_at.load(Relaxed).saturating_sub(nanoseconds(now));
+        let ahead = self.ahead(now);
         let too_far_ahead = ahead.saturating_sub(self.time_for(self.rate.burst));
         if too_far_ahead == 0 { Ok(()) } else { Err(Duration::from_nanos(too_far_ahead)) }
     }
 
-    /// Pays for so many.
+    /// Whether there is something to settle, or to hear of the others: what was paid, or is not worked off yet.
+    pub fn is_in_use(&self, now: Duration) -> bool {
+        self.unsettled.load(Relaxed) >= 1_000 || self.ahead(now) > 0
+    }
+
+    /// What was paid since the last time, in whole microseconds of working it off; the rest waits for the next time. For one
+    /// caller at a time.
+    pub fn take_unsettled(&self) -> Duration {
+        let unsettled = self.unsettled.load(Relaxed);
+        let whole = unsettled - unsettled % 1_000;
+        self.unsettled.fetch_sub(whole, Relaxed);
+        Duration::from_nanos(whole)
+    }
+
+    /// Forgets what waits to be settled and is worked off meanwhile: it could not be settled in time, and is owed no longer.
+    pub fn keep_what_is_owed(&self, now: Duration) {
+        let ahead = self.ahead(now);
+        self.unsettled.fetch_min(ahead, Relaxed);
+    }
+
+    /// Learns how far ahead of the rate all replicas together were at a moment, with all that was taken to be settled before.
+    pub fn learn(&self, ahead: Duration, at: Duration) {
+        let paid_since = self.unsettled.load(Relaxed);
+        let worked_off_at = nanoseconds(at).saturating_add(nanoseconds(ahead)).saturating_add(paid_since);
+        self.worked_off_at.fetch_max(worked_off_at, Relaxed);
+    }
+
+    /// Pays for so many; [`pay_both`] notes it to be settled.
     ///
     /// # Errors
     /// How long to wait, when others have used the burst up since [`Allowance::check`]; nothing is paid then.
-    pub fn pay(&self, amount: u64, now: Duration) -> Result<(), Duration> {
+    fn pay(&self, amount: u64, now: Duration) -> Result<(), Duration> {
         let cost = self.time_for(amount);
         let now = nanoseconds(now);
         let allowed_ahead = self.time_for(self.rate.burst);
@@ -58,11 +90,19 @@ impl Allowance {
         paid.map(drop).map_err(|worked_off_at| Duration::from_nanos(worked_off_at.saturating_sub(now).saturating_sub(allowed_ahead)))
     }
 
-    /// Takes back a payment just made.
+    /// Takes back a payment just made, which nobody has heard of.
     fn undo(&self, amount: u64) {
         let cost = self.time_for(amount);
         let undone = |worked_off_at: u64| Some(worked_off_at.saturating_sub(cost));
         let _always = self.worked_off_at.fetch_update(Relaxed, Relaxed, undone);
+    }
+
+    fn is_to_be_settled(&self, amount: u64) {
+        self.unsettled.fetch_add(self.time_for(amount), Relaxed);
+    }
+
+    fn ahead(&self, now: Duration) -> u64 {
+        self.worked_off_at.load(Relaxed).saturating_sub(nanoseconds(now))
     }
 
     fn time_for(&self, amount: u64) -> u64 {
@@ -74,10 +114,14 @@ impl Allowance {
 /// Pays from both allowances, or from neither, so that whoever is refused does not pay again when they come back.
 ///
 /// # Errors
-/// As [`Allowance::pay`].
+/// How long to wait, when others have used a burst up since [`Allowance::check`].
 pub fn pay_both([first, second]: [(&Allowance, u64); 2], now: Duration) -> Result<(), Duration> {
     first.0.pay(first.1, now)?;
-    second.0.pay(second.1, now).inspect_err(|_wait| first.0.undo(first.1))
+    second.0.pay(second.1, now).inspect_err(|_wait| first.0.undo(first.1))?;
+    // Only now, so that nothing is settled that was taken back.
+    first.0.is_to_be_settled(first.1);
+    second.0.is_to_be_settled(second.1);
+    Ok(())
 }
 
 fn nanoseconds(since: Duration) -> u64 {
@@ -85,67 +129,4 @@ fn nanoseconds(since: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const NOW: Duration = Duration::from_secs(1_000);
-
-    #[test]
-    fn a_burst_passes_and_then_the_rate_holds() {
-        let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
-        for _ in 0..21 {
-            allowance.pay(1, NOW).unwrap();
-        }
-        assert_eq!(allowance.check(NOW), Err(Duration::from_millis(100)));
-        assert_eq!(allowance.pay(1, NOW), Err(Duration::from_millis(100)));
-        assert_eq!(allowance.check(NOW + Duration::from_millis(100)), Ok(()));
-    }
-
-    #[test]
-    fn more_than_a_burst_passes_once_and_is_worked_off() {
-        let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
-        allowance.pay(120, NOW).unwrap();
-        assert_eq!(allowance.check(NOW), Err(Duration::from_secs(10)));
-        assert_eq!(allowance.check(NOW + Duration::from_secs(10)), Ok(()));
-    }
-
-    #[test]
-    fn what_one_allowance_refuses_costs_nothing_of_the_other() {
-        let rate = Rate { per_second: 10, burst: 20 };
-        let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
-        bytes.pay(120, NOW).unwrap();
-        assert_eq!(pay_both([(&events, 21), (&bytes, 1)], NOW), Err(Duration::from_secs(10)));
-        assert_eq!(events.pay(20, NOW), Ok(()));
-        assert_eq!(events.check(NOW), Ok(()), "all of the burst was left");
-        pay_both([(&events, 1), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
-    }
-
-    proptest! {
-        #[test]
-        fn in_the_long_run_no_more_passes_than_the_rate(
-            per_second in 1_u64..1_000_000,
-            burst in 0_u64..100_000,
-            steps in prop::collection::vec((0_u64..50_000, 0_u64..2_000), 1..200),
-        ) {
-            let allowance = Allowance::new(Rate { per_second, burst });
-            let (mut now, mut passed, mut largest) = (NOW, 0_u128, 0_u128);
-            for (amount, pause_ms) in steps {
-                now += Duration::from_millis(pause_ms);
-                let checked = allowance.check(now);
-                let paid = allowance.pay(amount, now);
-                prop_assert_eq!(checked, paid);
-                if paid.is_ok() {
-                    passed += u128::from(amount);
-                    largest = largest.max(u128::from(amount));
-                }
-                if let Err(wait) = paid {
-                    prop_assert!(allowance.check(now + wait).is_ok());
-                }
-            }
-            let by_rate = u128::from(per_second) * (now - NOW).as_nanos() / 1_000_000_000;
-            prop_assert!(passed <= by_rate + u128::from(burst) + largest + 1);
-        }
-    }
-}
+mod tests;

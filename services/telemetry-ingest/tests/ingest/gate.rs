@@ -3,28 +3,100 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
-use events::{EmbeddedConfig, EmbeddedLog, Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, Topic};
+use events::{Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, Topic};
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
-use runtime::{Clock, GatewayId, Ids, SchoolId};
-use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Service, config::GatewayLimits};
-use testkit::{Running, TestIssuer, TestProcess};
+use runtime::{Clock, GatewayId, Ids, SchoolId, config::Secret};
+use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Service, Settlement, config::GatewayLimits};
+use storage::cache::CacheConfig;
+use testkit::{Running, Store, TestIssuer, TestLog, TestProcess, eventually, servers};
 
 use crate::unreliable_log::UnreliableLog;
 
-pub const WITHIN: Duration = Duration::from_secs(10);
+/// How long a test waits: long, as a machine may be busy with other things.
+pub const WITHIN: Duration = testkit::PATIENCE;
+
+const TOPICS: [Topic; 2] = [Topic::Gateway, Topic::TelemetryBatch];
+
+/// What the service runs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// The log of one machine, and nothing that is shared.
+    Embedded,
+    /// Kafka and Redis.
+    Production,
+}
+
+/// Writes a test once and runs it in both columns.
+#[macro_export]
+macro_rules! in_both_columns {
+    ($($(#[$attribute:meta])* async fn $name:ident($column:ident: Column) $body:block)+) => {$(
+        $(#[$attribute])*
+        async fn $name($column: $crate::gate::Column) $body
+
+        mod $name {
+            #[tokio::test(flavor = "multi_thread")]
+            async fn embedded() {
+                super::$name($crate::gate::Column::Embedded).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn production() {
+                if testkit::has_production_column() {
+                    super::$name($crate::gate::Column::Production).await;
+                }
+            }
+        }
+    )+};
+}
+
+/// What a gate stands on; several may stand on the same.
+#[derive(Clone)]
+pub struct Ground {
+    pub log: Arc<UnreliableLog>,
+    pub redis_url: String,
+    issuer: Arc<TestIssuer>,
+    _log: Arc<TestLog>,
+}
+
+impl Ground {
+    pub async fn of(column: Column) -> Self {
+        let store = if column == Column::Production { Store::Postgres } else { Store::Sqlite };
+        let log = TestLog::of(store, &TOPICS).await;
+        let redis_url = if column == Column::Production { std::env::var(servers::REDIS.variable).unwrap() } else { String::new() };
+        let issuer = Arc::new(TestIssuer::start(Clock::system()).await);
+        Self { log: Arc::new(UnreliableLog::over(log.share())), redis_url, issuer, _log: Arc::new(log) }
+    }
+
+    /// With a Redis of the test's own.
+    pub fn with_redis(self, url: &str) -> Self {
+        Self { redis_url: url.to_owned(), ..self }
+    }
+
+    /// The service, not built yet.
+    pub fn service(&self, config: Config) -> Service {
+        runtime::install_tls_provider();
+        Service {
+            config,
+            cache: CacheConfig { redis_url: Secret::new(self.redis_url.clone()) },
+            log: LogHandle(Arc::clone(&self.log) as SharedLog),
+            verifier: Arc::new(Verifier::new(&self.issuer.config(), AUDIENCE_TELEMETRY, Clock::system()).unwrap()),
+            policies: Arc::new(Policies::load().unwrap()),
+        }
+    }
+}
 
 pub struct Gate {
+    pub ground: Ground,
     pub doors: Doors,
     pub process: TestProcess,
     pub log: Arc<UnreliableLog>,
-    pub issuer: TestIssuer,
+    pub issuer: Arc<TestIssuer>,
     pub gateway: GatewayId,
     pub school: SchoolId,
     pub http: reqwest::Client,
     pub main_port: Running,
     pub ids: Ids,
-    _folder: tempfile::TempDir,
 }
 
 /// Limits that tests can reach.
@@ -52,40 +124,57 @@ pub fn config() -> Config {
 }
 
 impl Gate {
+    /// In the embedded column.
     pub async fn open() -> Self {
-        Self::open_with(config()).await
+        Self::open_in(Column::Embedded, config()).await
     }
 
+    /// In the embedded column.
     pub async fn open_with(config: Config) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path())).unwrap();
-        Self::open_on(config, log, folder).await
+        Self::open_in(Column::Embedded, config).await
     }
 
-    pub async fn open_on(config: Config, log: SharedLog, folder: tempfile::TempDir) -> Self {
-        let gate = Self::closed_on(config, log, folder).await;
+    pub async fn open_in(column: Column, config: Config) -> Self {
+        Self::open_on(Ground::of(column).await, config).await
+    }
+
+    pub async fn open_on(ground: Ground, config: Config) -> Self {
+        let gate = Self::closed_on(ground, config).await;
         gate.enrol(gate.gateway, gate.school, GatewayState::Active).await;
         gate.is_ready_within(WITHIN).await;
         gate
     }
 
     /// Started, but its gateway is not enrolled yet.
-    pub async fn closed_on(config: Config, log: SharedLog, folder: tempfile::TempDir) -> Self {
-        log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await.unwrap();
-        let log = Arc::new(UnreliableLog::over(log));
-        let clock = Clock::system();
-        let issuer = TestIssuer::start(clock.clone()).await;
-        runtime::install_tls_provider();
-        let verifier = Arc::new(Verifier::new(&issuer.config(), AUDIENCE_TELEMETRY, clock.clone()).unwrap());
-        let policies = Arc::new(Policies::load().unwrap());
+    pub async fn closed_on(ground: Ground, config: Config) -> Self {
         let process = TestProcess::new();
-        let service = Service { config, log: LogHandle(Arc::clone(&log) as SharedLog), verifier, policies };
-        let doors = service.build(&process).await.unwrap();
+        let doors = ground.service(config).build(&process).await.unwrap();
         let main_port = Running::start(doors.router.clone()).await;
-        let ids = Ids::random(clock);
+        let ids = Ids::random(Clock::system());
         let (gateway, school) = (ids.next(), ids.next());
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { doors, process, log, issuer, gateway, school, http, main_port, ids, _folder: folder }
+        let (log, issuer) = (Arc::clone(&ground.log), Arc::clone(&ground.issuer));
+        Self { ground, doors, process, log, issuer, gateway, school, http, main_port, ids }
+    }
+
+    /// Another replica, on the same ground and for the same gateway.
+    pub async fn replica(&self, config: Config) -> Self {
+        let closed = Self::closed_on(self.ground.clone(), config).await;
+        let gate = Self { gateway: self.gateway, school: self.school, ..closed };
+        gate.is_ready_within(WITHIN).await;
+        gate
+    }
+
+    /// Waits until what was paid before is settled: one settlement may be under way already, the one after it begins later.
+    pub async fn has_settled(&self) {
+        let before = self.settlements(Settlement::Settled);
+        let settled = async || (self.settlements(Settlement::Settled) >= before + 2).then_some(());
+        eventually("two settlements with the other replicas", settled).await;
+    }
+
+    /// Settlements that ended so.
+    pub fn settlements(&self, settlement: Settlement) -> u64 {
+        self.doors.ledger.settlements(settlement)
     }
 
     /// Publishes a gateway's entry as identity does.

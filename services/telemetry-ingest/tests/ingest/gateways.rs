@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Function};
-use events::{EmbeddedConfig, EmbeddedLog};
 use http::StatusCode;
 use prost::Message as _;
 use proto::identity::v1::GatewayState;
@@ -11,7 +10,8 @@ use schildwacht_telemetry_ingest::Outcome;
 use testkit::person;
 
 use crate::{
-    gate::{Gate, WITHIN, config, header, principal},
+    gate::{Column, Gate, Ground, WITHIN, config, header, principal},
+    in_both_columns,
     sample::request,
 };
 
@@ -21,64 +21,61 @@ async fn status_of(gate: &Gate, token: &str) -> StatusCode {
     gate.post_as(token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_gateway_is_refused_although_its_token_was_recognised_before() {
-    let gate = Gate::open().await;
-    let token = gate.token();
-    assert_eq!(status_of(&gate, &token).await, StatusCode::OK);
-    gate.enrol(gate.gateway, gate.school, GatewayState::Revoked).await;
-    let until_refused = async {
-        while status_of(&gate, &token).await != StatusCode::FORBIDDEN {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(WITHIN, until_refused).await.expect("the revocation should be effective within seconds");
-    assert!(gate.requests(Outcome::GatewayRevoked) >= 1);
-}
+in_both_columns! {
+    async fn a_revoked_gateway_is_refused_although_its_token_was_recognised_before(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let token = gate.token();
+        assert_eq!(status_of(&gate, &token).await, StatusCode::OK);
+        gate.enrol(gate.gateway, gate.school, GatewayState::Revoked).await;
+        let until_refused = async {
+            while status_of(&gate, &token).await != StatusCode::FORBIDDEN {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(WITHIN, until_refused).await.expect("the revocation should be effective within seconds");
+        assert!(gate.requests(Outcome::GatewayRevoked) >= 1);
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn only_tokens_for_telemetry_of_enrolled_gateways_are_good() {
-    let gate = Gate::open().await;
-    let of_the_gateway = principal(gate.gateway);
-    let expired = gate.issuer.token_for(&of_the_gateway, AUDIENCE_TELEMETRY, -120);
-    let for_another_audience = gate.issuer.token_for(&of_the_gateway, AUDIENCE_PLATFORM, 3_600);
-    let of_a_person = gate.issuer.token_for(&person(1, &[Function::Operator]), AUDIENCE_TELEMETRY, 3_600);
-    let of_an_unknown_gateway = gate.token_of(gate.ids.next());
-    assert_eq!(status_of(&gate, &expired).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(status_of(&gate, &for_another_audience).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(status_of(&gate, &of_a_person).await, StatusCode::FORBIDDEN);
-    assert_eq!(status_of(&gate, &of_an_unknown_gateway).await, StatusCode::FORBIDDEN);
-    let counted = [Outcome::Unauthenticated, Outcome::NotAGateway, Outcome::GatewayUnknown].map(|outcome| gate.requests(outcome));
-    // While the gate opens, the gateway itself is not known for a moment.
-    assert!(counted[0] == 2 && counted[1] == 1 && counted[2] >= 1, "{counted:?}");
-    assert!(gate.stored().await.is_empty());
-}
+    async fn only_tokens_for_telemetry_of_enrolled_gateways_are_good(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let of_the_gateway = principal(gate.gateway);
+        let expired = gate.issuer.token_for(&of_the_gateway, AUDIENCE_TELEMETRY, -120);
+        let for_another_audience = gate.issuer.token_for(&of_the_gateway, AUDIENCE_PLATFORM, 3_600);
+        let of_a_person = gate.issuer.token_for(&person(1, &[Function::Operator]), AUDIENCE_TELEMETRY, 3_600);
+        let of_an_unknown_gateway = gate.token_of(gate.ids.next());
+        assert_eq!(status_of(&gate, &expired).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(status_of(&gate, &for_another_audience).await, StatusCode::UNAUTHORIZED);
+        assert_eq!(status_of(&gate, &of_a_person).await, StatusCode::FORBIDDEN);
+        assert_eq!(status_of(&gate, &of_an_unknown_gateway).await, StatusCode::FORBIDDEN);
+        let counted = [Outcome::Unauthenticated, Outcome::NotAGateway, Outcome::GatewayUnknown].map(|outcome| gate.requests(outcome));
+        // While the gate opens, the gateway itself is not known for a moment.
+        assert!(counted[0] == 2 && counted[1] == 1 && counted[2] >= 1, "{counted:?}");
+        assert!(gate.stored().await.is_empty());
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_gateway_posts_for_its_own_school() {
-    let gate = Gate::open().await;
-    let (other_gateway, other_school) = (gate.ids.next(), gate.ids.next());
-    gate.enrol(other_gateway, other_school, GatewayState::Active).await;
-    let other_token = gate.token_of(other_gateway);
-    let until_let_in = async {
-        while status_of(&gate, &other_token).await != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(WITHIN, until_let_in).await.unwrap();
-    assert_eq!(status_of(&gate, &gate.token()).await, StatusCode::OK);
-    let stored = gate.stored().await;
-    let of_school = |school: String| stored.iter().filter(|record| record.key == school).count();
-    assert_eq!((of_school(other_school.to_string()), of_school(gate.school.to_string())), (1, 1));
+    async fn each_gateway_posts_for_its_own_school(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let (other_gateway, other_school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other_gateway, other_school, GatewayState::Active).await;
+        let other_token = gate.token_of(other_gateway);
+        let until_let_in = async {
+            while status_of(&gate, &other_token).await != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(WITHIN, until_let_in).await.unwrap();
+        assert_eq!(status_of(&gate, &gate.token()).await, StatusCode::OK);
+        let stored = gate.stored().await;
+        let of_school = |school: String| stored.iter().filter(|record| record.key == school).count();
+        assert_eq!((of_school(other_school.to_string()), of_school(gate.school.to_string())), (1, 1));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn until_the_directory_is_read_everybody_is_told_to_come_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = EmbeddedLog::open(EmbeddedConfig::new(folder.path())).unwrap();
-    let away = crate::unreliable_log::UnreliableLog::over(log);
-    away.set_directory_away(true);
-    let gate = Gate::closed_on(config(), std::sync::Arc::new(away), folder).await;
+    let ground = Ground::of(Column::Embedded).await;
+    ground.log.set_directory_away(true);
+    let gate = Gate::closed_on(ground, config()).await;
     assert!(!gate.process.health.readiness().await.ready);
     let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -86,11 +83,12 @@ async fn until_the_directory_is_read_everybody_is_told_to_come_back() {
     assert_eq!(gate.requests(Outcome::DirectoryNotReady), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ready_means_that_the_directory_is_read_and_the_log_is_there() {
-    let gate = Gate::open().await;
-    let readiness = gate.process.health.readiness().await;
-    assert!(readiness.ready, "{readiness:?}");
-    let names: Vec<&str> = readiness.probes.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["telemetry-ingest.directory", "telemetry-ingest.event_log"]);
+in_both_columns! {
+    async fn ready_means_that_the_directory_is_read_and_the_log_is_there(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let readiness = gate.process.health.readiness().await;
+        assert!(readiness.ready, "{readiness:?}");
+        let names: Vec<&str> = readiness.probes.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["telemetry-ingest.directory", "telemetry-ingest.event_log"]);
+    }
 }
