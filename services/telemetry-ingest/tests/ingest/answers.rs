@@ -5,7 +5,8 @@ use prost::Message as _;
 use schildwacht_telemetry_ingest::Outcome;
 
 use crate::{
-    gate::{Gate, header},
+    gate::{Gate, config, header},
+    in_both_columns,
     sample::request,
     unreliable_log::Mood,
 };
@@ -111,21 +112,22 @@ async fn a_log_that_does_not_answer_in_time_makes_the_sender_come_back() {
     assert_eq!(gate.requests(Outcome::LogUnavailable), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_request_ends_in_exactly_one_outcome() {
-    let gate = Gate::open().await;
-    let total = |gate: &Gate| Outcome::ALL.iter().map(|outcome| gate.requests(*outcome)).sum::<u64>();
-    let before = total(&gate);
-    let mut sent = 0;
-    for path in ["/v1/logs", "/v1/events", "/elsewhere"] {
-        for media_type in [PROTOBUF, JSON, LINES, "text/plain", "application/grpc"] {
-            for (encoding, body) in [(None, body()), (None, Vec::new()), (Some("zstd"), body()), (None, b"{}\n[".to_vec())] {
-                for token in [gate.token(), "nonsense".to_owned()] {
-                    gate.post_as(&token, path, media_type, encoding, body.clone()).await;
-                    sent += 1;
+in_both_columns! {
+    async fn every_request_ends_in_exactly_one_outcome(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let total = |gate: &Gate| Outcome::ALL.iter().map(|outcome| gate.requests(*outcome)).sum::<u64>();
+        let before = total(&gate);
+        let mut sent = 0;
+        for path in ["/v1/logs", "/v1/events", "/elsewhere"] {
+            for media_type in [PROTOBUF, JSON, LINES, "text/plain", "application/grpc"] {
+                for (encoding, body) in [(None, body()), (None, Vec::new()), (Some("zstd"), body()), (None, b"{}\n[".to_vec())] {
+                    for token in [gate.token(), "nonsense".to_owned()] {
+                        gate.post_as(&token, path, media_type, encoding, body.clone()).await;
+                        sent += 1;
+                    }
                 }
             }
         }
+        assert_eq!(total(&gate) - before, sent);
     }
-    assert_eq!(total(&gate) - before, sent);
 }

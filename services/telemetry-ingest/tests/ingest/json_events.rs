@@ -4,7 +4,8 @@ use http::StatusCode;
 use schildwacht_telemetry_ingest::Outcome;
 
 use crate::{
-    gate::{Gate, header},
+    gate::{Gate, config, header},
+    in_both_columns,
     sample::{event, events_of, gzip, zstd},
 };
 
@@ -14,45 +15,44 @@ fn lines(events: usize) -> Vec<u8> {
     (0..events).map(|number| event(number) + "\r\n").collect::<String>().into_bytes()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn lines_are_stored_as_they_came() {
-    let gate = Gate::open().await;
-    let plain = lines(4);
-    for (encoding, body) in [(None, plain.clone()), (Some("gzip"), gzip(&plain)), (Some("zstd"), zstd(&plain))] {
-        let response = gate.post("/v1/events", LINES, encoding, body).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.text().await.unwrap(), "{\"accepted\":4}");
+in_both_columns! {
+    async fn lines_are_stored_as_they_came(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let plain = lines(4);
+        for (encoding, body) in [(None, plain.clone()), (Some("gzip"), gzip(&plain)), (Some("zstd"), zstd(&plain))] {
+            let response = gate.post("/v1/events", LINES, encoding, body).await;
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.text().await.unwrap(), "{\"accepted\":4}");
+        }
+        let stored = gate.stored().await;
+        assert_eq!(stored[0].value.as_ref().unwrap(), &plain);
+        for record in &stored {
+            assert_eq!(record.header("content-type"), Some(LINES));
+            assert_eq!(events_of(record), (0..4).map(event).collect::<Vec<_>>());
+        }
     }
-    let stored = gate.stored().await;
-    assert_eq!(stored[0].value.as_ref().unwrap(), &plain);
-    for record in &stored {
+
+    async fn an_array_is_stored_as_lines(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let array = format!("[{},\n {}]", event(0), event(1));
+        let response = gate.post("/v1/events", "application/json", None, array.into_bytes()).await;
+        assert_eq!(response.text().await.unwrap(), "{\"accepted\":2}");
+        let record = gate.stored_one().await;
         assert_eq!(record.header("content-type"), Some(LINES));
-        assert_eq!(events_of(record), (0..4).map(event).collect::<Vec<_>>());
+        assert_eq!(events_of(&record), [event(0), event(1)]);
     }
-}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_array_is_stored_as_lines() {
-    let gate = Gate::open().await;
-    let array = format!("[{},\n {}]", event(0), event(1));
-    let response = gate.post("/v1/events", "application/json", None, array.into_bytes()).await;
-    assert_eq!(response.text().await.unwrap(), "{\"accepted\":2}");
-    let record = gate.stored_one().await;
-    assert_eq!(record.header("content-type"), Some(LINES));
-    assert_eq!(events_of(&record), [event(0), event(1)]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn lines_that_are_no_events_are_left_out_and_named() {
-    let gate = Gate::open().await;
-    let body = format!("{}\nhello\n{}\n{{\"broken\":\n", event(0), event(1));
-    let response = gate.post("/v1/events", LINES, None, body.into_bytes()).await;
-    assert_eq!(response.status(), StatusCode::OK);
-    let answer: serde_json::Value = response.json().await.unwrap();
-    assert_eq!((answer["accepted"].as_u64(), answer["rejected"].as_u64()), (Some(2), Some(2)));
-    assert!(answer["message"].as_str().unwrap().contains("line 2"), "{answer}");
-    assert_eq!(events_of(&gate.stored_one().await), [event(0), event(1)]);
-    assert_eq!((gate.events(Outcome::Accepted), gate.events(Outcome::Malformed)), (2, 2));
+    async fn lines_that_are_no_events_are_left_out_and_named(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let body = format!("{}\nhello\n{}\n{{\"broken\":\n", event(0), event(1));
+        let response = gate.post("/v1/events", LINES, None, body.into_bytes()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let answer: serde_json::Value = response.json().await.unwrap();
+        assert_eq!((answer["accepted"].as_u64(), answer["rejected"].as_u64()), (Some(2), Some(2)));
+        assert!(answer["message"].as_str().unwrap().contains("line 2"), "{answer}");
+        assert_eq!(events_of(&gate.stored_one().await), [event(0), event(1)]);
+        assert_eq!((gate.events(Outcome::Accepted), gate.events(Outcome::Malformed)), (2, 2));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,13 +67,14 @@ async fn a_body_without_any_event_in_it_is_malformed() {
     assert_eq!((gate.requests(Outcome::Malformed), gate.events(Outcome::Malformed)), (1, 2));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_lines_are_cut_between_events() {
-    let gate = Gate::open().await;
-    let response = gate.post("/v1/events", LINES, None, lines(4_000)).await;
-    assert_eq!(response.text().await.unwrap(), "{\"accepted\":4000}");
-    let stored = gate.stored().await;
-    assert!(stored.len() > 1);
-    let seen: Vec<String> = stored.iter().flat_map(events_of).collect();
-    assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
+in_both_columns! {
+    async fn many_lines_are_cut_between_events(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let response = gate.post("/v1/events", LINES, None, lines(4_000)).await;
+        assert_eq!(response.text().await.unwrap(), "{\"accepted\":4000}");
+        let stored = gate.stored().await;
+        assert!(stored.len() > 1);
+        let seen: Vec<String> = stored.iter().flat_map(events_of).collect();
+        assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
+    }
 }

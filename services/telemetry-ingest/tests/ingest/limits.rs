@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     gate::{Gate, WITHIN, config, header},
+    in_both_columns,
     sample::{gzip, request, request_of, zstd},
     unreliable_log::Mood,
 };
@@ -61,12 +62,13 @@ async fn a_body_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
     assert_eq!(gate.requests(Outcome::TooLarge), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn more_events_than_allowed_are_refused_for_good() {
-    let gate = Gate::open_with(Config { max_events: 10, ..config() }).await;
-    let response = gate.post("/v1/logs", PROTOBUF, None, request(11).encode_to_vec()).await;
-    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(10).encode_to_vec()).await.status(), StatusCode::OK);
+in_both_columns! {
+    async fn more_events_than_allowed_are_refused_for_good(column: Column) {
+        let gate = Gate::open_in(column, Config { max_events: 10, ..config() }).await;
+        let response = gate.post("/v1/logs", PROTOBUF, None, request(11).encode_to_vec()).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(10).encode_to_vec()).await.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,90 +134,87 @@ async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Respons
     tokio::time::timeout(WITHIN, asking).await.expect("the answer should come")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn when_memory_is_used_up_the_next_is_told_to_come_back() {
-    let mut config = config();
-    config.max_decoded_bytes = 4 << 20;
-    (config.max_bytes_in_flight, config.gateway.max_bytes_in_flight) = (12 << 20, 12 << 20);
-    let gate = Gate::open_with(config).await;
-    let (other, school) = (gate.ids.next(), gate.ids.next());
-    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
-    let token = gate.token_of(other);
-    until(&gate, &token, StatusCode::OK).await;
+in_both_columns! {
+    async fn when_memory_is_used_up_the_next_is_told_to_come_back(column: Column) {
+        let mut config = config();
+        config.max_decoded_bytes = 4 << 20;
+        (config.max_bytes_in_flight, config.gateway.max_bytes_in_flight) = (12 << 20, 12 << 20);
+        let gate = Gate::open_in(column, config).await;
+        let (other, school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+        let token = gate.token_of(other);
+        until(&gate, &token, StatusCode::OK).await;
 
-    // Three fill it. The request before may still hold its share when they come, so that one of them is turned away: one more.
-    let held = held_up(&gate, 4).await;
-    let response = until(&gate, &token, StatusCode::SERVICE_UNAVAILABLE).await;
-    assert_eq!(header(&response, "retry-after"), Some("1"));
-    assert!(gate.requests(Outcome::Busy) >= 1);
-    drop(held);
-    until(&gate, &token, StatusCode::OK).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_with_many_slow_connections_does_not_hold_up_another() {
-    let mut config = config();
-    config.max_decoded_bytes = 4 << 20;
-    config.gateway.max_bytes_in_flight = 12 << 20;
-    let gate = Gate::open_with(config).await;
-    let (other, school) = (gate.ids.next(), gate.ids.next());
-    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
-
-    let _held = held_up(&gate, 3).await;
-    until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
-    until(&gate, &gate.token_of(other), StatusCode::OK).await;
-    assert_eq!(gate.requests(Outcome::Busy), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up() {
-    let mut config = config();
-    (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
-    let gate = Gate::open_with(config).await;
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(100).encode_to_vec()).await.status(), StatusCode::OK);
-    let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
-    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
-    let wait: u64 = header(&response, "retry-after").unwrap().parse().unwrap();
-    assert!((1..=10).contains(&wait), "{wait}");
-
-    let (other, school) = (gate.ids.next(), gate.ids.next());
-    gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
-    let token = gate.token_of(other);
-    let until_let_in = async {
-        while gate.post_as(&token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status() != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(WITHIN, until_let_in).await.expect("another gateway has its own allowance");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compression() {
-    let mut config = config();
-    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
-    let gate = Gate::open_with(config).await;
-    let body = zstd(&request(1_000).encode_to_vec());
-    assert!(body.len() < 50_000);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body).await.status(), StatusCode::TOO_MANY_REQUESTS);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_small_request_that_is_much_to_read_is_refused_for_good() {
-    let gate = Gate::open().await;
-    let good = request(1).encode_to_vec();
-    let resources_without_end = [good.clone(), [0x0a, 0].repeat(1 << 20)].concat();
-    let attributes_without_end = {
-        let many = [0x0a, 0].repeat(300_000);
-        let resource = [&[0x0a][..], &varint(many.len()), &many].concat();
-        [&[0x0a][..], &varint(resource.len()), &resource, &good].concat()
-    };
-    for (body, complaint) in [(resources_without_end, "resources and scopes"), (attributes_without_end, "resource and scope take more")] {
-        let response = gate.post("/v1/logs", PROTOBUF, Some("zstd"), zstd(&body)).await;
-        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
-        assert!(String::from_utf8_lossy(&response.bytes().await.unwrap()).contains(complaint), "{complaint}");
+        // Three fill it. The request before may still hold its share when they come, so that one of them is turned away: one more.
+        let held = held_up(&gate, 4).await;
+        let response = until(&gate, &token, StatusCode::SERVICE_UNAVAILABLE).await;
+        assert_eq!(header(&response, "retry-after"), Some("1"));
+        assert!(gate.requests(Outcome::Busy) >= 1);
+        drop(held);
+        until(&gate, &token, StatusCode::OK).await;
     }
-    assert!(gate.stored().await.is_empty());
+
+    async fn a_gateway_with_many_slow_connections_does_not_hold_up_another(column: Column) {
+        let mut config = config();
+        config.max_decoded_bytes = 4 << 20;
+        config.gateway.max_bytes_in_flight = 12 << 20;
+        let gate = Gate::open_in(column, config).await;
+        let (other, school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+
+        let _held = held_up(&gate, 3).await;
+        until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
+        until(&gate, &gate.token_of(other), StatusCode::OK).await;
+        assert_eq!(gate.requests(Outcome::Busy), 0);
+    }
+
+    async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up(column: Column) {
+        let mut config = config();
+        (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
+        let gate = Gate::open_in(column, config).await;
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(100).encode_to_vec()).await.status(), StatusCode::OK);
+        let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        let wait: u64 = header(&response, "retry-after").unwrap().parse().unwrap();
+        assert!((1..=10).contains(&wait), "{wait}");
+
+        let (other, school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+        let token = gate.token_of(other);
+        let until_let_in = async {
+            while gate.post_as(&token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status() != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(WITHIN, until_let_in).await.expect("another gateway has its own allowance");
+    }
+
+    async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compression(column: Column) {
+        let mut config = config();
+        (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
+        let gate = Gate::open_in(column, config).await;
+        let body = zstd(&request(1_000).encode_to_vec());
+        assert!(body.len() < 50_000);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    async fn a_small_request_that_is_much_to_read_is_refused_for_good(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let good = request(1).encode_to_vec();
+        let resources_without_end = [good.clone(), [0x0a, 0].repeat(1 << 20)].concat();
+        let attributes_without_end = {
+            let many = [0x0a, 0].repeat(300_000);
+            let resource = [&[0x0a][..], &varint(many.len()), &many].concat();
+            [&[0x0a][..], &varint(resource.len()), &resource, &good].concat()
+        };
+        for (body, complaint) in [(resources_without_end, "resources and scopes"), (attributes_without_end, "resource and scope take more")] {
+            let response = gate.post("/v1/logs", PROTOBUF, Some("zstd"), zstd(&body)).await;
+            assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+            assert!(String::from_utf8_lossy(&response.bytes().await.unwrap()).contains(complaint), "{complaint}");
+        }
+        assert!(gate.stored().await.is_empty());
+    }
 }
 
 fn varint(value: usize) -> Vec<u8> {
@@ -224,25 +223,25 @@ fn varint(value: usize) -> Vec<u8> {
     out
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too() {
-    let mut config = config();
-    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
-    let gate = Gate::open_with(config).await;
-    let bomb = zstd(&vec![0; 64 << 20]);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb.clone()).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb).await.status(), StatusCode::TOO_MANY_REQUESTS);
-}
+in_both_columns! {
+    async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too(column: Column) {
+        let mut config = config();
+        (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
+        let gate = Gate::open_in(column, config).await;
+        let bomb = zstd(&vec![0; 64 << 20]);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb.clone()).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_small_body_that_is_found_broken_at_its_end_is_paid_for_as_what_it_became() {
-    let mut config = config();
-    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 100_000);
-    let gate = Gate::open_with(config).await;
-    let broken = zstd(&[request_of((0..16).map(|_| "x".repeat(60_000))).encode_to_vec(), vec![0xff]].concat());
-    assert!(broken.len() < 10_000);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken.clone()).await.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    async fn a_small_body_that_is_found_broken_at_its_end_is_paid_for_as_what_it_became(column: Column) {
+        let mut config = config();
+        (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 100_000);
+        let gate = Gate::open_in(column, config).await;
+        let broken = zstd(&[request_of((0..16).map(|_| "x".repeat(60_000))).encode_to_vec(), vec![0xff]].concat());
+        assert!(broken.len() < 10_000);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken.clone()).await.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     gate::{Gate, config},
+    in_both_columns,
     sample::{event, events_of, request, request_of},
     unreliable_log::Mood,
 };
@@ -35,59 +36,57 @@ async fn export(gate: &Gate, message: ExportLogsServiceRequest) -> Result<Respon
     client(gate).export(with_token(&gate.token(), message)).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_compression_is_understood_and_kept() {
-    let gate = Gate::open().await;
-    for encoding in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
-        let mut client = client(&gate);
-        if let Some(encoding) = encoding {
-            client = client.send_compressed(encoding);
+in_both_columns! {
+    async fn every_compression_is_understood_and_kept(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        for encoding in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
+            let mut client = client(&gate);
+            if let Some(encoding) = encoding {
+                client = client.send_compressed(encoding);
+            }
+            let answer = client.export(with_token(&gate.token(), request(3))).await.unwrap().into_inner();
+            assert_eq!(answer.partial_success, None);
         }
-        let answer = client.export(with_token(&gate.token(), request(3))).await.unwrap().into_inner();
-        assert_eq!(answer.partial_success, None);
+        let stored = gate.stored().await;
+        let encodings: Vec<Option<&str>> = stored.iter().map(|record| record.header("content-encoding")).collect();
+        assert_eq!(encodings, [None, Some("gzip"), Some("zstd")]);
+        assert_eq!(stored[0].value.as_ref().unwrap(), &request(3).encode_to_vec());
+        for record in &stored {
+            assert_eq!(record.header("content-type"), Some("application/x-protobuf"));
+            assert_eq!(events_of(record), [event(0), event(1), event(2)]);
+        }
+        assert_eq!(gate.events(Outcome::Accepted), 9);
     }
-    let stored = gate.stored().await;
-    let encodings: Vec<Option<&str>> = stored.iter().map(|record| record.header("content-encoding")).collect();
-    assert_eq!(encodings, [None, Some("gzip"), Some("zstd")]);
-    assert_eq!(stored[0].value.as_ref().unwrap(), &request(3).encode_to_vec());
-    for record in &stored {
-        assert_eq!(record.header("content-type"), Some("application/x-protobuf"));
-        assert_eq!(events_of(record), [event(0), event(1), event(2)]);
+
+    async fn a_large_message_in_many_frames_is_cut_between_events(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        export(&gate, request(4_000)).await.unwrap();
+        let seen: Vec<String> = gate.stored().await.iter().flat_map(events_of).collect();
+        assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
     }
-    assert_eq!(gate.events(Outcome::Accepted), 9);
-}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_large_message_in_many_frames_is_cut_between_events() {
-    let gate = Gate::open().await;
-    export(&gate, request(4_000)).await.unwrap();
-    let seen: Vec<String> = gate.stored().await.iter().flat_map(events_of).collect();
-    assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
-}
+    async fn events_that_can_never_be_taken_are_a_partial_success(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let too_large = "x".repeat(config().max_event_bytes + 1);
+        let answer = export(&gate, request_of([event(0), too_large])).await.unwrap().into_inner();
+        let partial = answer.partial_success.unwrap();
+        assert_eq!(partial.rejected_log_records, 1);
+        assert!(partial.error_message.contains("too large"), "{}", partial.error_message);
+        assert_eq!(events_of(&gate.stored_one().await), [event(0)]);
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_that_can_never_be_taken_are_a_partial_success() {
-    let gate = Gate::open().await;
-    let too_large = "x".repeat(config().max_event_bytes + 1);
-    let answer = export(&gate, request_of([event(0), too_large])).await.unwrap().into_inner();
-    let partial = answer.partial_success.unwrap();
-    assert_eq!(partial.rejected_log_records, 1);
-    assert!(partial.error_message.contains("too large"), "{}", partial.error_message);
-    assert_eq!(events_of(&gate.stored_one().await), [event(0)]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_good_token_nobody_is_let_in() {
-    let gate = Gate::open().await;
-    let refused = client(&gate).export(Request::new(request(1))).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unauthenticated);
-    assert!(refused.message().contains("Bearer …"), "{}", refused.message());
-    let refused = client(&gate).export(with_token("nonsense", request(1))).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unauthenticated);
-    let of_nobody = gate.token_of(gate.ids.next());
-    let refused = client(&gate).export(with_token(&of_nobody, request(1))).await.unwrap_err();
-    assert_eq!(refused.code(), Code::PermissionDenied);
-    assert!(gate.stored().await.is_empty());
+    async fn without_a_good_token_nobody_is_let_in(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let refused = client(&gate).export(Request::new(request(1))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        assert!(refused.message().contains("Bearer …"), "{}", refused.message());
+        let refused = client(&gate).export(with_token("nonsense", request(1))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unauthenticated);
+        let of_nobody = gate.token_of(gate.ids.next());
+        let refused = client(&gate).export(with_token(&of_nobody, request(1))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        assert!(gate.stored().await.is_empty());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,17 +102,18 @@ async fn who_is_to_come_back_is_told_when() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn who_sends_too_much_is_told_when_to_come_back() {
-    let mut config = config();
-    config.gateway.events_per_second = 1;
-    config.gateway.events_burst = 1;
-    let gate = Gate::open_with(config).await;
-    export(&gate, request(60)).await.unwrap();
-    let refused = export(&gate, request(1)).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unavailable, "never RESOURCE_EXHAUSTED");
-    let delay = refused.get_details_retry_info().unwrap().retry_delay.unwrap();
-    assert!(Duration::from_secs(20) < delay && delay <= Duration::from_secs(60), "{delay:?}");
+in_both_columns! {
+    async fn who_sends_too_much_is_told_when_to_come_back(column: Column) {
+        let mut config = config();
+        config.gateway.events_per_second = 1;
+        config.gateway.events_burst = 1;
+        let gate = Gate::open_in(column, config).await;
+        export(&gate, request(60)).await.unwrap();
+        let refused = export(&gate, request(1)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable, "never RESOURCE_EXHAUSTED");
+        let delay = refused.get_details_retry_info().unwrap().retry_delay.unwrap();
+        assert!(Duration::from_secs(20) < delay && delay <= Duration::from_secs(60), "{delay:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,16 +137,17 @@ async fn another_method_is_unimplemented() {
     assert_eq!(refused.code(), Code::Unimplemented);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_requests_on_one_connection_are_each_stored_once() {
-    let gate = Gate::open().await;
-    let client = client(&gate);
-    let requests = (0..200).map(|number| {
-        let mut client = client.clone();
-        let message = with_token(&gate.token(), request_of([event(number)]));
-        async move { client.export(message).await }
-    });
-    let answers = futures::future::join_all(requests).await;
-    assert!(answers.iter().all(Result::is_ok));
-    assert_eq!(gate.stored().await.len(), 200);
+in_both_columns! {
+    async fn many_requests_on_one_connection_are_each_stored_once(column: Column) {
+        let gate = Gate::open_in(column, config()).await;
+        let client = client(&gate);
+        let requests = (0..200).map(|number| {
+            let mut client = client.clone();
+            let message = with_token(&gate.token(), request_of([event(number)]));
+            async move { client.export(message).await }
+        });
+        let answers = futures::future::join_all(requests).await;
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!(gate.stored().await.len(), 200);
+    }
 }
