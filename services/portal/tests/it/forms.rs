@@ -1,8 +1,11 @@
 //! Forms are believed only from our own pages; preferences stay in the browser.
 
-use crate::support::{
-    Town, in_both_caches, people,
-    world::{CASE_IN_HAND, GATEWAY},
+use crate::{
+    caches::in_both_caches,
+    support::{
+        Town, people,
+        world::{CASE_IN_HAND, GATEWAY},
+    },
 };
 
 /// Every address that changes something.

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod caches;
 mod cases;
 mod encrypted;
 mod exports;

@@ -2,9 +2,12 @@
 
 use tonic::Code;
 
-use crate::support::{
-    Town, in_both_caches, people,
-    world::{CASE_IN_HAND, World, ZANDLOPER},
+use crate::{
+    caches::in_both_caches,
+    support::{
+        Town, people,
+        world::{CASE_IN_HAND, World, ZANDLOPER},
+    },
 };
 
 #[tokio::test]

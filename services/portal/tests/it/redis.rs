@@ -8,11 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{
-    Town,
-    browser::{Browser, Page},
-    people, redis,
-    world::CASE_IN_HAND,
+use crate::{
+    caches::redis,
+    support::{
+        Town,
+        browser::{Browser, Page},
+        people,
+        world::CASE_IN_HAND,
+    },
 };
 
 /// Longer nobody should look at an empty page; generous for a busy machine.

@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 
-use crate::support::{Town, in_both_caches, people};
+use crate::{
+    caches::in_both_caches,
+    support::{Town, people},
+};
 
 in_both_caches! {
     async fn signing_in_again_begins_a_new_session(town: Town) {

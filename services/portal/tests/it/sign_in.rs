@@ -2,7 +2,10 @@
 
 use runtime::SchoolId;
 
-use crate::support::{Town, in_both_caches, people, world::ZANDLOPER};
+use crate::{
+    caches::in_both_caches,
+    support::{Town, people, world::ZANDLOPER},
+};
 
 in_both_caches! {
     async fn one_returns_to_the_page_one_wanted(town: Town) {

@@ -47,42 +47,6 @@ struct Plan<'a> {
     redis: &'a str,
 }
 
-/// Writes a test once and runs it with sessions kept in the process and in the real Redis.
-macro_rules! in_both_caches {
-    ($($(#[$attribute:meta])* async fn $name:ident($town:ident: Town) $body:block)+) => {$(
-        $(#[$attribute])*
-        mod $name {
-            #[allow(unused_imports, reason = "a test uses what it needs of the file around it")]
-            use super::*;
-
-            async fn run($town: Town) $body
-
-            #[tokio::test]
-            async fn in_process() {
-                run(Town::new().await).await;
-            }
-
-            #[tokio::test]
-            async fn in_redis() {
-                if let Some(redis) = crate::support::redis() {
-                    run(Town::with_sessions_in(&redis).await).await;
-                }
-            }
-        }
-    )+};
-}
-pub(crate) use in_both_caches;
-
-/// The Redis that tests share; without one, this says so. Sessions keep apart by themselves.
-pub fn redis() -> Option<String> {
-    let variable = testkit::servers::REDIS.variable;
-    let given = std::env::var(variable).ok();
-    if given.is_none() {
-        println!("skipped: {variable} is not set; `cargo xtask test` starts Redis and sets it");
-    }
-    given
-}
-
 /// Thursday 24 September 2026, 09.50 in Brussels.
 pub fn this_morning() -> DateTime<Utc> {
     "2026-09-24T07:50:00Z".parse().unwrap()
