@@ -47,6 +47,14 @@ impl EventsConfig {
         self.kafka.validate().map_err(|error| ConfigError::at("events.kafka", error))
     }
 
+    /// The log in a complaint: what to look at, and where it is.
+    pub fn named(&self) -> String {
+        match self.log {
+            LogKind::Embedded => "the event log in data_dir cannot be opened".to_owned(),
+            LogKind::Kafka => format!("events.kafka.brokers: Kafka at {} cannot be used", self.kafka.brokers),
+        }
+    }
+
     /// Opens the log and makes sure that all topics exist.
     pub async fn open(&self, data_dir: &Path) -> Result<SharedLog, LogError> {
         let log: SharedLog = match self.log {

@@ -72,7 +72,7 @@ pub async fn serve(service: Service, options: &ServeOptions) -> Result<()> {
 async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Result<()> {
     let data_dir = DataDir::take(&config.data_dir)?;
     let ports = Ports::bind(&config).await?;
-    let log = config.events.open(data_dir.path()).await.context("the event log cannot be opened")?;
+    let log = config.events.open(data_dir.path()).await.with_context(|| config.events.named())?;
     let process = Process::new(Clock::system());
 
     let served = start_and_wait(service, &config, &data_dir, ports, &log, &process, telemetry).await;

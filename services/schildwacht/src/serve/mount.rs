@@ -1,6 +1,6 @@
 //! The one place that knows every service: opens its database, builds it, and merges its routes.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Authenticator, Policies, Verifier};
@@ -34,7 +34,8 @@ impl Mounts<'_> {
     /// Builds one service, or all.
     pub async fn mount(&self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
-        let authenticator = self.authenticator(&policies)?;
+        let verifier = self.verifier()?;
+        let authenticator = self.authenticator(&verifier, &policies);
         let dead_letters = DeadLetters::default();
         let mut mounted = Mounted::default();
         for one in service.services() {
@@ -44,21 +45,35 @@ impl Mounts<'_> {
                 Service::TelemetryIngest => self.telemetry_ingest(&mut mounted, &policies).await?,
                 Service::NetworkMonitor => mounted.merge(self.network_monitor(&dead_letters, authenticator.clone()).await?),
                 Service::IncidentIntake => mounted.merge(self.incident_intake(&dead_letters, authenticator.clone()).await?),
-                Service::Portal => mounted.merge_pages(self.portal(&policies).await?),
+                Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
             }
         }
         mounted.merge(Routes::new(dead_letters.api(authenticator)).into_axum_router());
         Ok(mounted)
     }
 
-    fn authenticator(&self, policies: &Arc<Policies>) -> Result<Authenticator> {
-        let verifier = Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?;
-        Ok(Authenticator::new(Arc::new(verifier), Arc::clone(policies), self.process.clock.clone(), self.process.ids.clone()))
+    /// Of tokens for people and services. A wrong `auth.issuer` is said in the log from the start, not when the first token comes.
+    fn verifier(&self) -> Result<Arc<Verifier>> {
+        let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?);
+        let is_ours = self.config.identity.issuer.embedded;
+        if !is_ours {
+            let (verifier, shutdown) = (Arc::clone(&verifier), self.process.tasks.shutdown());
+            self.process.tasks.spawn("auth.fetch_ahead", async move {
+                let _stopped = shutdown.or_stop(verifier.fetch_ahead()).await;
+                Ok::<_, Infallible>(())
+            });
+        }
+        Ok(verifier)
+    }
+
+    fn authenticator(&self, verifier: &Arc<Verifier>, policies: &Arc<Policies>) -> Authenticator {
+        Authenticator::new(Arc::clone(verifier), Arc::clone(policies), self.process.clock.clone(), self.process.ids.clone())
     }
 
     async fn database(&self, service: &'static str, config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Database> {
         let config = config.or_embedded(self.data_dir, service);
-        let complain = |error| StartError::because(service, "its database cannot be used; see [database] of its section", error);
+        let section = format!("{}.database", service.replace('-', "_"));
+        let complain = |error| StartError::new(service, config.complaint(&section, &error));
         let database = Database::connect(&config).await.map_err(complain)?;
         database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
         Ok(database)
@@ -110,9 +125,8 @@ impl Mounts<'_> {
         Ok(service.build(self.process).await?)
     }
 
-    async fn portal(&self, policies: &Arc<Policies>) -> Result<Router> {
+    async fn portal(&self, verifier: Arc<Verifier>, policies: &Arc<Policies>) -> Result<Router> {
         let config = self.config.portal(portal_secret(self.config, self.data_dir)?)?;
-        let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_PLATFORM, self.process.clock.clone())?);
         let service = portal::Service { config, auth: self.config.auth.clone(), verifier, policies: Arc::clone(policies) };
         Ok(service.build(self.process).await?)
     }

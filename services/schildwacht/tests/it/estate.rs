@@ -81,8 +81,8 @@ impl std::fmt::Debug for Estate {
 }
 
 impl Estate {
-    /// Starts everything; `None`, with a printed reason, where there are no servers.
-    pub async fn open() -> Option<Self> {
+    /// Starts everything, with these settings too; `None`, with a printed reason, where there are no servers.
+    pub async fn open(more: &[(String, String)]) -> Option<Self> {
         if !testkit::has_production_column() {
             return None;
         }
@@ -90,6 +90,7 @@ impl Estate {
         let realm = Realm::import(&format!("http://{}/", front.address())).await?;
         let mut databases = Vec::new();
         let mut settings = settings(&realm, front.address());
+        settings.extend_from_slice(more);
         for variable in ["IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {
             let database = TestDatabase::new(Store::Postgres).await?;
             let url = database.empty().await.url.expose().to_owned();
@@ -130,7 +131,7 @@ impl Estate {
 }
 
 /// What all services are told.
-fn settings(realm: &Realm, front: SocketAddr) -> Vec<(String, String)> {
+pub fn settings(realm: &Realm, front: SocketAddr) -> Vec<(String, String)> {
     let given = |server: &servers::Server| std::env::var(server.variable).unwrap();
     let here = format!("http://{front}");
     let pairs = [

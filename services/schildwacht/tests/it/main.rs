@@ -10,6 +10,7 @@ mod agents;
 mod browser;
 mod estate;
 mod eve;
+mod faults;
 mod front;
 mod observing;
 mod operating;

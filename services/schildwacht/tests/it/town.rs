@@ -85,7 +85,12 @@ impl Town {
 
     /// Each service in processes of its own, with real servers; `None` where there are none.
     pub async fn open_in_production() -> Option<Self> {
-        let mut estate = Estate::open().await?;
+        Self::open_in_production_with(&[]).await
+    }
+
+    /// The same, with these settings too.
+    pub async fn open_in_production_with(settings: &[(String, String)]) -> Option<Self> {
+        let mut estate = Estate::open(settings).await?;
         let portal = estate.replicas.pop().unwrap();
         let address = estate.front.address();
         let ingest = &estate.of(Name::TelemetryIngest).next().unwrap().site;
@@ -111,6 +116,40 @@ impl Town {
         let town = Arc::new(Self::open_in_production().await?);
         *shared = Arc::downgrade(&town);
         Some(town)
+    }
+
+    /// Where each process keeps its state and shows its metrics.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        let replicas = self.estate.iter().flat_map(|estate| &estate.replicas);
+        let sites: Vec<&Site> = replicas.map(|replica| &replica.site).collect();
+        if sites.is_empty() { vec![&self.site].into_iter() } else { sites.into_iter() }
+    }
+
+    /// Kills the process that listens on the sensors' ports.
+    pub async fn kill_ingest(&mut self) {
+        let process = match &mut self.estate {
+            Some(estate) => &mut estate.of(Name::TelemetryIngest).next().unwrap().process,
+            None => &mut self.process,
+        };
+        process.kill();
+        process.end().await;
+    }
+
+    /// Starts it again.
+    pub async fn start_ingest(&mut self) {
+        match &mut self.estate {
+            Some(estate) => {
+                let replica = estate.of(Name::TelemetryIngest).next().unwrap();
+                replica.process = replica.site.until_ready(replica.site.start(&[replica.name.command()])).await;
+            }
+            None => self.process = self.site.serve().await,
+        }
+    }
+
+    /// Where machines ask for tokens.
+    pub fn token_url(&self) -> String {
+        let path = if self.estate.is_some() { "protocol/openid-connect/token" } else { "token" };
+        format!("{}/{path}", self.issuer())
     }
 
     /// Where tokens come from.
