@@ -1,4 +1,4 @@
-//! One trace leads from the sensor's request to the case.
+//! One trace leads from the sensor's request to the case, and to a collector by TLS where that has an https address.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,10 +10,20 @@ use opentelemetry_proto::tonic::{
     common::v1::any_value::Value as AnyValue,
     trace::v1::Span,
 };
+use runtime::Tasks;
 use testkit::{Running, eventually};
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{
+    Request, Response, Status,
+    service::Routes,
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
+};
 
 use crate::{eve, site::Site, town::Town};
+
+/// A certificate for 127.0.0.1, its key and who signed it: those of the portal's tests.
+const CERTIFICATE: &str = include_str!("../../../portal/tests/it/support/tls/server.pem");
+const KEY: &str = include_str!("../../../portal/tests/it/support/tls/server.key.pem");
+const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../portal/tests/it/support/tls/ca.pem");
 
 /// A collector that keeps the spans it is sent.
 #[derive(Clone, Default)]
@@ -81,6 +91,42 @@ async fn one_trace_leads_from_the_sensors_request_to_the_case() {
         assert!(stems_from(&monitor, &received.span_id, &spans), "the monitor goes on where ingest left off: {spans:#?}");
         assert!(stems_from(&intake, &monitor.span_id, &spans), "and the case where the monitor did: {spans:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_collector_at_an_https_address_gets_traces_over_tls_if_the_system_trusts_it() {
+    runtime::install_tls_provider();
+    let collector = Collector::default();
+    let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("https://{}", incoming.local_addr().unwrap());
+    let tls = ServerTlsConfig::new().identity(Identity::from_pem(CERTIFICATE, KEY));
+    let mut server = Server::builder().tls_config(tls).unwrap();
+    let tasks = Tasks::new();
+    let stop = tasks.shutdown();
+    let collecting = server.add_service(TraceServiceServer::new(collector.clone()));
+    tasks.spawn("collector", collecting.serve_with_incoming_shutdown(incoming, async move { stop.requested().await }));
+
+    let site = |name: &str, value: &str| {
+        Site::new().with("SCHILDWACHT_TELEMETRY__OTLP_ENDPOINT", &url).with("OTEL_BSP_SCHEDULE_DELAY", "200").with(name, value)
+    };
+    // What the system trusts, as OpenSSL and rustls let one say it.
+    let (trusting, wary) = (site("SSL_CERT_FILE", CA_FILE), site("NOBODY", "else"));
+    let (_one, _other) = tokio::join!(trusting.serve(), wary.serve());
+    let traced = |number: u8| {
+        let traceparent = format!("00-{}-{}-01", hex(&[number; 16]), hex(&[number; 8]));
+        reqwest::Client::new()
+            .get(if number == 1 { trusting.url("/hulp") } else { wary.url("/hulp") })
+            .header("traceparent", traceparent)
+            .send()
+    };
+    traced(2).await.unwrap();
+    eventually("a span of the one that trusts the collector", async || {
+        traced(1).await.unwrap();
+        (!collector.spans_of(&[1; 16]).is_empty()).then_some(())
+    })
+    .await;
+    assert_eq!(collector.spans_of(&[2; 16]).len(), 0, "a certificate that nobody vouches for is not believed");
+    tasks.shutdown().request();
 }
 
 fn hex(bytes: &[u8]) -> String {
