@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use events::KafkaConfig;
 use runtime::telemetry::TelemetryConfig;
 use serde::Deserialize;
+use storage::cache::CacheConfig;
 use telemetry_ingest::config::GatewayLimits;
 use tempfile::TempDir;
 
@@ -17,6 +18,7 @@ const DEFAULTS: &str = include_str!("../../services/schildwacht/src/serve/defaul
 pub struct Settings {
     pub telemetry: TelemetryConfig,
     pub events: Events,
+    pub cache: CacheConfig,
     pub telemetry_ingest: telemetry_ingest::Config,
     pub network_monitor: network_monitor::Config,
 }

@@ -58,7 +58,8 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let log = open(&options, settings.events.kafka)?;
     let verifier = Arc::new(Verifier::new(&AuthConfig { issuer: options.issuer }, AUDIENCE_TELEMETRY, process.clock.clone())?);
     let policies = Arc::new(Policies::load()?);
-    let service = Service { config: settings.telemetry_ingest, log: LogHandle(Arc::clone(&log)), verifier, policies };
+    let service =
+        Service { config: settings.telemetry_ingest, cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
     let doors = service.build(&process).await?;
 
     while !process.health.readiness().await.ready {
