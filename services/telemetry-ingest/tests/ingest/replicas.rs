@@ -33,7 +33,9 @@ fn by_bytes() -> Config {
 }
 
 async fn send(gate: &Gate, gateway: GatewayId, events: usize) -> reqwest::Response {
-    gate.post_as(&gate.token_of(gateway), "/v1/logs", "application/x-protobuf", None, request(events).encode_to_vec()).await
+    // Nothing costs nothing: around events there are some bytes, which a replica would settle and hear of the others.
+    let body = if events == 0 { Vec::new() } else { request(events).encode_to_vec() };
+    gate.post_as(&gate.token_of(gateway), "/v1/logs", "application/x-protobuf", None, body).await
 }
 
 async fn status(gate: &Gate, gateway: GatewayId, events: usize) -> StatusCode {
