@@ -17,10 +17,7 @@ const SOON: Duration = Duration::from_secs(5);
 pub async fn keep_in_step(app: App, cx: Context, shutdown: Shutdown) -> Result<(), Infallible> {
     while shutdown.sleep(SOON).await {
         match align_gateway_clients(&app, &cx).await {
-            Ok(aligned) if aligned == Aligned::default() => {}
-            Ok(Aligned { let_in, shut_out }) => {
-                tracing::info!(name: "gateway.clients_aligned", let_in, shut_out, "keycloak is in step with the gateways again");
-            }
+            Ok(aligned) => tell(aligned),
             Err(error) => {
                 tracing::warn!(name: "gateway.clients_not_aligned", error = %error.chain(), "keycloak not asked, will retry");
                 continue;
@@ -32,4 +29,15 @@ pub async fn keep_in_step(app: App, cx: Context, shutdown: Shutdown) -> Result<(
         }
     }
     Ok(())
+}
+
+fn tell(aligned: Aligned) {
+    let Aligned { let_in, shut_out, without_client } = aligned;
+    if let_in + shut_out > 0 {
+        tracing::info!(name: "gateway.clients_aligned", let_in, shut_out, "keycloak is in step with the gateways again");
+    }
+    if without_client > 0 {
+        let advice = "keycloak has no client of some active gateways, which get no tokens; enrol others in their place";
+        tracing::warn!(name: "gateway.clients_missing", without_client, "{advice}");
+    }
 }

@@ -4,11 +4,12 @@
 //! stays the truth and Keycloak follows it:
 //!
 //! - *Enrolling* prepares a client that may not sign in yet, commits, then lets it in.
-//! - *Rotating* gives the client the new secret, then commits. If the commit fails, neither secret works and rotating again mends it.
+//! - *Rotating* gives the client the new secret, then commits. If the commit fails, or Keycloak's answer is lost, neither secret may
+//!   work, and rotating again mends it.
 //! - *Revoking* commits, then shuts the client out. Its tokens are refused by telemetry-ingest already, which hears of it from
 //!   `identity.gateway.v1`.
 //!
-//! What a call after a commit did not reach is put right by [`crate::jobs::align_gateway_clients`].
+//! What a call after a commit did not reach is put right by [`crate::jobs::keep_in_step`].
 //!
 //! Shapes: <https://www.keycloak.org/docs-api/latest/rest-api/>, `ClientRepresentation`. The client itself is
 //! `k8s/keycloak/gateway-client.json`; how the realm is set up, `k8s/keycloak/README.md`.
@@ -26,7 +27,10 @@ use crate::{config::KeycloakConfig, domain::Secret};
 
 const CLIENT: &str = include_str!("../../../k8s/keycloak/gateway-client.json");
 const PREFIX: &str = "gateway-";
+/// For one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// For one thing that is asked, its token and a second try included: a caller may hold a transaction meanwhile.
+const DEADLINE: Duration = Duration::from_secs(8);
 /// Only a token asked for with this opens the admin API: those that we send to other services open nothing there.
 const SCOPE: &str = "schildwacht-gateway-administration";
 /// A token is not used in its last seconds.
@@ -41,6 +45,9 @@ pub enum KeycloakError {
     /// It cannot be reached, or its answer broke off.
     #[error("keycloak does not answer; see auth.issuer and identity.keycloak.admin_url")]
     Away(#[from] reqwest::Error),
+    /// It takes too long, or did so for another caller just now.
+    #[error("keycloak does not answer in time; see auth.issuer and identity.keycloak.admin_url")]
+    Slow,
     /// Our account there is not accepted, or may not do this.
     #[error("keycloak refuses to {what} ({status}); see {}", place(*.status))]
     Refused { what: &'static str, status: StatusCode },
@@ -63,7 +70,13 @@ fn place(status: StatusCode) -> &'static str {
 
 impl From<KeycloakError> for Error {
     fn from(error: KeycloakError) -> Self {
-        Self::unavailable("issuer_unavailable", error).with_retry_after(RETRY_AFTER)
+        match error {
+            KeycloakError::Unknown(_) => {
+                let advice = "the issuer has no client of this gateway, so it gets no tokens; enrol another gateway and revoke this one";
+                Self::failed_precondition("gateway_client_missing", advice).with_source(error)
+            }
+            error => Self::unavailable("issuer_unavailable", error).with_retry_after(RETRY_AFTER),
+        }
     }
 }
 
@@ -83,7 +96,14 @@ pub struct Keycloak {
     admin: Url,
     token_endpoint: Url,
     config: KeycloakConfig,
-    token: Mutex<Option<Token>>,
+    token: Mutex<LastToken>,
+}
+
+/// What came of asking for a token the last time.
+#[derive(Default)]
+struct LastToken {
+    token: Option<Token>,
+    failed_at: Option<Instant>,
 }
 
 struct Token {
@@ -192,22 +212,47 @@ impl Keycloak {
         path: &str,
         fill: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, KeycloakError> {
+        tokio::time::timeout(DEADLINE, self.ask_twice(what, method, path, fill)).await.map_err(|_| KeycloakError::Slow)?
+    }
+
+    async fn ask_twice(
+        &self,
+        what: &'static str,
+        method: Method,
+        path: &str,
+        fill: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, KeycloakError> {
         let url = format!("{}/{path}", self.admin.as_str().trim_end_matches('/'));
         let send = async |token: String| fill(self.http.request(method.clone(), &url)).bearer_auth(token).send().await;
         let mut answer = send(self.token().await?).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
-            *self.token.lock().await = None;
+            self.token.lock().await.token = None;
             answer = send(self.token().await?).await?;
         }
         let status = answer.status();
         if status.is_success() { Ok(answer) } else { Err(KeycloakError::Refused { what, status }) }
     }
 
+    /// Asked for once for all who wait. Who waited while it was asked for in vain does not ask again: a Keycloak that is silent would
+    /// otherwise keep the last of them waiting as often as there are others.
     async fn token(&self) -> Result<String, KeycloakError> {
-        let mut token = self.token.lock().await;
-        if let Some(known) = token.as_ref().filter(|known| Instant::now() + MARGIN < known.until) {
+        let waiting_since = Instant::now();
+        let mut last = self.token.lock().await;
+        if let Some(known) = last.token.as_ref().filter(|known| Instant::now() + MARGIN < known.until) {
             return Ok(known.secret.clone());
         }
+        if last.failed_at.is_some_and(|failed_at| failed_at > waiting_since) {
+            return Err(KeycloakError::Slow);
+        }
+        let asked = self.ask_for_token().await;
+        last.failed_at = asked.is_err().then(Instant::now);
+        let token = asked?;
+        let secret = token.secret.clone();
+        last.token = Some(token);
+        Ok(secret)
+    }
+
+    async fn ask_for_token(&self) -> Result<Token, KeycloakError> {
         let asked = Instant::now();
         let request = self.http.post(self.token_endpoint.clone()).form(&[("grant_type", "client_credentials"), ("scope", SCOPE)]);
         let answer = request.basic_auth(&self.config.client_id, Some(self.config.client_secret.expose())).send().await?;
@@ -216,9 +261,7 @@ impl Keycloak {
             return Err(KeycloakError::Refused { what: "give us a token", status });
         }
         let answer: TokenAnswer = answer.json().await?;
-        let until = asked + Duration::from_secs(answer.expires_in);
-        *token = Some(Token { secret: answer.access_token.clone(), until });
-        Ok(answer.access_token)
+        Ok(Token { secret: answer.access_token, until: asked + Duration::from_secs(answer.expires_in) })
     }
 }
 
@@ -231,7 +274,13 @@ fn client_of(gateway: GatewayId) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::{
+        collections::HashMap,
+        sync::{
+            Arc,
+            atomic::{AtomicU32, Ordering},
+        },
+    };
 
     use axum::{
         Json, Router,
@@ -242,6 +291,15 @@ mod tests {
     use testkit::Running;
 
     use super::*;
+
+    async fn keycloak_of(routes: Router) -> (Running, Keycloak) {
+        let server = Running::start(routes).await;
+        let secret = runtime::config::Secret::new("secret");
+        let config = KeycloakConfig { admin_url: String::new(), client_id: "schildwacht-identity".to_owned(), client_secret: secret };
+        runtime::install_tls_provider();
+        let keycloak = Keycloak::new(config, &format!("{}/realms/s", server.url()).parse().unwrap()).unwrap();
+        (server, keycloak)
+    }
 
     #[tokio::test]
     async fn a_page_of_strangers_is_not_taken_for_the_end() {
@@ -255,15 +313,30 @@ mod tests {
         };
         let token = post(async || Json(json!({ "access_token": "token", "expires_in": 60 })));
         let routes = Router::new().route("/admin/realms/s/clients", get(clients));
-        let server = Running::start(routes.route("/realms/s/protocol/openid-connect/token", token)).await;
-        let secret = runtime::config::Secret::new("secret");
-        let config = KeycloakConfig { admin_url: String::new(), client_id: "schildwacht-identity".to_owned(), client_secret: secret };
-        runtime::install_tls_provider();
-        let keycloak = Keycloak::new(config, &format!("{}/realms/s", server.url()).parse().unwrap()).unwrap();
+        let (_server, keycloak) = keycloak_of(routes.route("/realms/s/protocol/openid-connect/token", token)).await;
 
         assert_eq!(keycloak.clients(0).await.unwrap(), Some(Vec::new()));
         assert_eq!(keycloak.clients(1).await.unwrap(), Some(vec![KnownClient { gateway, is_let_in: true }]));
         assert_eq!(keycloak.clients(2).await.unwrap(), None);
+    }
+
+    /// Ten rotations at once, each with its transaction, must not wait for a silent Keycloak one after the other.
+    #[tokio::test]
+    async fn whoever_waits_while_keycloak_is_silent_waits_once() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&asked);
+        let silent = post(async move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            StatusCode::SERVICE_UNAVAILABLE
+        });
+        let (_server, keycloak) = keycloak_of(Router::new().route("/realms/s/protocol/openid-connect/token", silent)).await;
+        let gateway: GatewayId = Ids::counted().next();
+        let together = futures::future::join_all((0..10).map(|_| keycloak.let_in(gateway))).await;
+        assert!(together.iter().all(Result::is_err));
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "times that Keycloak was asked for a token");
+        keycloak.let_in(gateway).await.unwrap_err();
+        assert_eq!(asked.load(Ordering::Relaxed), 2, "who comes later asks anew");
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub struct Aligned {
     pub let_in: u64,
     /// Revoked or unknown ones whose client did.
     pub shut_out: u64,
+    /// Active gateways that have no client there, as after a realm was made anew. No secret of theirs is kept, so nobody but people can
+    /// mend that: by enrolling others.
+    pub without_client: u64,
 }
 
 /// See the module. `cx` is the service's own.
@@ -21,16 +24,23 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
     cx.require_platform(Action::GatewayAlign)?;
     let mut aligned = Aligned::default();
     let Some(keycloak) = &app.keycloak else { return Ok(aligned) };
+    // Read before Keycloak is, so that who is enrolled meanwhile is not missed there.
+    let mut without_client = store::gateway::active(app.database.reader()).await?;
     for page in 0.. {
         let Some(clients) = keycloak.clients(page).await? else { break };
-        // Read after Keycloak was, so that who was revoked meanwhile is not let in again.
+        // Read after Keycloak was, so that who was revoked before is not let in again.
         let ids = clients.iter().map(|client| client.gateway).collect();
         let active = store::gateway::active_among(app.database.reader(), ids).await?;
         for client in clients {
+            without_client.remove(&client.gateway);
             match (active.contains(&client.gateway), client.is_let_in) {
                 (true, false) => {
                     keycloak.let_in(client.gateway).await?;
                     aligned.let_in += 1;
+                    // Who was revoked while we asked was shut out before we let it in.
+                    if store::gateway::active_among(app.database.reader(), vec![client.gateway]).await?.is_empty() {
+                        keycloak.shut_out(client.gateway).await?;
+                    }
                 }
                 (false, true) => {
                     keycloak.shut_out(client.gateway).await?;
@@ -40,5 +50,8 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
             }
         }
     }
+    // Who was revoked meanwhile needs none.
+    aligned.without_client = store::gateway::active_among(app.database.reader(), without_client.into_iter().collect()).await?.len() as u64;
+    app.metrics.gateways_without_client(aligned.without_client);
     Ok(aligned)
 }

@@ -41,11 +41,10 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     let scope = cx.scope(Action::GatewayEnrol)?;
     let key = RequestKey { requested_by: cx.actor(), request_id: asked.request_id };
 
-    let txn = app.database.begin().await?;
-    if let Some(before) = store::gateway::find_by_request(&*txn, &key).await? {
+    if let Some(before) = store::gateway::find_by_request(app.database.reader(), &key).await? {
         return the_same_again(before, &asked);
     }
-    let school = store::school::find(&*txn, &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    let school = store::school::find(app.database.reader(), &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
     if site_is_elsewhere {
         return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
@@ -53,7 +52,13 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
 
     let secret = Secret::generate().map_err(Error::internal)?;
     let gateway = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
+    if let Some(keycloak) = &app.keycloak {
+        // First, since a secret that Keycloak does not know is worth nothing, and no transaction should wait for Keycloak. A client
+        // whose gateway is not kept in the end never gets a token.
+        keycloak.prepare(gateway.id, &secret).await?;
+    }
 
+    let txn = app.database.begin().await?;
     match store::gateway::insert(&txn, &gateway, &key).await {
         Ok(()) => {}
         Err(StoreError::Duplicate(_)) => {
@@ -66,11 +71,6 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     }
     outbox::add(&txn, Topic::Gateway, gateway_entry(cx, &gateway)).await?;
     record_gateway(&txn, cx, Action::GatewayEnrol, &gateway).await?;
-    if let Some(keycloak) = &app.keycloak {
-        // Before the commit, since a secret that Keycloak does not know is worth nothing. A client whose gateway is not kept
-        // in the end never gets a token.
-        keycloak.prepare(gateway.id, &secret).await?;
-    }
     txn.commit().await?;
 
     if let Some(keycloak) = &app.keycloak {

@@ -1,10 +1,14 @@
 //! What identity counts.
 
-use opentelemetry::{KeyValue, metrics::Counter};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Gauge},
+};
 
 #[derive(Debug)]
 pub struct Metrics {
     gateway_changes: Counter<u64>,
+    gateways_without_client: Gauge<u64>,
     imports: Counter<u64>,
 }
 
@@ -16,6 +20,10 @@ impl Metrics {
                 .u64_counter("gateway.changes")
                 .with_description("gateways enrolled, given a new secret and revoked, by action")
                 .build(),
+            gateways_without_client: meter
+                .u64_gauge("gateway.without_client")
+                .with_description("active gateways of which the issuer has no client, so that they get no tokens")
+                .build(),
             imports: meter
                 .u64_counter("organisation.imports")
                 .with_description("files of boards, schools and sites, by outcome: imported, refused, validated")
@@ -25,6 +33,10 @@ impl Metrics {
 
     pub fn gateway_changed(&self, action: &'static str) {
         self.gateway_changes.add(1, &[KeyValue::new("action", action)]);
+    }
+
+    pub fn gateways_without_client(&self, count: u64) {
+        self.gateways_without_client.record(count, &[]);
     }
 
     pub fn import_ended(&self, outcome: &'static str) {

@@ -74,6 +74,13 @@ pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Opt
     query.all(connection).await?.into_iter().map(read).collect()
 }
 
+/// All that may post, whosever they are: for the service's own work.
+pub async fn active(connection: &impl ConnectionTrait) -> StoreResult<BTreeSet<GatewayId>> {
+    let query = Entity::find().select_only().column(Column::GatewayId).filter(Column::State.eq(ACTIVE));
+    let found: Vec<Uuid> = query.into_tuple().all(connection).await?;
+    Ok(found.into_iter().map(GatewayId::from).collect())
+}
+
 /// Those of them that may post, whosever they are: for the service's own work.
 pub async fn active_among(connection: &impl ConnectionTrait, ids: Vec<GatewayId>) -> StoreResult<BTreeSet<GatewayId>> {
     let among = Column::GatewayId.is_in(ids.into_iter().map(GatewayId::as_uuid));

@@ -68,6 +68,18 @@ async fn what_keycloak_did_not_hear_it_hears_soon() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_whose_client_is_gone_is_told_what_to_do() {
+    let Some((realm, world, _database)) = with_keycloak().await else { return };
+    let (_, school) = world.with_two_schools().await;
+    let gateway = world.enrol(&operator(), &school).await.gateway.unwrap();
+    realm.remove_client(&gateway.client_id).await;
+    let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id, ..Default::default() };
+    let refused = world.gateways().rotate_gateway_secret(world.by(&operator(), rotate)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused}");
+    assert!(refused.message().contains("enrol another gateway and revoke this one"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_keycloak_is_away_tokens_hold_and_gateways_can_be_revoked() {
     if !testkit::has_production_column() {
         return;
