@@ -28,6 +28,12 @@ impl Complaints {
         }
     }
 
+    /// Takes note of a line of the client's log about a connection that failed; those of which it is told besides come after.
+    pub(super) fn overhear(&self, line: &str) {
+        let said = line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(line, |(_, said)| said);
+        self.set(Some(Complaint { code: RDKafkaErrorCode::BrokerTransportFailure, said: said.to_owned() }));
+    }
+
     /// A broker has answered.
     pub(super) fn forget(&self) {
         self.set(None);
@@ -46,6 +52,12 @@ impl Complaints {
             RDKafkaErrorCode::SSL => LogError::Unusable {
                 reason: format!(
                     "no secure connection to kafka: {said}; see ssl.ca.location and security.protocol among events.kafka.properties"
+                ),
+            },
+            // All that a broker says to who comes in clear where it wants TLS, or without a password where it wants one.
+            _ if said.contains("Disconnected") => LogError::Unavailable {
+                reason: format!(
+                    "kafka hangs up: {said}; if it wants TLS or a password, see security.protocol among events.kafka.properties"
                 ),
             },
             _ => LogError::Unavailable { reason: format!("kafka: cannot reach the brokers: {said}") },
@@ -76,6 +88,14 @@ mod tests {
 
         complaints.forget();
         assert!(matches!(complaints.explain(&TIME_IS_OVER), LogError::Unavailable { .. }));
+    }
+
+    #[test]
+    fn a_broker_that_hangs_up_is_only_in_the_log() {
+        let complaints = Complaints::default();
+        complaints.overhear("[thrd:kafka-0:9092/bootstrap]: kafka-0:9092/bootstrap: Disconnected: connection closed by peer");
+        let told = complaints.explain(&TIME_IS_OVER).to_string();
+        assert!(told.contains("hangs up: kafka-0:9092") && told.contains("security.protocol"), "{told}");
     }
 
     #[test]

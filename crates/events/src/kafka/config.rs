@@ -74,7 +74,7 @@ pub struct KafkaConfig {
     /// Appends are refused as busy while more bytes than this are not yet acknowledged by the brokers.
     #[serde(default = "mebibytes_of_memory::<16>")]
     pub max_unacknowledged_bytes: usize,
-    /// Seconds after which an append that the brokers do not acknowledge has failed.
+    /// Seconds after which an append that the brokers do not acknowledge has failed, and a start that finds none of them.
     #[serde(default = "half_a_minute")]
     pub delivery_timeout_seconds: u64,
     /// Further settings of librdkafka: TLS, SASL, `linger.ms`, `compression.type` and the like. Passwords come from files.

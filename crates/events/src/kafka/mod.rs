@@ -59,7 +59,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// The broker's certificate must be of the name (or address) that `brokers` says, and that the brokers advertise. A broker that
 /// refuses the password, or that we do not trust, ends [`ensure_topics`](EventLog::ensure_topics) within seconds with
 /// [`LogError::Unusable`], which says what to look at; so does [`check`](EventLog::check) when it happens later. Brokers that
-/// are merely away are waited for half a minute.
+/// are merely away are waited for as long as for a delivery. One that hangs up, as those do that want TLS of who comes in clear,
+/// cannot be told from them, but the error says so.
 pub struct KafkaLog {
     config: KafkaConfig,
     appender: Arc<Appender>,
@@ -125,7 +126,8 @@ impl EventLog for KafkaLog {
         self.refuse_when_closed()?;
         let appender = Arc::clone(&self.appender);
         // The producer's client hears why it cannot connect; the one for topics only that time is over.
-        blocking(move || appender.await_brokers()).await?;
+        let patience = Duration::from_secs(self.config.delivery_timeout_seconds);
+        blocking(move || appender.await_brokers(patience)).await?;
         topics::ensure(&self.config, topics).await?;
         let mut ensured = self.ensured.lock().unwrap_or_else(PoisonError::into_inner);
         *ensured = topics.first().copied().or(*ensured);

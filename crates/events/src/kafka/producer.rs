@@ -9,13 +9,14 @@ use std::{
 
 use rdkafka::{
     ClientContext, Message,
+    config::RDKafkaLogLevel,
     error::{KafkaError, RDKafkaErrorCode},
     message::{DeliveryResult, Header, OwnedHeaders},
     producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer},
     util::Timeout,
 };
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{debug, error, info, warn};
 
 use super::{
     complaints::Complaints,
@@ -28,9 +29,8 @@ use crate::{
     topic::Topic,
 };
 
-/// How long brokers may take to come up when we begin; and how long one try waits, in which each of them can be asked.
-const BROKERS_COME_WITHIN: Duration = Duration::from_secs(30);
-const TRY: Duration = Duration::from_secs(5);
+/// How long one look for brokers takes when none answers; enough to try each of them.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The producer.
 pub(super) struct Appender {
@@ -71,6 +71,20 @@ impl ClientContext for Deliveries {
         warn!(name: "event_log.kafka_error", %error, reason, "the kafka client will go on trying");
         self.complaints.hear(&error, reason);
     }
+
+    fn log(&self, level: RDKafkaLogLevel, about: &str, said: &str) {
+        if about == "FAIL" {
+            self.complaints.overhear(said);
+        }
+        match level {
+            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+                error!(target: "librdkafka", "{about} {said}");
+            }
+            RDKafkaLogLevel::Warning => warn!(target: "librdkafka", "{about} {said}"),
+            RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => info!(target: "librdkafka", "{about} {said}"),
+            RDKafkaLogLevel::Debug => debug!(target: "librdkafka", "{about} {said}"),
+        }
+    }
 }
 
 impl ProducerContext for Deliveries {
@@ -88,7 +102,10 @@ impl ProducerContext for Deliveries {
 impl Appender {
     pub(super) fn start(config: &KafkaConfig) -> Result<Self, LogError> {
         let unusable = |error: KafkaError| LogError::Unusable { reason: format!("kafka settings: {error}") };
-        let producer = config.producer().create_with_context(Deliveries::default()).map_err(unusable)?;
+        let mut settings = config.producer();
+        // Whatever of it is shown: that a broker hung up, and why that may be, is said at this level and nowhere else.
+        settings.set_log_level(RDKafkaLogLevel::Info);
+        let producer = settings.create_with_context(Deliveries::default()).map_err(unusable)?;
         Ok(Self { producer, handing_over: Mutex::new(()) })
     }
 
@@ -146,10 +163,10 @@ impl Appender {
     }
 
     /// Waits until the cluster answers, unless what it says cannot change without an operator. Blocks.
-    pub(super) fn await_brokers(&self) -> Result<(), LogError> {
-        let deadline = Instant::now() + BROKERS_COME_WITHIN;
+    pub(super) fn await_brokers(&self, patience: Duration) -> Result<(), LogError> {
+        let deadline = Instant::now() + patience;
         loop {
-            match self.is_answered(None, Timeout::After(TRY)) {
+            match self.is_answered(None, Timeout::After(LOOK)) {
                 Err(LogError::Unavailable { .. }) if Instant::now() < deadline => {}
                 answer => return answer,
             }
