@@ -46,8 +46,13 @@ const PROGRAMS: &[install::Program] = &[
     install::Program { name: "ChromeDriver", packages: &["chromium-driver"], is_there: || any_of(&["chromedriver"]) },
     install::Program { name: "npm", packages: &["npm"], is_there: || any_of(&["npm"]) },
     install::Program { name: "rsyslog", packages: &["rsyslog"], is_there: || any_of(&["rsyslogd", "/usr/sbin/rsyslogd"]) },
+    // Configures OpenSSL, with modules that the least installation lacks.
+    install::Program { name: "Perl", packages: &["perl"], is_there: || perl_has(&["FindBin", "File::Compare", "IPC::Cmd"]) },
     install::Program { name: "Python 3", packages: &["python3"], is_there: || any_of(&["/usr/bin/python3"]) },
 ];
+
+/// Lints look at it too, so that OpenSSL is built while little else is, and is there for the tests of TLS.
+const TLS: &str = "schildwacht-events/kafka-tls";
 
 type Environment = Vec<(&'static str, String)>;
 
@@ -85,8 +90,7 @@ pub fn run(column: Column) -> Result<bool> {
     let mut running = Vec::new();
     for server in column.servers() {
         let starting = Instant::now();
-        let started =
-            server.start(scratch.path(), Lifetime::Ours, &interrupt).with_context(|| format!("{} does not start", server.name))?;
+        let started = server.start(scratch.path(), Lifetime::Ours, &interrupt).with_context(|| format!("no {} for tests", server.name))?;
         report.ok(server.name, starting, started.shown());
         environment.push((server.variable, started.address().to_owned()));
         running.push(started);
@@ -98,15 +102,27 @@ pub fn run(column: Column) -> Result<bool> {
     }
 
     step(&mut report, "format", &["fmt", "--all", "--check"], &environment, &interrupt)?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let lints = ["clippy", "--workspace", "--all-targets", "--features", TLS, "--", "-D", "warnings"];
     step(&mut report, "clippy", &lints, &environment, &interrupt)?;
     let checking = Instant::now();
     match check::run()? {
         true => report.ok("check", checking, "ok"),
         false => report.failed("check", checking, "there is something to mend"),
     }
-    tests(&mut report, column, &environment, &interrupt)?;
+    tests(&mut report, "tests", &["test", "--workspace", "--no-fail-fast"], column, &environment, &interrupt)?;
+    if column == Column::Both {
+        // The same selection, so that only what OpenSSL reaches is built a second time: librdkafka, the event log and its tests.
+        let arguments = ["test", "--workspace", "--no-fail-fast", "--features", TLS, "--test", "kafka_tls"];
+        tests(&mut report, "tests of TLS", &arguments, column, &environment, &interrupt)?;
+    }
 
+    let looking = Instant::now();
+    for server in &mut running {
+        if let Err(error) = server.still_runs() {
+            println!("\n── {error:#}");
+            report.failed("servers", looking, "one ended while the tests ran, see above");
+        }
+    }
     drop(running);
     report.note(disk::left()?);
     report.print();
@@ -124,6 +140,11 @@ pub fn prepare(programs: &[install::Program], servers: &[Server]) -> Result<()> 
     Ok(())
 }
 
+fn perl_has(modules: &[&str]) -> bool {
+    let asked = modules.iter().map(|module| format!("-M{module}"));
+    Command::new("perl").args(asked).args(["-e", "1"]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
 fn any_of(names: &[&str]) -> bool {
     names.iter().any(|name| install::find(name).is_some())
 }
@@ -139,12 +160,18 @@ fn step(report: &mut Report, name: &'static str, arguments: &[&str], environment
     Ok(())
 }
 
-/// Runs all tests, also after a failure, and counts them over all of cargo's test programs.
-fn tests(report: &mut Report, column: Column, environment: &Environment, interrupt: &Interrupt) -> Result<()> {
-    let arguments = ["test", "--workspace", "--no-fail-fast"];
-    println!("\n── tests: cargo {}", arguments.join(" "));
+/// Runs tests, also after a failure, and counts them over all of cargo's test programs.
+fn tests(
+    report: &mut Report,
+    name: &'static str,
+    arguments: &[&str],
+    column: Column,
+    environment: &Environment,
+    interrupt: &Interrupt,
+) -> Result<()> {
+    println!("\n── {name}: cargo {}", arguments.join(" "));
     let started = Instant::now();
-    let mut command = cargo(&arguments, environment);
+    let mut command = cargo(arguments, environment);
     if column == Column::Embedded {
         for server in servers::ALL {
             command.env_remove(server.variable);
@@ -162,7 +189,7 @@ fn tests(report: &mut Report, column: Column, environment: &Environment, interru
     });
     let status = process.wait(interrupt)?;
     let Ok(counts) = reader.join() else { bail!("the tests' output could not be read to its end") };
-    report.tested(started, counts, status.success());
+    report.tested(name, started, counts, status.success());
     Ok(())
 }
 

@@ -11,6 +11,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
     /// Adds `test result: ok. 3 passed; 0 failed; 1 ignored; …`; any other line counts for nothing.
     pub fn add_line(&mut self, line: &str) {
         let Some((_, figures)) = line.split_once("test result: ").and_then(|(_, rest)| rest.split_once(". ")) else { return };
@@ -60,13 +66,16 @@ impl Report {
         self.parts.push(Part { name, took: since.elapsed(), went_well: false, remark: remark.into() });
     }
 
-    /// Adds the tests.
-    pub fn tested(&mut self, since: Instant, counts: Counts, went_well: bool) {
-        self.counts = counts;
+    /// Adds tests to those before.
+    pub fn tested(&mut self, name: &'static str, since: Instant, counts: Counts, went_well: bool) {
+        self.counts.add(counts);
+        let of_several = format!("{} passed, {} failed", counts.passed, counts.failed);
         match (went_well, counts.failed) {
-            (true, _) => self.ok("tests", since, "ok"),
-            (false, 0) => self.failed("tests", since, "not all of them were built or came to their end"),
-            (false, _) => self.failed("tests", since, "see above"),
+            // A name that is misspelt somewhere must not pass for tests.
+            (true, 0) if counts == Counts::default() => self.failed(name, since, "there were none"),
+            (true, _) => self.ok(name, since, of_several),
+            (false, 0) => self.failed(name, since, format!("{of_several}; not all of them were built or came to their end")),
+            (false, _) => self.failed(name, since, format!("{of_several}, see above")),
         }
     }
 
@@ -134,7 +143,7 @@ mod tests {
         let mut report = Report::start();
         report.ok("format", Instant::now(), "ok");
         assert!(report.all_went_well());
-        report.tested(Instant::now(), Counts { passed: 5, failed: 1, ignored: 0 }, false);
+        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 1, ignored: 0 }, false);
         assert!(!report.all_went_well());
         let lines = report.lines();
         assert_eq!(lines.first().unwrap(), "format     0.0 s  ok");
@@ -145,7 +154,18 @@ mod tests {
     #[test]
     fn tests_that_did_not_build_fail_the_whole() {
         let mut report = Report::start();
-        report.tested(Instant::now(), Counts::default(), false);
+        report.tested("tests", Instant::now(), Counts::default(), false);
+        assert!(!report.all_went_well());
+    }
+
+    #[test]
+    fn tests_of_all_parts_are_in_the_closing_line_and_a_part_without_any_fails() {
+        let mut report = Report::start();
+        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 0, ignored: 1 }, true);
+        report.tested("tests of TLS", Instant::now(), Counts { passed: 3, failed: 0, ignored: 0 }, true);
+        assert!(report.all_went_well());
+        assert_eq!(report.lines().last().unwrap(), "8 passed, 0 failed, 1 ignored");
+        report.tested("tests of nothing", Instant::now(), Counts::default(), true);
         assert!(!report.all_went_well());
     }
 }
