@@ -116,6 +116,14 @@ async fn one_service_alone_needs_a_log_that_processes_can_share() {
 }
 
 #[tokio::test]
+async fn tls_to_kafka_is_refused_by_a_binary_that_was_built_without_it() {
+    let site = Site::new();
+    let file = site.file("tls.toml", "[events.kafka.properties]\n\"security.protocol\" = \"SASL_SSL\"\n").display().to_string();
+    let complaint = complaint(&site, &["--config", &file]).await;
+    assert!(complaint.contains("events.kafka") && complaint.contains("--features kafka-tls"), "{complaint}");
+}
+
+#[tokio::test]
 async fn one_service_alone_needs_an_issuer() {
     let complaint = complaint(&Site::new(), &["incident-intake"]).await;
     assert!(complaint.contains("auth.issuer"), "{complaint}");
