@@ -1,7 +1,7 @@
 //! The product as it runs in production: each service in a process of its own, ingest and monitor twice, with PostgreSQL, Kafka,
 //! Redis and Keycloak. Nothing is embedded.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use testkit::{Child, Realm, Store, TestDatabase, servers};
 
@@ -67,9 +67,12 @@ pub struct Replica {
 
 /// See the module.
 pub struct Estate {
-    pub realm: Realm,
+    pub realm: Arc<Realm>,
     pub front: Front,
     pub replicas: Vec<Replica>,
+    settings: Vec<(String, String)>,
+    /// The folder of the portal, whose process the town has.
+    _portal: Option<Site>,
     // Dropped when the processes have ended.
     _databases: Vec<TestDatabase>,
 }
@@ -87,7 +90,7 @@ impl Estate {
             return None;
         }
         let front = Front::open();
-        let realm = Realm::import(&format!("http://{}/", front.address())).await?;
+        let realm = Arc::new(Realm::import(&format!("http://{}/", front.address())).await?);
         let mut databases = Vec::new();
         let mut settings = settings(&realm, front.address());
         settings.extend_from_slice(more);
@@ -108,7 +111,7 @@ impl Estate {
             front.add(name, site.address());
             replicas.push(Replica { name, site, process });
         }
-        Some(Self { realm, front, replicas, _databases: databases })
+        Some(Self { realm, front, replicas, settings, _portal: None, _databases: databases })
     }
 
     /// The processes of a service.
@@ -116,16 +119,26 @@ impl Estate {
         self.replicas.iter_mut().filter(move |replica| replica.name == name)
     }
 
-    /// Restarts every process of a service, one after the other, as a roll-out does: no requests, drain, stop, start, ready.
+    /// The process of the portal, for whoever keeps it while the estate stands.
+    pub fn take_portal(&mut self) -> Child {
+        let at = self.replicas.iter().position(|replica| replica.name == Name::Portal).unwrap();
+        let portal = self.replicas.remove(at);
+        self._portal = Some(portal.site);
+        portal.process
+    }
+
+    /// Replaces every process of a service, one after the other, as a roll-out does: the new one is ready before the old one gets no
+    /// more requests, finishes those under way, and ends.
     pub async fn roll(&mut self, name: Name) {
-        let front = &self.front;
         for replica in self.replicas.iter_mut().filter(|replica| replica.name == name) {
-            front.remove(replica.site.address());
-            replica.process.terminate();
-            let status = replica.process.end().await;
-            assert_eq!(status.code(), Some(0), "{}", replica.process.stderr());
-            replica.process = replica.site.until_ready(replica.site.start(&[name.command()])).await;
-            front.add(name, replica.site.address());
+            let site = Site::new().with_all(&self.settings);
+            let process = site.until_ready(site.start(&[name.command()])).await;
+            self.front.add(name, site.address());
+            let mut old = std::mem::replace(replica, Replica { name, site, process });
+            self.front.remove(old.site.address());
+            old.process.terminate();
+            let status = old.process.end().await;
+            assert_eq!(status.code(), Some(0), "{}", old.process.stderr());
         }
     }
 }

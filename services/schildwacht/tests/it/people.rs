@@ -35,7 +35,11 @@ pub struct Person {
 
 impl Person {
     pub fn with_token(site: &Site, token: String) -> Self {
-        let channel = Endpoint::from_shared(site.url("")).unwrap().connect_lazy();
+        Self::at(site.url(""), token)
+    }
+
+    pub fn at(url: String, token: String) -> Self {
+        let channel = Endpoint::from_shared(url).unwrap().connect_lazy();
         Self { token, channel }
     }
 
@@ -83,9 +87,13 @@ impl Person {
         CaseServiceClient::new(self.channel.clone())
     }
 
+    pub fn alerts(&self) -> AlertServiceClient<Channel> {
+        AlertServiceClient::new(self.channel.clone())
+    }
+
     /// All alerts of a school, or of all schools one may see when empty.
     pub async fn alerts_of(&self, school_id: &str) -> Result<Vec<Alert>, Status> {
-        let mut client = AlertServiceClient::new(self.channel.clone());
+        let mut client = self.alerts();
         let mut request = ListAlertsRequest { school_id: school_id.to_owned(), page_size: PAGE, ..Default::default() };
         let mut alerts = Vec::new();
         loop {

@@ -91,12 +91,11 @@ impl Town {
     /// The same, with these settings too.
     pub async fn open_in_production_with(settings: &[(String, String)]) -> Option<Self> {
         let mut estate = Estate::open(settings).await?;
-        let portal = estate.replicas.pop().unwrap();
+        let process = estate.take_portal();
         let address = estate.front.address();
         let ingest = &estate.of(Name::TelemetryIngest).next().unwrap().site;
         let site = Site::new().at(address).with_sensor_ports_of(ingest);
-        // Its folder is the portal's, which keeps nothing there.
-        let town = Self { site, process: portal.process, estate: Some(estate) };
+        let town = Self { site, process, estate: Some(estate) };
         Some(town.with_schools().await)
     }
 
