@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     thread,
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-use servers::{Interrupt, Lifetime, Started, cache};
+use servers::{Interrupt, Lifetime, Server, cache};
 
 use crate::test;
 
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Starts every server, or says where they are when they run already. What it prints can be evaluated by a shell.
 pub fn up() -> Result<bool> {
     let place = place()?;
+    // Held until all run and are noted, so that a second command at the same time waits, and finds them.
+    let _lock = lock(&place)?;
     if let Some(state) = read(&place)? {
         if state.servers.iter().all(Known::runs) {
             print(&state.servers);
@@ -30,14 +32,18 @@ pub fn up() -> Result<bool> {
         stop(&place, &state)?;
     }
     let interrupt = Interrupt::listen()?;
-    test::prepare(&[], servers::ALL)?;
+    let wanted: Vec<Server> = servers::ALL.iter().copied().filter(|server| !answers(server)).collect();
+    if wanted.is_empty() {
+        eprintln!("every server is given by the environment, so none is started");
+        return Ok(true);
+    }
+    test::prepare_servers(&wanted)?;
     let scratch = servers::scratch()?;
     let mut running = Vec::new();
-    for server in servers::ALL {
-        if let Started::Ours(started) = server.start(scratch.path(), Lifetime::Beyond, &interrupt)? {
-            eprintln!("{} runs on 127.0.0.1:{}", server.name, started.port());
-            running.push((server.variable, started));
-        }
+    for server in &wanted {
+        let started = server.start_in(scratch.path(), Lifetime::Beyond, &interrupt)?;
+        eprintln!("{} runs on 127.0.0.1:{}", server.name, started.port());
+        running.push((server.variable, started));
     }
     let servers: Vec<Known> = running
         .iter()
@@ -55,14 +61,38 @@ pub fn up() -> Result<bool> {
     Ok(true)
 }
 
-/// Stops them and removes their data.
+/// Stops them and removes their data. What it prints makes a shell forget them.
 pub fn down() -> Result<bool> {
     let place = place()?;
-    match read(&place)? {
-        Some(state) => stop(&place, &state)?,
-        None => eprintln!("no servers were started by cargo xtask up"),
+    let _lock = lock(&place)?;
+    let Some(state) = read(&place)? else {
+        eprintln!("no servers were started by cargo xtask up");
+        return Ok(true);
+    };
+    stop(&place, &state)?;
+    for known in &state.servers {
+        println!("unset {}", known.variable);
     }
     Ok(true)
+}
+
+/// Whether the environment gives one that runs. One that an earlier command named in this shell may have been stopped since.
+fn answers(server: &Server) -> bool {
+    let Ok(address) = std::env::var(server.variable) else { return false };
+    let answers = (server.knock)(&address);
+    if let Err(error) = &answers {
+        eprintln!("{}, which {} names, does not take us ({error:#}): another is started", server.name, server.variable);
+    }
+    answers.is_ok()
+}
+
+fn lock(place: &Path) -> Result<fs::File> {
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let lock = fs::File::create(place.with_extension("lock"))?;
+    lock.lock().context("cannot lock the note of what runs")?;
+    Ok(lock)
 }
 
 /// What an earlier command started.
@@ -115,8 +145,15 @@ fn stop(place: &Path, state: &State) -> Result<()> {
             let _gone = kill_process_group(process, Signal::KILL);
         }
     }
-    fs::remove_dir_all(&state.folder).with_context(|| format!("cannot remove {}", state.folder.display()))?;
-    fs::remove_file(place).with_context(|| format!("cannot remove {}", place.display()))
+    // First, so that what is left of a folder does not keep the next command from starting anew.
+    fs::remove_file(place).with_context(|| format!("cannot remove {}", place.display()))?;
+    match fs::remove_dir_all(&state.folder) {
+        // Systems empty the folder for temporary files when they start.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", state.folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn write(place: &Path, state: &State) -> Result<()> {
@@ -124,9 +161,6 @@ fn write(place: &Path, state: &State) -> Result<()> {
         |known: &Known| json!({ "variable": known.variable, "address": known.address, "process": known.process, "born": known.born });
     let servers: Vec<Value> = state.servers.iter().map(server).collect();
     let text = serde_json::to_vec_pretty(&json!({ "folder": state.folder, "servers": servers }))?;
-    if let Some(folder) = place.parent() {
-        fs::create_dir_all(folder)?;
-    }
     let mut file = fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(place)?;
     Ok(file.write_all(&text)?)
 }
@@ -175,6 +209,17 @@ mod tests {
         assert_eq!(read, state);
         assert!(read.servers.iter().all(Known::runs));
         assert!(!Known { variable: String::new(), address: String::new(), process, born: born(process).unwrap() + 1 }.runs());
+    }
+
+    /// As after the machine was started anew: the processes are gone, and so is their folder.
+    #[test]
+    fn what_is_gone_already_is_stopped_without_complaint() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("up.json");
+        let state = State { folder: folder.path().join("gone"), servers: Vec::new() };
+        write(&place, &state).unwrap();
+        stop(&place, &state).unwrap();
+        assert!(!place.exists());
     }
 
     #[test]

@@ -10,9 +10,10 @@ use anyhow::{Context, Result, bail};
 
 /// `$XDG_CACHE_HOME/schildwacht`, or `~/.cache/schildwacht`.
 pub fn folder() -> Result<PathBuf> {
-    let base =
-        std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    Ok(base.context("neither XDG_CACHE_HOME nor HOME is set")?.join("schildwacht"))
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // The XDG Base Directory Specification tells to pass over a path that is not absolute.
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    Ok(base.context("neither XDG_CACHE_HOME nor HOME is an absolute path")?.join("schildwacht"))
 }
 
 /// The folder of this name in the cache, filled by `fill` when it is not there yet.

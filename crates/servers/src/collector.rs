@@ -48,7 +48,7 @@ fn fingerprint() -> u64 {
 
 fn build(go: &Path, folder: &Path) -> Result<()> {
     let version = version()?;
-    println!("── fetch: OpenTelemetry Collector {version}, which is then built: about three minutes");
+    eprintln!("── fetch: OpenTelemetry Collector {version}, which is then built: about three minutes");
     let work = tempfile::tempdir()?;
     fs::write(work.path().join("manifest.yaml"), MANIFEST)?;
     run(Command::new(go).args(["install", &format!("{BUILDER}@v{version}")]).env("GOBIN", work.path()), work.path())?;

@@ -29,7 +29,7 @@ pub fn missing(programs: &[Program]) -> Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("missing: {names}; install them with: sudo apt-get install --no-install-recommends {listed}");
     }
-    println!("── install: {names}");
+    eprintln!("── install: {names}");
     apt(&["update"])?;
     apt(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
     let (still, _) = look_for(programs);
@@ -52,7 +52,8 @@ fn look_for(programs: &[Program]) -> (Vec<&'static str>, Vec<&'static str>) {
 }
 
 fn apt(arguments: &[&str]) -> Result<()> {
-    let status = Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status()?;
+    // What `cargo xtask up` prints is for a shell to evaluate, so apt's words go elsewhere.
+    let status = Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr()).status()?;
     if !status.success() {
         bail!("apt-get {} failed ({status})", arguments.join(" "));
     }

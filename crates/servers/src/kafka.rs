@@ -20,7 +20,7 @@ use crate::{
     install::{Program, find},
     maven,
     process::Interrupt,
-    server::{Lifetime, Plan, Running, Server, Site, free_port, scratch},
+    server::{Lifetime, Plan, Running, Server, Site, free_port, scratch, write_secret},
 };
 
 mod secured;
@@ -34,9 +34,21 @@ const POM: &str = include_str!("kafka/pom.xml");
 /// Of every library that the pom leads to.
 const SUMS: &str = include_str!("kafka/SHA256SUMS");
 
-/// Java comes from Debian for Kafka and Keycloak alike; 17 is the least that both take.
-pub(crate) const JAVA: Program = Program { name: "Java 17", packages: &["openjdk-17-jre-headless"], is_there: || find("java").is_some() };
+/// Java comes from Debian for Kafka and Keycloak alike, in the version that its release has; 17 is the least that both take.
+pub(crate) const JAVA: Program = Program { name: "Java 17 or later", packages: &["default-jre-headless"], is_there: has_java };
 pub(crate) const MAVEN: Program = Program { name: "Maven", packages: &["maven"], is_there: || find("mvn").is_some() };
+
+fn has_java() -> bool {
+    let Some(java) = find("java") else { return false };
+    let output = Command::new(java).arg("-version").stdin(Stdio::null()).output();
+    output.is_ok_and(|output| java_version(&String::from_utf8_lossy(&output.stderr)).is_some_and(|version| version >= 17))
+}
+
+/// As in `openjdk version "17.0.15" 2025-04-15`.
+fn java_version(said: &str) -> Option<u32> {
+    let (_, quoted) = said.split_once('"')?;
+    quoted.split(['.', '"', '-', '+']).next()?.parse().ok()
+}
 
 pub const SERVER: Server = Server {
     name: "Kafka",
@@ -114,13 +126,13 @@ fn plan(broker: &Broker<'_>) -> Result<Plan> {
     let libraries = libraries()?;
     let java = find("java").context("java is not installed")?;
     let config = broker.site.folder.join("server.properties");
-    fs::write(&config, broker.properties())?;
+    write_secret(&config, broker.properties())?;
     // In a file, since everybody may read the arguments of a process.
     let format = broker.site.folder.join("format");
     let mut lines = vec!["format".to_owned(), "--cluster-id".to_owned(), CLUSTER_ID.to_owned()];
     lines.extend(["--config".to_owned(), config.display().to_string()]);
     lines.extend(broker.user.iter().flat_map(|user| ["--add-scram".to_owned(), user.clone()]));
-    fs::write(&format, lines.join("\n"))?;
+    write_secret(&format, lines.join("\n"))?;
     let output = Command::new(&java)
         .args(java_arguments(&libraries, "64m", "kafka.tools.StorageTool"))
         .arg(format!("@{}", format.display()))
@@ -157,7 +169,7 @@ fn java_arguments(libraries: &Path, memory: &str, class: &str) -> Vec<String> {
 /// The folder with Kafka's libraries.
 fn libraries() -> Result<PathBuf> {
     cache::once(&format!("kafka-{VERSION}"), |folder| {
-        println!("── fetch: Kafka {VERSION}");
+        eprintln!("── fetch: Kafka {VERSION}");
         maven::copy_dependencies(POM, folder)?;
         cache::verify(folder, SUMS).context("Kafka's libraries")
     })
@@ -234,6 +246,14 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_of_java_is_read_as_its_makers_write_it() {
+        assert_eq!(java_version("openjdk version \"17.0.15\" 2025-04-15"), Some(17));
+        assert_eq!(java_version("openjdk version \"21\" 2023-09-19"), Some(21));
+        assert_eq!(java_version("java version \"1.8.0_402\""), Some(1), "too old, however it counts");
+        assert_eq!(java_version("no such program"), None);
+    }
 
     #[test]
     fn three_brokers_know_each_other_and_keep_a_majority() {

@@ -109,7 +109,7 @@ fn java_arguments(folder: &Path) -> Vec<String> {
 /// The unpacked distribution, built for a database in memory. Keycloak builds itself once for the options it is given.
 fn home() -> Result<PathBuf> {
     cache::once(&format!("keycloak-{VERSION}"), |folder| {
-        println!("── fetch: Keycloak {VERSION}, which then builds itself: about a minute");
+        eprintln!("── fetch: Keycloak {VERSION}, which then builds itself: about a minute");
         let archive = format!("keycloak-quarkus-dist-{VERSION}.zip");
         let fetched = folder.join("fetched");
         fs::create_dir(&fetched)?;

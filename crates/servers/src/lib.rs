@@ -17,13 +17,18 @@
 //! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
 //! people of a machine reach loopback too.
 //!
+//! In a full run no test may pass by because something it needs is missing: [`STRICT`].
+//!
 //! This crate is built before everything else on a fresh machine, so its dependencies are few and small.
 //!
 //! # Adding another server
 //!
 //! A file with its [`Server`], and a line in [`ALL`].
 
-#![expect(clippy::print_stdout, reason = "what takes minutes says so on the terminal")]
+#![expect(
+    clippy::print_stderr,
+    reason = "what takes minutes says so on the terminal; what is printed for a shell to evaluate stays apart from it"
+)]
 
 mod address;
 pub mod cache;
@@ -41,6 +46,10 @@ mod server;
 pub use process::{Interrupt, Process};
 pub use redis::SERVER as REDIS;
 pub use server::{Lifetime, Running, Server, Started, free_port, open_to_pass, scratch};
+
+/// When this is set, a test that lacks a server or a program fails instead of being skipped; `cargo xtask test` sets it, as it brings
+/// them all.
+pub const STRICT: &str = "SCHILDWACHT_TEST_STRICT";
 
 /// Every server of the production column, in the order they are started: the slowest first would not help, they wait in turn.
 pub const ALL: &[Server] = &[postgres::SERVER, REDIS, kafka::SERVER, keycloak::SERVER];

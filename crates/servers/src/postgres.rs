@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use crate::{
     address::Address,
     install::{Program, find, is_program},
-    server::{Lifetime, Plan, Server, Site, as_user, give_to},
+    server::{Lifetime, Plan, Server, Site, as_user, give_to, write_secret},
 };
 
 pub const SERVER: Server = Server {
@@ -40,7 +40,7 @@ const FAST_SHUTDOWN: Signal = Signal::INT;
 fn plan(site: &Site) -> Result<Plan> {
     let data = site.folder.join("data");
     let password_file = site.folder.join("password");
-    fs::write(&password_file, &site.password)?;
+    write_secret(&password_file, &site.password)?;
     for path in [&site.folder, &password_file] {
         give_to(ACCOUNT, path)?;
     }

@@ -1,7 +1,6 @@
 //! Redis as Debian packages it, or any on the path; in memory only.
 
 use std::{
-    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
@@ -13,7 +12,7 @@ use rustix::process::Signal;
 use crate::{
     address::Address,
     install::{Program, find},
-    server::{Plan, Server, Site, give_to},
+    server::{Plan, Server, Site, give_to, write_secret},
 };
 
 pub const SERVER: Server = Server {
@@ -32,8 +31,8 @@ fn plan(site: &Site) -> Result<Plan> {
     // In a file, since everybody may read the arguments of a process.
     let config = site.folder.join("redis.conf");
     let Site { folder, port, password, .. } = site;
-    let lines = format!("bind 127.0.0.1\nport {port}\ndir {}\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
-    fs::write(&config, lines)?;
+    let lines = format!("bind 127.0.0.1\nport {port}\ndir \"{}\"\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
+    write_secret(&config, lines)?;
     for path in [folder, &config] {
         give_to(ACCOUNT, path)?;
     }

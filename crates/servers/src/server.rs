@@ -2,9 +2,9 @@
 
 use std::{
     fs,
-    io::Read as _,
+    io::{Read as _, Write as _},
     net::TcpListener,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -136,8 +136,12 @@ impl Server {
             (self.knock)(&address).with_context(|| format!("{}, which {} names, does not take us", self.name, self.variable))?;
             return Ok(Started::Given { address });
         }
-        let folder = scratch.join(self.name.to_lowercase());
-        Running::start(*self, &folder, None, lifetime, interrupt).map(|running| Started::Ours(Box::new(running)))
+        self.start_in(scratch, lifetime, interrupt).map(|running| Started::Ours(Box::new(running)))
+    }
+
+    /// Starts the server in a folder, whatever the environment says.
+    pub fn start_in(&self, scratch: &Path, lifetime: Lifetime, interrupt: &Interrupt) -> Result<Running> {
+        Running::start(*self, &scratch.join(self.name.to_lowercase()), None, lifetime, interrupt)
     }
 
     /// Starts a server for one test alone, with a folder of its own.
@@ -282,7 +286,8 @@ impl Running {
 
     fn command(&self) -> Command {
         let mut command = as_user(self.plan.user, self.lifetime, self.plan.stop, &self.plan.program);
-        command.args(&self.plan.arguments).envs(self.plan.environment.iter().map(|(name, value)| (name, value)));
+        // In English, whatever the language of whoever runs it: their last words are looked at.
+        command.args(&self.plan.arguments).env("LC_ALL", "C").envs(self.plan.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -310,6 +315,12 @@ pub(crate) fn as_user(user: Option<&str>, lifetime: Lifetime, stop: Signal, prog
     }
     command.arg("--").arg(program);
     command
+}
+
+/// Writes a file that nobody else may read, from its first moment on.
+pub(crate) fn write_secret(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    let mut file = fs::File::options().create_new(true).write(true).mode(0o600).open(path)?;
+    Ok(file.write_all(text.as_ref())?)
 }
 
 /// Gives a file or folder to an account when we are root; servers refuse what is somebody else's.

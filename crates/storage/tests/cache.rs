@@ -8,12 +8,12 @@ use schildwacht_storage::{Cache, cache::CacheConfig};
 
 async fn caches() -> Vec<(&'static str, Cache)> {
     let mut caches = vec![("in process", Cache::in_process("cachetest"))];
-    match std::env::var("SCHILDWACHT_TEST_REDIS") {
+    match std::env::var(testkit::servers::REDIS.variable) {
         Ok(url) => {
             let config = CacheConfig { redis_url: Secret::new(url) };
             caches.push(("redis", Cache::open(&config, "cachetest").await.unwrap()));
         }
-        Err(_) => println!("skipped for Redis: SCHILDWACHT_TEST_REDIS is not set"),
+        Err(_) => testkit::skip("on Redis, which `cargo xtask test` starts"),
     }
     caches
 }

@@ -67,7 +67,7 @@ impl Browser {
     pub async fn open(scripts: Scripts) -> Option<Self> {
         let is_missing = !is_on_path(CHROMEDRIVER) || !CHROMIUM.into_iter().any(is_on_path);
         if is_missing {
-            eprintln!("skipped: Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
+            crate::skip("Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
             return None;
         }
         let driver = Driver::start().await;
@@ -106,7 +106,7 @@ impl Browser {
     /// What axe-core finds wrong with the page, a line each; nothing, with a printed reason, where axe-core is not given.
     pub async fn accessibility_findings(&self) -> Vec<String> {
         let Ok(script) = std::env::var(AXE) else {
-            eprintln!("skipped: {AXE} is not set; `cargo xtask test` fetches axe-core and sets it");
+            crate::skip(&format!("{AXE} is not set; `cargo xtask test` fetches axe-core and sets it"));
             return Vec::new();
         };
         let script = std::fs::read_to_string(script).expect("axe-core's script");

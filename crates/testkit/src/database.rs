@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Where `cargo xtask test` says its throw-away PostgreSQL is: the URL of a database whose user may create others.
-pub const POSTGRES_URL: &str = "SCHILDWACHT_TEST_POSTGRES";
+const POSTGRES_URL: &str = servers::postgres::SERVER.variable;
 
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl TestDatabase {
             }
             Store::Postgres => {
                 let Ok(server) = std::env::var(POSTGRES_URL) else {
-                    eprintln!("skipped: {POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it");
+                    crate::skip(&format!("{POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it"));
                     return None;
                 };
                 Some(Self::on_server(server))

@@ -1,6 +1,6 @@
 //! axe-core, the accessibility checker that browser tests load into our pages: fetched once, kept outside the checkout.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 use servers::cache;
@@ -14,16 +14,11 @@ pub fn script() -> Result<String> {
     if let Ok(given) = std::env::var(super::AXE) {
         return Ok(given);
     }
-    let folder = cache::folder()?.join(format!("axe-core-{VERSION}"));
-    let script = folder.join("package").join("axe.min.js");
-    if !script.is_file() {
-        fetch(&folder)?;
-    }
-    Ok(script.display().to_string())
+    let folder = cache::once(&format!("axe-core-{VERSION}"), fetch)?;
+    Ok(folder.join("package").join("axe.min.js").display().to_string())
 }
 
-fn fetch(folder: &PathBuf) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+fn fetch(folder: &Path) -> Result<()> {
     let output = Command::new("npm")
         .args(["pack", "--json", "--loglevel=error", &format!("axe-core@{VERSION}")])
         .current_dir(folder)
@@ -36,8 +31,6 @@ fn fetch(folder: &PathBuf) -> Result<()> {
     let field = |name: &str| packed.pointer(&format!("/0/{name}")).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let archive = folder.join(field("filename"));
     if field("integrity") != INTEGRITY {
-        // A package we do not know must not stay where the next run would find it.
-        fs::remove_file(&archive).ok();
         bail!("the package is not the one we know: expected {INTEGRITY}, got {:?}", field("integrity"));
     }
     let status = Command::new("tar").arg("-xzf").arg(&archive).current_dir(folder).status().context("cannot run tar")?;

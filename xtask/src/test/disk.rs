@@ -4,22 +4,25 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-/// A build of everything for tests takes about 6 GB, databases and brokers of a run 2 GB.
-const NEEDED: u64 = 10 * GIB;
+/// A build of everything for tests; a third of it where an earlier run has built.
+const FOR_BUILDING: u64 = 10 * GIB;
+/// Databases, brokers and logs of a run.
+const FOR_RUNNING: u64 = 3 * GIB;
 const GIB: u64 = 1024 * 1024 * 1024;
 
 /// Refuses to begin what would run out of room in the middle.
 pub fn require_room() -> Result<()> {
-    for place in places()? {
+    let [target, temporary] = places()?;
+    let is_built = target.join("debug/deps").is_dir();
+    let for_building = if is_built { FOR_BUILDING / 3 } else { FOR_BUILDING };
+    for (place, needed, variable) in [(target, for_building, "CARGO_TARGET_DIR"), (temporary, FOR_RUNNING, "TMPDIR")] {
         let free = free(&place)?;
-        // What a build of an earlier run takes is not needed once more.
-        let is_built = place.join("debug").is_dir();
-        if free < if is_built { NEEDED / 3 } else { NEEDED } {
+        if free < needed {
             bail!(
-                "too little room: {} has {:.1} GiB free, a run takes up to {} GiB; free some, or set CARGO_TARGET_DIR and TMPDIR to another disk",
+                "too little room: {} has {:.1} GiB free, a run takes up to {} GiB there; free some, or set {variable} to another disk",
                 place.display(),
                 free as f64 / GIB as f64,
-                NEEDED / GIB
+                needed / GIB
             );
         }
     }

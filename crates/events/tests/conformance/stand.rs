@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 /// Long enough for a slow machine; a broken promise shows as this running out.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-const BROKER: &str = "SCHILDWACHT_TEST_KAFKA";
+const BROKER: &str = testkit::servers::kafka::SERVER.variable;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -56,7 +56,7 @@ impl Stand {
             }
             Kind::Broker => {
                 let Ok(brokers) = std::env::var(BROKER) else {
-                    println!("skipped: set {BROKER} to a broker's address, as in 127.0.0.1:9092");
+                    testkit::skip(&format!("set {BROKER} to a broker's address, as in 127.0.0.1:9092"));
                     return None;
                 };
                 let config = KafkaConfig { replication_factor: 1, ..KafkaConfig::new(brokers) };

@@ -102,7 +102,7 @@ async fn the_checker_would_have_found_something() {
     let town = Town::new().await;
     let Some(browser) = Browser::open(Scripts::On).await else { return };
     if std::env::var_os(testkit::browser::AXE).is_none() {
-        eprintln!("skipped: {} is not set; `cargo xtask test` fetches axe-core and sets it", testkit::browser::AXE);
+        testkit::skip(&format!("{} is not set; `cargo xtask test` fetches axe-core and sets it", testkit::browser::AXE));
         return;
     }
     browser.goto(&format!("{}/hulp", town.url())).await.unwrap();

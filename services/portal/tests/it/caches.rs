@@ -30,7 +30,7 @@ pub fn redis() -> Option<String> {
     let variable = testkit::servers::REDIS.variable;
     let given = std::env::var(variable).ok();
     if given.is_none() {
-        println!("skipped: {variable} is not set; `cargo xtask test` starts Redis and sets it");
+        testkit::skip(&format!("{variable} is not set; `cargo xtask test` starts Redis and sets it"));
     }
     given
 }
