@@ -45,6 +45,10 @@ pub(super) struct Rebalances {
 
 impl ClientContext for Rebalances {
     fn error(&self, error: KafkaError, reason: &str) {
+        // Told here as well as where records come, and no trouble: a tail has caught up.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         warn!(name: "event_log.kafka_error", %error, reason, "the kafka client will go on trying");
     }
 }
