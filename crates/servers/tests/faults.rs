@@ -6,6 +6,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -23,6 +24,12 @@ fn servers() -> &'static [Server] {
     &[]
 }
 
+/// One after the other: two Keycloaks that start at once on a machine with two cores may both take longer than they are given.
+fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a server at this address says when it does not take us.
 fn refusal(server: &Server, address: &str) -> String {
     format!("{:#}", (server.knock)(address).unwrap_err())
@@ -30,6 +37,7 @@ fn refusal(server: &Server, address: &str) -> String {
 
 #[test]
 fn a_port_that_is_taken_is_said_with_the_servers_own_words() {
+    let _turn = one_at_a_time();
     for server in servers() {
         let taken = TcpListener::bind(("127.0.0.1", free_port().unwrap())).unwrap();
         let port = taken.local_addr().unwrap().port();
@@ -44,6 +52,7 @@ fn a_port_that_is_taken_is_said_with_the_servers_own_words() {
 
 #[test]
 fn a_server_that_is_killed_is_missed_by_name_and_comes_back_with_its_address() {
+    let _turn = one_at_a_time();
     for server in servers() {
         let mut running = server.start_own().unwrap();
         let address = running.address().to_owned();
