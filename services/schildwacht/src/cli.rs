@@ -252,14 +252,16 @@ pub enum GatewayCommand {
     },
     /// Replaces a gateway's secret and prints the new one, once.
     Rotate {
-        /// The gateway.
+        /// Its gateway id or client id, as `gateways list` and the portal show them.
+        #[arg(value_parser = gateway)]
         gateway: GatewayId,
         #[command(flatten)]
         access: Access,
     },
     /// Ends a gateway's access. Works within seconds and cannot be undone.
     Revoke {
-        /// The gateway.
+        /// Its gateway id or client id, as `gateways list` and the portal show them.
+        #[arg(value_parser = gateway)]
         gateway: GatewayId,
         /// Why, for the audit trail.
         #[arg(long, value_name = "TEXT")]
@@ -267,6 +269,14 @@ pub enum GatewayCommand {
         #[command(flatten)]
         access: Access,
     },
+}
+
+/// People copy either: the portal shows client ids, the list gateway ids.
+fn gateway(text: &str) -> Result<GatewayId, String> {
+    text.strip_prefix("gateway-")
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "give a gateway id or a client id, as `gateways list` shows them".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -306,7 +316,7 @@ pub enum DeadLetterCommand {
         /// Only with this reason.
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
-        /// Only these.
+        /// Only these. Without any: all, or all with this reason.
         ids: Vec<DeadLetterId>,
         #[command(flatten)]
         access: Access,
@@ -351,6 +361,14 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_gateway_is_found_by_either_of_its_ids() {
+        let id = "0199c0de-0000-7000-8000-000000000001";
+        assert!(gateway(id).is_ok());
+        assert_eq!(gateway(id), gateway(&format!("gateway-{id}")));
+        assert!(gateway("server room").unwrap_err().contains("gateways list"));
     }
 
     #[test]

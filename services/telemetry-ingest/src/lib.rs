@@ -104,8 +104,8 @@ impl Service {
         }
 
         let bind = async |name, address| Listener::bind(name, address).await.map_err(|error| StartError::new(Self::NAME, error));
-        let otlp_grpc = bind("telemetry-ingest otlp/grpc", grpc_listen).await?;
-        let otlp_http = bind("telemetry-ingest otlp/http", http_listen).await?;
+        let otlp_grpc = bind("OTLP/gRPC (telemetry_ingest.otlp_grpc_listen)", grpc_listen).await?;
+        let otlp_http = bind("OTLP/HTTP (telemetry_ingest.otlp_http_listen)", http_listen).await?;
         let (otlp_grpc_address, otlp_http_address) = (otlp_grpc.address(), otlp_http.address());
         listener::start(vec![otlp_grpc, otlp_http], workers, &intake, process)
             .map_err(|error| StartError::because(Self::NAME, "the OTLP ports cannot be shared out", error))?;

@@ -339,6 +339,11 @@ impl Frame {
         groups
     }
 
+    /// Whether the visitor works at the school that this page is about.
+    pub(crate) fn is_at_own_school(&self) -> bool {
+        self.own_school_here().is_some()
+    }
+
     /// The school of this page, where the visitor works there.
     fn own_school_here(&self) -> Option<SchoolId> {
         let visitor = self.visitor.as_ref()?;

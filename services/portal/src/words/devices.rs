@@ -13,8 +13,8 @@ words! {
         never_text { "Zet de sensor van uw school aan en kijk na of hij het internet kan bereiken. Daarna verschijnen de toestellen hier vanzelf." "Switch on the sensor of your school and check that it can reach the internet. The devices then appear here by themselves." }
         silent_title(moment) { "De sensor zwijgt sinds {moment}" "The sensor has been silent since {moment}" }
         silent_text { "U ziet wat we tot dan wisten. Kijk na of de sensor stroom heeft en het internet kan bereiken." "You see what we knew until then. Check that the sensor has power and can reach the internet." }
-        incidents_text { "Het responsteam volgt het op. Kijk wat er aan de hand is en wat het team van u vraagt." "The response team handles it. See what is going on and what the team asks of you." }
-        warned_text { "De sensor zag iets ongewoons, maar niet ernstig genoeg voor een incident. U hoeft nu niets te doen. Wordt het ernstig, dan pakt het responsteam het op." "The sensor saw something unusual, but not serious enough for an incident. There is nothing you need to do now. If it becomes serious, the response team takes it up." }
+        incidents_text { "Het responsteam volgt het op. Kijk wat er aan de hand is en wat het team doet." "The response team handles it. See what is going on and what the team does." }
+        warned_text { "De sensor zag iets ongewoons, en er loopt geen incident. U hoeft nu niets te doen. Wordt het ernstig, dan pakt het responsteam het op." "The sensor saw something unusual, and no incident is going on. There is nothing you need to do now. If it becomes serious, the response team takes it up." }
         new_text { "Kent u ze? Vraag het na bij uw collega’s als u een naam niet herkent." "Do you know them? Ask your colleagues if you do not recognise a name." }
         new_link { "Bekijk de nieuwe toestellen" "See the new devices" }
         calm_title { "Alles rustig" "All calm" }

@@ -25,7 +25,7 @@ words! {
         empty_filter_link { "Bekijk alle scholen" "See all schools" }
 
         incidents_title { "Incidenten" "Incidents" }
-        incidents_calm { "Er loopt geen incident op uw school." "No incident is going on at your school." }
+        incidents_calm { "Er loopt geen incident op deze school." "No incident is going on at this school." }
         incidents_open { "Lopende incidenten" "Incidents going on" }
         incidents_closed { "Afgerond" "Finished" }
         incidents_text { "Het responsteam volgt alles op. U ziet hier wat het team doet en weet." "The response team handles everything. You see here what the team does and knows." }
@@ -44,10 +44,10 @@ impl SchoolWords {
     pub(crate) fn incidents_summary(self, open: i64) -> String {
         match (self.0, open) {
             (_, 0) => self.incidents_calm().to_owned(),
-            (Language::Dutch, 1) => "1 incident loopt op uw school.".to_owned(),
-            (Language::Dutch, _) => format!("{} incidenten lopen op uw school.", self.0.number(open)),
-            (Language::English, 1) => "1 incident is going on at your school.".to_owned(),
-            (Language::English, _) => format!("{} incidents are going on at your school.", self.0.number(open)),
+            (Language::Dutch, 1) => "1 incident loopt op deze school.".to_owned(),
+            (Language::Dutch, _) => format!("{} incidenten lopen op deze school.", self.0.number(open)),
+            (Language::English, 1) => "1 incident is going on at this school.".to_owned(),
+            (Language::English, _) => format!("{} incidents are going on at this school.", self.0.number(open)),
         }
     }
 

@@ -81,7 +81,7 @@ impl<R: BufRead> Events<R> {
             }
             Some(b'{') if begins_with_a_whole_line(input.fill_buf()?) => Shape::Lines,
             Some(b'{') => Shape::Values,
-            Some(b'#') => return Err(SplitError::ZeekTabs),
+            Some(b'#') if input.fill_buf()?.starts_with(b"#separator") => return Err(SplitError::ZeekTabs),
             Some(other) => return Err(SplitError::NotJson(char::from(other))),
         };
         Ok(Self { input, shape, event: Vec::new(), line, too_long: 0, is_over: false })
@@ -257,6 +257,7 @@ mod tests {
     #[test]
     fn what_is_no_file_of_events_is_refused_with_the_reason() {
         assert!(split("#separator \\x09\n").unwrap_err().contains("use_json"));
+        assert!(split("# Read me\n").unwrap_err().contains("no file of JSON events"));
         assert_eq!(split("<html>").unwrap_err(), "this is no file of JSON events: it begins with '<'");
         assert_eq!(split("[{},\n 5]").unwrap_err(), "unexpected '5' between events, in line 2");
         assert_eq!(split("[{\"a\":1},\n{\"a\":").unwrap_err(), "the file ends within the event that begins in line 2");

@@ -105,8 +105,8 @@ struct Ports {
 
 impl Ports {
     async fn bind(config: &Config) -> Result<Self> {
-        let main = Listener::bind("pages, REST and gRPC", config.listen.address).await?;
-        let admin = Listener::bind("health and metrics", config.listen.admin_address).await?;
+        let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await?;
+        let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await?;
         Ok(Self { main, admin })
     }
 }

@@ -50,6 +50,7 @@ async fn a_port_in_use_is_said() {
     let _taken = TcpListener::bind(site.address()).unwrap();
     let complaint = complaint(&site, &[]).await;
     assert!(complaint.contains(&site.address().to_string()) && complaint.contains("in use"), "{complaint}");
+    assert!(complaint.contains("listen.address"), "where to choose another: {complaint}");
 }
 
 #[tokio::test]
@@ -60,6 +61,7 @@ async fn a_port_of_a_service_in_use_is_said() {
         Site::new().with("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", &address).with("SCHILDWACHT_TELEMETRY__LOG_FILTER", "error");
     let complaint = complaint(&site, &[]).await;
     assert!(complaint.contains(&address) && complaint.contains("in use"), "{complaint}");
+    assert!(complaint.contains("telemetry_ingest.otlp_http_listen"), "where to choose another: {complaint}");
 }
 
 #[tokio::test]
