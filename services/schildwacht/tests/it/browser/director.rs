@@ -30,7 +30,7 @@ async fn a_director_sees_her_own_school_and_nothing_of_another() {
 
     els.open(&format!("/scholen/{}/incidenten", own.id)).await;
     let incidents = els.reads("main").await;
-    assert!(incidents.contains("1 incident loopt op uw school.") && !incidents.contains("signature"), "{incidents}");
+    assert!(incidents.contains("1 incident loopt op deze school.") && !incidents.contains("signature"), "{incidents}");
     els.finds_nothing_wrong("incidents").await;
     els.press(&format!("a[href='/zaken/{}']", cases[0].case_id)).await;
     assert_eq!(els.heading().await, "Een computer zoekt contact met een gevaarlijk adres");
