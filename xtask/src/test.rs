@@ -37,9 +37,6 @@ impl Column {
     }
 }
 
-/// Where tests find the accessibility checker that they load into pages.
-const AXE: &str = "SCHILDWACHT_TEST_AXE";
-
 /// The tests of browsers and of agents need these whatever the column.
 const PROGRAMS: &[install::Program] = &[
     install::Program { name: "Chromium", packages: &["chromium"], is_there: || any_of(&["chromium", "chromium-browser", "google-chrome"]) },
@@ -63,13 +60,14 @@ pub fn run(column: Column) -> Result<bool> {
 
     let preparing = Instant::now();
     disk::require_room()?;
-    prepare(PROGRAMS, column.servers())?;
+    let ours: Vec<Server> = column.servers().iter().copied().filter(|server| !server.is_given()).collect();
+    prepare(PROGRAMS, &ours)?;
     report.ok("prepare", preparing, "programs and servers are there");
     let mut environment = Environment::new();
     let fetching = Instant::now();
     match axe::script() {
         Ok(script) => {
-            environment.push((AXE, script));
+            environment.push((servers::AXE, script));
             report.ok("axe-core", fetching, "");
         }
         Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
@@ -134,16 +132,10 @@ pub fn run(column: Column) -> Result<bool> {
     Ok(report.all_went_well())
 }
 
-/// Installs programs and fetches what servers need, but for servers that the environment gives.
+/// Installs programs and what servers need, in one go, and fetches what no package holds.
 pub fn prepare(programs: &[install::Program], servers: &[Server]) -> Result<()> {
-    let ours: Vec<Server> = servers.iter().copied().filter(|server| !server.is_given()).collect();
-    install::missing(programs)?;
-    prepare_servers(&ours)
-}
-
-/// Installs and fetches what these servers need.
-pub fn prepare_servers(servers: &[Server]) -> Result<()> {
-    install::missing(&servers.iter().flat_map(|server| server.programs).copied().collect::<Vec<_>>())?;
+    let of_servers = servers.iter().flat_map(|server| server.programs);
+    install::missing(&programs.iter().chain(of_servers).copied().collect::<Vec<_>>())?;
     for server in servers {
         (server.fetch)().with_context(|| format!("{} cannot be fetched", server.name))?;
     }

@@ -37,7 +37,7 @@ pub fn up() -> Result<bool> {
         eprintln!("every server is given by the environment, so none is started");
         return Ok(true);
     }
-    test::prepare_servers(&wanted)?;
+    test::prepare(&[], &wanted)?;
     let scratch = servers::scratch()?;
     let mut running = Vec::new();
     for server in &wanted {

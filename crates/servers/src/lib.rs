@@ -51,5 +51,8 @@ pub use server::{Lifetime, Running, Server, Started, free_port, open_to_pass, sc
 /// them all.
 pub const STRICT: &str = "SCHILDWACHT_TEST_STRICT";
 
+/// Where tests find axe-core's script, the accessibility checker that they load into pages.
+pub const AXE: &str = "SCHILDWACHT_TEST_AXE";
+
 /// Every server of the production column, in the order they are started: the slowest first would not help, they wait in turn.
 pub const ALL: &[Server] = &[postgres::SERVER, REDIS, kafka::SERVER, keycloak::SERVER];

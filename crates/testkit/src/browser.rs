@@ -3,7 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::Duration,
 };
@@ -13,12 +13,11 @@ pub use fantoccini::Locator;
 use fantoccini::{Client, ClientBuilder, error::CmdError, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use servers::{AXE, install::find};
 use tempfile::TempDir;
 
 use crate::{Child, eventually, free_port};
 
-/// Where `cargo xtask test` says the accessibility checker is.
-pub const AXE: &str = "SCHILDWACHT_TEST_AXE";
 /// A folder to keep pictures of pages in; none are made without it.
 pub const SCREENSHOTS: &str = "SCHILDWACHT_TEST_SCREENSHOTS";
 
@@ -65,7 +64,7 @@ struct Driver {
 impl Browser {
     /// Opens a browser; `None`, with a printed reason, where there is none.
     pub async fn open(scripts: Scripts) -> Option<Self> {
-        let is_missing = !is_on_path(CHROMEDRIVER) || !CHROMIUM.into_iter().any(is_on_path);
+        let is_missing = find(CHROMEDRIVER).is_none() || !CHROMIUM.into_iter().any(|name| find(name).is_some());
         if is_missing {
             crate::skip("Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
             return None;
@@ -187,10 +186,4 @@ impl Drop for Driver {
             eprintln!("ChromeDriver did not close its browser: {error}");
         }
     }
-}
-
-fn is_on_path(program: &str) -> bool {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let candidates: Vec<PathBuf> = std::env::split_paths(&folders).map(|folder| folder.join(program)).collect();
-    candidates.iter().any(|candidate| candidate.is_file())
 }

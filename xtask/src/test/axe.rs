@@ -11,7 +11,7 @@ const INTEGRITY: &str = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg
 
 /// The path of the script. A script given by the environment is used as it is.
 pub fn script() -> Result<String> {
-    if let Ok(given) = std::env::var(super::AXE) {
+    if let Ok(given) = std::env::var(servers::AXE) {
         return Ok(given);
     }
     let folder = cache::once(&format!("axe-core-{VERSION}"), fetch)?;

@@ -7,7 +7,8 @@ use runtime::{GatewayId, SchoolId, SiteId};
 use sea_orm::{
     ActiveModelBehavior as _, ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Select,
 };
 use storage::{StoreError, StoreResult, Txn};
 use uuid::Uuid;
@@ -76,15 +77,17 @@ pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Opt
 
 /// All that may post, whosever they are: for the service's own work.
 pub async fn active(connection: &impl ConnectionTrait) -> StoreResult<BTreeSet<GatewayId>> {
-    let query = Entity::find().select_only().column(Column::GatewayId).filter(Column::State.eq(ACTIVE));
-    let found: Vec<Uuid> = query.into_tuple().all(connection).await?;
-    Ok(found.into_iter().map(GatewayId::from).collect())
+    active_where(connection, Condition::all()).await
 }
 
 /// Those of them that may post, whosever they are: for the service's own work.
 pub async fn active_among(connection: &impl ConnectionTrait, ids: Vec<GatewayId>) -> StoreResult<BTreeSet<GatewayId>> {
     let among = Column::GatewayId.is_in(ids.into_iter().map(GatewayId::as_uuid));
-    let query = Entity::find().select_only().column(Column::GatewayId).filter(among).filter(Column::State.eq(ACTIVE));
+    active_where(connection, Condition::all().add(among)).await
+}
+
+async fn active_where(connection: &impl ConnectionTrait, condition: Condition) -> StoreResult<BTreeSet<GatewayId>> {
+    let query = Entity::find().select_only().column(Column::GatewayId).filter(condition).filter(Column::State.eq(ACTIVE));
     let found: Vec<Uuid> = query.into_tuple().all(connection).await?;
     Ok(found.into_iter().map(GatewayId::from).collect())
 }

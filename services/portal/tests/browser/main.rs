@@ -101,8 +101,8 @@ async fn every_page_is_accessible_wide_and_narrow_light_and_dark() {
 async fn the_checker_would_have_found_something() {
     let town = Town::new().await;
     let Some(browser) = Browser::open(Scripts::On).await else { return };
-    if std::env::var_os(testkit::browser::AXE).is_none() {
-        testkit::skip(&format!("{} is not set; `cargo xtask test` fetches axe-core and sets it", testkit::browser::AXE));
+    if std::env::var_os(testkit::servers::AXE).is_none() {
+        testkit::skip(&format!("{} is not set; `cargo xtask test` fetches axe-core and sets it", testkit::servers::AXE));
         return;
     }
     browser.goto(&format!("{}/hulp", town.url())).await.unwrap();
