@@ -60,26 +60,42 @@ impl TryFrom<monitor::AlertEvent> for AlertNews {
 
     fn try_from(event: monitor::AlertEvent) -> Result<Self, Violations> {
         let mut violations = Violations(Vec::new());
-        let alert = event.alert.unwrap_or_default();
+        let alert = violations.alert(event.alert.unwrap_or_default());
+        let new_events = violations.events("new_events", event.new_events);
+        let alert = alert.filter(|_| violations.0.is_empty()).ok_or(violations)?;
+        Ok(Self { alert, first: event.first, new_events })
+    }
+}
+
+impl TryFrom<monitor::Alert> for Alert {
+    type Error = Violations;
+
+    fn try_from(alert: monitor::Alert) -> Result<Self, Violations> {
+        let mut violations = Violations(Vec::new());
+        let alert = violations.alert(alert);
+        alert.ok_or(violations)
+    }
+}
+
+impl Violations {
+    fn alert(&mut self, alert: monitor::Alert) -> Option<Alert> {
         let severity = match alert.severity() {
             monitor::AlertSeverity::High => AlertSeverity::High,
             monitor::AlertSeverity::Medium => AlertSeverity::Medium,
             monitor::AlertSeverity::Low | monitor::AlertSeverity::Unspecified => AlertSeverity::Low,
         };
-        let id = violations.required("alert.alert_id", &alert.alert_id);
-        let school_id = violations.required("alert.school_id", &alert.school_id);
+        let id = self.required("alert.alert_id", &alert.alert_id);
+        let school_id = self.required("alert.school_id", &alert.school_id);
         if alert.signature_id.is_empty() {
-            violations.0.push("alert.signature_id is empty".to_owned());
+            self.0.push("alert.signature_id is empty".to_owned());
         }
-        let first_at = violations.moment("alert.first_time", alert.first_time);
-        let last_at = violations.moment("alert.last_time", alert.last_time);
-        let event_count = violations.events("alert.event_count", alert.event_count);
-        let new_events = violations.events("new_events", event.new_events);
-        let (Some(id), Some(school_id), Some(first_at), Some(last_at), true) = (id, school_id, first_at, last_at, violations.0.is_empty())
-        else {
-            return Err(violations);
+        let first_at = self.moment("alert.first_time", alert.first_time);
+        let last_at = self.moment("alert.last_time", alert.last_time);
+        let event_count = self.events("alert.event_count", alert.event_count);
+        let (Some(id), Some(school_id), Some(first_at), Some(last_at), true) = (id, school_id, first_at, last_at, self.0.is_empty()) else {
+            return None;
         };
-        let alert = Alert {
+        Some(Alert {
             id,
             school_id,
             signature: Signature {
@@ -96,8 +112,7 @@ impl TryFrom<monitor::AlertEvent> for AlertNews {
             last_at,
             event_count,
             raw_event: without_nul(alert.raw_event),
-        };
-        Ok(Self { alert, first: event.first, new_events })
+        })
     }
 }
 
@@ -160,7 +175,8 @@ impl From<&Case> for wire::Case {
     }
 }
 
-fn localized(text: &Text) -> Option<wire::LocalizedText> {
+/// A text in both languages.
+pub fn localized(text: &Text) -> Option<wire::LocalizedText> {
     Some(wire::LocalizedText { nl: text.nl.clone(), en: text.en.clone() })
 }
 

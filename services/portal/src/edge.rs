@@ -8,6 +8,7 @@
 mod around;
 mod case;
 mod case_forms;
+mod device;
 mod devices;
 mod export;
 mod failure;
@@ -87,7 +88,7 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/scholen/{school}/toestellen", get(devices::list))
         .route("/scholen/{school}/toestellen/export.csv", get(export::devices_csv))
         .route("/scholen/{school}/toestellen/export.json", get(export::devices_json))
-        .route("/scholen/{school}/toestellen/{device}", get(devices::show))
+        .route("/scholen/{school}/toestellen/{device}", get(device::show))
         .route("/scholen/{school}/incidenten", get(schools::incidents))
         .route("/gateways", get(gateways::list))
         .route("/gateways/nieuw", get(gateways::enrol_form).post(gateways::enrol))

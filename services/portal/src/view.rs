@@ -4,6 +4,7 @@
 //! message that lacks what a page cannot do without is [`Unreadable`], which the reader is told as "the service gave an
 //! answer we do not understand", not as a page with holes.
 
+mod alert;
 mod case;
 mod clock;
 mod device;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 
 pub(crate) use self::{
+    alert::{Alert, Meaning},
     case::{Bilingual, Case, CloseReason, Person, Phase, Severity, Tlp},
     clock::{Standing, Target},
     device::{Device, DeviceSummary, Sourced},

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use auth::Authenticator;
 use futures::{Stream, StreamExt as _};
 use proto::incident_intake::v1::{
-    AddCaseNoteRequest, AssignCaseRequest, Case, CaseChange, ChangeCasePhaseRequest, CloseCaseRequest, Evidence, GetCaseRequest,
-    ListCasesRequest, ListCasesResponse, ListEvidenceRequest, ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse,
-    QueueSummary, ReopenCaseRequest, SummarizeQueueRequest, TimelineEntry, WatchCasesRequest,
+    AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CaseSeverity, ChangeCasePhaseRequest, CloseCaseRequest,
+    Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, ListCasesRequest, ListCasesResponse, ListEvidenceRequest,
+    ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest, SummarizeQueueRequest, TimelineEntry,
+    WatchCasesRequest,
     case_service_server::{CaseService, CaseServiceServer},
 };
 use proto::time::timestamp;
@@ -16,10 +17,10 @@ use tonic::{Request, Response, Status};
 use super::Fields;
 use crate::{
     app::{
-        App, CaseNews, Exhibit, add_case_note, assign_case, change_case_phase, close_case, get_case, list_cases, list_evidence,
-        list_timeline, reopen_case, summarize_queue, watch_cases,
+        App, CaseNews, Exhibit, Explanation, add_case_note, assign_case, change_case_phase, close_case, explain_alerts, get_case,
+        list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
     },
-    messages::count,
+    messages::{count, localized},
 };
 
 /// See the module.
@@ -111,6 +112,12 @@ impl CaseService for CaseApi {
         }))
     }
 
+    async fn explain_alerts(&self, request: Request<ExplainAlertsRequest>) -> Result<Response<ExplainAlertsResponse>, Status> {
+        let cx = self.authenticator.context_of(&request).await?;
+        let explanations = explain_alerts(&self.app, &cx, request.into_inner().try_into()?).await?;
+        Ok(Response::new(ExplainAlertsResponse { explanations: explanations.iter().map(explanation).collect() }))
+    }
+
     type WatchCasesStream = Pin<Box<dyn Stream<Item = Result<CaseChange, Status>> + Send>>;
 
     async fn watch_cases(&self, request: Request<WatchCasesRequest>) -> Result<Response<Self::WatchCasesStream>, Status> {
@@ -126,6 +133,15 @@ impl CaseService for CaseApi {
             })
         });
         Ok(Response::new(changes.boxed()))
+    }
+}
+
+fn explanation(explained: &Explanation) -> AlertExplanation {
+    AlertExplanation {
+        alert_id: explained.alert_id.to_string(),
+        title: localized(&explained.title),
+        severity: CaseSeverity::from(explained.severity).into(),
+        case: explained.case.as_ref().map(Into::into),
     }
 }
 

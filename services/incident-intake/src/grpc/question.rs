@@ -2,14 +2,18 @@
 
 use proto::incident_intake::v1::{
     AddCaseNoteRequest, AssignCaseRequest, CaseOrder as WireOrder, CasePhase, CaseSeverity, ChangeCasePhaseRequest, CloseCaseRequest,
-    CloseReason as WireReason, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
+    CloseReason as WireReason, ExplainAlertsRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
 };
-use runtime::Error;
+use runtime::{Error, SchoolId};
 
 use super::Fields;
 use crate::{
-    app::{AddCaseNote, AssignCase, AssignTo, ChangeCasePhase, CloseCase, ListCases, ListEvidence, ListTimeline, ReopenCase, Whose},
+    app::{
+        AddCaseNote, AssignCase, AssignTo, ChangeCasePhase, CloseCase, ExplainAlerts, ListCases, ListEvidence, ListTimeline, MOST_ALERTS,
+        ReopenCase, Whose,
+    },
     domain::{
+        alert::Alert,
         case::Phase,
         change::{CloseReason, Tlp},
         queue::{Assignment, CaseOrder, QueueFilter},
@@ -222,5 +226,29 @@ impl TryFrom<ListEvidenceRequest> for ListEvidence {
         let case_id = fields.id("case_id", &request.case_id);
         let ListEvidenceRequest { page_size, page_token, .. } = request;
         fields.finish(case_id.map(|case_id| Self { case_id, page_size, page_token }))
+    }
+}
+
+impl TryFrom<ExplainAlertsRequest> for ExplainAlerts {
+    type Error = Error;
+
+    fn try_from(request: ExplainAlertsRequest) -> Result<Self, Error> {
+        let mut fields = Fields::default();
+        let school: Option<SchoolId> = fields.id("school_id", &request.school_id);
+        if request.alerts.len() > MOST_ALERTS {
+            fields.complain("alerts", format!("ask for at most {MOST_ALERTS} at once"));
+            return fields.finish(None);
+        }
+        let mut alerts = Vec::with_capacity(request.alerts.len());
+        for (index, alert) in request.alerts.into_iter().enumerate() {
+            match Alert::try_from(alert) {
+                Ok(alert) if school.is_some_and(|school| school != alert.school_id) => {
+                    fields.complain(format!("alerts[{index}].school_id"), "ask for alerts of one school, the one in school_id");
+                }
+                Ok(alert) => alerts.push(alert),
+                Err(violations) => fields.complain(format!("alerts[{index}]"), violations.to_string()),
+            }
+        }
+        fields.finish(school.map(|school| Self { school, alerts }))
     }
 }

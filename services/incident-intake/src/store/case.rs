@@ -46,6 +46,29 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult
     find(&**txn, scope, id).await
 }
 
+/// Those of some cases that are of a school and within the caller's scope.
+pub async fn all(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    school: SchoolId,
+    ids: impl Iterator<Item = CaseId>,
+) -> StoreResult<Vec<Case>> {
+    let query = within(Entity::find(), scope).filter(Column::SchoolId.eq(school.as_uuid()));
+    let rows = query.filter(Column::CaseId.is_in(ids.map(CaseId::as_uuid))).all(connection).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The open cases of some signatures at a school, within the caller's scope.
+pub async fn open_of_signatures(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    school: SchoolId,
+    signatures: impl Iterator<Item = &str>,
+) -> StoreResult<Vec<Case>> {
+    let rows = within(open_at(school), scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
+    rows.into_iter().map(read).collect()
+}
+
 /// The open case that an alert belongs to: the one that has it as evidence, else the one of its signature. The school must be
 /// locked.
 pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signature_id: &str) -> StoreResult<Option<Case>> {

@@ -1,17 +1,22 @@
 //! Alerts attached to cases.
 
-use runtime::{AlertId, CaseId};
+use std::collections::HashMap;
+
+use auth::Scope;
+use runtime::{AlertId, CaseId, SchoolId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
 };
 use storage::{StoreResult, Txn};
+use uuid::Uuid;
 
 use super::{
+    case,
     entity::evidence::{ActiveModel, Column, Entity},
     from_json, to_json,
 };
-use crate::domain::alert::Alert;
+use crate::domain::{alert::Alert, case::Case};
 
 /// One alert of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,44 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert) -> StoreResult<()> 
         .exec(&**txn)
         .await?;
     Ok(())
+}
+
+/// The case that each of these alerts of a school is in, within the caller's scope; alerts in no case are left out.
+///
+/// An alert may be in several cases, one after the other: the open one counts, else the newest. One that came when its case had
+/// evidence enough is in the open case of its signature, if that was open by then.
+pub async fn cases_of(
+    connection: &impl ConnectionTrait,
+    scope: &Scope,
+    school: SchoolId,
+    alerts: &[Alert],
+) -> StoreResult<HashMap<AlertId, Case>> {
+    let rows: Vec<(Uuid, Uuid)> = Entity::find()
+        .select_only()
+        .columns([Column::AlertId, Column::CaseId])
+        .filter(Column::AlertId.is_in(alerts.iter().map(|alert| alert.id.as_uuid())))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let ids = rows.iter().map(|(_, case)| CaseId::from(*case));
+    let cases: HashMap<CaseId, Case> = case::all(connection, scope, school, ids).await?.into_iter().map(|case| (case.id, case)).collect();
+
+    let mut found: HashMap<AlertId, Case> = HashMap::new();
+    for (alert, case) in rows {
+        let Some(case) = cases.get(&case.into()) else { continue };
+        let counts_more = |other: &Case| (case.is_active(), case.opened_at) > (other.is_active(), other.opened_at);
+        if found.get(&alert.into()).is_none_or(counts_more) {
+            found.insert(alert.into(), case.clone());
+        }
+    }
+
+    let elsewhere: Vec<&Alert> = alerts.iter().filter(|alert| !found.contains_key(&alert.id)).collect();
+    let open = case::open_of_signatures(connection, scope, school, elsewhere.iter().map(|alert| alert.signature.id.as_str())).await?;
+    for alert in elsewhere {
+        let case = open.iter().find(|case| case.signature.id == alert.signature.id && case.opened_at <= alert.last_at);
+        found.extend(case.map(|case| (alert.id, case.clone())));
+    }
+    Ok(found)
 }
 
 /// Alerts of a case in the order they were attached, after a position.

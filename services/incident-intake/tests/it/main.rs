@@ -4,6 +4,7 @@
 
 mod dead_letters;
 mod deciding;
+mod explaining;
 mod incident_classes;
 mod intake;
 mod permissions;

@@ -2,15 +2,16 @@
 
 use auth::{Principal, Subject};
 use proto::incident_intake::v1::{
-    AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, GetCaseRequest,
-    ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest, SummarizeQueueRequest, WatchCasesRequest,
+    AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, ExplainAlertsRequest,
+    GetCaseRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest, SummarizeQueueRequest,
+    WatchCasesRequest,
 };
 use testkit::on_both_stores;
 use tonic::{Code, Request};
 
 use crate::world::{MALWARE, TAKEOVER, World, director, ict_coordinator, lead, operator, responder};
 
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 12] = [
     "GetCase",
     "ListCases",
     "SummarizeQueue",
@@ -21,6 +22,7 @@ const CALLS: [&str; 11] = [
     "ReopenCase",
     "ListTimeline",
     "ListEvidence",
+    "ExplainAlerts",
     "WatchCases",
 ];
 
@@ -52,6 +54,10 @@ async fn call(world: &World, who: &Principal, name: &str, case: &Case) -> Code {
         "ReopenCase" => cases.reopen_case(world.by(who, ReopenCaseRequest { case_id, text, etag })).await.map(drop),
         "ListTimeline" => cases.list_timeline(world.by(who, ListTimelineRequest { case_id, ..Default::default() })).await.map(drop),
         "ListEvidence" => cases.list_evidence(world.by(who, ListEvidenceRequest { case_id, ..Default::default() })).await.map(drop),
+        "ExplainAlerts" => {
+            let question = ExplainAlertsRequest { school_id: case.school_id.clone(), alerts: Vec::new() };
+            cases.explain_alerts(world.by(who, question)).await.map(drop)
+        }
         "WatchCases" => cases.watch_cases(world.by(who, WatchCasesRequest {})).await.map(drop),
         other => panic!("{other}"),
     };

@@ -25,6 +25,8 @@ pub struct ListAlerts {
     pub min_severity: Option<Severity>,
     /// Of this signature only.
     pub signature_id: Option<SignatureId>,
+    /// In which this device takes part only.
+    pub device: Option<DeviceId>,
     /// As in the request.
     pub page_size: i32,
     /// As in the request.
@@ -50,11 +52,16 @@ pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<A
     let scope = cx.scope(Action::AlertRead)?;
     let size = PageSize::from_request(asked.page_size)?;
     let severity = asked.min_severity.map(Severity::rank);
-    let question = ("alerts", asked.school, severity, asked.signature_id.as_ref().map(SignatureId::as_str));
+    let question = ("alerts", asked.school, severity, asked.signature_id.as_ref().map(SignatureId::as_str), asked.device);
     let after: Option<Position> = decode_page_token(&question, &asked.page_token)?;
 
-    let filter =
-        Filter { scope: scope.clone(), school: asked.school, min_severity: asked.min_severity, signature_id: asked.signature_id.clone() };
+    let filter = Filter {
+        scope: scope.clone(),
+        school: asked.school,
+        min_severity: asked.min_severity,
+        signature_id: asked.signature_id.clone(),
+        device: asked.device,
+    };
     let mut alerts = store::alert::list(app.database.reader(), &filter, after.as_ref(), size.with_peek()).await?;
     let total = store::alert::count(app.database.reader(), &filter).await?;
     let has_more = size.cut(&mut alerts);

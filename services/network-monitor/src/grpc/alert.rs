@@ -81,6 +81,7 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
         let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = if request.signature_id.is_empty() { None } else { signature(&mut fields, &request.signature_id) };
+        let device = fields.optional_id("device_id", &request.device_id);
         let min_severity = match request.min_severity() {
             AlertSeverity::Unspecified => None,
             AlertSeverity::Low => Some(Severity::Low),
@@ -88,7 +89,7 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
             AlertSeverity::High => Some(Severity::High),
         };
         let ListAlertsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { school, min_severity, signature_id, page_size, page_token }))
+        fields.finish(Some(Self { school, min_severity, signature_id, device, page_size, page_token }))
     }
 }
 

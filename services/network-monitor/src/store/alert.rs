@@ -91,6 +91,8 @@ pub struct Filter {
     pub min_severity: Option<Severity>,
     /// Of this signature only.
     pub signature_id: Option<SignatureId>,
+    /// In which this device takes part only.
+    pub device: Option<DeviceId>,
 }
 
 /// Where a page ended.
@@ -145,6 +147,10 @@ fn select(filter: &Filter) -> Select<Entity> {
     }
     if let Some(signature) = &filter.signature_id {
         query = query.filter(Column::SignatureId.eq(signature.as_str()));
+    }
+    if let Some(device) = filter.device {
+        let ends = [Column::SourceDeviceId, Column::DestinationDeviceId].map(|end| end.eq(device.as_uuid()));
+        query = query.filter(ends.into_iter().fold(Condition::any(), Condition::add));
     }
     query
 }

@@ -1,4 +1,4 @@
-//! A school's devices, and one of them.
+//! A school's devices.
 
 use axum::{
     extract::{Path, RawQuery},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     address::{DeviceQuery, Range},
-    page::{DevicePage, DevicesPage, Frame, Paging, Place},
+    page::{DevicesPage, Frame, Paging, Place},
     upstream::Calls,
     view::{Device, DeviceSummary, Unreadable},
     words::DeviceWords,
@@ -51,20 +51,8 @@ pub(super) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): 
     page(&DevicesPage { frame, query, school, summary, devices, paging, total: range.total, open_incidents })
 }
 
-/// `GET /scholen/{school}/toestellen/{device}`.
-pub(super) async fn show(visit: Visit, Path((id, device)): Path<(String, String)>) -> Result<Response, Failure> {
-    let id = school_id(&id)?;
-    let calls = visit.calls();
-    let (school, device, figures) = tokio::join!(school(&calls, id), device_of(&calls, id, device), menu_figures(&visit));
-    let (school, device) = (school?, device?);
-    let mut frame = visit.frame(place_of(&visit))?;
-    frame.queue = figures;
-    frame.about_school(id, &school.name);
-    page(&DevicePage { frame, school, device })
-}
-
 /// A responder comes here from the list of schools, a school from its own menu.
-fn place_of(visit: &Visit) -> Place {
+pub(super) fn place_of(visit: &Visit) -> Place {
     if visit.visitor().works_the_queue() { Place::Schools } else { Place::Devices }
 }
 
@@ -84,11 +72,6 @@ async fn open_incidents(calls: &Calls, school: SchoolId, may_see: bool) -> Optio
 
 async fn devices(calls: &Calls, query: &DeviceQuery) -> Result<wire::ListDevicesResponse, Failure> {
     Ok(calls.devices().list_devices(query.request(PAGE_SIZE)).await?.into_inner())
-}
-
-async fn device_of(calls: &Calls, school: SchoolId, device_id: String) -> Result<Device, Failure> {
-    let request = wire::GetDeviceRequest { school_id: school.to_string(), device_id };
-    Ok(Device::try_from(calls.devices().get_device(request).await?.into_inner())?)
 }
 
 fn paging(frame: &Frame, query: &DeviceQuery, range: Range, next_token: &str) -> Paging {

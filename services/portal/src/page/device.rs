@@ -1,15 +1,15 @@
-//! One device: everything known about it, each fact with its source.
+//! One device: its warnings and the incident they belong to, then everything known about it, each fact with its source.
 
 use askama::Template;
 use chrono::TimeDelta;
 
 use super::{
-    Frame,
+    Frame, Paging,
     devices::{Verdict, device_title, verdict},
 };
 use crate::{
-    mark::Icon,
-    view::{Device, School, Sourced},
+    mark::{Icon, IconMark, SeverityMark},
+    view::{Alert, Case, Device, Meaning, Place, School, Severity, Sourced},
     words::DeviceWords,
 };
 
@@ -20,6 +20,36 @@ pub(crate) struct DevicePage {
     pub(crate) frame: Frame,
     pub(crate) school: School,
     pub(crate) device: Device,
+    /// None where the visitor may not see warnings.
+    pub(crate) warnings: Option<Warnings>,
+}
+
+/// Some of the warnings of a device, the newest first.
+pub(crate) struct Warnings {
+    pub(crate) shown: Vec<Warning>,
+    pub(crate) total: i64,
+    pub(crate) paging: Paging,
+    pub(crate) is_first_page: bool,
+}
+
+/// A warning, and what it means where that is known just now.
+pub(crate) struct Warning {
+    pub(crate) alert: Alert,
+    pub(crate) meaning: Option<Meaning>,
+}
+
+impl Warning {
+    fn case(&self) -> Option<&Case> {
+        self.meaning.as_ref()?.case.as_ref()
+    }
+
+    fn open_case(&self) -> Option<&Case> {
+        self.case().filter(|case| !case.is_closed())
+    }
+
+    fn severity(&self) -> Severity {
+        self.meaning.as_ref().map_or(self.alert.severity, |meaning| meaning.severity)
+    }
 }
 
 /// A row of the facts: what, the value, where and when it was learnt.
@@ -41,6 +71,73 @@ impl DevicePage {
 
     fn verdict(&self) -> Verdict {
         verdict(self.words(), &self.frame, &self.device)
+    }
+
+    /// The worst incident that goes on with this device in it: what somebody comes here for on a bad day.
+    fn running_case(&self) -> Option<&Case> {
+        let warnings = self.warnings.as_ref().filter(|warnings| warnings.is_first_page)?;
+        warnings.shown.iter().filter_map(Warning::open_case).max_by_key(|case| (case.severity, case.opened))
+    }
+
+    fn case_title<'a>(&self, case: &'a Case) -> &'a str {
+        case.title.in_language(self.frame.language())
+    }
+
+    /// What is the matter in plain words; what the sensor calls it, where those are missing just now.
+    fn warning_title<'a>(&self, warning: &'a Warning) -> &'a str {
+        match &warning.meaning {
+            Some(meaning) => meaning.title.in_language(self.frame.language()),
+            None => &warning.alert.signature,
+        }
+    }
+
+    fn warning_icon(&self, warning: &Warning) -> IconMark {
+        match warning.case() {
+            Some(case) if case.is_closed() => Icon::Check.large(),
+            Some(_) => Icon::Alert.large(),
+            None => Icon::Network.large(),
+        }
+    }
+
+    fn warning_severity(&self, warning: &Warning) -> SeverityMark {
+        self.frame.severity(&warning.severity())
+    }
+
+    /// Whether the incident it was part of is done with.
+    fn is_over(&self, warning: &Warning) -> bool {
+        warning.case().is_some_and(Case::is_closed)
+    }
+
+    /// How often, with whom and when: `14 keer naar 203.0.113.77, vandaag 15.47–16.11 u.`
+    fn warning_detail(&self, warning: &Warning) -> String {
+        let (words, alert) = (self.words(), &warning.alert);
+        let other = self.place_name(alert.other_end(&self.device.id));
+        let span = self.frame.language().span(alert.first, alert.last, self.frame.now);
+        let seen = words.times(alert.events);
+        if alert.is_from(&self.device.id) { words.warning_to(seen, other, span) } else { words.warning_from(seen, other, span) }
+    }
+
+    fn place_name(&self, place: &Place) -> String {
+        match &place.device_name {
+            Some(name) => name.clone(),
+            None if place.ip.is_empty() => self.words().unknown_address().to_owned(),
+            None => place.ip.clone(),
+        }
+    }
+
+    /// In which incident, and how far that is.
+    fn warning_case(&self, warning: &Warning) -> String {
+        let (words, terms) = (self.words(), self.frame.terms());
+        match (&warning.meaning, warning.case()) {
+            (None, _) => words.case_unknown().to_owned(),
+            (Some(_), None) => words.in_no_case().to_owned(),
+            (Some(_), Some(case)) => words.in_case(&case.reference, terms.phase(case.phase).to_lowercase()),
+        }
+    }
+
+    /// Whether what warnings mean is not to be known just now.
+    fn is_unexplained(&self) -> bool {
+        self.warnings.as_ref().is_some_and(|warnings| warnings.shown.iter().any(|warning| warning.meaning.is_none()))
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {

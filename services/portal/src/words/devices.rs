@@ -81,6 +81,22 @@ words! {
         day { "Dag" "Day" }
         quarters_column { "Kwartieren" "Quarters of an hour" }
 
+        in_running_case { "Dit toestel speelt mee in een incident dat nog loopt" "This device is part of an incident that is going on" }
+        warnings { "Waarschuwingen" "Warnings" }
+        warnings_hint { "De nieuwste staat bovenaan. In het incident leest u wat u doet en wat het responsteam doet." "The newest stands first. The incident tells what you do and what the response team does." }
+        warnings_unexplained { "We kunnen nu even niet zeggen wat dit betekent en of er een incident loopt. U leest wat de sensor schreef. Ververs de bladzijde over een minuut." "We cannot say just now what this means and whether there is an incident. You read what the sensor wrote. Refresh the page in a minute." }
+        no_warnings { "De sensor zag bij dit toestel het laatste jaar niets verdachts." "The sensor saw nothing suspicious about this device in the last year." }
+        warning_to(seen, other, span) { "{seen} naar {other}, {span}." "{seen} to {other}, {span}." }
+        warning_from(seen, other, span) { "{seen} van {other}, {span}." "{seen} from {other}, {span}." }
+        unknown_address { "een adres dat we niet kennen" "an address we do not know" }
+        in_case(reference, phase) { "Zaak {reference}, {phase}" "Case {reference}, {phase}" }
+        in_no_case { "Geen incident" "No incident" }
+        case_unknown { "Incident onbekend" "Incident unknown" }
+        show_rules { "Welke regels van de sensor sloegen aan?" "Which rules of the sensor matched?" }
+        rules { "Regels van de sensor" "Rules of the sensor" }
+        rule { "Regel" "Rule" }
+        rule_id { "Kenmerk" "Signature" }
+
         source_dhcp { "aanvraag van een adres" "request for an address" }
         source_arp { "oproep op het netwerk" "call on the network" }
         source_flow { "verkeer" "traffic" }
@@ -150,6 +166,17 @@ impl DeviceWords {
     pub(crate) fn warned_reason(self, count: impl Into<i64>) -> String {
         let count = self.0.count(count, ("open waarschuwing", "open waarschuwingen"), ("open warning", "open warnings"));
         format!("{count}.")
+    }
+
+    /// `14 keer`.
+    pub(crate) fn times(self, count: i64) -> String {
+        self.0.count(count, ("keer", "keer"), ("time", "times"))
+    }
+
+    /// `1–10 van 23 waarschuwingen`.
+    pub(crate) fn warnings_range(self, from: i64, until: i64, total: i64) -> String {
+        let total = self.0.count(total, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
+        format!("{}–{} {} {total}", self.0.number(from), self.0.number(until), self.0.pick("van", "of"))
     }
 
     /// `1–50 van 148 toestellen`.

@@ -17,6 +17,8 @@ pub const CASE_OF_NOBODY: &str = "0190c0de-0000-7000-8000-0000000000c2";
 pub const CASE_OF_SAM: &str = "0190c0de-0000-7000-8000-0000000000c4";
 pub const CASE_CLOSED: &str = "0190c0de-0000-7000-8000-0000000000c9";
 pub const DEVICE_WARNED: &str = "0190c0de-0000-7000-8000-0000000000d1";
+pub const ALERT_OF_CLOSED_CASE: &str = "0190c0de-0000-7000-8000-00000000b001";
+pub const ALERT_IN_NO_CASE: &str = "0190c0de-0000-7000-8000-00000000b002";
 pub const GATEWAY: &str = "0190c0de-0000-7000-8000-0000000000e1";
 
 /// See the module.
@@ -29,6 +31,8 @@ pub struct World {
     pub cases: Vec<intake::Case>,
     pub timelines: HashMap<String, Vec<intake::TimelineEntry>>,
     pub evidence: HashMap<String, Vec<intake::Evidence>>,
+    /// The last first.
+    pub alerts: Vec<monitor::Alert>,
 }
 
 /// A moment on the wire.
@@ -70,6 +74,7 @@ impl World {
         world.gateways = gateways(now);
         world.devices = devices(now);
         world.summaries = summaries(now);
+        world.alerts = alerts(now);
         for sketch in sketches() {
             world.add_case(&sketch, now);
         }
@@ -231,6 +236,44 @@ pub fn evidence(number: u32, now: DateTime<Utc>) -> intake::Evidence {
         raw_event_sha256: hash,
         ..intake::Evidence::default()
     }
+}
+
+/// The warnings of one device: of a case that is open, of one that is closed, and of none.
+fn alerts(now: DateTime<Utc>) -> Vec<monitor::Alert> {
+    let device = monitor::Endpoint {
+        ip: "10.20.4.37".to_owned(),
+        port: 51_422,
+        device_id: DEVICE_WARNED.to_owned(),
+        device_name: "SEC-PC-02".to_owned(),
+    };
+    let outside = |ip: &str| monitor::Endpoint { ip: ip.to_owned(), port: 443, ..monitor::Endpoint::default() };
+    let alert = |alert_id: String, signature: &str, minutes: i64, events: i64| monitor::Alert {
+        alert_id,
+        school_id: ZANDLOPER.to_owned(),
+        signature_id: "suricata:1:2027865".to_owned(),
+        signature: signature.to_owned(),
+        severity: monitor::AlertSeverity::High.into(),
+        source: Some(device.clone()),
+        destination: Some(outside("203.0.113.77")),
+        first_time: wire(now - TimeDelta::minutes(minutes + 24)),
+        last_time: wire(now - TimeDelta::minutes(minutes)),
+        event_count: events,
+        raw_event: "{}".to_owned(),
+        sensor: "suricata".to_owned(),
+        ..monitor::Alert::default()
+    };
+    let knock = monitor::Alert {
+        signature_id: "zeek:Scan::Port_Scan".to_owned(),
+        severity: monitor::AlertSeverity::Low.into(),
+        source: Some(outside("198.51.100.20")),
+        destination: Some(device.clone()),
+        ..alert(ALERT_IN_NO_CASE.to_owned(), "Scan::Port_Scan", 30, 1)
+    };
+    vec![
+        knock,
+        alert(evidence(1, now).alert_id, "ET MALWARE Sample stealer check-in", 1_059, 14),
+        alert(ALERT_OF_CLOSED_CASE.to_owned(), "ET POLICY Sample unwanted mail", 9 * 24 * 60, 1_200),
+    ]
 }
 
 fn schools() -> Vec<identity::School> {
