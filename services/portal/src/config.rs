@@ -1,12 +1,16 @@
 //! What the portal is told by its process. Complaints name the keys of the configuration file, where most of it stands in
 //! sections that other services share.
 
+mod emergency;
+
 use std::{path::PathBuf, time::Duration};
 
 use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
 use storage::cache::CacheConfig;
 use url::{Host, Url};
+
+pub use self::emergency::EmergencyLine;
 
 /// `[portal]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,6 +36,8 @@ pub struct Config {
     pub session: SessionConfig,
     /// Where sessions are kept.
     pub cache: CacheConfig,
+    /// Whom schools call on a bad day; nothing is said of it where there is none.
+    pub emergency_line: Option<EmergencyLine>,
 }
 
 /// `[portal.session]`.
@@ -74,6 +80,7 @@ impl Config {
                 return Err(ConfigError::at(key, "give an address with http:// or https://"));
             }
         }
+        self.emergency_line.as_ref().map_or(Ok(()), EmergencyLine::validate)?;
         self.session.validate()
     }
 
@@ -132,6 +139,7 @@ mod tests {
             ca_file: None,
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new("") },
+            emergency_line: None,
         }
     }
 

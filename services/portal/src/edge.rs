@@ -37,6 +37,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::{
     assets,
+    config::EmergencyLine,
     issuer::Issuer,
     session::{Cookies, Sessions},
     upstream::Upstream,
@@ -56,6 +57,8 @@ pub(crate) struct Portal {
     pub(crate) origin: String,
     /// Whether people choose who to be, on a page of ours.
     pub(crate) personas: bool,
+    /// Whom schools call on a bad day.
+    pub(crate) emergency_line: Option<Arc<EmergencyLine>>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) shutdown: Shutdown,

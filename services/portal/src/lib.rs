@@ -91,6 +91,7 @@ impl Service {
             headers,
             origin: config.public_url.origin().ascii_serialization(),
             personas: config.personas,
+            emergency_line: config.emergency_line.map(Arc::new),
             clock: process.clock.clone(),
             ids: process.ids.clone(),
             shutdown: process.tasks.shutdown(),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 pub(crate) use self::icon::{Icon, IconMark};
 use crate::{
+    config::EmergencyLine,
     language::Language,
     view::{Person, Severity, Standing, Target},
     words::Terms,
@@ -93,6 +94,35 @@ impl TimerMark {
     }
 }
 
+/// Whom to call, in one line: name, number, when somebody picks up, and an address for what can wait.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{{ icon }}<span>{{ name }}: <a href="{{ dialled }}">{{ phone }}</a>{% if let Some(hours) = hours %}, {{ hours }}{% endif %}{% if let Some(mail) = mail %} · <a href="mailto:{{ mail }}">{{ mail }}</a>{% endif %}</span>"#
+)]
+pub(crate) struct CallMark {
+    icon: IconMark,
+    pub(crate) name: String,
+    pub(crate) phone: String,
+    pub(crate) dialled: String,
+    pub(crate) hours: Option<String>,
+    pub(crate) mail: Option<String>,
+}
+
+impl CallMark {
+    pub(crate) fn new(line: &EmergencyLine, language: Language) -> Self {
+        let text = |text: &content::Text| language.pick(&text.nl, &text.en).clone();
+        Self {
+            icon: Icon::Phone.plain(),
+            name: text(&line.name),
+            phone: line.phone.clone(),
+            dialled: line.dialled(),
+            hours: line.hours.as_ref().map(text),
+            mail: line.mail.clone(),
+        }
+    }
+}
+
 /// Initials in a disc; the name stands beside it, or the reader hears it.
 #[derive(Template)]
 #[template(
@@ -128,6 +158,7 @@ fn initials(name: &str) -> String {
 impl HtmlSafe for SeverityMark {}
 impl HtmlSafe for ClockMark {}
 impl HtmlSafe for TimerMark {}
+impl HtmlSafe for CallMark {}
 impl HtmlSafe for Face {}
 
 #[cfg(test)]

@@ -210,6 +210,7 @@ impl Around {
             context: String::new(),
             school: session.and_then(|session| session.visitor.only_school()),
             queue: None,
+            emergency_line: self.portal.emergency_line.clone(),
         };
         let words = frame.words();
         let context = match &frame.visitor {

@@ -53,6 +53,7 @@ icons! {
     NoneNeeded "none"
     Note "note"
     Partly "partly"
+    Phone "phone"
     Plus "plus"
     Printer "printer"
     Question "question"

@@ -68,6 +68,10 @@ impl DevicesPage {
         self.words().summary(summary.total, summary.seen_today, summary.new_this_week)
     }
 
+    fn has_incident(&self) -> bool {
+        self.open_incidents.is_some_and(|open| open > 0)
+    }
+
     /// What matters most comes first: an incident goes on whether or not the sensor still speaks.
     fn answer(&self) -> Answer {
         let (words, summary) = (self.words(), &self.summary);

@@ -1,5 +1,7 @@
 //! What stands around every page: who looks, in which language and colours, the menu, and the message after an act.
 
+use std::sync::Arc;
+
 use askama::{Template, filters::HtmlSafe};
 use auth::Action;
 use chrono::{DateTime, Utc};
@@ -7,8 +9,9 @@ use runtime::SchoolId;
 
 use crate::{
     address::{QueueQuery, QueueView},
+    config::EmergencyLine,
     language::Language,
-    mark::{Face, Icon},
+    mark::{CallMark, Face, Icon},
     view::{Person, QueueSummary, Severity},
     visitor::Visitor,
     words::{ShellWords, Terms},
@@ -80,6 +83,8 @@ pub(crate) struct Frame {
     pub(crate) school: Option<SchoolId>,
     /// Figures beside the menu, where they are at hand.
     pub(crate) queue: Option<QueueSummary>,
+    /// Whom schools call on a bad day, where there is somebody.
+    pub(crate) emergency_line: Option<Arc<EmergencyLine>>,
 }
 
 /// A group of the menu.
@@ -250,6 +255,12 @@ impl Frame {
 
     pub(crate) fn severity(&self, severity: &Severity) -> crate::mark::SeverityMark {
         crate::mark::SeverityMark::new(*severity, self.language())
+    }
+
+    /// Whom to call on a bad day: for schools, and for who is not signed in. The response team is who picks up.
+    pub(super) fn call(&self) -> Option<CallMark> {
+        let line = self.emergency_line.as_ref().filter(|_| !self.is_dense())?;
+        Some(CallMark::new(line, self.language()))
     }
 
     /// The hidden field without which no form is believed.

@@ -115,6 +115,11 @@ impl Problem {
         matches!(self, Self::SignedOut)
     }
 
+    /// Whether it is for us to put right, so that somebody in need must not wait for it.
+    pub(super) const fn is_ours(&self) -> bool {
+        matches!(self, Self::Unavailable | Self::Garbled { .. } | Self::Failed { .. })
+    }
+
     /// Whether the same page may work in a moment.
     pub(super) const fn may_pass(&self) -> bool {
         matches!(

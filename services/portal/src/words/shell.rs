@@ -22,6 +22,13 @@ words! {
         privacy { "Privacy" "Privacy" }
         service_of { "Schildwacht is een dienst van de overheid voor alle scholen." "Schildwacht is a government service for all schools." }
 
+        emergency_title { "Is het nu bezig?" "Is it happening now?" }
+        emergency_text { "Wacht dan niet op nieuws op deze bladzijde." "Then do not wait for news on this page." }
+        emergency_case_text(reference) { "Wacht dan niet op nieuws op deze bladzijde. Bel en geef het nummer {reference} door." "Then do not wait for news on this page. Call, and give the number {reference}." }
+        emergency_away_text { "Gebeurt er nu iets ergs op het netwerk van uw school? Wacht dan niet op deze bladzijde." "Is something bad happening on your school’s network right now? Then do not wait for this page." }
+        emergency_call(phone) { "Bel {phone}" "Call {phone}" }
+        or_mail { "of mail" "or mail" }
+
         response_team { "Responsteam" "Response team" }
         platform_team { "Platformbeheer" "Platform team" }
         responder { "responsteam" "response team" }

@@ -125,6 +125,64 @@ async fn what_the_sensor_saw_is_shown_while_nobody_can_say_what_it_means() {
     assert!(!page.contains("Geen incident"), "what is not known is not denied");
 }
 
+/// What a telephone dials.
+const DIALLED: &str = r#"href="tel:080000000""#;
+
+#[tokio::test]
+async fn a_school_finds_whom_to_call_wherever_it_is_on_a_bad_day() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    let beside_its_incidents =
+        [format!("/scholen/{ZANDLOPER}/toestellen"), format!("/scholen/{ZANDLOPER}/incidenten"), format!("/zaken/{CASE_IN_HAND}")];
+    for (language, call, hours) in [("nl", "Bel 0800 00 000", "dag en nacht"), ("en", "Call 0800 00 000", "day and night")] {
+        for address in &beside_its_incidents {
+            let page = shown(&mut els, &format!("{address}?lang={language}")).await;
+            assert!(page.contains(call) && page.contains(hours), "{address} in {language}");
+            assert_eq!(page.matches(DIALLED).count(), 2, "{address} in {language}: as a button, and below");
+        }
+        let closed = shown(&mut els, &format!("/zaken/{CASE_CLOSED}?lang={language}")).await;
+        assert_eq!(closed.matches(DIALLED).count(), 1, "what is over needs no button");
+    }
+    assert!(shown(&mut els, &format!("/zaken/{CASE_IN_HAND}?lang=nl")).await.contains("geef het nummer SW-2026-0412 door"));
+}
+
+#[tokio::test]
+async fn whom_to_call_is_said_to_who_is_not_signed_in_and_where_something_fails() {
+    let town = Town::new().await;
+    let mut stranger = town.browser();
+    assert!(stranger.follow("/").await.text.contains(DIALLED), "choosing who to be");
+    assert!(stranger.get("/bestaat/niet").await.text.contains(DIALLED), "a page that does not exist");
+    let failed = stranger.get("/aanmelden/terug?state=onbekend&code=x").await;
+    assert!(failed.text.contains("Wacht dan niet op deze bladzijde") && failed.text.contains(DIALLED), "{}", failed.text);
+
+    let mut els = town.browser_of(&people::els()).await;
+    town.services.play.fail_with(tonic::Code::Unavailable);
+    let away = els.get(&format!("/zaken/{CASE_IN_HAND}")).await;
+    assert_eq!(away.status, 503);
+    assert!(away.text.contains("Wacht dan niet op deze bladzijde") && away.text.contains(DIALLED));
+}
+
+#[tokio::test]
+async fn who_picks_up_is_not_told_to_call() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    for address in ["/wachtrij".to_owned(), format!("/zaken/{CASE_IN_HAND}")] {
+        assert!(!shown(&mut noor, &address).await.contains("tel:"), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_is_configured_nobody_is_named() {
+    let town = Town::without_emergency_line().await;
+    let mut els = town.browser_of(&people::els()).await;
+    for address in ["/".to_owned(), format!("/scholen/{ZANDLOPER}/incidenten"), format!("/zaken/{CASE_IN_HAND}"), "/hulp".to_owned()] {
+        let page = shown(&mut els, &address).await;
+        for trace in ["tel:", "id=\"nood\"", "class=\"emergency\"", "Is het nu bezig"] {
+            assert!(!page.contains(trace), "{address}: {trace}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
     let town = Town::new().await;

@@ -48,6 +48,8 @@ pub struct PortalConfig {
     pub client_id: String,
     pub client_secret: Secret,
     pub session: portal::config::SessionConfig,
+    /// Left out: pages name nobody to call.
+    pub emergency_line: Option<portal::config::EmergencyLine>,
 }
 
 /// `[listen]`.
@@ -174,6 +176,7 @@ impl Config {
             ca_file: self.services.ca_file.clone(),
             session: self.portal.session,
             cache: self.cache.clone(),
+            emergency_line: self.portal.emergency_line.clone(),
         })
     }
 }
@@ -209,6 +212,7 @@ mod tests {
             ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
             ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),
             ("portal.session.idle_minutes = 0", "portal.session.idle_minutes"),
+            (r#"portal.emergency_line = { name = { nl = "Noodlijn", en = "Line" }, phone = "bel ons" }"#, "portal.emergency_line.phone"),
             ("listen.public_url = \"http://schildwacht.example/\"", "listen.public_url"),
             ("listen.public_url = \"schildwacht\"", "listen.public_url"),
             ("listen.address = \"127.0.0.1:0\"", "listen.address"),
@@ -221,6 +225,16 @@ mod tests {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");
         }
+    }
+
+    #[test]
+    fn an_emergency_line_needs_its_name_in_both_languages() {
+        let one_language = r#"portal.emergency_line = { name = { nl = "Noodlijn" }, phone = "112" }"#;
+        let complaint = checked(Service::All, one_language).unwrap_err().to_string();
+        assert!(complaint.contains("emergency_line") && complaint.contains("en"), "{complaint}");
+        let line = r#"portal.emergency_line = { name = { nl = "Noodlijn", en = "Emergency line" }, phone = "0800 12 345" }"#;
+        assert_eq!(checked(Service::All, line).unwrap().portal.emergency_line.unwrap().phone, "0800 12 345");
+        assert_eq!(checked(Service::All, "").unwrap().portal.emergency_line, None, "nobody is named by default");
     }
 
     #[test]

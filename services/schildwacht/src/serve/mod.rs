@@ -53,6 +53,7 @@ pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config>
     let mut config = given(options)?;
     if service == Service::All && !options.no_demo && config.auth.issuer.is_empty() {
         config.identity.demo_data = true;
+        config.portal.emergency_line.get_or_insert_with(portal::config::EmergencyLine::example);
     }
     Ok(config.complete(service)?)
 }

@@ -20,7 +20,10 @@ use runtime::{
     config::Secret,
     listener::{Limits, Listener},
 };
-use schildwacht_portal::{Config, config::SessionConfig};
+use schildwacht_portal::{
+    Config,
+    config::{EmergencyLine, SessionConfig},
+};
 use storage::cache::CacheConfig;
 use testkit::TestProcess;
 
@@ -45,6 +48,7 @@ struct Plan<'a> {
     port: u16,
     /// Where sessions are kept; empty: in the process.
     redis: &'a str,
+    has_emergency_line: bool,
 }
 
 /// Thursday 24 September 2026, 09.50 in Brussels.
@@ -81,8 +85,15 @@ impl Town {
         Self::of(Plan { services_url: url, ca_file, ..Plan::around(clock, services) }).await
     }
 
+    /// Whose configuration names nobody to call.
+    pub async fn without_emergency_line() -> Self {
+        let clock = Clock::from(ManualClock::at(this_morning()));
+        let services = FakeServices::start(World::sample(this_morning()), clock.clone()).await;
+        Self::of(Plan { has_emergency_line: false, ..Plan::around(clock, services) }).await
+    }
+
     async fn of(plan: Plan<'_>) -> Self {
-        let Plan { clock, services, services_url, ca_file, port, redis } = plan;
+        let Plan { clock, services, services_url, ca_file, port, redis, has_emergency_line } = plan;
         runtime::install_tls_provider();
         let manual = match &clock {
             Clock::Manual(manual) => manual.clone(),
@@ -104,6 +115,7 @@ impl Town {
             ca_file: ca_file.map(Into::into),
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new(redis) },
+            emergency_line: Some(EmergencyLine::example()).filter(|_| has_emergency_line),
         };
         serve(&process, listener, config.clone(), &issuer).await;
         Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned(), config }
@@ -142,7 +154,7 @@ impl Town {
 
 impl Plan<'_> {
     fn around(clock: Clock, services: FakeServices) -> Self {
-        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "" }
+        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "", has_emergency_line: true }
     }
 }
 
