@@ -171,6 +171,9 @@ impl From<&Case> for wire::Case {
             content_version: case.content_version.clone(),
             etag: case.etag(),
             rsit_name: localized(&case.rsit_name),
+            phases_seen: case.phases_seen.iter().map(|phase| wire::CasePhase::from(phase).into()).collect(),
+            react_soon_time: Some(timestamp(case.targets.react_soon)),
+            resolve_soon_time: Some(timestamp(case.targets.resolve_soon)),
         }
     }
 }

@@ -11,7 +11,10 @@ use crate::{
         case::Case,
         queue::{Assignment, CaseOrder, QueueFilter},
     },
-    store::{self, queue::Position},
+    store::{
+        self,
+        queue::{Position, QueueOrder},
+    },
 };
 
 /// What is asked.
@@ -77,7 +80,7 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Cas
     // Before the reads: a case that opens while they run is still new to whoever asks again from this moment.
     let read_at = cx.clock.now();
     let reader = app.database.reader();
-    let order = (asked.order, asked.reverse);
+    let order = QueueOrder { by: asked.order, reverse: asked.reverse, as_of: after.as_ref().map_or(read_at, Position::as_of) };
     let mut cases = store::queue::list(reader, &scope, &filter, order, after.as_ref(), size.with_peek()).await?;
     let total = store::queue::count(reader, &scope, &filter).await?;
 

@@ -1,6 +1,6 @@
 //! An alert of network-monitor, as far as cases need to know it.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, SchoolId};
@@ -107,6 +107,22 @@ pub struct Alert {
     pub raw_event: String,
 }
 
+impl Alert {
+    /// By what people look for it: addresses and names of devices at either end, as [`search_key`] makes them.
+    pub fn search_keys(&self) -> BTreeSet<String> {
+        let ends = [&self.source, &self.destination];
+        let names = ends.into_iter().filter_map(|end| end.device.as_ref()).map(|device| device.name.as_str());
+        let keys = ends.into_iter().map(|end| end.ip.as_str()).chain(names).map(search_key);
+        keys.filter(|key| !key.is_empty()).collect()
+    }
+}
+
+/// An address or a name of a device in the one spelling by which it is looked up: `2001:DB8:0::1` is `2001:db8::1`.
+pub fn search_key(text: &str) -> String {
+    let text = text.trim();
+    text.parse::<IpAddr>().map_or_else(|_| text.to_lowercase(), |address| address.to_canonical().to_string())
+}
+
 /// News of an alert: opened, or grown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertNews {
@@ -144,6 +160,19 @@ mod tests {
         let stored = serde_json::to_string_pretty(&alert).unwrap();
         assert_eq!(serde_json::from_str::<Alert>(&stored).unwrap(), alert);
         insta::assert_snapshot!(stored);
+    }
+
+    #[test]
+    fn an_address_is_looked_up_however_it_is_written() {
+        let spellings = [
+            (" 10.20.4.37 ", "10.20.4.37"),
+            ("2001:DB8:0:0::1", "2001:db8::1"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+            ("SEC-PC-02", "sec-pc-02"),
+        ];
+        for (written, key) in spellings {
+            assert_eq!(search_key(written), key);
+        }
     }
 
     fn side_of(ip: &str) -> Side {

@@ -10,6 +10,8 @@
 //! People's transitions count in [`Case::revision`], so that two people who decide on the same page cannot overwrite each
 //! other. What sensors add does not: it must never get in the way of somebody's decision.
 
+mod phases;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use content::Text;
 use runtime::CaseId;
@@ -23,6 +25,8 @@ use super::{
     severity::Severity,
     words::ReasonWords,
 };
+
+pub use self::phases::Phases;
 
 /// Where the work stands, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,6 +116,8 @@ pub struct Case {
     pub severity: Severity,
     /// Whether there is work.
     pub state: State,
+    /// The phases it has been in.
+    pub phases_seen: Phases,
     /// Who has it.
     pub assignee: Option<Person>,
     /// When the team wants to have acted.
@@ -197,6 +203,7 @@ impl Case {
             opened_at: at,
             severity,
             state: State::Active { phase: Phase::Open, since: at },
+            phases_seen: Phases::only(Phase::Open),
             assignee: None,
             targets: opening.targets.from(at, severity),
             reacted_at: None,
@@ -239,9 +246,7 @@ impl Case {
             changes.push(CaseChange::SeverityRaised { from: self.severity, to });
             self.severity = to;
             // The clock of the new severity begins now: nobody is late for what nobody could know.
-            let tightened = targets.from(at, to);
-            self.targets.react_by = self.targets.react_by.min(tightened.react_by);
-            self.targets.resolve_by = self.targets.resolve_by.min(tightened.resolve_by);
+            self.targets = self.targets.tightened(targets.from(at, to));
         }
         Ok(changes)
     }
@@ -268,6 +273,7 @@ impl Case {
             return Ok(None);
         }
         self.state = State::Active { phase: to, since: at };
+        self.phases_seen = self.phases_seen.with(to);
         self.note_reaction(at);
         self.decided(at);
         Ok(Some(CaseChange::PhaseChanged { from, to }))
@@ -286,7 +292,8 @@ impl Case {
     pub fn reopen(&mut self, text: ReasonWords, targets: &TargetTable, at: DateTime<Utc>) -> Result<CaseChange, Refusal> {
         let State::Closed(closure) = &self.state else { return Err(Refusal::NotClosed) };
         self.state = State::Active { phase: closure.phase, since: at };
-        self.targets.resolve_by = targets.from(at, self.severity).resolve_by;
+        let Targets { resolve_by, resolve_soon, .. } = targets.from(at, self.severity);
+        self.targets = Targets { resolve_by, resolve_soon, ..self.targets };
         self.decided(at);
         Ok(CaseChange::Reopened { text })
     }
@@ -307,6 +314,15 @@ impl Case {
             State::Closed(_) => None,
             State::Active { .. } if self.reacted_at.is_some() => Some(self.targets.resolve_by),
             State::Active { .. } => Some(self.targets.react_by.min(self.targets.resolve_by)),
+        }
+    }
+
+    /// From when on one of the targets that count is near; `None` when it is closed.
+    pub fn soon_at(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            State::Closed(_) => None,
+            State::Active { .. } if self.reacted_at.is_some() => Some(self.targets.resolve_soon),
+            State::Active { .. } => Some(self.targets.react_soon.min(self.targets.resolve_soon)),
         }
     }
 

@@ -11,7 +11,7 @@ use super::{case::Phase, severity::Severity};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseOrder {
-    /// The nearest target first, so what is late above all; closed cases last.
+    /// What is late, then what is near, then the rest, as clocks are shown; among those the nearest target first; closed cases last.
     #[default]
     Target,
     /// The most severe first.

@@ -21,9 +21,9 @@ use super::{
 };
 use crate::domain::{
     alert::Signature,
-    case::{Case, Closure, Phase, State, Tally},
+    case::{Case, Closure, Phase, Phases, State, Tally},
     change::Person,
-    class::{Rsit, Targets},
+    class::{Rsit, Targets, near_from},
     reference::Reference,
     school::School,
     severity::Severity,
@@ -159,10 +159,14 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
         closed_by_id: Set(row.closed_by_id),
         closed_by_name: Set(row.closed_by_name),
         closed_phase: Set(row.closed_phase),
+        phases_seen: Set(row.phases_seen),
         react_by: Set(row.react_by),
         resolve_by: Set(row.resolve_by),
+        react_soon_at: Set(row.react_soon_at),
+        resolve_soon_at: Set(row.resolve_soon_at),
         reacted_at: Set(row.reacted_at),
         queue_at: Set(row.queue_at),
+        queue_soon_at: Set(row.queue_soon_at),
         alert_count: Set(row.alert_count),
         event_count: Set(row.event_count),
         told_event_count: Set(row.told_event_count),
@@ -234,10 +238,14 @@ fn row_of(case: &Case) -> Model {
         closed_by_id: closure.map(|closure| closure.by.id.as_uuid()),
         closed_by_name: closure.map(|closure| closure.by.name.clone()),
         closed_phase: closure.map(|closure| phase_number(closure.phase)),
+        phases_seen: case.phases_seen.bits().into(),
         react_by: case.targets.react_by,
         resolve_by: case.targets.resolve_by,
+        react_soon_at: Some(case.targets.react_soon),
+        resolve_soon_at: Some(case.targets.resolve_soon),
         reacted_at: case.reacted_at,
         queue_at: queue_at(case),
+        queue_soon_at: Some(queue_soon_at(case)),
         alert_count: to_column(case.tally.alerts),
         event_count: to_column(case.tally.events),
         told_event_count: to_column(case.tally.told_events),
@@ -252,6 +260,11 @@ fn row_of(case: &Case) -> Model {
 /// Where a case stands in the queue: by its next target, or after all others.
 pub(super) fn queue_at(case: &Case) -> DateTime<Utc> {
     case.due_at().unwrap_or(AFTER_ALL_OTHERS)
+}
+
+/// From when on its next target is near.
+pub(super) fn queue_soon_at(case: &Case) -> DateTime<Utc> {
+    case.soon_at().unwrap_or(AFTER_ALL_OTHERS)
 }
 
 /// Its phase as the row has it.
@@ -276,6 +289,20 @@ fn search_text(case: &Case) -> String {
 pub(super) fn read(row: Model) -> StoreResult<Case> {
     let state = read_state(&row)?;
     let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
+    let phase_now = match &state {
+        State::Active { phase, .. } => *phase,
+        State::Closed(closure) => closure.phase,
+    };
+    // While releases change, one that does not know the column may have moved the case.
+    let phases_seen = u8::try_from(row.phases_seen).map(Phases::from_bits);
+    let phases_seen = phases_seen.map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?.with(phase_now);
+    let soon = |stored: Option<DateTime<Utc>>, by| stored.unwrap_or_else(|| near_from(row.opened_at, by));
+    let targets = Targets {
+        react_by: row.react_by,
+        react_soon: soon(row.react_soon_at, row.react_by),
+        resolve_by: row.resolve_by,
+        resolve_soon: soon(row.resolve_soon_at, row.resolve_by),
+    };
     Ok(Case {
         id: row.case_id.into(),
         reference: Reference { year: row.reference_year, number: row.reference_number },
@@ -291,8 +318,9 @@ pub(super) fn read(row: Model) -> StoreResult<Case> {
         opened_at: row.opened_at,
         severity,
         state,
+        phases_seen,
         assignee: row.assignee_id.map(|id| Person { id: id.into(), name: row.assignee_name }),
-        targets: Targets { react_by: row.react_by, resolve_by: row.resolve_by },
+        targets,
         reacted_at: row.reacted_at,
         tally: Tally {
             alerts: from_column("incident_case.alert_count", row.alert_count)?,

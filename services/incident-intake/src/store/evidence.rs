@@ -1,22 +1,28 @@
 //! Alerts attached to cases.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use auth::Scope;
 use runtime::{AlertId, CaseId, SchoolId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    QuerySelect as _, sea_query::OnConflict,
 };
 use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
 use super::{
     case,
-    entity::evidence::{ActiveModel, Column, Entity},
+    entity::{
+        evidence::{ActiveModel, Column, Entity},
+        evidence_key,
+    },
     from_json, to_json,
 };
 use crate::domain::{alert::Alert, case::Case};
+
+/// Rows in one statement: SQLite takes 32,766 values.
+const KEYS_AT_ONCE: usize = 1_000;
 
 /// One alert of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +56,19 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
         });
     }
     Entity::insert_many(rows).exec_without_returning(&**txn).await?;
+    let keys = alerts.iter().flat_map(|alert| alert.search_keys()).collect();
+    add_keys(txn, case, keys).await
+}
+
+/// Makes a case found by these addresses and names.
+async fn add_keys(txn: &Txn, case: CaseId, keys: BTreeSet<String>) -> StoreResult<()> {
+    let keys: Vec<String> = keys.into_iter().collect();
+    let already_there = OnConflict::columns([evidence_key::Column::SearchKey, evidence_key::Column::CaseId]).do_nothing().to_owned();
+    for some in keys.chunks(KEYS_AT_ONCE) {
+        let row = |key: &String| evidence_key::ActiveModel { search_key: Set(key.clone()), case_id: Set(case.as_uuid()) };
+        let insert = evidence_key::Entity::insert_many(some.iter().map(row)).on_conflict(already_there.clone());
+        insert.exec_without_returning(&**txn).await?;
+    }
     Ok(())
 }
 
@@ -62,7 +81,8 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert) -> StoreResult<()> 
         .filter(Column::AlertId.eq(alert.id.as_uuid()))
         .exec(&**txn)
         .await?;
-    Ok(())
+    // A device may have got its name meanwhile.
+    add_keys(txn, case, alert.search_keys()).await
 }
 
 /// The case that each of these alerts of a school is in, within the caller's scope; alerts in no case are left out.

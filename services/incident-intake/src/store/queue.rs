@@ -9,7 +9,7 @@ use runtime::{PersonId, SchoolId};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, Select, Value,
-    sea_query::{Expr, ExprTrait as _, LikeExpr, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
 use storage::StoreResult;
@@ -18,11 +18,13 @@ use uuid::Uuid;
 use super::{
     case::{CLOSED, phase_number, read, within},
     entity::{
+        evidence_key,
         incident_case::{Column, Entity},
         school,
     },
 };
 use crate::domain::{
+    alert::search_key,
     case::Case,
     queue::{Assignment, CaseOrder, QueueFilter, QueueSummary},
 };
@@ -32,7 +34,18 @@ const MEDIAN_SAMPLE: u64 = 10_000;
 
 /// Where a page ended: the values its last row is ordered by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position(Vec<KeyPart>);
+pub struct Position {
+    parts: Vec<KeyPart>,
+    /// When the first page was read, microseconds since 1970: what was late then is late on all its pages.
+    as_of_micros: i64,
+}
+
+impl Position {
+    /// When the first page was read.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.as_of_micros).unwrap_or_default()
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,23 +72,32 @@ impl KeyPart {
     }
 }
 
-/// An order, and whether it is the other way round.
-pub type QueueOrder = (CaseOrder, bool);
-
-/// A part of an order: the column, its direction, and its value in a case.
-struct Sort {
-    column: Column,
-    order: Order,
-    part: fn(&Case) -> KeyPart,
+/// An order.
+#[derive(Debug, Clone, Copy)]
+pub struct QueueOrder {
+    /// By what.
+    pub by: CaseOrder,
+    /// The other way round.
+    pub reverse: bool,
+    /// When the first page is read.
+    pub as_of: DateTime<Utc>,
 }
 
-fn sorts((order, reverse): QueueOrder) -> Vec<Sort> {
+/// A part of an order: what is compared, its direction, and its value in a case.
+struct Sort {
+    value: SimpleExpr,
+    order: Order,
+    part: Box<dyn Fn(&Case) -> KeyPart + Send>,
+}
+
+fn sorts(QueueOrder { by: order, reverse, as_of }: QueueOrder) -> Vec<Sort> {
     use Order::{Asc, Desc};
-    let by = |column, order, part: fn(&Case) -> KeyPart| Sort { column, order, part };
+    let by = |column, order, part: fn(&Case) -> KeyPart| Sort { value: Expr::col((Entity, column)), order, part: Box::new(part) };
+    let urgency = || Sort { value: urgency(as_of), order: Asc, part: Box::new(move |case| KeyPart::Number(urgency_of(case, as_of))) };
     let queue = || by(Column::QueueAt, Asc, |case| KeyPart::time(super::case::queue_at(case)));
     let id = || by(Column::CaseId, Asc, |case| KeyPart::Id(case.id.as_uuid()));
     let mut sorts = match order {
-        CaseOrder::Target => vec![queue(), id()],
+        CaseOrder::Target => vec![urgency(), queue(), id()],
         CaseOrder::Severity => vec![by(Column::Severity, Desc, |case| KeyPart::Number(case.severity.level().into())), queue(), id()],
         CaseOrder::OpenTime => vec![by(Column::OpenedAt, Desc, |case| KeyPart::time(case.opened_at)), id()],
         CaseOrder::UpdateTime => vec![by(Column::UpdatedAt, Desc, |case| KeyPart::time(case.updated_at)), id()],
@@ -101,6 +123,23 @@ fn sorts((order, reverse): QueueOrder) -> Vec<Sort> {
     sorts
 }
 
+/// As clocks are shown: 0 late, 1 near, 2 neither. A case is as urgent as its most urgent clock.
+fn urgency(as_of: DateTime<Utc>) -> SimpleExpr {
+    let soon = Func::coalesce([Expr::col((Entity, Column::QueueSoonAt)), Expr::col((Entity, Column::QueueAt))]);
+    let late = Expr::col((Entity, Column::QueueAt)).lt(as_of);
+    Expr::case(late, 0).case(Expr::expr(soon).lte(as_of), 1).finally(2).into()
+}
+
+fn urgency_of(case: &Case, as_of: DateTime<Utc>) -> i64 {
+    if super::case::queue_at(case) < as_of {
+        0
+    } else if super::case::queue_soon_at(case) <= as_of {
+        1
+    } else {
+        2
+    }
+}
+
 /// A page of the queue.
 pub async fn list(
     connection: &impl ConnectionTrait,
@@ -116,7 +155,7 @@ pub async fn list(
         query = query.filter(beyond(&sorts, after));
     }
     for sort in &sorts {
-        query = query.order_by(sort.column, sort.order.clone());
+        query = query.order_by(sort.value.clone(), sort.order.clone());
     }
     query.limit(limit).all(connection).await?.into_iter().map(read).collect()
 }
@@ -128,21 +167,21 @@ pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &Qu
 
 /// Where a page ends that ends with this case.
 pub fn position_of(case: &Case, order: QueueOrder) -> Position {
-    Position(sorts(order).iter().map(|sort| (sort.part)(case)).collect())
+    let parts = sorts(order).iter().map(|sort| (sort.part)(case)).collect();
+    Position { parts, as_of_micros: order.as_of.timestamp_micros() }
 }
 
 /// Everything after a position: later in the first part, or equal there and later in the second, and so on.
 fn beyond(sorts: &[Sort], after: &Position) -> Condition {
     let mut beyond = Condition::any();
     let mut equal_so_far = Condition::all();
-    for (sort, part) in sorts.iter().zip(&after.0) {
-        let column = Expr::col((Entity, sort.column));
+    for (sort, part) in sorts.iter().zip(&after.parts) {
         let later: SimpleExpr = match sort.order {
-            Order::Desc => column.clone().lt(part.value()),
-            _ => column.clone().gt(part.value()),
+            Order::Desc => sort.value.clone().lt(part.value()),
+            _ => sort.value.clone().gt(part.value()),
         };
         beyond = beyond.add(equal_so_far.clone().add(later));
-        equal_so_far = equal_so_far.add(column.eq(part.value()));
+        equal_so_far = equal_so_far.add(sort.value.clone().eq(part.value()));
     }
     beyond
 }
@@ -170,7 +209,7 @@ fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
     if filter.text.is_empty() { query } else { query.filter(holds(&filter.text)) }
 }
 
-/// The words of a case or the name of its school hold this text.
+/// The words of a case or the name of its school hold this text, or its evidence has a device of exactly this address or name.
 fn holds(text: &str) -> Condition {
     let pattern = || {
         let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -181,7 +220,15 @@ fn holds(text: &str) -> Condition {
         .from(school::Entity)
         .and_where(Expr::col(school::Column::SearchText).like(pattern()))
         .to_owned();
-    Condition::any().add(Expr::col((Entity, Column::SearchText)).like(pattern())).add(Column::SchoolId.in_subquery(schools))
+    let with_device = Query::select()
+        .column(evidence_key::Column::CaseId)
+        .from(evidence_key::Entity)
+        .and_where(evidence_key::Column::SearchKey.eq(search_key(text)))
+        .to_owned();
+    Condition::any()
+        .add(Expr::col((Entity, Column::SearchText)).like(pattern()))
+        .add(Column::SchoolId.in_subquery(schools))
+        .add(Column::CaseId.in_subquery(with_device))
 }
 
 /// The figures above the queue.
@@ -262,9 +309,11 @@ mod tests {
     #[test]
     fn every_order_tells_all_rows_apart() {
         use CaseOrder::{Assignee, OpenTime, Phase, Reference, School, Severity, Target, UpdateTime};
+        let sorts = |by| sorts(QueueOrder { by, reverse: false, as_of: DateTime::UNIX_EPOCH });
         for order in [Target, Severity, OpenTime, UpdateTime, School, Phase, Assignee] {
-            assert!(matches!(sorts((order, false)).last(), Some(Sort { column: Column::CaseId, .. })), "{order:?}");
+            let last = sorts(order).pop().map(|sort| sort.value);
+            assert_eq!(last, Some(Expr::col((Entity, Column::CaseId))), "{order:?}");
         }
-        assert_eq!(sorts((Reference, false)).len(), 2, "a reference is unique by itself");
+        assert_eq!(sorts(Reference).len(), 2, "a reference is unique by itself");
     }
 }

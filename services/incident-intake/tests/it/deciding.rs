@@ -32,6 +32,7 @@ on_both_stores! {
         let reopen = ReopenCaseRequest { case_id: case.case_id.clone(), text: "Het is terug".into(), etag: case.etag.clone() };
         let case = cases.reopen_case(world.by(&lead(), reopen)).await.unwrap().into_inner();
         assert_eq!((case.phase(), case.close_reason()), (CasePhase::Containment, CloseReason::Unspecified));
+        assert_eq!(case.phases_seen().collect::<Vec<_>>(), [CasePhase::Open, CasePhase::Containment], "one was passed over");
         assert_eq!(case.resolve_by_time, Some(timestamp(world.now() + TimeDelta::hours(72))));
 
         let timeline = world.timeline(&responder(), &case).await;

@@ -7,6 +7,7 @@ mod deciding;
 mod explaining;
 mod incident_classes;
 mod intake;
+mod migrating;
 mod permissions;
 mod queue;
 mod watching;

@@ -37,6 +37,73 @@ on_both_stores! {
         assert_eq!(references(&world, ListCasesRequest::default()).await, ["0003", "0004", "0002", "0005", "0007", "0006"]);
     }
 
+    async fn what_is_near_comes_before_a_nearer_target_that_is_not(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        // Taken at once: 24 hours for the solution, near from 12 on.
+        world.report(school, TAKEOVER).await;
+        world.take(&noor(), &world.only_case().await).await;
+        world.clock.advance(TimeDelta::hours(13));
+        // 30 minutes until somebody must have taken it: sooner due, and not near yet.
+        let elsewhere = world.school("Atheneum De Merel", "Kortrijk").await;
+        world.report(elsewhere, MALWARE).await;
+        let all = world.queue().await;
+        let malware = all.iter().find(|case| case.reference == "SW-2026-0002").unwrap();
+        assert_eq!(references(&world, ListCasesRequest::default()).await, ["0001", "0002"]);
+        assert_eq!(malware.react_soon_time.unwrap().seconds, malware.react_by_time.unwrap().seconds - 15 * 60, "half of 30 minutes");
+
+        // Nobody takes it: 20 minutes later it is near too, and due first; then late.
+        world.clock.advance(TimeDelta::minutes(20));
+        assert_eq!(references(&world, ListCasesRequest::default()).await, ["0002", "0001"]);
+        world.clock.advance(TimeDelta::minutes(20));
+        assert_eq!(references(&world, ListCasesRequest::default()).await, ["0002", "0001"]);
+        let reversed = ListCasesRequest { reverse: true, ..Default::default() };
+        assert_eq!(references(&world, reversed).await, ["0001", "0002"]);
+    }
+
+    async fn pages_stay_in_the_order_of_the_first_while_time_goes_on(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let first = a_busy_morning(&world).await.into_iter().map(|case| case.reference[8..].to_owned()).collect::<Vec<_>>();
+        let mut paged = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let ask = ListCasesRequest { page_size: 1, page_token: page_token.clone(), ..Default::default() };
+            let page = world.cases().list_cases(world.by(&noor(), ask)).await.unwrap().into_inner();
+            paged.extend(page.cases.into_iter().map(|case| case.reference[8..].to_owned()));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+            world.clock.advance(TimeDelta::hours(3));
+        }
+        assert_eq!(paged, first);
+    }
+
+    async fn a_case_is_found_by_the_whole_address_or_name_of_a_device_in_its_evidence(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        let mut other = world.alert(school, MINING);
+        let alert = other.alert.as_mut().unwrap();
+        alert.source.as_mut().unwrap().ip = "10.20.4.3".to_owned();
+        alert.source.as_mut().unwrap().device_name = String::new();
+        alert.destination.as_mut().unwrap().ip = "2001:DB8:0:0::1".to_owned();
+        world.send(&other).await;
+        world.settle().await;
+        let found = async |query: &str| references(&world, ListCasesRequest { query: query.to_owned(), ..Default::default() }).await;
+        assert_eq!(found("10.20.4.37").await, [case.reference[8..].to_owned()], "and not the case of another address");
+        assert_eq!(found("sec-pc-02").await, [case.reference[8..].to_owned()]);
+        assert_eq!(found("2001:db8::1").await, ["0002"]);
+        assert_eq!(found("10.20.4").await, [""; 0], "part of an address would find half the schools");
+
+        // What an alert learns later counts too.
+        let alert = other.alert.as_mut().unwrap();
+        (alert.event_count, alert.source.as_mut().unwrap().device_name) = (2, "LKR-LT-11".to_owned());
+        other.first = false;
+        world.send(&other).await;
+        world.settle().await;
+        assert_eq!(found("LKR-LT-11").await, ["0002"]);
+    }
+
     async fn what_no_name_holds_cannot_be_searched_for(database: TestDatabase) {
         let world = World::start(&database).await;
         let question = ListCasesRequest { query: "nas1\0".to_owned(), ..Default::default() };

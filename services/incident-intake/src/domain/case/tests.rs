@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     alert::{Alert, AlertSeverity, Endpoint},
-    class::{Rise, RiseFrom, SeverityByAlert, TargetTimes},
+    class::{Rise, RiseFrom, SeverityByAlert, TargetTimes, near_from},
     threshold::Threshold,
 };
 
@@ -78,10 +78,28 @@ fn because() -> ReasonWords {
 }
 
 #[test]
+fn a_target_is_near_while_there_is_still_time_to_act() {
+    let left = |allowed: TimeDelta| start() + allowed - near_from(start(), start() + allowed);
+    let (minutes, hours) = (TimeDelta::minutes, TimeDelta::hours);
+    assert_eq!([minutes(15), minutes(30), hours(4), hours(24)].map(left), [TimeDelta::seconds(450), minutes(15), hours(2), hours(12)]);
+    assert_eq!([hours(72), hours(120), hours(240)].map(left), [hours(24), hours(30), hours(60)]);
+    assert_eq!(near_from(start(), start() - hours(1)), start() - hours(1), "what was late before it began");
+}
+
+#[test]
+fn what_is_near_stays_near_when_a_case_grows_worse() {
+    let mut case = opened(AlertSeverity::Low);
+    let later = start() + TimeDelta::hours(13);
+    assert!(case.soon_at().unwrap() < later);
+    case.attach(&news(2, AlertSeverity::High, 1, later), true, &class(), &TARGETS, later).unwrap();
+    assert!(case.soon_at().unwrap() < later && case.due_at().unwrap() > later);
+}
+
+#[test]
 fn targets_come_from_content_and_severity() {
     let case = opened(AlertSeverity::High);
     assert_eq!(case.severity, Severity::High);
-    assert_eq!(case.targets, Targets { react_by: start() + TimeDelta::minutes(30), resolve_by: start() + TimeDelta::hours(72) });
+    assert_eq!(case.targets, TARGETS.from(start(), Severity::High));
     assert_eq!(case.due_at(), Some(case.targets.react_by));
 }
 

@@ -40,11 +40,18 @@ pub struct Model {
     pub closed_by_name: Option<String>,
     /// The phase it was closed in.
     pub closed_phase: Option<i16>,
+    /// The phases it has been in: bit 0 is open, bit 5 post-incident.
+    pub phases_seen: i16,
     pub react_by: DateTimeUtc,
     pub resolve_by: DateTimeUtc,
+    /// From when on these are near; none of a case that a release before these columns wrote.
+    pub react_soon_at: Option<DateTimeUtc>,
+    pub resolve_soon_at: Option<DateTimeUtc>,
     pub reacted_at: Option<DateTimeUtc>,
     /// Where it stands in the queue: its next target; after all others when it is closed.
     pub queue_at: DateTimeUtc,
+    /// From when on that is near.
+    pub queue_soon_at: Option<DateTimeUtc>,
     pub alert_count: i64,
     pub event_count: i64,
     pub told_event_count: i64,

@@ -2,6 +2,7 @@
 
 pub mod case_number;
 pub mod evidence;
+pub mod evidence_key;
 pub mod incident_case;
 pub mod person;
 pub mod school;
