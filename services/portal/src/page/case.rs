@@ -1,5 +1,7 @@
 //! One case: where it stands, what happened, the evidence, who did what, and what can be done next.
 
+use std::cmp::Ordering;
+
 use askama::Template;
 use auth::Action;
 use runtime::SchoolId;
@@ -62,9 +64,18 @@ pub(crate) struct ReopenForm {
 /// A phase in the row of steps.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    pub(crate) is_done: bool,
+    pub(crate) state: StepState,
     /// Set on the phase the case is in.
     pub(crate) since: Option<String>,
+}
+
+/// How far the work in a phase is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepState {
+    Done,
+    Skipped,
+    Now,
+    ToCome,
 }
 
 /// The one thing to do next.
@@ -190,10 +201,22 @@ impl CasePage {
     fn steps(&self) -> Vec<Step> {
         let step = |phase: Phase| Step {
             name: self.frame.terms().phase(phase),
-            is_done: phase < self.case.phase,
+            state: match phase.cmp(&self.case.phase) {
+                Ordering::Less if self.case.has_skipped(phase) => StepState::Skipped,
+                Ordering::Less => StepState::Done,
+                Ordering::Equal => StepState::Now,
+                Ordering::Greater => StepState::ToCome,
+            },
             since: (phase == self.case.phase).then(|| self.words().since(self.frame.moment(&self.case.phase_since))),
         };
         Phase::ALL.into_iter().map(step).collect()
+    }
+
+    /// The phases that were passed over, in one line; none when the work went through all of them.
+    fn skipped(&self) -> Option<String> {
+        let skipped: Vec<String> =
+            (self.steps().iter()).filter(|step| step.state == StepState::Skipped).map(|step| step.name.to_lowercase()).collect();
+        (!skipped.is_empty()).then(|| skipped.join(", "))
     }
 
     fn timers(&self) -> Vec<TimerMark> {

@@ -398,7 +398,7 @@ impl Paging {
     }
 
     /// Whether there is more than one page.
-    fn has_pages(&self) -> bool {
+    pub(super) fn has_pages(&self) -> bool {
         self.previous.is_some() || self.next.is_some()
     }
 }

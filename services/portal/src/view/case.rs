@@ -96,6 +96,10 @@ pub(crate) struct Case {
     pub(crate) react_by: Option<DateTime<Utc>>,
     pub(crate) reacted: Option<DateTime<Utc>>,
     pub(crate) resolve_by: Option<DateTime<Utc>>,
+    pub(crate) react_soon: Option<DateTime<Utc>>,
+    pub(crate) resolve_soon: Option<DateTime<Utc>>,
+    /// The phases it has been in; empty where a release that does not tell them answered.
+    pub(crate) phases_seen: Vec<Phase>,
     pub(crate) tlp: Tlp,
     pub(crate) content_version: String,
     pub(crate) etag: String,
@@ -104,18 +108,26 @@ pub(crate) struct Case {
 impl Case {
     /// The target of the first reaction.
     pub(crate) fn reaction(&self) -> Option<Target> {
-        Some(Target { start: self.opened, due: self.react_by?, done: self.reacted.or_else(|| self.closed_at()) })
+        let due = self.react_by?;
+        let done = self.reacted.or_else(|| self.closed_at());
+        Some(Target { start: self.opened, due, soon: self.react_soon.unwrap_or(due), done })
     }
 
     /// The target of the solution.
     pub(crate) fn resolution(&self) -> Option<Target> {
-        Some(Target { start: self.opened, due: self.resolve_by?, done: self.closed_at() })
+        let due = self.resolve_by?;
+        Some(Target { start: self.opened, due, soon: self.resolve_soon.unwrap_or(due), done: self.closed_at() })
     }
 
     /// Whether the target that counts now has passed.
     pub(crate) fn is_late(&self, now: DateTime<Utc>) -> bool {
         let late = |target: Option<Target>| target.is_some_and(|target| matches!(target.standing(now), super::Standing::Late { .. }));
         late(self.reaction()) || late(self.resolution())
+    }
+
+    /// Whether the case went past this phase without being in it.
+    pub(crate) fn has_skipped(&self, phase: Phase) -> bool {
+        phase < self.phase && !self.phases_seen.is_empty() && !self.phases_seen.contains(&phase)
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -357,6 +369,9 @@ impl TryFrom<wire::Case> for Case {
             react_by: moment(case.react_by_time),
             reacted: moment(case.react_time),
             resolve_by: moment(case.resolve_by_time),
+            react_soon: moment(case.react_soon_time),
+            resolve_soon: moment(case.resolve_soon_time),
+            phases_seen: case.phases_seen.into_iter().map(|phase| Phase::from_wire(phase, "case.phases_seen")).collect::<Result<_, _>>()?,
             tlp: Tlp::from_label(&case.tlp).unwrap_or(Tlp::Red),
             content_version: case.content_version,
             etag: case.etag,

@@ -7,15 +7,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) struct Target {
     pub(crate) start: DateTime<Utc>,
     pub(crate) due: DateTime<Utc>,
+    /// From when on it is near, as incident-intake says it; lists are in that order too.
+    pub(crate) soon: DateTime<Utc>,
     pub(crate) done: Option<DateTime<Utc>>,
 }
 
 /// How a target stands at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// More than a quarter of the time is left.
+    /// There is time.
     Running { left: TimeDelta },
-    /// The last quarter has begun.
+    /// It is near.
     Soon { left: TimeDelta },
     /// Overdue, and still to be done.
     Late { by: TimeDelta },
@@ -35,7 +37,7 @@ impl Target {
         if left < TimeDelta::zero() {
             return Standing::Late { by: -left };
         }
-        if left * 4 <= self.allowed() { Standing::Soon { left } } else { Standing::Running { left } }
+        if now >= self.soon { Standing::Soon { left } } else { Standing::Running { left } }
     }
 
     /// The part of the time that is left, 0..=100, for the ring.
@@ -75,12 +77,12 @@ mod tests {
     }
 
     fn open_target() -> Target {
-        Target { start: at(0), due: at(120), done: None }
+        Target { start: at(0), due: at(120), soon: at(60), done: None }
     }
 
     #[test]
-    fn the_last_quarter_is_soon_and_past_due_is_late() {
-        let states = [0, 89, 90, 120, 121].map(|minute| open_target().standing(at(minute)).state());
+    fn a_clock_is_near_from_the_moment_it_is_told_and_late_past_due() {
+        let states = [0, 59, 60, 120, 121].map(|minute| open_target().standing(at(minute)).state());
         assert_eq!(states, ["run", "run", "soon", "soon", "late"]);
     }
 
@@ -94,7 +96,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_ring_never_leaves_its_circle(start in -1_000_000_i64..1_000_000, allowed in -1_000_i64..1_000_000, now in -2_000_000_i64..2_000_000) {
-            let target = Target { start: at(start), due: at(start + allowed), done: None };
+            let target = Target { start: at(start), due: at(start + allowed), soon: at(start), done: None };
             prop_assert!((0..=100).contains(&target.percent_left(at(now))));
         }
 

@@ -10,6 +10,8 @@ words! {
         handled_by(name) { "behandeld door {name}" "handled by {name}" }
         handled_by_nobody { "nog van niemand" "nobody's yet" }
         phase_of_case { "Fase van de zaak" "Phase of the case" }
+        skipped { "overgeslagen" "skipped" }
+        skipped_phases { "Overgeslagen" "Skipped" }
         since(moment) { "sinds {moment}" "since {moment}" }
         clocks { "Klokken" "Clocks" }
         first_reaction { "Eerste reactie" "First reaction" }

@@ -34,10 +34,10 @@ words! {
         list_mine { "Zaken op uw naam" "Cases in your name" }
         list_nobody { "Zaken van nog niemand" "Cases nobody has yet" }
         list_late { "Zaken die te laat zijn" "Cases that are late" }
-        table(list) { "{list}, de dringendste eerst tenzij u anders sorteert" "{list}, most urgent first unless you sort otherwise" }
+        table(list) { "{list}, de dringendste eerst tenzij u anders sorteert: te laat, dan bijna, dan de rest" "{list}, most urgent first unless you sort otherwise: late, then near, then the rest" }
 
-        search { "Zoek in deze lijst" "Search this list" }
-        search_hint { "Zoek in de lijst" "Search the list" }
+        search { "Zoek in deze lijst: nummer, titel, school, of een volledig IP-adres" "Search this list: number, title, school, or a whole IP address" }
+        search_hint { "Zaak, school of IP-adres" "Case, school or IP address" }
         severity { "Ernst" "Severity" }
         at_least(severity) { "{severity} of hoger" "{severity} or higher" }
         phase { "Fase" "Phase" }
@@ -75,7 +75,7 @@ words! {
         empty_late_title { "Niets is te laat" "Nothing is late" }
         empty_late_text { "Alle klokken lopen nog." "All clocks are still running." }
         empty_filter_title { "Geen zaak past bij deze filters" "No case fits these filters" }
-        empty_filter_text { "Wis de filters of zoek op iets anders." "Clear the filters or search for something else." }
+        empty_filter_text { "Wis de filters of zoek op iets anders. Een IP-adres of de naam van een toestel schrijft u volledig." "Clear the filters or search for something else. An IP address or the name of a device must be written in full." }
         empty_filter_link { "Wis de filters" "Clear the filters" }
 
         lost { "Deze lijst krijgt nu geen nieuws. Ververs de bladzijde als dat zo blijft." "This list gets no news right now. Refresh the page if that lasts." }

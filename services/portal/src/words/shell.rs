@@ -15,8 +15,8 @@ words! {
         colours_device { "Zoals uw toestel" "Like your device" }
         colours_light { "Licht" "Light" }
         colours_dark { "Donker" "Dark" }
-        search_cases { "Zoek een zaak of school" "Search cases or schools" }
-        search_devices { "Zoek een toestel" "Search devices" }
+        search_cases { "Zoek een zaak, school of IP-adres" "Search cases, schools or IP addresses" }
+        search_devices { "Zoek een toestel of adres" "Search devices or addresses" }
         help { "Hulp" "Help" }
         accessibility { "Toegankelijkheid" "Accessibility" }
         privacy { "Privacy" "Privacy" }

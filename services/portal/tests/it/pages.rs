@@ -125,6 +125,21 @@ async fn what_the_sensor_saw_is_shown_while_nobody_can_say_what_it_means() {
     assert!(!page.contains("Geen incident"), "what is not known is not denied");
 }
 
+#[tokio::test]
+async fn a_phase_that_was_passed_over_is_never_shown_as_done() {
+    let town = Town::new().await;
+    let mut lotte = town.browser_of(&people::lotte_leads()).await;
+    let page = shown(&mut lotte, &format!("/zaken/{CASE_CLOSED}")).await;
+    assert_eq!(page.matches(r#"<li data-state="done">"#).count(), 2, "open and in progress");
+    assert_eq!(page.matches("<small>overgeslagen</small>").count(), 4);
+    assert!(
+        page.contains("<dt>Overgeslagen</dt><dd>indammen, opruimen, herstellen, nazorg</dd>"),
+        "also where steps are too narrow for words"
+    );
+    let in_hand = shown(&mut lotte, &format!("/zaken/{CASE_IN_HAND}")).await;
+    assert!(!in_hand.contains("vergeslagen"));
+}
+
 /// What a telephone dials.
 const DIALLED: &str = r#"href="tel:080000000""#;
 

@@ -1,5 +1,7 @@
 //! The services, played: they speak the generated traits over real gRPC, keep etags, and can be told to fail.
 
+mod alerts;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::{
@@ -15,7 +17,7 @@ use proto::{
     },
     network_monitor::v1::{
         self as monitor,
-        alert_service_server::{AlertService, AlertServiceServer},
+        alert_service_server::AlertServiceServer,
         device_service_server::{DeviceService, DeviceServiceServer},
     },
 };
@@ -29,7 +31,7 @@ use tonic::{
     transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 
-use super::world::{ALERT_OF_CLOSED_CASE, CASE_CLOSED, World, wire, wire_person};
+use super::world::{World, wire, wire_person};
 
 /// A certificate for 127.0.0.1, its key and who signed it. Made for these tests; nobody else trusts it.
 const CERTIFICATE: &str = include_str!("tls/server.pem");
@@ -319,27 +321,7 @@ impl CaseService for Play {
 
     async fn explain_alerts(&self, request: Request<intake::ExplainAlertsRequest>) -> Answer<intake::ExplainAlertsResponse> {
         let request = self.hear("explain_alerts", request)?;
-        let world = self.world();
-        let explain = |alert: monitor::Alert| {
-            assert_eq!(alert.raw_event, "", "what is not needed is not sent");
-            let has_it = |evidence: &Vec<intake::Evidence>| evidence.iter().any(|piece| piece.alert_id == alert.alert_id);
-            let in_evidence = (world.cases.iter())
-                .find(|case| case.school_id == request.school_id && world.evidence.get(&case.case_id).is_some_and(has_it));
-            let in_closed = world.cases.iter().find(|case| alert.alert_id == ALERT_OF_CLOSED_CASE && case.case_id == CASE_CLOSED);
-            let case = in_closed.or(in_evidence).cloned();
-            let by_class = || intake::LocalizedText {
-                nl: "Iemand zoekt van buiten naar open deuren in uw netwerk".to_owned(),
-                en: "Somebody outside is looking for open doors in your network".to_owned(),
-            };
-            intake::AlertExplanation {
-                alert_id: alert.alert_id,
-                title: Some(case.as_ref().and_then(|case| case.title.clone()).unwrap_or_else(by_class)),
-                severity: case.as_ref().map_or(intake::CaseSeverity::Low.into(), |case| case.severity),
-                case,
-            }
-        };
-        let explanations = request.alerts.into_iter().map(explain).collect();
-        Ok(Response::new(intake::ExplainAlertsResponse { explanations }))
+        Ok(Response::new(alerts::explained(&self.world(), request)))
     }
 
     type WatchCasesStream = Messages<intake::CaseChange>;
@@ -379,38 +361,6 @@ impl DeviceService for Play {
     async fn summarize_devices(&self, request: Request<monitor::SummarizeDevicesRequest>) -> Answer<monitor::DeviceSummary> {
         let request = self.hear("summarize_devices", request)?;
         Ok(Response::new(self.world().summaries.get(&request.school_id).copied().unwrap_or_default()))
-    }
-}
-
-#[tonic::async_trait]
-impl AlertService for Play {
-    async fn get_alert(&self, _request: Request<monitor::GetAlertRequest>) -> Answer<monitor::Alert> {
-        Err(Status::unimplemented("the portal asks for lists"))
-    }
-
-    async fn list_alerts(&self, request: Request<monitor::ListAlertsRequest>) -> Answer<monitor::ListAlertsResponse> {
-        let request = self.hear("list_alerts", request)?;
-        let world = self.world();
-        let takes_part = |alert: &&monitor::Alert| {
-            let ends = [&alert.source, &alert.destination];
-            alert.school_id == request.school_id && ends.into_iter().flatten().any(|end| end.device_id == request.device_id)
-        };
-        let alerts: Vec<monitor::Alert> = world.alerts.iter().filter(takes_part).cloned().collect();
-        let total_size = i64::try_from(alerts.len()).unwrap();
-        let (alerts, next_page_token) = paged(&alerts, request.page_size, &request.page_token);
-        Ok(Response::new(monitor::ListAlertsResponse { alerts, next_page_token, total_size }))
-    }
-
-    async fn create_suppression(&self, _request: Request<monitor::CreateSuppressionRequest>) -> Answer<monitor::Suppression> {
-        Err(Status::unimplemented("the portal keeps nothing quiet"))
-    }
-
-    async fn list_suppressions(&self, _request: Request<monitor::ListSuppressionsRequest>) -> Answer<monitor::ListSuppressionsResponse> {
-        Err(Status::unimplemented("the portal keeps nothing quiet"))
-    }
-
-    async fn delete_suppression(&self, _request: Request<monitor::DeleteSuppressionRequest>) -> Answer<monitor::DeleteSuppressionResponse> {
-        Err(Status::unimplemented("the portal keeps nothing quiet"))
     }
 }
 

@@ -129,6 +129,13 @@ impl World {
             tlp: "TLP:AMBER".to_owned(),
             content_version: "2026.1".to_owned(),
             etag: format!("etag-{}", sketch.number),
+            phases_seen: match sketch.phase {
+                // Somebody had the answer at once.
+                intake::CasePhase::Closed => vec![intake::CasePhase::Open.into(), intake::CasePhase::InProgress.into()],
+                phase => (intake::CasePhase::Open.into()..=phase.into()).collect(),
+            },
+            react_soon_time: wire(opened + TimeDelta::minutes(sketch.react_within / 2)),
+            resolve_soon_time: wire(opened + TimeDelta::minutes(sketch.resolve_within - (sketch.resolve_within / 2).min(24 * 60))),
         };
         let entry = intake::TimelineEntry {
             entry_id: format!("opened-{}", sketch.number),
