@@ -37,7 +37,7 @@ words! {
         table(list) { "{list}, de dringendste eerst tenzij u anders sorteert: te laat, dan bijna, dan de rest" "{list}, most urgent first unless you sort otherwise: late, then near, then the rest" }
 
         search { "Zoek in deze lijst: nummer, titel, school, of een volledig IP-adres" "Search this list: number, title, school, or a whole IP address" }
-        search_hint { "Zaak, school of IP-adres" "Case, school or IP address" }
+        search_hint { "Zaak, school of IP" "Case, school or IP" }
         severity { "Ernst" "Severity" }
         at_least(severity) { "{severity} of hoger" "{severity} or higher" }
         phase { "Fase" "Phase" }
