@@ -55,7 +55,7 @@ impl MigrationName for TakesLong {
 impl MigrationTrait for TakesLong {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // SQLite has no time limit on statements.
-        let sleep = if manager.get_database_backend() == DatabaseBackend::Postgres { "SELECT pg_sleep(0.5)" } else { "SELECT 1" };
+        let sleep = if manager.get_database_backend() == DatabaseBackend::Postgres { "SELECT pg_sleep(4)" } else { "SELECT 1" };
         manager.get_connection().execute_unprepared(sleep).await.map(drop)
     }
 }
@@ -159,7 +159,8 @@ testkit::on_both_stores! {
     }
 
     async fn a_migration_may_take_longer_than_a_statement_of_a_request(database: TestDatabase) {
-        let config = DatabaseConfig { statement_timeout_ms: 100, ..database.empty().await };
+        // Long enough that nothing else comes near it, however busy the machine is.
+        let config = DatabaseConfig { statement_timeout_ms: 3_000, ..database.empty().await };
         let connection = Database::connect(&config).await.unwrap();
         connection.migrate(vec![Box::new(TakesLong)], &Clock::system()).await.unwrap();
     }

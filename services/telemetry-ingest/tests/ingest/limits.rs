@@ -109,10 +109,18 @@ async fn a_sender_that_hangs_up_before_the_answer_is_counted_with_its_events() {
     assert_eq!(gate.events(Outcome::Abandoned), 3);
 }
 
-/// Connections that have begun bodies of 4 MiB and do not go on.
-async fn held_up(gate: &Gate, connections: usize) -> Vec<TcpStream> {
+/// Room for three bodies of the largest size, which may be as slow as they like.
+fn room_for_three() -> Config {
+    let mut config = Config { max_decoded_bytes: 4 << 20, body_timeout_seconds: 600, ..config() };
+    config.gateway.max_bytes_in_flight = 3 * config.max_decoded_bytes;
+    config
+}
+
+/// Connections that have begun bodies of 4 MiB and do not go on, and fill the room for three: the request before may still
+/// hold its share when they come, so that one of them is turned away; hence one more.
+async fn fill(gate: &Gate) -> Vec<TcpStream> {
     let mut held = Vec::new();
-    for _ in 0..connections {
+    for _ in 0..4 {
         let mut stream = begun(gate, &format!("content-length: {}", 4 << 20)).await;
         stream.write_all(&[0x0a]).await.unwrap();
         held.push(stream);
@@ -136,17 +144,15 @@ async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Respons
 
 in_both_columns! {
     async fn when_memory_is_used_up_the_next_is_told_to_come_back(column: Column) {
-        let mut config = config();
-        config.max_decoded_bytes = 4 << 20;
-        (config.max_bytes_in_flight, config.gateway.max_bytes_in_flight) = (12 << 20, 12 << 20);
+        let config = room_for_three();
+        let config = Config { max_bytes_in_flight: config.gateway.max_bytes_in_flight, ..config };
         let gate = Gate::open_in(column, config).await;
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
         let token = gate.token_of(other);
         until(&gate, &token, StatusCode::OK).await;
 
-        // Three fill it. The request before may still hold its share when they come, so that one of them is turned away: one more.
-        let held = held_up(&gate, 4).await;
+        let held = fill(&gate).await;
         let response = until(&gate, &token, StatusCode::SERVICE_UNAVAILABLE).await;
         assert_eq!(header(&response, "retry-after"), Some("1"));
         assert!(gate.requests(Outcome::Busy) >= 1);
@@ -155,14 +161,11 @@ in_both_columns! {
     }
 
     async fn a_gateway_with_many_slow_connections_does_not_hold_up_another(column: Column) {
-        let mut config = config();
-        config.max_decoded_bytes = 4 << 20;
-        config.gateway.max_bytes_in_flight = 12 << 20;
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(column, room_for_three()).await;
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
 
-        let _held = held_up(&gate, 3).await;
+        let _held = fill(&gate).await;
         until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
         until(&gate, &gate.token_of(other), StatusCode::OK).await;
         assert_eq!(gate.requests(Outcome::Busy), 0);
