@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -17,12 +17,14 @@ use tempfile::TempDir;
 use crate::{
     address::Address,
     cache,
-    install::{Program, find},
+    install::find,
+    java::{self, JAVA, MAVEN},
     maven,
     process::Interrupt,
     server::{Lifetime, Plan, Running, Server, Site, free_port, scratch, write_secret},
 };
 
+mod classes;
 mod secured;
 
 pub use secured::Secured;
@@ -34,31 +36,20 @@ const POM: &str = include_str!("kafka/pom.xml");
 /// Of every library that the pom leads to.
 const SUMS: &str = include_str!("kafka/SHA256SUMS");
 
-/// Java comes from Debian for Kafka and Keycloak alike, in the version that its release has; 17 is the least that both take.
-pub(crate) const JAVA: Program = Program { name: "Java 17 or later", packages: &["default-jre-headless"], is_there: has_java };
-pub(crate) const MAVEN: Program = Program { name: "Maven", packages: &["maven"], is_there: || find("mvn").is_some() };
-
-fn has_java() -> bool {
-    let Some(java) = find("java") else { return false };
-    let output = Command::new(java).arg("-version").stdin(Stdio::null()).output();
-    output.is_ok_and(|output| java_version(&String::from_utf8_lossy(&output.stderr)).is_some_and(|version| version >= 17))
-}
-
-/// As in `openjdk version "17.0.15" 2025-04-15`.
-fn java_version(said: &str) -> Option<u32> {
-    let (_, quoted) = said.split_once('"')?;
-    quoted.split(['.', '"', '-', '+']).next()?.parse().ok()
-}
-
 pub const SERVER: Server = Server {
     name: "Kafka",
     variable: "SCHILDWACHT_TEST_KAFKA",
     programs: &[JAVA, MAVEN],
-    fetch: || libraries().map(drop),
+    fetch,
     plan: |site| plan(&Broker::alone(site)),
     knock,
     patience: Duration::from_secs(60),
 };
+
+fn fetch() -> Result<()> {
+    libraries()?;
+    classes::option().map(drop)
+}
 
 /// Any will do; that it is the same for all brokers of a cluster is what counts.
 const CLUSTER_ID: &str = "c2NoaWxkd2FjaHQtdGVzdA";
@@ -80,6 +71,10 @@ struct Broker<'a> {
 impl<'a> Broker<'a> {
     fn alone(site: &'a Site) -> Self {
         Self { id: 1, site, controllers: vec![site.second_port], secured_port: None, user: None, further: "" }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.site.folder.join("server.properties")
     }
 
     /// Its configuration. Segments are small and looked after often, so that tests of retention and compaction need not wait long.
@@ -111,8 +106,8 @@ impl<'a> Broker<'a> {
              share.coordinator.state.topic.min.isr={in_sync}\n\
              group.initial.rebalance.delay.ms=0\n\
              log.index.size.max.bytes=1048576\n\
-             log.retention.check.interval.ms=1000\n\
-             log.cleaner.backoff.ms=500\n\
+             log.retention.check.interval.ms=3000\n\
+             log.cleaner.backoff.ms=3000\n\
              {further}",
             id = self.id,
             voters = voters.join(","),
@@ -123,9 +118,14 @@ impl<'a> Broker<'a> {
 }
 
 fn plan(broker: &Broker<'_>) -> Result<Plan> {
-    let libraries = libraries()?;
-    let java = find("java").context("java is not installed")?;
-    let config = broker.site.folder.join("server.properties");
+    let options = [classes::option()?, java::QUIET.to_owned()];
+    prepare(broker, &options)?;
+    serve(broker, &options)
+}
+
+/// Writes its configuration and prepares its data folder; the options are Java's.
+fn prepare(broker: &Broker<'_>, options: &[String]) -> Result<()> {
+    let config = broker.config();
     write_secret(&config, broker.properties())?;
     // In a file, since everybody may read the arguments of a process.
     let format = broker.site.folder.join("format");
@@ -133,18 +133,23 @@ fn plan(broker: &Broker<'_>) -> Result<Plan> {
     lines.extend(["--config".to_owned(), config.display().to_string()]);
     lines.extend(broker.user.iter().flat_map(|user| ["--add-scram".to_owned(), user.clone()]));
     write_secret(&format, lines.join("\n"))?;
-    let output = Command::new(&java)
-        .args(java_arguments(&libraries, "64m", "kafka.tools.StorageTool"))
+    let output = Command::new(program()?)
+        .args(java_arguments(options, "64m", "kafka.tools.StorageTool")?)
         .arg(format!("@{}", format.display()))
         .stdin(Stdio::null())
         .output()?;
     if !output.status.success() {
         bail!("Kafka cannot prepare its data folder: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    let mut arguments = java_arguments(&libraries, "768m", "kafka.Kafka");
-    arguments.push(config.display().to_string());
+    Ok(())
+}
+
+/// How to run it once it is prepared; the options are Java's.
+fn serve(broker: &Broker<'_>, options: &[String]) -> Result<Plan> {
+    let mut arguments = java_arguments(options, "768m", "kafka.Kafka")?;
+    arguments.push(broker.config().display().to_string());
     Ok(Plan {
-        program: java,
+        program: program()?,
         arguments,
         environment: Vec::new(),
         user: None,
@@ -154,16 +159,22 @@ fn plan(broker: &Broker<'_>) -> Result<Plan> {
     })
 }
 
-fn java_arguments(libraries: &Path, memory: &str, class: &str) -> Vec<String> {
-    vec![
+fn program() -> Result<PathBuf> {
+    find("java").context("java is not installed")
+}
+
+fn java_arguments(options: &[String], memory: &str, class: &str) -> Result<Vec<String>> {
+    let mut arguments: Vec<String> = java::SHORT_LIVED.map(ToOwned::to_owned).into();
+    arguments.extend_from_slice(options);
+    arguments.extend([
         format!("-Xmx{memory}"),
-        "-XX:+UseSerialGC".to_owned(),
         "-Dorg.slf4j.simpleLogger.logFile=System.err".to_owned(),
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=error".to_owned(),
         "-cp".to_owned(),
-        libraries.join("*").display().to_string(),
+        libraries()?.join("*").display().to_string(),
         class.to_owned(),
-    ]
+    ]);
+    Ok(arguments)
 }
 
 /// The folder with Kafka's libraries.
@@ -207,7 +218,7 @@ pub struct Cluster {
 impl Cluster {
     /// Starts so many brokers, with further lines of configuration for each.
     pub fn start(brokers: usize, further: &str) -> Result<Self> {
-        libraries()?;
+        fetch()?;
         let scratch = scratch()?;
         let sites = (1..=brokers).map(|id| {
             let folder = scratch.path().join(format!("kafka-{id}"));
@@ -246,14 +257,6 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_version_of_java_is_read_as_its_makers_write_it() {
-        assert_eq!(java_version("openjdk version \"17.0.15\" 2025-04-15"), Some(17));
-        assert_eq!(java_version("openjdk version \"21\" 2023-09-19"), Some(21));
-        assert_eq!(java_version("java version \"1.8.0_402\""), Some(1), "too old, however it counts");
-        assert_eq!(java_version("no such program"), None);
-    }
 
     #[test]
     fn three_brokers_know_each_other_and_keep_a_majority() {

@@ -1,5 +1,8 @@
-//! Keycloak from its Maven coordinates, with its database in memory. It comes with an administrator and no realm of ours: each
+//! Keycloak from its Maven coordinates, with its database in a file. It comes with an administrator and no realm of ours: each
 //! test imports the project's realm under a name of its own.
+//!
+//! Its first start makes a database and loads some twenty thousand classes, and both take most of its time: it is made once, and
+//! every other start is given what it left. That takes a third of the time.
 
 use std::{
     fs,
@@ -18,9 +21,9 @@ use crate::{
     address::Address,
     cache,
     install::{Program, find},
-    kafka::{JAVA, MAVEN},
+    java::{self, JAVA, MAVEN},
     maven,
-    server::{Plan, Server, Site},
+    server::{Plan, Server, Site, free_port, random_hex, scratch, write_secret},
 };
 
 /// `compose.yaml` names the same.
@@ -32,24 +35,52 @@ pub const SERVER: Server = Server {
     name: "Keycloak",
     variable: "SCHILDWACHT_TEST_KEYCLOAK",
     programs: &[JAVA, MAVEN, Program { name: "unzip", packages: &["unzip"], is_there: || find("unzip").is_some() }],
-    fetch: || home().map(drop),
+    fetch: || first_start().map(drop),
     plan,
     knock,
     patience: Duration::from_secs(120),
 };
 
-/// The administrator of all realms; the password is the server's.
+/// The administrator of all realms. The password is made anew with each first start, and only its owner can read it there.
 pub const ADMINISTRATOR: &str = "admin";
 
 /// What a running one needs of its home; its data folder is its own.
 const PARTS: [&str; 4] = ["conf", "lib", "providers", "themes"];
 
+const DATABASE: &str = "data/h2/keycloakdb.mv.db";
+const CLASSES: &str = "classes.jsa";
+const PASSWORD: &str = "password";
+
 fn plan(site: &Site) -> Result<Plan> {
+    let first = first_start()?;
+    let database = site.folder.join(DATABASE);
+    fs::create_dir_all(database.parent().context("the database is in a folder")?)?;
+    fs::copy(first.join("keycloakdb.mv.db"), database)?;
+    let password = fs::read_to_string(first.join(PASSWORD))?;
+    serve(site, &password, &[format!("-XX:SharedArchiveFile={}", first.join(CLASSES).display()), java::QUIET.to_owned()])
+}
+
+/// What a first start left: the database with the realm of administrators, and the classes it loaded.
+fn first_start() -> Result<PathBuf> {
+    home()?;
+    let java = java::version().context("java is not installed")?;
+    cache::once(&format!("keycloak-{VERSION}-first-start-{java}"), |folder| {
+        let scratch = scratch()?;
+        let site = Site { folder: scratch.path().to_owned(), port: free_port()?, second_port: free_port()?, password: random_hex()? };
+        let plan = serve(&site, &site.password, &[format!("-XX:ArchiveClassesAtExit={}", folder.join(CLASSES).display())])?;
+        java::run_once(&plan, &site).context("Keycloak's first start")?;
+        fs::copy(site.folder.join(DATABASE), folder.join("keycloakdb.mv.db")).context("Keycloak's first start left no database")?;
+        write_secret(&folder.join(PASSWORD), &site.password)
+    })
+}
+
+/// How to run it in this folder; the options are Java's.
+fn serve(site: &Site, password: &str, options: &[String]) -> Result<Plan> {
     let home = home()?;
     for part in PARTS {
         symlink(home.join(part), site.folder.join(part))?;
     }
-    let mut arguments = java_arguments(&site.folder);
+    let mut arguments = java_arguments(&home, &site.folder, options);
     arguments.extend(
         [
             "start",
@@ -63,11 +94,10 @@ fn plan(site: &Site) -> Result<Plan> {
         ]
         .map(ToOwned::to_owned),
     );
-    let password = &site.password;
     Ok(Plan {
         program: find("java").context("java is not installed")?,
         arguments,
-        environment: vec![("KC_BOOTSTRAP_ADMIN_USERNAME", ADMINISTRATOR.to_owned()), ("KC_BOOTSTRAP_ADMIN_PASSWORD", password.clone())],
+        environment: vec![("KC_BOOTSTRAP_ADMIN_USERNAME", ADMINISTRATOR.to_owned()), ("KC_BOOTSTRAP_ADMIN_PASSWORD", password.to_owned())],
         user: None,
         stop: Signal::TERM,
         address: format!("http://{ADMINISTRATOR}:{password}@127.0.0.1:{}", site.port),
@@ -75,16 +105,15 @@ fn plan(site: &Site) -> Result<Plan> {
     })
 }
 
-/// As `kc.sh` calls it. The script would start in the cache and keep its data there; and a small heap and the quick compiler alone
-/// halve what a start costs.
-fn java_arguments(folder: &Path) -> Vec<String> {
-    let folder = folder.display();
+/// As `kc.sh` calls it. The script would start in the cache and keep its data there. The program is named by its place in the cache,
+/// as kept classes are only taken from there.
+fn java_arguments(home: &Path, folder: &Path, options: &[String]) -> Vec<String> {
     let opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"];
-    let mut arguments: Vec<String> = [
+    let mut arguments: Vec<String> = java::SHORT_LIVED.map(ToOwned::to_owned).into();
+    arguments.extend_from_slice(options);
+    let further = [
         "-Xms256m",
         "-Xmx384m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "-Dfile.encoding=UTF-8",
         "-Djava.security.egd=file:/dev/urandom",
@@ -92,23 +121,22 @@ fn java_arguments(folder: &Path) -> Vec<String> {
         "-Dpicocli.disable.closures=true",
         "-Dquarkus-log-max-startup-records=10000",
         "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
-    ]
-    .map(ToOwned::to_owned)
-    .into();
+    ];
+    arguments.extend(further.map(ToOwned::to_owned));
     arguments.extend(opened.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
     arguments.extend([
-        format!("-Dkc.home.dir={folder}"),
-        format!("-Djboss.server.config.dir={folder}/conf"),
+        format!("-Dkc.home.dir={}", folder.display()),
+        format!("-Djboss.server.config.dir={}", folder.join("conf").display()),
         "-cp".to_owned(),
-        format!("{folder}/lib/quarkus-run.jar"),
+        home.join("lib/quarkus-run.jar").display().to_string(),
         "io.quarkus.bootstrap.runner.QuarkusEntryPoint".to_owned(),
     ]);
     arguments
 }
 
-/// The unpacked distribution, built for a database in memory. Keycloak builds itself once for the options it is given.
+/// The unpacked distribution, built for a database in a file. Keycloak builds itself once for the options it is given.
 fn home() -> Result<PathBuf> {
-    cache::once(&format!("keycloak-{VERSION}"), |folder| {
+    cache::once(&format!("keycloak-{VERSION}-dev-file"), |folder| {
         eprintln!("── fetch: Keycloak {VERSION}, which then builds itself: about a minute");
         let archive = format!("keycloak-quarkus-dist-{VERSION}.zip");
         let fetched = folder.join("fetched");
@@ -118,7 +146,7 @@ fn home() -> Result<PathBuf> {
         run(Command::new("unzip").arg("-q").arg(fetched.join(&archive)).arg("-d").arg(&fetched), "unpack")?;
         let unpacked = fetched.join(format!("keycloak-{VERSION}"));
         let script = unpacked.join("bin/kc.sh");
-        run(Command::new("sh").arg(script).args(["build", "--db=dev-mem", "--health-enabled=false", "--metrics-enabled=false"]), "build")?;
+        run(Command::new("sh").arg(script).args(["build", "--db=dev-file", "--health-enabled=false", "--metrics-enabled=false"]), "build")?;
         for part in PARTS {
             fs::rename(unpacked.join(part), folder.join(part))?;
         }

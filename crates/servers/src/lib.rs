@@ -35,6 +35,7 @@ pub mod cache;
 pub mod certificates;
 pub mod collector;
 pub mod install;
+mod java;
 pub mod kafka;
 pub mod keycloak;
 mod maven;

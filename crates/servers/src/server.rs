@@ -71,7 +71,8 @@ pub struct Plan {
 /// How long a server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
-    /// It ends with us, even when we are killed (where the system can do that).
+    /// It ends with us, even when we are killed (where the system can do that): with the thread that started it, so that this must not
+    /// be one that ends before.
     Ours,
     /// It is left running.
     Beyond,

@@ -67,12 +67,9 @@ fn a_server_that_is_killed_is_missed_by_name_and_comes_back_with_its_address() {
         let refusal = refusal(server, &address);
         assert!(refusal.contains(&running.port().to_string()), "{}: {refusal}", server.name);
 
-        // Keycloak keeps everything in memory here, so that no test kills one and goes on with it.
-        if server.name != "Keycloak" {
-            running.start_again().unwrap();
-            assert_eq!(running.address(), address);
-            (server.knock)(&address).unwrap();
-        }
+        running.start_again().unwrap();
+        assert_eq!(running.address(), address);
+        (server.knock)(&address).unwrap();
     }
 }
 

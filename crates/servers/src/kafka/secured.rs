@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use tempfile::TempDir;
 
-use super::{Broker, SERVER, libraries, plan};
+use super::{Broker, SERVER, fetch, plan};
 use crate::{
     certificates::Certificates,
     process::Interrupt,
@@ -36,7 +36,7 @@ impl Secured {
 
     /// Starts one, with certificates and a password of its own.
     pub fn start() -> Result<Self> {
-        libraries()?;
+        fetch()?;
         let scratch = scratch()?;
         let folder = scratch.path().join("kafka");
         fs::create_dir(&folder)?;

@@ -1,0 +1,85 @@
+//! Java, which Kafka and Keycloak are written in, and Maven, which fetches them.
+
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+
+use crate::{
+    install::{Program, find},
+    process::{Interrupt, Process},
+    server::{Plan, Site},
+};
+
+/// Debian's, in the version that its release has; 17 is the least that both servers take.
+pub(crate) const JAVA: Program = Program { name: "Java 17 or later", packages: &["default-jre-headless"], is_there };
+pub(crate) const MAVEN: Program = Program { name: "Maven", packages: &["maven"], is_there: || find("mvn").is_some() };
+
+/// For servers that live for minutes: the compiler that optimises most and the collector that needs the most threads would cost more
+/// than they bring.
+pub(crate) const SHORT_LIVED: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
+
+/// Without this, Java says among a server's last words that it passes over an archive of classes that does not fit it.
+pub(crate) const QUIET: &str = "-Xlog:disable";
+
+/// Runs a server until it answers, and lets it end by itself: what it keeps when it ends (`-XX:ArchiveClassesAtExit`, JEP 350) takes
+/// longer to write than who merely stops it would wait.
+pub(crate) fn run_once(plan: &Plan, site: &Site) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(180);
+    let mut command = Command::new(&plan.program);
+    command.args(&plan.arguments).envs(plan.environment.iter().map(|(name, value)| (name, value)));
+    command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut server = Process::start_stopped_by(command, plan.stop)?;
+    let deadline = Instant::now() + PATIENCE;
+    while !(plan.ready)(site) {
+        if server.has_ended() {
+            bail!("it ended by itself");
+        }
+        if Instant::now() > deadline {
+            bail!("it does not answer after {} s", PATIENCE.as_secs());
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    server.signal(plan.stop);
+    server.wait(&Interrupt::never())?;
+    Ok(())
+}
+
+fn is_there() -> bool {
+    version().is_some_and(|version| major(&version).is_some_and(|major| major >= 17))
+}
+
+/// Of the Java on the path, as in `17.0.15`.
+pub(crate) fn version() -> Option<String> {
+    let output = Command::new(find("java")?).arg("-version").stdin(Stdio::null()).output().ok()?;
+    quoted(&String::from_utf8_lossy(&output.stderr)).map(ToOwned::to_owned)
+}
+
+/// As in `openjdk version "17.0.15" 2025-04-15`.
+fn quoted(said: &str) -> Option<&str> {
+    let (_, rest) = said.split_once('"')?;
+    rest.split_once('"').map(|(version, _)| version)
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.split(['.', '-', '+']).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_as_its_makers_write_it() {
+        let major_of = |said| quoted(said).and_then(major);
+        assert_eq!(quoted("openjdk version \"17.0.15\" 2025-04-15"), Some("17.0.15"));
+        assert_eq!(major_of("openjdk version \"17.0.15\" 2025-04-15"), Some(17));
+        assert_eq!(major_of("openjdk version \"21\" 2023-09-19"), Some(21));
+        assert_eq!(major_of("openjdk version \"26-ea\" 2026-03-17"), Some(26));
+        assert_eq!(major_of("java version \"1.8.0_402\""), Some(1), "too old, however it counts");
+        assert_eq!(major_of("no such program"), None);
+    }
+}
