@@ -4,19 +4,25 @@
 //! variables where they are, runs every part even when one has failed, and stops what it started, also on Ctrl-C.
 
 use std::{
-    io::{BufRead, BufReader},
+    path::Path,
     process::{Command, Stdio},
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
-use servers::{Interrupt, Lifetime, Process, Server, collector, install};
+use servers::{Interrupt, Lifetime, Process, Server, Started, collector, install};
 
-use self::report::{Counts, Report};
+use self::{
+    environment::Environment,
+    report::{Part, Report},
+};
 use crate::{check, tree};
 
 mod axe;
 mod disk;
+mod environment;
+mod programs;
 mod report;
 
 /// Which of the architecture's two columns the tests run on.
@@ -51,8 +57,6 @@ const PROGRAMS: &[install::Program] = &[
 /// Lints look at it too, so that OpenSSL is built while little else is, and is there for the tests of TLS.
 const TLS: &str = "schildwacht-events/kafka-tls";
 
-type Environment = Vec<(&'static str, String)>;
-
 /// Runs everything, prints a table of the parts, and says whether all of them went well.
 pub fn run(column: Column) -> Result<bool> {
     let interrupt = Interrupt::listen()?;
@@ -63,61 +67,37 @@ pub fn run(column: Column) -> Result<bool> {
     let ours: Vec<Server> = column.servers().iter().copied().filter(|server| !server.is_given()).collect();
     prepare(PROGRAMS, &ours)?;
     report.ok("prepare", preparing, "programs and servers are there");
-    let mut environment = Environment::new();
-    let fetching = Instant::now();
-    match axe::script() {
-        Ok(script) => {
-            environment.push((servers::AXE, script));
-            report.ok("axe-core", fetching, "");
-        }
-        Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
-    }
-
-    let building = Instant::now();
-    match collector::program() {
-        Ok(Some(program)) => {
-            environment.push((collector::VARIABLE, program.display().to_string()));
-            report.ok("Collector", building, "");
-        }
-        Ok(None) => report.note("Go is not installed: the test of the OpenTelemetry Collector is skipped"),
-        Err(error) => report.failed("Collector", building, format!("its test is skipped: {error:#}")),
-    }
-
-    if column == Column::Both {
-        environment.push((servers::STRICT, "1".to_owned()));
-    } else {
-        report.note("the embedded column alone: tests that need servers passed by, and count as passed");
-    }
+    let mut environment = tools(&mut report);
     // Dropped last to first: the processes end before their folder goes.
     let scratch = servers::scratch()?;
+    // Beside each other, since servers wait much. They are started from here: each ends with the thread that started it.
+    let (looked_over, started) = thread::scope(|scope| {
+        let looking = scope.spawn(|| look_over(&environment, &interrupt));
+        let started: Result<Vec<_>> = column.servers().iter().map(|server| start(server, scratch.path(), &interrupt)).collect();
+        (looking.join(), started)
+    });
+    let Ok(looked_over) = looked_over else { bail!("format and lints came to no end") };
+    report.add(looked_over?);
     let mut running = Vec::new();
-    for server in column.servers() {
-        let starting = Instant::now();
-        let started = server.start(scratch.path(), Lifetime::Ours, &interrupt).with_context(|| format!("no {} for tests", server.name))?;
-        report.ok(server.name, starting, started.shown());
-        environment.push((server.variable, started.address().to_owned()));
+    for (server, (started, took)) in column.servers().iter().zip(started?) {
+        report.add([Part::ok(server.name, took, started.shown())]);
+        environment.set(server.variable, started.address());
         running.push(started);
+    }
+    match column {
+        Column::Both => environment.set(servers::STRICT, "1"),
+        Column::Embedded => {
+            report.note("the embedded column alone: tests that need servers passed by, and count as passed");
+            servers::ALL.iter().for_each(|server| environment.unset(server.variable));
+            environment.unset(servers::STRICT);
+        }
     }
     if tree::root()?.join("../shared/data").is_dir() {
         report.note("reference data found beside the checkout");
     } else {
         report.note("no reference data beside the checkout: the tests that send it are skipped");
     }
-
-    step(&mut report, "format", &["fmt", "--all", "--check"], &environment, &interrupt)?;
-    let lints = ["clippy", "--workspace", "--all-targets", "--features", TLS, "--", "-D", "warnings"];
-    step(&mut report, "clippy", &lints, &environment, &interrupt)?;
-    let checking = Instant::now();
-    match check::run()? {
-        true => report.ok("check", checking, "ok"),
-        false => report.failed("check", checking, "there is something to mend"),
-    }
-    tests(&mut report, "tests", &["test", "--workspace", "--no-fail-fast"], column, &environment, &interrupt)?;
-    if column == Column::Both {
-        // The same selection, so that only what OpenSSL reaches is built a second time: librdkafka, the event log and its tests.
-        let arguments = ["test", "--workspace", "--no-fail-fast", "--features", TLS, "--test", "kafka_tls"];
-        tests(&mut report, "tests of TLS", &arguments, column, &environment, &interrupt)?;
-    }
+    tests(&mut report, column, &environment, &interrupt)?;
 
     let looking = Instant::now();
     for server in &mut running {
@@ -151,59 +131,91 @@ fn any_of(names: &[&str]) -> bool {
     names.iter().any(|name| install::find(name).is_some())
 }
 
-fn step(report: &mut Report, name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<()> {
+fn step(name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<Part> {
     println!("\n── {name}: cargo {}", arguments.join(" "));
     let started = Instant::now();
     let status = Process::start(cargo(arguments, environment))?.wait(interrupt)?;
-    match status.success() {
-        true => report.ok(name, started, "ok"),
-        false => report.failed(name, started, "see above"),
-    }
-    Ok(())
+    Ok(match status.success() {
+        true => Part::ok(name, started.elapsed(), ""),
+        false => Part::failed(name, started.elapsed(), "see above"),
+    })
 }
 
-/// Runs tests, also after a failure, and counts them over all of cargo's test programs.
-fn tests(
-    report: &mut Report,
-    name: &'static str,
-    arguments: &[&str],
-    column: Column,
-    environment: &Environment,
-    interrupt: &Interrupt,
-) -> Result<()> {
-    println!("\n── {name}: cargo {}", arguments.join(" "));
-    let started = Instant::now();
-    let mut command = cargo(arguments, environment);
-    if column == Column::Embedded {
-        for server in servers::ALL {
-            command.env_remove(server.variable);
+/// What tests need besides servers, and where it is.
+fn tools(report: &mut Report) -> Environment {
+    let mut environment = Environment::new();
+    let fetching = Instant::now();
+    match axe::script() {
+        Ok(script) => {
+            environment.set(servers::AXE, script);
+            report.ok("axe-core", fetching, "");
         }
-        command.env_remove(servers::STRICT);
+        Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
     }
-    let mut process = Process::start(command.stdout(Stdio::piped()))?;
-    let Some(output) = process.output() else { bail!("the tests' output is not readable") };
-    let reader = std::thread::spawn(move || {
-        let mut counts = Counts::default();
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            println!("{line}");
-            counts.add_line(&line);
+    let building = Instant::now();
+    match collector::program() {
+        Ok(Some(program)) => {
+            environment.set(collector::VARIABLE, program.display().to_string());
+            report.ok("Collector", building, "");
         }
-        counts
-    });
-    let status = process.wait(interrupt)?;
-    let Ok(counts) = reader.join() else { bail!("the tests' output could not be read to its end") };
-    report.tested(name, started, counts, status.success());
+        Ok(None) => report.note("Go is not installed: the test of the OpenTelemetry Collector is skipped"),
+        Err(error) => report.failed("Collector", building, format!("its test is skipped: {error:#}")),
+    }
+    environment
+}
+
+fn start(server: &Server, scratch: &Path, interrupt: &Interrupt) -> Result<(Started, Duration)> {
+    let starting = Instant::now();
+    let started = server.start(scratch, Lifetime::Ours, interrupt).with_context(|| format!("no {} for tests", server.name))?;
+    Ok((started, starting.elapsed()))
+}
+
+/// What is found without running anything.
+fn look_over(environment: &Environment, interrupt: &Interrupt) -> Result<[Part; 3]> {
+    let format = step("format", &["fmt", "--all", "--check"], environment, interrupt)?;
+    let lints =
+        step("clippy", &["clippy", "--workspace", "--all-targets", "--features", TLS, "--", "-D", "warnings"], environment, interrupt)?;
+    let checking = Instant::now();
+    let check = match check::run()? {
+        true => Part::ok("check", checking.elapsed(), ""),
+        false => Part::failed("check", checking.elapsed(), "there is something to mend"),
+    };
+    Ok([format, lints, check])
+}
+
+/// Builds all tests and runs them.
+fn tests(report: &mut Report, column: Column, environment: &Environment, interrupt: &Interrupt) -> Result<()> {
+    let building = Instant::now();
+    // No examples, which are for looking at; clippy sees that they build.
+    let mut selections = vec![vec!["--workspace", "--lib", "--bins", "--tests"]];
+    if column == Column::Both {
+        // The same selection, so that only what OpenSSL reaches is built a second time: librdkafka, the event log and its tests.
+        selections.push(vec!["--workspace", "--features", TLS, "--test", "kafka_tls"]);
+    }
+    let mut programs = Vec::new();
+    for selection in selections {
+        match programs::build(&selection, environment, interrupt)? {
+            Some(built) => programs.extend(built),
+            None => {
+                report.failed("tests", building, "they do not build, see above");
+                return Ok(());
+            }
+        }
+    }
+    report.ok("build", building, "");
+
+    let running = Instant::now();
+    let lanes = thread::available_parallelism()?.get();
+    let outcome = programs::run(programs, lanes, environment, interrupt)?;
+    report.note(format!("the slowest of the tests, {lanes} programs at a time: {}", outcome.slowest(5)));
+    report.tested("tests", running, outcome.counts, &outcome.failed);
+    report.add([step("doc tests", &["test", "--workspace", "--doc"], environment, interrupt)?]);
     Ok(())
 }
 
 fn cargo(arguments: &[&str], environment: &Environment) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-    // What cargo told us about ourselves is not for the crates it builds next.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" || name == "CARGO_MANIFEST_PATH" {
-            command.env_remove(name);
-        }
-    }
+    command.args(arguments);
+    environment.apply(&mut command);
     command
 }

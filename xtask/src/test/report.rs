@@ -11,12 +11,6 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.ignored += other.ignored;
-    }
-
     /// Adds `test result: ok. 3 passed; 0 failed; 1 ignored; …`; any other line counts for nothing.
     pub fn add_line(&mut self, line: &str) {
         let Some((_, figures)) = line.split_once("test result: ").and_then(|(_, rest)| rest.split_once(". ")) else { return };
@@ -42,12 +36,25 @@ pub struct Report {
     counts: Counts,
 }
 
+/// A part of the whole, and how it went.
 #[derive(Debug)]
-struct Part {
+pub struct Part {
     name: &'static str,
     took: Duration,
     went_well: bool,
     remark: String,
+}
+
+impl Part {
+    /// One that went well.
+    pub fn ok(name: &'static str, took: Duration, remark: impl Into<String>) -> Self {
+        Self { name, took, went_well: true, remark: remark.into() }
+    }
+
+    /// One that failed.
+    pub fn failed(name: &'static str, took: Duration, remark: impl Into<String>) -> Self {
+        Self { name, took, went_well: false, remark: remark.into() }
+    }
 }
 
 impl Report {
@@ -56,26 +63,30 @@ impl Report {
         Self { started: Instant::now(), parts: Vec::new(), notes: Vec::new(), counts: Counts::default() }
     }
 
+    /// Adds parts.
+    pub fn add(&mut self, parts: impl IntoIterator<Item = Part>) {
+        self.parts.extend(parts);
+    }
+
     /// Adds a part that went well.
     pub fn ok(&mut self, name: &'static str, since: Instant, remark: impl Into<String>) {
-        self.parts.push(Part { name, took: since.elapsed(), went_well: true, remark: remark.into() });
+        self.add([Part::ok(name, since.elapsed(), remark)]);
     }
 
     /// Adds a part that failed.
     pub fn failed(&mut self, name: &'static str, since: Instant, remark: impl Into<String>) {
-        self.parts.push(Part { name, took: since.elapsed(), went_well: false, remark: remark.into() });
+        self.add([Part::failed(name, since.elapsed(), remark)]);
     }
 
-    /// Adds tests to those before.
-    pub fn tested(&mut self, name: &'static str, since: Instant, counts: Counts, went_well: bool) {
-        self.counts.add(counts);
-        let of_several = format!("{} passed, {} failed", counts.passed, counts.failed);
-        match (went_well, counts.failed) {
+    /// Adds tests, with the names of the programs that failed.
+    pub fn tested(&mut self, name: &'static str, since: Instant, counts: Counts, failed: &[String]) {
+        self.counts = counts;
+        let result = format!("{} passed, {} failed", counts.passed, counts.failed);
+        match failed {
             // A name that is misspelt somewhere must not pass for tests.
-            (true, 0) if counts == Counts::default() => self.failed(name, since, "there were none"),
-            (true, _) => self.ok(name, since, of_several),
-            (false, 0) => self.failed(name, since, format!("{of_several}; not all of them were built or came to their end")),
-            (false, _) => self.failed(name, since, format!("{of_several}, see above")),
+            [] if counts == Counts::default() => self.failed(name, since, "there were none"),
+            [] => self.ok(name, since, result),
+            failed => self.failed(name, since, format!("{result}; see above: {}", failed.join(", "))),
         }
     }
 
@@ -99,13 +110,8 @@ impl Report {
         let row = |name: &str, took: Duration, result: &str, remark: &str| {
             format!("{name:widest$}  {:>8}  {result:6}  {remark}", shown(took)).trim_end().to_owned()
         };
-        let mut lines: Vec<String> = self
-            .parts
-            .iter()
-            .map(|part| {
-                row(part.name, part.took, if part.went_well { "ok" } else { "FAILED" }, if part.remark == "ok" { "" } else { &part.remark })
-            })
-            .collect();
+        let mut lines: Vec<String> =
+            self.parts.iter().map(|part| row(part.name, part.took, if part.went_well { "ok" } else { "FAILED" }, &part.remark)).collect();
         lines.push(row("all", self.started.elapsed(), if self.all_went_well() { "ok" } else { "FAILED" }, ""));
         lines.extend(self.notes.iter().map(|note| format!("note: {note}")));
         let Counts { passed, failed, ignored } = self.counts;
@@ -141,9 +147,9 @@ mod tests {
     #[test]
     fn failed_part_fails_the_whole_and_shows_in_the_table() {
         let mut report = Report::start();
-        report.ok("format", Instant::now(), "ok");
+        report.ok("format", Instant::now(), "");
         assert!(report.all_went_well());
-        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 1, ignored: 0 }, false);
+        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 1, ignored: 0 }, &["a: b".to_owned()]);
         assert!(!report.all_went_well());
         let lines = report.lines();
         assert_eq!(lines.first().unwrap(), "format     0.0 s  ok");
@@ -152,20 +158,26 @@ mod tests {
     }
 
     #[test]
-    fn tests_that_did_not_build_fail_the_whole() {
+    fn a_program_that_dies_before_it_counts_fails_the_whole() {
         let mut report = Report::start();
-        report.tested("tests", Instant::now(), Counts::default(), false);
+        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 0, ignored: 1 }, &["crates/events: kill9".to_owned()]);
+        assert!(!report.all_went_well());
+        assert!(report.lines().iter().any(|line| line.contains("crates/events: kill9")));
+    }
+
+    #[test]
+    fn no_tests_at_all_are_a_failure() {
+        let mut report = Report::start();
+        report.tested("tests", Instant::now(), Counts::default(), &[]);
         assert!(!report.all_went_well());
     }
 
     #[test]
-    fn tests_of_all_parts_are_in_the_closing_line_and_a_part_without_any_fails() {
+    fn the_closing_line_says_what_was_counted() {
         let mut report = Report::start();
-        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 0, ignored: 1 }, true);
-        report.tested("tests of TLS", Instant::now(), Counts { passed: 3, failed: 0, ignored: 0 }, true);
+        report.add([Part::ok("Kafka", Duration::from_secs(2), "127.0.0.1:1")]);
+        report.tested("tests", Instant::now(), Counts { passed: 5, failed: 0, ignored: 1 }, &[]);
         assert!(report.all_went_well());
-        assert_eq!(report.lines().last().unwrap(), "8 passed, 0 failed, 1 ignored");
-        report.tested("tests of nothing", Instant::now(), Counts::default(), true);
-        assert!(!report.all_went_well());
+        assert_eq!(report.lines().last().unwrap(), "5 passed, 0 failed, 1 ignored");
     }
 }
