@@ -44,6 +44,11 @@ impl EmergencyLine {
         if !is_number || !(3..=15).contains(&digits) {
             return Err(ConfigError::at("portal.emergency_line.phone", "give a number as people dial it, 0800 12 345 or +32 2 123 45 67"));
         }
+        // "+32 (0)2" would be dialled with the nought, and reach somebody else or nobody.
+        if self.phone.starts_with('+') && self.phone.replace(' ', "").contains("(0") {
+            let complaint = "leave out the (0), which nobody dials after a country: +32 2 123 45 67, or 02 123 45 67";
+            return Err(ConfigError::at("portal.emergency_line.phone", complaint));
+        }
         let is_address = |mail: &String| {
             let is_plain = |part: &str| {
                 !part.is_empty() && part.chars().all(|character| character.is_ascii_alphanumeric() || ".-_+".contains(character))
@@ -72,6 +77,17 @@ mod tests {
             line.validate().unwrap();
             assert_eq!(line.dialled(), dialled);
         }
+    }
+
+    #[test]
+    fn a_nought_that_is_not_dialled_after_a_country_is_refused_with_what_to_write() {
+        for phone in ["+32 (0)2 123 45 67", "+32(0) 2 123 45 67", "+32 ( 0 )2 123 45 67", "+32 (02) 123 45 67"] {
+            let complaint = with_phone(phone).validate().unwrap_err().to_string();
+            assert!(complaint.contains("portal.emergency_line.phone") && complaint.contains("+32 2 123 45 67"), "{phone}: {complaint}");
+        }
+        let at_home = with_phone("(02) 123 45 67");
+        at_home.validate().unwrap();
+        assert_eq!(at_home.dialled(), "tel:021234567");
     }
 
     #[test]
