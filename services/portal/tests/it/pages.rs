@@ -140,6 +140,15 @@ async fn a_phase_that_was_passed_over_is_never_shown_as_done() {
     assert!(!in_hand.contains("vergeslagen"));
 }
 
+#[tokio::test]
+async fn a_closed_case_that_nobody_took_waits_for_nobody() {
+    let town = Town::new().await;
+    town.services.play.world().cases.iter_mut().for_each(|case| case.assignee = None);
+    let mut els = town.browser_of(&people::els()).await;
+    assert!(shown(&mut els, &format!("/zaken/{CASE_IN_HAND}")).await.contains("nog van niemand"));
+    assert!(!shown(&mut els, &format!("/zaken/{CASE_CLOSED}")).await.contains("nog van niemand"));
+}
+
 /// What a telephone dials.
 const DIALLED: &str = r#"href="tel:080000000""#;
 
