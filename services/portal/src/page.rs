@@ -19,7 +19,7 @@ mod sign_in;
 pub(crate) use self::{
     case::{CasePage, CloseForm, NoteForm, ReopenForm},
     conflict::{ConflictPage, Wish},
-    device::{DevicePage, Warning, Warnings},
+    device::{DevicePage, Unexplained, Warning, Warnings, running_case},
     devices::DevicesPage,
     frame::{Flash, Frame, MAX_EXPORT_ROWS, Paging, Place, Preferences, Theme},
     gateways::{EnrolPage, EnrolSearchPage, GatewayRow, GatewaysPage, RevokePage, RotatePage, SecretPage},

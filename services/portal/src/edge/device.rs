@@ -9,6 +9,7 @@ use axum::{
 };
 use proto::{incident_intake::v1 as intake, network_monitor::v1 as wire};
 use runtime::SchoolId;
+use tonic::Code;
 
 use super::{
     around::Visit,
@@ -20,13 +21,16 @@ use super::{
 };
 use crate::{
     address::PlainQuery,
-    page::{DevicePage, Warning, Warnings},
+    page::{DevicePage, Unexplained, Warning, Warnings, running_case},
     upstream::Calls,
     view::{Alert, Device, Meaning, Unreadable},
     words::DeviceWords,
 };
 
-const WARNINGS_PAGE: i32 = 10;
+/// How many of the newest warnings are looked at: as many as network-monitor gives and incident-intake explains at once.
+const NEWEST: i32 = 200;
+/// How many of them are shown at once.
+const SHOWN: u16 = 10;
 
 /// `GET /scholen/{school}/toestellen/{device}`.
 pub(super) async fn show(visit: Visit, Path((id, device)): Path<(String, String)>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
@@ -36,7 +40,7 @@ pub(super) async fn show(visit: Visit, Path((id, device)): Path<(String, String)
     let (school, device, alerts, figures) = tokio::join!(
         school(&calls, id),
         device_of(&calls, id, device.clone()),
-        alerts(&visit, &calls, id, device, &query),
+        newest_alerts(&visit, &calls, id, device),
         menu_figures(&visit),
     );
     let (school, device, alerts) = (school?, device?, alerts?);
@@ -44,21 +48,28 @@ pub(super) async fn show(visit: Visit, Path((id, device)): Path<(String, String)
     frame.queue = figures;
     frame.about_school(id, &school.name);
 
-    let Some(alerts) = alerts else { return page(&DevicePage { frame, school, device, warnings: None }) };
-    if alerts.alerts.is_empty() && !query.trail.is_first() {
+    let Some(alerts) = alerts.filter(|answer| is_all_about(&device, &answer.alerts)) else {
+        return page(&DevicePage { frame, school, device, warnings: None });
+    };
+    let before = (query.trail.page() - 1) * usize::from(SHOWN);
+    let reachable = alerts.alerts.len();
+    if reachable <= before && !query.trail.is_first() {
         return Ok(first_page(&query.first_page().href()));
     }
-    let mut meanings = meanings(&visit, &calls, id, &alerts.alerts).await;
-    let range = query.trail.range(WARNINGS_PAGE, alerts.alerts.len(), alerts.total_size);
+    let (meanings, unexplained) = match meanings(&calls, id, &alerts.alerts).await {
+        Ok(meanings) => (meanings, None),
+        Err(unexplained) => (HashMap::new(), Some(unexplained)),
+    };
+    let newest = explained(alerts.alerts, meanings)?;
+    let running_case = running_case(&newest).cloned();
+    let shown: Vec<Warning> = newest.into_iter().skip(before).take(usize::from(SHOWN)).collect();
+
+    let has_more = reachable > before + shown.len();
+    let next_page = if has_more { (query.trail.page() + 1).to_string() } else { String::new() };
+    let range = query.trail.range(i32::from(SHOWN), shown.len(), alerts.total_size);
     let words = DeviceWords(frame.language());
-    let paging = paging(&frame, &query, words.warnings_range(range.from, range.until, range.total), &alerts.next_page_token);
-    let mut shown = Vec::with_capacity(alerts.alerts.len());
-    for alert in alerts.alerts {
-        let alert = Alert::try_from(alert)?;
-        let meaning = meanings.as_mut().and_then(|meanings| meanings.remove(&alert.id));
-        shown.push(Warning { alert, meaning });
-    }
-    let warnings = Warnings { shown, total: range.total, paging, is_first_page: query.trail.is_first() };
+    let paging = paging(&frame, &query, words.warnings_range(range, reachable), &next_page);
+    let warnings = Warnings { shown, total: range.total, running_case, unexplained, paging };
     page(&DevicePage { frame, school, device, warnings: Some(warnings) })
 }
 
@@ -67,36 +78,59 @@ async fn device_of(calls: &Calls, school: SchoolId, device_id: String) -> Result
     Ok(Device::try_from(calls.devices().get_device(request).await?.into_inner())?)
 }
 
-/// A page of a device's warnings; none for who may not see warnings.
-async fn alerts(
+/// The newest warnings of a device; none for who may not see warnings.
+async fn newest_alerts(
     visit: &Visit,
     calls: &Calls,
     school: SchoolId,
     device_id: String,
-    query: &PlainQuery,
 ) -> Result<Option<wire::ListAlertsResponse>, Failure> {
     if !visit.visitor().may(Action::AlertRead, school) {
         return Ok(None);
     }
-    let request = wire::ListAlertsRequest {
-        school_id: school.to_string(),
-        device_id,
-        page_size: WARNINGS_PAGE,
-        page_token: query.trail.token().to_owned(),
-        ..wire::ListAlertsRequest::default()
-    };
+    let request =
+        wire::ListAlertsRequest { school_id: school.to_string(), device_id, page_size: NEWEST, ..wire::ListAlertsRequest::default() };
     Ok(Some(calls.alerts().list_alerts(request).await?.into_inner()))
 }
 
-/// What the warnings mean, by warning; unknown, not wrong, while incident-intake is away: what the sensor saw can be shown all
-/// the same.
-async fn meanings(visit: &Visit, calls: &Calls, school: SchoolId, alerts: &[wire::Alert]) -> Option<HashMap<String, Meaning>> {
-    if alerts.is_empty() || !visit.visitor().may(Action::CaseRead, school) {
-        return None;
+/// Whether this device is at an end of each alert. A network-monitor from before one could ask for a device's alerts, met while
+/// a release is rolled out, answers with those of the whole school.
+fn is_all_about(device: &Device, alerts: &[wire::Alert]) -> bool {
+    let has_it = |alert: &wire::Alert| [&alert.source, &alert.destination].into_iter().flatten().any(|end| end.device_id == device.id);
+    alerts.iter().all(has_it)
+}
+
+/// What the warnings mean, by warning. What the sensor saw can be shown without.
+async fn meanings(calls: &Calls, school: SchoolId, alerts: &[wire::Alert]) -> Result<HashMap<String, Meaning>, Unexplained> {
+    if alerts.is_empty() {
+        return Ok(HashMap::new());
     }
     let without_raw_event = |alert: &wire::Alert| wire::Alert { raw_event: String::new(), ..alert.clone() };
     let request = intake::ExplainAlertsRequest { school_id: school.to_string(), alerts: alerts.iter().map(without_raw_event).collect() };
-    let answer = calls.cases().explain_alerts(request).await.ok()?.into_inner();
+    let answer = calls.cases().explain_alerts(request).await.map_err(|status| why_unexplained(&status))?.into_inner();
     let read = |explanation: intake::AlertExplanation| Ok((explanation.alert_id.clone(), Meaning::try_from(explanation)?));
-    answer.explanations.into_iter().map(read).collect::<Result<_, Unreadable>>().ok()
+    let meanings: Result<_, Unreadable> = answer.explanations.into_iter().map(read).collect();
+    meanings.map_err(|error| refused(&error.to_string()))
+}
+
+fn why_unexplained(status: &tonic::Status) -> Unexplained {
+    match status.code() {
+        // Cancelled is a passed deadline, seen from here; unimplemented is an incident-intake of the release before.
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unimplemented => Unexplained::Away,
+        code => refused(&format!("{code:?}: {}", status.message())),
+    }
+}
+
+fn refused(cause: &str) -> Unexplained {
+    tracing::error!(name: "device.warnings_unexplained", error = cause, "warnings of a device cannot be explained, shown as the sensor wrote them");
+    Unexplained::Refused
+}
+
+fn explained(alerts: Vec<wire::Alert>, mut meanings: HashMap<String, Meaning>) -> Result<Vec<Warning>, Unreadable> {
+    let explain = |alert: wire::Alert| {
+        let alert = Alert::try_from(alert)?;
+        let meaning = meanings.remove(&alert.id);
+        Ok(Warning { alert, meaning })
+    };
+    alerts.into_iter().map(explain).collect()
 }

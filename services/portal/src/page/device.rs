@@ -20,7 +20,7 @@ pub(crate) struct DevicePage {
     pub(crate) frame: Frame,
     pub(crate) school: School,
     pub(crate) device: Device,
-    /// None where the visitor may not see warnings.
+    /// None where the visitor may not see warnings, or which are of this device is not known.
     pub(crate) warnings: Option<Warnings>,
 }
 
@@ -28,14 +28,31 @@ pub(crate) struct DevicePage {
 pub(crate) struct Warnings {
     pub(crate) shown: Vec<Warning>,
     pub(crate) total: i64,
+    /// The worst incident that goes on with this device in it: what somebody comes here for on a bad day.
+    pub(crate) running_case: Option<Case>,
+    /// None where it is known what they mean.
+    pub(crate) unexplained: Option<Unexplained>,
     pub(crate) paging: Paging,
-    pub(crate) is_first_page: bool,
+}
+
+/// Why it is not known what warnings mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unexplained {
+    /// Who knows does not answer, and may in a minute.
+    Away,
+    /// Something is wrong on our side, and in a minute still is.
+    Refused,
 }
 
 /// A warning, and what it means where that is known just now.
 pub(crate) struct Warning {
     pub(crate) alert: Alert,
     pub(crate) meaning: Option<Meaning>,
+}
+
+/// The worst incident that goes on with one of these warnings in it; of equally bad ones the newest.
+pub(crate) fn running_case(warnings: &[Warning]) -> Option<&Case> {
+    warnings.iter().filter_map(Warning::open_case).max_by_key(|case| (case.severity, case.opened))
 }
 
 impl Warning {
@@ -73,10 +90,8 @@ impl DevicePage {
         verdict(self.words(), &self.frame, &self.device)
     }
 
-    /// The worst incident that goes on with this device in it: what somebody comes here for on a bad day.
     fn running_case(&self) -> Option<&Case> {
-        let warnings = self.warnings.as_ref().filter(|warnings| warnings.is_first_page)?;
-        warnings.shown.iter().filter_map(Warning::open_case).max_by_key(|case| (case.severity, case.opened))
+        self.warnings.as_ref()?.running_case.as_ref()
     }
 
     fn case_title<'a>(&self, case: &'a Case) -> &'a str {
@@ -135,9 +150,13 @@ impl DevicePage {
         }
     }
 
-    /// Whether what warnings mean is not to be known just now.
-    fn is_unexplained(&self) -> bool {
-        self.warnings.as_ref().is_some_and(|warnings| warnings.shown.iter().any(|warning| warning.meaning.is_none()))
+    fn warnings_hint(&self, warnings: &Warnings) -> &'static str {
+        let words = self.words();
+        match warnings.unexplained {
+            None => words.warnings_hint(),
+            Some(Unexplained::Away) => words.warnings_unexplained_now(),
+            Some(Unexplained::Refused) => words.warnings_unexplained(),
+        }
     }
 
     fn facts(&self) -> Vec<Fact<'_>> {

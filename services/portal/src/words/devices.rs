@@ -1,7 +1,7 @@
 //! Words of a school's devices.
 
 use super::words;
-use crate::language::Language;
+use crate::{address::Range, language::Language};
 
 words! {
     /// The words of a school's devices.
@@ -84,8 +84,9 @@ words! {
         in_running_case { "Dit toestel speelt mee in een incident dat nog loopt" "This device is part of an incident that is going on" }
         warnings { "Waarschuwingen" "Warnings" }
         warnings_hint { "De nieuwste staat bovenaan. In het incident leest u wat u doet en wat het responsteam doet." "The newest stands first. The incident tells what you do and what the response team does." }
-        warnings_unexplained { "We kunnen nu even niet zeggen wat dit betekent en of er een incident loopt. U leest wat de sensor schreef. Ververs de bladzijde over een minuut." "We cannot say just now what this means and whether there is an incident. You read what the sensor wrote. Refresh the page in a minute." }
-        no_warnings { "De sensor zag bij dit toestel het laatste jaar niets verdachts." "The sensor saw nothing suspicious about this device in the last year." }
+        warnings_unexplained_now { "We kunnen nu even niet zeggen wat dit betekent en of er een incident loopt. U leest wat de sensor schreef. Ververs de bladzijde over een minuut." "We cannot say just now what this means and whether there is an incident. You read what the sensor wrote. Refresh the page in a minute." }
+        warnings_unexplained { "We kunnen niet zeggen wat dit betekent en of er een incident loopt. Dat ligt aan ons. U leest wat de sensor schreef. Bij de incidenten van de school ziet u of er een loopt." "We cannot say what this means and whether there is an incident. That is our fault. You read what the sensor wrote. The incidents of the school show whether one is going on." }
+        no_warnings { "Er zijn geen waarschuwingen over dit toestel." "There are no warnings about this device." }
         warning_to(seen, other, span) { "{seen} naar {other}, {span}." "{seen} to {other}, {span}." }
         warning_from(seen, other, span) { "{seen} van {other}, {span}." "{seen} from {other}, {span}." }
         unknown_address { "een adres dat we niet kennen" "an address we do not know" }
@@ -173,10 +174,19 @@ impl DeviceWords {
         self.0.count(count, ("keer", "keer"), ("time", "times"))
     }
 
-    /// `1–10 van 23 waarschuwingen`.
-    pub(crate) fn warnings_range(self, from: i64, until: i64, total: i64) -> String {
-        let total = self.0.count(total, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
-        format!("{}–{} {} {total}", self.0.number(from), self.0.number(until), self.0.pick("van", "of"))
+    /// `1–10 van 23 waarschuwingen`; where there are more than can be paged to, `1–10 van de 200 nieuwste waarschuwingen`.
+    pub(crate) fn warnings_range(self, range: Range, reachable: usize) -> String {
+        let reachable = i64::try_from(reachable).unwrap_or(i64::MAX);
+        let (from, until) = (self.0.number(range.from), self.0.number(range.until));
+        if reachable < range.total {
+            let newest = self.0.number(reachable);
+            return match self.0 {
+                Language::Dutch => format!("{from}–{until} van de {newest} nieuwste waarschuwingen"),
+                Language::English => format!("{from}–{until} of the {newest} newest warnings"),
+            };
+        }
+        let total = self.0.count(range.total, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
+        format!("{from}–{until} {} {total}", self.0.pick("van", "of"))
     }
 
     /// `1–50 van 148 toestellen`.

@@ -15,3 +15,4 @@ mod redis;
 mod sessions;
 mod sign_in;
 mod support;
+mod warnings;

@@ -1,7 +1,6 @@
 //! Every page as it is sent, in snapshots, and what must hold for all of them.
 
 use insta::assert_snapshot;
-use proto::network_monitor::v1 as monitor;
 
 use crate::support::{
     Town,
@@ -71,58 +70,6 @@ async fn a_device() {
     let town = Town::new().await;
     let mut karim = town.browser_of(&people::karim()).await;
     assert_snapshot!(shown(&mut karim, &format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}")).await);
-}
-
-#[tokio::test]
-async fn a_devices_warnings_lead_to_their_incidents() {
-    let town = Town::new().await;
-    let mut els = town.browser_of(&people::els()).await;
-    let address = format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}");
-    let page = shown(&mut els, &address).await;
-    let main_act = format!(r#"<a class="button main" href="/zaken/{CASE_IN_HAND}">"#);
-    assert_eq!(page.matches(&main_act).count(), 1, "the incident that goes on stands on top");
-    assert!(page.contains(&format!(r#"<a class="go" href="/zaken/{CASE_CLOSED}">"#)), "an incident that is over can be read again");
-    assert!(page.contains("Geen incident") && page.contains("1\u{a0}keer van 198.51.100.20"), "so is a warning without one");
-    let listed = shown(&mut els, &format!("/scholen/{ZANDLOPER}/toestellen?weergave=waarschuwing")).await;
-    assert!(listed.contains(&format!("<a href=\"{address}#waarschuwingen\">2\u{a0}open waarschuwingen.</a>")));
-}
-
-#[tokio::test]
-async fn a_device_without_warnings_says_so() {
-    let town = Town::new().await;
-    town.services.play.world().alerts.clear();
-    let mut els = town.browser_of(&people::els()).await;
-    let page = shown(&mut els, &format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}")).await;
-    assert!(page.contains("het laatste jaar niets verdachts"));
-    assert!(!town.services.play.asked().iter().any(|(what, _)| *what == "explain_alerts"), "there was nothing to explain");
-}
-
-#[tokio::test]
-async fn a_devices_warnings_come_in_pages() {
-    let town = Town::new().await;
-    {
-        let mut world = town.services.play.world();
-        let last = world.alerts.last().unwrap().clone();
-        let older =
-            (0..12).map(|number| monitor::Alert { alert_id: format!("0190c0de-0000-7000-8000-00000000c{number:03}"), ..last.clone() });
-        world.alerts.extend(older);
-    }
-    let mut els = town.browser_of(&people::els()).await;
-    let address = format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}");
-    let first = shown(&mut els, &address).await;
-    assert!(first.contains("1–10 van 15\u{a0}waarschuwingen") && first.contains(&format!("{address}?na=10")));
-    assert!(shown(&mut els, &format!("{address}?na=10")).await.contains("11–15 van 15\u{a0}waarschuwingen"));
-}
-
-#[tokio::test]
-async fn what_the_sensor_saw_is_shown_while_nobody_can_say_what_it_means() {
-    let town = Town::new().await;
-    town.services.play.fail_only("explain_alerts", tonic::Code::Unavailable);
-    let mut els = town.browser_of(&people::els()).await;
-    let page = shown(&mut els, &format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}")).await;
-    assert!(page.contains("We kunnen nu even niet zeggen wat dit betekent"));
-    assert!(page.contains(r#"<strong lang="en">ET MALWARE Sample stealer check-in</strong>"#));
-    assert!(!page.contains("Geen incident"), "what is not known is not denied");
 }
 
 #[tokio::test]

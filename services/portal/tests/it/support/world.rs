@@ -33,6 +33,8 @@ pub struct World {
     pub evidence: HashMap<String, Vec<intake::Evidence>>,
     /// The last first.
     pub alerts: Vec<monitor::Alert>,
+    /// A network-monitor from before one could ask for a device's alerts: it does not read which device is asked for.
+    pub lists_alerts_of_the_whole_school: bool,
 }
 
 /// A moment on the wire.
