@@ -43,6 +43,15 @@ on_both_stores! {
         assert_eq!((explained[1].case.as_ref(), &explained[1].title, explained[1].severity()), (Some(&case), &case.title, case.severity()));
     }
 
+    async fn an_alert_asked_twice_is_answered_twice(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        let alert = listed(&world.report(school, MALWARE).await);
+        let reference_of_case = world.only_case().await.reference;
+        let explained = explain(&world, &noor(), school, vec![alert.clone(), alert]).await.unwrap();
+        assert_eq!(explained.iter().map(reference).collect::<Vec<_>>(), [&reference_of_case; 2]);
+    }
+
     async fn of_several_cases_the_open_one_counts_then_the_newest(database: TestDatabase) {
         let world = World::start(&database).await;
         let school = world.school("Basisschool De Zandloper", "Aalter").await;
