@@ -33,9 +33,12 @@ pub struct Evidence {
     pub alert: Alert,
 }
 
-/// Whether a case has this alert already.
-pub async fn has(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<bool> {
-    Ok(Entity::find_by_id((case.as_uuid(), alert.as_uuid())).count(&**txn).await? > 0)
+/// What an alert that a case has is found by; `None` when the case does not have it.
+pub async fn known_keys(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option<BTreeSet<String>>> {
+    let Some(row) = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(&**txn).await? else { return Ok(None) };
+    // One that cannot be read is found by nothing; what is known of it is about to be replaced.
+    let kept: StoreResult<Alert> = from_json("evidence.alert", &row.alert);
+    Ok(Some(kept.map(|alert| alert.search_keys()).unwrap_or_default()))
 }
 
 /// How many alerts of a case are kept.
@@ -72,8 +75,8 @@ async fn add_keys(txn: &Txn, case: CaseId, keys: BTreeSet<String>) -> StoreResul
     Ok(())
 }
 
-/// Replaces what is known of an alert that the case has.
-pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert) -> StoreResult<()> {
+/// Replaces what is known of an alert that the case has, and was found by these keys until now.
+pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, known_keys: &BTreeSet<String>) -> StoreResult<()> {
     let json = to_json("evidence.alert", alert)?;
     Entity::update_many()
         .set(ActiveModel { alert: Set(json), ..Default::default() })
@@ -81,8 +84,9 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert) -> StoreResult<()> 
         .filter(Column::AlertId.eq(alert.id.as_uuid()))
         .exec(&**txn)
         .await?;
-    // A device may have got its name meanwhile.
-    add_keys(txn, case, alert.search_keys()).await
+    // A device may have got its name meanwhile; mostly it only grew.
+    let new_keys = alert.search_keys().difference(known_keys).cloned().collect();
+    add_keys(txn, case, new_keys).await
 }
 
 /// The case that each of these alerts of a school is in, within the caller's scope; alerts in no case are left out.
