@@ -81,13 +81,14 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Cas
     let read_at = cx.clock.now();
     let reader = app.database.reader();
     let order = QueueOrder { by: asked.order, reverse: asked.reverse, as_of: after.as_ref().map_or(read_at, Position::as_of) };
-    let mut cases = store::queue::list(reader, &scope, &filter, order, after.as_ref(), size.with_peek()).await?;
+    let mut placed = store::queue::list(reader, &scope, &filter, order, after.as_ref(), size.with_peek()).await?;
     let total = store::queue::count(reader, &scope, &filter).await?;
 
-    let has_more = size.cut(&mut cases);
-    let next_page_token = match cases.last() {
-        Some(last) if has_more => encode_page_token(&question, &store::queue::position_of(last, order))?,
+    let has_more = size.cut(&mut placed);
+    let next_page_token = match placed.last() {
+        Some(last) if has_more => encode_page_token(&question, &last.position)?,
         _ => String::new(),
     };
+    let cases = placed.into_iter().map(|placed| placed.case).collect();
     Ok(CasePage { cases, next_page_token, total, read_at })
 }

@@ -317,15 +317,6 @@ impl Case {
         }
     }
 
-    /// From when on one of the targets that count is near; `None` when it is closed.
-    pub fn soon_at(&self) -> Option<DateTime<Utc>> {
-        match self.state {
-            State::Closed(_) => None,
-            State::Active { .. } if self.reacted_at.is_some() => Some(self.targets.resolve_soon),
-            State::Active { .. } => Some(self.targets.react_soon.min(self.targets.resolve_soon)),
-        }
-    }
-
     /// Whether its closing keeps the signature quiet: it was a false positive, not long ago, and nothing worse than that
     /// is reported now.
     pub fn keeps_quiet(&self, severity: Severity, quiet_for: TimeDelta, at: DateTime<Utc>) -> bool {

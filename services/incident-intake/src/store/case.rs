@@ -33,6 +33,12 @@ use crate::domain::{
 /// `phase` of what is closed.
 pub(super) const CLOSED: i16 = 7;
 
+/// There is still work. In the words of the partial indexes, without a placeholder: a prepared statement must not wait for a value to
+/// know that it may use them.
+pub(super) fn is_open() -> Expr {
+    Expr::col((Entity, Column::Phase)).lt(Expr::Constant(i32::from(CLOSED).into()))
+}
+
 /// A case within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
     within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
@@ -111,7 +117,7 @@ fn oldest(cases: Select<Entity>) -> Select<Entity> {
 }
 
 fn open_at(school: SchoolId) -> Select<Entity> {
-    Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::Phase.lt(CLOSED))
+    Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(is_open())
 }
 
 /// The latest case of a signature at a school, open or closed. The school must be locked.
@@ -166,7 +172,6 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
         resolve_soon_at: Set(row.resolve_soon_at),
         reacted_at: Set(row.reacted_at),
         queue_at: Set(row.queue_at),
-        queue_soon_at: Set(row.queue_soon_at),
         alert_count: Set(row.alert_count),
         event_count: Set(row.event_count),
         told_event_count: Set(row.told_event_count),
@@ -245,7 +250,6 @@ fn row_of(case: &Case) -> Model {
         resolve_soon_at: Some(case.targets.resolve_soon),
         reacted_at: case.reacted_at,
         queue_at: queue_at(case),
-        queue_soon_at: Some(queue_soon_at(case)),
         alert_count: to_column(case.tally.alerts),
         event_count: to_column(case.tally.events),
         told_event_count: to_column(case.tally.told_events),
@@ -258,21 +262,8 @@ fn row_of(case: &Case) -> Model {
 }
 
 /// Where a case stands in the queue: by its next target, or after all others.
-pub(super) fn queue_at(case: &Case) -> DateTime<Utc> {
+fn queue_at(case: &Case) -> DateTime<Utc> {
     case.due_at().unwrap_or(AFTER_ALL_OTHERS)
-}
-
-/// From when on its next target is near.
-pub(super) fn queue_soon_at(case: &Case) -> DateTime<Utc> {
-    case.soon_at().unwrap_or(AFTER_ALL_OTHERS)
-}
-
-/// Its phase as the row has it.
-pub(super) fn stored_phase(case: &Case) -> i16 {
-    match case.state {
-        State::Active { phase, .. } => phase_number(phase),
-        State::Closed(_) => CLOSED,
-    }
 }
 
 /// 9999-12-31, within what both stores can keep.

@@ -1,14 +1,15 @@
 //! The queue: cases in an order people ask for, page by page, and the figures above it.
 //!
 //! Paging is by key: a page begins after the last row of the one before, whatever came or went meanwhile. Every order ends in
-//! the case's id, so that no two rows are equal.
+//! the case's id, so that no two rows are equal. Where a page ends is read from the row that ends it, as the store compared it: what
+//! a replica of another release wrote may differ from what this one would have.
 
 use auth::Scope;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{PersonId, SchoolId};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select, Value,
+    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, QueryResult, QuerySelect as _, Select, Value,
     sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,10 @@ use storage::StoreResult;
 use uuid::Uuid;
 
 use super::{
-    case::{CLOSED, phase_number, read, within},
+    case::{CLOSED, is_open, phase_number, read, within},
     entity::{
         evidence_key,
-        incident_case::{Column, Entity},
+        incident_case::{Column, Entity, Model},
         school,
     },
 };
@@ -83,37 +84,54 @@ pub struct QueueOrder {
     pub as_of: DateTime<Utc>,
 }
 
-/// A part of an order: what is compared, its direction, and its value in a case.
+/// A case of a page.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The case.
+    pub case: Case,
+    /// Where a page ends that ends with it.
+    pub position: Position,
+}
+
+/// A row with what the store ranked it by.
+struct Row {
+    case: Model,
+    urgency: i32,
+}
+
+const URGENCY: &str = "urgency";
+
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { case: Model::from_query_result(row, prefix)?, urgency: row.try_get(prefix, URGENCY)? })
+    }
+}
+
+/// A part of an order: what is compared, its direction, and its value in a row.
 struct Sort {
     value: SimpleExpr,
     order: Order,
-    part: Box<dyn Fn(&Case) -> KeyPart + Send>,
+    part: fn(&Row) -> KeyPart,
 }
 
 fn sorts(QueueOrder { by: order, reverse, as_of }: QueueOrder) -> Vec<Sort> {
     use Order::{Asc, Desc};
-    let by = |column, order, part: fn(&Case) -> KeyPart| Sort { value: Expr::col((Entity, column)), order, part: Box::new(part) };
-    let urgency = || Sort { value: urgency(as_of), order: Asc, part: Box::new(move |case| KeyPart::Number(urgency_of(case, as_of))) };
-    let queue = || by(Column::QueueAt, Asc, |case| KeyPart::time(super::case::queue_at(case)));
-    let id = || by(Column::CaseId, Asc, |case| KeyPart::Id(case.id.as_uuid()));
+    let by = |column, order, part: fn(&Row) -> KeyPart| Sort { value: Expr::col((Entity, column)), order, part };
+    let urgency = || Sort { value: urgency(as_of), order: Asc, part: |row| KeyPart::Number(row.urgency.into()) };
+    let queue = || by(Column::QueueAt, Asc, |row| KeyPart::time(row.case.queue_at));
+    let id = || by(Column::CaseId, Asc, |row| KeyPart::Id(row.case.case_id));
     let mut sorts = match order {
         CaseOrder::Target => vec![urgency(), queue(), id()],
-        CaseOrder::Severity => vec![by(Column::Severity, Desc, |case| KeyPart::Number(case.severity.level().into())), queue(), id()],
-        CaseOrder::OpenTime => vec![by(Column::OpenedAt, Desc, |case| KeyPart::time(case.opened_at)), id()],
-        CaseOrder::UpdateTime => vec![by(Column::UpdatedAt, Desc, |case| KeyPart::time(case.updated_at)), id()],
-        CaseOrder::School => vec![by(Column::SchoolName, Asc, |case| KeyPart::Text(case.school.name.clone())), queue(), id()],
+        CaseOrder::Severity => vec![by(Column::Severity, Desc, |row| KeyPart::Number(row.case.severity.into())), queue(), id()],
+        CaseOrder::OpenTime => vec![by(Column::OpenedAt, Desc, |row| KeyPart::time(row.case.opened_at)), id()],
+        CaseOrder::UpdateTime => vec![by(Column::UpdatedAt, Desc, |row| KeyPart::time(row.case.updated_at)), id()],
+        CaseOrder::School => vec![by(Column::SchoolName, Asc, |row| KeyPart::Text(row.case.school_name.clone())), queue(), id()],
         CaseOrder::Reference => vec![
-            by(Column::ReferenceYear, Asc, |case| KeyPart::Number(case.reference.year.into())),
-            by(Column::ReferenceNumber, Asc, |case| KeyPart::Number(case.reference.number.into())),
+            by(Column::ReferenceYear, Asc, |row| KeyPart::Number(row.case.reference_year.into())),
+            by(Column::ReferenceNumber, Asc, |row| KeyPart::Number(row.case.reference_number.into())),
         ],
-        CaseOrder::Phase => vec![by(Column::Phase, Asc, |case| KeyPart::Number(super::case::stored_phase(case).into())), queue(), id()],
-        CaseOrder::Assignee => vec![
-            by(Column::AssigneeName, Asc, |case| {
-                KeyPart::Text(case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default())
-            }),
-            queue(),
-            id(),
-        ],
+        CaseOrder::Phase => vec![by(Column::Phase, Asc, |row| KeyPart::Number(row.case.phase.into())), queue(), id()],
+        CaseOrder::Assignee => vec![by(Column::AssigneeName, Asc, |row| KeyPart::Text(row.case.assignee_name.clone())), queue(), id()],
     };
     if reverse {
         for sort in &mut sorts {
@@ -123,21 +141,17 @@ fn sorts(QueueOrder { by: order, reverse, as_of }: QueueOrder) -> Vec<Sort> {
     sorts
 }
 
-/// As clocks are shown: 0 late, 1 near, 2 neither. A case is as urgent as its most urgent clock.
+/// As clocks are shown: 0 late, 1 near, 2 neither. A case is as urgent as its most urgent clock; what is closed has none.
+///
+/// A target that a release before `*_soon_at` set is never near, only late.
 fn urgency(as_of: DateTime<Utc>) -> SimpleExpr {
-    let soon = Func::coalesce([Expr::col((Entity, Column::QueueSoonAt)), Expr::col((Entity, Column::QueueAt))]);
-    let late = Expr::col((Entity, Column::QueueAt)).lt(as_of);
-    Expr::case(late, 0).case(Expr::expr(soon).lte(as_of), 1).finally(2).into()
-}
-
-fn urgency_of(case: &Case, as_of: DateTime<Utc>) -> i64 {
-    if super::case::queue_at(case) < as_of {
-        0
-    } else if super::case::queue_soon_at(case) <= as_of {
-        1
-    } else {
-        2
-    }
+    let column = |column| Expr::col((Entity, column));
+    let rank = |rank: i32| Expr::Constant(rank.into());
+    let is_soon = |soon, by| Expr::expr(Func::coalesce([column(soon), column(by)])).lte(as_of);
+    let is_late = column(Column::QueueAt).lt(as_of);
+    let reaction_is_soon = column(Column::ReactedAt).is_null().and(is_soon(Column::ReactSoonAt, Column::ReactBy));
+    let is_near = is_soon(Column::ResolveSoonAt, Column::ResolveBy).or(reaction_is_soon);
+    Expr::case(is_open().not(), rank(2)).case(is_late, rank(0)).case(is_near, rank(1)).finally(rank(2)).into()
 }
 
 /// A page of the queue.
@@ -148,27 +162,26 @@ pub async fn list(
     order: QueueOrder,
     after: Option<&Position>,
     limit: u64,
-) -> StoreResult<Vec<Case>> {
+) -> StoreResult<Vec<Placed>> {
     let sorts = sorts(order);
-    let mut query = select(scope, filter);
+    let mut query = select(scope, filter).expr_as(urgency(order.as_of), URGENCY);
     if let Some(after) = after {
         query = query.filter(beyond(&sorts, after));
     }
     for sort in &sorts {
         query = query.order_by(sort.value.clone(), sort.order.clone());
     }
-    query.limit(limit).all(connection).await?.into_iter().map(read).collect()
+    let place = |row: Row| {
+        let parts = sorts.iter().map(|sort| (sort.part)(&row)).collect();
+        let position = Position { parts, as_of_micros: order.as_of.timestamp_micros() };
+        Ok(Placed { case: read(row.case)?, position })
+    };
+    query.limit(limit).into_model::<Row>().all(connection).await?.into_iter().map(place).collect()
 }
 
 /// How many there are in all.
 pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &QueueFilter) -> StoreResult<u64> {
     Ok(select(scope, filter).count(connection).await?)
-}
-
-/// Where a page ends that ends with this case.
-pub fn position_of(case: &Case, order: QueueOrder) -> Position {
-    let parts = sorts(order).iter().map(|sort| (sort.part)(case)).collect();
-    Position { parts, as_of_micros: order.as_of.timestamp_micros() }
 }
 
 /// Everything after a position: later in the first part, or equal there and later in the second, and so on.
@@ -188,10 +201,14 @@ fn beyond(sorts: &[Sort], after: &Position) -> Condition {
 
 fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
     let mut query = within(Entity::find(), scope);
-    query = match filter.phases.as_slice() {
-        [] => query.filter(Column::Phase.lt(CLOSED)),
-        phases => query.filter(Column::Phase.is_in(phases.iter().map(|phase| phase.map_or(CLOSED, phase_number)))),
-    };
+    // Also where the phases say so: only words that an index has in its condition let the store use it.
+    let none_closed = filter.phases.iter().all(Option::is_some);
+    if none_closed {
+        query = query.filter(is_open());
+    }
+    if !filter.phases.is_empty() {
+        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, phase_number))));
+    }
     if let Some(severity) = filter.min_severity {
         query = query.filter(Column::Severity.gte(severity.level()));
     }
@@ -239,7 +256,6 @@ pub async fn summarize(
     now: DateTime<Utc>,
     today: DateTime<Utc>,
 ) -> StoreResult<QueueSummary> {
-    let is_open = || Expr::col(Column::Phase).lt(CLOSED);
     let is_late = || is_open().and(Expr::col(Column::QueueAt).lt(now));
     let nobody_has_it = || is_open().and(Expr::col(Column::AssigneeId).is_null());
     let is_mine = me.map_or(Expr::val(1).eq(0), |me| is_open().and(Expr::col(Column::AssigneeId).eq(me.as_uuid())));

@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 use proto::incident_intake::v1::{CasePhase, ChangeCasePhaseRequest, CloseReason, ListCasesRequest};
+use runtime::AlertId;
 use schildwacht_incident_intake::migrations;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement, sea_query::Query};
 use testkit::on_both_stores;
+use uuid::Uuid;
 
 use crate::world::{MALWARE, World, noor, responder};
 
@@ -14,9 +16,17 @@ const BEFORE: [&str; 6] = [
     "ALTER TABLE incident_case DROP COLUMN phases_seen",
     "ALTER TABLE incident_case DROP COLUMN react_soon_at",
     "ALTER TABLE incident_case DROP COLUMN resolve_soon_at",
-    "ALTER TABLE incident_case DROP COLUMN queue_soon_at",
+    "DROP INDEX incident_case_open_queue",
     "DROP TABLE evidence_key",
 ];
+
+/// What fills in, run once more.
+const FILL_IN_AGAIN: &str = "DELETE FROM schema_migration WHERE name LIKE 'm20261127_fill_in%'";
+
+async fn migrate_after(world: &World, steps: &[&str]) {
+    world.rewrite(steps).await;
+    world.database.migrate(migrations(), &world.clock.clone().into()).await.unwrap();
+}
 
 on_both_stores! {
     async fn cases_of_an_older_release_get_phases_near_targets_and_addresses(database: TestDatabase) {
@@ -30,18 +40,39 @@ on_both_stores! {
         let all = ListCasesRequest { phases: (1..=7).collect(), ..Default::default() };
         let before = world.list(&responder(), all.clone()).await;
 
-        let txn = world.database.begin().await.unwrap();
-        for step in BEFORE {
-            txn.execute_unprepared(step).await.unwrap();
-        }
-        txn.commit().await.unwrap();
-        world.database.migrate(migrations(), &world.clock.clone().into()).await.unwrap();
-
+        migrate_after(&world, &BEFORE).await;
         let after = world.list(&responder(), all.clone()).await;
         let phases = after.iter().map(|case| case.phases_seen().collect::<Vec<_>>()).collect::<Vec<_>>();
         assert_eq!(phases, [vec![CasePhase::Open], vec![CasePhase::Open, CasePhase::Recovery]]);
         assert_eq!(after, before, "nothing is lost");
-        let by_address = ListCasesRequest { query: "203.0.113.77".to_owned(), ..all };
+        let by_address = ListCasesRequest { query: "203.0.113.77".to_owned(), ..all.clone() };
         assert_eq!(world.list(&responder(), by_address).await, before);
+
+        migrate_after(&world, &[FILL_IN_AGAIN]).await;
+        assert_eq!(world.list(&responder(), all).await, before, "filling in twice does no harm");
+    }
+
+    async fn evidence_of_many_pages_is_found_by_all_its_addresses(database: TestDatabase) {
+        const ALERTS: i64 = 1_201;
+        let world = World::start(&database).await;
+        world.with_a_case().await;
+        let question = Statement::from_string(world.database.backend(), "SELECT case_id, alert FROM evidence");
+        let row = world.database.reader().query_one_raw(question).await.unwrap().unwrap();
+        let (case_id, alert): (Uuid, String) = (row.try_get("", "case_id").unwrap(), row.try_get("", "alert").unwrap());
+        let mut more = Query::insert();
+        more.into_table("evidence").columns(["case_id", "alert_id", "position", "alert"]);
+        for number in 2..=ALERTS {
+            let alert = alert.replace("10.20.4.37", &format!("10.21.{}.{}", number / 250, number % 250));
+            more.values_panic([case_id.into(), world.new_id::<AlertId>().as_uuid().into(), number.into(), alert.into()]);
+        }
+        let txn = world.database.begin().await.unwrap();
+        txn.execute(&more).await.unwrap();
+        txn.commit().await.unwrap();
+
+        migrate_after(&world, &BEFORE).await;
+        // The addresses of the many, of the first, where they speak to, and the name of the device.
+        assert_eq!(world.count_rows("evidence_key").await, ALERTS - 1 + 3);
+        migrate_after(&world, &[FILL_IN_AGAIN]).await;
+        assert_eq!(world.count_rows("evidence_key").await, ALERTS - 1 + 3, "filling in twice does no harm");
     }
 }

@@ -217,6 +217,15 @@ impl World {
         envelopes
     }
 
+    /// Makes the tables what another release would leave.
+    pub async fn rewrite(&self, steps: &[&str]) {
+        let txn = self.database.begin().await.unwrap();
+        for step in steps {
+            txn.execute_unprepared(step).await.unwrap();
+        }
+        txn.commit().await.unwrap();
+    }
+
     /// How many rows a table has.
     pub async fn count_rows(&self, table: &str) -> i64 {
         let question = Statement::from_string(self.database.backend(), format!("SELECT COUNT(*) AS many FROM {table}"));

@@ -90,9 +90,9 @@ fn a_target_is_near_while_there_is_still_time_to_act() {
 fn what_is_near_stays_near_when_a_case_grows_worse() {
     let mut case = opened(AlertSeverity::Low);
     let later = start() + TimeDelta::hours(13);
-    assert!(case.soon_at().unwrap() < later);
+    assert!(case.targets.react_soon < later);
     case.attach(&news(2, AlertSeverity::High, 1, later), true, &class(), &TARGETS, later).unwrap();
-    assert!(case.soon_at().unwrap() < later && case.due_at().unwrap() > later);
+    assert!(case.targets.react_soon < later && case.due_at().unwrap() > later);
 }
 
 #[test]

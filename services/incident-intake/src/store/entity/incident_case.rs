@@ -50,8 +50,6 @@ pub struct Model {
     pub reacted_at: Option<DateTimeUtc>,
     /// Where it stands in the queue: its next target; after all others when it is closed.
     pub queue_at: DateTimeUtc,
-    /// From when on that is near.
-    pub queue_soon_at: Option<DateTimeUtc>,
     pub alert_count: i64,
     pub event_count: i64,
     pub told_event_count: i64,

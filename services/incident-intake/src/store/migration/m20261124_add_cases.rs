@@ -216,7 +216,8 @@ async fn add_cases(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .unique()
         .to_owned();
     manager.create_index(reference).await?;
-    // The queue as responders, as a school and as one responder read it; then figures over the last days.
+    // Of a school and of one responder; then figures over the last days. The whole queue is read by the index that
+    // `m20261127_add_open_queue` adds; releases before that read it by the first of these.
     let indexes: [(&str, &[IncidentCase]); 7] = [
         ("incident_case_queue", &[QueueAt, CaseId]),
         ("incident_case_school", &[SchoolId, QueueAt, CaseId]),
