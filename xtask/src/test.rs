@@ -66,7 +66,7 @@ pub fn run(column: Column) -> Result<bool> {
     disk::require_room()?;
     let ours: Vec<Server> = column.servers().iter().copied().filter(|server| !server.is_given()).collect();
     prepare(PROGRAMS, &ours)?;
-    report.ok("prepare", preparing, "programs and servers are there");
+    report.add(Part::ok("prepare", preparing.elapsed(), "programs and servers are there"));
     let mut environment = tools(&mut report);
     // Dropped last to first: the processes end before their folder goes.
     let scratch = servers::scratch()?;
@@ -77,10 +77,10 @@ pub fn run(column: Column) -> Result<bool> {
         (looking.join(), started)
     });
     let Ok(looked_over) = looked_over else { bail!("format and lints came to no end") };
-    report.add(looked_over?);
+    looked_over?.into_iter().for_each(|part| report.add(part));
     let mut running = Vec::new();
     for (server, (started, took)) in column.servers().iter().zip(started?) {
-        report.add([Part::ok(server.name, took, started.shown())]);
+        report.add(Part::ok(server.name, took, started.shown()));
         environment.set(server.variable, started.address());
         running.push(started);
     }
@@ -103,7 +103,7 @@ pub fn run(column: Column) -> Result<bool> {
     for server in &mut running {
         if let Err(error) = server.still_runs() {
             println!("\n── {error:#}");
-            report.failed("servers", looking, "one ended while the tests ran, see above");
+            report.add(Part::failed("servers", looking.elapsed(), "one ended while the tests ran, see above"));
         }
     }
     drop(running);
@@ -148,18 +148,20 @@ fn tools(report: &mut Report) -> Environment {
     match axe::script() {
         Ok(script) => {
             environment.set(servers::AXE, script);
-            report.ok("axe-core", fetching, "");
+            report.add(Part::ok("axe-core", fetching.elapsed(), ""));
         }
-        Err(error) => report.failed("axe-core", fetching, format!("pages are not checked for accessibility: {error:#}")),
+        Err(error) => {
+            report.add(Part::failed("axe-core", fetching.elapsed(), format!("pages are not checked for accessibility: {error:#}")))
+        }
     }
     let building = Instant::now();
     match collector::program() {
         Ok(Some(program)) => {
             environment.set(collector::VARIABLE, program.display().to_string());
-            report.ok("Collector", building, "");
+            report.add(Part::ok("Collector", building.elapsed(), ""));
         }
         Ok(None) => report.note("Go is not installed: the test of the OpenTelemetry Collector is skipped"),
-        Err(error) => report.failed("Collector", building, format!("its test is skipped: {error:#}")),
+        Err(error) => report.add(Part::failed("Collector", building.elapsed(), format!("its test is skipped: {error:#}"))),
     }
     environment
 }
@@ -197,19 +199,20 @@ fn tests(report: &mut Report, column: Column, environment: &Environment, interru
         match programs::build(&selection, environment, interrupt)? {
             Some(built) => programs.extend(built),
             None => {
-                report.failed("tests", building, "they do not build, see above");
+                report.add(Part::failed("tests", building.elapsed(), "they do not build, see above"));
                 return Ok(());
             }
         }
     }
-    report.ok("build", building, "");
+    report.add(Part::ok("build", building.elapsed(), ""));
 
     let running = Instant::now();
-    let lanes = thread::available_parallelism()?.get();
+    // Each runs several tests at a time itself, and all of them share one PostgreSQL and its connections.
+    let lanes = thread::available_parallelism()?.get().min(4);
     let outcome = programs::run(programs, lanes, environment, interrupt)?;
     report.note(format!("the slowest of the tests, {lanes} programs at a time: {}", outcome.slowest(5)));
     report.tested("tests", running, outcome.counts, &outcome.failed);
-    report.add([step("doc tests", &["test", "--workspace", "--doc"], environment, interrupt)?]);
+    report.add(step("doc tests", &["test", "--workspace", "--doc"], environment, interrupt)?);
     Ok(())
 }
 

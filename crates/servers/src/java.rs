@@ -1,6 +1,7 @@
 //! Java, which Kafka and Keycloak are written in, and Maven, which fetches them.
 
 use std::{
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -10,8 +11,8 @@ use anyhow::{Result, bail};
 
 use crate::{
     install::{Program, find},
-    process::{Interrupt, Process},
-    server::{Plan, Site},
+    process::Process,
+    server::{Lifetime, Plan, Site, as_user},
 };
 
 /// Debian's, in the version that its release has; 17 is the least that both servers take.
@@ -25,26 +26,32 @@ pub(crate) const SHORT_LIVED: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseS
 /// Without this, Java says among a server's last words that it passes over an archive of classes that does not fit it.
 pub(crate) const QUIET: &str = "-Xlog:disable";
 
-/// Runs a server until it answers, and lets it end by itself: what it keeps when it ends (`-XX:ArchiveClassesAtExit`, JEP 350) takes
+/// Runs a server until it answers, and lets it end by itself: the classes it keeps then (`-XX:ArchiveClassesAtExit`, JEP 350) take
 /// longer to write than who merely stops it would wait.
-pub(crate) fn run_once(plan: &Plan, site: &Site) -> Result<()> {
+pub(crate) fn keep_classes(plan: &Plan, site: &Site, archive: &Path) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(180);
-    let mut command = Command::new(&plan.program);
+    let mut command = as_user(plan.user, Lifetime::Ours, plan.stop, &plan.program);
     command.args(&plan.arguments).envs(plan.environment.iter().map(|(name, value)| (name, value)));
     command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut server = Process::start_stopped_by(command, plan.stop)?;
     let deadline = Instant::now() + PATIENCE;
-    while !(plan.ready)(site) {
-        if server.has_ended() {
-            bail!("it ended by itself");
+    let mut was_ready = false;
+    while !server.has_ended() {
+        if !was_ready && (plan.ready)(site) {
+            was_ready = true;
+            server.signal(plan.stop);
         }
         if Instant::now() > deadline {
-            bail!("it does not answer after {} s", PATIENCE.as_secs());
+            bail!("it {} after {} s", if was_ready { "has not ended" } else { "does not answer" }, PATIENCE.as_secs());
         }
         thread::sleep(Duration::from_millis(50));
     }
-    server.signal(plan.stop);
-    server.wait(&Interrupt::never())?;
+    if !was_ready {
+        bail!("it ended by itself before it answered");
+    }
+    if !archive.is_file() {
+        bail!("java has not written {}", archive.display());
+    }
     Ok(())
 }
 

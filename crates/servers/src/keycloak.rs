@@ -67,8 +67,9 @@ fn first_start() -> Result<PathBuf> {
     cache::once(&format!("keycloak-{VERSION}-first-start-{java}"), |folder| {
         let scratch = scratch()?;
         let site = Site { folder: scratch.path().to_owned(), port: free_port()?, second_port: free_port()?, password: random_hex()? };
-        let plan = serve(&site, &site.password, &[format!("-XX:ArchiveClassesAtExit={}", folder.join(CLASSES).display())])?;
-        java::run_once(&plan, &site).context("Keycloak's first start")?;
+        let classes = folder.join(CLASSES);
+        let plan = serve(&site, &site.password, &[format!("-XX:ArchiveClassesAtExit={}", classes.display())])?;
+        java::keep_classes(&plan, &site, &classes).context("Keycloak's first start")?;
         fs::copy(site.folder.join(DATABASE), folder.join("keycloakdb.mv.db")).context("Keycloak's first start left no database")?;
         write_secret(&folder.join(PASSWORD), &site.password)
     })

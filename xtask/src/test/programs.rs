@@ -21,6 +21,9 @@ use crate::tree;
 const FIRST: [&str; 4] =
     ["services/schildwacht: it", "services/portal: browser", "crates/events: kafka_troubles", "crates/servers: faults"];
 
+/// None takes this long; one that does waits for something that will not come.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
 /// A test program as cargo built it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Program {
@@ -79,20 +82,36 @@ impl Program {
         let folder = Path::new(text("/manifest_path")?).parent()?.to_owned();
         let shown = folder.strip_prefix(root).unwrap_or(&folder).display();
         let is_of_tests = text("/target/kind/0") == Some("test");
-        let name = if is_of_tests { format!("{shown}: {}", text("/target/name")?) } else { format!("{shown}: units") };
+        let target = text("/target/name")?;
+        let name = if is_of_tests { format!("{shown}: {target}") } else { format!("{shown}: units of {target}") };
         Some(Self { name, executable, folder })
     }
 
-    /// Runs it; says whether it went well, and what it printed.
+    /// Runs it; says whether it went well, and what it printed, also when it did not come to its end.
     fn run(&self, environment: &Environment, interrupt: &Interrupt) -> Result<(bool, String)> {
+        println!("── begins: {}", self.name);
         let mut output = tempfile::tempfile()?;
         let mut command = Command::new(&self.executable);
         environment.apply(&mut command);
         command.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output.try_clone()?);
-        let status = Process::start(command)?.wait(interrupt)?;
+        let mut process = Process::start(command)?;
+        let deadline = Instant::now() + LIMIT;
+        let mut cut_off = None;
+        while cut_off.is_none() && !process.has_ended() {
+            thread::sleep(Duration::from_millis(20));
+            if interrupt.check().is_err() {
+                cut_off = Some("stopped on request".to_owned());
+            } else if Instant::now() > deadline {
+                cut_off = Some(format!("stopped, as it did not end within {} minutes", LIMIT.as_secs() / 60));
+            }
+        }
+        if cut_off.is_some() {
+            process.stop();
+        }
+        let status = process.wait(&Interrupt::never())?;
         let printed = all_of(&mut output)?;
-        Ok((status.success(), printed))
+        Ok((status.success() && cut_off.is_none(), [printed.as_str(), cut_off.as_deref().unwrap_or_default()].join("\n")))
     }
 }
 
@@ -115,7 +134,7 @@ pub fn run(mut programs: Vec<Program>, lanes: usize, environment: &Environment, 
         for _ in 0..lanes {
             let (ended, next) = (ended.clone(), &next);
             scope.spawn(move || {
-                while let Some(program) = next() {
+                while let Some(program) = next().filter(|_| interrupt.check().is_ok()) {
                     let started = Instant::now();
                     let result = program.run(environment, interrupt);
                     if ended.send((program, started.elapsed(), result)).is_err() {
@@ -126,7 +145,7 @@ pub fn run(mut programs: Vec<Program>, lanes: usize, environment: &Environment, 
         }
         drop(ended);
         for (nth, (program, took, result)) in ends.into_iter().enumerate() {
-            let (went_well, printed) = result.with_context(|| format!("cannot run {}", program.name))?;
+            let (went_well, printed) = result.unwrap_or_else(|error| (false, format!("it cannot be run: {error:#}")));
             println!("\n── {} of {count}: {} ({:.1} s)\n{}", nth + 1, program.name, took.as_secs_f64(), printed.trim());
             printed.lines().for_each(|line| outcome.counts.add_line(line));
             if !went_well {
@@ -134,14 +153,13 @@ pub fn run(mut programs: Vec<Program>, lanes: usize, environment: &Environment, 
             }
             outcome.took.push((took, program.name));
         }
-        Ok(outcome)
-    })
+    });
+    interrupt.check()?;
+    Ok(outcome)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     fn message(test: bool, kind: &str) -> String {
@@ -159,17 +177,28 @@ mod tests {
     fn programs_of_tests_are_told_from_all_else_that_is_built() {
         let named = |line: &str| Program::of_message(line, Path::new("/root")).map(|program| program.name);
         assert_eq!(named(&message(true, "test")).as_deref(), Some("crates/events: conformance"));
-        assert_eq!(named(&message(true, "lib")).as_deref(), Some("crates/events: units"));
+        assert_eq!(named(&message(true, "lib")).as_deref(), Some("crates/events: units of conformance"));
         assert_eq!(named(&message(false, "bin")), None);
         assert_eq!(named("{\"reason\":\"build-finished\",\"success\":true}"), None);
         assert_eq!(named("no message"), None);
     }
 
+    /// Written by another process: what this one wrote itself cannot be run while a child of another test still holds its descriptor.
     fn script(folder: &Path, name: &str, lines: &str) -> Program {
         let executable = folder.join(name);
-        std::fs::write(&executable, format!("#!/bin/sh\n{lines}\n")).unwrap();
-        std::fs::set_permissions(&executable, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let mut writing = Command::new("sh");
+        writing.args(["-c", "printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod 700 \"$0\""]).arg(&executable).arg(lines);
+        assert!(writing.status().unwrap().success());
         Program { name: name.to_owned(), executable, folder: folder.to_owned() }
+    }
+
+    #[test]
+    fn those_that_begin_first_are_there() {
+        for name in FIRST {
+            let (folder, target) = name.split_once(": ").unwrap();
+            let tests = tree::root().unwrap().join(folder).join("tests");
+            assert!(tests.join(format!("{target}.rs")).is_file() || tests.join(target).join("main.rs").is_file(), "there is no {name}");
+        }
     }
 
     #[test]
@@ -179,14 +208,15 @@ mod tests {
             script(folder.path(), "good", "echo 'test result: ok. 3 passed; 0 failed; 0 ignored'; test \"$GIVEN\" = value"),
             script(folder.path(), "bad", "echo 'test result: FAILED. 1 passed; 2 failed; 0 ignored' >&2; exit 101"),
             script(folder.path(), "killed", "kill -9 $$"),
+            Program { name: "gone".to_owned(), executable: folder.path().join("gone"), folder: folder.path().to_owned() },
             script(folder.path(), "last", "echo 'test result: ok. 1 passed; 0 failed; 1 ignored'; pwd"),
         ];
         let mut environment = Environment::new();
         environment.set("GIVEN", "value");
         let mut outcome = run(programs, 2, &environment, &Interrupt::never()).unwrap();
         outcome.failed.sort();
-        assert_eq!(outcome.failed, ["bad", "killed"]);
+        assert_eq!(outcome.failed, ["bad", "gone", "killed"]);
         assert_eq!(outcome.counts, Counts { passed: 5, failed: 2, ignored: 1 });
-        assert_eq!(outcome.slowest(9).matches(" s").count(), 4);
+        assert_eq!(outcome.slowest(9).matches(" s").count(), 5);
     }
 }

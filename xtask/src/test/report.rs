@@ -63,19 +63,9 @@ impl Report {
         Self { started: Instant::now(), parts: Vec::new(), notes: Vec::new(), counts: Counts::default() }
     }
 
-    /// Adds parts.
-    pub fn add(&mut self, parts: impl IntoIterator<Item = Part>) {
-        self.parts.extend(parts);
-    }
-
-    /// Adds a part that went well.
-    pub fn ok(&mut self, name: &'static str, since: Instant, remark: impl Into<String>) {
-        self.add([Part::ok(name, since.elapsed(), remark)]);
-    }
-
-    /// Adds a part that failed.
-    pub fn failed(&mut self, name: &'static str, since: Instant, remark: impl Into<String>) {
-        self.add([Part::failed(name, since.elapsed(), remark)]);
+    /// Adds a part.
+    pub fn add(&mut self, part: Part) {
+        self.parts.push(part);
     }
 
     /// Adds tests, with the names of the programs that failed.
@@ -84,9 +74,9 @@ impl Report {
         let result = format!("{} passed, {} failed", counts.passed, counts.failed);
         match failed {
             // A name that is misspelt somewhere must not pass for tests.
-            [] if counts == Counts::default() => self.failed(name, since, "there were none"),
-            [] => self.ok(name, since, result),
-            failed => self.failed(name, since, format!("{result}; see above: {}", failed.join(", "))),
+            [] if counts == Counts::default() => self.add(Part::failed(name, since.elapsed(), "there were none")),
+            [] => self.add(Part::ok(name, since.elapsed(), result)),
+            failed => self.add(Part::failed(name, since.elapsed(), format!("{result}; see above: {}", failed.join(", ")))),
         }
     }
 
@@ -147,7 +137,7 @@ mod tests {
     #[test]
     fn failed_part_fails_the_whole_and_shows_in_the_table() {
         let mut report = Report::start();
-        report.ok("format", Instant::now(), "");
+        report.add(Part::ok("format", Instant::now().elapsed(), ""));
         assert!(report.all_went_well());
         report.tested("tests", Instant::now(), Counts { passed: 5, failed: 1, ignored: 0 }, &["a: b".to_owned()]);
         assert!(!report.all_went_well());
@@ -175,7 +165,7 @@ mod tests {
     #[test]
     fn the_closing_line_says_what_was_counted() {
         let mut report = Report::start();
-        report.add([Part::ok("Kafka", Duration::from_secs(2), "127.0.0.1:1")]);
+        report.add(Part::ok("Kafka", Duration::from_secs(2), "127.0.0.1:1"));
         report.tested("tests", Instant::now(), Counts { passed: 5, failed: 0, ignored: 1 }, &[]);
         assert!(report.all_went_well());
         assert_eq!(report.lines().last().unwrap(), "5 passed, 0 failed, 1 ignored");

@@ -18,8 +18,9 @@ pub(super) fn option() -> Result<String> {
         let site = Site { folder: scratch.path().to_owned(), port: free_port()?, second_port: free_port()?, password: String::new() };
         let broker = Broker::alone(&site);
         prepare(&broker, &[])?;
-        let plan = serve(&broker, &[format!("-XX:ArchiveClassesAtExit={}", folder.join(NAME).display())])?;
-        java::run_once(&plan, &site).context("Kafka's classes cannot be kept")
+        let archive = folder.join(NAME);
+        let plan = serve(&broker, &[format!("-XX:ArchiveClassesAtExit={}", archive.display())])?;
+        java::keep_classes(&plan, &site, &archive).context("Kafka's classes cannot be kept")
     })?;
     Ok(format!("-XX:SharedArchiveFile={}", folder.join(NAME).display()))
 }
