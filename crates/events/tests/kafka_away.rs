@@ -39,7 +39,7 @@ async fn a_caller_who_does_not_wait_gives_back_its_room_in_the_end() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(10), given_back).await.expect("its room should come back");
+    tokio::time::timeout(testkit::PATIENCE, given_back).await.expect("its room should come back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

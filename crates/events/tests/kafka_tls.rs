@@ -11,9 +11,11 @@ use bytes::Bytes;
 use futures::future::join_all;
 use runtime::config::Secret;
 use schildwacht_events::{EventLog as _, KafkaConfig, KafkaLog, LogError, Record, TailFrom, Topic};
-use testkit::servers::{certificates::Certificates, kafka::Secured};
+use testkit::{
+    PATIENCE,
+    servers::{certificates::Certificates, kafka::Secured},
+};
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Where brokers answer, if only to refuse us, nobody waits for long.
 const SOON: Duration = Duration::from_secs(15);
 

@@ -1,8 +1,6 @@
 #![cfg(test)]
 //! What both stores promise.
 
-use std::time::Duration;
-
 use runtime::{AuditId, Clock, Ids, SchoolId};
 use schildwacht_storage::{
     Database, DatabaseConfig, StoreError,
@@ -186,7 +184,7 @@ testkit::on_both_stores! {
     async fn a_commit_wakes_who_waits_for_it(database: TestDatabase) {
         let database = database.migrated(vec![Box::new(AddShelf)]).await;
         put_book(&database, "new").await.unwrap();
-        tokio::time::timeout(Duration::from_secs(5), database.committed()).await.expect("the commit was signalled");
+        tokio::time::timeout(testkit::PATIENCE, database.committed()).await.expect("the commit was signalled");
     }
 
     async fn an_untouched_audit_chain_is_intact(database: TestDatabase) {

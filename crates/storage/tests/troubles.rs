@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use schildwacht_storage::{Database, DatabaseConfig, StoreError};
 use sea_orm::{ConnectionTrait as _, Statement};
-use testkit::{TestDatabase, servers::postgres};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use testkit::{PATIENCE, TestDatabase, servers::postgres};
 
 async fn count(database: &Database) -> Result<i64, StoreError> {
     let statement = Statement::from_string(database.backend(), "SELECT COUNT(*) AS n FROM kept");

@@ -15,7 +15,7 @@ use schildwacht_events::{Delivered, EmbeddedConfig, EmbeddedLog, KafkaConfig, Ka
 use tempfile::TempDir;
 
 /// Long enough for a slow machine; a broken promise shows as this running out.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub use testkit::PATIENCE;
 const BROKER: &str = testkit::servers::kafka::SERVER.variable;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,11 +22,10 @@ use storage::{
     Database, Txn,
     migrate::{MigrationName, MigrationTrait, SchemaManager},
 };
-use testkit::{TestDatabase, TestLog};
+use testkit::{PATIENCE, TestDatabase, TestLog};
 
 pub const CONSUMER: &str = "test-consumer";
 pub const TOPIC: Topic = Topic::TestPlain;
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A table in which each effect leaves a row.
 struct AddEffects;

@@ -219,7 +219,7 @@ impl World {
     pub async fn events(&self, topic: Topic, at_least: usize) -> Vec<Envelope> {
         let mut tail = self.log.tail(topic, TailFrom::Start).await.unwrap();
         let mut envelopes = Vec::new();
-        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        let deadline = std::time::Instant::now() + testkit::PATIENCE;
         while envelopes.len() < at_least {
             assert!(std::time::Instant::now() < deadline, "only {} of {at_least} events came", envelopes.len());
             let delivered = tail.next(100, Duration::from_millis(100)).await.unwrap();

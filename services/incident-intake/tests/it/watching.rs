@@ -10,7 +10,7 @@ use tonic::{Request, Streaming};
 use crate::world::{MALWARE, TAKEOVER, World, director, noor, responder};
 
 async fn next(changes: &mut Streaming<CaseChange>) -> CaseChange {
-    tokio::time::timeout(Duration::from_secs(20), changes.message()).await.unwrap().unwrap().unwrap()
+    tokio::time::timeout(testkit::PATIENCE, changes.message()).await.unwrap().unwrap().unwrap()
 }
 
 /// The next that says what changed: right after the start, a watcher may be told that anything may have.
@@ -66,7 +66,7 @@ on_both_stores! {
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         let mut changes = world.cases().watch_cases(request).await.unwrap().into_inner();
         let ended = async { while changes.message().await.unwrap().is_some() {} };
-        tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
+        tokio::time::timeout(testkit::PATIENCE, ended).await.unwrap();
     }
 
     async fn watching_ends_at_the_shutdown(database: TestDatabase) {
@@ -74,6 +74,6 @@ on_both_stores! {
         let mut changes = world.cases().watch_cases(world.by(&responder(), WatchCasesRequest {})).await.unwrap().into_inner();
         world.shut_down();
         let ended = async { while changes.message().await.unwrap().is_some() {} };
-        tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
+        tokio::time::timeout(testkit::PATIENCE, ended).await.unwrap();
     }
 }

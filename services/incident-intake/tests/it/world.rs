@@ -18,11 +18,10 @@ use runtime::{EventId, Ids, ManualClock, SchoolId};
 use schildwacht_incident_intake::{Config, Service, migrations};
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
-use testkit::{Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
+use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
 
 const GROUP: &str = "incident-intake";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running incident-intake.
 pub struct World {

@@ -16,7 +16,7 @@ use proto::{
 use runtime::{EventId, GatewayId, Ids, ManualClock, SchoolId};
 use schildwacht_network_monitor::{Config, Keep, Service, migrations};
 use storage::Database;
-use testkit::{Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
+use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, service::Routes, transport::Channel};
 
 /// When every test begins.
@@ -24,8 +24,6 @@ pub const NOW: &str = "2026-09-24T09:50:00Z";
 
 /// The trace of every post.
 pub const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
-
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running network-monitor.
 pub struct World {

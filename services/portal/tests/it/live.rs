@@ -1,7 +1,5 @@
 //! The stream behind the "n new" pill.
 
-use std::time::Duration;
-
 use http::header;
 
 use crate::support::{Town, browser::Browser, people, this_morning};
@@ -29,12 +27,12 @@ impl Stream {
                 self.1.push_str(std::str::from_utf8(&chunk).unwrap());
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), heard).await.unwrap_or_else(|_| panic!("not heard {expected:?}: {}", self.1));
+        tokio::time::timeout(testkit::PATIENCE, heard).await.unwrap_or_else(|_| panic!("not heard {expected:?}: {}", self.1));
     }
 
     async fn end(mut self) {
         let ended = async { while self.0.chunk().await.ok().flatten().is_some() {} };
-        tokio::time::timeout(Duration::from_secs(10), ended).await.expect("the stream should end");
+        tokio::time::timeout(testkit::PATIENCE, ended).await.expect("the stream should end");
     }
 }
 

@@ -47,7 +47,7 @@ impl UnreliableLog {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), until_asked).await.expect("a batch should reach the log");
+        tokio::time::timeout(testkit::PATIENCE, until_asked).await.expect("a batch should reach the log");
     }
 
     /// Whether tails can be opened.
