@@ -1,13 +1,13 @@
 //! Java, which Kafka and Keycloak are written in, and Maven, which fetches them.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{
     install::{Program, find},
@@ -56,13 +56,18 @@ pub(crate) fn keep_classes(plan: &Plan, site: &Site, archive: &Path) -> Result<(
 }
 
 fn is_there() -> bool {
-    version().is_some_and(|version| major(&version).is_some_and(|major| major >= 17))
+    version().is_ok_and(|version| major(&version).is_some_and(|major| major >= 17))
 }
 
-/// Of the Java on the path, as in `17.0.15`.
-pub(crate) fn version() -> Option<String> {
-    let output = Command::new(find("java")?).arg("-version").stdin(Stdio::null()).output().ok()?;
-    quoted(&String::from_utf8_lossy(&output.stderr)).map(ToOwned::to_owned)
+/// The Java on the path.
+pub(crate) fn program() -> Result<PathBuf> {
+    find("java").context("java is not installed")
+}
+
+/// Its version, as in `17.0.15`.
+pub(crate) fn version() -> Result<String> {
+    let output = Command::new(program()?).arg("-version").stdin(Stdio::null()).output()?;
+    quoted(&String::from_utf8_lossy(&output.stderr)).map(ToOwned::to_owned).context("java does not say its version")
 }
 
 /// As in `openjdk version "17.0.15" 2025-04-15`.

@@ -17,7 +17,6 @@ use tempfile::TempDir;
 use crate::{
     address::Address,
     cache,
-    install::find,
     java::{self, JAVA, MAVEN},
     maven,
     process::Interrupt,
@@ -133,7 +132,7 @@ fn prepare(broker: &Broker<'_>, options: &[String]) -> Result<()> {
     lines.extend(["--config".to_owned(), config.display().to_string()]);
     lines.extend(broker.user.iter().flat_map(|user| ["--add-scram".to_owned(), user.clone()]));
     write_secret(&format, lines.join("\n"))?;
-    let output = Command::new(program()?)
+    let output = Command::new(java::program()?)
         .args(java_arguments(options, "64m", "kafka.tools.StorageTool")?)
         .arg(format!("@{}", format.display()))
         .stdin(Stdio::null())
@@ -149,7 +148,7 @@ fn serve(broker: &Broker<'_>, options: &[String]) -> Result<Plan> {
     let mut arguments = java_arguments(options, "768m", "kafka.Kafka")?;
     arguments.push(broker.config().display().to_string());
     Ok(Plan {
-        program: program()?,
+        program: java::program()?,
         arguments,
         environment: Vec::new(),
         user: None,
@@ -157,10 +156,6 @@ fn serve(broker: &Broker<'_>, options: &[String]) -> Result<Plan> {
         address: format!("127.0.0.1:{}", broker.site.port),
         ready: |site| answers("127.0.0.1", site.port).unwrap_or(false),
     })
-}
-
-fn program() -> Result<PathBuf> {
-    find("java").context("java is not installed")
 }
 
 fn java_arguments(options: &[String], memory: &str, class: &str) -> Result<Vec<String>> {

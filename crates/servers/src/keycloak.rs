@@ -63,7 +63,7 @@ fn plan(site: &Site) -> Result<Plan> {
 /// What a first start left: the database with the realm of administrators, and the classes it loaded.
 fn first_start() -> Result<PathBuf> {
     home()?;
-    let java = java::version().context("java is not installed")?;
+    let java = java::version()?;
     cache::once(&format!("keycloak-{VERSION}-first-start-{java}"), |folder| {
         let scratch = scratch()?;
         let site = Site { folder: scratch.path().to_owned(), port: free_port()?, second_port: free_port()?, password: random_hex()? };
@@ -96,7 +96,7 @@ fn serve(site: &Site, password: &str, options: &[String]) -> Result<Plan> {
         .map(ToOwned::to_owned),
     );
     Ok(Plan {
-        program: find("java").context("java is not installed")?,
+        program: java::program()?,
         arguments,
         environment: vec![("KC_BOOTSTRAP_ADMIN_USERNAME", ADMINISTRATOR.to_owned()), ("KC_BOOTSTRAP_ADMIN_PASSWORD", password.to_owned())],
         user: None,

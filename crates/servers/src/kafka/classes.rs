@@ -12,7 +12,7 @@ const NAME: &str = "broker.jsa";
 
 /// The option that uses them.
 pub(super) fn option() -> Result<String> {
-    let version = java::version().context("java is not installed")?;
+    let version = java::version()?;
     let folder = cache::once(&format!("kafka-{VERSION}-classes-{version}"), |folder| {
         let scratch = scratch()?;
         let site = Site { folder: scratch.path().to_owned(), port: free_port()?, second_port: free_port()?, password: String::new() };
