@@ -19,8 +19,9 @@ use crate::{
     cache,
     java::{self, JAVA, MAVEN},
     maven,
+    ports::free_port,
     process::Interrupt,
-    server::{Lifetime, Plan, Running, Server, Site, free_port, scratch, write_secret},
+    server::{Lifetime, Plan, Running, Server, Site, scratch, write_secret},
 };
 
 mod classes;

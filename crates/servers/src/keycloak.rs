@@ -23,7 +23,8 @@ use crate::{
     install::{Program, find},
     java::{self, JAVA, MAVEN},
     maven,
-    server::{Plan, Server, Site, free_port, random_hex, scratch, write_secret},
+    ports::free_port,
+    server::{Plan, Server, Site, random_hex, scratch, write_secret},
 };
 
 /// `compose.yaml` names the same.

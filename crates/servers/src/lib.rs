@@ -39,14 +39,16 @@ mod java;
 pub mod kafka;
 pub mod keycloak;
 mod maven;
+mod ports;
 pub mod postgres;
 mod process;
 mod redis;
 mod server;
 
+pub use ports::free_port;
 pub use process::{Interrupt, Process};
 pub use redis::SERVER as REDIS;
-pub use server::{Lifetime, Running, Server, Started, free_port, open_to_pass, scratch};
+pub use server::{Lifetime, Running, Server, Started, open_to_pass, scratch};
 
 /// When this is set, a test that lacks a server or a program fails instead of being skipped; `cargo xtask test` sets it, as it brings
 /// them all.

@@ -3,11 +3,9 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::TcpListener,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -18,10 +16,11 @@ use tempfile::TempDir;
 
 use crate::{
     install::{Program, find},
+    ports::free_port,
     process::{Interrupt, Process},
 };
 
-/// Between choosing a free port and using it somebody else may take it.
+/// Between choosing a free port and using it, somebody who is no test of ours may take it.
 const ATTEMPTS: usize = 3;
 const POLL: Duration = Duration::from_millis(50);
 
@@ -340,40 +339,8 @@ fn id(which: &str, user: &str) -> Result<u32> {
     text.trim().parse().with_context(|| format!("there is no account {user}"))
 }
 
-/// A port of 127.0.0.1 that nobody listens on, another one each time.
-///
-/// Below the range from which systems choose ports for outgoing connections, so that none of those takes it before it is used,
-/// also by a server that is away for a while and comes back.
-pub fn free_port() -> Result<u16> {
-    const FIRST: u32 = 20_000;
-    const COUNT: u32 = 12_000;
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    // Programs that run at the same time begin at different places.
-    let start = std::process::id().wrapping_mul(97);
-    let candidates = std::iter::repeat_with(|| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT);
-    let free = candidates.take(COUNT as usize).filter_map(|port| u16::try_from(port).ok()).find(|port| {
-        // Bound and let go again.
-        TcpListener::bind(("127.0.0.1", *port)).is_ok()
-    });
-    free.with_context(|| format!("no port of 127.0.0.1 is free between {FIRST} and {}", FIRST + COUNT))
-}
-
 pub(crate) fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn free_ports_differ_and_no_outgoing_connection_takes_them() {
-        let ports: BTreeSet<u16> = (0..50).map(|_| free_port().unwrap()).collect();
-        assert_eq!(ports.len(), 50);
-        assert!(ports.iter().all(|port| (20_000..32_000).contains(port)), "{ports:?}");
-    }
 }

@@ -5,7 +5,8 @@ use anyhow::{Context, Result};
 use super::{Broker, VERSION, prepare, serve};
 use crate::{
     cache, java,
-    server::{Site, free_port, scratch},
+    ports::free_port,
+    server::{Site, scratch},
 };
 
 const NAME: &str = "broker.jsa";

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use super::{Broker, SERVER, fetch, plan};
 use crate::{
     certificates::Certificates,
+    ports::free_port,
     process::Interrupt,
-    server::{Lifetime, Running, Site, free_port, random_hex, scratch},
+    server::{Lifetime, Running, Site, random_hex, scratch},
 };
 
 /// A broker for one test alone whose clients need TLS and a password.
