@@ -37,6 +37,18 @@ const ARGUMENTS: [&str; 9] = [
     "--accept-lang=nl-BE",
 ];
 
+/// A wide screen, and a phone.
+const SCREENS: [(u32, u32); 2] = [(1440, 900), (375, 812)];
+/// The narrowest window that pages must fit (WCAG 2.2, 1.4.10).
+const NARROWEST: (u32, u32) = (320, 640);
+
+/// Which of axe-core's rules are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rules {
+    All,
+    OfColours,
+}
+
 /// What runs on pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scripts {
@@ -62,7 +74,7 @@ struct Driver {
 }
 
 impl Browser {
-    /// Opens a browser; `None`, with a printed reason, where there is none.
+    /// Opens a browser with a wide window; `None`, with a printed reason, where there is none.
     pub async fn open(scripts: Scripts) -> Option<Self> {
         let is_missing = find(CHROMEDRIVER).is_none() || !CHROMIUM.into_iter().any(|name| find(name).is_some());
         if is_missing {
@@ -81,7 +93,9 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let client = builder.connect(&driver.url()).await.expect("a session with ChromeDriver");
-        Some(Self { client, _driver: driver, _profile: profile })
+        let browser = Self { client, _driver: driver, _profile: profile };
+        browser.resize(SCREENS[0].0, SCREENS[0].1).await;
+        Some(browser)
     }
 
     /// The window, as wide as this, in CSS pixels; a phone below 600.
@@ -96,24 +110,60 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// How many pixels of the page stick out sideways.
-    pub async fn overflow(&self) -> i64 {
-        let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        self.execute(script, Vec::new()).await.expect("the page's width").as_i64().expect("a number of pixels")
+    /// What is wrong with the page for somebody, a line each: what axe-core finds in light and in dark, wide and on a phone, and what
+    /// sticks out sideways, also from the narrowest window. Keeps a picture of each.
+    ///
+    /// The page is loaded once and looked at in turn. In dark only colours are looked at again: nothing else changes with them.
+    pub async fn findings(&self, page: &str) -> Vec<String> {
+        let mut findings = Vec::new();
+        for (colours, looked_at) in [("light", Rules::All), ("dark", Rules::OfColours)] {
+            self.prefer(colours).await;
+            for (width, height) in SCREENS {
+                self.resize(width, height).await;
+                let place = format!("{page}-{width}-{colours}");
+                let found = self.accessibility_findings(looked_at).await;
+                findings.extend(found.into_iter().chain(self.sticks_out().await).map(|finding| format!("{place}: {finding}")));
+                self.picture(&place).await;
+            }
+        }
+        self.prefer("light").await;
+        self.resize(NARROWEST.0, NARROWEST.1).await;
+        findings.extend(self.sticks_out().await.map(|finding| format!("{page}-{}: {finding}", NARROWEST.0)));
+        self.resize(SCREENS[0].0, SCREENS[0].1).await;
+        findings
     }
 
-    /// What axe-core finds wrong with the page, a line each; nothing, with a printed reason, where axe-core is not given.
-    pub async fn accessibility_findings(&self) -> Vec<String> {
+    /// What sticks out of the window sideways, if anything does.
+    pub async fn sticks_out(&self) -> Option<String> {
+        let script = "const edge = document.documentElement.clientWidth;
+            const pixels = document.documentElement.scrollWidth - edge;
+            const out = pixels > 0 ? [...document.querySelectorAll('body *')] : [];
+            const widest = out.filter((element) => element.getBoundingClientRect().right > edge + 1);
+            return [pixels, widest.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)).join(' … ')]";
+        let measured = self.execute(script, Vec::new()).await.expect("the page's width");
+        let (pixels, widest): (i64, String) = serde_json::from_value(measured).expect("pixels and elements");
+        (pixels > 0).then(|| format!("{pixels} pixels stick out sideways: {widest}"))
+    }
+
+    /// What axe-core finds wrong with the page as it is now, a line each; nothing, with a printed reason, where axe-core is not given.
+    async fn accessibility_findings(&self, rules: Rules) -> Vec<String> {
         let Ok(script) = std::env::var(AXE) else {
             crate::skip(&format!("{AXE} is not set; `cargo xtask test` fetches axe-core and sets it"));
             return Vec::new();
         };
-        let script = std::fs::read_to_string(script).expect("axe-core's script");
-        self.execute(&script, Vec::new()).await.expect("axe-core in the page");
-        let run = "const done = arguments[arguments.length - 1];
+        if self.execute("return typeof axe", Vec::new()).await.expect("an answer of the page") == "undefined" {
+            let script = std::fs::read_to_string(script).expect("axe-core's script");
+            self.execute(&script, Vec::new()).await.expect("axe-core in the page");
+        }
+        let run = "const [options, done] = arguments;
             const line = (found) => `${found.id}: ${found.help}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`;
-            axe.run().then((result) => done(result.violations.map(line)), (error) => done([`axe failed: ${error}`]));";
-        let found = self.execute_async(run, Vec::new()).await.expect("an answer of axe-core");
+            axe.run(options).then((result) => done(result.violations.map(line)), (error) => done([`axe failed: ${error}`]));";
+        // It describes every element of a kind of result that is asked for.
+        let mut options = json!({ "resultTypes": ["violations"] });
+        if rules == Rules::OfColours {
+            options["runOnly"] = json!(["color-contrast", "link-in-text-block"]);
+        }
+        let found = self.execute_async(run, vec![options]).await.expect("an answer of axe-core");
         serde_json::from_value(found).expect("lines")
     }
 

@@ -7,11 +7,6 @@ use testkit::{
 
 use crate::town::Town;
 
-/// A screen of the response team, and a phone.
-const SCREENS: [(u32, u32); 2] = [(1440, 900), (375, 812)];
-/// The narrowest screen that pages must fit (WCAG 2.2, 1.4.10).
-const NARROWEST: (u32, u32) = (320, 640);
-
 /// Somebody at a browser.
 pub struct Visitor {
     pub browser: Browser,
@@ -22,9 +17,7 @@ impl Visitor {
     /// Sits down at the screen; `None` where there is no browser.
     pub async fn arrive(town: &Town, scripts: Scripts) -> Option<Self> {
         let browser = Browser::open(scripts).await?;
-        let visitor = Self { browser, base: town.site.url("") };
-        visitor.browser.resize(SCREENS[0].0, SCREENS[0].1).await;
-        Some(visitor)
+        Some(Self { browser, base: town.site.url("") })
     }
 
     /// Signs in as one of the demo's people.
@@ -106,35 +99,9 @@ impl Visitor {
         .await;
     }
 
-    /// Checks the page in light and dark, wide and on a phone: axe finds nothing, nothing sticks out; and keeps pictures.
+    /// Checks that the page is right for everybody; keeps pictures.
     pub async fn finds_nothing_wrong(&self, name: &str) {
-        let mut findings = Vec::new();
-        for colours in ["light", "dark"] {
-            self.browser.prefer(colours).await;
-            for (width, height) in SCREENS {
-                let place = format!("{name}-{width}-{colours}");
-                self.browser.resize(width, height).await;
-                findings.extend(self.browser.accessibility_findings().await.into_iter().map(|finding| format!("{place}: {finding}")));
-                findings.extend(self.sticks_out(&place).await);
-                self.browser.picture(&place).await;
-            }
-        }
-        self.browser.prefer("light").await;
-        self.browser.resize(NARROWEST.0, NARROWEST.1).await;
-        findings.extend(self.sticks_out(&format!("{name}-{}", NARROWEST.0)).await);
-        self.browser.resize(SCREENS[0].0, SCREENS[0].1).await;
+        let findings = self.browser.findings(name).await;
         assert!(findings.is_empty(), "{}", findings.join("\n"));
-    }
-
-    async fn sticks_out(&self, place: &str) -> Option<String> {
-        let pixels = self.browser.overflow().await;
-        if pixels <= 0 {
-            return None;
-        }
-        let widest = "const edge = document.documentElement.clientWidth;
-            const out = [...document.querySelectorAll('main *')].filter((element) => element.getBoundingClientRect().right > edge + 1);
-            return out.slice(0, 3).map((element) => element.outerHTML.slice(0, 120)).join(' … ')";
-        let culprits = self.browser.execute(widest, Vec::new()).await.unwrap();
-        Some(format!("{place}: {pixels} pixels stick out sideways: {culprits}"))
     }
 }
