@@ -1,4 +1,4 @@
-//! The developers' command: `cargo xtask check`, `cargo xtask test` and `cargo xtask bench`.
+//! The developers' command: `cargo xtask check`, `cargo xtask test`, `cargo xtask bench` and what these need.
 //!
 //! It is built before everything else on a fresh machine, so its dependencies are few and small.
 
@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod test;
 mod tree;
+mod unchanged;
 mod up;
 
 const USAGE: &str = "\
@@ -18,6 +19,8 @@ cargo xtask test              installs and starts what the tests need, then runs
 cargo xtask test --embedded   the same on the embedded column alone: no servers
 cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
 cargo xtask down              stops them
+cargo xtask unchanged         in a fresh clone: files that are as they were last time get the time they had, so that cargo builds
+                              the others only; for a target folder that nothing else builds in (.ci/run)
 cargo xtask bench             builds for release, measures, and prints tables; --quick, --only <part> and more: see --help";
 
 fn main() -> ExitCode {
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["test"] => test::run(test::Column::Both),
         ["test", "--embedded"] => test::run(test::Column::Embedded),
+        ["unchanged"] => unchanged::set_times(),
         ["up"] => up::up(),
         ["down"] => up::down(),
         ["bench", arguments @ ..] => bench::run(arguments),
