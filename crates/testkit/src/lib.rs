@@ -17,6 +17,7 @@
 pub mod browser;
 mod child;
 mod database;
+mod http;
 mod issuer;
 mod keycloak;
 mod log;
@@ -25,6 +26,7 @@ mod server;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
+pub use http::{http_builder, http_client};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;

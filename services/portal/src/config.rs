@@ -38,6 +38,8 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Whom schools call on a bad day; nothing is said of it where there is none.
     pub emergency_line: Option<EmergencyLine>,
+    /// The address that sensors post to, as schools reach it; it is shown with a gateway's secret.
+    pub sensors_url: Option<Url>,
 }
 
 /// `[portal.session]`.
@@ -140,6 +142,7 @@ mod tests {
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new("") },
             emergency_line: None,
+            sensors_url: None,
         }
     }
 

@@ -34,6 +34,7 @@ use axum::{
 };
 use runtime::{Clock, Ids, Shutdown};
 use tower_http::compression::CompressionLayer;
+use url::Url;
 
 use crate::{
     assets,
@@ -59,6 +60,8 @@ pub(crate) struct Portal {
     pub(crate) personas: bool,
     /// Whom schools call on a bad day.
     pub(crate) emergency_line: Option<Arc<EmergencyLine>>,
+    /// Where sensors post.
+    pub(crate) sensors_url: Option<Url>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) shutdown: Shutdown,

@@ -156,6 +156,11 @@ impl Issuer {
         serde_json::from_slice(answer.body()).map_err(unreachable)
     }
 
+    /// Where machines ask for tokens.
+    pub(crate) async fn token_url(&self) -> Result<Option<String>, IssuerError> {
+        Ok(self.metadata(None).await?.token_endpoint().map(|address| address.as_str().to_owned()))
+    }
+
     /// Begins a sign-in.
     pub(crate) async fn begin(&self) -> Result<Begun, IssuerError> {
         let metadata = self.metadata(None).await?;

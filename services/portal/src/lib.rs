@@ -92,6 +92,7 @@ impl Service {
             origin: config.public_url.origin().ascii_serialization(),
             personas: config.personas,
             emergency_line: config.emergency_line.map(Arc::new),
+            sensors_url: config.sensors_url,
             clock: process.clock.clone(),
             ids: process.ids.clone(),
             shutdown: process.tasks.shutdown(),

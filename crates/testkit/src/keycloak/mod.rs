@@ -5,13 +5,15 @@ mod visit;
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
+use reqwest::{Client, Method, Response, StatusCode};
 use ring::hmac;
 use runtime::{Clock, EventId, Ids};
 use serde_json::{Value, json};
 use url::Url;
 
 pub use visit::Visit;
+
+use crate::http::http_builder;
 
 /// The project's realm as it stands in `k8s/keycloak`, placeholders and all.
 pub const REALM: &str = include_str!("../../../../k8s/keycloak/realm.json");
@@ -55,12 +57,11 @@ impl Realm {
 
     /// The same at a Keycloak of the test's own.
     pub async fn import_at(address: &str, public_url: &str) -> Self {
-        runtime::install_tls_provider();
         let mut server: Url = address.parse().expect("Keycloak's address");
         let administrator = (server.username().to_owned(), server.password().unwrap_or_default().to_owned());
         server.set_username("").and_then(|()| server.set_password(None)).expect("an address with a host");
         // Connections belong to the event loop of a test; the realm may be shared by several.
-        let http = Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).build().expect("an HTTP client");
+        let http = http_builder().pool_max_idle_per_host(0).build().expect("an HTTP client");
         let realm = Self { server, administrator, name: new_id(), public_url: public_url.to_owned(), secret: new_id(), http };
         let mut text = REALM.replace("${SCHILDWACHT_PUBLIC_URL}", public_url);
         for client in ["PORTAL", "CLI", "IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {

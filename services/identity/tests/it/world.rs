@@ -120,7 +120,7 @@ impl World {
         let router = service.build(&process).await?;
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = testkit::http_client();
         Ok(Self { url, people, clock, database, data_dir, http, log, process })
     }
 

@@ -109,7 +109,7 @@ pub(super) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
         request_id: fields.text("verzoek").to_owned(),
     };
     let answer = calls.gateways().enrol_gateway(request).await?.into_inner();
-    show_secret(&visit, answer.gateway, answer.client_secret)
+    show_secret(&visit, answer.gateway, answer.client_secret).await
 }
 
 /// `GET /gateways/{gateway}/geheim`.
@@ -125,7 +125,7 @@ pub(super) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Pos
     match calls.gateways().rotate_gateway_secret(request).await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            show_secret(&visit, answer.gateway, answer.client_secret)
+            show_secret(&visit, answer.gateway, answer.client_secret).await
         }
         Err(status) if Failure::is_conflict(&status) => {
             let gateway = active_gateway(&calls, id).await?;
@@ -180,11 +180,15 @@ fn enrol_page(
     Ok(EnrolPage { frame, school, name, name_error, request_id, may_choose_school })
 }
 
-fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String) -> Result<Response, Failure> {
+async fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String) -> Result<Response, Failure> {
     let gateway = Gateway::try_from(gateway.ok_or(Unreadable("gateway"))?)?;
     let mut frame = visit.frame(Place::Gateways)?;
     frame.here = "/gateways".to_owned();
-    page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret) })
+    let portal = &visit.around.portal;
+    let sensors_url = portal.sensors_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    // The secret is shown in any case: it is lost otherwise.
+    let token_url = portal.issuer.token_url().await.unwrap_or_default();
+    page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret), sensors_url, token_url })
 }
 
 fn new_request_id(visit: &Visit) -> String {

@@ -64,6 +64,10 @@ pub(crate) struct SecretPage {
     pub(crate) gateway: Gateway,
     /// None when the same request was sent before.
     pub(crate) secret: Option<String>,
+    /// Where it posts, if this portal was told.
+    pub(crate) sensors_url: Option<String>,
+    /// Where it gets its tokens; unknown while the issuer is away.
+    pub(crate) token_url: Option<String>,
 }
 
 /// Asking whether to make a new secret.

@@ -17,10 +17,23 @@ async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_secret_once
     let shown = pieter.submit(&form, "/gateways/nieuw", &fields).await;
     assert_eq!(shown.status, 200);
     assert!(shown.text.contains("q7Zr-a-made-up-secret-8Vt2") && shown.text.contains("Bewaar het geheim nu"));
+    for address in ["https://ingest.schildwacht.example<", &format!("{}/token<", town.issuer.url())] {
+        assert!(shown.text.contains(address), "a sensor needs {address}: {}", shown.text);
+    }
+    assert!(!shown.text.contains("platformteam"));
     assert_eq!(shown.header("cache-control"), "no-store");
 
     let again = pieter.submit(&form, "/gateways/nieuw", &fields).await.text;
     assert!(again.contains("Deze gateway was al ingeschreven") && !again.contains("made-up-secret"), "sending twice enrols once");
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_also_where_an_address_is_not_known() {
+    let town = Town::told_the_least().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let fields = [("school", HOEK), ("naam", "Werkplaats 2"), ("verzoek", "0190c0de-0000-7000-8000-00000000aaaa")];
+    let shown = pieter.submit(&format!("/gateways/nieuw?school={HOEK}"), "/gateways/nieuw", &fields).await.text;
+    assert!(shown.contains("q7Zr-a-made-up-secret-8Vt2") && shown.contains("Vraag wat hier ontbreekt aan het platformteam"), "{shown}");
 }
 
 #[tokio::test]

@@ -11,8 +11,13 @@ impl Stream {
     async fn open(town: &Town, browser: &Browser, question: &str) -> Self {
         let address = format!("{}/wachtrij/stroom?{question}sinds={}", town.url(), this_morning().timestamp_micros());
         let cookie = format!("schildwacht={}", browser.cookies["schildwacht"]);
-        let client = reqwest::Client::new();
-        let response = client.get(address).header(header::COOKIE, cookie).header(header::ACCEPT_ENCODING, "gzip").send().await.unwrap();
+        let response = testkit::http_client()
+            .get(address)
+            .header(header::COOKIE, cookie)
+            .header(header::ACCEPT_ENCODING, "gzip")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
         assert!(!response.headers().contains_key(header::CONTENT_ENCODING), "a compressed stream would wait in a buffer");

@@ -144,7 +144,7 @@ async fn who_picks_up_is_not_told_to_call() {
 
 #[tokio::test]
 async fn where_nobody_is_configured_nobody_is_named() {
-    let town = Town::without_emergency_line().await;
+    let town = Town::told_the_least().await;
     let mut els = town.browser_of(&people::els()).await;
     for address in ["/".to_owned(), format!("/scholen/{ZANDLOPER}/incidenten"), format!("/zaken/{CASE_IN_HAND}"), "/hulp".to_owned()] {
         let page = shown(&mut els, &address).await;

@@ -31,6 +31,11 @@ impl Interceptor for Bearer {
     }
 }
 
+/// Where a system's sensors get their tokens.
+pub async fn token_url(access: &Access) -> Result<Url> {
+    Ok(Tokens::new(access::of_operator(access)?, Clock::system())?.endpoint().await?)
+}
+
 /// Connects to a running system as its operator.
 pub async fn connect(access: &Access) -> Result<Connection> {
     let tokens = Tokens::new(access::of_operator(access)?, Clock::system())?;

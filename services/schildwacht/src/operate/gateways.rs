@@ -7,9 +7,10 @@ use proto::identity::v1::{
 };
 use runtime::{Clock, Ids};
 use serde_json::json;
+use url::Url;
 
 use super::{
-    connection::{Connection, connect, refused},
+    connection::{Connection, connect, refused, token_url},
     moment, say, say_json,
     schools::Schools,
 };
@@ -32,18 +33,20 @@ pub async fn gateways(command: GatewayCommand) -> Result<()> {
         GatewayCommand::Enrol { school, name, access } => {
             let connection = connect(&access).await?;
             let school_id = Schools::new(connection.clone()).id_of(&school).await?;
+            let token_url = token_url(&access).await?;
             let request_id = Ids::random(Clock::system()).next::<runtime::EventId>().to_string();
             let request = EnrolGatewayRequest { school_id, site_id: String::new(), name, request_id };
             let enrolled = GatewayServiceClient::new(connection).enrol_gateway(request).await.map_err(refused)?.into_inner();
-            show_secret(enrolled.gateway.as_ref(), &enrolled.client_secret)
+            show_secret(enrolled.gateway.as_ref(), &token_url, &enrolled.client_secret)
         }
         GatewayCommand::Rotate { gateway, access } => {
             let mut client = GatewayServiceClient::new(connect(&access).await?);
             let gateway_id = gateway.to_string();
             let etag = etag(&mut client, &gateway_id).await?;
+            let token_url = token_url(&access).await?;
             let rotated =
                 client.rotate_gateway_secret(RotateGatewaySecretRequest { gateway_id, etag }).await.map_err(refused)?.into_inner();
-            show_secret(rotated.gateway.as_ref(), &rotated.client_secret)
+            show_secret(rotated.gateway.as_ref(), &token_url, &rotated.client_secret)
         }
         GatewayCommand::Revoke { gateway, reason, access } => {
             let mut client = GatewayServiceClient::new(connect(&access).await?);
@@ -91,11 +94,12 @@ async fn etag(client: &mut GatewayServiceClient<Connection>, gateway_id: &str) -
     Ok(client.get_gateway(request).await.map_err(refused)?.into_inner().etag)
 }
 
-fn show_secret(gateway: Option<&Gateway>, secret: &str) -> Result<()> {
+fn show_secret(gateway: Option<&Gateway>, token_url: &Url, secret: &str) -> Result<()> {
     if let Some(gateway) = gateway {
         say(format!("gateway        {}", gateway.gateway_id))?;
         say(format!("client id      {}", gateway.client_id))?;
     }
+    say(format!("token url      {token_url}"))?;
     say(format!("client secret  {secret}"))?;
     say("The secret is shown this once. Put it in the configuration of the school's sensor.")
 }

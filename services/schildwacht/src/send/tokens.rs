@@ -104,6 +104,19 @@ impl Tokens {
         Ok(held.token.insert(token?).text.clone())
     }
 
+    /// Where tokens are asked for.
+    ///
+    /// # Errors
+    /// When the issuer cannot be asked now, or says nothing of it.
+    pub async fn endpoint(&self) -> Result<Url, TokenError> {
+        let mut held = self.held.lock().await;
+        let endpoint = match held.endpoint.take() {
+            Some(endpoint) => endpoint,
+            None => self.discover().await?,
+        };
+        Ok(held.endpoint.insert(endpoint).clone())
+    }
+
     /// Forgets a token that was refused, so that the next one is new.
     pub async fn forget(&self, refused: &str) {
         let mut held = self.held.lock().await;

@@ -50,6 +50,8 @@ pub struct PortalConfig {
     pub session: portal::config::SessionConfig,
     /// Left out: pages name nobody to call.
     pub emergency_line: Option<portal::config::EmergencyLine>,
+    /// Empty: the ports of this process where it has them, or nothing is said of it.
+    pub sensors_url: String,
 }
 
 /// `[listen]`.
@@ -112,6 +114,10 @@ impl Config {
         for url in empty {
             url.clone_from(&own_url);
         }
+        let sensors = self.telemetry_ingest.otlp_http_listen;
+        if self.portal.sensors_url.is_empty() && service == Service::All && sensors.ip().is_loopback() && sensors.port() != 0 {
+            self.portal.sensors_url = format!("http://{sensors}");
+        }
         if has_own_issuer {
             let serves_issuer = matches!(service, Service::All | Service::Identity);
             if !serves_issuer {
@@ -162,6 +168,19 @@ impl Config {
         Ok(())
     }
 
+    /// Sensors add a path to it.
+    fn sensors_url(&self) -> Result<Option<Url>, ConfigError> {
+        let given = self.portal.sensors_url.as_str();
+        if given.is_empty() {
+            return Ok(None);
+        }
+        let is_plain =
+            |url: &Url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let url = Url::parse(given).ok().filter(is_plain);
+        let advice = "give the address that sensors post to, without /v1/…: https://ingest.schildwacht.example";
+        url.map(Some).ok_or_else(|| ConfigError::at("portal.sensors_url", advice))
+    }
+
     /// The portal's configuration, with its secret at the issuer.
     pub fn portal(&self, client_secret: Secret) -> Result<portal::Config, ConfigError> {
         let public_url = self.listen.public_url.parse();
@@ -177,6 +196,7 @@ impl Config {
             session: self.portal.session,
             cache: self.cache.clone(),
             emergency_line: self.portal.emergency_line.clone(),
+            sensors_url: self.sensors_url()?,
         })
     }
 }
@@ -212,6 +232,8 @@ mod tests {
             ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
             ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),
             ("portal.session.idle_minutes = 0", "portal.session.idle_minutes"),
+            ("portal.sensors_url = \"ingest.schildwacht.example\"", "portal.sensors_url"),
+            ("portal.sensors_url = \"https://ingest.schildwacht.example/v1/logs\"", "portal.sensors_url"),
             (r#"portal.emergency_line = { name = { nl = "Noodlijn", en = "Line" }, phone = "bel ons" }"#, "portal.emergency_line.phone"),
             ("listen.public_url = \"http://schildwacht.example/\"", "listen.public_url"),
             ("listen.public_url = \"schildwacht\"", "listen.public_url"),
@@ -225,6 +247,15 @@ mod tests {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");
         }
+    }
+
+    #[test]
+    fn sensors_are_told_the_port_of_the_only_process_or_what_was_configured() {
+        let told = |service, file: &str| checked(service, file).unwrap().sensors_url().unwrap().map(String::from);
+        assert_eq!(told(Service::All, "").as_deref(), Some("http://127.0.0.1:4318/"));
+        assert_eq!(told(Service::TelemetryIngest, PRODUCTION), None);
+        let elsewhere = r#"portal.sensors_url = "https://ingest.schildwacht.example""#;
+        assert_eq!(told(Service::All, elsewhere).as_deref(), Some("https://ingest.schildwacht.example/"));
     }
 
     #[test]

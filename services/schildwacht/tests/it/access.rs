@@ -42,6 +42,7 @@ crate::in_both_columns! {
         let school = town.school("990107").await;
         let said = town.operate(&["gateways", "rotate", &school.gateway.id]).await.ok();
         let secret = said.lines().find_map(|line| line.strip_prefix("client secret  ")).unwrap();
+        assert!(said.contains(&format!("token url      {}\n", town.token_url())), "{said}");
         assert!(town.machine_token(&school.gateway.client_id, &school.gateway.secret).await.is_err());
         assert!(town.machine_token(&school.gateway.client_id, secret).await.is_ok());
     }

@@ -19,7 +19,7 @@ use axum::{Router, http::StatusCode};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::{Child, eventually, servers};
+use testkit::{Child, eventually, http_client, servers};
 use tokio::{net::TcpListener, task::JoinSet};
 use url::Url;
 
@@ -139,9 +139,9 @@ async fn until_counted(town: &Town, school: &School, file: &EveFile, agent: &Chi
 
 /// A counter, over all processes and all of its other labels.
 async fn metric(town: &Town, name: &str, label: &str) -> u64 {
-    let mut sum = 0;
+    let (http, mut sum) = (http_client(), 0);
     for site in town.sites() {
-        let text = reqwest::get(site.admin_url("/metrics")).await.unwrap().text().await.unwrap();
+        let text = http.get(site.admin_url("/metrics")).send().await.unwrap().text().await.unwrap();
         let lines = text.lines().filter(|line| line.starts_with(name) && line.contains(label));
         sum += lines.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum::<u64>();
     }

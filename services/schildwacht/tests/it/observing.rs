@@ -1,6 +1,6 @@
 //! What operators see of a running process: health and metrics.
 
-use testkit::eventually;
+use testkit::{eventually, http_client};
 use tonic::transport::Endpoint;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
@@ -8,10 +8,10 @@ use crate::{eve, people::Person, town::Town};
 
 #[tokio::test]
 async fn health_is_told_over_http_and_grpc() {
-    let town = Town::shared().await;
-    let live = reqwest::get(town.site.admin_url("/live")).await.unwrap();
+    let (town, http) = (Town::shared().await, http_client());
+    let live = http.get(town.site.admin_url("/live")).send().await.unwrap();
     assert!(live.status().is_success());
-    let ready: serde_json::Value = reqwest::get(town.site.admin_url("/ready")).await.unwrap().json().await.unwrap();
+    let ready: serde_json::Value = http.get(town.site.admin_url("/ready")).send().await.unwrap().json().await.unwrap();
     assert_eq!(ready["ready"], true);
     for part in ["events.log", "identity.database", "telemetry-ingest.directory", "network-monitor.database", "incident-intake.database"] {
         let is_well = ready["probes"].as_array().unwrap().iter().any(|probe| probe[0] == part && probe[1] == "ok");
@@ -28,7 +28,7 @@ async fn health_is_told_over_http_and_grpc() {
 async fn health_and_metrics_stay_off_the_port_that_others_reach() {
     let town = Town::shared().await;
     for path in ["/metrics", "/ready", "/live"] {
-        assert_eq!(reqwest::get(town.site.url(path)).await.unwrap().status(), 404, "{path}");
+        assert_eq!(http_client().get(town.site.url(path)).send().await.unwrap().status(), 404, "{path}");
     }
 }
 
@@ -64,8 +64,9 @@ async fn the_metrics_that_alerts_are_built_on_are_there() {
         r#"organisation_imports_total{"#,
         r#"http_server_request_duration_seconds_bucket{"#,
     ];
+    let http = http_client();
     let missing = eventually("all metrics", async || {
-        let answer = reqwest::get(town.site.admin_url("/metrics")).await.unwrap();
+        let answer = http.get(town.site.admin_url("/metrics")).send().await.unwrap();
         assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
         let text = answer.text().await.unwrap();
         assert!(!text.contains(&school.id), "no label names a school");

@@ -12,13 +12,14 @@ use proto::{
 };
 use reqwest::Response;
 use serde_json::Value;
+use testkit::http_client;
 use tonic::{
     Request, Status,
     transport::{Channel, Endpoint},
 };
 use url::Url;
 
-use crate::{site::Site, town::http};
+use crate::site::Site;
 
 const PAGE: i32 = 200;
 
@@ -45,7 +46,7 @@ impl Person {
 
     /// Signs in as one of the demo's people: `noor`, `els` …
     pub async fn sign_in(site: &Site, persona: &str) -> Self {
-        let http = http();
+        let http = http_client();
         let back = site.url("/aanmelden/terug");
         let asked = [
             ("response_type", "code"),

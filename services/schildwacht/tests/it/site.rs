@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
-use testkit::{Child, eventually, free_port};
+use testkit::{Child, eventually, free_port, http_client};
 
 /// A folder and ports of its own.
 #[derive(Debug)]
@@ -113,8 +113,7 @@ impl Site {
 
     /// The process once it is ready for requests.
     pub async fn until_ready(&self, mut process: Child) -> Child {
-        runtime::install_tls_provider();
-        let http = reqwest::Client::new();
+        let http = http_client();
         let address = self.admin_url("/ready");
         eventually("schildwacht to be ready", async || {
             if let Some(status) = process.ended() {

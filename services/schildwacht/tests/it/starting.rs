@@ -107,7 +107,7 @@ async fn a_second_process_on_the_same_folder_is_refused_and_the_first_serves_on(
     let refusal = complaint(&site, &[]).await;
     assert!(refusal.contains("in use by another schildwacht"), "{refusal}");
     assert_eq!(first.ended(), None);
-    assert!(reqwest::get(site.admin_url("/ready")).await.unwrap().status().is_success());
+    assert!(testkit::http_client().get(site.admin_url("/ready")).send().await.unwrap().status().is_success());
 }
 
 #[tokio::test]

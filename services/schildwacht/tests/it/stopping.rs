@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use futures::{StreamExt as _, stream};
-use testkit::eventually;
+use testkit::{eventually, http_client};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -31,8 +31,9 @@ async fn a_request_under_way_is_finished_and_kept() {
     let posting = sensor.request().body(reqwest::Body::wrap_stream(begin.chain(end))).send();
     let stopping = async {
         // Until the request has been accepted; the count is that of requests under way.
+        let http = http_client();
         eventually("the request to be under way", async || {
-            let metrics = reqwest::get(town.site.admin_url("/metrics")).await.unwrap().text().await.unwrap();
+            let metrics = http.get(town.site.admin_url("/metrics")).send().await.unwrap().text().await.unwrap();
             let under_way = metrics.lines().find(|line| line.starts_with("http_server_active_requests"))?.rsplit(' ').next()?;
             (under_way == "1").then_some(())
         })

@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use proto::identity::v1::{EnrolGatewayRequest, ListSchoolsRequest};
 use runtime::{Clock, EventId, Ids};
 use serde_json::Value;
-use testkit::Child;
+use testkit::{Child, http_client};
 
 use crate::{
     estate::{Estate, Name},
@@ -237,7 +237,7 @@ impl Town {
     /// The sensor of a school, with a token.
     pub async fn sensor(&self, school: &School) -> Sensor {
         let token = self.machine_token(&school.gateway.client_id, &school.gateway.secret).await.unwrap();
-        Sensor { http: http(), url: self.site.url("/v1/events"), token }
+        Sensor { http: http_client(), url: self.site.url("/v1/events"), token }
     }
 
     /// Posts events as a school's gateway.
@@ -251,7 +251,7 @@ impl Town {
             return estate.realm.machine_token(client_id, secret).await;
         }
         let form = [("grant_type", "client_credentials")];
-        let request = http().post(self.site.url("/issuer/token")).basic_auth(client_id, Some(secret)).form(&form);
+        let request = http_client().post(self.site.url("/issuer/token")).basic_auth(client_id, Some(secret)).form(&form);
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         match answer["access_token"].as_str() {
             Some(token) => Ok(token.to_owned()),
@@ -301,10 +301,4 @@ impl Sensor {
     pub fn request(&self) -> reqwest::RequestBuilder {
         self.http.post(&self.url).bearer_auth(&self.token).header("content-type", "application/x-ndjson")
     }
-}
-
-/// A client that keeps to the address it is given.
-pub fn http() -> reqwest::Client {
-    runtime::install_tls_provider();
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }

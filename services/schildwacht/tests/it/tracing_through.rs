@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::Span,
 };
 use runtime::Tasks;
-use testkit::{Running, eventually};
+use testkit::{Running, eventually, http_client};
 use tonic::{
     Request, Response, Status,
     service::Routes,
@@ -114,10 +114,7 @@ async fn a_collector_at_an_https_address_gets_traces_over_tls_if_the_system_trus
     let (_one, _other) = tokio::join!(trusting.serve(), wary.serve());
     let traced = |number: u8| {
         let traceparent = format!("00-{}-{}-01", hex(&[number; 16]), hex(&[number; 8]));
-        reqwest::Client::new()
-            .get(if number == 1 { trusting.url("/hulp") } else { wary.url("/hulp") })
-            .header("traceparent", traceparent)
-            .send()
+        http_client().get(if number == 1 { trusting.url("/hulp") } else { wary.url("/hulp") }).header("traceparent", traceparent).send()
     };
     traced(2).await.unwrap();
     eventually("a span of the one that trusts the collector", async || {

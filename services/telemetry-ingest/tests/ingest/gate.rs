@@ -152,7 +152,7 @@ impl Gate {
         let main_port = Running::start(doors.router.clone()).await;
         let ids = Ids::random(Clock::system());
         let (gateway, school) = (ids.next(), ids.next());
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        let http = testkit::http_builder().timeout(Duration::from_secs(30)).build().unwrap();
         let (log, issuer) = (Arc::clone(&ground.log), Arc::clone(&ground.issuer));
         Self { ground, doors, process, log, issuer, gateway, school, http, main_port, ids }
     }

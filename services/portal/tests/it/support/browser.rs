@@ -26,9 +26,12 @@ pub struct Page {
 
 impl Browser {
     pub fn new(portal: &str) -> Self {
-        runtime::install_tls_provider();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { client, portal: portal.trim_end_matches('/').to_owned(), cookies: BTreeMap::new(), headers: BTreeMap::new() }
+        Self {
+            client: testkit::http_client(),
+            portal: portal.trim_end_matches('/').to_owned(),
+            cookies: BTreeMap::new(),
+            headers: BTreeMap::new(),
+        }
     }
 
     /// One request; redirects are shown, not followed.

@@ -48,7 +48,8 @@ struct Plan<'a> {
     port: u16,
     /// Where sessions are kept; empty: in the process.
     redis: &'a str,
-    has_emergency_line: bool,
+    /// Whether the configuration says also what may be left out.
+    is_told_all: bool,
 }
 
 /// Thursday 24 September 2026, 09.50 in Brussels.
@@ -85,15 +86,15 @@ impl Town {
         Self::of(Plan { services_url: url, ca_file, ..Plan::around(clock, services) }).await
     }
 
-    /// Whose configuration names nobody to call.
-    pub async fn without_emergency_line() -> Self {
+    /// Whose configuration says no more than it must: nobody to call, and no address for sensors.
+    pub async fn told_the_least() -> Self {
         let clock = Clock::from(ManualClock::at(this_morning()));
         let services = FakeServices::start(World::sample(this_morning()), clock.clone()).await;
-        Self::of(Plan { has_emergency_line: false, ..Plan::around(clock, services) }).await
+        Self::of(Plan { is_told_all: false, ..Plan::around(clock, services) }).await
     }
 
     async fn of(plan: Plan<'_>) -> Self {
-        let Plan { clock, services, services_url, ca_file, port, redis, has_emergency_line } = plan;
+        let Plan { clock, services, services_url, ca_file, port, redis, is_told_all } = plan;
         runtime::install_tls_provider();
         let manual = match &clock {
             Clock::Manual(manual) => manual.clone(),
@@ -115,7 +116,8 @@ impl Town {
             ca_file: ca_file.map(Into::into),
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
             cache: CacheConfig { redis_url: Secret::new(redis) },
-            emergency_line: Some(EmergencyLine::example()).filter(|_| has_emergency_line),
+            emergency_line: Some(EmergencyLine::example()).filter(|_| is_told_all),
+            sensors_url: Some("https://ingest.schildwacht.example".parse().unwrap()).filter(|_| is_told_all),
         };
         serve(&process, listener, config.clone(), &issuer).await;
         Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned(), config }
@@ -154,7 +156,7 @@ impl Town {
 
 impl Plan<'_> {
     fn around(clock: Clock, services: FakeServices) -> Self {
-        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "", has_emergency_line: true }
+        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "", is_told_all: true }
     }
 }
 
