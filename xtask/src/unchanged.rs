@@ -1,10 +1,10 @@
 //! Times of files in a fresh clone.
 //!
 //! Cargo builds anew what is younger than what was built from it, and in a fresh clone every file is as young as the clone. So a
-//! file that has the same content as in the clone before it gets the time it had there; all others keep theirs, which is now.
+//! file that has the same content as in the clone before it gets the time it had there, and every other is made as young as now.
 //!
-//! That holds only in a target folder that nothing else builds in, neither another checkout nor another command: what they built of
-//! other sources would pass for a build of these. `.ci/run` has such a folder.
+//! That holds only in a target folder that nothing else builds in, neither another command nor another checkout at the same time: what
+//! they built of other sources would pass for a build of these. `.ci/run` has such a folder, and a lock.
 
 use std::{
     collections::BTreeMap,
@@ -38,23 +38,23 @@ pub fn set_times() -> Result<bool> {
 }
 
 fn set_times_in(root: &Path, notes: &Path) -> Result<(usize, usize)> {
-    let before = read(notes, root)?;
-    let mut now = Times::new();
+    // Taken away until the new ones stand: who fails here, and is built all the same, must not be taken for what is noted.
+    let before = take(notes, root)?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    let mut times = Times::new();
     let mut unchanged = 0;
     for (path, content) in contents(root)? {
         let place = root.join(&path);
         let file = File::open(&place).with_context(|| format!("cannot read {}", place.display()))?;
-        let mut time = file.metadata()?.modified()?.duration_since(SystemTime::UNIX_EPOCH)?;
-        if let Some((_, earlier)) = before.get(&path).filter(|(known, _)| *known == content) {
-            time = *earlier;
-            file.set_modified(SystemTime::UNIX_EPOCH + time).with_context(|| format!("cannot set the time of {}", place.display()))?;
-            unchanged += 1;
-        }
-        now.insert(path, (content, time));
+        let earlier = before.get(&path).filter(|(known, _)| *known == content);
+        unchanged += usize::from(earlier.is_some());
+        let time = earlier.map_or(now, |(_, time)| *time);
+        file.set_modified(SystemTime::UNIX_EPOCH + time).with_context(|| format!("cannot set the time of {}", place.display()))?;
+        times.insert(path, (content, time));
     }
-    // Before anything is built, so that an interruption leaves no build that is younger than its notes.
-    write(notes, root, &now)?;
-    Ok((unchanged, now.len()))
+    // Before anything of it is built: an interrupted build is then older than what it has not come to.
+    write(notes, root, &times)?;
+    Ok((unchanged, times.len()))
 }
 
 /// What stands for the content of everything that git knows: for a file its hash, for a folder the names in it.
@@ -99,17 +99,18 @@ fn git(root: &Path, arguments: &[&str], input: &str) -> Result<String> {
     String::from_utf8(output.stdout).context("a file of ours has a name that is no text")
 }
 
-/// Nothing when there are no notes, or when they are of another checkout: what was built there names its paths.
-fn read(notes: &Path, root: &Path) -> Result<Times> {
+/// Reads and removes the notes. Nothing when there are none, or when they are of another checkout: what was built there names its paths.
+fn take(notes: &Path, root: &Path) -> Result<Times> {
     let text = match fs::read_to_string(notes) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Times::new()),
         text => text.with_context(|| format!("cannot read {}", notes.display()))?,
     };
-    let noted: Value = serde_json::from_str(&text).with_context(|| format!("{} is damaged; delete its folder", notes.display()))?;
+    fs::remove_file(notes)?;
+    let noted: Value = serde_json::from_str(&text).with_context(|| format!("{} was damaged", notes.display()))?;
     if noted["checkout"] != json!(root) {
         return Ok(Times::new());
     }
-    serde_json::from_value(noted["times"].clone()).with_context(|| format!("{} is damaged; delete its folder", notes.display()))
+    serde_json::from_value(noted["times"].clone()).with_context(|| format!("{} was damaged", notes.display()))
 }
 
 fn write(notes: &Path, root: &Path, times: &Times) -> Result<()> {
@@ -194,6 +195,31 @@ mod tests {
         let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
         clone(&root, &[("a", "a")]);
         fs::write(&notes, "{").unwrap();
-        assert!(set_times_in(&root, &notes).unwrap_err().to_string().contains("is damaged"));
+        assert!(set_times_in(&root, &notes).unwrap_err().to_string().contains("was damaged"));
+        assert!(!notes.exists());
+    }
+
+    #[test]
+    fn after_a_failure_nothing_is_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
+        clone(&root, &[("a", "a")]);
+        set_times_in(&root, &notes).unwrap();
+        // git lists what is not there any more.
+        fs::remove_file(root.join("a")).unwrap();
+        set_times_in(&root, &notes).unwrap_err();
+        clone(&root, &[("a", "a")]);
+        assert_eq!(set_times_in(&root, &notes).unwrap(), (0, 1));
+    }
+
+    #[test]
+    fn an_old_file_that_is_not_noted_is_made_young() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
+        clone(&root, &[("a", "a")]);
+        let start = SystemTime::now();
+        File::open(root.join("a")).unwrap().set_modified(start - Duration::from_secs(86_400)).unwrap();
+        set_times_in(&root, &notes).unwrap();
+        assert!(time(&root, "a") >= start);
     }
 }

@@ -1,11 +1,11 @@
 //! Free ports of loopback, for servers and for whatever else tests start.
 
 use std::{
-    fs::{DirBuilder, File, TryLockError},
+    fs::{self, DirBuilder, File, TryLockError},
     io::ErrorKind,
     net::TcpListener,
     ops::Range,
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -21,8 +21,8 @@ const BLOCKS: u16 = (PORTS.end - PORTS.start) / BLOCK;
 
 /// A port of 127.0.0.1 that nobody listens on, another one each time.
 ///
-/// It is this process's own until this process ends: no other that asks here gets it, also when it is used much later or when the
-/// server on it is away for a while.
+/// It is this process's own until this process ends: no other of this account (with the same `TMPDIR`) that asks here gets it, also
+/// when it is used much later or when the server on it is away for a while.
 pub fn free_port() -> Result<u16> {
     static OURS: Mutex<Option<Ours>> = Mutex::new(None);
     // A panic in here leaves nothing half done.
@@ -35,13 +35,23 @@ pub fn free_port() -> Result<u16> {
 
 /// Where the locks of this account's processes are; ports belong to the machine, so its place does not depend on a cache folder.
 fn locks() -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("schildwacht-ports-{}", rustix::process::geteuid().as_raw()));
+    let we = rustix::process::geteuid().as_raw();
+    own_folder(std::env::temp_dir().join(format!("schildwacht-ports-{we}")), we)
+}
+
+/// A folder that nobody else writes in: others reach the place for temporary files too, and may have been there first.
+fn own_folder(folder: PathBuf, account: u32) -> Result<PathBuf> {
     match DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            Err(error).with_context(|| format!("cannot make the folder {}", folder.display()))
+            return Err(error).with_context(|| format!("cannot make the folder {}", folder.display()));
         }
-        _there => Ok(folder),
+        _there => {}
     }
+    let found = fs::symlink_metadata(&folder).with_context(|| format!("cannot look at {}", folder.display()))?;
+    if !found.is_dir() || found.uid() != account || found.mode() & 0o022 != 0 {
+        bail!("{} is not a folder of ours alone; who made it? Remove it, or set TMPDIR", folder.display());
+    }
+    Ok(folder)
 }
 
 /// The ports of one process: blocks whose lock files it holds.
@@ -88,7 +98,8 @@ impl Ours {
 
 /// The lock, unless somebody has it; also this process, if it has it already.
 fn try_lock(path: &Path) -> Result<Option<File>> {
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let file =
+        File::options().create(true).write(true).truncate(false).open(path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -98,7 +109,9 @@ fn try_lock(path: &Path) -> Result<Option<File>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    // Locks of their own, but the ports are those of the machine: a port that is looked at here may for a moment seem taken elsewhere,
+    // and the next one is taken there.
+    use std::{collections::BTreeSet, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 
@@ -124,6 +137,22 @@ mod tests {
         // By us, or by a test that was faster.
         let _in_use = TcpListener::bind(("127.0.0.1", first));
         assert_ne!(Ours::in_folder(folder.path().to_owned()).next().unwrap(), first);
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_in_is_not_believed() {
+        let beside = tempfile::tempdir().unwrap();
+        let we = rustix::process::geteuid().as_raw();
+        let folder = beside.path().join("ports");
+        for _made_and_found in 0..2 {
+            assert_eq!(own_folder(folder.clone(), we).unwrap(), folder);
+        }
+        assert!(own_folder(folder.clone(), we + 1).unwrap_err().to_string().contains("not a folder of ours alone"));
+        let led_away = beside.path().join("link");
+        std::os::unix::fs::symlink(&folder, &led_away).unwrap();
+        own_folder(led_away, we).unwrap_err();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        own_folder(folder, we).unwrap_err();
     }
 
     #[test]

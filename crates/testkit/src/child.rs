@@ -81,7 +81,7 @@ impl Drop for Child {
     }
 }
 
-/// A loopback port that nobody listens on; this process has it for itself; see [`servers::free_port`].
+/// A loopback port that nobody listens on; for this process; see [`servers::free_port`].
 pub fn free_port() -> u16 {
     servers::free_port().expect("a free port")
 }

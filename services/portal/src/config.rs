@@ -82,6 +82,9 @@ impl Config {
                 return Err(ConfigError::at(key, "give an address with http:// or https://"));
             }
         }
+        if !self.sensors_url.as_ref().is_none_or(is_for_sensors) {
+            return Err(ConfigError::at("portal.sensors_url", SENSORS_URL_ADVICE));
+        }
         self.emergency_line.as_ref().map_or(Ok(()), EmergencyLine::validate)?;
         self.session.validate()
     }
@@ -93,12 +96,28 @@ impl Config {
 
     /// Whether only this machine reaches the pages.
     pub fn is_loopback(&self) -> bool {
-        match self.public_url.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
+        is_loopback(&self.public_url)
+    }
+}
+
+/// What to write for `portal.sensors_url`.
+pub const SENSORS_URL_ADVICE: &str =
+    "give the address that sensors post to, with https and without /v1/…: https://ingest.schildwacht.example";
+
+/// Sensors add a path to it, and send their tokens there.
+fn is_for_sensors(url: &Url) -> bool {
+    let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let names_nobody = url.username().is_empty() && url.password().is_none();
+    is_plain && names_nobody && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
+}
+
+/// Whether only this machine reaches this address.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
@@ -158,6 +177,17 @@ mod tests {
     fn personas_are_refused_outside_this_machine() {
         let open_door = Config { personas: true, ..config("https://schildwacht.example/") };
         assert!(open_door.validate().unwrap_err().to_string().contains("identity.issuer.embedded"));
+    }
+
+    #[test]
+    fn sensors_are_sent_to_an_address_without_a_path_and_in_the_clear_on_this_machine_only() {
+        let with = |url: &str| Config { sensors_url: Some(url.parse().unwrap()), ..config("https://schildwacht.example/") }.validate();
+        for url in ["https://ingest.schildwacht.example", "https://ingest.schildwacht.example:4318/", "http://127.0.0.1:4318"] {
+            assert!(with(url).is_ok(), "{url}");
+        }
+        for url in ["http://ingest.example", "https://ingest.example/v1/logs", "https://a:b@ingest.example", "ftp://ingest.example"] {
+            assert!(with(url).unwrap_err().to_string().contains("portal.sensors_url"), "{url}");
+        }
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub fn of_gateway(options: &SendOptions) -> Result<ClientCredentials> {
     let known = identity::demo::gateways(&options.data_dir)?;
     let gateway = known.into_iter().find(|gateway| is_meant(gateway, id)).with_context(|| {
         format!(
-            "no secret for gateway {id}: give it with --secret-file or {SECRET_VARIABLE}, or name a gateway of the demo that runs with the \
-             data folder {}",
+            "no secret for gateway {id}, which is none of the demo's in the data folder {}: is its name right (`gateways list`)? The secret \
+             of any other is given with --secret-file or {SECRET_VARIABLE}",
             options.data_dir.display()
         )
     })?;

@@ -196,7 +196,7 @@ pub enum DemoCommand {
         /// Short name of the school: zandloper, sint-barbara, ter-leie, merel or hagelkruis.
         #[arg(long, value_name = "NAME")]
         school: String,
-        /// Begin, such as 2026-11-24T08:00:00Z; now when not given.
+        /// Begin, such as 2026-11-24T08:00:00Z; when not given, so that it ends now.
         #[arg(long, value_name = "MOMENT")]
         from: Option<DateTime<Utc>>,
         /// Length in minutes.
@@ -210,7 +210,8 @@ pub enum DemoCommand {
 
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// CSV (one line a site) or JSON (boards with their schools and sites).
+    /// CSV (one line a site, the first line names the columns) or JSON (a list of boards with their schools and sites). Columns and
+    /// an example: services/identity/README.md.
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
     /// Checks the file and writes nothing.

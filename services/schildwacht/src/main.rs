@@ -73,7 +73,9 @@ async fn send(options: &SendOptions) -> Result<bool> {
 async fn demo(options: DemoOptions) -> Result<()> {
     let clock = Clock::system();
     if let Some(DemoCommand::Print { school, from, minutes, seed }) = options.command {
-        let events = demo::sample(&school, seed, from.unwrap_or_else(|| clock.now()), minutes)?;
+        // What a sensor wrote lies in the past.
+        let from = from.unwrap_or_else(|| clock.now() - chrono::TimeDelta::minutes(minutes.into()));
+        let events = demo::sample(&school, seed, from, minutes)?;
         return events.iter().try_for_each(|event| say(&event.line));
     }
     let issuer = access::issuer(options.issuer.as_ref(), &options.at)?;

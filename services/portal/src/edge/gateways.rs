@@ -1,6 +1,6 @@
 //! The gateways: which there are, a new one, a new secret, the end of one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use auth::Action;
 use axum::{
@@ -32,6 +32,8 @@ const PAGE_SIZE: i32 = 50;
 const SCHOOLS_OFFERED: i32 = 20;
 const MAX_NAME_CHARS: usize = 80;
 const MAX_REASON_CHARS: usize = 500;
+/// The page does without it.
+const TOKEN_URL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `GET /gateways`.
 pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
@@ -108,8 +110,9 @@ pub(super) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
         name,
         request_id: fields.text("verzoek").to_owned(),
     };
+    let token_url = token_url(&visit).await;
     let answer = calls.gateways().enrol_gateway(request).await?.into_inner();
-    show_secret(&visit, answer.gateway, answer.client_secret).await
+    show_secret(&visit, answer.gateway, answer.client_secret, token_url)
 }
 
 /// `GET /gateways/{gateway}/geheim`.
@@ -122,10 +125,11 @@ pub(super) async fn rotate_form(visit: Visit, Path(id): Path<String>) -> Result<
 pub(super) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let calls = visit.calls();
     let request = wire::RotateGatewaySecretRequest { gateway_id: id.clone(), etag: fields.text("etag").to_owned() };
+    let token_url = token_url(&visit).await;
     match calls.gateways().rotate_gateway_secret(request).await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            show_secret(&visit, answer.gateway, answer.client_secret).await
+            show_secret(&visit, answer.gateway, answer.client_secret, token_url)
         }
         Err(status) if Failure::is_conflict(&status) => {
             let gateway = active_gateway(&calls, id).await?;
@@ -180,14 +184,28 @@ fn enrol_page(
     Ok(EnrolPage { frame, school, name, name_error, request_id, may_choose_school })
 }
 
-async fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String) -> Result<Response, Failure> {
+/// Where a sensor gets its tokens. Ask before there is a secret, which is to be shown without waiting for anything.
+async fn token_url(visit: &Visit) -> Option<String> {
+    match tokio::time::timeout(TOKEN_URL_PATIENCE, visit.around.portal.issuer.token_url()).await {
+        Ok(Ok(url)) => url,
+        Ok(Err(error)) => {
+            let error = runtime::error::chain(&error);
+            tracing::warn!(name: "gateway.token_url_unknown", %error, "issuer cannot be asked where sensors get tokens");
+            None
+        }
+        Err(_elapsed) => {
+            tracing::warn!(name: "gateway.token_url_unknown", "issuer does not say in time where sensors get tokens");
+            None
+        }
+    }
+}
+
+fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String, token_url: Option<String>) -> Result<Response, Failure> {
     let gateway = Gateway::try_from(gateway.ok_or(Unreadable("gateway"))?)?;
     let mut frame = visit.frame(Place::Gateways)?;
     frame.here = "/gateways".to_owned();
     let portal = &visit.around.portal;
     let sensors_url = portal.sensors_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-    // The secret is shown in any case: it is lost otherwise.
-    let token_url = portal.issuer.token_url().await.unwrap_or_default();
     page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret), sensors_url, token_url })
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct SecretPage {
     pub(crate) secret: Option<String>,
     /// Where it posts, if this portal was told.
     pub(crate) sensors_url: Option<String>,
-    /// Where it gets its tokens; unknown while the issuer is away.
+    /// Where it gets its tokens; unknown while the issuer was never reached.
     pub(crate) token_url: Option<String>,
 }
 

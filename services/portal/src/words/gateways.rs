@@ -42,9 +42,9 @@ words! {
         secret_text { "U ziet dit geheim maar één keer. Zet het meteen in de instellingen van de sensor, samen met wat er hieronder staat." "You see this secret only once. Put it in the settings of the sensor straight away, together with what stands below." }
         secret_repeated_title { "Deze gateway was al ingeschreven" "This gateway was already enrolled" }
         secret_repeated_text { "Het geheim is al eens getoond en kan niet opnieuw getoond worden. Is het verloren, maak dan een nieuw geheim." "The secret has been shown and cannot be shown again. If it is lost, make a new one." }
-        sensors_url { "Adres om naar te sturen (endpoint)" "Address to send to (endpoint)" }
-        token_url { "Adres voor een pas (token_url)" "Address for a pass (token_url)" }
-        addresses_missing { "Vraag wat hier ontbreekt aan het platformteam: de sensor heeft ook het adres nodig om naar te sturen en het adres voor een pas." "Ask the platform team for what is missing here: the sensor also needs the address to send to and the address for a pass." }
+        sensors_url { "Adres waar de sensor naartoe stuurt (endpoint)" "Address the sensor sends to (endpoint)" }
+        token_url { "Adres waar de sensor zijn pas haalt (token_url)" "Address where the sensor gets its pass (token_url)" }
+        addresses_missing { "Hier ontbreekt een adres. Vraag het aan het platformteam: de sensor moet weten waar hij naartoe stuurt en waar hij zijn pas haalt." "An address is missing here. Ask the platform team for it: the sensor must know where to send to and where to get its pass." }
         client_id { "Naam voor de gateway (client_id)" "Name for the gateway (client_id)" }
         client_secret { "Geheim (client_secret)" "Secret (client_secret)" }
         back_to_list { "Terug naar de gateways" "Back to the gateways" }

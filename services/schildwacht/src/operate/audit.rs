@@ -33,7 +33,7 @@ impl std::fmt::Display for Line {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { service, chain, rows, .. } = self;
         match self.problem {
-            None => write!(formatter, "intact  {service}  {chain}  {rows} rows"),
+            None => write!(formatter, "intact  {service}  {chain}  rows: {rows}"),
             Some(problem) => write!(formatter, "BROKEN  {service}  {chain}  at row {rows}: {problem}"),
         }
     }

@@ -31,17 +31,17 @@ impl Interceptor for Bearer {
     }
 }
 
-/// Where a system's sensors get their tokens.
-pub async fn token_url(access: &Access) -> Result<Url> {
-    Ok(Tokens::new(access::of_operator(access)?, Clock::system())?.endpoint().await?)
-}
-
 /// Connects to a running system as its operator.
 pub async fn connect(access: &Access) -> Result<Connection> {
+    Ok(connect_and_tell(access).await?.0)
+}
+
+/// The same, and where this system's sensors get their tokens.
+pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
     let tokens = Tokens::new(access::of_operator(access)?, Clock::system())?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
-    Ok(InterceptedService::new(channel(&access.at).await?, bearer))
+    Ok((InterceptedService::new(channel(&access.at).await?, bearer), tokens.endpoint().await?))
 }
 
 /// Over TLS where the address says https: the token goes along with every call.

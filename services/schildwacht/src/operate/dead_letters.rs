@@ -51,6 +51,7 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
 
 async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String, reason: String, as_json: bool) -> Result<()> {
     let mut request = ListDeadLettersRequest { service, page_size: PAGE, page_token: String::new(), reason };
+    let mut listed = 0;
     loop {
         let page = client.list_dead_letters(request.clone()).await.map_err(refused)?.into_inner();
         for letter in &page.dead_letters {
@@ -60,8 +61,9 @@ async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String,
                 say(in_a_line(letter))?;
             }
         }
+        listed += page.dead_letters.len();
         if page.next_page_token.is_empty() {
-            return Ok(());
+            return if listed == 0 && !as_json { say("no dead letters") } else { Ok(()) };
         }
         request.page_token = page.next_page_token;
     }

@@ -48,7 +48,8 @@ pub async fn import(options: &ImportOptions) -> Result<bool> {
 }
 
 fn requests(bytes: &[u8], validate_only: bool) -> Vec<ImportOrganisationsRequest> {
-    let is_json = bytes.trim_ascii_start().first() == Some(&b'[');
+    // Whatever else is wrong with it, it was not meant as CSV.
+    let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{'));
     let format = if is_json { ImportFormat::Json } else { ImportFormat::Csv };
     let mut requests: Vec<_> =
         bytes.chunks(CHUNK).map(|chunk| ImportOrganisationsRequest { chunk: chunk.to_vec(), ..Default::default() }).collect();
@@ -111,6 +112,7 @@ mod tests {
     fn the_first_message_says_what_the_file_is() {
         let json = requests(b" \n[{}]", true);
         assert_eq!((json[0].format(), json[0].validate_only), (ImportFormat::Json, true));
+        assert_eq!(requests(b"{\"boards\":[", true)[0].format(), ImportFormat::Json);
         let csv = requests(&vec![b'x'; CHUNK + 1], false);
         assert_eq!((csv[0].format(), csv.len(), csv[1].format()), (ImportFormat::Csv, 2, ImportFormat::Unspecified));
         assert_eq!(requests(b"", false).len(), 1);

@@ -117,6 +117,9 @@ impl fmt::Display for Summary {
         let Self { file, events, accepted, refused, not_delivered, too_long, requests, retries, .. } = self;
         let smaller = if self.sent_bytes == 0 { 1.0 } else { self.event_bytes as f64 / self.sent_bytes as f64 };
         let noun = if *events == 1 { "event" } else { "events" };
+        if *events == 0 && self.broke_off.is_none() {
+            return write!(to, "{file} is empty: nothing was sent");
+        }
         writeln!(to, "{file}: {events} {noun} in {:.1} s", self.seconds)?;
         writeln!(to, "  accepted       {accepted:>10}")?;
         writeln!(to, "  refused        {refused:>10}")?;
@@ -130,6 +133,10 @@ impl fmt::Display for Summary {
             "  sent           {:>10}, {smaller:.1} times smaller than the events",
             indicatif::HumanBytes(self.sent_bytes).to_string()
         )?;
+        if *accepted > 0 {
+            let where_else = "what cannot be read there is listed by `schildwacht dead-letters list --service network-monitor`";
+            write!(to, "\n  accepted: it is kept, and read from there; {where_else}")?;
+        }
         for (reason, count) in &self.reasons {
             write!(to, "\n  {count} because: {reason}")?;
         }
@@ -171,6 +178,15 @@ mod tests {
         assert_eq!((summary.events, summary.accepted, summary.refused, summary.not_delivered), (12, 3, 5, 4));
         assert_eq!(summary.reasons.values().sum::<u64>(), 9);
         assert!(!summary.all_accepted());
+    }
+
+    #[test]
+    fn an_empty_file_is_said_and_so_is_where_to_look_for_what_is_never_read() {
+        assert_eq!(summary(&[]).to_string(), "eve.json is empty: nothing was sent");
+        let taken = summary(&[delivery(5, Fate::Taken { left_out: 0, why: String::new() })]).to_string();
+        assert!(taken.contains("schildwacht dead-letters list --service network-monitor"), "{taken}");
+        let refused = summary(&[delivery(5, Fate::Refused("403".to_owned()))]).to_string();
+        assert!(!refused.contains("dead-letters") && !refused.contains("empty"), "{refused}");
     }
 
     #[test]

@@ -95,13 +95,9 @@ impl Tokens {
         if let Some(token) = held.token.as_ref().filter(|token| self.clock.now() < token.until) {
             return Ok(token.text.clone());
         }
-        let endpoint = match held.endpoint.take() {
-            Some(endpoint) => endpoint,
-            None => self.discover().await?,
-        };
-        let token = self.ask(&endpoint).await;
-        held.endpoint = Some(endpoint);
-        Ok(held.token.insert(token?).text.clone())
+        let endpoint = self.known_endpoint(&mut held).await?;
+        let token = self.ask(&endpoint).await?;
+        Ok(held.token.insert(token).text.clone())
     }
 
     /// Where tokens are asked for.
@@ -109,7 +105,10 @@ impl Tokens {
     /// # Errors
     /// When the issuer cannot be asked now, or says nothing of it.
     pub async fn endpoint(&self) -> Result<Url, TokenError> {
-        let mut held = self.held.lock().await;
+        self.known_endpoint(&mut *self.held.lock().await).await
+    }
+
+    async fn known_endpoint(&self, held: &mut Held) -> Result<Url, TokenError> {
         let endpoint = match held.endpoint.take() {
             Some(endpoint) => endpoint,
             None => self.discover().await?,

@@ -34,10 +34,10 @@ fn compose(service: Service, config: &Config, data_dir: &Path, admin: SocketAddr
     if config.identity.demo_data {
         text.push_str(
             "\n  Sign in as     to see\n  Noor Claes     the response team's queue, cases and evidence\n  Els Vermeulen  her school's devices, as its director\n  \
-             Karim Benali   the same school, as its ICT coordinator\n\n  These people and schools are made up, and their sensors come alive within a minute.\n",
+             Karim Benali   the same school, as its ICT coordinator\n  Bram Janssens  gateways and schools, as who runs the platform\n\n  These people and schools are made up, and their sensors come alive within a minute.\n",
         );
     }
-    text.push_str("  Ctrl-C stops; nothing is lost.\n\n");
+    text.push_str("  Ctrl-C stops; nothing is lost, people sign in anew.\n\n");
     text
 }
 

@@ -50,7 +50,7 @@ pub struct PortalConfig {
     pub session: portal::config::SessionConfig,
     /// Left out: pages name nobody to call.
     pub emergency_line: Option<portal::config::EmergencyLine>,
-    /// Empty: the ports of this process where it has them, or nothing is said of it.
+    /// Empty: the port of this process where it serves all and to this machine only; otherwise nothing is said of it.
     pub sensors_url: String,
 }
 
@@ -114,8 +114,11 @@ impl Config {
         for url in empty {
             url.clone_from(&own_url);
         }
+        // Nobody outside reaches these ports, and whose pages are reached from outside needs another address for sensors too.
         let sensors = self.telemetry_ingest.otlp_http_listen;
-        if self.portal.sensors_url.is_empty() && service == Service::All && sensors.ip().is_loopback() && sensors.port() != 0 {
+        let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| portal::config::is_loopback(&url));
+        let is_known = service == Service::All && is_reached_here && sensors.ip().is_loopback() && sensors.port() != 0;
+        if self.portal.sensors_url.is_empty() && is_known {
             self.portal.sensors_url = format!("http://{sensors}");
         }
         if has_own_issuer {
@@ -168,22 +171,11 @@ impl Config {
         Ok(())
     }
 
-    /// Sensors add a path to it.
-    fn sensors_url(&self) -> Result<Option<Url>, ConfigError> {
-        let given = self.portal.sensors_url.as_str();
-        if given.is_empty() {
-            return Ok(None);
-        }
-        let is_plain =
-            |url: &Url| matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-        let url = Url::parse(given).ok().filter(is_plain);
-        let advice = "give the address that sensors post to, without /v1/…: https://ingest.schildwacht.example";
-        url.map(Some).ok_or_else(|| ConfigError::at("portal.sensors_url", advice))
-    }
-
     /// The portal's configuration, with its secret at the issuer.
     pub fn portal(&self, client_secret: Secret) -> Result<portal::Config, ConfigError> {
         let public_url = self.listen.public_url.parse();
+        let sensors_url = Some(&self.portal.sensors_url).filter(|url| !url.is_empty()).map(|url| url.parse()).transpose();
+        let sensors_url = sensors_url.map_err(|_| ConfigError::at("portal.sensors_url", portal::config::SENSORS_URL_ADVICE))?;
         Ok(portal::Config {
             public_url: public_url.map_err(|_| ConfigError::at("listen.public_url", "give an address with http:// or https://"))?,
             client_id: self.portal.client_id.clone(),
@@ -196,7 +188,7 @@ impl Config {
             session: self.portal.session,
             cache: self.cache.clone(),
             emergency_line: self.portal.emergency_line.clone(),
-            sensors_url: self.sensors_url()?,
+            sensors_url,
         })
     }
 }
@@ -234,6 +226,7 @@ mod tests {
             ("portal.session.idle_minutes = 0", "portal.session.idle_minutes"),
             ("portal.sensors_url = \"ingest.schildwacht.example\"", "portal.sensors_url"),
             ("portal.sensors_url = \"https://ingest.schildwacht.example/v1/logs\"", "portal.sensors_url"),
+            ("portal.sensors_url = \"http://ingest.schildwacht.example\"", "portal.sensors_url"),
             (r#"portal.emergency_line = { name = { nl = "Noodlijn", en = "Line" }, phone = "bel ons" }"#, "portal.emergency_line.phone"),
             ("listen.public_url = \"http://schildwacht.example/\"", "listen.public_url"),
             ("listen.public_url = \"schildwacht\"", "listen.public_url"),
@@ -251,11 +244,27 @@ mod tests {
 
     #[test]
     fn sensors_are_told_the_port_of_the_only_process_or_what_was_configured() {
-        let told = |service, file: &str| checked(service, file).unwrap().sensors_url().unwrap().map(String::from);
+        let told = |service, file: &str| {
+            let config = checked(service, file).unwrap();
+            config.portal(Secret::new("")).unwrap().sensors_url.map(String::from)
+        };
         assert_eq!(told(Service::All, "").as_deref(), Some("http://127.0.0.1:4318/"));
-        assert_eq!(told(Service::TelemetryIngest, PRODUCTION), None);
-        let elsewhere = r#"portal.sensors_url = "https://ingest.schildwacht.example""#;
-        assert_eq!(told(Service::All, elsewhere).as_deref(), Some("https://ingest.schildwacht.example/"));
+        for elsewhere in [
+            r#"listen.public_url = "https://schildwacht.example/""#,
+            r#"telemetry_ingest.otlp_http_listen = "0.0.0.0:4318""#,
+            r#"telemetry_ingest.otlp_http_listen = "127.0.0.1:0""#,
+        ] {
+            assert_eq!(told(Service::All, elsewhere), None, "{elsewhere}");
+        }
+        let others = r#"
+            services.identity = "http://identity:8080"
+            services.network_monitor = "http://network-monitor:8080"
+            services.incident_intake = "http://incident-intake:8080"
+        "#;
+        let alone = [PRODUCTION, others].concat();
+        assert_eq!(told(Service::Portal, &alone), None);
+        let given = r#"portal.sensors_url = "https://ingest.schildwacht.example""#;
+        assert_eq!(told(Service::Portal, &[&alone, given].concat()).as_deref(), Some("https://ingest.schildwacht.example/"));
     }
 
     #[test]

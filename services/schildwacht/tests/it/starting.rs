@@ -19,7 +19,9 @@ async fn a_newcomer_is_told_where_to_go_and_soon_finds_a_case_there() {
     let site = Site::new();
     let process = site.until_ready(site.start(&[])).await;
     let said = testkit::eventually("the last line", async || Some(process.stdout()).filter(|said| said.contains("Ctrl-C stops"))).await;
-    for wanted in [site.url("").as_str(), "Noor Claes", "Els Vermeulen", "Karim Benali", &site.data_dir().display().to_string()] {
+    for wanted in
+        [site.url("").as_str(), "Noor Claes", "Els Vermeulen", "Karim Benali", "Bram Janssens", &site.data_dir().display().to_string()]
+    {
         assert!(said.contains(wanted), "{wanted} is not in:\n{said}");
     }
     assert!(!said.contains('\x1b'), "no colours where nobody sees them");
