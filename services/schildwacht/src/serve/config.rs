@@ -249,11 +249,9 @@ mod tests {
             config.portal(Secret::new("")).unwrap().sensors_url.map(String::from)
         };
         assert_eq!(told(Service::All, "").as_deref(), Some("http://127.0.0.1:4318/"));
-        for elsewhere in [
-            r#"listen.public_url = "https://schildwacht.example/""#,
-            r#"telemetry_ingest.otlp_http_listen = "0.0.0.0:4318""#,
-            r#"telemetry_ingest.otlp_http_listen = "127.0.0.1:0""#,
-        ] {
+        for elsewhere in
+            [PRODUCTION, r#"telemetry_ingest.otlp_http_listen = "0.0.0.0:4318""#, r#"telemetry_ingest.otlp_http_listen = "127.0.0.1:0""#]
+        {
             assert_eq!(told(Service::All, elsewhere), None, "{elsewhere}");
         }
         let others = r#"
