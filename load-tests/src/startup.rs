@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -89,7 +89,7 @@ struct Running {
 impl Running {
     /// Starts it on free ports and waits until it is ready.
     fn start(product: &Path, folder: &Path) -> Result<Self> {
-        let [main, admin, otlp_grpc, otlp_http] = free_ports()?;
+        let [main, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| SocketAddr::from(([127, 0, 0, 1], testkit::free_port())));
         let mut command = Command::new(product);
         command
             .args(["serve", "all", "--listen", &main.to_string(), "--data-dir"])
@@ -143,16 +143,6 @@ impl Drop for Running {
         let _ended = self.process.kill();
         let _ended = self.process.wait();
     }
-}
-
-/// Ports that were free a moment ago.
-fn free_ports() -> Result<[SocketAddr; 4]> {
-    let taken = [(); 4].map(|()| TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)));
-    let mut addresses = [SocketAddr::from(([127, 0, 0, 1], 0)); 4];
-    for (address, listener) in addresses.iter_mut().zip(taken) {
-        *address = listener?.local_addr()?;
-    }
-    Ok(addresses)
 }
 
 fn is_ready(admin: SocketAddr) -> bool {

@@ -9,7 +9,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{ErrorKind, Write as _},
+    io::{ErrorKind, Seek as _, Write as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, SystemTime},
@@ -84,16 +84,14 @@ fn contents(root: &Path) -> Result<BTreeMap<String, String>> {
 }
 
 fn git(root: &Path, arguments: &[&str], input: &str) -> Result<String> {
+    // A file and no pipe: it answers while it still reads.
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input.as_bytes())?;
+    file.rewind()?;
     let mut command = Command::new("git");
     command.current_dir(root).args(["-c", "core.quotePath=false"]).args(arguments);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot run git")?;
-    let mut stdin = child.stdin.take().context("git takes no input")?;
-    let input = input.to_owned();
-    // It answers while it still reads.
-    let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output()?;
-    let written = writing.join();
-    if !output.status.success() || !matches!(written, Ok(Ok(()))) {
+    let output = command.stdin(file).stderr(Stdio::inherit()).output().context("cannot run git")?;
+    if !output.status.success() {
         bail!("git {} failed in {}", arguments.join(" "), root.display());
     }
     String::from_utf8(output.stdout).context("a file of ours has a name that is no text")
@@ -117,7 +115,7 @@ fn write(notes: &Path, root: &Path, times: &Times) -> Result<()> {
     let folder = notes.parent().context("the notes have no folder")?;
     fs::create_dir_all(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut file, &json!({ "checkout": root, "times": times }))?;
+    file.write_all(json!({ "checkout": root, "times": times }).to_string().as_bytes())?;
     file.persist(notes)?;
     Ok(())
 }
@@ -141,6 +139,14 @@ mod tests {
         for arguments in [&["init", "--quiet"][..], &["add", "--all"]] {
             git(root, arguments, "").unwrap();
         }
+    }
+
+    /// One with a single file, and a place for notes, in a folder that goes with what is returned first.
+    fn small_clone() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
+        clone(&root, &[("a", "a")]);
+        (folder, root, notes)
     }
 
     fn time(root: &Path, path: &str) -> SystemTime {
@@ -191,9 +197,7 @@ mod tests {
 
     #[test]
     fn notes_that_cannot_be_read_are_said() {
-        let folder = tempfile::tempdir().unwrap();
-        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
-        clone(&root, &[("a", "a")]);
+        let (_folder, root, notes) = small_clone();
         fs::write(&notes, "{").unwrap();
         assert!(set_times_in(&root, &notes).unwrap_err().to_string().contains("was damaged"));
         assert!(!notes.exists());
@@ -201,9 +205,7 @@ mod tests {
 
     #[test]
     fn after_a_failure_nothing_is_believed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
-        clone(&root, &[("a", "a")]);
+        let (_folder, root, notes) = small_clone();
         set_times_in(&root, &notes).unwrap();
         // git lists what is not there any more.
         fs::remove_file(root.join("a")).unwrap();
@@ -214,9 +216,7 @@ mod tests {
 
     #[test]
     fn an_old_file_that_is_not_noted_is_made_young() {
-        let folder = tempfile::tempdir().unwrap();
-        let (root, notes) = (folder.path().join("clone"), folder.path().join("notes"));
-        clone(&root, &[("a", "a")]);
+        let (_folder, root, notes) = small_clone();
         let start = SystemTime::now();
         File::open(root.join("a")).unwrap().set_modified(start - Duration::from_secs(86_400)).unwrap();
         set_times_in(&root, &notes).unwrap();

@@ -14,6 +14,7 @@ use figment::{
     providers::{Env, Format as _, Toml},
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use url::{Host, Url};
 
 /// The prefix of environment variables.
 pub const ENV_PREFIX: &str = "SCHILDWACHT_";
@@ -117,6 +118,16 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// Whether only this machine reaches an address, so that what is sent there may go in the clear.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,5 +196,16 @@ mod tests {
         let config: Outer = load(DEFAULTS, Some(given.path())).unwrap();
         assert_eq!(config.inner.key.expose(), "hunter2");
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_only_this_machine_reaches_is_known_by_its_host() {
+        let is_here = |url: &str| is_loopback(&url.parse().unwrap());
+        for url in ["http://127.0.0.1:8080/", "http://127.8.0.1/", "http://[::1]:4318", "http://localhost/issuer"] {
+            assert!(is_here(url), "{url}");
+        }
+        for url in ["http://0.0.0.0:8080/", "http://localhost.example/", "http://10.0.0.1/", "http://127.0.0.1@example/", "unix:/run/a"] {
+            assert!(!is_here(url), "{url}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     ops::Range,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::{Context, Result, bail};
@@ -26,11 +26,12 @@ const BLOCKS: u16 = (PORTS.end - PORTS.start) / BLOCK;
 pub fn free_port() -> Result<u16> {
     static OURS: Mutex<Option<Ours>> = Mutex::new(None);
     // A panic in here leaves nothing half done.
-    let mut ours = OURS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if ours.is_none() {
-        *ours = Some(Ours::in_folder(locks()?));
-    }
-    ours.as_mut().context("no ports of our own")?.next()
+    let mut known = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+    let ours = match known.take() {
+        Some(ours) => ours,
+        None => Ours::in_folder(locks()?),
+    };
+    known.insert(ours).next()
 }
 
 /// Where the locks of this account's processes are; ports belong to the machine, so its place does not depend on a cache folder.

@@ -98,6 +98,14 @@ impl Browser {
         Some(browser)
     }
 
+    /// Presses what is there, clear of what stays at the edges of the window.
+    pub async fn press(&self, css: &str) {
+        let element = self.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        let place = serde_json::to_value(&element).expect("an element, for a script");
+        self.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await.expect("a page that scrolls");
+        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
     /// The window, as wide as this, in CSS pixels; a phone below 600.
     pub async fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });

@@ -5,10 +5,10 @@ mod emergency;
 
 use std::{path::PathBuf, time::Duration};
 
-use runtime::config::{ConfigError, Secret};
+use runtime::config::{ConfigError, Secret, is_loopback};
 use serde::Deserialize;
 use storage::cache::CacheConfig;
-use url::{Host, Url};
+use url::Url;
 
 pub use self::emergency::EmergencyLine;
 
@@ -109,16 +109,6 @@ fn is_for_sensors(url: &Url) -> bool {
     let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let names_nobody = url.username().is_empty() && url.password().is_none();
     is_plain && names_nobody && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
-}
-
-/// Whether only this machine reaches this address.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 impl SessionConfig {

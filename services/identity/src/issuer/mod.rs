@@ -38,10 +38,10 @@ use axum::{
 };
 use chrono::TimeDelta;
 use openidconnect::{IssuerUrl, core::CoreJsonWebKeySet};
-use runtime::{Clock, Error, Ids, SchoolId};
+use runtime::{Clock, Error, Ids, SchoolId, config::is_loopback};
 use serde::Serialize;
 use storage::{Database, StoreResult};
-use url::{Host, Url};
+use url::Url;
 
 pub use authorize::{PORTAL_CHOICE, PORTAL_RETURN};
 pub use metadata::Metadata;
@@ -189,15 +189,6 @@ fn client_folder(data_dir: &Path) -> PathBuf {
 /// The file with the secret of a client.
 pub fn client_secret_file(data_dir: &Path, client_id: &str) -> PathBuf {
     client_folder(data_dir).join(format!("{client_id}.secret"))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 fn require_loopback(what: &'static str, holds: bool, address: &impl ToString) -> Result<(), IssuerError> {

@@ -186,18 +186,13 @@ fn enrol_page(
 
 /// Where a sensor gets its tokens. Ask before there is a secret, which is to be shown without waiting for anything.
 async fn token_url(visit: &Visit) -> Option<String> {
-    match tokio::time::timeout(TOKEN_URL_PATIENCE, visit.around.portal.issuer.token_url()).await {
-        Ok(Ok(url)) => url,
-        Ok(Err(error)) => {
-            let error = runtime::error::chain(&error);
-            tracing::warn!(name: "gateway.token_url_unknown", %error, "issuer cannot be asked where sensors get tokens");
-            None
-        }
-        Err(_elapsed) => {
-            tracing::warn!(name: "gateway.token_url_unknown", "issuer does not say in time where sensors get tokens");
-            None
-        }
-    }
+    let error = match tokio::time::timeout(TOKEN_URL_PATIENCE, visit.around.portal.issuer.token_url()).await {
+        Ok(Ok(url)) => return url,
+        Ok(Err(error)) => runtime::error::chain(&error),
+        Err(elapsed) => elapsed.to_string(),
+    };
+    tracing::warn!(name: "gateway.token_url_unknown", error, "issuer does not say where sensors get tokens");
+    None
 }
 
 fn show_secret(visit: &Visit, gateway: Option<wire::Gateway>, secret: String, token_url: Option<String>) -> Result<Response, Failure> {

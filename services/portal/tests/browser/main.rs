@@ -26,16 +26,8 @@ async fn browser_of(town: &Town, persona: &str, scripts: Scripts) -> Option<Brow
 
 async fn sign_in(browser: &Browser, town: &Town, persona: &str) {
     browser.goto(&format!("{}/aanmelden", town.url())).await.unwrap();
-    click(browser, &format!("button[value={persona}]")).await;
+    browser.press(&format!("button[value={persona}]")).await;
     see(browser, ".account").await;
-}
-
-async fn click(browser: &Browser, what: &str) {
-    let element = browser.find(Locator::Css(what)).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-    // Clear of what stays at the edges of the window.
-    let place = serde_json::to_value(&element).unwrap();
-    browser.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await.unwrap();
-    element.click().await.unwrap_or_else(|error| panic!("{what}: {error}"));
 }
 
 /// Waits until this is on the page with these words; between two pages, what is found may be gone before it is read.
@@ -145,8 +137,8 @@ async fn colours_follow_the_device_until_one_chooses() {
     browser.prefer("light").await;
     assert_eq!(ground().await, light);
 
-    click(&browser, ".account summary").await;
-    click(&browser, "button[value=donker]").await;
+    browser.press(".account summary").await;
+    browser.press("button[value=donker]").await;
     see(&browser, "html[data-theme=dark]").await;
     assert_eq!(ground().await, dark, "chosen, whatever the device says");
 }
@@ -161,7 +153,7 @@ async fn new_cases_wait_in_the_pill_and_no_row_moves() {
     read(&browser, ".fresh:not([hidden])", "1 nieuwe zaak").await;
     assert_eq!(rows().await, before);
     town.clock.advance(TimeDelta::seconds(5));
-    click(&browser, ".fresh").await;
+    browser.press(".fresh").await;
     see(&browser, ".fresh[hidden]").await;
     assert!(rows().await.as_str().unwrap().contains("SW-2026-1007"));
 }
@@ -204,22 +196,22 @@ async fn a_case_is_reached_by_keys_alone_unless_they_are_switched_off() {
 async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
     let town = Town::new().await;
     let Some(browser) = browser_of(&town, "noor", Scripts::Off).await else { return };
-    click(&browser, ".cases th[scope=row] a").await;
+    browser.press(".cases th[scope=row] a").await;
     see(&browser, ".steps").await;
-    click(&browser, ".head .button.main").await;
+    browser.press(".head .button.main").await;
     read(&browser, ".toast", "De zaak staat op uw naam.").await;
 
-    click(&browser, "#notitie summary").await;
+    browser.press("#notitie summary").await;
     browser.find(Locator::Css("#notitie-tekst")).await.unwrap().send_keys("De school is gebeld.").await.unwrap();
-    click(&browser, "#notitie form .button").await;
+    browser.press("#notitie form .button").await;
     read(&browser, ".timeline .note", "De school is gebeld.").await;
 
-    click(&browser, ".head .button.main").await;
+    browser.press(".head .button.main").await;
     read(&browser, ".toast", "De fase is gewijzigd.").await;
 
     browser.find(Locator::Css("#sluiten-reden")).await.unwrap().select_by_value("resolved").await.unwrap();
     browser.find(Locator::Css("#sluiten-tekst")).await.unwrap().send_keys("De server is hersteld.").await.unwrap();
-    click(&browser, "form[action$=sluiten] .button").await;
+    browser.press("form[action$=sluiten] .button").await;
     read(&browser, ".toast", "De zaak is gesloten.").await;
     see(&browser, ".steps li:last-child[aria-current=step]").await;
 }
@@ -228,16 +220,16 @@ async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
 async fn without_a_script_several_cases_are_taken_at_once_and_the_menu_opens_on_a_phone() {
     let town = Town::new().await;
     let Some(browser) = browser_of(&town, "noor", Scripts::Off).await else { return };
-    click(&browser, ".cases tbody tr:nth-child(1) .pick input").await;
-    click(&browser, ".cases tbody tr:nth-child(2) .pick input").await;
-    click(&browser, ".bulk .button").await;
+    browser.press(".cases tbody tr:nth-child(1) .pick input").await;
+    browser.press(".cases tbody tr:nth-child(2) .pick input").await;
+    browser.press(".bulk .button").await;
     read(&browser, ".toast", "De gekozen zaken staan op uw naam.").await;
 
     browser.resize(375, 800).await;
-    click(&browser, ".menu summary").await;
-    click(&browser, ".side a[href='/scholen']").await;
+    browser.press(".menu summary").await;
+    browser.press(".side a[href='/scholen']").await;
     read(&browser, "h1", "Scholen").await;
-    click(&browser, ".account summary").await;
-    click(&browser, "form[action='/afmelden'] button").await;
+    browser.press(".account summary").await;
+    browser.press("form[action='/afmelden'] button").await;
     read(&browser, "h1", "U bent afgemeld").await;
 }

@@ -8,7 +8,7 @@ use std::{
 
 use auth::AuthConfig;
 use runtime::{
-    config::{ConfigError, Secret},
+    config::{ConfigError, Secret, is_loopback},
     listener::Limits,
     telemetry::TelemetryConfig,
 };
@@ -116,7 +116,7 @@ impl Config {
         }
         // Nobody outside reaches these ports, and whose pages are reached from outside needs another address for sensors too.
         let sensors = self.telemetry_ingest.otlp_http_listen;
-        let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| portal::config::is_loopback(&url));
+        let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| is_loopback(&url));
         let is_known = service == Service::All && is_reached_here && sensors.ip().is_loopback() && sensors.port() != 0;
         if self.portal.sensors_url.is_empty() && is_known {
             self.portal.sensors_url = format!("http://{sensors}");

@@ -51,13 +51,10 @@ impl Visitor {
         }
     }
 
-    /// Presses a button or a link once it is there, clear of what stays at the edges of the window.
+    /// Presses a button or a link once it is there.
     pub async fn press(&self, css: &str) {
         self.sees(css).await;
-        let element = self.browser.find(Locator::Css(css)).await.unwrap();
-        let place = serde_json::to_value(&element).unwrap();
-        self.browser.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await.unwrap();
-        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        self.browser.press(css).await;
     }
 
     pub async fn press_link(&self, text: &str) {
