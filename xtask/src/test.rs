@@ -11,11 +11,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use servers::{Interrupt, Lifetime, Process, Server, Started, collector, install};
+use servers::{Interrupt, Lifetime, Process, Server, Started, install};
 
 use self::{
     environment::Environment,
     report::{Part, Report},
+    tools::Tools,
 };
 use crate::{check, tree};
 
@@ -24,6 +25,7 @@ mod disk;
 mod environment;
 mod programs;
 mod report;
+mod tools;
 
 /// Which of the architecture's two columns the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +56,8 @@ const PROGRAMS: &[install::Program] = &[
     install::Program { name: "Python 3", packages: &["python3"], is_there: || any_of(&["/usr/bin/python3"]) },
 ];
 
-/// Lints look at it too, so that OpenSSL is built while little else is, and is there for the tests of TLS.
-const TLS: &str = "schildwacht-events/kafka-tls";
+/// With TLS to Kafka, as in production; the same for lints and all tests, so that OpenSSL and librdkafka are built once.
+const WHOLE: [&str; 3] = ["--workspace", "--features", "schildwacht/kafka-tls"];
 
 /// Runs everything, prints a table of the parts, and says whether all of them went well.
 pub fn run(column: Column) -> Result<bool> {
@@ -65,21 +67,30 @@ pub fn run(column: Column) -> Result<bool> {
     let preparing = Instant::now();
     disk::require_room()?;
     let ours: Vec<Server> = column.servers().iter().copied().filter(|server| !server.is_given()).collect();
-    prepare(PROGRAMS, &ours)?;
-    report.add(Part::ok("prepare", preparing.elapsed(), "programs and servers are there"));
-    let mut environment = tools(&mut report);
+    install(PROGRAMS, &ours)?;
+    report.add(Part::ok("install", preparing.elapsed(), "programs are there"));
     // Dropped last to first: the processes end before their folder goes.
     let scratch = servers::scratch()?;
-    // Beside each other, since servers wait much. They are started from here: each ends with the thread that started it.
-    let (looked_over, started) = thread::scope(|scope| {
-        let looking = scope.spawn(|| look_over(&environment, &interrupt));
-        let started: Result<Vec<_>> = column.servers().iter().map(|server| start(server, scratch.path(), &interrupt)).collect();
-        (looking.join(), started)
+    // Beside each other, since much of it waits for a network or for a server.
+    let (looked_over, brought) = thread::scope(|scope| {
+        let looking = scope.spawn(|| look_over(&interrupt));
+        // From here: each ends with the thread that started it.
+        let started = start(column.servers(), &ours, scratch.path(), &interrupt).inspect_err(|error| {
+            // Lints take minutes on a new machine.
+            eprintln!("\n── {error:#}: nothing more is begun");
+            interrupt.request();
+        });
+        let brought = started.map(|started| (started, Tools::bring()));
+        (looking.join(), brought)
     });
+    let (started, tools) = brought?;
     let Ok(looked_over) = looked_over else { bail!("format and lints came to no end") };
     looked_over?.into_iter().for_each(|part| report.add(part));
+    tools.parts.into_iter().for_each(|part| report.add(part));
+    tools.notes.into_iter().for_each(|note| report.note(note));
+    let mut environment = tools.environment;
     let mut running = Vec::new();
-    for (server, (started, took)) in column.servers().iter().zip(started?) {
+    for (server, (started, took)) in column.servers().iter().zip(started) {
         report.add(Part::ok(server.name, took, started.shown()));
         environment.set(server.variable, started.address());
         running.push(started);
@@ -97,7 +108,7 @@ pub fn run(column: Column) -> Result<bool> {
     } else {
         report.note("no reference data beside the checkout: the tests that send it are skipped");
     }
-    tests(&mut report, column, &environment, &interrupt)?;
+    tests(&mut report, &environment, &interrupt)?;
 
     let looking = Instant::now();
     for server in &mut running {
@@ -112,11 +123,16 @@ pub fn run(column: Column) -> Result<bool> {
     Ok(report.all_went_well())
 }
 
-/// Installs programs and what servers need, in one go, and fetches what no package holds.
-pub fn prepare(programs: &[install::Program], servers: &[Server]) -> Result<()> {
+/// Installs programs and what servers need, in one go.
+pub fn install(programs: &[install::Program], servers: &[Server]) -> Result<()> {
     let of_servers = servers.iter().flat_map(|server| server.programs);
-    install::missing(&programs.iter().chain(of_servers).copied().collect::<Vec<_>>())?;
+    install::missing(&programs.iter().chain(of_servers).copied().collect::<Vec<_>>())
+}
+
+/// Fetches what servers need and no package holds.
+pub fn fetch(servers: &[Server], interrupt: &Interrupt) -> Result<()> {
     for server in servers {
+        interrupt.check()?;
         (server.fetch)().with_context(|| format!("{} cannot be fetched", server.name))?;
     }
     Ok(())
@@ -141,42 +157,22 @@ fn step(name: &'static str, arguments: &[&str], environment: &Environment, inter
     })
 }
 
-/// What tests need besides servers, and where it is.
-fn tools(report: &mut Report) -> Environment {
-    let mut environment = Environment::new();
-    let fetching = Instant::now();
-    match axe::script() {
-        Ok(script) => {
-            environment.set(servers::AXE, script);
-            report.add(Part::ok("axe-core", fetching.elapsed(), ""));
-        }
-        Err(error) => {
-            report.add(Part::failed("axe-core", fetching.elapsed(), format!("pages are not checked for accessibility: {error:#}")))
-        }
-    }
-    let building = Instant::now();
-    match collector::program() {
-        Ok(Some(program)) => {
-            environment.set(collector::VARIABLE, program.display().to_string());
-            report.add(Part::ok("Collector", building.elapsed(), ""));
-        }
-        Ok(None) => report.note("Go is not installed: the test of the OpenTelemetry Collector is skipped"),
-        Err(error) => report.add(Part::failed("Collector", building.elapsed(), format!("its test is skipped: {error:#}"))),
-    }
-    environment
-}
-
-fn start(server: &Server, scratch: &Path, interrupt: &Interrupt) -> Result<(Started, Duration)> {
-    let starting = Instant::now();
-    let started = server.start(scratch, Lifetime::Ours, interrupt).with_context(|| format!("no {} for tests", server.name))?;
-    Ok((started, starting.elapsed()))
+/// Fetches those of ours and starts all of them; with how long each start took.
+fn start(all: &[Server], ours: &[Server], scratch: &Path, interrupt: &Interrupt) -> Result<Vec<(Started, Duration)>> {
+    fetch(ours, interrupt)?;
+    let started = all.iter().map(|server| {
+        let starting = Instant::now();
+        let started = server.start(scratch, Lifetime::Ours, interrupt).with_context(|| format!("no {} for tests", server.name))?;
+        Ok((started, starting.elapsed()))
+    });
+    started.collect()
 }
 
 /// What is found without running anything.
-fn look_over(environment: &Environment, interrupt: &Interrupt) -> Result<[Part; 3]> {
-    let format = step("format", &["fmt", "--all", "--check"], environment, interrupt)?;
-    let lints =
-        step("clippy", &["clippy", "--workspace", "--all-targets", "--features", TLS, "--", "-D", "warnings"], environment, interrupt)?;
+fn look_over(interrupt: &Interrupt) -> Result<[Part; 3]> {
+    let none = Environment::new();
+    let format = step("format", &["fmt", "--all", "--check"], &none, interrupt)?;
+    let lints = step("clippy", &[&["clippy"], &WHOLE[..], &["--all-targets", "--", "-D", "warnings"]].concat(), &none, interrupt)?;
     let checking = Instant::now();
     let check = match check::run()? {
         true => Part::ok("check", checking.elapsed(), ""),
@@ -186,24 +182,13 @@ fn look_over(environment: &Environment, interrupt: &Interrupt) -> Result<[Part; 
 }
 
 /// Builds all tests and runs them.
-fn tests(report: &mut Report, column: Column, environment: &Environment, interrupt: &Interrupt) -> Result<()> {
+fn tests(report: &mut Report, environment: &Environment, interrupt: &Interrupt) -> Result<()> {
     let building = Instant::now();
     // No examples, which are for looking at; clippy sees that they build.
-    let mut selections = vec![vec!["--workspace", "--lib", "--bins", "--tests"]];
-    if column == Column::Both {
-        // The same selection, so that only what OpenSSL reaches is built a second time: librdkafka, the event log and its tests.
-        selections.push(vec!["--workspace", "--features", TLS, "--test", "kafka_tls"]);
-    }
-    let mut programs = Vec::new();
-    for selection in selections {
-        match programs::build(&selection, environment, interrupt)? {
-            Some(built) => programs.extend(built),
-            None => {
-                report.add(Part::failed("tests", building.elapsed(), "they do not build, see above"));
-                return Ok(());
-            }
-        }
-    }
+    let Some(programs) = programs::build(&[&WHOLE[..], &["--lib", "--bins", "--tests"]].concat(), environment, interrupt)? else {
+        report.add(Part::failed("tests", building.elapsed(), "they do not build, see above"));
+        return Ok(());
+    };
     report.add(Part::ok("build", building.elapsed(), ""));
 
     let running = Instant::now();
@@ -212,7 +197,7 @@ fn tests(report: &mut Report, column: Column, environment: &Environment, interru
     let outcome = programs::run(programs, lanes, environment, interrupt)?;
     report.note(format!("the slowest of the tests, {lanes} programs at a time: {}", outcome.slowest(5)));
     report.tested("tests", running, outcome.counts, &outcome.failed);
-    report.add(step("doc tests", &["test", "--workspace", "--doc"], environment, interrupt)?);
+    report.add(step("doc tests", &[&["test"], &WHOLE[..], &["--doc"]].concat(), environment, interrupt)?);
     Ok(())
 }
 

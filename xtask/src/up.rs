@@ -37,7 +37,8 @@ pub fn up() -> Result<bool> {
         eprintln!("every server is given by the environment, so none is started");
         return Ok(true);
     }
-    test::prepare(&[], &wanted)?;
+    test::install(&[], &wanted)?;
+    test::fetch(&wanted, &interrupt)?;
     let scratch = servers::scratch()?;
     let mut running = Vec::new();
     for server in &wanted {

@@ -44,6 +44,11 @@ impl Interrupt {
         Ok(())
     }
 
+    /// Asks for it ourselves, since something has failed that all the rest needs.
+    pub fn request(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Never asked to stop: for tests, which end with their process.
     pub fn never() -> Self {
         Self(Arc::new(AtomicBool::new(false)))
@@ -170,7 +175,8 @@ mod tests {
 
     #[test]
     fn request_to_stop_ends_a_wait() {
-        let interrupt = Interrupt(Arc::new(AtomicBool::new(true)));
+        let interrupt = Interrupt::never();
+        interrupt.request();
         let mut process = Process::start(Command::new("sleep").arg("600")).unwrap();
         assert!(process.wait(&interrupt).is_err());
         assert!(process.has_ended());

@@ -120,6 +120,15 @@ async fn one_service_alone_needs_a_log_that_processes_can_share() {
 }
 
 #[tokio::test]
+async fn half_a_configuration_of_tls_to_kafka_is_refused() {
+    let site = Site::new();
+    let file = site.file("half.toml", "[events.kafka.properties]\n\"ssl.ca.location\" = \"/etc/kafka/ca.pem\"\n").display().to_string();
+    let complaint = complaint(&site, &["--config", &file]).await;
+    assert!(complaint.contains("ssl.ca.location") && complaint.contains("SASL_SSL"), "{complaint}");
+}
+
+#[cfg(not(feature = "kafka-tls"))]
+#[tokio::test]
 async fn tls_to_kafka_is_refused_by_a_binary_that_was_built_without_it() {
     let site = Site::new();
     let file = site.file("tls.toml", "[events.kafka.properties]\n\"security.protocol\" = \"SASL_SSL\"\n").display().to_string();
