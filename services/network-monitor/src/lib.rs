@@ -105,7 +105,8 @@ impl Service {
 
         let mut grpc = Routes::builder();
         grpc.add_service(grpc::DeviceApi::new(app.clone(), self.authenticator.clone()));
-        grpc.add_service(grpc::AlertApi::new(app, self.authenticator));
+        grpc.add_service(grpc::AlertApi::new(app.clone(), self.authenticator.clone()));
+        grpc.add_service(grpc::GatewayContactApi::new(app, self.authenticator));
         Ok(grpc.routes().into_axum_router())
     }
 }

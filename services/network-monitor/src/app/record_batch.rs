@@ -40,6 +40,7 @@ struct SchoolBatch {
     devices: DeviceFold,
     alerts: AlertFold,
     heard: DateTime<Utc>,
+    gateways: BTreeMap<GatewayId, DateTime<Utc>>,
 }
 
 impl Gathered {
@@ -55,6 +56,10 @@ impl Gathered {
         self.traces.push(trace);
         let batch = self.schools.entry(school).or_default();
         batch.heard = batch.heard.max(received);
+        if let Some(gateway) = gateway {
+            let heard = batch.gateways.entry(gateway).or_insert(received);
+            *heard = received.max(*heard);
+        }
         Record { batch, tally: &mut self.tally, arrival: Arrival { gateway, received, origin } }
     }
 
@@ -102,6 +107,7 @@ pub async fn record_batch(cx: &Context, txn: &Txn, gathered: &mut Gathered) -> R
     for (school, batch) in std::mem::take(schools) {
         cx.require(Action::AlertRecord, school)?;
         store::contact::hear(txn, school, batch.heard).await?;
+        store::contact::hear_gateways(txn, school, &batch.gateways).await?;
         record_school(cx, txn, school, batch, traces, tally).await?;
     }
     Ok(())
@@ -115,7 +121,7 @@ async fn record_school(
     traces: &[Vec<(String, String)>],
     tally: &mut Tally,
 ) -> Result<()> {
-    let SchoolBatch { devices, alerts, heard } = batch;
+    let SchoolBatch { devices, alerts, heard, gateways: _ } = batch;
     let Some(moments) = moments_of(&devices, &alerts) else { return Ok(()) };
     let mut ips = devices.ips();
     ips.extend(alerts.ips());

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod alert;
+pub mod contact;
 pub mod detection;
 pub mod device;
 pub mod fact;

@@ -1,33 +1,70 @@
-//! When schools were last heard.
+//! When schools and their gateways were last heard.
+
+use std::collections::BTreeMap;
 
 use auth::Scope;
 use chrono::{DateTime, Utc};
-use runtime::SchoolId;
+use runtime::{GatewayId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, EntityTrait as _,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use storage::{StoreResult, Txn};
 
 use super::{
-    entity::school_contact::{ActiveModel, Column, Entity},
+    entity::{gateway_contact, school_contact},
     within,
 };
+use crate::domain::contact::GatewayContact;
 
 /// A school was heard. From now until the transaction ends no other writes what belongs to this school: take schools in the
 /// order of their ids.
 pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>) -> StoreResult<()> {
-    let known = || Expr::col((Entity, Column::HeardAt));
-    let later = Expr::case(known().lt(heard), heard).finally(known());
-    let or_later = OnConflict::column(Column::SchoolId).value(Column::HeardAt, Expr::expr(later)).to_owned();
+    use school_contact::{ActiveModel, Column, Entity};
     let row = ActiveModel { school_id: Set(school.as_uuid()), heard_at: Set(heard) };
+    let or_later = or_later(Entity, Column::SchoolId, Column::HeardAt);
     Entity::insert(row).on_conflict(or_later).exec_without_returning(&**txn).await?;
     Ok(())
 }
 
+/// Gateways of a school were heard. The school must be locked.
+pub async fn hear_gateways(txn: &Txn, school: SchoolId, heard: &BTreeMap<GatewayId, DateTime<Utc>>) -> StoreResult<()> {
+    use gateway_contact::{ActiveModel, Column, Entity};
+    if heard.is_empty() {
+        return Ok(());
+    }
+    let rows = heard.iter().map(|(gateway, heard)| ActiveModel {
+        gateway_id: Set(gateway.as_uuid()),
+        school_id: Set(school.as_uuid()),
+        heard_at: Set(*heard),
+    });
+    let or_later = or_later(Entity, Column::GatewayId, Column::HeardAt);
+    Entity::insert_many(rows).on_conflict(or_later).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// What is told late does not make a contact older than it is known to be.
+fn or_later<E: EntityTrait, C: ColumnTrait>(entity: E, key: C, heard: C) -> OnConflict {
+    let known = || Expr::col((entity, heard));
+    let told = || Expr::col(("excluded", heard));
+    let later = Expr::case(known().lt(told()), told()).finally(known());
+    OnConflict::column(key).value(heard, Expr::expr(later)).to_owned()
+}
+
 /// When a school within the caller's scope was last heard; `None` when never.
 pub async fn last_heard(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId) -> StoreResult<Option<DateTime<Utc>>> {
+    use school_contact::{Column, Entity};
     let query = within(Entity::find_by_id(school.as_uuid()), Column::SchoolId, scope);
     Ok(query.one(connection).await?.map(|row| row.heard_at))
+}
+
+/// Those of these gateways that are within the caller's scope and were ever heard.
+pub async fn of_gateways(connection: &impl ConnectionTrait, scope: &Scope, gateways: &[GatewayId]) -> StoreResult<Vec<GatewayContact>> {
+    use gateway_contact::{Column, Entity};
+    let wanted = Column::GatewayId.is_in(gateways.iter().map(|gateway| gateway.as_uuid()));
+    let rows = within(Entity::find().filter(wanted), Column::SchoolId, scope).all(connection).await?;
+    let contact =
+        |row: gateway_contact::Model| GatewayContact { gateway: row.gateway_id.into(), school: row.school_id.into(), heard: row.heard_at };
+    Ok(rows.into_iter().map(contact).collect())
 }

@@ -5,6 +5,7 @@
 mod alerts;
 mod dead_letters;
 mod devices;
+mod gateway_contacts;
 mod permissions;
 mod real_data;
 mod real_files;

@@ -10,6 +10,7 @@ use proto::{
     network_monitor::v1::{
         AlertEvent, Device, ListAlertsRequest, ListAlertsResponse, ListDevicesRequest, ListDevicesResponse,
         alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient,
+        gateway_contact_service_client::GatewayContactServiceClient,
     },
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
 };
@@ -134,6 +135,10 @@ impl World {
 
     pub fn devices(&self) -> DeviceServiceClient<Channel> {
         DeviceServiceClient::new(self.server.channel())
+    }
+
+    pub fn contacts(&self) -> GatewayContactServiceClient<Channel> {
+        GatewayContactServiceClient::new(self.server.channel())
     }
 
     pub fn alerts(&self) -> AlertServiceClient<Channel> {

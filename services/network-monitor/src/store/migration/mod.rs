@@ -2,10 +2,15 @@
 
 mod m20261124_add_alerts;
 mod m20261124_add_devices;
+mod m20261128_add_gateway_contacts;
 
 use storage::migrate::MigrationTrait;
 
 /// Network-monitor's own, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m20261124_add_devices::AddDevices), Box::new(m20261124_add_alerts::AddAlerts)]
+    vec![
+        Box::new(m20261124_add_devices::AddDevices),
+        Box::new(m20261124_add_alerts::AddAlerts),
+        Box::new(m20261128_add_gateway_contacts::AddGatewayContacts),
+    ]
 }
