@@ -10,6 +10,7 @@ use runtime::SchoolId;
 use crate::domain::{
     alert::{Alert, AlertNews, AlertSeverity, Device, Endpoint, Signature},
     case::{Case, Phase, State},
+    case_devices::{CaseDevice, CaseDevices},
     change::{CaseChange, CloseReason, Person, TimelineEntry},
     queue::QueueSummary,
     school::School,
@@ -293,6 +294,18 @@ impl From<Alert> for wire::Evidence {
             raw_event: alert.raw_event,
             raw_event_sha256: String::new(),
         }
+    }
+}
+
+impl From<CaseDevices> for wire::CaseDevices {
+    fn from(devices: CaseDevices) -> Self {
+        Self { devices: devices.first.into_iter().map(Into::into).collect(), total_size: count(devices.total) }
+    }
+}
+
+impl From<CaseDevice> for wire::CaseDevice {
+    fn from(device: CaseDevice) -> Self {
+        Self { device_id: device.id.unwrap_or_default(), name: device.name, ip: device.ip }
     }
 }
 

@@ -1,14 +1,17 @@
 //! Lists cases in an order people ask for.
 
+use std::collections::HashMap;
+
 use auth::{Action, Context};
 use chrono::{DateTime, Utc};
-use runtime::{PersonId, Result};
+use runtime::{CaseId, PersonId, Result};
 use storage::{PageSize, decode_page_token, encode_page_token};
 
 use super::{App, acting_person};
 use crate::{
     domain::{
         case::Case,
+        case_devices::CaseDevices,
         queue::{Assignment, CaseOrder, QueueFilter},
     },
     store::{
@@ -16,6 +19,9 @@ use crate::{
         queue::{Position, QueueOrder},
     },
 };
+
+/// Devices named of each case.
+const DEVICES_NAMED: u32 = 3;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -52,6 +58,8 @@ pub enum Whose {
 pub struct CasePage {
     /// In order.
     pub cases: Vec<Case>,
+    /// Which devices they are about; a case without any is left out.
+    pub devices: HashMap<CaseId, CaseDevices>,
     /// Empty at the end.
     pub next_page_token: String,
     /// How many there are on all pages.
@@ -89,6 +97,8 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Cas
         Some(last) if has_more => encode_page_token(&question, &last.position)?,
         _ => String::new(),
     };
-    let cases = placed.into_iter().map(|placed| placed.case).collect();
-    Ok(CasePage { cases, next_page_token, total, read_at })
+    let cases: Vec<Case> = placed.into_iter().map(|placed| placed.case).collect();
+    let ids: Vec<CaseId> = cases.iter().map(|case| case.id).collect();
+    let devices = store::case_device::first_of(reader, &ids, DEVICES_NAMED).await?;
+    Ok(CasePage { cases, devices, next_page_token, total, read_at })
 }

@@ -146,10 +146,10 @@ pub fn tell_outcomes(app: &App, outcomes: &[AlertOutcome]) {
 
 async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &AlertNews) -> Result<()> {
     let now = cx.clock.now();
-    let known_keys = store::evidence::known_keys(txn, case.id, news.alert.id).await?;
+    let known = store::evidence::kept(txn, case.id, news.alert.id).await?;
     let kept = store::evidence::count(&**txn, case.id).await?;
     // Beyond what is kept, only network-monitor knows whether it spoke of this alert before.
-    let is_new = known_keys.is_none() && (kept < MAX_EVIDENCE || news.first);
+    let is_new = known.is_none() && (kept < MAX_EVIDENCE || news.first);
 
     let opened_under = app.content.version(&case.content_version);
     let pack = match opened_under {
@@ -160,8 +160,8 @@ async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &Alert
     let changes = case.attach(news, is_new, class, &pack.body.targets, now).map_err(refused)?;
 
     store::case::update(txn, &case).await?;
-    if let Some(known_keys) = known_keys {
-        store::evidence::refresh(txn, case.id, &news.alert, &known_keys).await?;
+    if let Some(known) = known {
+        store::evidence::refresh(txn, case.id, &news.alert, &known).await?;
     } else if kept < MAX_EVIDENCE {
         store::evidence::add(txn, case.id, kept, &[&news.alert]).await?;
     }

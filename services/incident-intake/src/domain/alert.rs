@@ -49,6 +49,17 @@ pub struct Device {
     pub name: String,
 }
 
+/// A device of the school that takes part, or an address of its network that no device is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Involved {
+    /// What it is kept apart by: the device's id, else its address.
+    pub key: String,
+    /// The device, when it is known.
+    pub device: Option<Device>,
+    /// As in [`search_key`]; may be empty when the device is known.
+    pub ip: String,
+}
+
 /// Where traffic comes from, seen from the school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +75,20 @@ impl Endpoint {
     pub fn side(&self) -> Side {
         let is_inside = self.device.is_some() || self.ip.parse().is_ok_and(exists_only_within_a_network);
         if is_inside { Side::Inside } else { Side::Outside }
+    }
+}
+
+impl Endpoint {
+    /// The device of the school at this end, if it is one.
+    fn involved(&self) -> Option<Involved> {
+        let ip = search_key(&self.ip);
+        let is_no_address_yet = ip.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+        let key = match &self.device {
+            Some(device) => device.id.clone(),
+            None if self.side() == Side::Outside || is_no_address_yet => return None,
+            None => ip.clone(),
+        };
+        Some(Involved { key, device: self.device.clone(), ip })
     }
 }
 
@@ -108,6 +133,13 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// The school's devices at its ends, the one that began the traffic first; each once.
+    pub fn involved(&self) -> Vec<Involved> {
+        let mut involved: Vec<Involved> = [&self.source, &self.destination].into_iter().filter_map(Endpoint::involved).collect();
+        involved.dedup_by(|later, earlier| later.key == earlier.key);
+        involved
+    }
+
     /// By what people look for it: addresses and names of devices at either end, as [`search_key`] makes them.
     pub fn search_keys(&self) -> BTreeSet<String> {
         let ends = [&self.source, &self.destination];
@@ -138,12 +170,10 @@ pub struct AlertNews {
 mod tests {
     use super::*;
 
-    /// Rows of years hold alerts in this shape.
-    #[test]
-    fn what_is_stored_keeps_its_shape() {
+    fn sample() -> Alert {
         let at = "2026-09-24T09:50:00.5Z".parse().unwrap();
         let device = Some(Device { id: "d1".to_owned(), name: "SEC-PC-02".to_owned() });
-        let alert = Alert {
+        Alert {
             id: uuid::Uuid::from_u64_pair(0, 1).into(),
             school_id: uuid::Uuid::from_u64_pair(0, 2).into(),
             signature: Signature { id: "suricata:1:1".to_owned(), text: "ET SCAN".to_owned(), category: String::new() },
@@ -156,7 +186,13 @@ mod tests {
             last_at: at,
             event_count: 2,
             raw_event: "{}".to_owned(),
-        };
+        }
+    }
+
+    /// Rows of years hold alerts in this shape.
+    #[test]
+    fn what_is_stored_keeps_its_shape() {
+        let alert = sample();
         let stored = serde_json::to_string_pretty(&alert).unwrap();
         assert_eq!(serde_json::from_str::<Alert>(&stored).unwrap(), alert);
         insta::assert_snapshot!(stored);
@@ -173,6 +209,24 @@ mod tests {
         for (written, key) in spellings {
             assert_eq!(search_key(written), key);
         }
+    }
+
+    #[test]
+    fn devices_of_the_school_take_part_and_nobody_else_does() {
+        let known = |id: &str, ip: &str| {
+            let device = Some(Device { id: id.to_owned(), name: "SEC-PC-02".to_owned() });
+            Endpoint { ip: ip.to_owned(), port: 0, device }
+        };
+        let unknown = |ip: &str| Endpoint { ip: ip.to_owned(), ..Endpoint::default() };
+        let keys = |source: Endpoint, destination: Endpoint| {
+            let alert = Alert { source, destination, ..sample() };
+            alert.involved().into_iter().map(|involved| involved.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(known("d1", "10.0.0.1"), unknown("203.0.113.77")), ["d1"]);
+        assert_eq!(keys(unknown("203.0.113.77"), unknown("FD12:0::1")), ["fd12::1"]);
+        assert_eq!(keys(unknown("10.0.0.2"), known("d1", "10.0.0.1")), ["10.0.0.2", "d1"], "who began comes first");
+        assert_eq!(keys(known("d1", "10.0.0.1"), known("d1", "10.0.0.9")), ["d1"]);
+        assert!(keys(unknown("0.0.0.0"), unknown("")).is_empty());
     }
 
     fn side_of(ip: &str) -> Side {

@@ -7,6 +7,7 @@
 //! | [`rule`] | which alert is of which kind |
 //! | [`threshold`] | how much of a kind, in what time, is a case |
 //! | [`case`] | the case, its states and transitions |
+//! | [`case_devices`] | which devices of the school it is about |
 //! | [`change`] | what happened to a case: its timeline |
 //! | [`queue`] | what people ask of the queue, and the figures at its head |
 //! | [`reference`] | the number people use |
@@ -15,6 +16,7 @@
 
 pub mod alert;
 pub mod case;
+pub mod case_devices;
 pub mod change;
 pub mod class;
 pub mod queue;

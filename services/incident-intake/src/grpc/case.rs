@@ -54,6 +54,7 @@ impl CaseService for CaseApi {
             next_page_token: page.next_page_token,
             total_size: count(page.total),
             read_time: Some(timestamp(page.read_at)),
+            devices: page.devices.into_iter().map(|(case, devices)| (case.to_string(), devices.into())).collect(),
         }))
     }
 

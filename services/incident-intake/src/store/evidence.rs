@@ -12,7 +12,7 @@ use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
 use super::{
-    case,
+    case, case_device,
     entity::{
         evidence::{ActiveModel, Column, Entity},
         evidence_key,
@@ -33,12 +33,21 @@ pub struct Evidence {
     pub alert: Alert,
 }
 
-/// What an alert that a case has is found by; `None` when the case does not have it.
-pub async fn known_keys(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option<BTreeSet<String>>> {
+/// An alert that a case has.
+#[derive(Debug)]
+pub struct Kept {
+    position: i64,
+    /// What it is found by until now.
+    search_keys: BTreeSet<String>,
+}
+
+/// The alert as a case has it; `None` when it does not.
+pub async fn kept(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option<Kept>> {
     let Some(row) = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(&**txn).await? else { return Ok(None) };
     // One that cannot be read is found by nothing; what is known of it is about to be replaced.
-    let kept: StoreResult<Alert> = from_json("evidence.alert", &row.alert);
-    Ok(Some(kept.map(|alert| alert.search_keys()).unwrap_or_default()))
+    let alert: StoreResult<Alert> = from_json("evidence.alert", &row.alert);
+    let search_keys = alert.map(|alert| alert.search_keys()).unwrap_or_default();
+    Ok(Some(Kept { position: row.position, search_keys }))
 }
 
 /// How many alerts of a case are kept.
@@ -48,8 +57,9 @@ pub async fn count(connection: &impl ConnectionTrait, case: CaseId) -> StoreResu
 
 /// Adds alerts after those that are there, in the order given. All must be new to the case.
 pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -> StoreResult<()> {
+    let placed: Vec<(i64, &Alert)> = (super::to_column(kept_before) + 1..).zip(alerts.iter().copied()).collect();
     let mut rows = Vec::with_capacity(alerts.len());
-    for (position, alert) in (super::to_column(kept_before) + 1..).zip(alerts) {
+    for (position, alert) in placed.iter().copied() {
         let json = to_json("evidence.alert", alert)?;
         rows.push(ActiveModel {
             case_id: Set(case.as_uuid()),
@@ -59,6 +69,7 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
         });
     }
     Entity::insert_many(rows).exec_without_returning(&**txn).await?;
+    case_device::keep(txn, case, &placed).await?;
     let keys = alerts.iter().flat_map(|alert| alert.search_keys()).collect();
     add_keys(txn, case, keys).await
 }
@@ -75,8 +86,8 @@ async fn add_keys(txn: &Txn, case: CaseId, keys: BTreeSet<String>) -> StoreResul
     Ok(())
 }
 
-/// Replaces what is known of an alert that the case has, and was found by these keys until now.
-pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, known_keys: &BTreeSet<String>) -> StoreResult<()> {
+/// Replaces what is known of an alert that the case has.
+pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, kept: &Kept) -> StoreResult<()> {
     let json = to_json("evidence.alert", alert)?;
     Entity::update_many()
         .set(ActiveModel { alert: Set(json), ..Default::default() })
@@ -85,7 +96,8 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, known_keys: &BTreeS
         .exec(&**txn)
         .await?;
     // A device may have got its name meanwhile; mostly it only grew.
-    let new_keys = alert.search_keys().difference(known_keys).cloned().collect();
+    case_device::keep(txn, case, &[(kept.position, alert)]).await?;
+    let new_keys = alert.search_keys().difference(&kept.search_keys).cloned().collect();
     add_keys(txn, case, new_keys).await
 }
 

@@ -5,6 +5,7 @@
 //! in a circle.
 
 pub mod case;
+pub mod case_device;
 mod entity;
 pub mod evidence;
 mod migration;

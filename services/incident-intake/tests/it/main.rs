@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod case_devices;
 mod dead_letters;
 mod deciding;
 mod explaining;

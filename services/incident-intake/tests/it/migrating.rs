@@ -11,8 +11,9 @@ use uuid::Uuid;
 use crate::world::{MALWARE, World, noor, responder};
 
 /// Makes the tables what they were before these migrations.
-const BEFORE: [&str; 6] = [
-    "DELETE FROM schema_migration WHERE name LIKE 'm20261127%'",
+const BEFORE: [&str; 7] = [
+    "DELETE FROM schema_migration WHERE name LIKE 'm20261127%' OR name LIKE 'm20261128%'",
+    "DROP TABLE case_device",
     "ALTER TABLE incident_case DROP COLUMN phases_seen",
     "ALTER TABLE incident_case DROP COLUMN react_soon_at",
     "ALTER TABLE incident_case DROP COLUMN resolve_soon_at",
@@ -21,7 +22,7 @@ const BEFORE: [&str; 6] = [
 ];
 
 /// What fills in, run once more.
-const FILL_IN_AGAIN: &str = "DELETE FROM schema_migration WHERE name LIKE 'm20261127_fill_in%'";
+const FILL_IN_AGAIN: &str = "DELETE FROM schema_migration WHERE name LIKE '%_fill_in_%'";
 
 async fn migrate_after(world: &World, steps: &[&str]) {
     world.rewrite(steps).await;
@@ -39,17 +40,21 @@ on_both_stores! {
         world.report(school, MALWARE).await;
         let all = ListCasesRequest { phases: (1..=7).collect(), ..Default::default() };
         let before = world.list(&responder(), all.clone()).await;
+        let devices_before = world.devices(&responder(), all.clone()).await;
+        assert_eq!(devices_before.len(), 2);
 
         migrate_after(&world, &BEFORE).await;
         let after = world.list(&responder(), all.clone()).await;
         let phases = after.iter().map(|case| case.phases_seen().collect::<Vec<_>>()).collect::<Vec<_>>();
         assert_eq!(phases, [vec![CasePhase::Open], vec![CasePhase::Open, CasePhase::Recovery]]);
         assert_eq!(after, before, "nothing is lost");
+        assert_eq!(world.devices(&responder(), all.clone()).await, devices_before);
         let by_address = ListCasesRequest { query: "203.0.113.77".to_owned(), ..all.clone() };
         assert_eq!(world.list(&responder(), by_address).await, before);
 
         migrate_after(&world, &[FILL_IN_AGAIN]).await;
-        assert_eq!(world.list(&responder(), all).await, before, "filling in twice does no harm");
+        assert_eq!(world.list(&responder(), all.clone()).await, before, "filling in twice does no harm");
+        assert_eq!(world.devices(&responder(), all).await, devices_before);
     }
 
     async fn evidence_of_many_pages_is_found_by_all_its_addresses(database: TestDatabase) {
@@ -72,6 +77,7 @@ on_both_stores! {
         migrate_after(&world, &BEFORE).await;
         // The addresses of the many, of the first, where they speak to, and the name of the device.
         assert_eq!(world.count_rows("evidence_key").await, ALERTS - 1 + 3);
+        assert_eq!(world.count_rows("case_device").await, 1, "one device, whatever its addresses");
         migrate_after(&world, &[FILL_IN_AGAIN]).await;
         assert_eq!(world.count_rows("evidence_key").await, ALERTS - 1 + 3, "filling in twice does no harm");
     }

@@ -1,6 +1,6 @@
 //! A running incident-intake, with schools, people, a log and sensors that speak.
 
-use std::{path::Path, time::Duration};
+use std::{collections::HashMap, path::Path, time::Duration};
 
 use auth::{Function, Principal};
 use chrono::{DateTime, Utc};
@@ -8,8 +8,8 @@ use events::{DeadLetters, Envelope, LogHandle, TailFrom, Topic};
 use proto::{
     identity::v1::{OrganisationState, School},
     incident_intake::v1::{
-        AssignCaseRequest, Case, CloseCaseRequest, CloseReason, Evidence, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest,
-        TimelineEntry, case_service_client::CaseServiceClient,
+        AssignCaseRequest, Case, CaseDevices, CloseCaseRequest, CloseReason, Evidence, ListCasesRequest, ListEvidenceRequest,
+        ListTimelineRequest, TimelineEntry, case_service_client::CaseServiceClient,
     },
     network_monitor::v1::{Alert, AlertEvent, AlertSeverity, Endpoint},
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
@@ -162,6 +162,11 @@ impl World {
 
     pub async fn list(&self, who: &Principal, question: ListCasesRequest) -> Vec<Case> {
         self.cases().list_cases(self.by(who, question)).await.unwrap().into_inner().cases
+    }
+
+    /// Which devices the cases in the queue are about, by case id.
+    pub async fn devices(&self, who: &Principal, question: ListCasesRequest) -> HashMap<String, CaseDevices> {
+        self.cases().list_cases(self.by(who, question)).await.unwrap().into_inner().devices
     }
 
     /// The only case in the queue.

@@ -1,5 +1,6 @@
 //! Rows, column by column.
 
+pub mod case_device;
 pub mod case_number;
 pub mod evidence;
 pub mod evidence_key;

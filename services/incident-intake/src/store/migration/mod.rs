@@ -12,6 +12,8 @@ mod m20261127_add_phases_seen;
 mod m20261127_fill_in_evidence_keys;
 mod m20261127_fill_in_near_targets;
 mod m20261127_fill_in_phases_seen;
+mod m20261128_add_case_devices;
+mod m20261128_fill_in_case_devices;
 
 use storage::migrate::MigrationTrait;
 
@@ -27,5 +29,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261127_add_evidence_keys::AddEvidenceKeys),
         Box::new(m20261127_fill_in_evidence_keys::FillInEvidenceKeys),
         Box::new(m20261127_add_open_queue::AddOpenQueue),
+        Box::new(m20261128_add_case_devices::AddCaseDevices),
+        Box::new(m20261128_fill_in_case_devices::FillInCaseDevices),
     ]
 }
