@@ -12,7 +12,7 @@ use events::{
 };
 use runtime::{Clock, Process, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
-use telemetry_ingest::{Outcome, Service};
+use telemetry_ingest::{Outcome, Ports, Service};
 
 use super::variant::Log;
 use crate::{child, settings::Settings};
@@ -58,8 +58,9 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let log = open(&options, settings.events.kafka)?;
     let verifier = Arc::new(Verifier::new(&AuthConfig { issuer: options.issuer }, AUDIENCE_TELEMETRY, process.clock.clone())?);
     let policies = Arc::new(Policies::load()?);
-    let service =
-        Service { config: settings.telemetry_ingest, cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
+    let config = settings.telemetry_ingest;
+    let Ok(ports) = Ports::bind(&config).await else { bail!("the ports of OTLP cannot be taken") };
+    let service = Service { config, ports, cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
     let doors = service.build(&process).await?;
 
     while !process.health.readiness().await.ready {

@@ -42,13 +42,14 @@ use std::{
 use auth::{Policies, Verifier};
 use axum::{Router, body::Body, extract::Request, routing::any};
 use events::LogHandle;
-use runtime::{Process, StartError, listener::Listener};
+use runtime::{Process, StartError};
 use storage::{SharedRates, cache::CacheConfig};
 use tokio::time::Instant;
 
 pub use batch::max_body_bytes;
 pub use config::Config;
 pub use edge::{EVENTS_PATH, OTLP_GRPC_PATH, OTLP_HTTP_PATH};
+pub use listener::Ports;
 pub use outcome::{Ledger, Outcome, Settlement, Surface};
 
 use gateway::{Directory, Entitlement};
@@ -59,6 +60,8 @@ use limit::{Budget, Rate};
 pub struct Service {
     /// `[telemetry_ingest]`.
     pub config: Config,
+    /// Where sensors come in.
+    pub ports: Ports,
     /// `[cache]`: where replicas share the rates of gateways.
     pub cache: CacheConfig,
     /// Where batches go, and where identity says which gateways there are.
@@ -71,7 +74,7 @@ pub struct Service {
 
 /// Where telemetry is taken in, and what was counted there.
 pub struct Doors {
-    /// What belongs on the main port: `POST /v1/events`.
+    /// What belongs on the main port: `POST /v1/events`, and `POST /v1/logs` for who has one address for everything.
     pub router: Router,
     /// Where OTLP/gRPC listens.
     pub otlp_grpc_address: SocketAddr,
@@ -85,17 +88,18 @@ impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = "telemetry-ingest";
 
-    /// Its route, and its own ports, which are served from now on. Until the directory of gateways has been read, everybody is
+    /// Its routes, and its own ports, which are served from now on. Until the directory of gateways has been read, everybody is
     /// told to come back, and the process is not ready.
     ///
     /// # Errors
-    /// When the configuration cannot work or a port cannot be taken. Redis may be away.
+    /// When the configuration cannot work. Redis may be away.
     pub async fn build(self, process: &Process) -> Result<Doors, StartError> {
         self.config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(Self::NAME, error))?;
         let rates = SharedRates::of(&self.cache, Self::NAME)
             .map_err(|error| StartError::because(Self::NAME, "rates of gateways cannot be shared", error))?;
-        let (workers, grpc_listen, http_listen) = (self.config.workers, self.config.otlp_grpc_listen, self.config.otlp_http_listen);
-        let intake = Arc::new(self.intake(process));
+        let Self { config, ports, log, verifier, policies, .. } = self;
+        let workers = config.workers;
+        let intake = Arc::new(intake(config, log, verifier, policies, process));
         export_metrics(&intake);
         add_probes(&intake, process);
         follow_gateways(&intake, process);
@@ -103,39 +107,35 @@ impl Service {
             settle_rates(rates, &intake, process);
         }
 
-        let bind = async |name, address| Listener::bind(name, address).await.map_err(|error| StartError::new(Self::NAME, error));
-        let otlp_grpc = bind("OTLP/gRPC (telemetry_ingest.otlp_grpc_listen)", grpc_listen).await?;
-        let otlp_http = bind("OTLP/HTTP (telemetry_ingest.otlp_http_listen)", http_listen).await?;
-        let (otlp_grpc_address, otlp_http_address) = (otlp_grpc.address(), otlp_http.address());
-        listener::start(vec![otlp_grpc, otlp_http], workers, &intake, process)
+        let (otlp_grpc_address, otlp_http_address) = (ports.otlp_grpc_address(), ports.otlp_http_address());
+        listener::start(ports, workers, &intake, process)
             .map_err(|error| StartError::because(Self::NAME, "the OTLP ports cannot be shared out", error))?;
         let ledger = Arc::clone(&intake.ledger);
         Ok(Doors { router: router(intake), otlp_grpc_address, otlp_http_address, ledger })
     }
+}
 
-    fn intake(self, process: &Process) -> Intake {
-        let Self { config, log, verifier, policies, .. } = self;
-        let entitlement = Entitlement {
-            events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
-            bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
-            memory: config.gateway.max_bytes_in_flight,
-        };
-        Intake {
-            log: log.0,
-            verifier,
-            policies,
-            directory: Arc::new(Directory::new(entitlement)),
-            budget: Budget::new(config.max_bytes_in_flight),
-            ledger: Arc::default(),
-            limits: config.limits(batch::max_body_bytes()),
-            max_request_bytes: config.max_request_bytes,
-            body_timeout: config.body_timeout(),
-            append_timeout: config.append_timeout(),
-            log_away: AtomicBool::new(false),
-            clock: process.clock.clone(),
-            ids: process.ids.clone(),
-            began: Instant::now(),
-        }
+fn intake(config: Config, log: LogHandle, verifier: Arc<Verifier>, policies: Arc<Policies>, process: &Process) -> Intake {
+    let entitlement = Entitlement {
+        events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
+        bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
+        memory: config.gateway.max_bytes_in_flight,
+    };
+    Intake {
+        log: log.0,
+        verifier,
+        policies,
+        directory: Arc::new(Directory::new(entitlement)),
+        budget: Budget::new(config.max_bytes_in_flight),
+        ledger: Arc::default(),
+        limits: config.limits(batch::max_body_bytes()),
+        max_request_bytes: config.max_request_bytes,
+        body_timeout: config.body_timeout(),
+        append_timeout: config.append_timeout(),
+        log_away: AtomicBool::new(false),
+        clock: process.clock.clone(),
+        ids: process.ids.clone(),
+        began: Instant::now(),
     }
 }
 
@@ -144,7 +144,7 @@ fn router(intake: Arc<Intake>) -> Router {
         let intake = Arc::clone(&intake);
         async move { edge::respond(&intake, request).await.map(Body::new) }
     };
-    Router::new().route(EVENTS_PATH, any(respond))
+    Router::new().route(EVENTS_PATH, any(respond.clone())).route(OTLP_HTTP_PATH, any(respond))
 }
 
 fn export_metrics(intake: &Arc<Intake>) {

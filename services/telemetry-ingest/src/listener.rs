@@ -4,17 +4,18 @@
 //! of the CPU at one event a request. And decompressing a large batch holds up no page and no consumer of the same process.
 //! The threads accept from the same sockets; whoever is idle comes first.
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
 use runtime::{
     Process, Shutdown,
-    listener::{Limits, Listener},
+    listener::{BindError, Limits, Listener},
 };
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::{
+    config::Config,
     edge::{self, AnswerBody},
     intake::Intake,
 };
@@ -28,10 +29,41 @@ enum WorkerError {
     Thread(#[from] JoinError),
 }
 
+/// The OTLP ports, taken and not served yet.
+#[derive(Debug)]
+pub struct Ports {
+    otlp_grpc: Listener,
+    otlp_http: Listener,
+}
+
+impl Ports {
+    /// Takes both ports.
+    ///
+    /// # Errors
+    /// With a complaint for each that cannot be taken.
+    pub async fn bind(config: &Config) -> Result<Self, Vec<BindError>> {
+        let otlp_grpc = Listener::bind("OTLP/gRPC (telemetry_ingest.otlp_grpc_listen)", config.otlp_grpc_listen).await;
+        let otlp_http = Listener::bind("OTLP/HTTP (telemetry_ingest.otlp_http_listen)", config.otlp_http_listen).await;
+        match (otlp_grpc, otlp_http) {
+            (Ok(otlp_grpc), Ok(otlp_http)) => Ok(Self { otlp_grpc, otlp_http }),
+            (otlp_grpc, otlp_http) => Err(otlp_grpc.err().into_iter().chain(otlp_http.err()).collect()),
+        }
+    }
+
+    pub(crate) fn otlp_grpc_address(&self) -> SocketAddr {
+        self.otlp_grpc.address()
+    }
+
+    pub(crate) fn otlp_http_address(&self) -> SocketAddr {
+        self.otlp_http.address()
+    }
+}
+
 /// Serves the ports until shutdown. `workers` is the number of threads; 0: one for each core.
-pub(crate) fn start(ports: Vec<Listener>, workers: usize, intake: &Arc<Intake>, process: &Process) -> io::Result<()> {
+pub(crate) fn start(ports: Ports, workers: usize, intake: &Arc<Intake>, process: &Process) -> io::Result<()> {
     let workers = if workers == 0 { std::thread::available_parallelism()?.get() } else { workers };
-    let ports: Vec<std::net::TcpListener> = ports.into_iter().map(Listener::into_std).collect::<io::Result<_>>()?;
+    let ports: Vec<std::net::TcpListener> =
+        [ports.otlp_grpc, ports.otlp_http].into_iter().map(Listener::into_std).collect::<io::Result<_>>()?;
     let limits = Limits::default();
     let limits = Limits { max_connections: limits.max_connections.div_ceil(workers), ..limits };
     for _ in 0..workers {

@@ -99,7 +99,7 @@ impl<'a> Sensor<'a> {
             let mut batch = Batch::default();
             events.iter().for_each(|event| batch.push(event.line.as_bytes()));
             let delivery = self.sender.deliver(batch).await;
-            if let Fate::Refused(why) | Fate::GivenUp(why) = &delivery.fate {
+            if let Fate::Refused(why) | Fate::GivenUp(why) | Fate::NoToken(why) = &delivery.fate {
                 warn!(name: "demo.batch_lost", school = self.network.school().key, events = delivery.events, reason = %why, "events of the demo were not taken");
             }
         }

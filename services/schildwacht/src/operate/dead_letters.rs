@@ -41,9 +41,13 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
         DeadLetterCommand::Replay { service, reason, ids, access } => {
             let mut client = DeadLetterServiceClient::new(connect(&access).await?);
             let dead_letter_ids = ids.iter().map(ToString::to_string).collect();
-            let request = ReplayDeadLettersRequest { service, dead_letter_ids, reason: reason.unwrap_or_default() };
+            let request = ReplayDeadLettersRequest { service: service.clone(), dead_letter_ids, reason: reason.unwrap_or_default() };
             let replayed = client.replay_dead_letters(request).await.map_err(refused)?.into_inner();
-            say(format!("{} taken in, {} failed again", replayed.replayed, replayed.failed))?;
+            let where_to_look = match replayed.failed {
+                0 => String::new(),
+                _ => format!("; why is said by `schildwacht dead-letters list --service {service}`"),
+            };
+            say(format!("{} taken in, {} failed again{where_to_look}", replayed.replayed, replayed.failed))?;
             Ok(replayed.failed == 0)
         }
     }

@@ -84,10 +84,13 @@ fn show(report: &ImportReport, options: &ImportOptions) -> Result<()> {
     if unlisted > 0 {
         say(format!("and {unlisted} more"))?;
     }
-    let ImportReport { boards, schools, sites, bad_lines_total, .. } = report;
+    let ImportReport { boards, schools, sites, bad_lines_total, schools_created, schools_updated, schools_unchanged, .. } = report;
+    let changes = format!("schools: {schools_created} new, {schools_updated} changed, {schools_unchanged} as they were");
     match (bad_lines_total, options.check) {
-        (0, true) => say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written")),
-        (0, false) => say(format!("imported {boards} boards, {schools} schools, {sites} sites")),
+        (0, true) => {
+            say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written\n{changes}, if it were"))
+        }
+        (0, false) => say(format!("imported {boards} boards, {schools} schools, {sites} sites\n{changes}")),
         (bad, _) => say(format!("nothing imported; bad lines: {bad}. Mend them and try again")),
     }
 }
@@ -100,6 +103,7 @@ fn as_value(report: &ImportReport) -> serde_json::Value {
         .collect();
     json!({
         "imported": report.imported, "boards": report.boards, "schools": report.schools, "sites": report.sites,
+        "schools_created": report.schools_created, "schools_updated": report.schools_updated, "schools_unchanged": report.schools_unchanged,
         "bad_lines": bad_lines, "bad_lines_total": report.bad_lines_total,
     })
 }

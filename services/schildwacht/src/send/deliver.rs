@@ -50,6 +50,8 @@ pub enum Fate {
     Refused(String),
     /// It might be taken later, but the retries are used up.
     GivenUp(String),
+    /// It was not sent: the issuer gives no token, and would not if it were asked again.
+    NoToken(String),
 }
 
 /// A batch's way.
@@ -114,7 +116,7 @@ impl Sender {
         let token = match self.tokens.get().await {
             Ok(token) => token,
             Err(TokenError::Away(error)) => return Attempt::Again { why: format!("{error:#}"), asked: None },
-            Err(TokenError::Refused(why)) => return Attempt::Over(Fate::Refused(why)),
+            Err(TokenError::Refused(why)) => return Attempt::Over(Fate::NoToken(why)),
         };
         let request = self.http.post(self.url.clone()).header(AUTHORIZATION, format!("Bearer {token}"));
         let request = request.header(CONTENT_TYPE, self.protocol.media_type()).header(CONTENT_ENCODING, self.encoding.name());
@@ -148,13 +150,7 @@ impl Sender {
     }
 
     fn nothing_there(&self) -> String {
-        match self.protocol {
-            Protocol::JsonLines => format!("nothing takes events at {}; give the right address with --at", self.url),
-            Protocol::Otlp => {
-                let advice = "OTLP has a port of its own (4318 unless configured): give it with --at, and the issuer with --issuer";
-                format!("nothing takes OTLP at {}; {advice}", self.url)
-            }
-        }
+        format!("nothing takes events at {}; give the right address with --at", self.url)
     }
 
     fn somebody_else(&self, status: StatusCode) -> Fate {

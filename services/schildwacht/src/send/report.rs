@@ -65,9 +65,11 @@ impl Summary {
 
     /// Counts what became of a batch.
     pub fn settle(&mut self, delivery: &Delivery) {
-        self.requests += 1 + u64::from(delivery.retries);
-        self.retries += u64::from(delivery.retries);
-        self.sent_bytes += delivery.bytes;
+        if !matches!(delivery.fate, Fate::NoToken(_)) {
+            self.requests += 1 + u64::from(delivery.retries);
+            self.retries += u64::from(delivery.retries);
+            self.sent_bytes += delivery.bytes;
+        }
         let (lost, why) = match &delivery.fate {
             Fate::Taken { left_out, why } => {
                 let left_out = (*left_out).min(delivery.events);
@@ -79,7 +81,7 @@ impl Summary {
                 self.refused += delivery.events;
                 (delivery.events, why)
             }
-            Fate::GivenUp(why) => {
+            Fate::GivenUp(why) | Fate::NoToken(why) => {
                 self.not_delivered += delivery.events;
                 (delivery.events, why)
             }
@@ -174,9 +176,11 @@ mod tests {
             delivery(5, Fate::Taken { left_out: 2, why: "no JSON".to_owned() }),
             delivery(3, Fate::Refused("403".to_owned())),
             delivery(4, Fate::GivenUp("503".to_owned())),
+            delivery(1, Fate::NoToken("invalid_client".to_owned())),
         ]);
-        assert_eq!((summary.events, summary.accepted, summary.refused, summary.not_delivered), (12, 3, 5, 4));
-        assert_eq!(summary.reasons.values().sum::<u64>(), 9);
+        assert_eq!((summary.events, summary.accepted, summary.refused, summary.not_delivered), (13, 3, 5, 5));
+        assert_eq!(summary.reasons.values().sum::<u64>(), 10);
+        assert_eq!((summary.requests, summary.sent_bytes), (6, 30), "without a token nothing is sent");
         assert!(!summary.all_accepted());
     }
 

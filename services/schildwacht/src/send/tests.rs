@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     io::Write as _,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::{
@@ -188,21 +191,29 @@ async fn of_a_file_that_breaks_off_everything_before_is_sent_and_the_break_is_sa
 #[tokio::test]
 async fn an_issuer_that_refuses_is_not_asked_again() {
     let refusal = Json(json!({ "error": "invalid_client", "error_description": "the secret is wrong" }));
+    let asked = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&asked);
     let running = Running::start_with(|base| {
         let discovery = json!({ "token_endpoint": format!("{base}/issuer/token") });
+        let refuse = move || async move {
+            count.fetch_add(1, Ordering::Relaxed);
+            (StatusCode::UNAUTHORIZED, refusal)
+        };
         Router::new()
             .route("/issuer/.well-known/openid-configuration", get(move || async move { Json(discovery) }))
-            .route("/issuer/token", post(|| async { (StatusCode::UNAUTHORIZED, refusal) }))
+            .route("/issuer/token", post(refuse))
     })
     .await;
-    let summary = send_lines(&running, &THREE[..2], &[]).await;
-    assert_eq!(counts(&summary), [2, 0, 2, 0]);
+    let summary = send_lines(&running, &["{}"; 20], &["--in-flight", "1"]).await;
+    assert_eq!(counts(&summary), [20, 0, 0, 20], "no edge has seen them");
+    assert!(summary.to_string().contains("20 because: the issuer gives gateway-g no token"), "{summary}");
     assert!(summary.to_string().contains("invalid_client the secret is wrong"), "{summary}");
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "an issuer takes wrong secrets over and over for an attack");
     assert!(summary.to_string().contains("0 of them again"), "{summary}");
 
     let no_issuer = Running::start(Router::new()).await;
     let summary = send_lines(&no_issuer, &THREE[..2], &[]).await;
-    assert_eq!(counts(&summary), [2, 0, 2, 0]);
+    assert_eq!(counts(&summary), [2, 0, 0, 2]);
     assert!(summary.to_string().contains("give its address with --issuer"), "{summary}");
 }
 
@@ -211,7 +222,11 @@ async fn a_place_where_nothing_takes_events_is_said_with_what_to_do() {
     let (_edge, running) = Edge::start([]).await;
     let summary = send_lines(&running, &THREE[..2], &["--protocol", "otlp"]).await;
     assert_eq!(counts(&summary), [2, 0, 2, 0]);
-    assert!(summary.to_string().contains("OTLP has a port of its own"), "{summary}");
+    let said = format!(
+        "nothing takes events at {}v1/logs; give the right address with --at",
+        running.url().trim_end_matches('/').to_owned() + "/"
+    );
+    assert!(summary.to_string().contains(&said), "{summary}");
 }
 
 #[tokio::test]

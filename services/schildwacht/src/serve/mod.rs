@@ -72,7 +72,7 @@ pub async fn serve(service: Service, options: &ServeOptions) -> Result<()> {
 
 async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Result<()> {
     let data_dir = DataDir::take(&config.data_dir)?;
-    let ports = Ports::bind(&config).await?;
+    let ports = Ports::bind(service, &config).await?;
     let log = config.events.open(data_dir.path()).await.with_context(|| config.events.named())?;
     let process = Process::new(Clock::system());
 
@@ -98,17 +98,27 @@ async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Res
     Ok(())
 }
 
-/// The ports of every process; services may add their own.
+/// The ports of this process.
 struct Ports {
     main: Listener,
     admin: Listener,
+    sensors: Option<telemetry_ingest::Ports>,
 }
 
 impl Ports {
-    async fn bind(config: &Config) -> Result<Self> {
-        let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await?;
-        let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await?;
-        Ok(Self { main, admin })
+    /// Takes all of them, or says of each that cannot be had why: who runs another of the same moves all at once.
+    async fn bind(service: Service, config: &Config) -> Result<Self> {
+        let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await;
+        let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await;
+        let takes_telemetry = service.services().contains(&Service::TelemetryIngest);
+        let sensors = if takes_telemetry { Some(telemetry_ingest::Ports::bind(&config.telemetry_ingest).await) } else { None };
+        match (main, admin, sensors.transpose()) {
+            (Ok(main), Ok(admin), Ok(sensors)) => Ok(Self { main, admin, sensors }),
+            (main, admin, sensors) => {
+                let complaints = main.err().into_iter().chain(admin.err()).chain(sensors.err().unwrap_or_default());
+                bail!("{}", complaints.map(|complaint| complaint.to_string()).collect::<Vec<_>>().join("; "))
+            }
+        }
     }
 }
 
@@ -131,7 +141,7 @@ async fn start_and_wait(
     });
 
     let (main_address, admin_address) = (ports.main.address(), ports.admin.address());
-    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address };
+    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address, sensors: ports.sensors };
     let mounted = mounts.mount(service).await?;
 
     let limits = config.listen.limits();

@@ -20,6 +20,8 @@ pub struct Mounts<'a> {
     pub log: SharedLog,
     pub data_dir: &'a Path,
     pub listen: SocketAddr,
+    /// Of telemetry-ingest, where that is served.
+    pub sensors: Option<telemetry_ingest::Ports>,
 }
 
 /// What came of it.
@@ -32,7 +34,7 @@ pub struct Mounted {
 
 impl Mounts<'_> {
     /// Builds one service, or all.
-    pub async fn mount(&self, service: Service) -> Result<Mounted> {
+    pub async fn mount(mut self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
         let verifier = self.verifier()?;
         let authenticator = self.authenticator(&verifier, &policies);
@@ -42,7 +44,10 @@ impl Mounts<'_> {
             match one {
                 Service::All => {}
                 Service::Identity => mounted.merge(self.identity(authenticator.clone()).await?),
-                Service::TelemetryIngest => self.telemetry_ingest(&mut mounted, &policies).await?,
+                Service::TelemetryIngest => {
+                    let ports = self.sensors.take().context("the ports of telemetry-ingest were not taken")?;
+                    self.telemetry_ingest(&mut mounted, ports, &policies).await?;
+                }
                 Service::NetworkMonitor => mounted.merge(self.network_monitor(&dead_letters, authenticator.clone()).await?),
                 Service::IncidentIntake => mounted.merge(self.incident_intake(&dead_letters, authenticator.clone()).await?),
                 Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
@@ -131,10 +136,11 @@ impl Mounts<'_> {
         Ok(service.build(self.process).await?)
     }
 
-    async fn telemetry_ingest(&self, mounted: &mut Mounted, policies: &Arc<Policies>) -> Result<()> {
+    async fn telemetry_ingest(&self, mounted: &mut Mounted, ports: telemetry_ingest::Ports, policies: &Arc<Policies>) -> Result<()> {
         let verifier = Arc::new(Verifier::new(&self.config.auth, AUDIENCE_TELEMETRY, self.process.clock.clone())?);
         let service = telemetry_ingest::Service {
             config: self.config.telemetry_ingest.clone(),
+            ports,
             cache: self.config.cache.clone(),
             log: LogHandle(Arc::clone(&self.log)),
             verifier,

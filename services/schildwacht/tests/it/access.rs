@@ -34,7 +34,7 @@ crate::in_both_columns! {
         let file = town.site.file("late.json", eve::odd_traffic(eve::just_now(), 2_200_108, "10.20.4.37").to_string());
         let (outcome, summary) = crate::road::send(&town, &school, &file, &[]).await;
         assert_eq!(outcome.code, Some(1));
-        assert_eq!((&summary["refused"], &summary["retries"]), (&1.into(), &0.into()), "{summary}");
+        assert_eq!((&summary["not_delivered"], &summary["retries"]), (&1.into(), &0.into()), "{summary}");
         assert!(summary["reasons"].to_string().contains("invalid_client"), "{summary}");
     }
 

@@ -70,7 +70,9 @@ crate::in_both_columns! {
         let school = town.school("990105").await;
         let file = town.site.file("twice.json", eve::contact_with_malware(eve::just_now(), 2_000_105, "10.20.4.37").to_string());
         send(&town, &school, &file, &[]).await.0.ok();
-        send_to(&town.site.otlp_http_url(""), &town, &school, &file, &["--protocol", "otlp", "--encoding", "gzip"]).await.0.ok();
+        for port in [town.site.otlp_http_url(""), town.site.url("")] {
+            send_to(&port, &town, &school, &file, &["--protocol", "otlp", "--encoding", "gzip"]).await.0.ok();
+        }
 
         let noor = town.sign_in("noor").await;
         let marker = eve::odd_traffic(eve::just_now(), 2_200_105, "10.20.4.38");

@@ -67,6 +67,18 @@ async fn a_port_of_a_service_in_use_is_said() {
 }
 
 #[tokio::test]
+async fn all_ports_in_use_are_said_at_once() {
+    let site = Site::new();
+    let _running = site.serve().await;
+    let beside = Site::new().at(site.address()).with_sensor_ports_of(&site);
+    let complaint = complaint(&beside, &[]).await;
+    for key in ["listen.address", "telemetry_ingest.otlp_grpc_listen", "telemetry_ingest.otlp_http_listen"] {
+        assert!(complaint.contains(key), "{complaint}");
+    }
+    assert_eq!(complaint.matches("in use").count(), 3, "{complaint}");
+}
+
+#[tokio::test]
 async fn a_configuration_that_cannot_be_read_is_said_with_its_place() {
     let site = Site::new();
     let file = site.file("broken.toml", "[listen]\naddress = [\n").display().to_string();

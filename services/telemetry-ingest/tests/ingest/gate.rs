@@ -7,7 +7,7 @@ use events::{Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, To
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
 use runtime::{Clock, GatewayId, Ids, SchoolId, config::Secret};
-use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Service, Settlement, config::GatewayLimits};
+use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Ports, Service, Settlement, config::GatewayLimits};
 use storage::cache::CacheConfig;
 use testkit::{Running, Store, TestIssuer, TestLog, TestProcess, eventually, servers};
 
@@ -74,9 +74,10 @@ impl Ground {
     }
 
     /// The service, not built yet.
-    pub fn service(&self, config: Config) -> Service {
+    pub async fn service(&self, config: Config) -> Service {
         runtime::install_tls_provider();
         Service {
+            ports: Ports::bind(&config).await.unwrap(),
             config,
             cache: CacheConfig { redis_url: Secret::new(self.redis_url.clone()) },
             log: LogHandle(Arc::clone(&self.log) as SharedLog),
@@ -148,7 +149,7 @@ impl Gate {
     /// Started, but its gateway is not enrolled yet.
     pub async fn closed_on(ground: Ground, config: Config) -> Self {
         let process = TestProcess::new();
-        let doors = ground.service(config).build(&process).await.unwrap();
+        let doors = ground.service(config).await.build(&process).await.unwrap();
         let main_port = Running::start(doors.router.clone()).await;
         let ids = Ids::random(Clock::system());
         let (gateway, school) = (ids.next(), ids.next());

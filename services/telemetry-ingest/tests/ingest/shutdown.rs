@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use prost::Message as _;
-use schildwacht_telemetry_ingest::Config;
+use schildwacht_telemetry_ingest::{Config, Ports};
 
 use crate::{
     gate::{Gate, Ground, WITHIN, config},
@@ -37,11 +37,13 @@ async fn a_port_in_use_and_a_broken_configuration_stop_the_start_in_words() {
     let gate = Gate::open().await;
     let process = testkit::TestProcess::new();
     let build = async |ground: Ground, config: Config| {
-        let error = ground.service(config).build(&process).await.err().expect("it should not start");
+        let error = ground.service(config).await.build(&process).await.err().expect("it should not start");
         runtime::error::chain(&error)
     };
-    let complaint = build(gate.ground.clone(), Config { otlp_http_listen: gate.doors.otlp_http_address, ..config() }).await;
-    assert!(complaint.contains("in use") && complaint.contains("telemetry-ingest"), "{complaint}");
+    let (otlp_http_listen, otlp_grpc_listen) = (gate.doors.otlp_http_address, gate.doors.otlp_grpc_address);
+    let complaints = Ports::bind(&Config { otlp_http_listen, otlp_grpc_listen, ..config() }).await.unwrap_err();
+    let complaints: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+    assert!(complaints.len() == 2 && complaints.iter().all(|complaint| complaint.contains("in use")), "{complaints:?}");
     let complaint = build(gate.ground.clone(), Config { max_events: 0, ..config() }).await;
     assert!(complaint.contains("telemetry_ingest.max_events"), "{complaint}");
     for address in ["nonsense", "http://:secret@127.0.0.1:6379", "redis://:secret@127.0.0.1:six"] {
