@@ -8,6 +8,7 @@
 mod around;
 mod case;
 mod case_forms;
+mod chosen;
 mod device;
 mod devices;
 mod export;
@@ -79,7 +80,8 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/afmelden", post(sign_in::sign_out))
         .route("/voorkeuren", post(preferences::choose))
         .route("/wachtrij", get(queue::show))
-        .route("/wachtrij/neem", post(queue::take_chosen))
+        .route("/wachtrij/neem", post(chosen::take))
+        .route("/wachtrij/sluiten", post(chosen::close))
         .route(live::PATH, get(live::stream))
         .route("/wachtrij/export.csv", get(export::cases_csv))
         .route("/wachtrij/export.json", get(export::cases_json))

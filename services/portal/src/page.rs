@@ -5,6 +5,7 @@
 //! `tests/it/pages.rs`. The way of one page through the folders, and how to add a field to it: `docs/architecture.md`, "Pages".
 
 mod case;
+mod close_chosen;
 mod conflict;
 mod device;
 mod devices;
@@ -18,6 +19,7 @@ mod sign_in;
 
 pub(crate) use self::{
     case::{CasePage, CloseForm, NoteForm, ReopenForm},
+    close_chosen::CloseChosenPage,
     conflict::{ConflictPage, Wish},
     device::{DevicePage, Unexplained, Warning, Warnings, running_case},
     devices::DevicesPage,

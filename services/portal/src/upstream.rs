@@ -12,7 +12,10 @@ use http::uri::Scheme;
 use proto::{
     identity::v1::{gateway_service_client::GatewayServiceClient, organisation_service_client::OrganisationServiceClient},
     incident_intake::v1::case_service_client::CaseServiceClient,
-    network_monitor::v1::{alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient},
+    network_monitor::v1::{
+        alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient,
+        gateway_contact_service_client::GatewayContactServiceClient,
+    },
 };
 use runtime::telemetry::current_trace_headers;
 use tonic::{
@@ -120,6 +123,10 @@ impl Calls {
 
     pub(crate) fn alerts(&self) -> AlertServiceClient<Personal> {
         AlertServiceClient::with_interceptor(self.upstream.network_monitor.clone(), self.with_deadline())
+    }
+
+    pub(crate) fn gateway_contacts(&self) -> GatewayContactServiceClient<Personal> {
+        GatewayContactServiceClient::with_interceptor(self.upstream.network_monitor.clone(), self.with_deadline())
     }
 
     pub(crate) fn schools(&self) -> OrganisationServiceClient<Personal> {

@@ -10,6 +10,7 @@ mod clock;
 mod device;
 mod evidence;
 mod gateway;
+mod listed_case;
 mod queue;
 mod school;
 mod timeline;
@@ -19,11 +20,12 @@ use prost_types::Timestamp;
 
 pub(crate) use self::{
     alert::{Alert, Meaning},
-    case::{Bilingual, Case, CloseReason, Person, Phase, Severity, Tlp},
+    case::{Bilingual, Case, CloseReason, Closing, Person, Phase, Severity, Tlp},
     clock::{Standing, Target},
     device::{Device, DeviceSummary, Sourced},
     evidence::{Evidence, Place},
-    gateway::{Gateway, GatewayState},
+    gateway::{Contact, Contacts, Gateway, GatewayState, SILENT_AFTER},
+    listed_case::ListedCase,
     queue::QueueSummary,
     school::School,
     timeline::{Happening, Threshold, TimelineEntry},

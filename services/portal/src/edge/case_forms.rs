@@ -10,7 +10,7 @@ use super::{
     around::Visit,
     case::{Forms, case_id, find, latest_step, render},
     failure::Failure,
-    form::Posted,
+    form::{Fields, Posted},
     respond::{done, page_with_status},
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(super) async fn add_note(Path(case): Path<String>, Posted { visit, fields }:
     let case_id = case_id(&case)?;
     let words = CaseWords(visit.around.preferences.language);
     let text = fields.text("tekst").to_owned();
-    let tlp = Tlp::from_label(fields.text("tlp")).unwrap_or(Tlp::Amber);
+    let tlp = Tlp::from_label(fields.text("tlp")).unwrap_or(Tlp::OF_NOTES);
     let error =
         if text.is_empty() { Some(words.note_empty()) } else { (text.chars().count() > MAX_NOTE_CHARS).then(|| words.note_too_long()) };
     if error.is_some() {
@@ -74,17 +74,9 @@ pub(super) async fn add_note(Path(case): Path<String>, Posted { visit, fields }:
 pub(super) async fn close(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let case_id = case_id(&case)?;
     let words = CaseWords(visit.around.preferences.language);
-    let text = fields.text("tekst").to_owned();
-    let chosen = CloseReason::from_code(fields.text("reden"));
-    let text_error = if text.is_empty() {
-        Some(words.close_text_empty())
-    } else {
-        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
-    };
-    let (Some(reason), None) = (chosen, text_error) else {
-        let reason_error = chosen.is_none().then(|| words.close_choose_reason());
-        let close = CloseForm { reason: chosen, text, reason_error, text_error };
-        return mend(&visit, case_id, Forms { close, ..Forms::default() }).await;
+    let (reason, text) = match read_closing(&fields, words) {
+        Ok(closing) => closing,
+        Err(close) => return mend(&visit, case_id, Forms { close, ..Forms::default() }).await,
     };
     let request = wire::CloseCaseRequest {
         case_id: case_id.to_string(),
@@ -113,6 +105,24 @@ pub(super) async fn reopen(Path(case): Path<String>, Posted { visit, fields }: P
     let request = wire::ReopenCaseRequest { case_id: case_id.to_string(), text: text.clone(), etag };
     let answer = visit.calls().cases().reopen_case(request).await.map(drop);
     settle(&visit, case_id, answer, Wish::Reopen { text }, Flash::Reopened).await
+}
+
+/// Why cases are closed, and what was found and done; or the form with what to mend.
+pub(super) fn read_closing(fields: &Fields, words: CaseWords) -> Result<(CloseReason, String), CloseForm> {
+    let text = fields.text("tekst").to_owned();
+    let chosen = CloseReason::from_code(fields.text("reden"));
+    let text_error = if text.is_empty() {
+        Some(words.close_text_empty())
+    } else {
+        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
+    };
+    match (chosen, text_error) {
+        (Some(reason), None) => Ok((reason, text)),
+        (reason, text_error) => {
+            let reason_error = reason.is_none().then(|| words.close_choose_reason());
+            Err(CloseForm { reason, text, reason_error, text_error })
+        }
+    }
 }
 
 /// The case's page again, with what was written and what to mend.

@@ -13,7 +13,7 @@ use super::{around::Visit, failure::Failure, respond::attachment, schools::schoo
 use crate::{
     address::{DeviceQuery, QueueQuery, QueueView},
     page::MAX_EXPORT_ROWS,
-    view::{Case, Device, Unreadable},
+    view::{Device, ListedCase, Unreadable},
 };
 
 const PAGE_SIZE: i32 = 200;
@@ -64,6 +64,9 @@ struct CaseRow {
     assignee: String,
     rsit: String,
     signature: String,
+    /// The first few in the evidence, by name or address.
+    devices: String,
+    device_count: i64,
     alerts: i64,
     events: i64,
     opened: String,
@@ -117,12 +120,11 @@ async fn all_cases(visit: &Visit, query: Option<String>) -> Result<Rows<CaseRow>
     let mut rows = Vec::new();
     loop {
         let answer = cases.list_cases(request.clone()).await?.into_inner();
-        for case in answer.cases {
-            let case = Case::try_from(case)?;
-            if query.view == QueueView::Late && !case.is_late(now) {
+        for row in ListedCase::all_of(answer.cases, answer.devices)? {
+            if query.view == QueueView::Late && !row.case.is_late(now) {
                 return Ok(Rows::new(rows, false));
             }
-            rows.push(CaseRow::from(case));
+            rows.push(CaseRow::from(row));
         }
         let goes_on = !answer.next_page_token.is_empty();
         if !goes_on || rows.len() >= MAX_EXPORT_ROWS {
@@ -181,8 +183,8 @@ fn utc(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-impl From<Case> for CaseRow {
-    fn from(case: Case) -> Self {
+impl From<ListedCase> for CaseRow {
+    fn from(ListedCase { case, devices }: ListedCase) -> Self {
         Self {
             reference: case.reference,
             case_id: case.id,
@@ -196,6 +198,8 @@ impl From<Case> for CaseRow {
             assignee: case.assignee.map(|assignee| assignee.name).unwrap_or_default(),
             rsit: case.rsit,
             signature: case.signature,
+            devices: devices.first.join(" "),
+            device_count: devices.total,
             alerts: case.alerts,
             events: case.events,
             opened: utc(case.opened),

@@ -9,7 +9,7 @@ use axum::{
 };
 use futures::future::{join_all, try_join_all};
 use http::StatusCode;
-use proto::identity::v1 as wire;
+use proto::{identity::v1 as wire, network_monitor::v1::ListGatewayContactsRequest};
 use runtime::{EventId, SchoolId};
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     address::PlainQuery,
     page::{EnrolPage, EnrolSearchPage, Flash, GatewayRow, GatewaysPage, Place, Problem, RevokePage, RotatePage, SecretPage},
     upstream::Calls,
-    view::{Gateway, School, Unreadable},
+    view::{Contact, Contacts, Gateway, School, Unreadable},
     words::GatewayWords,
 };
 
@@ -52,16 +52,18 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         return Ok(first_page(&query.first_page().href()));
     }
     let gateways = answer.gateways.into_iter().map(Gateway::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
-    let names = school_names(&calls, &gateways).await?;
-    let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, gateway, &names)).collect();
+    let (names, contacts) = tokio::join!(school_names(&calls, &gateways), contacts(&calls, &gateways));
+    let names = names?;
 
     let mut frame = visit.frame(Place::Gateways)?;
     frame.queue = figures;
+    let contact = |gateway: &Gateway| contacts.as_ref().map_or(Contact::Unknown, |contacts| contacts.of(gateway, frame.now));
+    let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, contact(&gateway), gateway, &names)).collect();
     let words = GatewayWords(frame.language());
     let range = query.trail.range(PAGE_SIZE, rows.len(), 0);
     let paging = paging(&frame, &query, words.range(range.from, range.until), &answer.next_page_token);
     let may_enrol = visit.visitor().may_everywhere(Action::GatewayEnrol) || !schools_to_enrol_for(&visit).is_empty();
-    page(&GatewaysPage { frame, query, gateways: rows, paging, may_enrol })
+    page(&GatewaysPage { frame, query, gateways: rows, paging, may_enrol, knows_contacts: contacts.is_some() })
 }
 
 /// `GET /gateways/nieuw`: first which school, then the name.
@@ -214,15 +216,25 @@ fn schools_to_enrol_for(visit: &Visit) -> Vec<SchoolId> {
     visitor.own_schools().into_iter().filter(|school| visitor.may(Action::GatewayEnrol, *school)).collect()
 }
 
-fn row(visit: &Visit, gateway: Gateway, names: &BTreeMap<String, String>) -> GatewayRow {
+fn row(visit: &Visit, contact: Contact, gateway: Gateway, names: &BTreeMap<String, String>) -> GatewayRow {
     let school: Option<SchoolId> = gateway.school_id.parse().ok();
     let may = |action| school.is_some_and(|school| visit.visitor().may(action, school));
     GatewayRow {
         school_name: names.get(&gateway.school_id).cloned().unwrap_or_else(|| gateway.school_id.clone()),
+        contact,
         may_rotate: may(Action::GatewayRotate),
         may_revoke: may(Action::GatewayRevoke),
         gateway,
     }
+}
+
+/// When these were last heard; unknown, not wrong, while network-monitor is away: the gateways can be shown all the same.
+async fn contacts(calls: &Calls, gateways: &[Gateway]) -> Option<Contacts> {
+    if gateways.is_empty() {
+        return Some(Contacts::default());
+    }
+    let request = ListGatewayContactsRequest { gateway_ids: gateways.iter().map(|gateway| gateway.id.clone()).collect() };
+    calls.gateway_contacts().list_gateway_contacts(request).await.ok()?.into_inner().try_into().ok()
 }
 
 /// The names of these gateways' schools, asked for at once; a school that is gone keeps its id.

@@ -1,4 +1,4 @@
-//! The queue, and taking several cases at once.
+//! The queue.
 
 use axum::{
     extract::RawQuery,
@@ -10,20 +10,17 @@ use runtime::SchoolId;
 use super::{
     around::Visit,
     failure::Failure,
-    form::Posted,
-    respond::{done, first_page, own_page, page},
+    respond::{first_page, page},
 };
 use crate::{
     address::{QueueQuery, QueueView, Range},
-    page::{Flash, Frame, Paging, Place, QueuePage},
+    page::{Frame, Paging, Place, QueuePage},
     upstream::Calls,
-    view::{Case, QueueSummary, School, Unreadable, moment},
+    view::{ListedCase, QueueSummary, School, moment},
     words::QueueWords,
 };
 
 const PAGE_SIZE: i32 = 50;
-/// As many as a page shows.
-const MAX_TAKEN_AT_ONCE: usize = 50;
 
 /// `GET /wachtrij`.
 pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
@@ -38,11 +35,11 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let mut frame = visit.frame(if query.view == QueueView::Mine { Place::MyCases } else { Place::Queue })?;
     frame.queue = Some(summary);
     let read_at = moment(listed.read_time).unwrap_or(frame.now);
-    let cases = listed.cases.into_iter().map(Case::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
+    let cases = ListedCase::all_of(listed.cases, listed.devices)?;
     let (cases, next, total) = match query.view {
         QueueView::Late => {
             let found = cases.len();
-            let late: Vec<Case> = cases.into_iter().take_while(|case| case.is_late(frame.now)).collect();
+            let late: Vec<ListedCase> = cases.into_iter().take_while(|row| row.case.is_late(frame.now)).collect();
             // Late ones come first: one that is not late ends the list.
             let goes_on = late.len() == found;
             let total = if query.is_filtered() { 0 } else { summary.late };
@@ -56,6 +53,7 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let range = query.trail.range(PAGE_SIZE, cases.len(), total);
     let paging = paging(&frame, &query, range, next.filter(|token| !token.is_empty()).as_deref());
     let may_assign = visit.visitor().may_everywhere(auth::Action::CaseAssign);
+    let may_close = visit.visitor().may_everywhere(auth::Action::CaseClose);
     page(&QueuePage {
         frame,
         query,
@@ -66,33 +64,8 @@ pub(super) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         school_name: school.map(|school| school.name),
         read_at,
         may_assign,
+        may_close,
     })
-}
-
-/// `POST /wachtrij/neem`: puts the chosen cases in the visitor's name.
-pub(super) async fn take_chosen(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
-    let back = own_page(fields.text("terug")).to_owned();
-    let calls = visit.calls();
-    let mut cases = calls.cases();
-    let mut some_not = false;
-    for chosen in fields.all("zaak").take(MAX_TAKEN_AT_ONCE) {
-        let (case_id, etag) = chosen.split_once(' ').unwrap_or((chosen, ""));
-        let request = wire::AssignCaseRequest { case_id: case_id.to_owned(), assignee: "me".to_owned(), etag: etag.to_owned() };
-        match cases.assign_case(request).await {
-            Ok(_) => {}
-            Err(status) if Failure::is_conflict(&status) || status.code() == tonic::Code::FailedPrecondition => {
-                // A second click finds the case changed by the first.
-                let is_mine = super::case::find(&calls, super::case::case_id(case_id)?).await?.is_of(&visit.visitor().id());
-                some_not |= !is_mine;
-            }
-            Err(status) => return Err(status.into()),
-        }
-    }
-    let nothing_chosen = fields.all("zaak").next().is_none();
-    if nothing_chosen {
-        return Ok(Redirect::to(&back).into_response());
-    }
-    Ok(done(&visit, if some_not { Flash::SomeTaken } else { Flash::AllTaken }, &back))
 }
 
 /// The figures at the head of the queue.

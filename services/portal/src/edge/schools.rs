@@ -18,7 +18,7 @@ use crate::{
     address::PlainQuery,
     page::{Frame, IncidentsPage, Paging, Place, Problem, SchoolsPage},
     upstream::Calls,
-    view::{Case, Phase, School, Unreadable},
+    view::{ListedCase, Phase, School, Unreadable},
     words::SchoolWords,
 };
 
@@ -89,7 +89,7 @@ pub(super) fn paging(frame: &Frame, query: &PlainQuery, range: String, next_toke
     Paging::new(frame.language(), query.trail.page(), range, addresses)
 }
 
-async fn cases(calls: &Calls, school: SchoolId, phases: Vec<Phase>, page_size: i32) -> Result<Vec<Case>, Failure> {
+async fn cases(calls: &Calls, school: SchoolId, phases: Vec<Phase>, page_size: i32) -> Result<Vec<ListedCase>, Failure> {
     let request = wire::ListCasesRequest {
         page_size,
         phases: phases.into_iter().map(|phase| wire::CasePhase::from(phase).into()).collect(),
@@ -98,5 +98,5 @@ async fn cases(calls: &Calls, school: SchoolId, phases: Vec<Phase>, page_size: i
         ..wire::ListCasesRequest::default()
     };
     let answer = calls.cases().list_cases(request).await?.into_inner();
-    Ok(answer.cases.into_iter().map(Case::try_from).collect::<Result<_, Unreadable>>()?)
+    Ok(ListedCase::all_of(answer.cases, answer.devices)?)
 }

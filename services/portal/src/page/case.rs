@@ -12,7 +12,7 @@ use crate::{
     mark::{Icon, IconMark, TimerMark},
     view::{Case, CloseReason, Evidence, Happening, Phase, Place, TimelineEntry, Tlp},
     visitor::Visitor,
-    words::CaseWords,
+    words::{CaseWords, Terms},
 };
 
 /// A case.
@@ -52,6 +52,14 @@ pub(crate) struct CloseForm {
     pub(crate) text: String,
     pub(crate) reason_error: Option<&'static str>,
     pub(crate) text_error: Option<&'static str>,
+}
+
+impl CloseForm {
+    /// Code, name, and whether it is chosen.
+    pub(crate) fn reason_options(&self, terms: Terms) -> Vec<(&'static str, &'static str, bool)> {
+        let option = |reason: CloseReason| (reason.code(), terms.close_reason(reason), self.reason == Some(reason));
+        CloseReason::ALL.into_iter().map(option).collect()
+    }
 }
 
 /// A reopening being written, and what is wrong with it.
@@ -235,7 +243,7 @@ impl CasePage {
 
     fn tlp_options(&self) -> Vec<(&'static str, &'static str, bool)> {
         let words = self.words();
-        let chosen = self.note.tlp.unwrap_or(Tlp::Amber);
+        let chosen = self.note.tlp.unwrap_or(Tlp::OF_NOTES);
         let option = |tlp: Tlp| {
             let name = match tlp {
                 Tlp::Red => words.tlp_red(),
@@ -250,8 +258,7 @@ impl CasePage {
     }
 
     fn reason_options(&self) -> Vec<(&'static str, &'static str, bool)> {
-        let option = |reason: CloseReason| (reason.code(), self.frame.terms().close_reason(reason), self.close.reason == Some(reason));
-        CloseReason::ALL.into_iter().map(option).collect()
+        self.close.reason_options(self.frame.terms())
     }
 
     /// What must be mended, each with the field it belongs to.

@@ -7,12 +7,10 @@ use super::{Frame, Paging};
 use crate::{
     address::{DeviceOrder, DeviceQuery, DeviceView},
     mark::{Icon, IconMark},
-    view::{Device, DeviceSummary, School},
+    view::{Device, DeviceSummary, SILENT_AFTER, School},
     words::DeviceWords,
 };
 
-/// A school's network is never silent for this long while its sensor works: printers and access points speak at night too.
-const SENSOR_SILENT_AFTER: TimeDelta = TimeDelta::hours(24);
 /// As network-monitor counts "new" and "quiet".
 const NEW_FOR: TimeDelta = TimeDelta::days(7);
 const QUIET_AFTER: TimeDelta = TimeDelta::days(30);
@@ -89,7 +87,7 @@ impl DevicesPage {
                 link: None,
             };
         };
-        if self.frame.now - last_event > SENSOR_SILENT_AFTER {
+        if self.frame.now - last_event > SILENT_AFTER {
             let title = words.silent_title(self.frame.moment(&last_event));
             return Answer { tone: "bad", icon: Icon::Alert, title, text: words.silent_text(), link: None };
         }

@@ -49,6 +49,8 @@ pub(crate) enum Flash {
     Reopened,
     AllTaken,
     SomeTaken,
+    AllClosed,
+    SomeClosed,
     GatewayRevoked,
 }
 
@@ -135,7 +137,7 @@ impl Theme {
 }
 
 impl Flash {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Assigned,
         Self::GivenBack,
         Self::PhaseChanged,
@@ -144,6 +146,8 @@ impl Flash {
         Self::Reopened,
         Self::AllTaken,
         Self::SomeTaken,
+        Self::AllClosed,
+        Self::SomeClosed,
         Self::GatewayRevoked,
     ];
 
@@ -158,6 +162,8 @@ impl Flash {
             Self::Reopened => "heropend",
             Self::AllTaken => "alle",
             Self::SomeTaken => "enkele",
+            Self::AllClosed => "alle-gesloten",
+            Self::SomeClosed => "enkele-gesloten",
             Self::GatewayRevoked => "ingetrokken",
         }
     }
@@ -176,6 +182,8 @@ impl Flash {
             Self::Reopened => words.flash_reopened(),
             Self::AllTaken => words.flash_all_taken(),
             Self::SomeTaken => words.flash_some_taken(),
+            Self::AllClosed => words.flash_all_closed(),
+            Self::SomeClosed => words.flash_some_closed(),
             Self::GatewayRevoked => words.flash_gateway_revoked(),
         }
     }

@@ -6,7 +6,7 @@ use super::{Frame, Paging};
 use crate::{
     address::PlainQuery,
     mark::Icon,
-    view::{Gateway, GatewayState, School},
+    view::{Contact, Gateway, GatewayState, School},
     words::GatewayWords,
 };
 
@@ -20,12 +20,15 @@ pub(crate) struct GatewaysPage {
     pub(crate) paging: Paging,
     /// Whether this visitor may enrol, at any school at all.
     pub(crate) may_enrol: bool,
+    /// Whether it is known when these were last heard.
+    pub(crate) knows_contacts: bool,
 }
 
 /// A gateway with the name of its school and what may be done with it.
 pub(crate) struct GatewayRow {
     pub(crate) gateway: Gateway,
     pub(crate) school_name: String,
+    pub(crate) contact: Contact,
     pub(crate) may_rotate: bool,
     pub(crate) may_revoke: bool,
 }
@@ -96,9 +99,7 @@ impl GatewaysPage {
     const fn words(&self) -> GatewayWords {
         GatewayWords(self.frame.preferences.language)
     }
-}
 
-impl GatewaysPage {
     /// Whether anything can be done with any of these.
     fn can_act(&self) -> bool {
         self.gateways.iter().any(|row| row.gateway.is_active() && (row.may_rotate || row.may_revoke))

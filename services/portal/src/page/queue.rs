@@ -6,7 +6,7 @@ use super::{Frame, Paging};
 use crate::{
     address::{PhaseFilter, QueueOrder, QueueQuery, QueueView},
     mark::{ClockMark, Icon},
-    view::{Case, Phase, QueueSummary, Severity},
+    view::{Case, ListedCase, Phase, QueueSummary, Severity},
     words::QueueWords,
 };
 
@@ -17,7 +17,7 @@ pub(crate) struct QueuePage {
     pub(crate) frame: Frame,
     pub(crate) query: QueueQuery,
     pub(crate) summary: QueueSummary,
-    pub(crate) cases: Vec<Case>,
+    pub(crate) cases: Vec<ListedCase>,
     pub(crate) paging: Paging,
     /// How many rows the list has, as far as that is known.
     pub(crate) total: i64,
@@ -27,6 +27,8 @@ pub(crate) struct QueuePage {
     pub(crate) read_at: chrono::DateTime<chrono::Utc>,
     /// Whether this visitor may take cases.
     pub(crate) may_assign: bool,
+    /// Whether this visitor may close cases.
+    pub(crate) may_close: bool,
 }
 
 /// A figure at the head: label, figure, a quieter line and its tone.
@@ -226,6 +228,14 @@ impl QueuePage {
             }
             QueueView::Nobody => Empty { title: words.empty_nobody_title(), text: words.empty_nobody_text(), link: None },
             QueueView::Late => Empty { title: words.empty_late_title(), text: words.empty_late_text(), link: None },
+        }
+    }
+
+    /// `SEC-PC-02 en nog 2`: where somebody begins to look.
+    fn about(&self, row: &ListedCase) -> Option<String> {
+        match row.devices.first_and_more()? {
+            (first, 0) => Some(first.to_owned()),
+            (first, more) => Some(self.words().and_more(first, self.frame.language().number(more))),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Frame, Paging};
 use crate::{
     address::PlainQuery,
     mark::Icon,
-    view::{Case, School},
+    view::{Case, ListedCase, School},
     visitor::Visitor,
     words::SchoolWords,
 };
@@ -27,8 +27,8 @@ pub(crate) struct SchoolsPage {
 pub(crate) struct IncidentsPage {
     pub(crate) frame: Frame,
     pub(crate) school: School,
-    pub(crate) open: Vec<Case>,
-    pub(crate) closed: Vec<Case>,
+    pub(crate) open: Vec<ListedCase>,
+    pub(crate) closed: Vec<ListedCase>,
 }
 
 impl SchoolsPage {
@@ -62,6 +62,14 @@ impl IncidentsPage {
 
     fn title_of<'a>(&self, case: &'a Case) -> &'a str {
         case.title.in_language(self.frame.language())
+    }
+
+    /// `Op SEC-PC-02 en nog 2.`
+    fn about(&self, row: &ListedCase) -> Option<String> {
+        match row.devices.first_and_more()? {
+            (first, 0) => Some(self.words().on_device(first)),
+            (first, more) => Some(self.words().on_devices(first, self.frame.language().number(more))),
+        }
     }
 
     fn followed(&self, case: &Case) -> String {

@@ -289,6 +289,9 @@ impl From<CloseReason> for wire::CloseReason {
 }
 
 impl Tlp {
+    /// Of a note unless its writer says otherwise: what is meant for the team alone must not reach a school by haste.
+    pub(crate) const OF_NOTES: Self = Self::AmberStrict;
+
     pub(crate) const ALL: [Self; 5] = [Self::Red, Self::AmberStrict, Self::Amber, Self::Green, Self::Clear];
 
     /// The label as TLP 2.0 writes it, also on the wire.

@@ -1,7 +1,9 @@
 //! A gateway: the machine at a school that sends what its sensors see.
 
-use chrono::{DateTime, Utc};
-use proto::identity::v1 as wire;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proto::{identity::v1 as wire, network_monitor::v1::ListGatewayContactsResponse};
 
 use super::{Unreadable, given, moment, required_moment, required_text};
 
@@ -23,6 +25,46 @@ pub(crate) struct Gateway {
 pub(crate) enum GatewayState {
     Active,
     Revoked { at: Option<DateTime<Utc>>, reason: Option<String> },
+}
+
+/// A school's network is never silent for this long while its sensor works: printers and access points speak at night too.
+pub(crate) const SILENT_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// When a gateway was last heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contact {
+    /// network-monitor does not say.
+    Unknown,
+    Never,
+    At(DateTime<Utc>),
+    /// It may send, and has not for too long.
+    SilentSince(DateTime<Utc>),
+}
+
+/// When gateways were last heard, by their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Contacts(BTreeMap<String, DateTime<Utc>>);
+
+impl Contacts {
+    pub(crate) fn of(&self, gateway: &Gateway, now: DateTime<Utc>) -> Contact {
+        match self.0.get(&gateway.id) {
+            None => Contact::Never,
+            Some(heard) if gateway.is_active() && now - *heard > SILENT_AFTER => Contact::SilentSince(*heard),
+            Some(heard) => Contact::At(*heard),
+        }
+    }
+}
+
+impl TryFrom<ListGatewayContactsResponse> for Contacts {
+    type Error = Unreadable;
+
+    fn try_from(answer: ListGatewayContactsResponse) -> Result<Self, Unreadable> {
+        let contacts = answer.contacts.into_iter().map(|contact| {
+            let heard = required_moment(contact.last_receive_time, "gateway_contact.last_receive_time")?;
+            Ok((contact.gateway_id, heard))
+        });
+        contacts.collect::<Result<_, Unreadable>>().map(Self)
+    }
 }
 
 impl Gateway {

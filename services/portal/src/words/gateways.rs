@@ -12,6 +12,12 @@ words! {
         school { "School" "School" }
         state { "Stand" "State" }
         secret { "Geheim" "Secret" }
+        contact { "Laatste bericht" "Last message" }
+        never_heard { "Nog geen" "None yet" }
+        silent { "Zwijgt" "Silent" }
+        silent_since(moment) { "sinds {moment}" "since {moment}" }
+        contacts_unknown_title { "Wanneer de gateways laatst iets stuurden, weten we nu niet" "When the gateways last sent something is not known right now" }
+        contacts_unknown_text { "De dienst die dat bijhoudt, antwoordt niet. Al het andere hieronder klopt. Laad de pagina straks opnieuw." "The service that keeps it does not answer. All else below is right. Load the page again later." }
         range(from, until) { "{from}–{until}" "{from}–{until}" }
         act { "Doen" "Act" }
         active { "Actief" "Active" }

@@ -36,6 +36,9 @@ words! {
         list_late { "Zaken die te laat zijn" "Cases that are late" }
         table(list) { "{list}, de dringendste eerst tenzij u anders sorteert: te laat, dan bijna, dan de rest" "{list}, most urgent first unless you sort otherwise: late, then near, then the rest" }
 
+        about_devices { "Toestel" "Device" }
+        and_more(device, count) { "{device} en nog {count}" "{device} and {count} more" }
+
         search { "Zoek in deze lijst: nummer, titel, school, of een volledig IP-adres" "Search this list: number, title, school, or a whole IP address" }
         search_hint { "Zaak, school of IP" "Case, school or IP" }
         severity { "Ernst" "Severity" }
@@ -63,6 +66,12 @@ words! {
         clocks { "Klokken" "Clocks" }
         chosen { "gekozen" "chosen" }
         with_chosen { "Met de gekozen zaken" "With the chosen cases" }
+        close_chosen { "Sluit ze" "Close them" }
+        close_chosen_text { "Ze krijgen alle dezelfde reden en tekst. Wat iemand anders intussen wijzigt, blijft open." "All of them get the same reason and text. What somebody else changes in the meantime stays open." }
+        close_chosen_hint { "De scholen lezen dit ook." "The schools read this too." }
+        close_chosen_button { "Sluit deze zaken" "Close these cases" }
+        close_chosen_cancel { "Laat ze open" "Leave them open" }
+        chosen_cases { "De gekozen zaken" "The chosen cases" }
         take_chosen { "Zet op mijn naam" "Put in my name" }
 
         empty_open_title { "Geen open zaken" "No open cases" }
@@ -97,6 +106,12 @@ words! {
 }
 
 impl QueueWords {
+    /// `Sluit 3 zaken`.
+    pub(crate) fn close_chosen_title(self, count: i64) -> String {
+        let cases = self.0.count(count, ("zaak", "zaken"), ("case", "cases"));
+        format!("{} {cases}", self.0.pick("Sluit", "Close"))
+    }
+
     /// `1–50 van 312 zaken`.
     pub(crate) fn range(self, from: i64, until: i64, total: i64) -> String {
         let total = self.0.count(total, ("zaak", "zaken"), ("case", "cases"));

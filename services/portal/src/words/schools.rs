@@ -32,6 +32,8 @@ words! {
         incidents_empty_title { "Nog geen incidenten" "No incidents yet" }
         incidents_empty_text { "Ziet een sensor iets gevaarlijks op uw school, dan staat het hier en kijkt het responsteam mee." "When a sensor sees something dangerous at your school, it is here and the response team looks into it." }
         incidents_empty_link { "Bekijk uw toestellen" "See your devices" }
+        on_device(device) { "Op {device}." "On {device}." }
+        on_devices(device, count) { "Op {device} en nog {count}." "On {device} and {count} more." }
         handled_by(name) { "{name} van het responsteam volgt dit op." "{name} of the response team handles this." }
         handled_by_nobody { "Het responsteam bekijkt dit binnenkort." "The response team will look at this soon." }
         opened(moment) { "Geopend {moment}." "Opened {moment}." }

@@ -74,6 +74,8 @@ words! {
         flash_closed { "De zaak is gesloten." "The case is closed." }
         flash_reopened { "De zaak is weer open." "The case is open again." }
         flash_all_taken { "De gekozen zaken staan op uw naam." "The chosen cases are yours." }
+        flash_all_closed { "De gekozen zaken zijn gesloten." "The chosen cases are closed." }
+        flash_some_closed { "Niet alle zaken zijn gesloten. Iemand anders was sneller." "Not all cases are closed. Somebody else was faster." }
         flash_some_taken { "Niet alle zaken staan op uw naam. Iemand anders was sneller." "Not all cases are yours. Somebody else was faster." }
         flash_gateway_revoked { "De gateway kan niets meer sturen." "The gateway can no longer send." }
 

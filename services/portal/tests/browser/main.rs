@@ -99,6 +99,16 @@ async fn every_page_is_accessible_and_does_not_stick_out_from_320_to_1920_pixels
             }
         }
     }
+    // One that only a form leads to.
+    browser.delete_all_cookies().await.unwrap();
+    sign_in(&browser, &town, "noor").await;
+    browser.goto(&format!("{}/wachtrij", town.url())).await.unwrap();
+    browser.press(".cases tbody tr:nth-child(1) .pick input").await;
+    browser.press(".cases tbody tr:nth-child(2) .pick input").await;
+    browser.press(".bulk .button[formaction]").await;
+    read(&browser, "h1", "Sluit 2").await;
+    let findings = browser.findings("noor-wachtrij-sluiten").await;
+    assert!(findings.is_empty(), "{findings:#?}");
 }
 
 #[tokio::test]
@@ -217,13 +227,22 @@ async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
 }
 
 #[tokio::test]
-async fn without_a_script_several_cases_are_taken_at_once_and_the_menu_opens_on_a_phone() {
+async fn without_a_script_several_cases_are_taken_and_closed_at_once_and_the_menu_opens_on_a_phone() {
     let town = Town::new().await;
     let Some(browser) = browser_of(&town, "noor", Scripts::Off).await else { return };
     browser.press(".cases tbody tr:nth-child(1) .pick input").await;
     browser.press(".cases tbody tr:nth-child(2) .pick input").await;
     browser.press(".bulk .button").await;
     read(&browser, ".toast", "De gekozen zaken staan op uw naam.").await;
+
+    browser.press(".cases tbody tr:nth-child(1) .pick input").await;
+    browser.press(".cases tbody tr:nth-child(2) .pick input").await;
+    browser.press(".bulk .button[formaction]").await;
+    read(&browser, "h1", "Sluit 2").await;
+    browser.find(Locator::Css("#sluiten-reden")).await.unwrap().select_by_value("no_action_needed").await.unwrap();
+    browser.find(Locator::Css("#sluiten-tekst")).await.unwrap().send_keys("Een oefening.").await.unwrap();
+    browser.press("form.card .button.main").await;
+    read(&browser, ".toast", "De gekozen zaken zijn gesloten.").await;
 
     browser.resize(375, 800).await;
     browser.press(".menu summary").await;

@@ -119,6 +119,19 @@ async fn a_note_is_kept_with_its_lines_and_its_audience() {
 }
 
 #[tokio::test]
+async fn a_note_stays_with_the_team_unless_its_writer_shares_it() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    assert!(noor.follow(&page).await.text.contains("value=\"TLP:AMBER+STRICT\" selected"));
+    let fields = [("tekst", "Zonder publiek"), ("verzoek", "0190c0de-0000-7000-8000-00000000fffe")];
+    noor.submit(&page, &path(CASE_IN_HAND, "notitie"), &fields).await;
+    let after = noor.follow(&page).await.text;
+    let note = after.split("<li").find(|entry| entry.contains("Zonder publiek")).unwrap();
+    assert!(note.contains("TLP:AMBER+STRICT"), "{note}");
+}
+
+#[tokio::test]
 async fn what_must_be_mended_is_said_above_and_at_the_field_and_nothing_is_lost() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
@@ -148,6 +161,51 @@ async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
     assert_eq!(taken.location().unwrap(), "/wachtrij?weergave=niemand");
     assert!(noor.follow("/wachtrij").await.text.contains("Niet alle zaken staan op uw naam."));
     assert!(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text.contains("behandeld door Noor Claes"));
+}
+
+#[tokio::test]
+async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let (free, hers) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_IN_HAND} etag-412"));
+    let chosen = [("terug", "/wachtrij?ernst=low"), ("zaak", free.as_str()), ("zaak", hers.as_str())];
+    let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &chosen).await;
+    assert_eq!(asked.status, 200);
+    assert!(asked.text.contains("<h1>Sluit 2\u{a0}zaken</h1>"), "{}", asked.text);
+    for shown in ["SW-2026-0425", "SW-2026-0412", "Noor Claes", &format!("value=\"{free}\"")] {
+        assert!(asked.text.contains(shown), "{shown} is not in: {}", asked.text);
+    }
+
+    let unsaid = [&chosen[..], &[("reden", ""), ("tekst", "Zelfde oefening")]].concat();
+    let unsaid = noor.submit("/wachtrij", "/wachtrij/sluiten", &unsaid).await;
+    assert_eq!(unsaid.status, 422);
+    assert!(unsaid.text.contains("href=\"#sluiten-reden\">Kies een reden") && unsaid.text.contains(">Zelfde oefening</textarea>"));
+    assert!(!town.services.play.asked().iter().any(|(what, _)| *what == "close_case"), "nothing is closed without a reason");
+
+    let said = [&chosen[..], &[("reden", "no_action_needed"), ("tekst", "Zelfde oefening")]].concat();
+    for click in ["first", "second"] {
+        let closed = noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
+        assert_eq!(closed.location().as_deref(), Some("/wachtrij?ernst=low"), "{click} click");
+        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen zaken zijn gesloten."), "{click} click");
+    }
+    assert!(noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text.contains("Zelfde oefening"));
+}
+
+#[tokio::test]
+async fn what_somebody_else_changed_meanwhile_is_not_closed_with_the_others() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_OF_SAM} older"));
+    let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", changed.as_str()), ("reden", "resolved"), ("tekst", "Opgelost")];
+    noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
+    let queue = noor.follow("/wachtrij").await.text;
+    assert!(queue.contains("Niet alle zaken zijn gesloten.") && queue.contains(CASE_OF_SAM) && !queue.contains(CASE_OF_NOBODY), "{queue}");
+
+    let nothing_left = [("terug", "/wachtrij"), ("zaak", free.as_str())];
+    let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &nothing_left).await;
+    assert_eq!(asked.location().as_deref(), Some("/wachtrij"), "what is closed is not asked about");
+    let none = noor.submit("/wachtrij", "/wachtrij/sluiten", &[("terug", "/wachtrij")]).await;
+    assert_eq!(none.location().as_deref(), Some("/wachtrij"));
 }
 
 #[tokio::test]

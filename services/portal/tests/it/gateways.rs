@@ -100,3 +100,29 @@ async fn revoking_needs_a_reason_and_is_final() {
     assert!(list.contains("De gateway kan niets meer sturen.") && !list.contains(GATEWAY));
     assert_eq!(pieter.get(&address).await.status, 409, "what is revoked cannot be revoked again");
 }
+
+#[tokio::test]
+async fn a_gateway_that_no_longer_speaks_stands_out_unless_it_may_not_speak() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let list = pieter.follow("/gateways?ook=voorbij").await.text;
+    assert_eq!(list.matches("Zwijgt").count(), 1, "{list}");
+    let of_hoek = list.split("<tr>").find(|row| row.contains("Werkplaatsen")).unwrap();
+    assert!(of_hoek.contains("Zwijgt") && of_hoek.contains("sinds "), "{of_hoek}");
+    assert!(!list.contains("weten we nu niet"));
+
+    town.services.play.world().contacts.clear();
+    let list = pieter.follow("/gateways").await.text;
+    assert!(list.contains("Nog geen") && !list.contains("Zwijgt"), "{list}");
+}
+
+#[tokio::test]
+async fn gateways_are_shown_also_while_it_is_not_known_when_they_spoke() {
+    let town = Town::new().await;
+    town.services.play.fail_only("list_gateway_contacts", tonic::Code::Unavailable);
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let list = pieter.follow("/gateways").await;
+    assert_eq!(list.status, 200);
+    assert!(list.text.contains("Werkplaatsen") && list.text.contains("weten we nu niet"), "{}", list.text);
+    assert!(!list.text.contains("Zwijgt") && !list.text.contains("Nog geen<"), "nothing is made of not knowing: {}", list.text);
+}
