@@ -2,7 +2,7 @@
 //!
 //! A test that should hold on both stores is written once:
 //!
-//! ```ignore
+//! ```text
 //! testkit::on_both_stores! {
 //!     async fn a_closed_case_can_be_reopened(database: TestDatabase) { … }
 //! }
