@@ -56,7 +56,8 @@ const PROGRAMS: &[install::Program] = &[
     install::Program { name: "Python 3", packages: &["python3"], is_there: || any_of(&["/usr/bin/python3"]) },
 ];
 
-/// With TLS to Kafka, as in production; the same for lints and all tests, so that OpenSSL and librdkafka are built once.
+/// With TLS to Kafka, as in production; the same for lints and all tests, so that OpenSSL and librdkafka are built once. What a binary
+/// without says is tested by its rules (`events`, `kafka/security.rs`): no other code depends on it.
 const WHOLE: [&str; 3] = ["--workspace", "--features", "schildwacht/kafka-tls"];
 
 /// Runs everything, prints a table of the parts, and says whether all of them went well.

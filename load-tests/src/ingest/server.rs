@@ -59,7 +59,10 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let verifier = Arc::new(Verifier::new(&AuthConfig { issuer: options.issuer }, AUDIENCE_TELEMETRY, process.clock.clone())?);
     let policies = Arc::new(Policies::load()?);
     let config = settings.telemetry_ingest;
-    let Ok(ports) = Ports::bind(&config).await else { bail!("the ports of OTLP cannot be taken") };
+    let ports = match Ports::bind(&config).await {
+        Ok(ports) => ports,
+        Err(complaints) => bail!("{}", complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    };
     let service = Service { config, ports, cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
     let doors = service.build(&process).await?;
 

@@ -81,7 +81,7 @@ pub(crate) fn router(portal: Arc<Portal>) -> Router {
         .route("/voorkeuren", post(preferences::choose))
         .route("/wachtrij", get(queue::show))
         .route("/wachtrij/neem", post(chosen::take))
-        .route("/wachtrij/sluiten", post(chosen::close))
+        .route("/wachtrij/sluiten", get(chosen::close_form).post(chosen::close))
         .route(live::PATH, get(live::stream))
         .route("/wachtrij/export.csv", get(export::cases_csv))
         .route("/wachtrij/export.json", get(export::cases_json))

@@ -25,7 +25,7 @@ pub(crate) use self::{
     device::{Device, DeviceSummary, Sourced},
     evidence::{Evidence, Place},
     gateway::{Contact, Contacts, Gateway, GatewayState, SILENT_AFTER},
-    listed_case::ListedCase,
+    listed_case::{CaseDevices, ListedCase},
     queue::QueueSummary,
     school::School,
     timeline::{Happening, Threshold, TimelineEntry},

@@ -1,7 +1,8 @@
 //! The OTLP ports, served by threads of their own.
 //!
 //! Each thread runs all its connections by itself: no request moves from one thread to another, which saves a tenth to a fifth
-//! of the CPU at one event a request. And decompressing a large batch holds up no page and no consumer of the same process.
+//! of the CPU at one event a request. And decompressing a large batch holds up no page and no consumer of the same process; what comes
+//! in on the main port, for who has one address for everything, does.
 //! The threads accept from the same sockets; whoever is idle comes first.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};

@@ -49,9 +49,20 @@ pub struct Device {
     pub name: String,
 }
 
+/// An end of the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// Who started it.
+    Source,
+    /// Whom it was meant for.
+    Destination,
+}
+
 /// A device of the school that takes part, or an address of its network that no device is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Involved {
+    /// At which end of the traffic.
+    pub end: End,
     /// What it is kept apart by: the device's id, else its address.
     pub key: String,
     /// The device, when it is known.
@@ -76,11 +87,8 @@ impl Endpoint {
         let is_inside = self.device.is_some() || self.ip.parse().is_ok_and(exists_only_within_a_network);
         if is_inside { Side::Inside } else { Side::Outside }
     }
-}
 
-impl Endpoint {
-    /// The device of the school at this end, if it is one.
-    fn involved(&self) -> Option<Involved> {
+    fn involved(&self, end: End) -> Option<Involved> {
         let ip = search_key(&self.ip);
         let is_no_address_yet = ip.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
         let key = match &self.device {
@@ -88,7 +96,7 @@ impl Endpoint {
             None if self.side() == Side::Outside || is_no_address_yet => return None,
             None => ip.clone(),
         };
-        Some(Involved { key, device: self.device.clone(), ip })
+        Some(Involved { end, key, device: self.device.clone(), ip })
     }
 }
 
@@ -135,7 +143,8 @@ pub struct Alert {
 impl Alert {
     /// The school's devices at its ends, the one that began the traffic first; each once.
     pub fn involved(&self) -> Vec<Involved> {
-        let mut involved: Vec<Involved> = [&self.source, &self.destination].into_iter().filter_map(Endpoint::involved).collect();
+        let ends = [(&self.source, End::Source), (&self.destination, End::Destination)];
+        let mut involved: Vec<Involved> = ends.into_iter().filter_map(|(endpoint, end)| endpoint.involved(end)).collect();
         involved.dedup_by(|later, earlier| later.key == earlier.key);
         involved
     }

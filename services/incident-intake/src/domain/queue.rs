@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Europe::Brussels;
-use runtime::{PersonId, SchoolId};
+use runtime::{CaseId, PersonId, SchoolId};
 use serde::Serialize;
 
 use super::{case::Phase, severity::Severity};
@@ -58,6 +58,8 @@ pub struct QueueFilter {
     pub school: Option<SchoolId>,
     /// Opened after this moment.
     pub opened_after: Option<DateTime<Utc>>,
+    /// Only these; empty: any.
+    pub cases: Vec<CaseId>,
 }
 
 /// Figures at the head of the queue.

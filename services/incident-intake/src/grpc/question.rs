@@ -4,7 +4,7 @@ use proto::incident_intake::v1::{
     AddCaseNoteRequest, AssignCaseRequest, CaseOrder as WireOrder, CasePhase, CaseSeverity, ChangeCasePhaseRequest, CloseCaseRequest,
     CloseReason as WireReason, ExplainAlertsRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
 };
-use runtime::{Error, SchoolId};
+use runtime::{CaseId, Error, SchoolId};
 
 use super::Fields;
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
 };
 
 const MAX_REQUEST_ID: usize = 100;
+const MOST_CASES_NAMED: usize = 200;
 
 impl TryFrom<ListCasesRequest> for ListCases {
     type Error = Error;
@@ -45,13 +46,14 @@ impl TryFrom<ListCasesRequest> for ListCases {
             }
             moment
         });
+        let cases = fields.cases(&request.case_ids);
         let whose = match request.assignee.as_str() {
             "" => Some(Whose::All),
             "me" => Some(Whose::Mine),
             "nobody" => Some(Whose::Nobodys),
             id => fields.id("assignee", id).map(Whose::Person),
         };
-        let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after };
+        let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after, cases };
         let asked = whose.zip(order).map(|(whose, order)| Self {
             filter,
             whose,
@@ -71,6 +73,14 @@ impl Fields {
             CasePhase::Closed => Some(None),
             other => active_phase(other).map(Some),
         }
+    }
+
+    fn cases(&mut self, ids: &[String]) -> Vec<CaseId> {
+        if ids.len() > MOST_CASES_NAMED {
+            self.complain("case_ids", format!("name {MOST_CASES_NAMED} at most"));
+        }
+        let named = ids.iter().take(MOST_CASES_NAMED).enumerate();
+        named.filter_map(|(index, id)| self.id(format!("case_ids[{index}]"), id)).collect()
     }
 
     fn min_severity(&mut self, number: i32) -> Option<Severity> {
@@ -194,9 +204,12 @@ impl TryFrom<AddCaseNoteRequest> for AddCaseNote {
         let mut fields = Fields::default();
         let case_id = fields.id("case_id", &request.case_id);
         let text: Option<NoteWords> = fields.text("text", &request.text);
-        let tlp = if request.tlp.is_empty() { Ok(Tlp::Amber) } else { request.tlp.parse() };
+        let tlp = if request.tlp.is_empty() { Ok(Tlp::AmberStrict) } else { request.tlp.parse() };
         if tlp.is_err() {
-            fields.complain("tlp", "write TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN or TLP:CLEAR, or leave it empty for TLP:AMBER");
+            fields.complain(
+                "tlp",
+                "write TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN or TLP:CLEAR, or leave it empty for TLP:AMBER+STRICT",
+            );
         }
         if request.request_id.len() > MAX_REQUEST_ID || request.request_id.contains(char::is_control) {
             fields.complain("request_id", "give at most 100 printable characters, a UUID for one");

@@ -1,74 +1,72 @@
 //! Which devices of the school a case is about.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use runtime::CaseId;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, Func, OnConflict, Order, Query, WindowStatement},
 };
 use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
-use super::entity::case_device::{ActiveModel, Column, Entity};
+use super::entity::case_device::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
-    alert::{Alert, Involved},
-    case_devices::{CaseDevice, CaseDevices},
+    alert::Alert,
+    case_devices::{CaseDevice, CaseDevices, Member, Roster},
 };
 
 /// Rows in one statement: SQLite takes 32,766 values.
 const ROWS_AT_ONCE: usize = 1_000;
 
-/// Keeps the devices in evidence, given with its positions in the order in which it was attached.
-pub async fn keep(txn: &Txn, case: CaseId, evidence: &[(i64, &Alert)]) -> StoreResult<()> {
-    let mut rows: BTreeMap<String, ActiveModel> = BTreeMap::new();
-    let mut now_known: Vec<String> = Vec::new();
+/// Keeps the devices in evidence, given with its positions in the order in which it was attached. `before` is what the case knew of
+/// an alert that it had already.
+pub async fn keep(txn: &Txn, case: CaseId, evidence: &[(i64, &Alert)], before: Option<&Alert>) -> StoreResult<()> {
+    let spoken_of = || evidence.iter().map(|(_, alert)| *alert).chain(before).flat_map(Alert::involved);
+    let addresses: BTreeSet<String> = spoken_of().map(|involved| involved.ip).filter(|ip| !ip.is_empty()).collect();
+    let keys: BTreeSet<String> = spoken_of().map(|involved| involved.key).chain(addresses.iter().cloned()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let is_spoken_of = Condition::any().add(Column::DeviceKey.is_in(keys)).add(Column::Ip.is_in(addresses));
+    let of_case = || Column::CaseId.eq(case.as_uuid());
+    let kept = Roster(Entity::find().filter(of_case()).filter(is_spoken_of).all(&**txn).await?.into_iter().map(member).collect());
+    let mut roster = kept.clone();
     for (position, alert) in evidence {
-        for (end, involved) in (0..).zip(alert.involved()) {
-            if involved.device.is_some() && !involved.ip.is_empty() {
-                now_known.push(involved.ip.clone());
-            }
-            let key = involved.key.clone();
-            rows.entry(key).or_insert_with(|| row(case, position.saturating_mul(2).saturating_add(end), involved));
-        }
+        roster.take_in(*position, alert, before);
     }
-    for some in now_known.chunks(ROWS_AT_ONCE) {
-        let by_address = Entity::delete_many().filter(Column::CaseId.eq(case.as_uuid())).filter(Column::DeviceKey.is_in(some));
-        by_address.exec(&**txn).await?;
+
+    let gone: Vec<&String> = kept.0.keys().filter(|key| !roster.0.contains_key(*key)).collect();
+    if !gone.is_empty() {
+        Entity::delete_many().filter(of_case()).filter(Column::DeviceKey.is_in(gone)).exec(&**txn).await?;
     }
-    let rows: Vec<ActiveModel> = rows.into_values().filter(|row| !is_one_of(&now_known, row)).collect();
+    let changed = roster.0.into_iter().filter(|(key, member)| kept.0.get(key) != Some(member));
+    let rows: Vec<ActiveModel> = changed.map(|(key, member)| row(case, key, member)).collect();
+    let replace = OnConflict::columns([Column::CaseId, Column::DeviceKey])
+        .update_columns([Column::Position, Column::IsKnown, Column::Name, Column::Ip])
+        .to_owned();
     for some in rows.chunks(ROWS_AT_ONCE) {
-        Entity::insert_many(some.iter().cloned()).on_conflict(newest_name_and_address()).exec_without_returning(&**txn).await?;
+        Entity::insert_many(some.iter().cloned()).on_conflict(replace.clone()).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }
 
-/// Whether this is an address that a device is known to have.
-fn is_one_of(now_known: &[String], row: &ActiveModel) -> bool {
-    matches!((&row.is_known, &row.device_key), (Set(false), Set(key)) if now_known.contains(key))
+fn member(row: Model) -> (String, Member) {
+    let Model { device_key, position, is_known, name, ip, .. } = row;
+    (device_key, Member { is_known, name, ip, position })
 }
 
-fn row(case: CaseId, position: i64, involved: Involved) -> ActiveModel {
+fn row(case: CaseId, key: String, member: Member) -> ActiveModel {
+    let Member { is_known, name, ip, position } = member;
     ActiveModel {
         case_id: Set(case.as_uuid()),
-        device_key: Set(involved.key),
+        device_key: Set(key),
         position: Set(position),
-        is_known: Set(involved.device.is_some()),
-        name: Set(involved.device.map(|device| device.name).unwrap_or_default()),
-        ip: Set(involved.ip),
+        is_known: Set(is_known),
+        name: Set(name),
+        ip: Set(ip),
     }
-}
-
-/// A device keeps the name it had when an alert says none.
-fn newest_name_and_address() -> OnConflict {
-    let told = |column| Expr::col(("excluded", column));
-    let unless_empty = |column| {
-        let kept = Expr::col((Entity, column));
-        Expr::expr(Expr::case(told(column).eq(""), kept).finally(told(column)))
-    };
-    let mut conflict = OnConflict::columns([Column::CaseId, Column::DeviceKey]);
-    conflict.value(Column::Name, unless_empty(Column::Name)).value(Column::Ip, unless_empty(Column::Ip)).to_owned()
 }
 
 #[derive(FromQueryResult)]

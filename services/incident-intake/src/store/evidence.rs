@@ -37,17 +37,15 @@ pub struct Evidence {
 #[derive(Debug)]
 pub struct Kept {
     position: i64,
-    /// What it is found by until now.
-    search_keys: BTreeSet<String>,
+    /// As it stood until now; `None` when that cannot be read.
+    alert: Option<Alert>,
 }
 
 /// The alert as a case has it; `None` when it does not.
 pub async fn kept(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option<Kept>> {
     let Some(row) = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(&**txn).await? else { return Ok(None) };
-    // One that cannot be read is found by nothing; what is known of it is about to be replaced.
-    let alert: StoreResult<Alert> = from_json("evidence.alert", &row.alert);
-    let search_keys = alert.map(|alert| alert.search_keys()).unwrap_or_default();
-    Ok(Some(Kept { position: row.position, search_keys }))
+    // What cannot be read is about to be replaced.
+    Ok(Some(Kept { position: row.position, alert: from_json("evidence.alert", &row.alert).ok() }))
 }
 
 /// How many alerts of a case are kept.
@@ -69,7 +67,7 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
         });
     }
     Entity::insert_many(rows).exec_without_returning(&**txn).await?;
-    case_device::keep(txn, case, &placed).await?;
+    case_device::keep(txn, case, &placed, None).await?;
     let keys = alerts.iter().flat_map(|alert| alert.search_keys()).collect();
     add_keys(txn, case, keys).await
 }
@@ -95,9 +93,13 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, kept: &Kept) -> Sto
         .filter(Column::AlertId.eq(alert.id.as_uuid()))
         .exec(&**txn)
         .await?;
-    // A device may have got its name meanwhile; mostly it only grew.
-    case_device::keep(txn, case, &[(kept.position, alert)]).await?;
-    let new_keys = alert.search_keys().difference(&kept.search_keys).cloned().collect();
+    // A device may have got its name meanwhile; mostly the alert only grew.
+    let before = kept.alert.as_ref();
+    if before.is_none_or(|before| before.involved() != alert.involved()) {
+        case_device::keep(txn, case, &[(kept.position, alert)], before).await?;
+    }
+    let known_keys = before.map(Alert::search_keys).unwrap_or_default();
+    let new_keys = alert.search_keys().difference(&known_keys).cloned().collect();
     add_keys(txn, case, new_keys).await
 }
 

@@ -6,7 +6,7 @@
 
 use auth::Scope;
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{PersonId, SchoolId};
+use runtime::{CaseId, PersonId, SchoolId};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QueryResult, QuerySelect as _, Select, Value,
@@ -219,6 +219,9 @@ fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
     };
     if let Some(school) = filter.school {
         query = query.filter(Column::SchoolId.eq(SchoolId::as_uuid(school)));
+    }
+    if !filter.cases.is_empty() {
+        query = query.filter(Column::CaseId.is_in(filter.cases.iter().copied().map(CaseId::as_uuid)));
     }
     if let Some(moment) = filter.opened_after {
         query = query.filter(Column::OpenedAt.gt(moment));

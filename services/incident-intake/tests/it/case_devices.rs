@@ -72,6 +72,34 @@ on_both_stores! {
         assert_eq!(told(&world).await, told_as(&[["SEC-PC-02", "d1", "10.20.4.38"]], 1));
     }
 
+    async fn a_device_known_by_its_address_only_becomes_the_one_whose_card_shows(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        report(&world, school, of("10.20.4.9", "d9", "PRT-02"), at("203.0.113.77")).await;
+        let news = report(&world, school, of("10.20.4.37", "d0", ""), at("203.0.113.77")).await;
+        report(&world, school, of("10.20.4.10", "d10", "PRT-03"), at("203.0.113.77")).await;
+        grow(&world, news, of("10.20.4.37", "d1", "SEC-PC-02")).await;
+        let (devices, total) = told(&world).await;
+        let names: Vec<&str> = devices.iter().map(|[name, ..]| name.as_str()).collect();
+        assert_eq!((names, total), (vec!["PRT-02", "SEC-PC-02", "PRT-03"], 3), "one device, where it came first");
+    }
+
+    async fn an_address_that_moves_on_leaves_both_its_devices_in_the_case(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        let news = report(&world, school, of("10.20.4.37", "d1", "SEC-PC-02"), at("203.0.113.77")).await;
+        grow(&world, news, of("10.20.4.37", "d2", "LKR-LT-11")).await;
+        assert_eq!(told(&world).await.1, 2);
+    }
+
+    async fn an_address_whose_device_the_case_knows_is_that_device(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        report(&world, school, at("203.0.113.77"), of("10.20.4.37", "d1", "SEC-PC-02")).await;
+        report(&world, school, at("10.20.4.37"), at("203.0.113.77")).await;
+        assert_eq!(told(&world).await, told_as(&[["SEC-PC-02", "d1", "10.20.4.37"]], 1));
+    }
+
     async fn a_case_of_many_devices_names_three_and_counts_all(database: TestDatabase) {
         let world = World::start(&database).await;
         let school = world.school("Basisschool De Zandloper", "Aalter").await;

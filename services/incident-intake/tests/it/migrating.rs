@@ -1,7 +1,10 @@
 //! What older releases wrote gets what newer ones keep.
 
 use chrono::TimeDelta;
-use proto::incident_intake::v1::{CasePhase, ChangeCasePhaseRequest, CloseReason, ListCasesRequest};
+use proto::{
+    incident_intake::v1::{CasePhase, ChangeCasePhaseRequest, CloseReason, ListCasesRequest},
+    network_monitor::v1::Endpoint,
+};
 use runtime::AlertId;
 use schildwacht_incident_intake::migrations;
 use sea_orm::{ConnectionTrait as _, Statement, sea_query::Query};
@@ -21,6 +24,11 @@ const BEFORE: [&str; 7] = [
     "DROP TABLE evidence_key",
 ];
 
+/// Whom the alerts after the first are meant for: an address, whose device shows, moves and gets its name; the internet; an address
+/// that stays one.
+const TAKING_PART: [(&str, &str, &str); 5] =
+    [("10.20.5.1", "", ""), ("10.20.5.1", "d5", ""), ("10.20.5.2", "d5", "LKR-LT-11"), ("203.0.113.9", "", ""), ("10.20.5.3", "", "")];
+
 /// What fills in, run once more.
 const FILL_IN_AGAIN: &str = "DELETE FROM schema_migration WHERE name LIKE '%_fill_in_%'";
 
@@ -38,10 +46,20 @@ on_both_stores! {
         world.close(&moved, CloseReason::Resolved).await;
         world.clock.advance(TimeDelta::minutes(10));
         world.report(school, MALWARE).await;
+        for (ip, device, name) in TAKING_PART {
+            let mut news = world.alert(school, MALWARE);
+            let destination = Endpoint { ip: ip.to_owned(), port: 445, device_id: device.to_owned(), device_name: name.to_owned() };
+            news.alert.as_mut().unwrap().destination = Some(destination);
+            world.send(&news).await;
+        }
+        world.settle().await;
         let all = ListCasesRequest { phases: (1..=7).collect(), ..Default::default() };
         let before = world.list(&responder(), all.clone()).await;
         let devices_before = world.devices(&responder(), all.clone()).await;
         assert_eq!(devices_before.len(), 2);
+        let open = devices_before.values().find(|devices| devices.total_size > 1).unwrap();
+        let names: Vec<&str> = open.devices.iter().map(|device| device.name.as_str()).collect();
+        assert_eq!((names, open.total_size), (vec!["SEC-PC-02", "LKR-LT-11", ""], 3), "{open:?}");
 
         migrate_after(&world, &BEFORE).await;
         let after = world.list(&responder(), all.clone()).await;

@@ -5,7 +5,7 @@ use proto::incident_intake::v1::{Case, CaseOrder, CasePhase, CaseSeverity, Close
 use testkit::on_both_stores;
 use tonic::Code;
 
-use crate::world::{MALWARE, MINING, TAKEOVER, World, fields, noor, responder, sam};
+use crate::world::{MALWARE, MINING, TAKEOVER, World, director, fields, noor, responder, sam};
 
 /// Six open cases of three schools, opened an hour apart, one of them Noor's; and a closed one.
 async fn a_busy_morning(world: &World) -> Vec<Case> {
@@ -51,6 +51,22 @@ on_both_stores! {
         a_busy_morning(&world).await;
         // 0004 (taken over, 15 min, opened at 12.50) and 0003 (malware, 30 min, at 11.50) are late; Noor has 0006, so its solution counts.
         assert_eq!(references(&world, ListCasesRequest::default()).await, ["0003", "0004", "0002", "0005", "0007", "0006"]);
+    }
+
+    async fn cases_are_asked_for_by_name_and_only_those_one_may_see_come(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let queue = a_busy_morning(&world).await;
+        let named = |cases: &[&Case]| ListCasesRequest { case_ids: cases.iter().map(|case| case.case_id.clone()).collect(), ..Default::default() };
+        let two = named(&[&queue[1], &queue[3]]);
+        assert_eq!(world.list(&noor(), two.clone()).await, [queue[1].clone(), queue[3].clone()]);
+        let school = queue[1].school_id.parse().unwrap();
+        let own: Vec<Case> = [&queue[1], &queue[3]].into_iter().filter(|case| case.school_id == queue[1].school_id).cloned().collect();
+        assert_eq!(world.list(&director(school), two).await, own);
+        for case_ids in [vec![queue[0].case_id.clone(); 201], vec!["SW-2026-0003".to_owned()]] {
+            let refused = world.cases().list_cases(world.by(&noor(), ListCasesRequest { case_ids, ..Default::default() })).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument);
+            assert!(fields(&refused)[0].starts_with("case_ids"), "{refused:?}");
+        }
     }
 
     async fn what_is_near_comes_before_a_nearer_target_that_is_not(database: TestDatabase) {

@@ -88,15 +88,29 @@ impl World {
         self.post_from(self.school, "application/x-ndjson", None, lines.as_bytes().to_vec()).await;
     }
 
+    /// Another gateway.
+    pub fn new_gateway(&self) -> GatewayId {
+        self.ids.next()
+    }
+
+    /// Posts JSON lines as another gateway, and waits until they are taken in.
+    pub async fn post_as(&self, gateway: GatewayId, school: SchoolId, lines: &str) {
+        self.post_body(gateway, school, "application/x-ndjson", None, lines.as_bytes().to_vec()).await;
+    }
+
     /// Posts a body as telemetry-ingest would put it on the log, and waits until it is taken in.
     pub async fn post_from(&self, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) {
+        self.post_body(self.gateway, school, media_type, encoding, body).await;
+    }
+
+    async fn post_body(&self, gateway: GatewayId, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) {
         let text = |text: String| Bytes::from(text);
         let received: DateTime<Utc> = runtime::Clock::from(self.clock.clone()).now();
         let mut headers = vec![
             ("ce_id".to_owned(), text(self.ids.next::<EventId>().to_string())),
             ("ce_time".to_owned(), text(received.to_rfc3339())),
             ("content-type".to_owned(), text(media_type.to_owned())),
-            ("schildwacht-gateway".to_owned(), text(self.gateway.to_string())),
+            ("schildwacht-gateway".to_owned(), text(gateway.to_string())),
             ("schildwacht-school".to_owned(), text(school.to_string())),
             ("traceparent".to_owned(), text(format!("00-{TRACE_ID}-b7ad6b7169203331-01"))),
         ];

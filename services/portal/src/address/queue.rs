@@ -254,6 +254,7 @@ impl QueueQuery {
             order_by: self.order.wire().into(),
             reverse: self.reverse,
             opened_after: None,
+            case_ids: Vec::new(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What can be done to several cases of the queue at once. Each is a decision of its own: where somebody else was faster their
 //! case is left as it is, and the visitor hears of it.
 
-use axum::response::{IntoResponse as _, Redirect, Response};
-use futures::future::join_all;
+use auth::Action;
+use axum::{
+    extract::RawQuery,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use http::StatusCode;
 use proto::incident_intake::v1 as wire;
 
@@ -16,12 +19,13 @@ use super::{
     respond::{done, own_page, page_with_status},
 };
 use crate::{
-    page::{CloseChosenPage, CloseForm, Flash, Place, Problem},
+    page::{CloseChosenPage, CloseForm, Flash, Place},
     upstream::Calls,
-    view::{Case, Closing},
+    view::{Case, Closing, ListedCase},
     words::CaseWords,
 };
 
+const CLOSE: &str = "/wachtrij/sluiten";
 /// As many as a page of the queue shows.
 const MOST: usize = 50;
 
@@ -48,16 +52,25 @@ pub(super) async fn take(Posted { visit, fields }: Posted) -> Result<Response, F
     }
     let calls = visit.calls();
     let me = visit.visitor().id();
-    let mut all_done = true;
+    let mut tally = Tally::default();
     for Chosen { case_id, etag } in chosen {
         let request = wire::AssignCaseRequest { case_id: case_id.to_owned(), assignee: "me".to_owned(), etag: etag.to_owned() };
         let answer = calls.cases().assign_case(request).await.map(drop);
-        all_done &= is_done(&calls, case_id, answer, |case| case.is_of(&me)).await?;
+        if !tally.count(is_done(&calls, case_id, answer, |case| case.is_of(&me)).await)? {
+            break;
+        }
     }
-    Ok(done(&visit, if all_done { Flash::AllTaken } else { Flash::SomeTaken }, &back))
+    Ok(done(&visit, if tally.is_whole { Flash::AllTaken } else { Flash::SomeTaken }, &back))
 }
 
-/// `POST /wachtrij/sluiten`: asks why when no reason is given, and closes the chosen cases when one is.
+/// `GET /wachtrij/sluiten`: the chosen cases as they stand now, and the form that closes them.
+pub(super) async fn close_form(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let fields = Fields::of_address(&query.unwrap_or_default());
+    let back = own_page(fields.text("terug")).to_owned();
+    ask(&visit, &chosen(&fields), back, CloseForm::default(), StatusCode::OK).await
+}
+
+/// `POST /wachtrij/sluiten`: to the form when no reason is given yet, else closes the chosen cases.
 pub(super) async fn close(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let back = own_page(fields.text("terug")).to_owned();
     let chosen = chosen(&fields);
@@ -65,7 +78,9 @@ pub(super) async fn close(Posted { visit, fields }: Posted) -> Result<Response, 
         return Ok(Redirect::to(&back).into_response());
     }
     if fields.given("reden").is_none() {
-        return ask(&visit, &chosen, back, CloseForm::default(), StatusCode::OK).await;
+        let mut question = url::form_urlencoded::Serializer::new(String::new());
+        question.extend_pairs(chosen.iter().map(|chosen| ("zaak", chosen.case_id))).append_pair("terug", &back);
+        return Ok(Redirect::to(&format!("{CLOSE}?{}", question.finish())).into_response());
     }
     let (reason, text) = match read_closing(&fields, CaseWords(visit.around.preferences.language)) {
         Ok(closing) => closing,
@@ -73,14 +88,48 @@ pub(super) async fn close(Posted { visit, fields }: Posted) -> Result<Response, 
     };
     let calls = visit.calls();
     let wanted = Closing { reason, text };
-    let mut all_done = true;
+    let mut tally = Tally::default();
     for Chosen { case_id, etag } in chosen {
         let (text, etag) = (wanted.text.clone(), etag.to_owned());
         let request = wire::CloseCaseRequest { case_id: case_id.to_owned(), reason: wire::CloseReason::from(reason).into(), text, etag };
         let answer = calls.cases().close_case(request).await.map(drop);
-        all_done &= is_done(&calls, case_id, answer, |case| case.closing.as_ref() == Some(&wanted)).await?;
+        if !tally.count(is_done(&calls, case_id, answer, |case| case.closing.as_ref() == Some(&wanted)).await)? {
+            break;
+        }
     }
-    Ok(done(&visit, if all_done { Flash::AllClosed } else { Flash::SomeClosed }, &back))
+    Ok(done(&visit, if tally.is_whole { Flash::AllClosed } else { Flash::SomeClosed }, &back))
+}
+
+/// How far it came.
+struct Tally {
+    some_done: bool,
+    is_whole: bool,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { some_done: false, is_whole: true }
+    }
+}
+
+impl Tally {
+    /// Counts what became of a case, and says whether to go on. A failure is the visitor's answer only while nothing has been done:
+    /// afterwards they must hear that something was.
+    fn count(&mut self, outcome: Result<bool, Failure>) -> Result<bool, Failure> {
+        match outcome {
+            Ok(is_done) => {
+                self.some_done |= is_done;
+                self.is_whole &= is_done;
+                Ok(true)
+            }
+            Err(failure) if self.some_done => {
+                tracing::warn!(name: "queue.chosen_broken_off", failure = ?failure, "not all chosen cases could be changed");
+                self.is_whole = false;
+                Ok(false)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
 }
 
 /// Whether a decision holds; also when it was made by the first of two clicks. One that came too late does not.
@@ -94,25 +143,24 @@ async fn is_done(calls: &Calls, id: &str, answer: Result<(), tonic::Status>, hol
     }
 }
 
-/// The cases as they stand now, with the reason to be given.
+/// The cases as they stand now, with the reason to be given; those that are closed already are left out.
 async fn ask(visit: &Visit, chosen: &[Chosen<'_>], back: String, close: CloseForm, status: StatusCode) -> Result<Response, Failure> {
-    let calls = visit.calls();
-    let ids = chosen.iter().map(|chosen| case_id(chosen.case_id)).collect::<Result<Vec<_>, _>>()?;
-    let (found, figures) = tokio::join!(join_all(ids.into_iter().map(|id| find(&calls, id))), menu_figures(visit));
-    let mut cases = Vec::new();
-    for answer in found {
-        match answer {
-            Ok(case) if case.is_closed() => {}
-            Ok(case) => cases.push(case),
-            Err(Failure::Problem(Problem::NotFound)) => {}
-            Err(failure) => return Err(failure),
-        }
+    let case_ids = chosen.iter().map(|chosen| case_id(chosen.case_id)).collect::<Result<Vec<_>, _>>()?;
+    if case_ids.is_empty() || !visit.visitor().may_everywhere(Action::CaseClose) {
+        return Ok(Redirect::to(&back).into_response());
     }
+    let page_size = i32::try_from(MOST).unwrap_or(i32::MAX);
+    let case_ids = case_ids.iter().map(ToString::to_string).collect();
+    let request = wire::ListCasesRequest { page_size, case_ids, ..wire::ListCasesRequest::default() };
+    let calls = visit.calls();
+    let mut service = calls.cases();
+    let (answer, figures) = tokio::join!(service.list_cases(request), menu_figures(visit));
+    let answer = answer?.into_inner();
+    let cases = ListedCase::all_of(answer.cases, answer.devices)?;
     if cases.is_empty() {
-        return Ok(done(visit, Flash::SomeClosed, &back));
+        return Ok(Redirect::to(&back).into_response());
     }
     let mut frame = visit.frame(Place::Queue)?;
     frame.queue = figures;
-    frame.here = back.clone();
     page_with_status(status, &CloseChosenPage { frame, cases, close, back })
 }

@@ -64,9 +64,6 @@ struct CaseRow {
     assignee: String,
     rsit: String,
     signature: String,
-    /// The first few in the evidence, by name or address.
-    devices: String,
-    device_count: i64,
     alerts: i64,
     events: i64,
     opened: String,
@@ -75,6 +72,9 @@ struct CaseRow {
     resolve_by: Option<String>,
     close_reason: Option<&'static str>,
     tlp: &'static str,
+    /// Of the first three in the evidence, by name or address, with a comma between them.
+    first_devices: String,
+    device_count: i64,
 }
 
 /// A device in a file.
@@ -198,8 +198,6 @@ impl From<ListedCase> for CaseRow {
             assignee: case.assignee.map(|assignee| assignee.name).unwrap_or_default(),
             rsit: case.rsit,
             signature: case.signature,
-            devices: devices.first.join(" "),
-            device_count: devices.total,
             alerts: case.alerts,
             events: case.events,
             opened: utc(case.opened),
@@ -208,6 +206,8 @@ impl From<ListedCase> for CaseRow {
             resolve_by: case.resolve_by.map(utc),
             close_reason: case.closing.map(|closing| closing.reason.code()),
             tlp: case.tlp.label(),
+            first_devices: devices.first.join(", "),
+            device_count: devices.total,
         }
     }
 }

@@ -20,6 +20,11 @@ use crate::page::Problem;
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
+    /// Those in the question of an address.
+    pub(super) fn of_address(query: &str) -> Self {
+        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     /// The first value of a field, without what stands around it; empty when it is not there.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.given(name).unwrap_or_default().trim()

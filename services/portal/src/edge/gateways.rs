@@ -233,8 +233,12 @@ async fn contacts(calls: &Calls, gateways: &[Gateway]) -> Option<Contacts> {
     if gateways.is_empty() {
         return Some(Contacts::default());
     }
+    let unknown = |why: &dyn std::fmt::Display| {
+        tracing::warn!(name: "gateways.contacts_unknown", error = %why, "network-monitor does not say when gateways were last heard");
+    };
     let request = ListGatewayContactsRequest { gateway_ids: gateways.iter().map(|gateway| gateway.id.clone()).collect() };
-    calls.gateway_contacts().list_gateway_contacts(request).await.ok()?.into_inner().try_into().ok()
+    let answer = calls.gateway_contacts().list_gateway_contacts(request).await.inspect_err(|status| unknown(status)).ok()?;
+    answer.into_inner().try_into().inspect_err(|unreadable: &Unreadable| unknown(unreadable)).ok()
 }
 
 /// The names of these gateways' schools, asked for at once; a school that is gone keeps its id.

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{CloseForm, Frame};
 use crate::{
     mark::Icon,
-    view::Case,
+    view::{Case, ListedCase},
     words::{CaseWords, QueueWords},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 #[template(path = "close_chosen.html")]
 pub(crate) struct CloseChosenPage {
     pub(crate) frame: Frame,
-    pub(crate) cases: Vec<Case>,
+    pub(crate) cases: Vec<ListedCase>,
     pub(crate) close: CloseForm,
     /// The queue they were chosen in.
     pub(crate) back: String,
@@ -32,6 +32,10 @@ impl CloseChosenPage {
 
     fn title(&self) -> String {
         self.words().close_chosen_title(i64::try_from(self.cases.len()).unwrap_or_default())
+    }
+
+    fn about(&self, row: &ListedCase) -> Option<String> {
+        self.words().about(&row.devices)
     }
 
     fn assignee_name<'a>(&'a self, case: &'a Case) -> &'a str {

@@ -233,10 +233,7 @@ impl QueuePage {
 
     /// `SEC-PC-02 en nog 2`: where somebody begins to look.
     fn about(&self, row: &ListedCase) -> Option<String> {
-        match row.devices.first_and_more()? {
-            (first, 0) => Some(first.to_owned()),
-            (first, more) => Some(self.words().and_more(first, self.frame.language().number(more))),
-        }
+        self.words().about(&row.devices)
     }
 
     /// The clocks that count: the reaction until somebody reacts, the solution until it is closed.

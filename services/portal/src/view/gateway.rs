@@ -35,6 +35,9 @@ pub(crate) const SILENT_AFTER: TimeDelta = TimeDelta::hours(24);
 pub(crate) enum Contact {
     /// network-monitor does not say.
     Unknown,
+    /// It has just been enrolled, or may not send any more.
+    NotYet,
+    /// It may send, and never has for as long as one waits.
     Never,
     At(DateTime<Utc>),
     /// It may send, and has not for too long.
@@ -48,7 +51,8 @@ pub(crate) struct Contacts(BTreeMap<String, DateTime<Utc>>);
 impl Contacts {
     pub(crate) fn of(&self, gateway: &Gateway, now: DateTime<Utc>) -> Contact {
         match self.0.get(&gateway.id) {
-            None => Contact::Never,
+            None if gateway.is_active() && now - gateway.created > SILENT_AFTER => Contact::Never,
+            None => Contact::NotYet,
             Some(heard) if gateway.is_active() && now - *heard > SILENT_AFTER => Contact::SilentSince(*heard),
             Some(heard) => Contact::At(*heard),
         }

@@ -13,7 +13,8 @@ words! {
         state { "Stand" "State" }
         secret { "Geheim" "Secret" }
         contact { "Laatste bericht" "Last message" }
-        never_heard { "Nog geen" "None yet" }
+        not_heard_yet { "Nog geen" "None yet" }
+        never_heard { "Stuurde nog niets" "Has sent nothing" }
         silent { "Zwijgt" "Silent" }
         silent_since(moment) { "sinds {moment}" "since {moment}" }
         contacts_unknown_title { "Wanneer de gateways laatst iets stuurden, weten we nu niet" "When the gateways last sent something is not known right now" }

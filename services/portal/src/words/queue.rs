@@ -1,6 +1,7 @@
 //! Words of the queue.
 
 use super::words;
+use crate::view::CaseDevices;
 
 words! {
     /// The queue's words.
@@ -39,7 +40,7 @@ words! {
         about_devices { "Toestel" "Device" }
         and_more(device, count) { "{device} en nog {count}" "{device} and {count} more" }
 
-        search { "Zoek in deze lijst: nummer, titel, school, of een volledig IP-adres" "Search this list: number, title, school, or a whole IP address" }
+        search { "Zoek in deze lijst: nummer, titel, school, of de volledige naam of het volledige IP-adres van een toestel" "Search this list: number, title, school, or the whole name or IP address of a device" }
         search_hint { "Zaak, school of IP" "Case, school or IP" }
         severity { "Ernst" "Severity" }
         at_least(severity) { "{severity} of hoger" "{severity} or higher" }
@@ -66,11 +67,11 @@ words! {
         clocks { "Klokken" "Clocks" }
         chosen { "gekozen" "chosen" }
         with_chosen { "Met de gekozen zaken" "With the chosen cases" }
-        close_chosen { "Sluit ze" "Close them" }
-        close_chosen_text { "Ze krijgen alle dezelfde reden en tekst. Wat iemand anders intussen wijzigt, blijft open." "All of them get the same reason and text. What somebody else changes in the meantime stays open." }
-        close_chosen_hint { "De scholen lezen dit ook." "The schools read this too." }
-        close_chosen_button { "Sluit deze zaken" "Close these cases" }
-        close_chosen_cancel { "Laat ze open" "Leave them open" }
+        close_chosen { "Sluit" "Close" }
+        close_chosen_text { "Wat u hier schrijft, geldt voor elke zaak. Wat iemand anders intussen wijzigt, blijft open." "What you write here holds for each case. What somebody else changes in the meantime stays open." }
+        close_chosen_hint { "Elke school leest dit bij haar zaak." "Each school reads this with its case." }
+        close_chosen_button { "Sluit af" "Close" }
+        close_chosen_cancel { "Laat open" "Leave open" }
         chosen_cases { "De gekozen zaken" "The chosen cases" }
         take_chosen { "Zet op mijn naam" "Put in my name" }
 
@@ -106,6 +107,14 @@ words! {
 }
 
 impl QueueWords {
+    /// `SEC-PC-02 en nog 2`.
+    pub(crate) fn about(self, devices: &CaseDevices) -> Option<String> {
+        match devices.first_and_more()? {
+            (first, 0) => Some(first.to_owned()),
+            (first, more) => Some(self.and_more(first, self.0.number(more))),
+        }
+    }
+
     /// `Sluit 3 zaken`.
     pub(crate) fn close_chosen_title(self, count: i64) -> String {
         let cases = self.0.count(count, ("zaak", "zaken"), ("case", "cases"));

@@ -75,8 +75,8 @@ words! {
         flash_reopened { "De zaak is weer open." "The case is open again." }
         flash_all_taken { "De gekozen zaken staan op uw naam." "The chosen cases are yours." }
         flash_all_closed { "De gekozen zaken zijn gesloten." "The chosen cases are closed." }
-        flash_some_closed { "Niet alle zaken zijn gesloten. Iemand anders was sneller." "Not all cases are closed. Somebody else was faster." }
-        flash_some_taken { "Niet alle zaken staan op uw naam. Iemand anders was sneller." "Not all cases are yours. Somebody else was faster." }
+        flash_some_closed { "Niet alle zaken zijn gesloten. Wat intussen wijzigde of niet lukte, staat nog in de lijst." "Not all cases are closed. What changed in the meantime or did not work is still in the list." }
+        flash_some_taken { "Niet alle zaken staan op uw naam. Iemand anders was sneller, of het lukte niet." "Not all cases are yours. Somebody else was faster, or it did not work." }
         flash_gateway_revoked { "De gateway kan niets meer sturen." "The gateway can no longer send." }
 
         not_found_title { "Deze bladzijde vinden we niet" "We cannot find this page" }

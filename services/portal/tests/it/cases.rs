@@ -170,9 +170,12 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     let (free, hers) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_IN_HAND} etag-412"));
     let chosen = [("terug", "/wachtrij?ernst=low"), ("zaak", free.as_str()), ("zaak", hers.as_str())];
     let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &chosen).await;
+    let form = asked.location().unwrap();
+    assert!(form.starts_with("/wachtrij/sluiten?zaak=") && !form.contains("csrf"), "one can come back to it: {form}");
+    let asked = noor.get(&form).await;
     assert_eq!(asked.status, 200);
     assert!(asked.text.contains("<h1>Sluit 2\u{a0}zaken</h1>"), "{}", asked.text);
-    for shown in ["SW-2026-0425", "SW-2026-0412", "Noor Claes", &format!("value=\"{free}\"")] {
+    for shown in ["SW-2026-0425", "SW-2026-0412 · SEC-PC-02 en nog 2", "Noor Claes", &format!("value=\"{free}\"")] {
         assert!(asked.text.contains(shown), "{shown} is not in: {}", asked.text);
     }
 
@@ -189,6 +192,9 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
         assert!(noor.follow("/wachtrij").await.text.contains("De gekozen zaken zijn gesloten."), "{click} click");
     }
     assert!(noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text.contains("Zelfde oefening"));
+    assert_eq!(noor.get(&form).await.location().as_deref(), Some("/wachtrij?ernst=low"), "nothing is left to be closed there");
+    let mut els = town.browser_of(&people::els()).await;
+    assert_eq!(els.get(&form).await.location().as_deref(), Some("/wachtrij?ernst=low"), "a director closes nothing");
 }
 
 #[tokio::test]
@@ -203,9 +209,23 @@ async fn what_somebody_else_changed_meanwhile_is_not_closed_with_the_others() {
 
     let nothing_left = [("terug", "/wachtrij"), ("zaak", free.as_str())];
     let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &nothing_left).await;
-    assert_eq!(asked.location().as_deref(), Some("/wachtrij"), "what is closed is not asked about");
+    let form = asked.location().unwrap();
+    assert_eq!(noor.get(&form).await.location().as_deref(), Some("/wachtrij"), "what is closed is not asked about");
     let none = noor.submit("/wachtrij", "/wachtrij/sluiten", &[("terug", "/wachtrij")]).await;
     assert_eq!(none.location().as_deref(), Some("/wachtrij"));
+}
+
+#[tokio::test]
+async fn who_is_stopped_half_way_hears_that_something_was_done() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    let (free, gone) = (format!("{CASE_OF_NOBODY} etag-425"), "0190c0de-0000-7000-8000-00000000dead etag-1");
+    let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", gone), ("reden", "resolved"), ("tekst", "Opgelost")];
+    let closed = noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
+    assert_eq!(closed.location().as_deref(), Some("/wachtrij"));
+    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle zaken zijn gesloten."));
+    let nothing_done = [("terug", "/wachtrij"), ("zaak", gone), ("reden", "resolved"), ("tekst", "Opgelost")];
+    assert_eq!(noor.submit("/wachtrij", "/wachtrij/sluiten", &nothing_done).await.status, 404);
 }
 
 #[tokio::test]

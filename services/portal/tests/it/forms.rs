@@ -14,6 +14,7 @@ fn changing_addresses() -> Vec<String> {
     let others = [
         "/afmelden".to_owned(),
         "/wachtrij/neem".to_owned(),
+        "/wachtrij/sluiten".to_owned(),
         "/gateways/nieuw".to_owned(),
         format!("/gateways/{GATEWAY}/geheim"),
         format!("/gateways/{GATEWAY}/intrekken"),

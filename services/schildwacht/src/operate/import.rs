@@ -85,11 +85,10 @@ fn show(report: &ImportReport, options: &ImportOptions) -> Result<()> {
         say(format!("and {unlisted} more"))?;
     }
     let ImportReport { boards, schools, sites, bad_lines_total, schools_created, schools_updated, schools_unchanged, .. } = report;
-    let changes = format!("schools: {schools_created} new, {schools_updated} changed, {schools_unchanged} as they were");
+    let schools_are = if options.check { "schools that an import would bring" } else { "schools" };
+    let changes = format!("{schools_are}: {schools_created} new, {schools_updated} changed, {schools_unchanged} as they were");
     match (bad_lines_total, options.check) {
-        (0, true) => {
-            say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written\n{changes}, if it were"))
-        }
+        (0, true) => say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written\n{changes}")),
         (0, false) => say(format!("imported {boards} boards, {schools} schools, {sites} sites\n{changes}")),
         (bad, _) => say(format!("nothing imported; bad lines: {bad}. Mend them and try again")),
     }

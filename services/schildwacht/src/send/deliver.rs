@@ -50,7 +50,7 @@ pub enum Fate {
     Refused(String),
     /// It might be taken later, but the retries are used up.
     GivenUp(String),
-    /// It was not sent: the issuer gives no token, and would not if it were asked again.
+    /// Nobody has decided on it: the issuer gives no token to ask with.
     NoToken(String),
 }
 
@@ -61,8 +61,8 @@ pub struct Delivery {
     pub events: u64,
     /// Bytes of the request's body, once.
     pub bytes: u64,
-    /// How often it was sent again.
-    pub retries: u32,
+    /// How often it was sent.
+    pub requests: u32,
     /// How it ended.
     pub fate: Fate,
 }
@@ -83,7 +83,7 @@ impl Sender {
 
     /// Delivers a batch.
     pub async fn deliver(&self, batch: Batch) -> Delivery {
-        let mut delivery = Delivery { events: batch.events(), bytes: 0, retries: 0, fate: Fate::Refused(String::new()) };
+        let mut delivery = Delivery { events: batch.events(), bytes: 0, requests: 0, fate: Fate::Refused(String::new()) };
         let body = match batch.body(self.protocol, self.encoding) {
             Ok(body) => bytes::Bytes::from(body),
             Err(error) => {
@@ -95,7 +95,15 @@ impl Sender {
         let mut backoff = Backoff::new(self.retries);
         let mut had_new_token = false;
         delivery.fate = loop {
-            let (why, asked) = match self.attempt(delivery.events, body.clone()).await {
+            let attempt = match self.tokens.get().await {
+                Ok(token) => {
+                    delivery.requests += 1;
+                    self.attempt(token, delivery.events, body.clone()).await
+                }
+                Err(TokenError::Away(error)) => Attempt::Again { why: format!("{error:#}"), asked: None },
+                Err(TokenError::Refused(why)) => Attempt::Over(Fate::NoToken(why)),
+            };
+            let (why, asked) = match attempt {
                 Attempt::Over(fate) => break fate,
                 Attempt::NewToken { refused, .. } if !had_new_token => {
                     had_new_token = true;
@@ -107,17 +115,11 @@ impl Sender {
             };
             let Some(pause) = backoff.pause(asked) else { break Fate::GivenUp(why) };
             tokio::time::sleep(pause).await;
-            delivery.retries += 1;
         };
         delivery
     }
 
-    async fn attempt(&self, events: u64, body: bytes::Bytes) -> Attempt {
-        let token = match self.tokens.get().await {
-            Ok(token) => token,
-            Err(TokenError::Away(error)) => return Attempt::Again { why: format!("{error:#}"), asked: None },
-            Err(TokenError::Refused(why)) => return Attempt::Over(Fate::NoToken(why)),
-        };
+    async fn attempt(&self, token: String, events: u64, body: bytes::Bytes) -> Attempt {
         let request = self.http.post(self.url.clone()).header(AUTHORIZATION, format!("Bearer {token}"));
         let request = request.header(CONTENT_TYPE, self.protocol.media_type()).header(CONTENT_ENCODING, self.encoding.name());
         let response = match request.body(body).send().await {

@@ -26,7 +26,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use runtime::Clock;
 
 pub use batch::{Batch, Encoding, Limits, Protocol};
-pub use deliver::{Delivery, Fate, Sender};
+pub use deliver::{Fate, Sender};
 pub use report::Summary;
 pub use tokens::{ClientCredentials, Tokens};
 
@@ -45,7 +45,6 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
     let limits = Limits { events: options.batch.get(), ..Limits::default() };
     let mut summary = Summary::begin(&options.file, clock.now());
     let mut under_way = FuturesUnordered::new();
-    let mut no_token = None;
     loop {
         let (batch, read) = Batch::fill(&mut events, &limits);
         let is_last = read.is_err() || batch.is_empty();
@@ -59,14 +58,9 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
             && let Some(delivery) = under_way.next().await
         {
             summary.settle(&delivery);
-            no_token = no_token.or_else(|| Some(delivery).filter(|delivery| matches!(delivery.fate, Fate::NoToken(_))));
         }
         summary.read(&batch);
-        match &no_token {
-            None => under_way.push(sender.deliver(batch)),
-            // An issuer that is asked over and over with a wrong secret takes that for an attack.
-            Some(refused) => summary.settle(&Delivery { events: batch.events(), ..refused.clone() }),
-        }
+        under_way.push(sender.deliver(batch));
         progress.set_position(position.get());
         progress.set_message(format!("{} events accepted", summary.accepted()));
         if is_last {

@@ -65,9 +65,9 @@ impl Summary {
 
     /// Counts what became of a batch.
     pub fn settle(&mut self, delivery: &Delivery) {
-        if !matches!(delivery.fate, Fate::NoToken(_)) {
-            self.requests += 1 + u64::from(delivery.retries);
-            self.retries += u64::from(delivery.retries);
+        self.requests += u64::from(delivery.requests);
+        self.retries += u64::from(delivery.requests.saturating_sub(1));
+        if delivery.requests > 0 {
             self.sent_bytes += delivery.bytes;
         }
         let (lost, why) = match &delivery.fate {
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     fn delivery(events: u64, fate: Fate) -> Delivery {
-        Delivery { events, bytes: 10, retries: 1, fate }
+        Delivery { events, bytes: 10, requests: if matches!(fate, Fate::NoToken(_)) { 0 } else { 2 }, fate }
     }
 
     fn summary(deliveries: &[Delivery]) -> Summary {

@@ -204,7 +204,7 @@ async fn an_issuer_that_refuses_is_not_asked_again() {
             .route("/issuer/token", post(refuse))
     })
     .await;
-    let summary = send_lines(&running, &["{}"; 20], &["--in-flight", "1"]).await;
+    let summary = send_lines(&running, &["{}"; 20], &[]).await;
     assert_eq!(counts(&summary), [20, 0, 0, 20], "no edge has seen them");
     assert!(summary.to_string().contains("20 because: the issuer gives gateway-g no token"), "{summary}");
     assert!(summary.to_string().contains("invalid_client the secret is wrong"), "{summary}");

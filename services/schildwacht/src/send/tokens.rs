@@ -12,6 +12,8 @@ use url::Url;
 
 /// Renewed this long before it expires.
 const MARGIN: TimeDelta = TimeDelta::seconds(30);
+/// A refusal holds for so long: an issuer that is asked over and over with a wrong secret takes that for an attack.
+const REFUSAL_HOLDS: TimeDelta = TimeDelta::minutes(1);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Who asks, and whom.
@@ -38,6 +40,8 @@ pub struct Tokens {
 struct Held {
     endpoint: Option<Url>,
     token: Option<Token>,
+    /// Why there was none, and until when that is taken to hold.
+    refused: Option<(String, DateTime<Utc>)>,
 }
 
 #[derive(Debug)]
@@ -95,9 +99,23 @@ impl Tokens {
         if let Some(token) = held.token.as_ref().filter(|token| self.clock.now() < token.until) {
             return Ok(token.text.clone());
         }
-        let endpoint = self.known_endpoint(&mut held).await?;
-        let token = self.ask(&endpoint).await?;
-        Ok(held.token.insert(token).text.clone())
+        if let Some((why, _)) = held.refused.as_ref().filter(|(_, until)| self.clock.now() < *until) {
+            return Err(TokenError::Refused(why.clone()));
+        }
+        match self.ask_anew(&mut held).await {
+            Ok(token) => Ok(held.token.insert(token).text.clone()),
+            Err(error) => {
+                if let TokenError::Refused(why) = &error {
+                    held.refused = Some((why.clone(), self.clock.now() + REFUSAL_HOLDS));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn ask_anew(&self, held: &mut Held) -> Result<Token, TokenError> {
+        let endpoint = self.known_endpoint(held).await?;
+        self.ask(&endpoint).await
     }
 
     /// Where tokens are asked for.

@@ -139,15 +139,6 @@ async fn half_a_configuration_of_tls_to_kafka_is_refused() {
     assert!(complaint.contains("ssl.ca.location") && complaint.contains("SASL_SSL"), "{complaint}");
 }
 
-#[cfg(not(feature = "kafka-tls"))]
-#[tokio::test]
-async fn tls_to_kafka_is_refused_by_a_binary_that_was_built_without_it() {
-    let site = Site::new();
-    let file = site.file("tls.toml", "[events.kafka.properties]\n\"security.protocol\" = \"SASL_SSL\"\n").display().to_string();
-    let complaint = complaint(&site, &["--config", &file]).await;
-    assert!(complaint.contains("events.kafka") && complaint.contains("--features kafka-tls"), "{complaint}");
-}
-
 #[tokio::test]
 async fn one_service_alone_needs_an_issuer() {
     let complaint = complaint(&Site::new(), &["incident-intake"]).await;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use sea_orm_migration::{
-    prelude::{Alias, DbErr, DeriveIden, Expr, ExprTrait, OnConflict, Order, Query},
-    sea_orm::{ConnectionTrait as _, QueryResult},
+    prelude::{DbErr, DeriveIden, Expr, ExprTrait as _, OnConflict, Order, Query},
+    sea_orm::ConnectionTrait as _,
 };
 use serde_json::Value;
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
@@ -18,7 +18,7 @@ impl MigrationName for FillInCaseDevices {
     }
 }
 
-#[derive(Clone, Copy, DeriveIden)]
+#[derive(DeriveIden)]
 enum CaseDevice {
     Table,
     CaseId,
@@ -33,12 +33,11 @@ enum CaseDevice {
 enum Evidence {
     Table,
     CaseId,
-    AlertId,
     Position,
     Alert,
 }
 
-const ROWS_AT_ONCE: u64 = 500;
+const CASES_AT_ONCE: u64 = 500;
 
 struct Device {
     position: i64,
@@ -50,46 +49,72 @@ struct Device {
 #[async_trait::async_trait]
 impl MigrationTrait for FillInCaseDevices {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut last: Option<(Uuid, Uuid)> = None;
+        let mut last: Option<Uuid> = None;
         loop {
-            let rows = page_after(manager, last).await?;
-            let Some(end) = rows.last() else { break };
-            last = Some((end.try_get("", "case_id")?, end.try_get("", "alert_id")?));
-            let mut devices: BTreeMap<(Uuid, String), Device> = BTreeMap::new();
-            for row in &rows {
-                let case_id: Uuid = row.try_get("", "case_id")?;
-                let position: i64 = row.try_get("", "position")?;
-                let json: String = row.try_get("", "alert")?;
-                for (key, device) in devices_of(&json, position) {
-                    let earlier = devices.get(&(case_id, key.clone())).is_some_and(|known| known.position <= device.position);
-                    if !earlier {
-                        devices.insert((case_id, key), device);
-                    }
-                }
+            let cases = cases_after(manager, last).await?;
+            last = cases.last().copied();
+            if last.is_none() {
+                return Ok(());
             }
-            insert(manager, devices).await?;
+            for case_id in cases {
+                insert(manager, case_id, devices_of(manager, case_id).await?).await?;
+            }
         }
-        forget_addresses_of_devices(manager).await
     }
 }
 
-/// By the key of the table, so that each row is read once however many there are.
-async fn page_after(manager: &SchemaManager<'_>, last: Option<(Uuid, Uuid)>) -> Result<Vec<QueryResult>, DbErr> {
+/// By their key, so that each is read once however many there are.
+async fn cases_after(manager: &SchemaManager<'_>, last: Option<Uuid>) -> Result<Vec<Uuid>, DbErr> {
     let mut some = Query::select();
-    some.columns([Evidence::CaseId, Evidence::AlertId, Evidence::Position, Evidence::Alert])
-        .from(Evidence::Table)
-        .order_by(Evidence::CaseId, Order::Asc)
-        .order_by(Evidence::AlertId, Order::Asc)
-        .limit(ROWS_AT_ONCE);
-    if let Some((case_id, alert_id)) = last {
-        let key = Expr::tuple([Expr::col(Evidence::CaseId), Expr::col(Evidence::AlertId)]);
-        some.and_where(ExprTrait::gt(key, Expr::tuple([case_id.into(), alert_id.into()])));
+    some.column(Evidence::CaseId).distinct().from(Evidence::Table).order_by(Evidence::CaseId, Order::Asc).limit(CASES_AT_ONCE);
+    if let Some(last) = last {
+        some.and_where(Expr::col(Evidence::CaseId).gt(last));
     }
-    manager.get_connection().query_all(&some).await
+    manager.get_connection().query_all(&some).await?.iter().map(|row| row.try_get("", "case_id")).collect()
+}
+
+/// Those in the evidence of a case.
+async fn devices_of(manager: &SchemaManager<'_>, case_id: Uuid) -> Result<BTreeMap<String, Device>, DbErr> {
+    let mut evidence = Query::select();
+    evidence
+        .columns([Evidence::Position, Evidence::Alert])
+        .from(Evidence::Table)
+        .and_where(Expr::col(Evidence::CaseId).eq(case_id))
+        .order_by(Evidence::Position, Order::Asc);
+    let mut devices: BTreeMap<String, Device> = BTreeMap::new();
+    for row in manager.get_connection().query_all(&evidence).await? {
+        let (position, json): (i64, String) = (row.try_get("", "position")?, row.try_get("", "alert")?);
+        for (key, told) in told_by(&json, position) {
+            take_in(&mut devices, key, told);
+        }
+    }
+    Ok(devices)
+}
+
+/// What is told last counts unless it is empty. An address that a device is known to have is that device, in its place.
+fn take_in(devices: &mut BTreeMap<String, Device>, key: String, mut told: Device) {
+    if !told.is_known && devices.values().any(|device| device.is_known && device.ip == key) {
+        return;
+    }
+    let is_its_address = |device: &Device| told.is_known && !device.is_known;
+    if devices.get(&told.ip).is_some_and(is_its_address) {
+        let address = devices.remove(&told.ip);
+        told.position = address.map_or(told.position, |address| Ord::min(told.position, address.position));
+    }
+    let Some(device) = devices.get_mut(&key) else {
+        devices.insert(key, told);
+        return;
+    };
+    device.position = Ord::min(device.position, told.position);
+    for (kept, told) in [(&mut device.name, told.name), (&mut device.ip, told.ip)] {
+        if !told.is_empty() {
+            *kept = told;
+        }
+    }
 }
 
 /// One that cannot be read names no devices; its case can be read without it.
-fn devices_of(json: &str, position: i64) -> Vec<(String, Device)> {
+fn told_by(json: &str, position: i64) -> Vec<(String, Device)> {
     let Ok(alert) = serde_json::from_str::<Value>(json) else { return Vec::new() };
     let text = |path: String| alert.pointer(&path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let ends = [(0, "source"), (1, "destination")].into_iter().filter_map(|(end, name)| {
@@ -97,12 +122,12 @@ fn devices_of(json: &str, position: i64) -> Vec<(String, Device)> {
         let id = text(format!("/{name}/device/id"));
         let is_known = !id.is_empty();
         let key = if is_known { id } else { Some(ip.clone()).filter(|ip| is_of_the_school(ip))? };
-        Some((key, Device { position: position * 2 + end, is_known, name: text(format!("/{name}/device/name")), ip }))
+        Some((key, Device { position: position.saturating_mul(2) + end, is_known, name: text(format!("/{name}/device/name")), ip }))
     });
     ends.collect()
 }
 
-async fn insert(manager: &SchemaManager<'_>, devices: BTreeMap<(Uuid, String), Device>) -> Result<(), DbErr> {
+async fn insert(manager: &SchemaManager<'_>, case_id: Uuid, devices: BTreeMap<String, Device>) -> Result<(), DbErr> {
     if devices.is_empty() {
         return Ok(());
     }
@@ -115,34 +140,14 @@ async fn insert(manager: &SchemaManager<'_>, devices: BTreeMap<(Uuid, String), D
         CaseDevice::Name,
         CaseDevice::Ip,
     ]);
-    for ((case_id, key), device) in devices {
-        let Device { position, is_known, name, ip } = device;
+    for (key, Device { position, is_known, name, ip }) in devices {
         insert
             .values([case_id.into(), key.into(), position.into(), is_known.into(), name.into(), ip.into()])
             .map_err(|error| DbErr::Custom(error.to_string()))?;
     }
-    let kept = || Expr::col((CaseDevice::Table, CaseDevice::Position));
-    let told = || Expr::col((Alias::new("excluded"), CaseDevice::Position));
-    let first = Expr::case(told().lt(kept()), told()).finally(kept());
-    let conflict = OnConflict::columns([CaseDevice::CaseId, CaseDevice::DeviceKey]).value(CaseDevice::Position, first).to_owned();
-    insert.on_conflict(conflict);
+    // What a replica of this release has written meanwhile knows more.
+    insert.on_conflict(OnConflict::columns([CaseDevice::CaseId, CaseDevice::DeviceKey]).do_nothing().to_owned());
     manager.get_connection().execute(&insert).await?;
-    Ok(())
-}
-
-/// An address that a device of the same case has is no device of its own.
-async fn forget_addresses_of_devices(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let known = Alias::new("known");
-    let of_a_device = Query::select()
-        .expr(Expr::val(1))
-        .from_as(CaseDevice::Table, known.clone())
-        .and_where(Expr::col((known.clone(), CaseDevice::CaseId)).eq(Expr::col((CaseDevice::Table, CaseDevice::CaseId))))
-        .and_where(Expr::col((known.clone(), CaseDevice::Ip)).eq(Expr::col((CaseDevice::Table, CaseDevice::DeviceKey))))
-        .and_where(Expr::col((known, CaseDevice::IsKnown)).eq(true))
-        .to_owned();
-    let mut delete = Query::delete();
-    delete.from_table(CaseDevice::Table).and_where(Expr::col(CaseDevice::IsKnown).eq(false)).and_where(Expr::exists(of_a_device));
-    manager.get_connection().execute(&delete).await?;
     Ok(())
 }
 

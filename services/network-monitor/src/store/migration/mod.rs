@@ -3,6 +3,7 @@
 mod m20261124_add_alerts;
 mod m20261124_add_devices;
 mod m20261128_add_gateway_contacts;
+mod m20261128_fill_in_gateway_contacts;
 
 use storage::migrate::MigrationTrait;
 
@@ -12,5 +13,6 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         Box::new(m20261124_add_devices::AddDevices),
         Box::new(m20261124_add_alerts::AddAlerts),
         Box::new(m20261128_add_gateway_contacts::AddGatewayContacts),
+        Box::new(m20261128_fill_in_gateway_contacts::FillInGatewayContacts),
     ]
 }

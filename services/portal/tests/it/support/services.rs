@@ -197,6 +197,7 @@ impl CaseService for Play {
         let mut cases: Vec<intake::Case> = (world.cases.iter())
             .filter(|case| if request.phases.is_empty() { case.phase != closed } else { request.phases.contains(&case.phase) })
             .filter(|case| case.severity >= request.min_severity)
+            .filter(|case| request.case_ids.is_empty() || request.case_ids.contains(&case.case_id))
             .filter(|case| request.school_id.is_empty() || case.school_id == request.school_id)
             .filter(|case| request.opened_after.is_none() || after(case.open_time) > after(request.opened_after))
             .filter(|case| {
