@@ -11,14 +11,14 @@ use sea_orm::{
 use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
-use super::entity::case_device::{ActiveModel, Column, Entity, Model};
+use super::{
+    ROWS_AT_ONCE,
+    entity::case_device::{ActiveModel, Column, Entity, Model},
+};
 use crate::domain::{
     alert::Alert,
     case_devices::{CaseDevice, CaseDevices, Member, Roster},
 };
-
-/// Rows in one statement: SQLite takes 32,766 values.
-const ROWS_AT_ONCE: usize = 1_000;
 
 /// Keeps the devices in evidence, given with its positions in the order in which it was attached. `before` is what the case knew of
 /// an alert that it had already.

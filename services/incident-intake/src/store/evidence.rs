@@ -12,7 +12,7 @@ use storage::{StoreResult, Txn};
 use uuid::Uuid;
 
 use super::{
-    case, case_device,
+    ROWS_AT_ONCE, case, case_device,
     entity::{
         evidence::{ActiveModel, Column, Entity},
         evidence_key,
@@ -20,9 +20,6 @@ use super::{
     from_json, to_json,
 };
 use crate::domain::{alert::Alert, case::Case};
-
-/// Rows in one statement: SQLite takes 32,766 values.
-const KEYS_AT_ONCE: usize = 1_000;
 
 /// One alert of a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +73,7 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
 async fn add_keys(txn: &Txn, case: CaseId, keys: BTreeSet<String>) -> StoreResult<()> {
     let keys: Vec<String> = keys.into_iter().collect();
     let already_there = OnConflict::columns([evidence_key::Column::SearchKey, evidence_key::Column::CaseId]).do_nothing().to_owned();
-    for some in keys.chunks(KEYS_AT_ONCE) {
+    for some in keys.chunks(ROWS_AT_ONCE) {
         let row = |key: &String| evidence_key::ActiveModel { search_key: Set(key.clone()), case_id: Set(case.as_uuid()) };
         let insert = evidence_key::Entity::insert_many(some.iter().map(row)).on_conflict(already_there.clone());
         insert.exec_without_returning(&**txn).await?;
