@@ -107,6 +107,8 @@ macro_rules! typed_ids {
 typed_ids! {
     /// An alert of network-monitor.
     AlertId,
+    /// An app in the catalogue.
+    AppId,
     /// A row of an audit chain.
     AuditId,
     /// A school board.
@@ -131,6 +133,8 @@ typed_ids! {
     SuppressionId,
     /// An entry in a case's timeline.
     TimelineEntryId,
+    /// A vendor of apps.
+    VendorId,
 }
 
 #[cfg(test)]

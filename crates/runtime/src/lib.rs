@@ -32,8 +32,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
 pub use health::Health;
 pub use ids::{
-    AlertId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, SchoolId, SiteId, SuppressionId,
-    TimelineEntryId,
+    AlertId, AppId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, SchoolId, SiteId, SuppressionId,
+    TimelineEntryId, VendorId,
 };
 pub use process::{Process, StartError};
 pub use tasks::{Shutdown, Tasks};

@@ -1,14 +1,15 @@
 #![cfg(test)]
 //! What both stores promise.
 
-use runtime::{AuditId, Clock, Ids, SchoolId};
+use auth::{Action, Context};
+use runtime::{Clock, SchoolId};
 use schildwacht_storage::{
     Database, DatabaseConfig, StoreError,
     audit::{self, AddAuditTrail, Chain, Entry, Verdict},
     migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
-use testkit::TestDatabase;
+use testkit::{TestDatabase, person};
 
 struct AddShelf;
 
@@ -69,23 +70,20 @@ async fn count(database: &Database, table: &str) -> i64 {
     database.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
-fn entry(ids: &Ids, clock: &Clock, action: &'static str) -> Entry {
-    Entry {
-        id: ids.next::<AuditId>(),
-        at: clock.now(),
-        actor: "person:1".into(),
-        action,
-        resource: "case:1".into(),
-        detail: serde_json::json!({ "to": "containment" }),
-    }
+fn entry(action: Action) -> Entry {
+    Entry { action, resource: "case:1".into(), detail: serde_json::json!({ "to": "containment" }) }
+}
+
+fn somebody() -> Context {
+    testkit::context(person(1, &[]), Clock::system())
 }
 
 async fn with_three_audit_rows(database: &TestDatabase, chain: Chain) -> Database {
     let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-    let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
-    for action in ["case.assign", "case.note", "case.close"] {
+    let cx = somebody();
+    for action in [Action::CaseAssign, Action::CaseNote, Action::CaseClose] {
         let txn = database.begin().await.unwrap();
-        audit::append(&txn, chain, entry(&ids, &clock, action)).await.unwrap();
+        audit::append(&txn, &cx, chain, entry(action)).await.unwrap();
         txn.commit().await.unwrap();
     }
     database
@@ -225,11 +223,11 @@ testkit::on_both_stores! {
 
     async fn a_chain_that_grows_while_it_is_checked_is_intact(database: TestDatabase) {
         let database = with_three_audit_rows(&database, Chain::Platform).await;
-        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let cx = somebody();
         let writing = async {
             for _ in 0..200 {
                 let txn = database.begin().await.unwrap();
-                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
                 txn.commit().await.unwrap();
             }
         };
@@ -256,12 +254,12 @@ testkit::on_both_stores! {
 
     async fn writers_of_one_chain_at_once_keep_it_intact(database: TestDatabase) {
         let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let cx = somebody();
         let writers = (0..12).map(|_| {
-            let (database, clock, ids) = (database.clone(), clock.clone(), ids.clone());
+            let (database, cx) = (database.clone(), cx.clone());
             async move {
                 let txn = database.begin().await.unwrap();
-                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
                 txn.commit().await.unwrap();
             }
         });

@@ -21,6 +21,7 @@ mod http;
 mod issuer;
 mod keycloak;
 mod log;
+mod parts;
 mod patience;
 mod server;
 
@@ -30,6 +31,7 @@ pub use http::{http_builder, http_client};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;
+pub use parts::{context, operators_door, parts};
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;

@@ -9,6 +9,7 @@ use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, EventLog as _, LogHandle,
 use network_monitor::Service;
 use runtime::{Process, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
+use service::Parts;
 use storage::{Database, DatabaseConfig};
 
 use crate::{child, settings::Settings};
@@ -54,10 +55,7 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let authenticator = Authenticator::new(verifier, Arc::new(Policies::load()?), clock, ids);
     let service = Service {
         config: settings.network_monitor,
-        database,
-        log: LogHandle(log.clone()),
-        dead_letters: DeadLetters::default(),
-        authenticator,
+        parts: Parts { database, log: LogHandle(log.clone()), dead_letters: DeadLetters::default(), authenticator },
     };
 
     child::say(&Begun { migrated: true })?;

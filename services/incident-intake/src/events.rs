@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use ::events::{Delivered, Envelope, HandleError, Handler, LogError, Rejected, SharedLog, Topic};
-use auth::{Authenticator, Context};
+use auth::Context;
 use events::TailFrom;
 use proto::{identity::v1::OrganisationState, incident_intake::v1 as wire, network_monitor::v1::AlertEvent};
 use runtime::{EventId, Shutdown};
@@ -38,13 +38,13 @@ pub fn case_event(cx: &Context, case: &Case, change: &str) -> Envelope {
 #[derive(Debug, Clone)]
 pub struct Inbound {
     app: App,
-    authenticator: Authenticator,
+    cx: Context,
 }
 
 impl Inbound {
-    /// For these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> Self {
-        Self { app, authenticator }
+    /// Acts as the service itself: `cx` is its own.
+    pub fn new(app: App, cx: Context) -> Self {
+        Self { app, cx }
     }
 }
 
@@ -58,8 +58,7 @@ impl Handler for Inbound {
             Topic::Alert => {
                 let news = AlertNews::try_from(envelope.decode::<AlertEvent>()?);
                 let news = news.map_err(|violations| HandleError::poison("alert_unreadable", violations))?;
-                let cx = self.authenticator.own_context(SOURCE);
-                batch.push(app::record_alert(&self.app, &cx, txn, &news).await?);
+                batch.push(app::record_alert(&self.app, &self.cx, txn, &news).await?);
             }
             Topic::Organisation => describe(txn, &envelope).await?,
             other => return Err(HandleError::poison("unexpected_topic", other)),

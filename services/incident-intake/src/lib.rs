@@ -32,19 +32,17 @@ mod config;
 pub mod domain;
 mod events;
 mod grpc;
-mod jobs;
 mod messages;
 mod pack;
 mod store;
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay};
-use auth::Authenticator;
 use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
-use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use service::Parts;
+use storage::migrate::MigrationTrait;
 use tonic::service::Routes;
 
 pub use config::Config;
@@ -59,21 +57,13 @@ pub struct Service {
     pub config: Config,
     /// `[content]`.
     pub content: content::Settings,
-    /// Migrated.
-    pub database: Database,
-    /// Where events come from and go to.
-    pub log: LogHandle,
-    /// Where operators find what it could not take in.
-    pub dead_letters: DeadLetters,
-    /// Who calls.
-    pub authenticator: Authenticator,
+    /// What every service works with.
+    pub parts: Parts,
 }
 
 /// All tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
-    migrations.extend(store::migrations());
-    migrations
+    service::migrations(store::migrations())
 }
 
 impl Service {
@@ -87,43 +77,21 @@ impl Service {
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let content = Library::load(&self.content).map_err(|error| StartError::new(Self::NAME, error))?;
         content.at(process.clock.now()).map_err(|error| StartError::new(Self::NAME, error))?;
-        let app = App::new(self.database.clone(), content, process.tasks.shutdown());
-        self.probe(process);
-        self.run(&app, process);
-        jobs::start(&app, &self.authenticator, &self.config, process);
+        let assembly = self.parts.begin(Self::NAME, process);
+        let app = App::new(assembly.database(), content, assembly.shutdown());
+        assembly.publish();
+        assembly.consume(events::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
+        assembly.run("feed", events::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));
 
-        let replayed_into = Arc::new(Inbound::new(app.clone(), self.authenticator.clone()));
-        self.dead_letters.open(Self::NAME, self.database, replayed_into);
-        let mut grpc = Routes::builder();
-        grpc.add_service(grpc::CaseApi::new(app, self.authenticator));
-        Ok(grpc.routes().into_axum_router())
-    }
-
-    fn probe(&self, process: &Process) {
-        let database = self.database.clone();
-        process.health.add_probe("incident-intake.database", move || {
-            let database = database.clone();
-            async move { database.check().await.map_err(|error| error.to_string()) }
+        let (measured, pruned) = (app.clone(), app.clone());
+        assembly.every("measure_queue", Duration::from_secs(self.config.measure_every_seconds), move |cx| {
+            let app = measured.clone();
+            async move { app::measure_queue(&app, &cx).await }
         });
-    }
-
-    fn run(&self, app: &App, process: &Process) {
-        let shutdown = || process.tasks.shutdown();
-        let (database, log, clock) = (&self.database, &self.log, &process.clock);
-        let consumer = Consumer {
-            name: Self::NAME,
-            topics: events::CONSUMED,
-            max_batch: self.config.max_batch,
-            database: database.clone(),
-            log: log.clone(),
-            clock: clock.clone(),
-            ids: process.ids.clone(),
-            handler: Inbound::new(app.clone(), self.authenticator.clone()),
-        };
-        process.tasks.spawn("incident-intake.consumer", consumer.run(shutdown()));
-        let relay = Relay { service: Self::NAME, database: database.clone(), log: log.clone(), clock: clock.clone() };
-        process.tasks.spawn("incident-intake.relay", relay.run(shutdown()));
-        let feed = events::follow_cases(app.clone(), Arc::clone(&log.0), shutdown());
-        process.tasks.spawn("incident-intake.feed", feed);
+        assembly.every("prune", Duration::from_secs(self.config.prune_every_seconds), move |cx| {
+            let app = pruned.clone();
+            async move { app::prune(&app, &cx).await }
+        });
+        Ok(assembly.grpc(Routes::new(grpc::CaseApi::new(app))))
     }
 }

@@ -19,10 +19,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/runtime", &[]),
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
-    ("crates/storage", &["runtime"]),
+    ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
+    ("crates/service", &["runtime", "storage", "proto", "auth", "events"]),
     ("crates/servers", &[]),
-    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "servers"]),
+    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "service", "servers"]),
 ];
 
 /// Libraries that one room hides from the others. Tests may use any.

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use auth::{Action, Authenticator, Context};
+use auth::{Action, Context, Resource};
 use proto::operations::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
-use runtime::{AuditId, DeadLetterId, Error, FieldViolation};
+use runtime::{DeadLetterId, Error, FieldViolation};
 use storage::{
     Database, PageSize,
     audit::{self, Chain, Entry},
@@ -42,8 +42,8 @@ impl DeadLetters {
     }
 
     /// The gRPC service for all desks.
-    pub fn api(&self, authenticator: Authenticator) -> DeadLetterServiceServer<DeadLetterApi> {
-        DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone(), authenticator })
+    pub fn api(&self) -> DeadLetterServiceServer<DeadLetterApi> {
+        DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone() })
     }
 
     fn desks(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn Desk>>> {
@@ -99,7 +99,7 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
         let found = dead_letter::show(&txn, self.consumer, id).await?;
         let (letter, excerpt) = found.ok_or_else(|| Error::not_found("dead letter"))?;
         let detail = serde_json::json!({ "id": id, "reason": letter.reason });
-        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterShow, detail)).await?;
+        audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterShow, detail)).await?;
         txn.commit().await?;
         Ok(DeadLetter { excerpt, ..self.message_of(letter) })
     }
@@ -121,20 +121,13 @@ impl<H: Handler> ConsumerDesk<H> {
     async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
         let detail = serde_json::json!({ "reason": filter.reason, "ids": filter.ids });
         let txn = self.database.begin().await?;
-        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterReplay, detail)).await?;
+        audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterReplay, detail)).await?;
         txn.commit().await?;
         Ok(())
     }
 
-    fn entry(&self, cx: &Context, action: Action, detail: serde_json::Value) -> Entry {
-        Entry {
-            id: cx.ids.next::<AuditId>(),
-            at: cx.clock.now(),
-            actor: cx.actor(),
-            action: action.name(),
-            resource: format!("dead_letters:{}", self.consumer),
-            detail,
-        }
+    fn entry(&self, action: Action, detail: serde_json::Value) -> Entry {
+        Entry { action, resource: format!("dead_letters:{}", self.consumer), detail }
     }
 
     fn message_of(&self, letter: Listed) -> DeadLetter {
@@ -171,22 +164,21 @@ fn parse_ids(texts: &[String]) -> Result<Vec<DeadLetterId>, Error> {
 #[derive(Debug)]
 pub struct DeadLetterApi {
     letters: DeadLetters,
-    authenticator: Authenticator,
 }
 
 #[tonic::async_trait]
 impl DeadLetterService for DeadLetterApi {
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterRead)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterRead, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         Ok(Response::new(desk.list(request).await?))
     }
 
     async fn get_dead_letter(&self, request: Request<GetDeadLetterRequest>) -> Result<Response<DeadLetter>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterShow)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterShow, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         let id = request.dead_letter_id.parse().map_err(|_| Error::invalid_field("dead_letter_id", "give an id from the list"))?;
@@ -194,8 +186,8 @@ impl DeadLetterService for DeadLetterApi {
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterReplay)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterReplay, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         Ok(Response::new(desk.replay(&cx, request).await?))

@@ -1,6 +1,6 @@
 //! `schildwacht.identity.v1.GatewayService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, Gateway, GetGatewayRequest, ListGatewaysRequest, ListGatewaysResponse, RevokeGatewayRequest,
     RotateGatewaySecretRequest, RotateGatewaySecretResponse,
@@ -17,27 +17,26 @@ use crate::app::{
 /// See the module.
 pub struct GatewayApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl GatewayApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> GatewayServiceServer<Self> {
-        GatewayServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> GatewayServiceServer<Self> {
+        GatewayServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl GatewayService for GatewayApi {
     async fn enrol_gateway(&self, request: Request<EnrolGatewayRequest>) -> Result<Response<EnrolGatewayResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let enrolled = enrol_gateway(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let enrolled = enrol_gateway(&self.app, &cx, asked).await?;
         let client_secret = enrolled.secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default();
         Ok(Response::new(EnrolGatewayResponse { gateway: Some((&enrolled.gateway).into()), client_secret }))
     }
 
     async fn get_gateway(&self, request: Request<GetGatewayRequest>) -> Result<Response<Gateway>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("gateway_id", &request.into_inner().gateway_id);
         let gateway = get_gateway(&self.app, &cx, fields.finish(id)?).await?;
@@ -45,8 +44,8 @@ impl GatewayService for GatewayApi {
     }
 
     async fn list_gateways(&self, request: Request<ListGatewaysRequest>) -> Result<Response<ListGatewaysResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_gateways(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_gateways(&self.app, &cx, asked).await?;
         let gateways = page.gateways.iter().map(Into::into).collect();
         Ok(Response::new(ListGatewaysResponse { gateways, next_page_token: page.next_page_token }))
     }
@@ -55,15 +54,15 @@ impl GatewayService for GatewayApi {
         &self,
         request: Request<RotateGatewaySecretRequest>,
     ) -> Result<Response<RotateGatewaySecretResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let (gateway, secret) = rotate_gateway_secret(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let (gateway, secret) = rotate_gateway_secret(&self.app, &cx, asked).await?;
         let client_secret = secret.reveal().to_owned();
         Ok(Response::new(RotateGatewaySecretResponse { gateway: Some((&gateway).into()), client_secret }))
     }
 
     async fn revoke_gateway(&self, request: Request<RevokeGatewayRequest>) -> Result<Response<Gateway>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let gateway = revoke_gateway(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let gateway = revoke_gateway(&self.app, &cx, asked).await?;
         Ok(Response::new((&gateway).into()))
     }
 }

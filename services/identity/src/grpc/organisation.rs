@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth::Authenticator;
+use auth::Context;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
 use proto::identity::v1::{
@@ -30,13 +30,12 @@ const SILENCE_AT_MOST: Duration = Duration::from_secs(30);
 /// See the module.
 pub struct OrganisationApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl OrganisationApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> OrganisationServiceServer<Self> {
-        OrganisationServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> OrganisationServiceServer<Self> {
+        OrganisationServiceServer::new(Self { app })
     }
 }
 
@@ -48,13 +47,13 @@ impl OrganisationService for OrganisationApi {
         &self,
         request: Request<Streaming<ImportOrganisationsRequest>>,
     ) -> Result<Response<Self::ImportOrganisationsStream>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let import = Import::permit(&self.app, cx)?;
         Ok(Response::new(updates(import, request.into_inner()).boxed()))
     }
 
     async fn get_school(&self, request: Request<GetSchoolRequest>) -> Result<Response<School>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("school_id", &request.into_inner().school_id);
         let school = get_school(&self.app, &cx, fields.finish(id)?).await?;
@@ -62,8 +61,8 @@ impl OrganisationService for OrganisationApi {
     }
 
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_schools(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_schools(&self.app, &cx, asked).await?;
         let schools = page.schools.iter().map(Into::into).collect();
         Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
     }

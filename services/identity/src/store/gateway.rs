@@ -29,7 +29,7 @@ pub struct RequestKey {
 #[derive(Debug, Clone)]
 pub struct Filter {
     /// Where the caller may look.
-    pub scope: Scope,
+    pub scope: Scope<SchoolId>,
     /// Of this school only.
     pub school: Option<SchoolId>,
     /// Those that may no longer post, too.
@@ -42,13 +42,13 @@ pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: Gateway
 }
 
 /// A gateway within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
     let query = within(Entity::find_by_id(id.as_uuid()), scope);
     query.one(connection).await?.map(read).transpose()
 }
 
 /// The same, locked until the transaction ends.
-pub async fn find_to_change(txn: &Txn, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
+pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
     let query = within(Entity::find_by_id(id.as_uuid()), scope);
     query.lock_exclusive().one(&**txn).await?.map(read).transpose()
 }
@@ -121,10 +121,10 @@ pub async fn update(txn: &Txn, gateway: &Gateway) -> StoreResult<()> {
 const ACTIVE: &str = "active";
 const REVOKED: &str = "revoked";
 
-fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
+fn within(query: Select<Entity>, scope: &Scope<SchoolId>) -> Select<Entity> {
     match scope {
         Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+        Scope::Only(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
     }
 }
 

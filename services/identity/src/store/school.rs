@@ -24,7 +24,7 @@ const IN_ONE_STATEMENT: usize = 1_000;
 #[derive(Debug, Clone)]
 pub struct Filter {
     /// Where the caller may look.
-    pub scope: Scope,
+    pub scope: Scope<SchoolId>,
     /// Part of a name, a municipality or a number; empty: all.
     pub query: String,
 }
@@ -44,7 +44,7 @@ impl Position {
 }
 
 /// A school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SchoolId) -> StoreResult<Option<School>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
     let query = within(school::Entity::find_by_id(id.as_uuid()), scope);
     let rows = query.find_also_related(board::Entity).all(connection).await?;
     Ok(with_sites(connection, rows).await?.pop())
@@ -177,10 +177,10 @@ fn chunks<T>(mut rows: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> 
     })
 }
 
-fn within(query: Select<school::Entity>, scope: &Scope) -> Select<school::Entity> {
+fn within(query: Select<school::Entity>, scope: &Scope<SchoolId>) -> Select<school::Entity> {
     match scope {
         Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(school::Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+        Scope::Only(schools) => query.filter(school::Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use auth::{AuthConfig, Function, Principal, Subject, Verifier};
-use events::{Envelope, LogHandle, TailFrom, Topic};
+use events::{Envelope, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
@@ -113,9 +113,7 @@ impl World {
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),
             },
-            database: database.clone(),
-            log: LogHandle(log.share()),
-            authenticator: people.authenticator(),
+            parts: testkit::parts(&database, &log, &people),
         };
         let router = service.build(&process).await?;
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };

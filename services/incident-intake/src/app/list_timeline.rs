@@ -1,7 +1,7 @@
 //! Lists what happened to a case, newest first.
 
 use auth::{Action, Context, Scope};
-use runtime::{CaseId, Error, Result};
+use runtime::{CaseId, Error, Result, SchoolId};
 use storage::{PageSize, decode_page_token, encode_page_token};
 
 use super::App;
@@ -42,7 +42,7 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
     // Those who write notes everywhere are the response team; a school reads what is meant for it.
-    let audience = match cx.scope(Action::CaseNote) {
+    let audience = match cx.scope::<SchoolId>(Action::CaseNote) {
         Ok(Scope::Everything) => Reader::ResponseTeam,
         _ => Reader::School,
     };

@@ -76,8 +76,8 @@ impl App {
 
 /// The person who acts: cases are people's work.
 fn acting_person(cx: &Context) -> Result<Person> {
-    let id = cx.principal.person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
-    Ok(Person { id, name: cx.principal.name.clone() })
+    let id = cx.principal().person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
+    Ok(Person { id, name: cx.principal().name.clone() })
 }
 
 /// Refuses a decision by somebody who saw another version of the case.

@@ -3,7 +3,7 @@
 
 use auth::{Action, Context};
 use events::{Topic, outbox};
-use runtime::{AuditId, Result};
+use runtime::Result;
 use sha2::{Digest as _, Sha256};
 use storage::{
     Txn,
@@ -27,22 +27,15 @@ pub(super) async fn record(txn: &Txn, cx: &Context, case: &Case, change: CaseCha
 
 /// Writes a change into the audit chain and the timeline.
 pub(super) async fn enter(txn: &Txn, cx: &Context, case: &Case, change: CaseChange, request_id: Option<&str>) -> Result<TimelineEntry> {
-    let actor = cx.principal.person_id().map(|id| Person { id, name: cx.principal.name.clone() });
+    let caller = cx.principal();
+    let actor = caller.person_id().map(|id| Person { id, name: caller.name.clone() });
     if let Some(person) = &actor {
         store::person::remember(txn, person).await?;
     }
-    let now = cx.clock.now();
-    let row = Entry {
-        id: cx.ids.next::<AuditId>(),
-        at: now,
-        actor: cx.actor(),
-        action: action_of(&change).name(),
-        resource: format!("case:{}", case.id),
-        detail: audited(case, &change),
-    };
-    let receipt = audit::append(txn, Chain::School(case.school.id), row).await?;
-    let (audit_seq, audit_hash) = (receipt.seq, receipt.short_hash());
-    let entry = TimelineEntry { id: cx.ids.next(), at: now, actor, change, audit_seq, audit_hash };
+    let row = Entry { action: action_of(&change), resource: format!("case:{}", case.id), detail: audited(case, &change) };
+    let receipt = audit::append(txn, cx, Chain::School(case.school.id), row).await?;
+    let audit_hash = receipt.short_hash();
+    let entry = TimelineEntry { id: cx.ids.next(), at: receipt.at, actor, change, audit_seq: receipt.seq, audit_hash };
     store::timeline::add(txn, case.id, &entry, request_id).await?;
     Ok(entry)
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use auth::Authenticator;
+use auth::Context;
 use futures::{Stream, StreamExt as _};
 use proto::incident_intake::v1::{
     AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CaseSeverity, ChangeCasePhaseRequest, CloseCaseRequest,
@@ -26,20 +26,19 @@ use crate::{
 /// See the module.
 pub struct CaseApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl CaseApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> CaseServiceServer<Self> {
-        CaseServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> CaseServiceServer<Self> {
+        CaseServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl CaseService for CaseApi {
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Fields::default();
         let id = fields.id("case_id", &request.into_inner().case_id);
         let case = get_case(&self.app, &cx, fields.finish(id)?).await?;
@@ -47,8 +46,8 @@ impl CaseService for CaseApi {
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_cases(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_cases(&self.app, &cx, asked).await?;
         Ok(Response::new(ListCasesResponse {
             cases: page.cases.iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
@@ -59,43 +58,43 @@ impl CaseService for CaseApi {
     }
 
     async fn summarize_queue(&self, request: Request<SummarizeQueueRequest>) -> Result<Response<QueueSummary>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         Ok(Response::new(summarize_queue(&self.app, &cx).await?.into()))
     }
 
     async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let case = assign_case(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let case = assign_case(&self.app, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn change_case_phase(&self, request: Request<ChangeCasePhaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let case = change_case_phase(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let case = change_case_phase(&self.app, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn add_case_note(&self, request: Request<AddCaseNoteRequest>) -> Result<Response<TimelineEntry>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let entry = add_case_note(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let entry = add_case_note(&self.app, &cx, asked).await?;
         Ok(Response::new((&entry).into()))
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let case = close_case(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let case = close_case(&self.app, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let case = reopen_case(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let case = reopen_case(&self.app, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn list_timeline(&self, request: Request<ListTimelineRequest>) -> Result<Response<ListTimelineResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_timeline(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_timeline(&self.app, &cx, asked).await?;
         Ok(Response::new(ListTimelineResponse {
             entries: page.entries.iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
@@ -104,8 +103,8 @@ impl CaseService for CaseApi {
     }
 
     async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> Result<Response<ListEvidenceResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_evidence(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_evidence(&self.app, &cx, asked).await?;
         Ok(Response::new(ListEvidenceResponse {
             evidence: page.evidence.into_iter().map(evidence).collect(),
             next_page_token: page.next_page_token,
@@ -114,15 +113,15 @@ impl CaseService for CaseApi {
     }
 
     async fn explain_alerts(&self, request: Request<ExplainAlertsRequest>) -> Result<Response<ExplainAlertsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let explanations = explain_alerts(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let explanations = explain_alerts(&self.app, &cx, asked).await?;
         Ok(Response::new(ExplainAlertsResponse { explanations: explanations.iter().map(explanation).collect() }))
     }
 
     type WatchCasesStream = Pin<Box<dyn Stream<Item = Result<CaseChange, Status>> + Send>>;
 
     async fn watch_cases(&self, request: Request<WatchCasesRequest>) -> Result<Response<Self::WatchCasesStream>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let news = watch_cases(&self.app, &cx)?;
         let clock = cx.clock.clone();
         let changes = news.map(move |news| {

@@ -40,12 +40,12 @@ pub(super) fn is_open() -> Expr {
 }
 
 /// A case within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: CaseId) -> StoreResult<Option<Case>> {
     within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
 }
 
 /// The same, with nobody else changing it until the transaction ends.
-pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
+pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> StoreResult<Option<Case>> {
     let Some(seen) = find(&**txn, scope, id).await? else { return Ok(None) };
     school::lock(txn, seen.school.id).await?;
     // Read again: it may have changed while this transaction waited.
@@ -55,7 +55,7 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult
 /// Those of some cases that are of a school and within the caller's scope.
 pub async fn all(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     ids: impl Iterator<Item = CaseId>,
 ) -> StoreResult<Vec<Case>> {
@@ -67,7 +67,7 @@ pub async fn all(
 /// The open cases of some signatures at a school, within the caller's scope.
 pub async fn open_of_signatures(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     signatures: impl Iterator<Item = &str>,
 ) -> StoreResult<Vec<Case>> {
@@ -184,10 +184,10 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
     Ok(())
 }
 
-pub(super) fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
+pub(super) fn within(query: Select<Entity>, scope: &Scope<SchoolId>) -> Select<Entity> {
     match scope {
         Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
+        Scope::Only(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
     }
 }
 

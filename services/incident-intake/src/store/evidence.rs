@@ -106,7 +106,7 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, kept: &Kept) -> Sto
 /// evidence enough is in the open case of its signature, if that was open by then.
 pub async fn cases_of(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     alerts: &[Alert],
 ) -> StoreResult<HashMap<AlertId, Case>> {

@@ -157,7 +157,7 @@ fn urgency(as_of: DateTime<Utc>) -> SimpleExpr {
 /// A page of the queue.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     filter: &QueueFilter,
     order: QueueOrder,
     after: Option<&Position>,
@@ -180,7 +180,7 @@ pub async fn list(
 }
 
 /// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &QueueFilter) -> StoreResult<u64> {
+pub async fn count(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, filter: &QueueFilter) -> StoreResult<u64> {
     Ok(select(scope, filter).count(connection).await?)
 }
 
@@ -199,7 +199,7 @@ fn beyond(sorts: &[Sort], after: &Position) -> Condition {
     beyond
 }
 
-fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
+fn select(scope: &Scope<SchoolId>, filter: &QueueFilter) -> Select<Entity> {
     let mut query = within(Entity::find(), scope);
     // Also where the phases say so: only words that an index has in its condition let the store use it.
     let none_closed = filter.phases.iter().all(Option::is_some);
@@ -254,7 +254,7 @@ fn holds(text: &str) -> Condition {
 /// The figures above the queue.
 pub async fn summarize(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     me: Option<PersonId>,
     now: DateTime<Utc>,
     today: DateTime<Utc>,

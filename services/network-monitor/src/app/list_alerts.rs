@@ -73,7 +73,7 @@ pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<A
 }
 
 /// Says what the devices of alerts are called.
-pub async fn name_alerts(app: &App, scope: &Scope, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
+pub async fn name_alerts(app: &App, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
     let mut devices: Vec<DeviceId> = alerts.iter().flat_map(|alert| [alert.source_device, alert.destination_device]).flatten().collect();
     devices.sort_unstable();
     devices.dedup();

@@ -1,6 +1,6 @@
 //! `schildwacht.network_monitor.v1.AlertService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::network_monitor::v1::{
     Alert, AlertSeverity, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest,
     ListAlertsRequest, ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
@@ -22,20 +22,19 @@ use crate::{
 /// See the module.
 pub struct AlertApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl AlertApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> AlertServiceServer<Self> {
-        AlertServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> AlertServiceServer<Self> {
+        AlertServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl AlertService for AlertApi {
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<Alert>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let request = request.into_inner();
         let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("alert_id", &request.alert_id));
@@ -45,20 +44,20 @@ impl AlertService for AlertApi {
     }
 
     async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_alerts(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_alerts(&self.app, &cx, asked).await?;
         let alerts = page.alerts.iter().map(Into::into).collect();
         Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: count(page.total) }))
     }
 
     async fn create_suppression(&self, request: Request<CreateSuppressionRequest>) -> Result<Response<Suppression>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let suppression = create_suppression(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let suppression = create_suppression(&self.app, &cx, asked).await?;
         Ok(Response::new(message_of(&suppression)))
     }
 
     async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.into_inner().school_id);
         let suppressions = list_suppressions(&self.app, &cx, fields.finish(Some(school))?).await?;
@@ -66,7 +65,7 @@ impl AlertService for AlertApi {
     }
 
     async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("suppression_id", &request.into_inner().suppression_id);
         delete_suppression(&self.app, &cx, fields.finish(id)?).await?;

@@ -1,6 +1,6 @@
 //! `schildwacht.network_monitor.v1.DeviceService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::network_monitor::v1::{
     self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue, SummarizeDevicesRequest,
     device_service_server::{DeviceService, DeviceServiceServer},
@@ -18,20 +18,19 @@ use crate::{
 /// See the module.
 pub struct DeviceApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl DeviceApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> DeviceServiceServer<Self> {
-        DeviceServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> DeviceServiceServer<Self> {
+        DeviceServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl DeviceService for DeviceApi {
     async fn get_device(&self, request: Request<GetDeviceRequest>) -> Result<Response<Device>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let request = request.into_inner();
         let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("device_id", &request.device_id));
@@ -41,7 +40,7 @@ impl DeviceService for DeviceApi {
     }
 
     async fn list_devices(&self, request: Request<ListDevicesRequest>) -> Result<Response<ListDevicesResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let asked: ListDevices = request.into_inner().try_into()?;
         let school = asked.school.to_string();
         let page = list_devices(&self.app, &cx, asked).await?;
@@ -50,7 +49,7 @@ impl DeviceService for DeviceApi {
     }
 
     async fn summarize_devices(&self, request: Request<SummarizeDevicesRequest>) -> Result<Response<DeviceSummary>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let school = fields.id("school_id", &request.into_inner().school_id);
         let summary = summarize_devices(&self.app, &cx, fields.finish(school)?).await?;

@@ -1,6 +1,6 @@
 //! `schildwacht.network_monitor.v1.GatewayContactService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::network_monitor::v1::{
     self as wire, ListGatewayContactsRequest, ListGatewayContactsResponse,
     gateway_contact_service_server::{GatewayContactService, GatewayContactServiceServer},
@@ -17,13 +17,12 @@ use crate::{
 /// See the module.
 pub struct GatewayContactApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl GatewayContactApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> GatewayContactServiceServer<Self> {
-        GatewayContactServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> GatewayContactServiceServer<Self> {
+        GatewayContactServiceServer::new(Self { app })
     }
 }
 
@@ -33,7 +32,7 @@ impl GatewayContactService for GatewayContactApi {
         &self,
         request: Request<ListGatewayContactsRequest>,
     ) -> Result<Response<ListGatewayContactsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let gateways = gateways_of(&request.into_inner())?;
         let contacts = list_gateway_contacts(&self.app, &cx, &gateways).await?;
         Ok(Response::new(ListGatewayContactsResponse { contacts: contacts.into_iter().map(Into::into).collect() }))

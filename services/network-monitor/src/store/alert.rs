@@ -75,7 +75,7 @@ pub async fn repoint(txn: &Txn, from: DeviceId, into: DeviceId) -> StoreResult<(
 }
 
 /// An alert of a school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId, id: AlertId) -> StoreResult<Option<Alert>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, school: SchoolId, id: AlertId) -> StoreResult<Option<Alert>> {
     let query = shown(scope).filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::AlertId.eq(id.as_uuid()));
     query.one(connection).await?.map(read).transpose()
 }
@@ -84,7 +84,7 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: Scho
 #[derive(Debug, Clone)]
 pub struct Filter {
     /// Where the caller may look.
-    pub scope: Scope,
+    pub scope: Scope<SchoolId>,
     /// Of this school only.
     pub school: Option<SchoolId>,
     /// At least this bad.
@@ -133,7 +133,7 @@ pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> 
 }
 
 /// What a caller may see: alerts within their scope that somebody was told of.
-fn shown(scope: &Scope) -> Select<Entity> {
+fn shown(scope: &Scope<SchoolId>) -> Select<Entity> {
     within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
 }
 

@@ -78,14 +78,19 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
 }
 
 /// A device of a school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId, id: DeviceId) -> StoreResult<Option<Device>> {
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    school: SchoolId,
+    id: DeviceId,
+) -> StoreResult<Option<Device>> {
     let query = of_school(scope, school).filter(device::Column::DeviceId.eq(id.as_uuid()));
     let rows = query.all(connection).await?;
     Ok(with_details(connection, rows, None).await?.pop())
 }
 
 /// The devices of a school, as far as they are within the caller's scope.
-pub(super) fn of_school(scope: &Scope, school: SchoolId) -> Select<device::Entity> {
+pub(super) fn of_school(scope: &Scope<SchoolId>, school: SchoolId) -> Select<device::Entity> {
     within(device::Entity::find(), device::Column::SchoolId, scope).filter(device::Column::SchoolId.eq(school.as_uuid()))
 }
 

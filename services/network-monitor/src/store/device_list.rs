@@ -92,7 +92,7 @@ impl Sorted {
 /// A page, with the position after each device on it.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     listing: &Listing,
     sorting: Sorting,
     after: Option<&Position>,
@@ -133,7 +133,7 @@ pub async fn list(
 }
 
 /// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, listing: &Listing) -> StoreResult<u64> {
+pub async fn count(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, listing: &Listing) -> StoreResult<u64> {
     Ok(select(scope, listing).count(connection).await?)
 }
 
@@ -158,7 +158,7 @@ pub async fn week_of(
 /// In how many open alerts each of these takes part.
 pub async fn open_alerts_of(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     devices: &[DeviceId],
     since: DateTime<Utc>,
 ) -> StoreResult<HashMap<DeviceId, i64>> {
@@ -194,21 +194,25 @@ fn differs_from_source() -> Condition {
     Condition::any().add(source().is_null()).add(source().ne(destination))
 }
 
-fn open(scope: &Scope, since: DateTime<Utc>) -> Select<alert::Entity> {
+fn open(scope: &Scope<SchoolId>, since: DateTime<Utc>) -> Select<alert::Entity> {
     within(alert::Entity::find(), alert::Column::SchoolId, scope)
         .filter(alert::Column::ToldEventCount.gt(0))
         .filter(alert::Column::ReceivedAt.gte(since))
 }
 
 /// What devices call themselves; those without a name are left out.
-pub async fn names_of(connection: &impl ConnectionTrait, scope: &Scope, devices: &[DeviceId]) -> StoreResult<HashMap<DeviceId, String>> {
+pub async fn names_of(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    devices: &[DeviceId],
+) -> StoreResult<HashMap<DeviceId, String>> {
     let query = within(device::Entity::find(), device::Column::SchoolId, scope);
     let rows = query.filter(device::Column::DeviceId.is_in(devices.iter().map(|id| id.as_uuid()))).all(connection).await?;
     let devices = with_details(connection, rows, None).await?;
     Ok(devices.into_iter().filter_map(|device| Some((device.id, device.own_name()?.to_owned()))).collect())
 }
 
-fn select(scope: &Scope, listing: &Listing) -> Select<device::Entity> {
+fn select(scope: &Scope<SchoolId>, listing: &Listing) -> Select<device::Entity> {
     let mut query = of_school(scope, listing.school);
     let text = listing.text.as_str();
     if !text.is_empty() {

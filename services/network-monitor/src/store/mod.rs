@@ -16,10 +16,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter as _, Select, sea_query::Lik
 /// Rows in one statement: far below what SQLite (32,766) and PostgreSQL (65,535) allow in values.
 const IN_ONE_STATEMENT: usize = 500;
 
-fn within<E: EntityTrait>(query: Select<E>, school: impl ColumnTrait, scope: &auth::Scope) -> Select<E> {
+fn within<E: EntityTrait>(query: Select<E>, school: impl ColumnTrait, scope: &auth::Scope<SchoolId>) -> Select<E> {
     match scope {
         auth::Scope::Everything => query,
-        auth::Scope::Schools(schools) => query.filter(school.is_in(schools.iter().copied().map(SchoolId::as_uuid))),
+        auth::Scope::Only(schools) => query.filter(school.is_in(schools.iter().copied().map(SchoolId::as_uuid))),
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
 }
 
 /// One within the caller's scope; those for all schools are within every scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SuppressionId) -> StoreResult<Option<Suppression>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SuppressionId) -> StoreResult<Option<Suppression>> {
     Ok(within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read))
 }
 
@@ -47,7 +47,7 @@ pub async fn delete(txn: &Txn, id: SuppressionId) -> StoreResult<bool> {
 /// Those in force within the caller's scope, newest first: of one school (with those for all schools), or all.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: Option<SchoolId>,
     now: DateTime<Utc>,
 ) -> StoreResult<Vec<Suppression>> {
@@ -75,10 +75,10 @@ fn of(school: SchoolId) -> Condition {
     Condition::any().add(Column::SchoolId.eq(school.as_uuid())).add(Column::SchoolId.is_null())
 }
 
-fn within_or_everywhere(scope: &Scope) -> Select<Entity> {
+fn within_or_everywhere(scope: &Scope<SchoolId>) -> Select<Entity> {
     match scope {
         Scope::Everything => Entity::find(),
-        Scope::Schools(schools) => {
+        Scope::Only(schools) => {
             let own = Column::SchoolId.is_in(schools.iter().copied().map(SchoolId::as_uuid));
             Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null()))
         }

@@ -297,6 +297,12 @@ impl Frame {
                 auth::Function::Operator => words.operator(),
                 auth::Function::Director(_) => words.director(),
                 auth::Function::IctCoordinator(_) => words.ict_coordinator(),
+                auth::Function::Reviewer => words.reviewer(),
+                auth::Function::BoardMember(_) => words.board_member(),
+                auth::Function::Dpo(_) => words.dpo(),
+                auth::Function::VendorContact(_) => words.vendor_contact(),
+                auth::Function::Pupil => words.pupil(),
+                auth::Function::Parent => words.parent(),
             };
             if !named.contains(&name) {
                 named.push(name);

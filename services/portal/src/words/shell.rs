@@ -36,6 +36,12 @@ words! {
         operator { "platformbeheer" "platform team" }
         director { "directeur" "director" }
         ict_coordinator { "ICT-coördinator" "ICT coordinator" }
+        reviewer { "Beoordelaar" "Reviewer" }
+        board_member { "Bestuurslid" "Board member" }
+        dpo { "DPO" "DPO" }
+        vendor_contact { "Contact van een leverancier" "Vendor contact" }
+        pupil { "Leerling" "Pupil" }
+        parent { "Ouder" "Parent" }
 
         queue { "Wachtrij" "Queue" }
         my_cases { "Mijn zaken" "My cases" }
