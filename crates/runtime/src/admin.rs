@@ -67,7 +67,7 @@ impl HealthService for GrpcHealth {
 
     type WatchStream = std::pin::Pin<Box<dyn futures::Stream<Item = Result<HealthCheckResponse, tonic::Status>> + Send>>;
 
-    /// Says the status now and whenever it has changed.
+    /// Streams the status now and after every change.
     async fn watch(&self, _request: tonic::Request<HealthCheckRequest>) -> Result<tonic::Response<Self::WatchStream>, tonic::Status> {
         let changes = futures::stream::unfold((self.0.clone(), None), |(health, last)| async move {
             loop {

@@ -1,4 +1,4 @@
-//! Time as a value, so that tests decide what "now" is.
+//! The clock as a value, so that tests decide what "now" is.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +19,7 @@ impl Clock {
         Self::System(SystemClock)
     }
 
-    /// The present moment, cut to whole microseconds, which is what every store keeps.
+    /// The present moment, truncated to microseconds, the precision of both stores.
     pub fn now(&self) -> DateTime<Utc> {
         let now = match self {
             Self::System(clock) => clock.now(),

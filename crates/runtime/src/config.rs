@@ -1,6 +1,6 @@
 //! Configuration in layers: the commented file with every default, the operator's file, the environment.
 //!
-//! Unknown keys are refused everywhere, because a misspelt key that is silently ignored is a setting that is silently not set.
+//! Unknown keys are refused everywhere, because a misspelt key would silently not be set.
 //! Environment variables are `SCHILDWACHT_` and the path with `__` between its parts:
 //! `SCHILDWACHT_INCIDENT_INTAKE__DATABASE__URL`. Secrets may be given as `{ file = "/run/secrets/x" }`.
 
@@ -22,13 +22,13 @@ pub const ENV_PREFIX: &str = "SCHILDWACHT_";
 /// Variables with the prefix that are not configuration.
 const NOT_CONFIGURATION: [&str; 2] = ["TEST_", "DEMO_"];
 
-/// What is wrong with the configuration, in one line with the place.
+/// What is wrong with the configuration, in one line with its key and file.
 #[derive(Debug, thiserror::Error)]
 #[error("configuration: {0}")]
 pub struct ConfigError(String);
 
 impl ConfigError {
-    /// A complaint by a service's own validation; `key` is the full path.
+    /// An error of a service's own validation; `key` is the full path.
     pub fn at(key: &str, complaint: impl fmt::Display) -> Self {
         Self(format!("{key}: {complaint}"))
     }
@@ -70,7 +70,7 @@ fn describe(error: &figment::Error) -> String {
     complaints.join("; ")
 }
 
-/// The TOML parser draws the place below its complaint, which makes no sense in one line.
+/// Drops the TOML parser's drawing of the place, which makes no sense in one line.
 fn in_one_line(complaint: &str) -> String {
     let is_drawing =
         |line: &str| line.trim_start_matches(|character: char| character == ' ' || character.is_ascii_digit()).starts_with('|');
@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Whether only this machine reaches an address, so that what is sent there may go in the clear.
+/// Whether an address is loopback, so that plain text may be sent there.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,12 +1,12 @@
 //! One closed set of error kinds, mapped once to gRPC and once to HTTP.
 //!
-//! An [`Error`] carries two texts: what the caller may read (`message`, with a stable `reason` and field violations) and
-//! its `source`, which only the log sees. Choose a kind by what the *reader* should do:
+//! An [`Error`] has two texts: one for the caller (`message`, with a stable `reason` and field violations), and
+//! its `source`, for the log only. Choose a kind by what the *caller* should do:
 //!
 //! | Kind | The caller should |
 //! |---|---|
-//! | `InvalidArgument` | mend the named fields |
-//! | `NotFound` | look elsewhere; also said of what the caller may not know exists |
+//! | `InvalidArgument` | correct the named fields |
+//! | `NotFound` | look elsewhere; also the answer for what the caller may not see |
 //! | `AlreadyExists` | use what exists |
 //! | `FailedPrecondition` | do something else first |
 //! | `Conflict` | read again, then decide again (another change came first) |
@@ -26,11 +26,11 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "schildwacht.be";
 
-/// What the reader of an error should do; see the module's table.
+/// The closed set of kinds, each by what the caller should do: the module has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Mend the named fields.
+    /// Correct the named fields.
     InvalidArgument,
     /// Look elsewhere.
     NotFound,
@@ -144,7 +144,7 @@ impl Error {
         Self::invalid(vec![FieldViolation { field: field.into(), message: message.into() }])
     }
 
-    /// Absent, or not to be known of. `what` is the kind of thing: `case`, `school`.
+    /// Absent, or outside the caller's scope. `what` is the kind of thing: `case`, `school`.
     pub fn not_found(what: &'static str) -> Self {
         Self::new(ErrorKind::NotFound, "not_found", format!("{what} not found"))
     }
@@ -159,27 +159,27 @@ impl Error {
         Self::new(ErrorKind::FailedPrecondition, reason, message)
     }
 
-    /// The caller is known but may not do this.
+    /// The caller is authenticated but not authorised.
     pub fn permission_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::PermissionDenied, "permission_denied", message)
     }
 
-    /// The caller is not known.
+    /// The caller is not authenticated.
     pub fn unauthenticated(reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Unauthenticated, reason, message)
     }
 
-    /// Something the service needs is away.
+    /// A dependency of the service is unavailable.
     pub fn unavailable(reason: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Unavailable, reason, "the service cannot answer just now; try again in a moment").with_source(source)
     }
 
-    /// Our fault; the caller learns nothing but that.
+    /// Our fault; the caller learns no details.
     pub fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Internal, "internal", "something went wrong on our side").with_source(source)
     }
 
-    /// Adds what only the log may see.
+    /// Adds the source, for the log only.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -193,7 +193,7 @@ impl Error {
         self
     }
 
-    /// What the reader should do.
+    /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }

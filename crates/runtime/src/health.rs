@@ -1,8 +1,8 @@
 //! Live and ready.
 //!
 //! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
-//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished. Whoever asks soon
-//! after another gets the same answer: the gRPC face stands on the main port, where strangers may ask as often as they like.
+//! a shutdown is requested, so that a load balancer looks elsewhere while open requests finish. Answers are cached for a
+//! moment, because the gRPC health service is on the main port, where anybody may ask as often as they like.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::Shutdown;
 
-/// How long an answer of the probes serves.
+/// How long an answer of the probes is cached.
 const FRESH: Duration = Duration::from_millis(500);
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -27,7 +27,7 @@ type ProbeFn = Arc<dyn Fn() -> ProbeFuture + Send + Sync>;
 pub struct Health {
     shutdown: Shutdown,
     probes: Arc<Mutex<Vec<(String, ProbeFn)>>>,
-    // Held while the probes are asked, so that they are asked once at a time.
+    // Held during a check, so that only one runs at a time.
     latest: Arc<tokio::sync::Mutex<Option<Latest>>>,
 }
 
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Health {
     }
 }
 
-/// What the probes said.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Readiness {
     /// Whether the process may get traffic.
@@ -72,7 +72,7 @@ impl Health {
         self.shutdown.sleep(pause).await
     }
 
-    /// Asks every probe at once, unless they have just been asked.
+    /// Asks every probe concurrently, unless a cached answer is fresh.
     pub async fn readiness(&self) -> Readiness {
         if self.shutdown.is_requested() {
             return Readiness { ready: false, probes: vec![("process".into(), "shutting down".into())] };

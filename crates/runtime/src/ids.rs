@@ -115,7 +115,7 @@ typed_ids! {
     BoardId,
     /// A case of the response team.
     CaseId,
-    /// Something a consumer could not take in.
+    /// An event that a consumer could not process.
     DeadLetterId,
     /// A device on a school's network.
     DeviceId,

@@ -1,18 +1,18 @@
-//! What every service process needs and no service wants to write again.
+//! The shared foundation of every service process.
 //!
 //! | Module | Gives |
 //! |---|---|
 //! | [`error`] | one closed set of error kinds, mapped once to gRPC and once to HTTP |
-//! | [`clock`], [`ids`] | time and chance as values that tests can replace; typed ids |
-//! | [`process`] | what a process lends to the services it mounts |
+//! | [`clock`], [`ids`] | clock and id generator that tests can replace; typed ids |
+//! | [`process`] | what a process gives to the services it mounts |
 //! | [`tasks`] | background tasks with an owner, and the shutdown they listen to |
-//! | [`config`] | configuration in layers, with file and key in every complaint |
+//! | [`config`] | configuration in layers, with file and key in every error |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
-//! | [`listener`] | one port for gRPC, REST and pages, with limits and a graceful end |
+//! | [`listener`] | one port for gRPC, REST and pages, with limits and graceful shutdown |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
 //! | [`observe`] | a span and metrics for every request |
 //!
-//! Nothing here knows a service, a database or a caller.
+//! Nothing here depends on a service, a database or a caller.
 
 pub mod admin;
 pub mod clock;
@@ -44,6 +44,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Installs the process-wide TLS provider. Call once, before the first HTTP client; later calls do nothing.
 pub fn install_tls_provider() {
-    // An error only says that a provider is already there, which is what is wanted.
+    // An error only means that a provider is installed already.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
 }

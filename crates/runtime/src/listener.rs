@@ -29,20 +29,20 @@ use tower::Service;
 
 use crate::Shutdown;
 
-/// How a listener guards itself.
+/// Limits of a listener.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Connections open at once; further ones wait in the kernel's queue.
     pub max_connections: usize,
-    /// Time to send the request line and headers; also from the connection to the first request, whatever the protocol.
+    /// Time-out to send the request line and headers; also from the connection to the first request, in any protocol.
     pub header_read_timeout: Duration,
     /// Concurrent requests on one HTTP/2 connection.
     pub max_concurrent_streams: u32,
     /// Size of a request's header list in bytes.
     pub max_header_list_size: u32,
-    /// After this age a connection is asked to end.
+    /// After this age a connection is closed gracefully.
     pub max_connection_age: Duration,
-    /// How long requests under way may take after a shutdown.
+    /// How long open requests may take after a shutdown.
     pub drain: Duration,
 }
 
@@ -63,7 +63,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Why an address could not be taken.
+/// Why an address could not be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} for {name}: {}", explain(.source))]
 pub struct BindError {
@@ -90,10 +90,10 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes an address; port 0 gives a free one.
+    /// Binds an address; port 0 gives a free one.
     ///
     /// # Errors
-    /// When the address cannot be taken; the text says what to do.
+    /// When the address cannot be bound; the text says what to do.
     pub async fn bind(name: &'static str, address: SocketAddr) -> Result<Self, BindError> {
         let complain = |source| BindError { name, address, source };
         let tcp = TcpListener::bind(address).await.map_err(complain)?;
@@ -123,10 +123,10 @@ impl Listener {
         self.address
     }
 
-    /// Serves until shutdown, then lets nobody in and finishes what is under way.
+    /// Serves until shutdown, then accepts no connection and finishes open requests.
     ///
     /// # Errors
-    /// When requests under way did not finish within the drain time.
+    /// When open requests did not finish within the drain time.
     pub async fn serve<S, B>(self, service: S, limits: Limits, shutdown: Shutdown) -> io::Result<()>
     where
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
@@ -164,9 +164,9 @@ impl Listener {
                 let _slot = slot;
                 tokio::pin!(connection);
                 tokio::select! {
-                    // A connection that breaks is the other side's affair.
+                    // A connection that breaks is the other side's problem.
                     _ended = &mut connection => return,
-                    // While it is not known which protocol is spoken, nobody else looks at the time.
+                    // hyper's own time-out starts only once the protocol is known.
                     () = silence(first_request, &has_asked) => return,
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
@@ -176,7 +176,7 @@ impl Listener {
             });
         }
 
-        // Who comes now is refused and looks elsewhere, instead of waiting in the kernel's queue for nobody.
+        // New connections are refused at once, instead of waiting in the kernel's queue for nobody.
         drop(tcp);
         let open = connections.len();
         tracing::info!(name: "listener.draining", listener = name, connections = open, "finishing requests under way");
@@ -211,7 +211,7 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     http
 }
 
-/// Returns when so much time has passed without a request, and never where there was one.
+/// Returns after this time without a first request; never if there was one.
 async fn silence(time: Duration, has_asked: &AtomicBool) {
     tokio::time::sleep(time).await;
     if has_asked.load(Ordering::Relaxed) {
@@ -219,12 +219,12 @@ async fn silence(time: Duration, has_asked: &AtomicBool) {
     }
 }
 
-/// Up to a tenth more, so that connections opened together do not end together.
+/// Adds up to a tenth of jitter, so that connections opened together do not end together.
 fn jittered(age: Duration, peer: SocketAddr) -> Duration {
     age + age / 10 * u32::from(peer.port() % 16) / 16
 }
 
-/// Adds the peer's address to each request, and notes that there was one.
+/// Adds the peer's address to each request, and records that a request came.
 #[derive(Clone)]
 struct FromPeer<S> {
     inner: S,

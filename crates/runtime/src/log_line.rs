@@ -1,5 +1,5 @@
-//! What collectors need of a log line and `tracing-subscriber`'s JSON leaves out: the event's name, by which lines are found
-//! and alerts are made, and the trace it belongs to.
+//! JSON log lines with two fields that `tracing-subscriber` leaves out: the event's name, for searches and alerts, and the trace
+//! id.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ where
     }
 }
 
-/// Names are `entity.event`; an event without one is called after its place in the source.
+/// Names are `entity.event`; the default name of an event is its place in the source.
 fn given_name(metadata: &Metadata<'static>) -> Option<&'static str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     Some(metadata.name()).filter(|name| name.bytes().all(is_plain))

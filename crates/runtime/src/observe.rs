@@ -1,4 +1,4 @@
-//! What every request leaves behind: a span that continues the caller's trace, and two metrics by route and status.
+//! For every request: a span that continues the caller's trace, and two metrics by route and status.
 
 use std::{sync::LazyLock, time::Instant};
 
@@ -62,7 +62,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
     response
 }
 
-/// Counts as active until dropped: a caller who hangs up drops the request in the middle.
+/// Counts a request as active until dropped: a caller who hangs up drops it in the middle.
 struct UnderWay;
 
 impl UnderWay {
@@ -78,7 +78,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// A caller can make up methods without end, and each would be a metric of its own.
+/// Maps unknown methods to `_OTHER`: a caller could make up any number, each a time series of its own.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -88,12 +88,12 @@ fn known_method(method: &Method) -> &'static str {
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
-        // As OpenTelemetry's conventions say it.
+        // OpenTelemetry's semantic conventions.
         _ => "_OTHER",
     }
 }
 
-/// The code of a gRPC call that failed before it answered anything; later failures are in trailers, which nobody has read yet.
+/// The code of a gRPC call that failed before its first message; later failures are in trailers, which are not sent yet.
 fn grpc_code(response: &Response) -> Option<i64> {
     response.headers().get("grpc-status")?.to_str().ok()?.parse().ok()
 }

@@ -1,10 +1,10 @@
-//! What a process lends to each service it mounts, and how a service says that it cannot start.
+//! What a process gives to each service it mounts, and the error of a service that cannot start.
 
 use std::fmt;
 
 use crate::{Clock, Health, Ids, Tasks};
 
-/// Lent to every service at its start.
+/// Given to every service at its start.
 #[derive(Clone)]
 pub struct Process {
     /// The time.
@@ -13,7 +13,7 @@ pub struct Process {
     pub ids: Ids,
     /// Owner of background tasks.
     pub tasks: Tasks,
-    /// Where a service says whether it is ready.
+    /// Where a service adds its readiness probes.
     pub health: Health,
 }
 

@@ -1,8 +1,8 @@
 //! Background tasks with an owner, and the shutdown they listen to.
 //!
 //! A process has one [`Tasks`]. Each service spawns its loops on it, each loop watches its [`Shutdown`]; when the process is
-//! told to stop, the listeners finish what is under way, the loops return, and `drain` waits for all of them, no longer than
-//! its deadline. A task that ends with an error, or panics, stops the process: nothing runs on half-working.
+//! told to stop, the listeners finish open requests, the loops return, and `drain` waits for all of them, no longer than
+//! its deadline. A task that ends with an error, or panics, stops the process.
 
 use std::{
     borrow::Cow,
@@ -16,7 +16,7 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-/// Says when to stop.
+/// The shutdown signal.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown(CancellationToken);
 
@@ -69,7 +69,7 @@ impl Tasks {
         Self::default()
     }
 
-    /// What the tasks listen to.
+    /// The shutdown signal of these tasks.
     pub fn shutdown(&self) -> Shutdown {
         self.shutdown.clone()
     }

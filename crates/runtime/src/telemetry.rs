@@ -21,7 +21,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util:
 
 use crate::{config::ConfigError, log_line::Named};
 
-/// How long a process that stops waits for the collector, for traces and for metrics.
+/// Time-out of the last export at shutdown, for traces and for metrics each.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 /// How logs look.
@@ -46,7 +46,7 @@ pub struct TelemetryConfig {
     pub trace_filter: String,
     /// gRPC endpoint of a collector, `http://127.0.0.1:4317` or `https://…`; empty: none.
     pub otlp_endpoint: String,
-    /// Share of traces kept, 0..=1, decided where a trace begins.
+    /// Sampling ratio of traces, 0..=1, decided where a trace begins.
     pub sample_ratio: f64,
 }
 
@@ -141,7 +141,7 @@ impl Telemetry {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
-    /// Sends what is left to the collector.
+    /// Flushes to the collector.
     pub fn shut_down(self) {
         let traces = self.tracers.map_or(Ok(()), |tracers| tracers.shutdown_with_timeout(LAST_CHANCE));
         let metrics = self.meters.shutdown_with_timeout(LAST_CHANCE);
@@ -176,7 +176,7 @@ fn tracer_provider(config: &TelemetryConfig, resource: Resource) -> Result<Optio
     Ok(Some(SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_batch_exporter(exporter).build()))
 }
 
-/// With TLS where the collector is at an https address; whom to trust, the system says. By itself the exporter would trust nobody.
+/// Uses TLS with the system's certificates for an https endpoint; by default the exporter trusts none.
 fn encrypted<B: WithTonicConfig>(config: &TelemetryConfig, exporter: B) -> B {
     let is_encrypted = config.otlp_endpoint.starts_with("https://");
     if is_encrypted { exporter.with_tls_config(ClientTlsConfig::new().with_native_roots()) } else { exporter }

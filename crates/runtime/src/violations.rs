@@ -1,18 +1,18 @@
-//! Collects everything that is wrong with a request, so that its sender mends it once.
+//! Collects all violations of a request, so that the caller can correct them at once.
 
 use std::{borrow::Cow, str::FromStr};
 
 use crate::{Error, FieldViolation};
 
-/// Most characters of what somebody searches for.
+/// Maximum length of a search text, in characters.
 const SEARCH_AT_MOST: usize = 200;
 
-/// Fields of a request that are not right, all of them.
+/// All invalid fields of a request.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<FieldViolation>);
 
 impl Violations {
-    /// Notes that a field is wrong; `message` says what to give instead.
+    /// Adds a violation of a field; `message` says what to give instead.
     pub fn complain(&mut self, field: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
         self.0.push(FieldViolation { field: field.into(), message: message.into() });
     }
@@ -26,17 +26,17 @@ impl Violations {
         id
     }
 
-    /// Reads an id that may be left out.
+    /// Reads an optional id.
     pub fn optional_id<T: FromStr>(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<T> {
         if text.is_empty() { None } else { self.id(field, text) }
     }
 
-    /// Reads a value with rules of its own, whose complaint it notes.
+    /// Reads a value with its own validation, whose error becomes a violation.
     pub fn text<'a, T: TryFrom<&'a str, Error: ToString>>(&mut self, field: impl Into<Cow<'static, str>>, text: &'a str) -> Option<T> {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()
     }
 
-    /// Reads what somebody searches for, without the spaces around it; empty: nothing in particular. PostgreSQL takes no NUL.
+    /// Reads a search text, trimmed; empty: no filter. Control characters are refused: PostgreSQL takes no NUL.
     pub fn search(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> String {
         let wanted = text.trim();
         if wanted.chars().count() > SEARCH_AT_MOST {
@@ -47,7 +47,7 @@ impl Violations {
         wanted.to_owned()
     }
 
-    /// The request, or all that is wrong with it.
+    /// The request, or all its violations.
     ///
     /// # Errors
     /// `InvalidArgument` with every violation.

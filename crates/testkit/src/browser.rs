@@ -18,13 +18,13 @@ use tempfile::TempDir;
 
 use crate::{Child, eventually, free_port};
 
-/// A folder to keep pictures of pages in; none are made without it.
+/// Environment variable: a folder for screenshots; unset, none are taken.
 pub const SCREENSHOTS: &str = "SCHILDWACHT_TEST_SCREENSHOTS";
 
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const CHROMEDRIVER: &str = "chromedriver";
 
-/// Root has no sandbox; the rest keeps the browser from looking for anything but our pages.
+/// Root has no sandbox; the rest stops the browser's own network requests.
 const ARGUMENTS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -42,19 +42,19 @@ const SCREENS: [(u32, u32); 2] = [(1440, 900), (375, 812)];
 /// The narrowest window that pages must fit (WCAG 2.2, 1.4.10).
 const NARROWEST: (u32, u32) = (320, 640);
 
-/// Which of axe-core's rules are asked.
+/// The axe-core rules to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rules {
     All,
     OfColours,
 }
 
-/// What runs on pages.
+/// Whether JavaScript is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scripts {
-    /// As most people browse.
+    /// JavaScript on.
     On,
-    /// As on a machine where somebody forbade them.
+    /// JavaScript off.
     Off,
 }
 
@@ -62,7 +62,7 @@ pub enum Scripts {
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    // ChromeDriver closes its browsers when it is asked to stop, not when it is killed.
+    // ChromeDriver closes its browsers on SIGTERM, not on SIGKILL.
     _driver: Driver,
     _profile: TempDir,
 }
@@ -98,7 +98,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Presses what is there, clear of what stays at the edges of the window.
+    /// Clicks the element, scrolled clear of fixed bars.
     pub async fn press(&self, css: &str) {
         let element = self.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
         let place = serde_json::to_value(&element).expect("an element, for a script");
@@ -106,22 +106,22 @@ impl Browser {
         element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
-    /// The window, as wide as this, in CSS pixels; a phone below 600.
+    /// Sets the window's width in CSS pixels; below 600 it emulates a phone.
     pub async fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// What the person's device prefers.
+    /// Sets the preferred colour scheme.
     pub async fn prefer(&self, colours: &str) {
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
         self.devtools("Emulation.setEmulatedMedia", media).await;
     }
 
-    /// What is wrong with the page for somebody, a line each: what axe-core finds in light and in dark, wide and on a phone, and what
-    /// sticks out sideways, also from the narrowest window. Keeps a picture of each.
+    /// Accessibility and layout problems of the page, one per line: axe-core in light and dark, wide and on a phone, and horizontal
+    /// overflow down to the narrowest window. Takes a screenshot of each.
     ///
-    /// The page is loaded once and looked at in turn. In dark only colours are looked at again: nothing else changes with them.
+    /// The page is loaded once. In dark only the colour rules run again: nothing else changes.
     pub async fn findings(&self, page: &str) -> Vec<String> {
         let mut findings = Vec::new();
         for (colours, looked_at) in [("light", Rules::All), ("dark", Rules::OfColours)] {
@@ -141,7 +141,7 @@ impl Browser {
         findings
     }
 
-    /// What sticks out of the window sideways, if anything does.
+    /// Elements that overflow the window horizontally, if any.
     pub async fn sticks_out(&self) -> Option<String> {
         let script = "const edge = document.documentElement.clientWidth;
             const pixels = document.documentElement.scrollWidth - edge;
@@ -153,7 +153,7 @@ impl Browser {
         (pixels > 0).then(|| format!("{pixels} pixels stick out sideways: {widest}"))
     }
 
-    /// What axe-core finds wrong with the page as it is now, a line each; nothing, with a printed reason, where axe-core is not given.
+    /// axe-core's findings on the current page, one per line; none, with a printed reason, without axe-core.
     async fn accessibility_findings(&self, rules: Rules) -> Vec<String> {
         let Ok(script) = std::env::var(AXE) else {
             crate::skip(&format!("{AXE} is not set; `cargo xtask test` fetches axe-core and sets it"));
@@ -166,7 +166,7 @@ impl Browser {
         let run = "const [options, done] = arguments;
             const line = (found) => `${found.id}: ${found.help}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`;
             axe.run(options).then((result) => done(result.violations.map(line)), (error) => done([`axe failed: ${error}`]));";
-        // It describes every element of a kind of result that is asked for.
+        // axe-core describes every element of each requested result type, so only violations are requested.
         let mut options = json!({ "resultTypes": ["violations"] });
         if rules == Rules::OfColours {
             options["runOnly"] = json!(["color-contrast", "link-in-text-block"]);
@@ -175,7 +175,7 @@ impl Browser {
         serde_json::from_value(found).expect("lines")
     }
 
-    /// Keeps a picture of the whole page, where a folder for pictures is given.
+    /// Takes a screenshot of the whole page, if the folder is set.
     pub async fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os(SCREENSHOTS) else { return };
         let taken = self.devtools("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
@@ -184,7 +184,7 @@ impl Browser {
         std::fs::write(Path::new(&folder).join(format!("{name}.png")), picture).expect("the picture, kept");
     }
 
-    /// What WebDriver has no words for.
+    /// Runs a DevTools command that WebDriver lacks.
     async fn devtools(&self, method: &'static str, parameters: Value) -> Value {
         let command = DevTools { method, parameters };
         self.issue_cmd(command).await.unwrap_or_else(|error: CmdError| panic!("{method}: {error}"))

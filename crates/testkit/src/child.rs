@@ -14,7 +14,7 @@ use crate::patience::eventually;
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    // What it says goes to files, because nobody may be reading while it writes.
+    // Output goes to files: a full pipe would block the process.
     said: TempDir,
 }
 
@@ -42,7 +42,7 @@ impl Child {
         self.read("stderr")
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().expect("the state of a child")
     }
@@ -58,13 +58,13 @@ impl Child {
         self.signal(Signal::TERM);
     }
 
-    /// Ends it without a warning (SIGKILL), as a power cut would.
+    /// Kills it (SIGKILL).
     pub fn kill(&self) {
         self.signal(Signal::KILL);
     }
 
     fn signal(&self, signal: Signal) {
-        // Not waited for yet, so the number is still its own.
+        // Not waited for yet, so the process id is not reused.
         kill_process(Pid::from_child(&self.process), signal).expect("a signal to a child");
     }
 

@@ -15,15 +15,15 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// Where `cargo xtask test` says its throw-away PostgreSQL is: the URL of a database whose user may create others.
+/// Environment variable set by `cargo xtask test`: URL of its throw-away PostgreSQL, with a user that may create databases.
 const POSTGRES_URL: &str = servers::postgres::SERVER.variable;
 
-/// Which store.
+/// The database under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
-    /// The embedded column.
+    /// Embedded mode.
     Sqlite,
-    /// The production column.
+    /// Production mode.
     Postgres,
 }
 
@@ -38,7 +38,7 @@ pub struct TestDatabase {
 enum Place {
     // Removed, with the SQLite file, when the test ends.
     Folder(#[expect(dead_code, reason = "held, not read")] TempDir),
-    // Dropped there when the test ends: hundreds of databases would fill the disk.
+    // Dropped when the test ends: hundreds of databases would fill the disk.
     Server { url: String, name: String, is_made: AtomicBool },
 }
 
@@ -68,7 +68,7 @@ impl TestDatabase {
         Self { config: config(&url, &name), place: Place::Server { url, name, is_made: AtomicBool::new(false) } }
     }
 
-    /// Which store it is.
+    /// SQLite or PostgreSQL.
     pub fn store(&self) -> Store {
         match self.place {
             Place::Folder(_) => Store::Sqlite,
@@ -81,7 +81,7 @@ impl TestDatabase {
         self.config.clone()
     }
 
-    /// Made, without a table.
+    /// Creates it, without a table.
     pub async fn empty(&self) -> DatabaseConfig {
         if let Place::Server { url, name, is_made } = &self.place
             && !is_made.swap(true, Ordering::Relaxed)
@@ -91,7 +91,7 @@ impl TestDatabase {
         self.config()
     }
 
-    /// Made, connected and migrated. On PostgreSQL it is a copy of a database that was migrated once for this test program.
+    /// Creates, connects and migrates it. On PostgreSQL it is a copy of a template that is migrated once per test program.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
         if let Place::Server { url, name, is_made } = &self.place
             && !is_made.swap(true, Ordering::Relaxed)
@@ -111,7 +111,7 @@ impl Drop for TestDatabase {
             return;
         }
         let (url, statement) = (url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-        // On a thread of its own, since a test's event loop may be ending. A server that the test stopped needs no cleaning.
+        // On a thread of its own, because the test's event loop may be ending. A stopped server needs no cleaning.
         let dropping = std::thread::spawn(move || {
             let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             event_loop.block_on(async {
@@ -127,18 +127,18 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Makes a database of these migrations once for each server and set of migrations; its name.
+/// Creates the template of these migrations, once per server and set of migrations; returns its name.
 async fn template(server: &str, migrations: Vec<Box<dyn MigrationTrait>>) -> String {
     static TEMPLATES: LazyLock<Mutex<HashMap<String, String>>> = LazyLock::new(Mutex::default);
     let key = migrations.iter().fold(server.to_owned(), |key, migration| format!("{key} {}", migration.name()));
-    // Held while it is made: others wait for it rather than make it too.
+    // Held while the template is created, so that others wait for it.
     let mut templates = TEMPLATES.lock().await;
     if let Some(name) = templates.get(&key) {
         return name.clone();
     }
     let name = new_name("template");
     on_server(server, &format!("CREATE DATABASE {name}")).await;
-    // Nobody may be connected to what is copied.
+    // PostgreSQL copies a template only while nobody is connected to it.
     migrate(&config(server, &name), migrations).await.close().await.expect("closing the template");
     templates.insert(key, name.clone());
     name

@@ -7,7 +7,7 @@ pub fn http_client() -> Client {
     http_builder().build().expect("an HTTP client")
 }
 
-/// The same, for more settings.
+/// The same, as a builder.
 ///
 /// It trusts no certificate: reading those of the system takes longer, for each client, than most tests.
 pub fn http_builder() -> ClientBuilder {

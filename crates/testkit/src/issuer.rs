@@ -1,4 +1,4 @@
-//! An issuer that gives tokens to whomever a test names, verified by the real verifier over real HTTP.
+//! A token issuer for tests: tokens for any principal, verified by the real verifier over HTTP.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,7 +42,7 @@ impl TestIssuer {
         Self { server, published, key_id: FIRST_KEY.to_owned(), key, clock }
     }
 
-    /// Withdraws its key and signs with another from now on.
+    /// Rotates the signing key and withdraws the old one.
     pub fn replace_key(&mut self) {
         self.key_id.push('+');
         let (key, jwk) = new_key(&self.key_id);
@@ -91,7 +91,7 @@ impl TestIssuer {
         self.sign("at+jwt", &claims)
     }
 
-    /// A token given to the portal whose functions are whatever the test says.
+    /// A token for the portal with the functions that the test names.
     pub fn token_with_claims(&self, subject: Subject, functions: &[&str]) -> String {
         let principal = Principal { subject, name: "somebody".to_owned(), functions: Vec::new() };
         let functions: Vec<String> = functions.iter().map(ToString::to_string).collect();

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! and becomes `a_closed_case_can_be_reopened::on_sqlite` and `…::on_postgres`. The second needs
-//! `SCHILDWACHT_TEST_POSTGRES`, which `cargo xtask test` sets; without it, it says so and passes by.
+//! `SCHILDWACHT_TEST_POSTGRES`, which `cargo xtask test` sets; without it, the test passes and prints why it did not run.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
@@ -36,7 +36,7 @@ pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;
 
-/// Whether tests of the production column run: on every server, or on none with a printed reason.
+/// Whether tests of production mode run: on all servers, or on none with a printed reason.
 pub fn has_production_column() -> bool {
     let missing: Vec<&str> = servers::ALL.iter().filter(|server| !server.is_given()).map(|server| server.variable).collect();
     if !missing.is_empty() {
@@ -45,7 +45,7 @@ pub fn has_production_column() -> bool {
     missing.is_empty()
 }
 
-/// Says why a test passes by. In a run that brings everything none may: then it fails with the reason ([`servers::STRICT`]).
+/// Prints why a test is skipped. In a full run ([`servers::STRICT`]) it fails with that reason instead.
 pub fn skip(reason: &str) {
     assert!(std::env::var_os(servers::STRICT).is_none(), "nothing may be skipped in this run: {reason}");
     eprintln!("skipped: {reason}");

@@ -1,4 +1,4 @@
-//! An event log of its own for each test, of the column that the test's database is of.
+//! An event log of its own for each test, in the mode of the test's database.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{Store, TestDatabase};
 
-/// Enough that order across partitions is not given.
+/// Enough partitions that order across them is not guaranteed.
 const PARTITIONS: i32 = 3;
 
 /// An empty log that lives as long as its test.
@@ -24,7 +24,7 @@ impl TestLog {
         Self::of(database.store(), topics).await
     }
 
-    /// As beside such a store, for a service that has none.
+    /// The log of a mode, for a service without a database.
     pub async fn of(column: Store, topics: &[Topic]) -> Self {
         let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| column == Store::Postgres);
         let (log, folder) = match kafka {

@@ -1,14 +1,13 @@
-//! Waiting for what happens in its own time.
+//! Waiting for asynchronous effects.
 
 use std::time::Duration;
 
-/// How long a test waits before it gives up. Long, because a machine may be busy with other things; nobody waits longer than
-/// it takes.
+/// Time-out of every wait in tests. Long, because the machine may be busy; a wait ends as soon as the condition holds.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const BETWEEN: Duration = Duration::from_millis(25);
 
-/// Asks again and again until there is an answer, and returns it. Fails with what was awaited when there is none in time.
+/// Polls until there is an answer, and returns it. Panics with what was awaited after the time-out.
 pub async fn eventually<T>(awaited: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let asking = async {
         loop {

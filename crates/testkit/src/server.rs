@@ -1,4 +1,4 @@
-//! Services on free loopback ports, through the house's own listener.
+//! Services on free loopback ports, through `runtime::listener`.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -21,7 +21,7 @@ impl Running {
         Self::start_with(|_| router).await
     }
 
-    /// Starts a router that wants to know its own URL.
+    /// Starts a router that needs its own URL.
     pub async fn start_with(router: impl FnOnce(&str) -> Router) -> Self {
         let free_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = Listener::bind("test", free_port).await.expect("a free port");

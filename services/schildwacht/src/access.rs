@@ -1,4 +1,4 @@
-//! Finding the address of the issuer, and the secrets that a system on this machine keeps for its own commands.
+//! Finds the issuer's address, and the secrets that a system on this machine keeps for its own commands.
 
 use std::{fs, path::Path};
 
@@ -13,7 +13,7 @@ use crate::{
     send::ClientCredentials,
 };
 
-/// Not prefixed as configuration is: it belongs to one command, not to a service.
+/// Without the configuration's prefix: it belongs to one command, not to a service.
 const SECRET_VARIABLE: &str = "GATEWAY_SECRET";
 
 /// The gateway that `send` acts as.

@@ -12,7 +12,7 @@ use crate::send::{Encoding, Protocol};
 
 /// Watches over the networks of schools: devices, alerts and cases.
 ///
-/// Without a command it serves everything on this machine, with schools that do not exist to look around in.
+/// Without a command it runs everything on this machine, with made-up demo schools.
 #[derive(Debug, Parser)]
 #[command(name = "schildwacht", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -24,30 +24,30 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serves everything, or one service.
+    /// Runs everything, or one service.
     Serve {
-        /// What to serve.
+        /// Service to run.
         #[arg(default_value = "all")]
         service: Service,
         #[command(flatten)]
         options: ServeOptions,
     },
-    /// Posts a file of Suricata EVE or Zeek JSON as a school's gateway would.
+    /// Posts a file of Suricata EVE or Zeek JSON, as a school's gateway does.
     Send(SendOptions),
-    /// Keeps the demo's schools alive on a system that runs on this machine, or prints what their sensors write.
+    /// Sends events of the demo schools to a system on this machine, or prints them.
     Demo(DemoOptions),
     /// Imports boards, schools and sites.
     Import(ImportOptions),
-    /// The machines at schools that may post events.
+    /// Lists, registers and revokes gateways: the devices at schools that may post events.
     #[command(subcommand)]
     Gateways(GatewayCommand),
-    /// What a service could not take in.
+    /// Inspect and replay messages a service could not process.
     #[command(subcommand)]
     DeadLetters(DeadLetterCommand),
-    /// The record of who did what.
+    /// Checks the audit trail.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The configuration.
+    /// Prints or checks the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
 }
@@ -57,9 +57,9 @@ pub enum Command {
 pub enum Service {
     /// Every service.
     All,
-    /// Boards, schools, sites and gateways; on one machine also the issuer of tokens.
+    /// Boards, schools, sites and gateways; in embedded mode also the token issuer.
     Identity,
-    /// Takes in what sensors send.
+    /// Receives what sensors send.
     TelemetryIngest,
     /// Devices and alerts.
     NetworkMonitor,
@@ -93,16 +93,16 @@ impl Service {
 
 #[derive(Debug, Clone, Args)]
 pub struct ServeOptions {
-    /// Folder for everything that is kept; one process at a time. The configuration's `data_dir` when not given, `./var` by default.
+    /// Data folder, for one process at a time. Default: the configuration's `data_dir`, which is `./var`.
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Configuration file; every key with its default is shown by `schildwacht config print`.
+    /// Configuration file. `schildwacht config print` shows every key with its default.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address and port for gRPC, REST and pages, before those of the configuration.
+    /// Address and port for gRPC, REST and pages. Overrides the configuration.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Starts without the demo's schools.
+    /// Starts without the demo schools.
     #[arg(long)]
     pub no_demo: bool,
 }
@@ -110,19 +110,19 @@ pub struct ServeOptions {
 /// Which running system to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Access {
-    /// Address of the running system.
+    /// URL of the running system.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
-    /// Address of the issuer of tokens; `<at>/issuer` when not given.
+    /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
     /// Client id to act as.
     #[arg(long, value_name = "ID", default_value = COMMAND_LINE)]
     pub client_id: String,
-    /// File with the client's secret; that of the local data folder when not given.
+    /// File with the client secret. Default: the one in the local data folder.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// Data folder of the system, when it runs on this machine.
+    /// Data folder of the system, if it runs on this machine.
     #[arg(long, value_name = "FOLDER", default_value = "var")]
     pub data_dir: PathBuf,
 }
@@ -132,37 +132,37 @@ pub struct SendOptions {
     /// File with events: JSON lines, a JSON array or JSON values, plain, gzip or zstd; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
-    /// Gateway to send as: its id; for one of the demo also its school's number or short name (zandloper, merel …).
+    /// Gateway to send as: its id. For a demo gateway also its school's number or short name (zandloper, merel …).
     #[arg(long, value_name = "ID")]
     pub gateway: String,
-    /// File with the gateway's secret. Not needed for gateways of the demo on this machine; may also be given in GATEWAY_SECRET.
+    /// File with the gateway's client secret, or set GATEWAY_SECRET. Not needed for demo gateways on this machine.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// Address of the ingest edge.
+    /// URL of telemetry-ingest.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
-    /// Address of the issuer of tokens; `<at>/issuer` when not given.
+    /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
-    /// Data folder of the system, when it runs on this machine.
+    /// Data folder of the system, if it runs on this machine.
     #[arg(long, value_name = "FOLDER", default_value = "var")]
     pub data_dir: PathBuf,
-    /// What requests look like.
+    /// Format of requests.
     #[arg(long, default_value = "json-lines")]
     pub protocol: Protocol,
-    /// How requests are compressed.
+    /// Compression of requests.
     #[arg(long, default_value = "zstd")]
     pub encoding: Encoding,
-    /// Events in one request, at most.
+    /// Maximum number of events in a request.
     #[arg(long, value_name = "EVENTS", default_value = "500")]
     pub batch: NonZeroUsize,
-    /// Requests under way at once.
+    /// Number of concurrent requests.
     #[arg(long, value_name = "REQUESTS", default_value = "4")]
     pub in_flight: NonZeroUsize,
-    /// How often a request is sent again when the system is busy or away.
+    /// Maximum number of retries of a request while the system is busy or unavailable.
     #[arg(long, value_name = "TIMES", default_value = "8")]
     pub retries: u32,
-    /// Prints the outcome as JSON.
+    /// Prints the result as JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -172,37 +172,37 @@ pub struct SendOptions {
 pub struct DemoOptions {
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
-    /// Address of the ingest edge.
+    /// URL of telemetry-ingest.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
-    /// Address of the issuer of tokens; `<at>/issuer` when not given.
+    /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
     /// Data folder of the system.
     #[arg(long, value_name = "FOLDER", default_value = "var")]
     pub data_dir: PathBuf,
-    /// The same seed gives the same devices and the same days.
+    /// Seed of the generator. The same seed gives the same devices and the same days.
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub seed: u64,
-    /// Days of the past to fill in first.
+    /// Days of history to send first.
     #[arg(long, value_name = "DAYS", default_value = "10")]
     pub history_days: u16,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum DemoCommand {
-    /// Prints what a school's sensor writes in a span of time, one event a line: to feed an agent, or `send`.
+    /// Prints the events of a school's sensor in a period, one per line, as input for an agent or `send`.
     Print {
         /// Short name of the school: zandloper, sint-barbara, ter-leie, merel or hagelkruis.
         #[arg(long, value_name = "NAME")]
         school: String,
-        /// Begin, such as 2026-11-24T08:00:00Z; when not given, so that it ends now.
+        /// Start of the period, such as 2026-11-24T08:00:00Z. Default: the period ends now.
         #[arg(long, value_name = "MOMENT")]
         from: Option<DateTime<Utc>>,
-        /// Length in minutes.
+        /// Length of the period in minutes.
         #[arg(long, value_name = "NUMBER", default_value = "60")]
         minutes: u32,
-        /// The same seed gives the same events.
+        /// Seed of the generator. The same seed gives the same events.
         #[arg(long, value_name = "NUMBER", default_value = "1")]
         seed: u64,
     },
@@ -210,8 +210,8 @@ pub enum DemoCommand {
 
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// CSV (one line a site, the first line names the columns) or JSON (a list of boards with their schools and sites). Columns and
-    /// an example: services/identity/README.md.
+    /// CSV (one line per site, the first line names the columns) or JSON (a list of boards with their schools and sites).
+    /// Columns and an example: services/identity/README.md.
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
     /// Checks the file and writes nothing.
@@ -228,30 +228,31 @@ pub struct ImportOptions {
 pub enum GatewayCommand {
     /// Lists gateways.
     List {
-        /// Of one school only: its institution number, or its id.
+        /// Only gateways of this school: its institution number or its id.
         #[arg(long, value_name = "SCHOOL")]
         school: Option<String>,
-        /// Those whose access was ended too.
+        /// Include revoked gateways.
         #[arg(long)]
         revoked: bool,
-        /// Prints them as JSON, one a line.
+        /// Prints one JSON object per line.
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         access: Access,
     },
-    /// Enrols a gateway for a school and prints its secret, once.
+    /// Registers a gateway for a school and prints its client secret, once.
+    #[command(visible_alias = "register")]
     Enrol {
-        /// The school: its institution number, or its id.
+        /// The school: its institution number or its id.
         #[arg(long, value_name = "SCHOOL")]
         school: String,
-        /// Where at the school, or what it is, for people.
+        /// A name people recognise, such as "server room".
         #[arg(long, value_name = "TEXT")]
         name: String,
         #[command(flatten)]
         access: Access,
     },
-    /// Replaces a gateway's secret and prints the new one, once.
+    /// Replaces a gateway's client secret and prints the new one, once.
     Rotate {
         /// Its gateway id or client id, as `gateways list` and the portal show them.
         #[arg(value_parser = gateway)]
@@ -259,12 +260,12 @@ pub enum GatewayCommand {
         #[command(flatten)]
         access: Access,
     },
-    /// Ends a gateway's access. Works within seconds and cannot be undone.
+    /// Revokes a gateway. Takes effect within seconds and cannot be undone.
     Revoke {
         /// Its gateway id or client id, as `gateways list` and the portal show them.
         #[arg(value_parser = gateway)]
         gateway: GatewayId,
-        /// Why, for the audit trail.
+        /// The reason, for the audit trail.
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
@@ -272,7 +273,7 @@ pub enum GatewayCommand {
     },
 }
 
-/// People copy either: the portal shows client ids, the list gateway ids.
+/// Accepts both ids: the portal shows client ids, the list shows gateway ids.
 fn gateway(text: &str) -> Result<GatewayId, String> {
     text.strip_prefix("gateway-")
         .unwrap_or(text)
@@ -282,26 +283,26 @@ fn gateway(text: &str) -> Result<GatewayId, String> {
 
 #[derive(Debug, Subcommand)]
 pub enum DeadLetterCommand {
-    /// Lists what a service could not take in, newest first.
+    /// Lists messages a service could not process, newest first.
     List {
         /// network-monitor or incident-intake.
         #[arg(long, value_name = "SERVICE")]
         service: String,
-        /// Only with this reason.
+        /// Only messages with this reason.
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
-        /// Prints them as JSON, one a line.
+        /// Prints one JSON object per line.
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         access: Access,
     },
-    /// Shows one, with the beginning of what could not be taken in. Who asks is put on record.
+    /// Shows one message with the beginning of its content. Every look is recorded in the audit trail.
     Show {
         /// network-monitor or incident-intake.
         #[arg(long, value_name = "SERVICE")]
         service: String,
-        /// Which, from the list.
+        /// Id from `dead-letters list`.
         id: DeadLetterId,
         /// Prints it as JSON.
         #[arg(long)]
@@ -309,15 +310,15 @@ pub enum DeadLetterCommand {
         #[command(flatten)]
         access: Access,
     },
-    /// Gives dead letters to their service again.
+    /// Sends dead letters back to be processed again.
     Replay {
         /// network-monitor or incident-intake.
         #[arg(long, value_name = "SERVICE")]
         service: String,
-        /// Only with this reason.
+        /// Only messages with this reason.
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
-        /// Only these. Without any: all, or all with this reason.
+        /// Ids from `dead-letters list`. Default: all, or all with the given reason.
         ids: Vec<DeadLetterId>,
         #[command(flatten)]
         access: Access,
@@ -326,13 +327,13 @@ pub enum DeadLetterCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Recomputes every chain of audit rows and names the first row that does not fit. The system may go on running.
+    /// Recomputes every audit chain. Reports the first broken row. Safe on a running system.
     Verify(AuditOptions),
 }
 
 #[derive(Debug, Args)]
 pub struct AuditOptions {
-    /// Prints the verdicts as JSON, one a line.
+    /// Prints one JSON object per line.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -343,9 +344,9 @@ pub struct AuditOptions {
 pub enum ConfigCommand {
     /// Prints the commented configuration file with every default.
     Print,
-    /// Says whether a configuration can be used, or what is wrong with it.
+    /// Checks whether a configuration can be used, and reports what is wrong with it.
     Check {
-        /// For what.
+        /// Service to check.
         #[arg(default_value = "all")]
         service: Service,
         #[command(flatten)]

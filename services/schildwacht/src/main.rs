@@ -15,7 +15,7 @@ use cli::{AuditCommand, Cli, Command, ConfigCommand, DemoCommand, DemoOptions, S
 use operate::{say, say_json};
 use runtime::{Clock, Tasks};
 
-/// How long threads that block may take to end after everything else has.
+/// How long blocking threads may take to end after everything else has.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
 #[global_allocator]
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     runtime::install_tls_provider();
     let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| {
         let outcome = tokio.block_on(run(cli));
-        // A thread that waits for somebody who is away must not keep the process.
+        // A thread that waits for an unavailable server must not keep the process alive.
         tokio.shutdown_timeout(LAST_CHANCE);
         outcome
     });
@@ -34,14 +34,14 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Nothing is left to do when even this cannot be said.
+            // A failed write to standard error leaves nothing to do.
             let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("schildwacht: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Runs a command, and says whether all went well.
+/// Runs a command; `false` when not all went well.
 async fn run(cli: Cli) -> Result<bool> {
     match cli.command {
         None => serve::serve(Service::All, &cli.serve).await.map(|()| true),

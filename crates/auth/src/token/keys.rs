@@ -201,7 +201,7 @@ impl Keyring {
 enum FetchError {
     #[error("auth.issuer: no issuer answers there")]
     Http(#[from] reqwest::Error),
-    #[error("auth.issuer: what is said there is not what an issuer says")]
+    #[error("auth.issuer: the server there gives no valid issuer response")]
     Json(#[from] serde_json::Error),
     #[error("auth.issuer: what is said there is larger than {MAX_JWKS_BYTES} bytes")]
     TooLarge,

@@ -18,10 +18,10 @@ use crate::http::http_builder;
 /// The project's realm as it stands in `k8s/keycloak`, placeholders and all.
 pub const REALM: &str = include_str!("../../../../k8s/keycloak/realm.json");
 const PORTAL: &str = "schildwacht-portal";
-/// RFC 6238, as authenticator apps do it.
+/// Time step of one-time codes in seconds (RFC 6238).
 const CODE_SECONDS: u64 = 30;
 
-/// See the module.
+/// The imported realm; deleted with the throw-away Keycloak.
 #[derive(Debug)]
 pub struct Realm {
     server: Url,
@@ -41,7 +41,7 @@ pub struct Account {
     pub username: String,
     /// To sign in with.
     pub password: String,
-    /// What an authenticator app would hold.
+    /// The shared secret of the authenticator app.
     pub code_secret: String,
 }
 
@@ -74,7 +74,7 @@ impl Realm {
         realm
     }
 
-    /// As it stands in tokens.
+    /// The issuer's URL, as in the `iss` claim.
     pub fn issuer(&self) -> String {
         format!("{}realms/{}", self.server, self.name)
     }
@@ -111,7 +111,7 @@ impl Realm {
         location.rsplit('/').next().expect("an id").to_owned()
     }
 
-    /// Somebody new, with the password that an administrator gave them for once.
+    /// A new user with a temporary password.
     pub async fn add_newcomer(&self) -> Account {
         let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: String::new() };
         let body = json!({
@@ -123,13 +123,13 @@ impl Realm {
         Account { id: self.make_account(&body).await, ..account }
     }
 
-    /// Lets nobody sign in or renew with this account any more.
+    /// Disables the account: no sign-in and no refresh any more.
     pub async fn disable(&self, account: &Account) {
         let done = self.administer(Method::PUT, &format!("users/{}", account.id), Some(&json!({ "enabled": false }))).await;
         assert!(done.status().is_success(), "{done:?}");
     }
 
-    /// A new signing key from now on; what the old one signed still holds.
+    /// Adds a signing key; tokens of the old one stay valid.
     pub async fn rotate_key(&self) {
         let key = json!({
             "name": new_id(), "providerId": "ecdsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
@@ -146,7 +146,7 @@ impl Realm {
         found.pop()
     }
 
-    /// Changes what is given of a client.
+    /// Updates the given members of a client.
     pub async fn change_client(&self, client_id: &str, mut change: Value) {
         let client = self.client(client_id).await.expect("the client is there");
         change["clientId"] = json!(client_id);

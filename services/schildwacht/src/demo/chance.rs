@@ -1,7 +1,7 @@
-//! Chance that depends on nothing but the seed and on what it is for.
+//! Random numbers that depend only on the seed and on their purpose.
 //!
-//! Every question ("does this tablet come to school today?") has its own stream, named by the way to it. So the answer does
-//! not depend on which questions were asked before, and any minute can be made without the minutes before it.
+//! Every question ("does this tablet come to school today?") has a random stream of its own, keyed by its path in a tree. So
+//! the order of questions does not matter, and any minute can be generated without the minutes before it.
 
 use rand::{SeedableRng, rngs::SmallRng};
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use chrono_tz::Europe::Brussels;
 use serde::{Serialize, Serializer};
 
-/// A network card's address.
+/// A MAC address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mac(pub [u8; 6]);
 
@@ -40,7 +40,7 @@ pub struct Sensor {
     pub interface: &'static str,
     /// East of Greenwich; `None` is Brussels, summer and winter.
     pub offset_minutes: Option<i32>,
-    /// Whether it writes the cards' addresses beside the IP addresses.
+    /// Whether it writes MAC addresses beside the IP addresses.
     pub logs_ethernet: bool,
 }
 
@@ -86,7 +86,7 @@ impl Sensor {
         }
     }
 
-    /// A flow is written when it is over; within an alert it is still going on.
+    /// A flow event is written when the flow ended; an alert has the flow so far.
     fn flow(&self, flow: &Flow, is_over: bool) -> WrittenFlow {
         let ending = || Ending {
             end: self.timestamp(flow.end),
@@ -140,7 +140,7 @@ pub struct Seen {
 pub struct Side {
     pub ip: Ipv4Addr,
     pub port: Option<u16>,
-    /// Known when it is on the sensor's own network; otherwise its packets come from the router.
+    /// Known on the sensor's own network; otherwise packets have the router's MAC address.
     pub mac: Mac,
 }
 

@@ -62,7 +62,7 @@ impl SchoolNetwork {
         self.school
     }
 
-    /// What the sensor writes in a span of time, oldest first.
+    /// The sensor's events in a period, oldest first.
     pub fn events(&self, span: Range<DateTime<Utc>>, density: Density) -> serde_json::Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut date = local(span.start - story::LONGEST).date_naive();
@@ -86,7 +86,7 @@ impl SchoolNetwork {
         Ok(events)
     }
 
-    /// The alerts of a serious story that begins now, oldest first: so that a newcomer need not wait for trouble.
+    /// The alerts of a serious incident that begins now, oldest first, so that a newcomer need not wait for one.
     pub fn trouble(&self, start: DateTime<Utc>) -> serde_json::Result<Vec<Event>> {
         let plan = self.plan(local(start).date_naive());
         let chance = self.chance.of("trouble").at(start.timestamp());
@@ -147,7 +147,7 @@ impl SchoolNetwork {
     }
 }
 
-/// Who is there on a day, and what goes wrong.
+/// The devices present on a day, and the day's incidents.
 struct DayPlan {
     number: i64,
     stays: Vec<Option<Minutes>>,

@@ -1,23 +1,23 @@
-//! A handful of schools that do not exist, kept alive with what their sensors would send.
+//! A handful of fictional schools, with simulated events of their sensors.
 //!
-//! [`Generator`] is a pure function from a seed and a span of time to events: the same span gives the same events, in one
-//! go or in pieces, so that a restarted demo goes on where it was. The layers, each in its own file:
+//! [`Generator`] is a pure function from a seed and a period to events. The same period gives the same events, whole or in
+//! pieces, so a restarted demo continues where it stopped. The layers, each in its own file:
 //!
-//! | File | Says |
+//! | File | Holds |
 //! |---|---|
 //! | `school` | which schools there are, how large, and what sensor they have |
 //! | `calendar` | when it is a school day, and when people are in |
 //! | `population` | which devices a school has |
 //! | `presence` | which of them are there on a day, from when to when |
-//! | `traffic` | what a device does in a minute |
-//! | `signature`, `story` | what goes wrong now and then, and how a sensor names it |
-//! | `eve` | how Suricata writes all that down |
-//! | `sensors` | posts it, as the schools' gateways do |
+//! | `traffic` | a device's traffic in a minute |
+//! | `signature`, `story` | the sensors' rules, and the incidents that trigger them |
+//! | `eve` | Suricata's EVE format |
+//! | `sensors` | posts the events, as the schools' gateways do |
 //!
-//! To add a kind of trouble: a line in `signature` and one in `story`. To add a school: a line in `school`.
+//! To add a kind of incident: a line in `signature` and one in `story`. To add a school: a line in `school`.
 //!
 //! Names, numbers and signatures are invented. Addresses outside the schools are from the ranges set apart for
-//! documentation (RFC 5737), so that nobody's real address ever stands in an alert.
+//! documentation (RFC 5737), so that no real address is in an alert.
 
 mod calendar;
 mod chance;
@@ -45,7 +45,7 @@ pub fn school(key: &str) -> Option<&'static School> {
     school::SCHOOLS.iter().find(|school| school.key == key)
 }
 
-/// What a school's sensor writes from a moment on, one event a line.
+/// The events of a school's sensor from a moment on, one per line.
 pub fn sample(key: &str, seed: u64, from: DateTime<Utc>, minutes: u32) -> Result<Vec<Event>> {
     let names = || school::SCHOOLS.iter().map(|school| format!("{} ({})", school.key, school.name)).collect::<Vec<_>>().join(", ");
     let generator = Generator::new(seed);

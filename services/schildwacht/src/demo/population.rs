@@ -6,7 +6,7 @@ use rand::{Rng, seq::IndexedRandom};
 
 use super::{chance::Chance, eve::Mac, school::School};
 
-/// What a device is.
+/// Kind of device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     Server,
@@ -68,15 +68,15 @@ impl Kind {
 pub struct Device {
     pub kind: Kind,
     pub mac: Mac,
-    /// What it calls itself when it asks for an address; empty for those that do not say.
+    /// DHCP host name; empty if it sends none.
     pub name: String,
-    /// What it says its software is when it asks for an address; empty for those that do not say.
+    /// DHCP vendor class; empty if it sends none.
     pub vendor_class: &'static str,
     /// Decides on which days it comes.
     pub stays: Chance,
     /// Decides what it does in a minute.
     pub minutes: Chance,
-    /// Minutes by which it is ahead of others in renewing its address, so that not all of them ask at once.
+    /// Offset of its DHCP renewals in minutes, so that not all devices renew at once.
     pub ahead: u32,
     network: u8,
     /// Among the devices of its network.

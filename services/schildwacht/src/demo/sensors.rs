@@ -1,4 +1,4 @@
-//! Lets the generated schools post as their gateways do: the past first, then what happens now, for as long as it runs.
+//! Posts the generated events as the schools' gateways do: first the history, then live, until shutdown.
 
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ use crate::{
 
 /// How often a sensor posts.
 const BEAT: Duration = Duration::from_secs(5);
-/// After the first beat something is seen to go wrong, so that a newcomer need not wait for it.
+/// After the first interval an incident begins, so that a newcomer need not wait for one.
 const FIRST_TROUBLE: TimeDelta = TimeDelta::seconds(5);
 const BATCH: usize = 500;
 const RETRIES: u32 = 20;
 
-/// What the demo is to do.
+/// Options of the demo.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The ingest edge.
+    /// URL of telemetry-ingest.
     pub at: Url,
     /// The issuer.
     pub issuer: Url,
@@ -82,7 +82,7 @@ impl<'a> Sensor<'a> {
         Ok(())
     }
 
-    /// Day by day, so that neither memory nor the receiving side is asked for a week at once.
+    /// Day by day, to limit memory here and load at the receiver.
     async fn past(&self, from: DateTime<Utc>, until: DateTime<Utc>, shutdown: &Shutdown) -> Result<()> {
         let mut day = from;
         while day < until && !shutdown.is_requested() {

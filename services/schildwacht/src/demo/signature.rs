@@ -1,6 +1,6 @@
-//! What the sensors of the demo can recognise: invented rules, named the way rule writers name theirs.
+//! The detection rules of the demo's sensors: invented, named in the style of real rules.
 //!
-//! Their numbers are in the range that rule writers leave to local rules. Categories and the severity that goes with them
+//! Their numbers (sid) are in the range for local rules. Categories and the severity that goes with them
 //! are those of Suricata's own classification (1 is the most severe).
 
 use super::eve::Alert;

@@ -1,7 +1,7 @@
-//! What goes wrong at a school now and then.
+//! The incidents of a school.
 //!
-//! A story is a series of alerts about one device. Most days bring only noise that a response team should never be woken
-//! for; once or twice a week there is something that deserves a case.
+//! A story is a series of alerts about one device. Most days have only noise that should never open a case; once or twice a
+//! week there is an incident that should.
 
 use std::net::Ipv4Addr;
 
@@ -17,22 +17,22 @@ use super::{
     traffic::{outside, outside_mac},
 };
 
-/// Where the other side is, and who began.
+/// The peer, and who opened the connection.
 #[derive(Debug, Clone, Copy)]
 enum Peer {
     /// The device reaches out to a server with this name.
     Server(&'static str),
     /// Somebody outside reaches in.
     Stranger,
-    /// The device goes along the others of the school.
+    /// The device scans the other devices of the school.
     Neighbours,
 }
 
-/// A kind of trouble.
+/// A kind of incident.
 #[derive(Debug)]
 pub struct Story {
     pub signature: &'static Signature,
-    /// Whose trouble it is.
+    /// The kinds of device it affects.
     pub victims: &'static [Kind],
     peer: Peer,
     port: u16,
@@ -42,11 +42,11 @@ pub struct Story {
     alerts: (u32, u32),
     /// Over how many minutes they are spread.
     minutes: u32,
-    /// Goes on when nobody is in.
+    /// Also happens when nobody is at school.
     at_any_hour: bool,
 }
 
-/// Deserves a case.
+/// Should open a case.
 pub static SERIOUS: &[Story] = &[
     Story {
         signature: &signature::BEACON,
@@ -127,7 +127,7 @@ pub static SERIOUS: &[Story] = &[
     },
 ];
 
-/// Happens all the time.
+/// Noise: should open no case.
 pub static NOISE: &[Story] = &[
     Story {
         signature: &signature::PROXY,
@@ -175,10 +175,10 @@ pub static NOISE: &[Story] = &[
     },
 ];
 
-/// No story goes on for longer.
+/// The longest duration of a story.
 pub const LONGEST: TimeDelta = TimeDelta::minutes(60);
 
-/// A story that is to happen.
+/// A planned story.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned {
     pub story: &'static Story,
@@ -228,13 +228,13 @@ pub fn tell(
     let length = i64::from(story.minutes) * 60_000_000;
     let mut moments: Vec<i64> = (0..count).map(|_| stream.random_range(0..length)).collect();
     moments.sort_unstable();
-    // A story is not about to begin: it begins.
+    // The first alert is at the start itself.
     moments.iter_mut().take(1).for_each(|first| *first = 0);
     let peer_name = match story.peer {
         Peer::Server(name) => name,
         Peer::Stranger | Peer::Neighbours => "stranger",
     };
-    // One server or stranger a story, the same one each time it is told with this chance.
+    // One peer per story, the same each time for the same seed.
     let elsewhere = outside(&format!("{peer_name}{}", stream.random_range(0..4)));
     let mut troubles = Vec::with_capacity(moments.len());
     for moment in moments {

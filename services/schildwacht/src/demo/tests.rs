@@ -1,4 +1,4 @@
-//! What the rest of the house relies on when it is fed by the demo.
+//! Properties of the generated events that the services rely on.
 
 use std::collections::{BTreeMap, BTreeSet};
 

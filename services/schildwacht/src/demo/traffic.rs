@@ -1,4 +1,4 @@
-//! What a device does in a minute: asks for an address, looks for its neighbours, visits sites.
+//! A device's traffic in a minute: DHCP, ARP, visits to sites.
 
 use std::net::Ipv4Addr;
 
@@ -29,7 +29,7 @@ impl Moment<'_> {
     /// Everything the device does in this minute, oldest first.
     pub fn seen(&self) -> Vec<Seen> {
         let mut seen = Vec::new();
-        // Most minutes nothing happens: one cheap question decides.
+        // In most minutes nothing happens: one cheap check decides.
         let mut stream = self.chance.stream();
         let asks_address = (self.since + self.device.ahead).is_multiple_of(self.density.renewal_minutes());
         let visits = stream.random_bool(self.density.visits(self.device.kind));
@@ -113,7 +113,7 @@ impl Moment<'_> {
         seen.push(Seen { at, talk, what: What::Arp(arp) });
     }
 
-    /// A question for the name, the greeting, and the conversation when it is over.
+    /// A DNS query, the TLS handshake, and the flow when it ended.
     fn visit(&self, stream: &mut SmallRng, seen: &mut Vec<Seen>) {
         let Some(site) = self.device.kind.sites().choose(stream).copied() else { return };
         let device = self.device;
@@ -154,12 +154,12 @@ impl Moment<'_> {
     }
 }
 
-/// How much of the traffic is shown.
+/// How much of the traffic is generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Density {
     /// As a sensor would report it, visits thinned to one in a few minutes.
     Live,
-    /// Enough to see which devices there were and when, for the days before the demo began.
+    /// Enough to show which devices were there and when, for the days before the demo began.
     History,
 }
 
@@ -170,11 +170,11 @@ impl Density {
             Self::Live => 1.0 / 6.0,
             Self::History => 1.0 / 60.0,
         };
-        // Machines without a person in front of them have little to look up.
+        // Unattended devices look up little.
         if kind.is_always_on() { everybody / 6.0 } else { everybody }
     }
 
-    /// How often a device asks to keep its address: at half its lease, or once a day.
+    /// DHCP renewal: at half the lease, or once a day.
     const fn renewal_minutes(self) -> u32 {
         match self {
             Self::Live => 2 * 60,
@@ -230,7 +230,7 @@ pub fn outside(name: &str) -> Ipv4Addr {
     if range.is_multiple_of(2) { Ipv4Addr::new(198, 51, 100, host) } else { Ipv4Addr::new(203, 0, 113, host) }
 }
 
-/// What comes from outside comes from the router's card.
+/// Traffic from outside has the router's MAC address.
 pub const fn outside_mac(device: &Device) -> Mac {
     router_mac(device)
 }

@@ -1,4 +1,4 @@
-//! `audit verify`: recomputes every chain in every database of the configuration, and names the first row that does not fit.
+//! `audit verify`: recomputes every chain in every configured database, and reports the first broken row.
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -39,7 +39,7 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// Says whether every chain is intact. The system may go on running.
+/// Returns whether every chain is intact. Safe on a running system.
 pub async fn verify(options: &AuditOptions) -> Result<bool> {
     let config = serve::given(&options.serve)?;
     let databases: [(&'static str, &DatabaseConfig); 3] = [

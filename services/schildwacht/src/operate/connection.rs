@@ -17,10 +17,10 @@ use crate::{access, cli::Access, send::Tokens};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What clients are made of.
+/// The channel that gRPC clients use.
 pub type Connection = InterceptedService<Channel, Bearer>;
 
-/// Adds the token.
+/// Adds the bearer token to each call.
 #[derive(Debug, Clone)]
 pub struct Bearer(MetadataValue<Ascii>);
 
@@ -36,7 +36,7 @@ pub async fn connect(access: &Access) -> Result<Connection> {
     Ok(connect_and_tell(access).await?.0)
 }
 
-/// The same, and where this system's sensors get their tokens.
+/// The same, with the token URL for this system's sensors.
 pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
     let tokens = Tokens::new(access::of_operator(access)?, Clock::system())?;
     let token = tokens.get().await?;

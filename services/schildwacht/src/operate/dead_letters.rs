@@ -33,7 +33,7 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
                 say_json(&value)?;
             } else {
                 say(in_a_line(&letter))?;
-                // A stranger wrote it, and a terminal obeys control characters.
+                // Untrusted text: control characters could drive the terminal.
                 say(excerpt.replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}"))?;
             }
             Ok(true)
@@ -45,9 +45,9 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
             let replayed = client.replay_dead_letters(request).await.map_err(refused)?.into_inner();
             let where_to_look = match replayed.failed {
                 0 => String::new(),
-                _ => format!("; why is said by `schildwacht dead-letters list --service {service}`"),
+                _ => format!("; see `schildwacht dead-letters list --service {service}` for the reasons"),
             };
-            say(format!("{} taken in, {} failed again{where_to_look}", replayed.replayed, replayed.failed))?;
+            say(format!("{} processed, {} failed again{where_to_look}", replayed.replayed, replayed.failed))?;
             Ok(replayed.failed == 0)
         }
     }

@@ -52,7 +52,7 @@ pub async fn gateways(command: GatewayCommand) -> Result<()> {
             let gateway_id = gateway.to_string();
             let etag = etag(&mut client, &gateway_id).await?;
             let revoked = client.revoke_gateway(RevokeGatewayRequest { gateway_id, reason, etag }).await.map_err(refused)?.into_inner();
-            say(format!("{} ({}) may not post any more", revoked.gateway_id, revoked.name))
+            say(format!("{} ({}) is revoked and may not post any more", revoked.gateway_id, revoked.name))
         }
     }
 }
@@ -101,6 +101,6 @@ fn show_secret(gateway: Option<&Gateway>, token_url: &Url, secret: &str) -> Resu
     say(format!("token url      {token_url}"))?;
     say(format!("client secret  {secret}"))?;
     say(
-        "The secret is shown this once. Put it in the configuration of the school's sensor, with the rest; the platform team knows the endpoint.",
+        "The client secret is shown only once. Put it in the configuration of the school's sensor, with the other values; the platform team knows the endpoint.",
     )
 }

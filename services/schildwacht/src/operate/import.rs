@@ -48,7 +48,7 @@ pub async fn import(options: &ImportOptions) -> Result<bool> {
 }
 
 fn requests(bytes: &[u8], validate_only: bool) -> Vec<ImportOrganisationsRequest> {
-    // Whatever else is wrong with it, it was not meant as CSV.
+    // A file that begins like JSON was not meant as CSV, even if it is not valid JSON.
     let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'[' | b'{'));
     let format = if is_json { ImportFormat::Json } else { ImportFormat::Csv };
     let mut requests: Vec<_> =
@@ -85,12 +85,12 @@ fn show(report: &ImportReport, options: &ImportOptions) -> Result<()> {
         say(format!("and {unlisted} more"))?;
     }
     let ImportReport { boards, schools, sites, bad_lines_total, schools_created, schools_updated, schools_unchanged, .. } = report;
-    let schools_are = if options.check { "schools that an import would bring" } else { "schools" };
-    let changes = format!("{schools_are}: {schools_created} new, {schools_updated} changed, {schools_unchanged} as they were");
+    let schools_are = if options.check { "schools after an import" } else { "schools" };
+    let changes = format!("{schools_are}: {schools_created} new, {schools_updated} changed, {schools_unchanged} unchanged");
     match (bad_lines_total, options.check) {
-        (0, true) => say(format!("{file} is good: {boards} boards, {schools} schools, {sites} sites; nothing written\n{changes}")),
+        (0, true) => say(format!("{file} is valid: {boards} boards, {schools} schools, {sites} sites; nothing written\n{changes}")),
         (0, false) => say(format!("imported {boards} boards, {schools} schools, {sites} sites\n{changes}")),
-        (bad, _) => say(format!("nothing imported; bad lines: {bad}. Mend them and try again")),
+        (bad, _) => say(format!("nothing imported; bad lines: {bad}. Correct them and try again")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Commands of operators: each is one call to a running system, with its answer in words or as JSON.
+//! Operators' commands: each is one call to a running system, with its answer as text or as JSON.
 
 mod audit;
 mod connection;
@@ -18,7 +18,7 @@ pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;
 
-/// Writes a line on standard output. That nobody reads any more (`… | head`) is no error.
+/// Writes a line to standard output. A closed pipe (`… | head`) is not an error.
 pub fn say(line: impl std::fmt::Display) -> Result<()> {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -31,7 +31,7 @@ pub fn say_json(value: &impl Serialize) -> Result<()> {
     say(serde_json::to_string(value)?)
 }
 
-/// A moment of a message, as people and machines can read it; empty when it is not set.
+/// A message's timestamp in RFC 3339; empty when it is not set.
 fn moment(timestamp: Option<prost_types::Timestamp>) -> String {
     let moment = timestamp.and_then(proto::time::moment);
     moment.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Secs, true)).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What a person reads first: where to go, and as whom.
+//! The text printed at start: addresses, and people to sign in as.
 
 use std::{
     io::{IsTerminal as _, Write as _},
@@ -12,7 +12,7 @@ use crate::cli::Service;
 /// Prints it to standard output; logs go to standard error.
 pub fn print(service: Service, config: &Config, data_dir: &DataDir, admin: SocketAddr, ports: &[(&str, SocketAddr)]) {
     let text = compose(service, config, data_dir.path(), admin, ports, std::io::stdout().is_terminal());
-    // Nobody may be listening; the product runs all the same.
+    // A closed standard output must not stop the product.
     let _unheard = std::io::stdout().write_all(text.as_bytes());
 }
 
@@ -37,7 +37,7 @@ fn compose(service: Service, config: &Config, data_dir: &Path, admin: SocketAddr
              Karim Benali   the same school, as its ICT coordinator\n  Bram Janssens  gateways and schools, as who runs the platform\n\n  These people and schools are made up, and their sensors come alive within a minute.\n",
         );
     }
-    text.push_str("  Ctrl-C stops; nothing is lost, people sign in anew.\n\n");
+    text.push_str("  Ctrl-C stops; nothing is lost, users must sign in again.\n\n");
     text
 }
 

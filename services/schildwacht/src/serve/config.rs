@@ -19,7 +19,7 @@ use url::Url;
 use super::event_log::{EventsConfig, LogKind};
 use crate::cli::Service;
 
-/// Every key with its default and its reason; also what `schildwacht config print` shows.
+/// Every key with its default and its reason; printed by `schildwacht config print`.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
 /// The whole file.
@@ -41,16 +41,16 @@ pub struct Config {
     pub portal: PortalConfig,
 }
 
-/// `[portal]`: what other sections do not say already.
+/// `[portal]`: only what no other section has.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PortalConfig {
     pub client_id: String,
     pub client_secret: Secret,
     pub session: portal::config::SessionConfig,
-    /// Left out: pages name nobody to call.
+    /// Unset: pages name no emergency number.
     pub emergency_line: Option<portal::config::EmergencyLine>,
-    /// Empty: the port of this process where it serves all and to this machine only; otherwise nothing is said of it.
+    /// Empty: this process's OTLP/HTTP port if it runs all services on loopback; else the portal shows no address.
     pub sensors_url: String,
 }
 
@@ -66,20 +66,20 @@ pub struct ListenConfig {
 }
 
 impl ListenConfig {
-    /// How the listeners guard themselves.
+    /// Limits of the listeners.
     pub fn limits(&self) -> Limits {
         Limits { max_connections: self.max_connections, drain: Duration::from_secs(self.drain_seconds), ..Limits::default() }
     }
 }
 
-/// `[services]`: where the others are.
+/// `[services]`: URLs of the other services.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServicesConfig {
     pub identity: String,
     pub network_monitor: String,
     pub incident_intake: String,
-    /// Who signed their certificates, where they have https addresses.
+    /// CA certificates (PEM) for https addresses.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -89,8 +89,7 @@ impl Config {
         runtime::config::load(DEFAULTS, file)
     }
 
-    /// Fills in what follows from other keys, and refuses what this service cannot work with. Call it after the command line
-    /// had its say.
+    /// Derives dependent keys, and refuses what this service cannot work with. Call it after the command line's overrides.
     pub fn complete(mut self, service: Service) -> Result<Self, ConfigError> {
         self.fill_in(service)?;
         self.validate(service)?;
@@ -114,7 +113,7 @@ impl Config {
         for url in empty {
             url.clone_from(&own_url);
         }
-        // Nobody outside reaches these ports, and whose pages are reached from outside needs another address for sensors too.
+        // These ports are loopback only. An installation reached from outside must configure its sensors' address.
         let sensors = self.telemetry_ingest.otlp_http_listen;
         let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| is_loopback(&url));
         let is_known = service == Service::All && is_reached_here && sensors.ip().is_loopback() && sensors.port() != 0;
@@ -133,7 +132,7 @@ impl Config {
         Ok(())
     }
 
-    /// The portal alone asks the other services, so in a process of its own it must know where they are.
+    /// Only the portal calls other services, so in a process of its own it needs their URLs.
     fn require_others(&self) -> Result<(), ConfigError> {
         let ServicesConfig { identity, network_monitor, incident_intake, .. } = &self.services;
         for (key, url) in

@@ -11,7 +11,7 @@ const LOCK_FILE: &str = "schildwacht.lock";
 /// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// It cannot be made or written.
+    /// It cannot be created or written.
     #[error("cannot use the data folder {}; give another with --data-dir", folder.display())]
     Unusable {
         /// The folder.
@@ -20,7 +20,7 @@ pub enum DataDirError {
         #[source]
         source: io::Error,
     },
-    /// Another process has it.
+    /// Another process has locked it.
     #[error("the data folder {} is in use by another schildwacht process; stop that one or give another folder with --data-dir", folder.display())]
     InUse {
         /// The folder.
@@ -28,16 +28,16 @@ pub enum DataDirError {
     },
 }
 
-/// The data folder, held by this process until it ends.
+/// The data folder, locked by this process until it ends.
 #[derive(Debug)]
 pub struct DataDir {
     folder: PathBuf,
-    // The lock goes with the file's handle, also when the process is killed.
+    // The lock is released with the file handle, also when the process is killed.
     _lock: File,
 }
 
 impl DataDir {
-    /// Makes the folder where it is missing, readable by this user only, and takes it for this process.
+    /// Creates the folder if it is missing, readable by this user only, and locks it for this process.
     pub fn take(folder: &Path) -> Result<Self, DataDirError> {
         let unusable = |source| DataDirError::Unusable { folder: folder.to_owned(), source };
         create_private(folder).map_err(unusable)?;
@@ -48,7 +48,7 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse { folder }),
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        // For people who wonder; nobody reads it back.
+        // Information for people; never read back.
         lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(unusable)?;
         Ok(Self { folder, _lock: lock })
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventsConfig {
-    /// Which of the two.
+    /// Embedded or Kafka.
     pub log: LogKind,
     /// Settings of the embedded log.
     pub embedded: EmbeddedSettings,
@@ -28,7 +28,7 @@ pub enum LogKind {
     Kafka,
 }
 
-/// The embedded log, with its folder given by the data folder.
+/// The embedded log; its folder is in the data folder.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedSettings {
@@ -47,7 +47,7 @@ impl EventsConfig {
         self.kafka.validate().map_err(|error| ConfigError::at("events.kafka", error))
     }
 
-    /// The log in a complaint: what to look at, and where it is.
+    /// The log in an error text: the key to check, and its value.
     pub fn named(&self) -> String {
         match self.log {
             LogKind::Embedded => "the event log in data_dir cannot be opened".to_owned(),
@@ -55,7 +55,7 @@ impl EventsConfig {
         }
     }
 
-    /// Opens the log and makes sure that all topics exist.
+    /// Opens the log and creates missing topics.
     pub async fn open(&self, data_dir: &Path) -> Result<SharedLog, LogError> {
         let log: SharedLog = match self.log {
             LogKind::Embedded => {

@@ -1,8 +1,8 @@
-//! Starts what is to be served, in one process, and ends it without losing anything.
+//! Starts the services of one process, and shuts them down gracefully.
 //!
-//! The order matters: configuration, data folder, ports (so that a port in use is said before anything else happens), event
-//! log, services, and only then the listeners. Stopping goes the other way round: the listeners finish what is under way, the
-//! loops return, the log closes, telemetry is sent.
+//! The order matters: configuration, data folder, ports (so that a port in use is reported before anything else happens), event
+//! log, services, and only then the listeners. Shutdown is the reverse: listeners drain, loops return, the log closes, telemetry is
+//! flushed.
 
 mod banner;
 pub mod config;
@@ -30,13 +30,13 @@ use crate::{
 
 /// How long loops may take to return after the listeners have drained.
 const LOOPS_DRAIN: Duration = Duration::from_secs(10);
-/// A body of which nothing more comes for so long is given up; otherwise it could hold its connection for ever.
+/// Read time-out of a request body: without it, a stalled body could hold its connection for ever.
 const BODY_SILENCE: Duration = Duration::from_secs(60);
 const DEMO_SEED: u64 = 1;
-/// Longer than the week in which a device counts as new, weekend included: else every device of the demo would be.
+/// Longer than the week in which a device counts as new, so that not every demo device is new.
 const DEMO_HISTORY_DAYS: u16 = 10;
 
-/// Reads the configuration and lets the command line have its say.
+/// Reads the configuration and applies the command line's overrides.
 pub fn given(options: &ServeOptions) -> Result<Config> {
     let mut config = Config::load(options.config.as_deref())?;
     if let Some(data_dir) = &options.data_dir {
@@ -48,7 +48,7 @@ pub fn given(options: &ServeOptions) -> Result<Config> {
     Ok(config)
 }
 
-/// The configuration of what is to be served, complete and checked.
+/// The complete and validated configuration of a service.
 pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config> {
     let mut config = given(options)?;
     if service == Service::All && !options.no_demo && config.auth.issuer.is_empty() {
@@ -106,7 +106,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Takes all of them, or says of each that cannot be had why: who runs another of the same moves all at once.
+    /// Binds all ports, or reports every one that cannot be bound: whoever runs a second process then changes all at once.
     async fn bind(service: Service, config: &Config) -> Result<Self> {
         let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await;
         let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await;
@@ -122,7 +122,7 @@ impl Ports {
     }
 }
 
-/// Starts everything and returns when told to stop, or with what went wrong at the start.
+/// Starts everything; returns on a stop signal, or with the error of the start.
 async fn start_and_wait(
     service: Service,
     config: &Config,
@@ -161,7 +161,7 @@ async fn start_and_wait(
     Ok(())
 }
 
-/// Lets the sensors of the fictional schools post to the door that real sensors use.
+/// Runs the demo schools' sensors, which post to the same endpoint as real ones.
 fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Process) -> Result<()> {
     let plan = demo::sensors::Plan {
         at: Url::parse(&format!("http://{main}"))?,
@@ -173,7 +173,7 @@ fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Proc
     let (clock, shutdown) = (process.clock.clone(), process.tasks.shutdown());
     process.tasks.spawn("demo", async move {
         if let Err(error) = demo::sensors::run(&plan, gateways, &clock, &shutdown).await {
-            // The product runs on without its demo.
+            // The product keeps running without its demo.
             tracing::warn!(name: "demo.stopped", error = format!("{error:#}"), "the demo's sensors stopped");
         }
         Ok::<_, Infallible>(())
@@ -181,7 +181,7 @@ fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Proc
     Ok(())
 }
 
-/// What stands before every service: health, reflection, an end to bodies that do not come, a span and metrics for each request.
+/// Wraps every service: health, reflection, body read time-out, and a span and metrics for each request.
 fn front(services: Router, process: &Process) -> Result<Router> {
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)

@@ -50,7 +50,7 @@ async fn a_file_can_be_checked_without_importing_it() {
         town.site.file("good.csv", format!("{HEADER}\n990091;Vzw Poolster;free;990195;De Sextant;Gent;1;Gent\n")).display().to_string();
     let said = town.site.operate(&["import", "--check", "--file", &file]).await.ok();
     assert!(
-        said.contains("nothing written") && said.contains("schools that an import would bring: 1 new, 0 changed, 0 as they were"),
+        said.contains("nothing written") && said.contains("schools after an import: 1 new, 0 changed, 0 unchanged"),
         "{said}"
     );
     let operator = town.operator().await;
@@ -85,7 +85,7 @@ async fn a_line_nobody_can_read_is_kept_shown_and_tried_again() {
 
     let replayed = town.site.operate(&["dead-letters", "replay", "--service", "network-monitor"]).await;
     assert_eq!(replayed.code, Some(1), "not all went well");
-    let said = "0 taken in, 1 failed again; why is said by `schildwacht dead-letters list --service network-monitor`";
+    let said = "0 processed, 1 failed again; see `schildwacht dead-letters list --service network-monitor` for the reasons";
     assert!(replayed.stdout.contains(said), "{replayed:?}");
     let letters = list().await;
     assert_eq!(letters.len(), 1);
