@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/runtime", &[]),
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
-    ("crates/storage", &["runtime"]),
+    ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
     ("crates/servers", &[]),
     ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "servers"]),

@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::message::count;
 use crate::{
     app::{App, Import, ListSchools, Progress, get_school, list_schools},
     domain::import::Format,
@@ -64,8 +63,8 @@ impl OrganisationService for OrganisationApi {
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
         let cx = self.authenticator.context_of(&request).await?;
         let page = list_schools(&self.app, &cx, request.into_inner().try_into()?).await?;
-        let schools = page.schools.iter().map(Into::into).collect();
-        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let schools = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: page.total }))
     }
 }
 
@@ -76,7 +75,7 @@ impl TryFrom<ListSchoolsRequest> for ListSchools {
         let mut fields = Violations::default();
         let query = fields.search("query", &request.query);
         let ListSchoolsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { query, page_size, page_token }))
+        fields.finish(Some(Self { query, page: (page_size, page_token).into() }))
     }
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, within};
 
 use super::{
     entity::{
@@ -41,7 +41,7 @@ pub(super) fn is_open() -> Expr {
 
 /// A case within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
-    within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
+    within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope).one(connection).await?.map(read).transpose()
 }
 
 /// The same, with nobody else changing it until the transaction ends.
@@ -59,7 +59,7 @@ pub async fn all(
     school: SchoolId,
     ids: impl Iterator<Item = CaseId>,
 ) -> StoreResult<Vec<Case>> {
-    let query = within(Entity::find(), scope).filter(Column::SchoolId.eq(school.as_uuid()));
+    let query = within(Entity::find(), Column::SchoolId, scope).filter(Column::SchoolId.eq(school.as_uuid()));
     let rows = query.filter(Column::CaseId.is_in(ids.map(CaseId::as_uuid))).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
@@ -71,7 +71,7 @@ pub async fn open_of_signatures(
     school: SchoolId,
     signatures: impl Iterator<Item = &str>,
 ) -> StoreResult<Vec<Case>> {
-    let rows = within(open_at(school), scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
+    let rows = within(open_at(school), Column::SchoolId, scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
 
@@ -182,13 +182,6 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
     };
     changed.update(&**txn).await?;
     Ok(())
-}
-
-pub(super) fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
 }
 
 pub(super) const fn phase_number(phase: Phase) -> i16 {
