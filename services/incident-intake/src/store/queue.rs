@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{CaseId, PersonId, SchoolId};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr},
+    sea_query::{Expr, ExprTrait as _, Query, SimpleExpr},
 };
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 
@@ -54,15 +54,12 @@ fn sorts(QueueOrder { by, reverse, as_of }: QueueOrder) -> Vec<Sort> {
 }
 
 /// As clocks are shown: 0 late, 1 near, 2 neither. A case is as urgent as its most urgent clock; what is closed has none.
-///
-/// A target that a release before `*_soon_at` set is never near, only late.
 fn urgency(as_of: DateTime<Utc>) -> SimpleExpr {
     let column = |column| Expr::col((Entity, column));
     let rank = |rank: i32| Expr::Constant(rank.into());
-    let is_soon = |soon, by| Expr::expr(Func::coalesce([column(soon), column(by)])).lte(as_of);
     let is_late = column(Column::QueueAt).lt(as_of);
-    let reaction_is_soon = column(Column::ReactedAt).is_null().and(is_soon(Column::ReactSoonAt, Column::ReactBy));
-    let is_near = is_soon(Column::ResolveSoonAt, Column::ResolveBy).or(reaction_is_soon);
+    let reaction_is_soon = column(Column::ReactedAt).is_null().and(column(Column::ReactSoonAt).lte(as_of));
+    let is_near = column(Column::ResolveSoonAt).lte(as_of).or(reaction_is_soon);
     Expr::case(is_open().not(), rank(2)).case(is_late, rank(0)).case(is_near, rank(1)).finally(rank(2)).into()
 }
 
