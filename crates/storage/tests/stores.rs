@@ -6,7 +6,7 @@ use runtime::{Clock, SchoolId};
 use schildwacht_storage::{
     Database, DatabaseConfig, StoreError,
     audit::{self, AddAuditTrail, Chain, Entry, Verdict},
-    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
+    migrate::{MigrationName, MigrationTrait, SchemaManager, add_column, async_trait},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
 use testkit::{TestDatabase, person};
@@ -23,6 +23,38 @@ impl MigrationName for AddShelf {
 impl MigrationTrait for AddShelf {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared("CREATE TABLE shelf (book VARCHAR PRIMARY KEY)").await.map(drop)
+    }
+}
+
+mod shelf {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "shelf")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub book: String,
+        pub floor: Option<i32>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+struct AddFloor(&'static str);
+
+impl MigrationName for AddFloor {
+    fn name(&self) -> &str {
+        self.0
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddFloor {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, shelf::Entity, shelf::Column::Floor).await
     }
 }
 
@@ -143,6 +175,16 @@ testkit::on_both_stores! {
         let report = connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap();
         assert_eq!(report.unknown, ["m20260105_add_audit_trail"]);
         assert!(report.applied.is_empty());
+    }
+
+    async fn a_column_is_added_once_whether_the_table_was_made_with_it_or_before(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        for name in ["m4_add_floor", "m5_add_floor_again"] {
+            database.migrate(vec![Box::new(AddFloor(name))], &Clock::system()).await.unwrap();
+        }
+        put_book(&database, "on no floor").await.unwrap();
+        let txn = database.begin().await.unwrap();
+        txn.execute_unprepared("UPDATE shelf SET floor = 3").await.unwrap();
     }
 
     async fn a_migration_that_fails_leaves_no_half_of_itself(database: TestDatabase) {

@@ -31,7 +31,7 @@ const TABLE: &[Place] = &[
         // Outbox and inbox are tables of each service, made by migrations of crates/events.
         path: "store/migration/",
         may: &["crate::store", "events", "runtime", "storage", "sea_orm", "sea_orm_migration"],
-        instead: "a migration stands by itself: what it uses today may be gone when it runs",
+        instead: "a migration makes tables from entities, and knows nothing above store/",
     },
     Place {
         // Of auth it uses the caller's scope, which goes into every look-up.

@@ -13,9 +13,8 @@ use proto::operations::v1::{
 };
 use runtime::{DeadLetterId, Error, FieldViolation};
 use storage::{
-    Database, PageSize,
+    Database, Paging,
     audit::{self, Chain, Entry},
-    decode_page_token, encode_page_token,
 };
 use tonic::{Request, Response, Status};
 
@@ -62,6 +61,13 @@ impl DeadLetters {
     }
 }
 
+/// The question of which a list is the answer.
+#[derive(serde::Serialize)]
+struct ListDeadLetters<'a> {
+    consumer: &'a str,
+    reason: &'a str,
+}
+
 /// What operators ask of a consumer, whatever its handler.
 #[tonic::async_trait]
 trait Desk: Send + Sync {
@@ -79,19 +85,11 @@ struct ConsumerDesk<H> {
 #[tonic::async_trait]
 impl<H: Handler> Desk for ConsumerDesk<H> {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
-        let size = PageSize::from_request(request.page_size)?;
         let filter = Filter { reason: request.reason, ids: Vec::new() };
-        let after: Option<DeadLetterId> = decode_page_token(&filter, &request.page_token)?;
-
-        let mut letters = dead_letter::list(&self.database, self.consumer, &filter, after, size.with_peek()).await?;
-        let total = dead_letter::count(&self.database, self.consumer, &filter).await?;
-        let has_more = size.cut(&mut letters);
-        let next_page_token = match letters.last() {
-            Some(last) if has_more => encode_page_token(&filter, &last.id)?,
-            _ => String::new(),
-        };
-        let dead_letters = letters.into_iter().map(|letter| self.message_of(letter)).collect();
-        Ok(ListDeadLettersResponse { dead_letters, next_page_token, total_size: i64::try_from(total).unwrap_or(i64::MAX) })
+        let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason };
+        let paging = Paging::begin(&asked, &(request.page_size, request.page_token).into())?;
+        let page = dead_letter::list(&self.database, self.consumer, &filter, &paging).await?.map(|letter| self.message_of(letter));
+        Ok(ListDeadLettersResponse { dead_letters: page.rows, next_page_token: page.next_page_token, total_size: page.total })
     }
 
     async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error> {

@@ -54,7 +54,7 @@ impl From<StoreError> for HandleError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Transient(Box::new(error)),
-            StoreError::Duplicate(_) | StoreError::Unreadable { .. } | StoreError::Fault(_) => {
+            StoreError::Duplicate(_) | StoreError::Unreadable { .. } | StoreError::ForeignPageToken | StoreError::Fault(_) => {
                 Self::poison("store_refused", runtime::error::chain(&error))
             }
         }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use runtime::{DeadLetterId, Ids};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
-use storage::{Database, StoreError, StoreResult, Txn};
+use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
     consumer::{HandleError, Handler, Rejected},
@@ -119,7 +119,7 @@ async fn add_again(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Lette
 }
 
 /// Which letters.
-#[derive(Debug, Clone, Default, serde::Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only with this reason; empty: any.
     pub reason: String,
@@ -151,25 +151,14 @@ struct ListedRow {
     size: Option<i64>,
 }
 
-/// Letters, newest first, after a letter already seen.
+/// Letters, newest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn list(
-    database: &Database,
-    consumer: &str,
-    filter: &Filter,
-    after: Option<DeadLetterId>,
-    limit: u64,
-) -> StoreResult<Vec<Listed>> {
-    let mut letters = select(consumer, filter);
-    if let Some(after) = after {
-        // Ids are UUIDv7: their order is the order of time.
-        letters = letters.filter(row::Column::DeadLetterId.lt(after.as_uuid()));
-    }
-    let newest_first = letters.order_by_desc(row::Column::DeadLetterId).limit(limit);
-    let rows = without_value(newest_first).into_model::<ListedRow>().all(database.reader()).await?;
-    rows.into_iter().map(listed).collect()
+pub async fn list(database: &Database, consumer: &str, filter: &Filter, paging: &Paging) -> StoreResult<Page<Listed>> {
+    let letters = without_value(select(consumer, filter));
+    // Ids are UUIDv7: their order is the order of time.
+    paging.read(database.reader(), letters, [desc(row::Column::DeadLetterId)]).await?.try_map(listed)
 }
 
 /// One letter, and the first [`EXCERPT_BYTES`] of its value.
@@ -202,14 +191,6 @@ fn listed(row: ListedRow) -> StoreResult<Listed> {
         attempts: row.attempts,
         size: row.size.unwrap_or_default(),
     })
-}
-
-/// How many letters there are.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count(database: &Database, consumer: &str, filter: &Filter) -> StoreResult<u64> {
-    Ok(select(consumer, filter).count(database.reader()).await?)
 }
 
 /// What came of a replay.

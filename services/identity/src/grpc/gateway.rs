@@ -46,7 +46,7 @@ impl GatewayService for GatewayApi {
     async fn list_gateways(&self, request: Request<ListGatewaysRequest>) -> Result<Response<ListGatewaysResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let page = list_gateways(&self.app, &cx, asked).await?;
-        let gateways = page.gateways.iter().map(Into::into).collect();
+        let gateways = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListGatewaysResponse { gateways, next_page_token: page.next_page_token }))
     }
 
@@ -88,7 +88,7 @@ impl TryFrom<ListGatewaysRequest> for ListGateways {
         let mut fields = Violations::default();
         let school_id = fields.optional_id("school_id", &request.school_id);
         let ListGatewaysRequest { page_size, page_token, include_revoked, .. } = request;
-        fields.finish(Some(Self { school_id, include_revoked, page_size, page_token }))
+        fields.finish(Some(Self { school_id, include_revoked, page: (page_size, page_token).into() }))
     }
 }
 

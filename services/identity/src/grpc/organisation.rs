@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::message::count;
 use crate::{
     app::{App, Import, ListSchools, Progress, get_school, list_schools},
     domain::import::Format,
@@ -63,8 +62,8 @@ impl OrganisationService for OrganisationApi {
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let page = list_schools(&self.app, &cx, asked).await?;
-        let schools = page.schools.iter().map(Into::into).collect();
-        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let schools = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: page.total }))
     }
 }
 
@@ -75,7 +74,7 @@ impl TryFrom<ListSchoolsRequest> for ListSchools {
         let mut fields = Violations::default();
         let query = fields.search("query", &request.query);
         let ListSchoolsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { query, page_size, page_token }))
+        fields.finish(Some(Self { query, page: (page_size, page_token).into() }))
     }
 }
 

@@ -7,10 +7,9 @@ use runtime::{GatewayId, SchoolId, SiteId};
 use sea_orm::{
     ActiveModelBehavior as _, ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, within};
 use uuid::Uuid;
 
 use super::entity::gateway::{ActiveModel, Column, Entity, Model};
@@ -25,17 +24,6 @@ pub struct RequestKey {
     pub request_id: Option<Uuid>,
 }
 
-/// Which gateways a list is about.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Where the caller may look.
-    pub scope: Scope<SchoolId>,
-    /// Of this school only.
-    pub school: Option<SchoolId>,
-    /// Those that may no longer post, too.
-    pub include_revoked: bool,
-}
-
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
 pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: GatewayId) -> StoreResult<Option<Gateway>> {
     Entity::find_by_id(id.as_uuid()).one(connection).await?.map(read).transpose()
@@ -43,13 +31,13 @@ pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: Gateway
 
 /// A gateway within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
-    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     query.one(connection).await?.map(read).transpose()
 }
 
 /// The same, locked until the transaction ends.
 pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
-    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     query.lock_exclusive().one(&**txn).await?.map(read).transpose()
 }
 
@@ -60,19 +48,22 @@ pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey
     query.one(connection).await?.map(read).transpose()
 }
 
-/// Gateways after this one, oldest first.
-pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<GatewayId>, limit: u64) -> StoreResult<Vec<Gateway>> {
-    let mut query = within(Entity::find(), &filter.scope).order_by_asc(Column::GatewayId).limit(limit);
-    if let Some(school) = filter.school {
+/// Gateways within the caller's scope, oldest first: of one school or of all, with those that may no longer post or without.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    school: Option<SchoolId>,
+    include_revoked: bool,
+    paging: &Paging,
+) -> StoreResult<Page<Gateway>> {
+    let mut query = within(Entity::find(), Column::SchoolId, scope);
+    if let Some(school) = school {
         query = query.filter(Column::SchoolId.eq(school.as_uuid()));
     }
-    if !filter.include_revoked {
+    if !include_revoked {
         query = query.filter(Column::State.eq(ACTIVE));
     }
-    if let Some(after) = after {
-        query = query.filter(Column::GatewayId.gt(after.as_uuid()));
-    }
-    query.all(connection).await?.into_iter().map(read).collect()
+    paging.read(connection, query, [asc(Column::GatewayId)]).await?.try_map(read)
 }
 
 /// All that may post, whosever they are: for the service's own work.
@@ -120,13 +111,6 @@ pub async fn update(txn: &Txn, gateway: &Gateway) -> StoreResult<()> {
 
 const ACTIVE: &str = "active";
 const REVOKED: &str = "revoked";
-
-fn within(query: Select<Entity>, scope: &Scope<SchoolId>) -> Select<Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Only(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
-}
 
 fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
     let blank = Model {

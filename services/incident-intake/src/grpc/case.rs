@@ -20,7 +20,7 @@ use crate::{
         App, CaseNews, Exhibit, Explanation, add_case_note, assign_case, change_case_phase, close_case, explain_alerts, get_case,
         list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
     },
-    messages::{count, localized},
+    messages::localized,
 };
 
 /// See the module.
@@ -47,13 +47,13 @@ impl CaseService for CaseApi {
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_cases(&self.app, &cx, asked).await?;
+        let listed = list_cases(&self.app, &cx, asked).await?;
         Ok(Response::new(ListCasesResponse {
-            cases: page.cases.iter().map(Into::into).collect(),
-            next_page_token: page.next_page_token,
-            total_size: count(page.total),
-            read_time: Some(timestamp(page.read_at)),
-            devices: page.devices.into_iter().map(|(case, devices)| (case.to_string(), devices.into())).collect(),
+            cases: listed.page.rows.iter().map(Into::into).collect(),
+            next_page_token: listed.page.next_page_token,
+            total_size: listed.page.total,
+            read_time: Some(timestamp(listed.read_at)),
+            devices: listed.devices.into_iter().map(|(case, devices)| (case.to_string(), devices.into())).collect(),
         }))
     }
 
@@ -96,9 +96,9 @@ impl CaseService for CaseApi {
         let (cx, asked) = auth::asked(request)?;
         let page = list_timeline(&self.app, &cx, asked).await?;
         Ok(Response::new(ListTimelineResponse {
-            entries: page.entries.iter().map(Into::into).collect(),
+            entries: page.rows.iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
-            total_size: count(page.total),
+            total_size: page.total,
         }))
     }
 
@@ -106,9 +106,9 @@ impl CaseService for CaseApi {
         let (cx, asked) = auth::asked(request)?;
         let page = list_evidence(&self.app, &cx, asked).await?;
         Ok(Response::new(ListEvidenceResponse {
-            evidence: page.evidence.into_iter().map(evidence).collect(),
+            evidence: page.rows.into_iter().map(evidence).collect(),
             next_page_token: page.next_page_token,
-            total_size: count(page.total),
+            total_size: page.total,
         }))
     }
 

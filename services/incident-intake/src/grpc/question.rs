@@ -59,8 +59,7 @@ impl TryFrom<ListCasesRequest> for ListCases {
             whose,
             order,
             reverse: request.reverse,
-            page_size: request.page_size,
-            page_token: request.page_token,
+            page: (request.page_size, request.page_token).into(),
         });
         fields.finish(asked)
     }
@@ -226,8 +225,7 @@ impl TryFrom<ListTimelineRequest> for ListTimeline {
     fn try_from(request: ListTimelineRequest) -> Result<Self, Error> {
         let mut fields = Fields::default();
         let case_id = fields.id("case_id", &request.case_id);
-        let ListTimelineRequest { page_size, page_token, .. } = request;
-        fields.finish(case_id.map(|case_id| Self { case_id, page_size, page_token }))
+        fields.finish(case_id.map(|case_id| Self { case_id, page: (request.page_size, request.page_token).into() }))
     }
 }
 
@@ -237,8 +235,7 @@ impl TryFrom<ListEvidenceRequest> for ListEvidence {
     fn try_from(request: ListEvidenceRequest) -> Result<Self, Error> {
         let mut fields = Fields::default();
         let case_id = fields.id("case_id", &request.case_id);
-        let ListEvidenceRequest { page_size, page_token, .. } = request;
-        fields.finish(case_id.map(|case_id| Self { case_id, page_size, page_token }))
+        fields.finish(case_id.map(|case_id| Self { case_id, page: (request.page_size, request.page_token).into() }))
     }
 }
 

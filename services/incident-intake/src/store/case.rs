@@ -10,7 +10,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, within};
 
 use super::{
     entity::{
@@ -23,7 +23,7 @@ use crate::domain::{
     alert::Signature,
     case::{Case, Closure, Phase, Phases, State, Tally},
     change::Person,
-    class::{Rsit, Targets, near_from},
+    class::{Rsit, Targets},
     reference::Reference,
     school::School,
     severity::Severity,
@@ -41,7 +41,7 @@ pub(super) fn is_open() -> Expr {
 
 /// A case within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: CaseId) -> StoreResult<Option<Case>> {
-    within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
+    within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope).one(connection).await?.map(read).transpose()
 }
 
 /// The same, with nobody else changing it until the transaction ends.
@@ -59,7 +59,7 @@ pub async fn all(
     school: SchoolId,
     ids: impl Iterator<Item = CaseId>,
 ) -> StoreResult<Vec<Case>> {
-    let query = within(Entity::find(), scope).filter(Column::SchoolId.eq(school.as_uuid()));
+    let query = within(Entity::find(), Column::SchoolId, scope).filter(Column::SchoolId.eq(school.as_uuid()));
     let rows = query.filter(Column::CaseId.is_in(ids.map(CaseId::as_uuid))).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
@@ -71,7 +71,7 @@ pub async fn open_of_signatures(
     school: SchoolId,
     signatures: impl Iterator<Item = &str>,
 ) -> StoreResult<Vec<Case>> {
-    let rows = within(open_at(school), scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
+    let rows = within(open_at(school), Column::SchoolId, scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
 
@@ -184,13 +184,6 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
     Ok(())
 }
 
-pub(super) fn within(query: Select<Entity>, scope: &Scope<SchoolId>) -> Select<Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Only(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
-}
-
 pub(super) const fn phase_number(phase: Phase) -> i16 {
     match phase {
         Phase::Open => 1,
@@ -246,8 +239,8 @@ fn row_of(case: &Case) -> Model {
         phases_seen: case.phases_seen.bits().into(),
         react_by: case.targets.react_by,
         resolve_by: case.targets.resolve_by,
-        react_soon_at: Some(case.targets.react_soon),
-        resolve_soon_at: Some(case.targets.resolve_soon),
+        react_soon_at: case.targets.react_soon,
+        resolve_soon_at: case.targets.resolve_soon,
         reacted_at: case.reacted_at,
         queue_at: queue_at(case),
         alert_count: to_column(case.tally.alerts),
@@ -280,20 +273,7 @@ fn search_text(case: &Case) -> String {
 pub(super) fn read(row: Model) -> StoreResult<Case> {
     let state = read_state(&row)?;
     let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
-    let phase_now = match &state {
-        State::Active { phase, .. } => *phase,
-        State::Closed(closure) => closure.phase,
-    };
-    // While releases change, one that does not know the column may have moved the case.
-    let phases_seen = u8::try_from(row.phases_seen).map(Phases::from_bits);
-    let phases_seen = phases_seen.map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?.with(phase_now);
-    let soon = |stored: Option<DateTime<Utc>>, by| stored.unwrap_or_else(|| near_from(row.opened_at, by));
-    let targets = Targets {
-        react_by: row.react_by,
-        react_soon: soon(row.react_soon_at, row.react_by),
-        resolve_by: row.resolve_by,
-        resolve_soon: soon(row.resolve_soon_at, row.resolve_by),
-    };
+    let phases_seen = u8::try_from(row.phases_seen).map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?;
     Ok(Case {
         id: row.case_id.into(),
         reference: Reference { year: row.reference_year, number: row.reference_number },
@@ -309,9 +289,14 @@ pub(super) fn read(row: Model) -> StoreResult<Case> {
         opened_at: row.opened_at,
         severity,
         state,
-        phases_seen,
+        phases_seen: Phases::from_bits(phases_seen),
         assignee: row.assignee_id.map(|id| Person { id: id.into(), name: row.assignee_name }),
-        targets,
+        targets: Targets {
+            react_by: row.react_by,
+            react_soon: row.react_soon_at,
+            resolve_by: row.resolve_by,
+            resolve_soon: row.resolve_soon_at,
+        },
         reacted_at: row.reacted_at,
         tally: Tally {
             alerts: from_column("incident_case.alert_count", row.alert_count)?,

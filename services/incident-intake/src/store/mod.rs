@@ -18,9 +18,6 @@ pub mod waiting;
 pub use migration::migrations;
 use storage::{StoreError, StoreResult};
 
-/// Rows in one statement: SQLite takes 32,766 values.
-const ROWS_AT_ONCE: usize = 1_000;
-
 /// A count as a column keeps it.
 fn to_column(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

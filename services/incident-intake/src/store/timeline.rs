@@ -2,11 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use runtime::CaseId;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
-};
-use storage::{StoreError, StoreResult, Txn};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
     entity::timeline_entry::{ActiveModel, Column, Entity, Model},
@@ -58,36 +55,18 @@ pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: &
     row.map(read).transpose()
 }
 
-/// Entries, newest first, before the audit row of one already seen. Changes at a school follow each other in its audit chain, so
-/// that this is their order whatever the clocks of the replicas say.
-pub async fn list(
-    connection: &impl ConnectionTrait,
-    case: CaseId,
-    reader: Reader,
-    before: Option<i64>,
-    limit: u64,
-) -> StoreResult<Vec<TimelineEntry>> {
-    let mut entries = select(case, reader);
-    if let Some(before) = before {
-        entries = entries.filter(Column::AuditSeq.lt(before));
-    }
-    entries.order_by_desc(Column::AuditSeq).limit(limit).all(connection).await?.into_iter().map(read).collect()
-}
-
-/// How many entries there are for this reader.
-pub async fn count(connection: &impl ConnectionTrait, case: CaseId, reader: Reader) -> StoreResult<u64> {
-    Ok(select(case, reader).count(connection).await?)
-}
-
-fn select(case: CaseId, reader: Reader) -> Select<Entity> {
+/// Entries for this reader, newest first. Changes at a school follow each other in its audit chain, so this is their order whatever the
+/// clocks of the replicas say.
+pub async fn list(connection: &impl ConnectionTrait, case: CaseId, reader: Reader, paging: &Paging) -> StoreResult<Page<TimelineEntry>> {
     let entries = Entity::find().filter(Column::CaseId.eq(case.as_uuid()));
-    match reader {
+    let entries = match reader {
         Reader::ResponseTeam => entries,
         Reader::School => {
             let may_read = Condition::any().add(Column::Tlp.is_null()).add(Column::Tlp.is_not_in(FOR_THE_TEAM_ALONE.map(Tlp::as_str)));
             entries.filter(may_read)
         }
-    }
+    };
+    paging.read(connection, entries, [desc(Column::AuditSeq)]).await?.try_map(read)
 }
 
 fn read(row: Model) -> StoreResult<TimelineEntry> {

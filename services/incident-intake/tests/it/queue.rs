@@ -142,14 +142,12 @@ on_both_stores! {
         assert_eq!(world.cases().list_cases(world.by(&noor(), question)).await.unwrap_err().code(), Code::InvalidArgument);
     }
 
-    /// As a replica of the release before leaves them that opens cases and moves their targets.
-    async fn cases_without_near_targets_or_with_old_ones_are_on_one_page_each(database: TestDatabase) {
+    async fn cases_are_on_one_page_each_whenever_their_targets_are_near(database: TestDatabase) {
         let world = World::start(&database).await;
         a_busy_morning(&world).await;
         let left = [
-            "UPDATE incident_case SET react_soon_at = NULL, resolve_soon_at = NULL WHERE reference_number IN (1, 2, 6)",
             "UPDATE incident_case SET react_soon_at = opened_at, resolve_soon_at = opened_at WHERE reference_number IN (3, 5)",
-            "UPDATE incident_case SET react_soon_at = queue_at, resolve_soon_at = NULL WHERE reference_number = 7",
+            "UPDATE incident_case SET react_soon_at = queue_at, resolve_soon_at = queue_at WHERE reference_number IN (1, 2, 6, 7)",
         ];
         world.rewrite(&left).await;
         // Through the reactions and solutions of all severities.

@@ -3,12 +3,13 @@
 use std::{borrow::Cow, fmt, net::IpAddr};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 /// Most bytes of an event that an alert keeps.
 pub const RAW_EVENT_LIMIT: usize = 16 * 1024;
 
 /// How bad the rule's author thought it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Severity {
     /// Worth knowing.
     Low,
@@ -81,7 +82,7 @@ impl Sensor {
 }
 
 /// What was matched, stable over versions of the rule: `suricata:<gid>:<sid>` or `zeek:<Note>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SignatureId(String);
 
 /// The text is not the id of a signature.

@@ -9,11 +9,11 @@ use proto::network_monitor::v1::{
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::count;
 use crate::{
     app::{App, CreateSuppression, ListAlerts, create_suppression, delete_suppression, get_alert, list_alerts, list_suppressions},
     domain::{
         self,
+        alert::AlertFilter,
         detection::{Severity, SignatureId},
     },
     messages::{moment, timestamp},
@@ -46,8 +46,8 @@ impl AlertService for AlertApi {
     async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let page = list_alerts(&self.app, &cx, asked).await?;
-        let alerts = page.alerts.iter().map(Into::into).collect();
-        Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let alerts = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn create_suppression(&self, request: Request<CreateSuppressionRequest>) -> Result<Response<Suppression>, Status> {
@@ -87,8 +87,8 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
             AlertSeverity::Medium => Some(Severity::Medium),
             AlertSeverity::High => Some(Severity::High),
         };
-        let ListAlertsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { school, min_severity, signature_id, device, page_size, page_token }))
+        let filter = AlertFilter { school, min_severity, signature_id, device };
+        fields.finish(Some(Self { filter, page: (request.page_size, request.page_token).into() }))
     }
 }
 

@@ -44,8 +44,8 @@ impl DeviceService for DeviceApi {
         let asked: ListDevices = request.into_inner().try_into()?;
         let school = asked.school.to_string();
         let page = list_devices(&self.app, &cx, asked).await?;
-        let devices = page.devices.into_iter().map(|shown| message_of(shown, &school)).collect();
-        Ok(Response::new(ListDevicesResponse { devices, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let devices = page.rows.into_iter().map(|shown| message_of(shown, &school)).collect();
+        Ok(Response::new(ListDevicesResponse { devices, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn summarize_devices(&self, request: Request<SummarizeDevicesRequest>) -> Result<Response<DeviceSummary>, Status> {
@@ -77,7 +77,7 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
             wire::DeviceOrder::UseDesc => DeviceOrder::Use,
         };
         let ListDevicesRequest { page_size, page_token, .. } = request;
-        fields.finish(school.map(|school| Self { school, query, filter, order, page_size, page_token }))
+        fields.finish(school.map(|school| Self { school, query, filter, order, page: (page_size, page_token).into() }))
     }
 }
 

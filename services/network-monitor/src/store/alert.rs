@@ -6,21 +6,15 @@ use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select, sea_query::OnConflict,
 };
-use serde::{Deserialize, Serialize};
-use storage::{StoreError, StoreResult, Txn};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, within};
 use uuid::Uuid;
 
-use super::{
-    chunks,
-    entity::alert::{ActiveModel, Column, Entity, Model},
-    within,
-};
+use super::entity::alert::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     address,
-    alert::{Alert, AlertFold, Remembered},
+    alert::{Alert, AlertFilter, AlertFold, Remembered},
     detection::{Endpoint, Sensor, Severity, SignatureId},
 };
 
@@ -80,65 +74,14 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, sc
     query.one(connection).await?.map(read).transpose()
 }
 
-/// Which alerts a list is about.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Where the caller may look.
-    pub scope: Scope<SchoolId>,
-    /// Of this school only.
-    pub school: Option<SchoolId>,
-    /// At least this bad.
-    pub min_severity: Option<Severity>,
-    /// Of this signature only.
-    pub signature_id: Option<SignatureId>,
-    /// In which this device takes part only.
-    pub device: Option<DeviceId>,
-}
-
-/// Where a page ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    last_micros: i64,
-    alert_id: Uuid,
-}
-
-impl Position {
-    /// After this alert.
-    pub fn after(alert: &Alert) -> Self {
-        Self { last_micros: alert.last.timestamp_micros(), alert_id: alert.id.as_uuid() }
-    }
-}
-
-/// Alerts, the one that happened last first.
-pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<&Position>, limit: u64) -> StoreResult<Vec<Alert>> {
-    let mut query = select(filter);
-    if let Some(after) = after {
-        let last = DateTime::from_timestamp_micros(after.last_micros).unwrap_or_default();
-        let same_but_later = Condition::all().add(Column::LastAt.eq(last)).add(Column::AlertId.lt(after.alert_id));
-        query = query.filter(Condition::any().add(Column::LastAt.lt(last)).add(same_but_later));
-    }
-    let rows = query.order_by_desc(Column::LastAt).order_by_desc(Column::AlertId).limit(limit).all(connection).await?;
-    rows.into_iter().map(read).collect()
-}
-
-/// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, filter: &Filter) -> StoreResult<u64> {
-    Ok(select(filter).count(connection).await?)
-}
-
-/// Forgets alerts not heard of since a moment. Returns how many.
-pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
-    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
-}
-
-/// What a caller may see: alerts within their scope that somebody was told of.
-fn shown(scope: &Scope<SchoolId>) -> Select<Entity> {
-    within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
-}
-
-fn select(filter: &Filter) -> Select<Entity> {
-    let mut query = shown(&filter.scope);
+/// Alerts within the caller's scope, the one that happened last first.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    filter: &AlertFilter,
+    paging: &Paging,
+) -> StoreResult<Page<Alert>> {
+    let mut query = shown(scope);
     if let Some(school) = filter.school {
         query = query.filter(Column::SchoolId.eq(school.as_uuid()));
     }
@@ -152,7 +95,18 @@ fn select(filter: &Filter) -> Select<Entity> {
         let ends = [Column::SourceDeviceId, Column::DestinationDeviceId].map(|end| end.eq(device.as_uuid()));
         query = query.filter(ends.into_iter().fold(Condition::any(), Condition::add));
     }
-    query
+    paging.read(connection, query, [desc(Column::LastAt), desc(Column::AlertId)]).await?.try_map(read)
+}
+
+/// Forgets alerts not heard of since a moment. Returns how many.
+pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
+    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
+    Ok(gone.rows_affected)
+}
+
+/// What a caller may see: alerts within their scope that somebody was told of.
+fn shown(scope: &Scope<SchoolId>) -> Select<Entity> {
+    within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
 }
 
 fn ip_text(ip: Option<std::net::IpAddr>) -> String {

@@ -10,12 +10,9 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, within};
 
-use super::{
-    entity::{gateway_contact, school_contact},
-    within,
-};
+use super::entity::{gateway_contact, school_contact};
 use crate::domain::contact::GatewayContact;
 
 /// A school was heard. From now until the transaction ends no other writes what belongs to this school: take schools in the

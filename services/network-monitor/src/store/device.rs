@@ -14,14 +14,10 @@ use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, chunks, within};
 use uuid::Uuid;
 
-use super::{
-    chunks,
-    entity::{alert, device, device_address, device_day},
-    within,
-};
+use super::entity::{alert, device, device_address, device_day};
 use crate::domain::{
     address,
     device::{Address, CLAIM_LASTS, CLAIM_REACHES_BACK, Claimed, Device, DeviceKey},

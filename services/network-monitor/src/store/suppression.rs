@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select,
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, is_within};
 use uuid::Uuid;
 
 use super::entity::suppression::{ActiveModel, Column, Entity, Model};
@@ -76,12 +76,9 @@ fn of(school: SchoolId) -> Condition {
 }
 
 fn within_or_everywhere(scope: &Scope<SchoolId>) -> Select<Entity> {
-    match scope {
-        Scope::Everything => Entity::find(),
-        Scope::Only(schools) => {
-            let own = Column::SchoolId.is_in(schools.iter().copied().map(SchoolId::as_uuid));
-            Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null()))
-        }
+    match is_within(Column::SchoolId, scope) {
+        Some(own) => Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null())),
+        None => Entity::find(),
     }
 }
 
