@@ -61,8 +61,7 @@ enum IncidentCase {
     RsitNameEn,
     TitleNl,
     TitleEn,
-    StoryNl,
-    StoryEn,
+    Story,
     ContentVersion,
     Tlp,
     Severity,
@@ -143,7 +142,7 @@ async fn add_cases(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         AlertCount, AssigneeId, AssigneeName, CaseId, Category, ClassId, CloseReason, CloseText, ClosedById, ClosedByName, ClosedPhase,
         ContentVersion, EventCount, LastEventAt, Municipality, OpenedAt, Phase, PhaseAt, QueueAt, ReactBy, ReactedAt, ReferenceNumber,
         ReferenceYear, ResolveBy, Revision, RsitClass, RsitKind, RsitNameEn, RsitNameNl, SchoolId, SchoolName, SearchText, Severity,
-        Signature, SignatureId, StoryEn, StoryNl, TitleEn, TitleNl, Tlp, ToldEventCount, UpdatedAt,
+        Signature, SignatureId, Story, TitleEn, TitleNl, Tlp, ToldEventCount, UpdatedAt,
     };
     let columns: Vec<ColumnDef> = vec![
         uuid(CaseId).primary_key().to_owned(),
@@ -162,8 +161,7 @@ async fn add_cases(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         text(RsitNameEn),
         text(TitleNl),
         text(TitleEn),
-        text(StoryNl),
-        text(StoryEn),
+        text(Story),
         string(ContentVersion),
         string(Tlp),
         small_integer(Severity),
