@@ -49,10 +49,7 @@ async fn a_file_can_be_checked_without_importing_it() {
     let file =
         town.site.file("good.csv", format!("{HEADER}\n990091;Vzw Poolster;free;990195;De Sextant;Gent;1;Gent\n")).display().to_string();
     let said = town.site.operate(&["import", "--check", "--file", &file]).await.ok();
-    assert!(
-        said.contains("nothing written") && said.contains("schools after an import: 1 new, 0 changed, 0 unchanged"),
-        "{said}"
-    );
+    assert!(said.contains("nothing written") && said.contains("schools after an import: 1 new, 0 changed, 0 unchanged"), "{said}");
     let operator = town.operator().await;
     let request = operator.asks(proto::identity::v1::ListSchoolsRequest { query: "990195".to_owned(), ..Default::default() });
     assert_eq!(operator.organisations().list_schools(request).await.unwrap().into_inner().total_size, 0);
