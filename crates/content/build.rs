@@ -1,4 +1,4 @@
-//! Lists every pack under `content/`, so that adding one is adding a file and nothing else.
+//! Embeds every pack under `content/`, so that adding a version needs a file only.
 
 use std::{
     error::Error,
@@ -8,7 +8,8 @@ use std::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let content = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../content").canonicalize()?;
-    println!("cargo::rerun-if-changed={}", content.display());
+    // Relative, here and below, so that a target folder may serve another checkout.
+    println!("cargo::rerun-if-changed=../../content");
 
     let mut list = String::from("&[\n");
     for folder in sorted_entries(&content)?.into_iter().filter(|path| path.is_dir()) {
@@ -17,8 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let folder = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             writeln!(
                 list,
-                "    EmbeddedFile {{ folder: {folder:?}, name: {:?}, text: include_str!({file:?}) }},",
-                format!("content/{name}")
+                "    EmbeddedFile {{ folder: {folder:?}, name: \"content/{name}\", \
+                 text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/../../content/{name}\")) }},",
             )?;
         }
     }

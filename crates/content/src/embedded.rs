@@ -1,12 +1,12 @@
 //! The packs inside the binary.
 
-/// A file as it was when the binary was built.
+/// A file at build time.
 pub(crate) struct EmbeddedFile {
     /// The folder under `content/`, which is the pack's id.
     pub(crate) folder: &'static str,
     /// Its path in the repository, for messages.
     pub(crate) name: &'static str,
-    /// All of it.
+    /// Its content.
     pub(crate) text: &'static str,
 }
 

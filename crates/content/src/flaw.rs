@@ -1,24 +1,24 @@
-//! What is wrong with a pack, so that whoever wrote it finds the place at once.
+//! Errors in a pack, each with file, line and column.
 
 use std::{fmt, io, path::PathBuf};
 
 use serde_saphyr::{Location, MessageFormatter as _, Spanned, UserMessageFormatter};
 
-/// One thing that is wrong in one file.
+/// One error in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
     /// The file, as an editor opens it.
     pub file: String,
-    /// From 1.
+    /// 1-based.
     pub line: u64,
-    /// In characters, from 1.
+    /// In characters, 1-based.
     pub column: u64,
     /// What is wrong and what to write instead.
     pub reason: String,
 }
 
 impl Flaw {
-    /// A flaw the YAML reader found.
+    /// An error of the YAML parser.
     pub(crate) fn unreadable(file: &str, error: &serde_saphyr::Error) -> Self {
         let error = error.without_snippet();
         let location = error.location().unwrap_or(Location::UNKNOWN);
@@ -30,7 +30,7 @@ impl Flaw {
     }
 
     fn at(file: &str, location: Location, reason: impl Into<String>) -> Self {
-        // What has no place of its own (an empty file) is said of the beginning.
+        // An error without a location (an empty file) gets the beginning of the file.
         let (line, column) = (location.line().max(1), location.column().max(1));
         Self { file: file.to_owned(), line, column, reason: reason.into() }
     }
@@ -54,7 +54,7 @@ impl Flaws {
         Self { file: file.to_owned(), found: Vec::new() }
     }
 
-    /// Notes what is wrong with a value.
+    /// Adds an error at a value's location.
     pub fn add<T>(&mut self, place: &Spanned<T>, reason: impl Into<String>) {
         self.found.push(Flaw::at(&self.file, place.referenced, reason));
     }
@@ -67,7 +67,7 @@ impl Flaws {
 /// Why a pack could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Something in the files is not right; every flaw is listed on a line of its own.
+    /// The files have errors, listed one per line.
     #[error("content pack {id} is not right:{}", Listed(.flaws))]
     Flawed {
         /// The pack.
@@ -84,9 +84,9 @@ pub enum LoadError {
     /// The configured folder, or a file in it, cannot be read.
     #[error("content at {} cannot be read; check that it exists and that this process may read it", path.display())]
     Unreadable {
-        /// What was opened.
+        /// The path that was opened.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

@@ -1,4 +1,4 @@
-//! All versions of one pack, and the one that holds at a moment.
+//! All versions of one pack, and the one that is valid at a moment.
 
 use std::{
     fs, io,
@@ -23,13 +23,13 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
 }
 
-/// All versions of one pack, oldest first. No two of them hold on the same day.
+/// All versions of one pack, oldest first. No two of them are valid on the same day.
 #[derive(Debug)]
 pub struct Library<B> {
     packs: Vec<Pack<B>>,
 }
 
-/// No version of the pack holds on that day.
+/// No version of the pack is valid on that day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no version of content pack {id} holds on {day}; add a file whose valid_from and valid_to include that day")]
 pub struct NotInForce {
@@ -81,13 +81,13 @@ impl<B: Body> Library<B> {
         Ok(Self { packs: placed.into_iter().map(|placed| placed.pack).collect() })
     }
 
-    /// The version that holds at a moment. Days begin at midnight in Brussels.
+    /// The version that is valid at a moment. Days begin at midnight in Brussels.
     pub fn at(&self, moment: DateTime<Utc>) -> Result<&Pack<B>, NotInForce> {
         let day = moment.with_timezone(&Brussels).date_naive();
         self.packs.iter().find(|pack| pack.days().contains(&day)).ok_or(NotInForce { id: B::ID, day })
     }
 
-    /// The version of this name, whether it still holds or not; `None` when it is no longer kept.
+    /// The version of this name, valid or expired; `None` when its file is gone.
     pub fn version(&self, version: &str) -> Option<&Pack<B>> {
         self.packs.iter().find(|pack| pack.version == version)
     }
@@ -116,7 +116,7 @@ fn files_in(folder: &Path, id: &str) -> Result<Vec<(String, String)>, LoadError>
         let path = path.to_owned();
         move |source: io::Error| LoadError::Unreadable { path, source }
     };
-    // A folder that is not there at all is a mistake in the configuration; one without this pack is not.
+    // A missing folder is a configuration error; a folder without this pack is not.
     fs::read_dir(folder).map_err(unreadable(folder))?;
     let pack_folder = folder.join(id);
     if !pack_folder.is_dir() {

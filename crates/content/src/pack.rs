@@ -1,4 +1,4 @@
-//! One version of a pack: what every pack says about itself, and its body.
+//! One version of a pack: the header of every pack, and its body.
 
 use std::ops::RangeInclusive;
 
@@ -11,17 +11,17 @@ use crate::{
     text::filled,
 };
 
-/// What a kind of pack is about. Each service describes its own.
+/// The body of a kind of pack. Each service defines its own.
 pub trait Body: Sized {
     /// The folder under `content/`, and the `id` in each of its files.
     const ID: &'static str;
 
-    /// The body as people write it. Wrap in [`Spanned`] what [`Body::read`] may object to, and deny unknown fields.
+    /// The body as written in YAML. Wrap in [`Spanned`] the values that [`Body::read`] validates, and deny unknown fields.
     type Written: DeserializeOwned;
 
-    /// Makes of it what the service works with, or says everything that is wrong with it.
+    /// Validates it and converts it for the service; adds every error to `flaws`.
     ///
-    /// A pack with any flaw is refused, also when a body is returned.
+    /// A pack with any error is refused, even if a body is returned.
     fn read(written: Self::Written, flaws: &mut Flaws) -> Option<Self>;
 }
 
@@ -40,17 +40,17 @@ pub struct Source {
 /// One version of a pack.
 #[derive(Debug, Clone)]
 pub struct Pack<B> {
-    /// Unique among the versions of the pack; whatever is made under it keeps this.
+    /// Unique among the versions of the pack; records created under it store it.
     pub version: String,
-    /// The first day it holds, in Brussels.
+    /// The first day it is valid, in Brussels.
     pub valid_from: NaiveDate,
-    /// The last day it holds, in Brussels; `None` while no end is known.
+    /// The last day it is valid, in Brussels; `None` while no end is known.
     pub valid_to: Option<NaiveDate>,
     /// At least one.
     pub sources: Vec<Source>,
     /// The file it was read from.
     pub file: String,
-    /// What it says.
+    /// The body.
     pub body: B,
 }
 
@@ -66,7 +66,7 @@ struct Written<W> {
     body: W,
 }
 
-/// A day as it is written, with a complaint that shows how.
+/// A day as written; its error shows the format.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct Day(NaiveDate);
@@ -81,13 +81,13 @@ impl TryFrom<String> for Day {
 }
 
 impl<B> Pack<B> {
-    /// The days on which it holds.
+    /// The days on which it is valid.
     pub(crate) fn days(&self) -> RangeInclusive<NaiveDate> {
         self.valid_from..=self.valid_to.unwrap_or(NaiveDate::MAX)
     }
 }
 
-/// A pack with the places in its file that a comparison with its neighbours may object to.
+/// A pack with the locations that the comparison with other versions reports.
 pub(crate) struct Placed<B> {
     pub(crate) pack: Pack<B>,
     pub(crate) version: Spanned<()>,

@@ -1,9 +1,9 @@
 //! Text for people, always in both languages.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A text in Dutch and in English. Neither is ever missing or blank.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
     /// Dutch, plain (B1), "u".
@@ -14,7 +14,7 @@ pub struct Text {
     pub en: String,
 }
 
-/// Reads a text that says something; surrounding white space of YAML blocks is cut.
+/// Reads a non-blank text, trimmed.
 pub(crate) fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let written = String::deserialize(deserializer)?;
     let text = written.trim();

@@ -29,10 +29,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     let duration = meter
         .f64_histogram("http.server.request.duration")
         .with_unit("s")
-        .with_description("time from request to the head of the response")
+        .with_description("time from the request to the head of the response")
         .with_boundaries(BOUNDARIES.to_vec())
         .build();
-    let active = meter.i64_up_down_counter("http.server.active_requests").with_description("requests under way").build();
+    let active = meter.i64_up_down_counter("http.server.active_requests").with_description("open requests").build();
     Instruments { duration, active }
 });
 

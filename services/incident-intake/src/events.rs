@@ -142,6 +142,7 @@ mod tests {
         change::{CloseReason, Person},
         class::IncidentClasses,
         reference::Reference,
+        story::Story,
         words::ReasonWords,
     };
 
@@ -179,9 +180,9 @@ mod tests {
         case.assign(Some(noor.clone()), at).unwrap();
         case.close(CloseReason::Resolved, ReasonWords::parse("Opgelost").unwrap(), noor, at).unwrap();
         // Words may be polished without this being another shape.
-        for text in [&mut case.title, &mut case.story, &mut case.rsit_name] {
-            *text = content::Text { nl: "nl".into(), en: "en".into() };
-        }
+        let text = content::Text { nl: "nl".into(), en: "en".into() };
+        case.story = Story { what: text.clone(), r#do: vec![text.clone(); 2], do_not: vec![text.clone()], call: text.clone() };
+        (case.title, case.rsit_name) = (text.clone(), text);
         case
     }
 

@@ -148,7 +148,12 @@ impl From<&Case> for wire::Case {
             school_name: case.school.name.clone(),
             municipality: case.school.municipality.clone(),
             title: localized(&case.title),
-            story: localized(&case.story),
+            story: Some(wire::Story {
+                what: localized(&case.story.what),
+                r#do: case.story.r#do.iter().filter_map(localized).collect(),
+                do_not: case.story.do_not.iter().filter_map(localized).collect(),
+                call: localized(&case.story.call),
+            }),
             rsit_class: case.rsit.class.clone(),
             rsit_type: case.rsit.kind.clone(),
             severity: wire::CaseSeverity::from(case.severity).into(),

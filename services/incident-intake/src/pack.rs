@@ -17,6 +17,7 @@ use crate::domain::{
     class::{IncidentClass, IncidentClasses, Rise, RiseFrom, Rsit, SeverityByAlert, TargetTable, TargetTimes, TaxonomyClass},
     rule::{Phrase, Rule, When},
     severity::Severity,
+    story::Story,
     threshold::Threshold,
 };
 
@@ -57,7 +58,16 @@ struct WrittenClass {
     rises: Vec<Spanned<WrittenRise>>,
     opens: Spanned<WrittenThreshold>,
     title: Text,
-    story: Text,
+    story: WrittenStory,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenStory {
+    what: Text,
+    r#do: Spanned<Vec<Text>>,
+    do_not: Spanned<Vec<Text>>,
+    call: Text,
 }
 
 #[derive(Deserialize)]
@@ -205,11 +215,20 @@ fn read_class(id: &str, written: WrittenClass, taxonomy: &BTreeMap<String, Taxon
         rsit: rsit?,
         rsit_name: rsit_name?,
         title: written.title,
-        story: written.story,
+        story: read_story(written.story, flaws),
         severity,
         rises,
         opens: opens?,
     })
+}
+
+fn read_story(written: WrittenStory, flaws: &mut Flaws) -> Story {
+    for list in [&written.r#do, &written.do_not] {
+        if list.value.is_empty() {
+            flaws.add(list, "the list is empty; write at least one line, such as \"Do not switch the device off.\"");
+        }
+    }
+    Story { what: written.what, r#do: written.r#do.value, do_not: written.do_not.value, call: written.call }
 }
 
 fn read_rsit(written: &Spanned<String>, taxonomy: &BTreeMap<String, TaxonomyClass>, flaws: &mut Flaws) -> Option<Rsit> {

@@ -23,6 +23,7 @@ use super::{
     reference::Reference,
     school::School,
     severity::Severity,
+    story::Story,
     words::ReasonWords,
 };
 
@@ -104,8 +105,8 @@ pub struct Case {
     pub rsit_name: Text,
     /// What is the matter, as content said when it opened.
     pub title: Text,
-    /// What it means and what to do first, likewise.
-    pub story: Text,
+    /// What the school is told, likewise.
+    pub story: Story,
     /// The content it was opened under.
     pub content_version: String,
     /// Who may read it.

@@ -9,6 +9,7 @@ use super::{
     alert::{Alert, AlertSeverity},
     rule::{Reading, Rule},
     severity::Severity,
+    story::Story,
     threshold::Threshold,
 };
 
@@ -34,12 +35,12 @@ pub struct IncidentClass {
     pub id: String,
     /// Where it stands in the taxonomy.
     pub rsit: Rsit,
-    /// What the taxonomy calls that, class and type: "Kwaadaardige software: besmet toestel".
+    /// What the taxonomy calls that, class and type: "Schadelijke software: besmet toestel".
     pub rsit_name: Text,
     /// What is the matter, for a director.
     pub title: Text,
-    /// What it means and what to do first.
-    pub story: Text,
+    /// What the school is told.
+    pub story: Story,
     /// The case's severity by the alert's own.
     pub severity: SeverityByAlert,
     /// More of the same makes it worse.

@@ -12,6 +12,7 @@
 //! | [`queue`] | what people ask of the queue, and the figures at its head |
 //! | [`reference`] | the number people use |
 //! | [`school`] | whose case it is |
+//! | [`story`] | what a school is told: what is going on, what to do and not to do, whom to call |
 //! | [`words`] | texts people write |
 
 pub mod alert;
@@ -24,5 +25,6 @@ pub mod reference;
 pub mod rule;
 pub mod school;
 pub mod severity;
+pub mod story;
 pub mod threshold;
 pub mod words;

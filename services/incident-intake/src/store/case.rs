@@ -17,7 +17,7 @@ use super::{
         case_number, evidence,
         incident_case::{ActiveModel, Column, Entity, Model},
     },
-    from_column, school, to_column,
+    from_column, from_json, school, to_column, to_json,
 };
 use crate::domain::{
     alert::Signature,
@@ -146,13 +146,13 @@ pub async fn next_reference(txn: &Txn, year: i32) -> StoreResult<Reference> {
 
 /// Keeps a new case.
 pub async fn insert(txn: &Txn, case: &Case) -> StoreResult<()> {
-    Entity::insert(row_of(case).into_active_model()).exec_without_returning(&**txn).await?;
+    Entity::insert(row_of(case)?.into_active_model()).exec_without_returning(&**txn).await?;
     Ok(())
 }
 
 /// Keeps what may change of a case.
 pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
-    let row = row_of(case);
+    let row = row_of(case)?;
     let changed = ActiveModel {
         case_id: Unchanged(row.case_id),
         severity: Set(row.severity),
@@ -200,12 +200,12 @@ fn read_phase(what: &'static str, number: i16) -> StoreResult<Phase> {
     phase.ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
 }
 
-fn row_of(case: &Case) -> Model {
+fn row_of(case: &Case) -> StoreResult<Model> {
     let (phase, phase_at, closure) = match &case.state {
         State::Active { phase, since } => (phase_number(*phase), *since, None),
         State::Closed(closure) => (CLOSED, closure.at, Some(closure)),
     };
-    Model {
+    Ok(Model {
         case_id: case.id.as_uuid(),
         reference_year: case.reference.year,
         reference_number: case.reference.number,
@@ -222,8 +222,7 @@ fn row_of(case: &Case) -> Model {
         rsit_name_en: case.rsit_name.en.clone(),
         title_nl: case.title.nl.clone(),
         title_en: case.title.en.clone(),
-        story_nl: case.story.nl.clone(),
-        story_en: case.story.en.clone(),
+        story: to_json("incident_case.story", &case.story)?,
         content_version: case.content_version.clone(),
         tlp: case.tlp.as_str().to_owned(),
         severity: case.severity.level(),
@@ -251,7 +250,7 @@ fn row_of(case: &Case) -> Model {
         updated_at: case.updated_at,
         revision: case.revision,
         search_text: search_text(case),
-    }
+    })
 }
 
 /// Where a case stands in the queue: by its next target, or after all others.
@@ -283,7 +282,7 @@ pub(super) fn read(row: Model) -> StoreResult<Case> {
         rsit: Rsit { class: row.rsit_class, kind: row.rsit_kind },
         rsit_name: Text { nl: row.rsit_name_nl, en: row.rsit_name_en },
         title: Text { nl: row.title_nl, en: row.title_en },
-        story: Text { nl: row.story_nl, en: row.story_en },
+        story: from_json("incident_case.story", &row.story)?,
         content_version: row.content_version,
         tlp: row.tlp.parse().map_err(|error| StoreError::unreadable("incident_case.tlp", error))?,
         opened_at: row.opened_at,

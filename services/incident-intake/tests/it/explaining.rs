@@ -38,7 +38,7 @@ on_both_stores! {
         let ids: Vec<&str> = explained.iter().map(|explanation| explanation.alert_id.as_str()).collect();
         assert_eq!(ids, [&listed(&waiting).alert_id, &listed(&in_a_case).alert_id], "in the order asked");
         assert_eq!((reference(&explained[0]), explained[0].severity()), ("", CaseSeverity::Low));
-        assert_eq!(explained[0].title.as_ref().unwrap().nl, "Een toestel tast het schoolnetwerk af");
+        assert_eq!(explained[0].title.as_ref().unwrap().nl, "Een toestel doorzoekt het schoolnetwerk");
         let case = world.only_case().await;
         assert_eq!((explained[1].case.as_ref(), &explained[1].title, explained[1].severity()), (Some(&case), &case.title, case.severity()));
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::Read as _};
 
-use content::{Library, LoadError, Settings};
+use content::{Library, LoadError, Settings, Text};
 use runtime::{AlertId, SchoolId};
 use schildwacht_incident_intake::domain::{
     alert::{Alert, AlertSeverity, Device, Endpoint, Signature},
@@ -108,7 +108,7 @@ fn the_taxonomy_has_a_plain_name_for_every_class_in_use() {
     let library = classes();
     let classes = &library.packs()[0].body;
     let name_of = |class: &str| classes.classes[class].rsit_name.nl.as_str();
-    assert_eq!(name_of("malware-contact"), "Kwaadaardige software: besmet toestel");
+    assert_eq!(name_of("malware-contact"), "Schadelijke software: besmet toestel");
     assert_eq!(name_of("house-rules"), "Overige: niet in te delen");
 }
 
@@ -120,6 +120,34 @@ fn titles_are_short_and_speak_no_jargon() {
         for word in class.title.nl.to_lowercase().split(|letter: char| !letter.is_alphanumeric()) {
             assert!(!JARGON.contains(&word), "{}: {word}", class.id);
         }
+    }
+}
+
+#[test]
+fn a_story_is_short_and_is_filled_in_alike_in_both_languages() {
+    for class in classes().packs()[0].body.classes.values() {
+        let story = &class.story;
+        let lines: Vec<&Text> = [&story.what].into_iter().chain(&story.r#do).chain(&story.do_not).chain([&story.call]).collect();
+        for words in [|line: &Text| line.nl.split_whitespace().count(), |line: &Text| line.en.split_whitespace().count()] {
+            assert!(lines.iter().map(|line| words(line)).sum::<usize>() <= 80, "{}", class.id);
+        }
+        for line in lines {
+            for (nl, en) in [("{toestel}", "{device}"), ("{noodnummer}", "{number}")] {
+                assert_eq!(line.nl.contains(nl), line.en.contains(en), "{}: {}", class.id, line.en);
+            }
+            let filled_in = line.nl.replace("{toestel}", "").replace("{noodnummer}", "");
+            assert!(!filled_in.contains('{'), "{}: {filled_in}", class.id);
+        }
+    }
+}
+
+#[test]
+fn where_personal_data_may_be_involved_the_dpo_and_the_deadline_are_steps() {
+    let library = classes();
+    for class in ["ransomware", "takeover", "stolen-password", "malware-contact", "phishing"] {
+        let story = &library.packs()[0].body.classes[class].story;
+        assert!(story.r#do.iter().any(|step| step.nl.contains("AIV of DPO") && step.nl.contains("72 uur")), "{class}");
+        assert!(story.call.nl.contains("VTC") && story.call.en.contains("VTC"), "{class}");
     }
 }
 
@@ -192,6 +220,14 @@ fn real_notices_open_no_cases() {
     }
 }
 
+/// All that ransomware's story says not to do.
+const NOT_TO_DO: &str = "        do_not:
+          - nl: Zet het toestel niet uit.
+            en: Do not switch the device off.
+          - nl: Sluit geen back-up aan, zet niets terug en betaal niet.
+            en: Do not connect a back-up, restore anything, or pay.
+";
+
 /// The shipped file with one thing changed, and what is said of it.
 fn complaint(from: &str, to: &str) -> String {
     let text = include_str!("../../../../content/incident-classes/2026.1.yaml");
@@ -226,7 +262,9 @@ fn content_that_does_not_hold_together_is_refused() {
         complaint("signature_contains: [\"ransom\"]", "signature_contains: [\" \"]"),
         complaint("each_counts_as: 30", "each_counts_as: 0"),
         complaint("otherwise: unknown", "otherwise: nothing"),
-        complaint("        nl: Een programma probeert bestanden te gijzelen\n", ""),
+        complaint("        nl: 'Ransomware: een programma zet bestanden op slot'\n", ""),
+        complaint("          nl: Criminelen vragen daarna losgeld.", "          nl: ' '"),
+        complaint(NOT_TO_DO, "        do_not: []\n"),
     ];
     insta::assert_snapshot!(complaints.join("\n"));
 }

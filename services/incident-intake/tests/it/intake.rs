@@ -22,10 +22,12 @@ on_both_stores! {
         let case = world.only_case().await;
         assert_eq!(case.reference, "SW-2026-0001");
         assert_eq!((case.school_name.as_str(), case.municipality.as_str()), ("Basisschool De Zandloper", "Aalter"));
-        assert_eq!(case.title.as_ref().unwrap().nl, "Een computer zoekt contact met een gevaarlijk adres");
-        assert!(case.story.as_ref().unwrap().en.contains("Take the device off the network"));
+        assert_eq!(case.title.as_ref().unwrap().nl, "Een computer zoekt contact met een verdacht adres");
+        let story = case.story.as_ref().unwrap();
+        assert!(story.r#do[0].en.contains("Take {device} off the network"));
+        assert!(story.call.as_ref().unwrap().en.contains("{number}") && !story.do_not.is_empty());
         assert_eq!((case.rsit_class.as_str(), case.rsit_type.as_str()), ("malicious-code", "infected-system"));
-        assert_eq!(case.rsit_name.as_ref().unwrap().nl, "Kwaadaardige software: besmet toestel");
+        assert_eq!(case.rsit_name.as_ref().unwrap().nl, "Schadelijke software: besmet toestel");
         assert_eq!((case.severity(), case.phase()), (CaseSeverity::High, CasePhase::Open));
         assert_eq!((case.alert_count, case.event_count, case.origin.as_str(), case.tlp.as_str()), (1, 1, "network", "TLP:AMBER"));
         assert_eq!(case.react_by_time, Some(timestamp(world.now() + TimeDelta::minutes(30))));

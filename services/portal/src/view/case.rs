@@ -328,6 +328,18 @@ impl From<wire::LocalizedText> for Bilingual {
     }
 }
 
+impl From<wire::Story> for Bilingual {
+    /// The four parts as paragraphs, with general words for the device and the emergency number.
+    fn from(story: wire::Story) -> Self {
+        let lines = || story.what.iter().chain(&story.r#do).chain(&story.do_not).chain(&story.call);
+        let join = |text: fn(&wire::LocalizedText) -> &str| lines().map(text).collect::<Vec<_>>().join("\n\n");
+        Self {
+            dutch: join(|line| &line.nl).replace("{toestel}", "het toestel").replace("{noodnummer}", "het noodnummer"),
+            english: join(|line| &line.en).replace("{device}", "the device").replace("{number}", "the emergency number"),
+        }
+    }
+}
+
 impl From<wire::Person> for Person {
     fn from(person: wire::Person) -> Self {
         Self { id: person.person_id, name: person.name }

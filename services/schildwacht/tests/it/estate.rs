@@ -65,7 +65,7 @@ pub struct Replica {
     pub process: Child,
 }
 
-/// See the module.
+/// The running services with their databases and realm; all end when it is dropped.
 pub struct Estate {
     pub realm: Arc<Realm>,
     pub front: Front,

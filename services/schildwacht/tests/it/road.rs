@@ -56,7 +56,7 @@ crate::in_both_columns! {
         })
         .await;
         assert_eq!((case.signature_id.as_str(), case.school_name.as_str()), ("suricata:1:2000104", school.name.as_str()));
-        assert_eq!(case.title.unwrap().nl, "Een computer zoekt contact met een gevaarlijk adres");
+        assert_eq!(case.title.unwrap().nl, "Een computer zoekt contact met een verdacht adres");
         let alerts = noor.alerts_of(&school.id).await.unwrap();
         let mut told: Vec<_> = alerts.iter().map(|alert| (alert.signature_id.as_str(), alert.event_count)).collect();
         told.sort_unstable();

@@ -27,7 +27,7 @@ fn class() -> IncidentClass {
         rsit: Rsit { class: "information-gathering".to_owned(), kind: "scanner".to_owned() },
         rsit_name: text(),
         title: text(),
-        story: text(),
+        story: Story { what: text(), r#do: vec![text()], do_not: vec![text()], call: text() },
         severity: SeverityByAlert { low: Severity::Low, medium: Severity::Medium, high: Severity::High },
         rises: vec![Rise { from: RiseFrom::Alerts(8), to: Severity::VeryHigh }, Rise { from: RiseFrom::Events(50), to: Severity::High }],
         opens: Threshold::FirstAlert,

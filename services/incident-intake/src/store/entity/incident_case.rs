@@ -23,8 +23,8 @@ pub struct Model {
     pub rsit_name_en: String,
     pub title_nl: String,
     pub title_en: String,
-    pub story_nl: String,
-    pub story_en: String,
+    /// JSON of the story.
+    pub story: String,
     pub content_version: String,
     pub tlp: String,
     pub severity: i16,

@@ -106,12 +106,15 @@ impl World {
             school_name: school.name.clone(),
             municipality: school.municipality.clone(),
             title: both(sketch.title.0, sketch.title.1),
-            story: both(
-                "Een programma op een computer van de school zocht contact met een adres dat bekendstaat om het verzamelen van wachtwoorden.\n\n\
-                 Bel de school. Vraag om de computer van het netwerk te halen en niet uit te zetten.",
-                "A program on a computer of the school sought contact with an address that is known for collecting passwords.\n\n\
-                 Call the school. Ask them to take the computer off the network and not to switch it off.",
-            ),
+            story: Some(intake::Story {
+                what: both(
+                    "Een programma op een computer van de school zocht contact met een adres dat bekendstaat om het verzamelen van wachtwoorden.\n\n\
+                     Bel de school. Vraag om de computer van het netwerk te halen en niet uit te zetten.",
+                    "A program on a computer of the school sought contact with an address that is known for collecting passwords.\n\n\
+                     Call the school. Ask them to take the computer off the network and not to switch it off.",
+                ),
+                ..Default::default()
+            }),
             rsit_class: rsit_class.to_owned(),
             rsit_type: rsit_type.to_owned(),
             rsit_name: both(kind_nl, kind_en),

@@ -33,7 +33,7 @@ async fn a_director_sees_her_own_school_and_nothing_of_another() {
     assert!(incidents.contains("1 incident loopt op deze school.") && !incidents.contains("signature"), "{incidents}");
     els.finds_nothing_wrong("incidents").await;
     els.press(&format!("a[href='/zaken/{}']", cases[0].case_id)).await;
-    assert_eq!(els.heading().await, "Een computer zoekt contact met een gevaarlijk adres");
+    assert_eq!(els.heading().await, "Een computer zoekt contact met een verdacht adres");
     for form in ["toewijzen", "fase", "notitie", "sluiten"] {
         assert!(els.browser.find(Locator::Css(&format!("form[action$='/{form}']"))).await.is_err(), "{form} is not hers to decide");
     }

@@ -7,7 +7,7 @@ use testkit::browser::{Locator, Scripts};
 use super::{case_of, town, visitor::Visitor};
 use crate::{eve, people::Person, town::Town};
 
-const DANGEROUS_ADDRESS: &str = "Een computer zoekt contact met een gevaarlijk adres";
+const DANGEROUS_ADDRESS: &str = "Een computer zoekt contact met een verdacht adres";
 
 #[tokio::test]
 async fn a_case_is_heard_of_without_a_reload_taken_noted_moved_on_and_closed() {
