@@ -5,7 +5,7 @@
 //!
 //! # The path of one alert
 //!
-//! 1. [`events`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
+//! 1. [`inbound`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
 //! 2. `app/record_alert.rs` queues behind other changes at that school, and looks for the open case it belongs to. If there is
 //!    one, the alert becomes evidence and may raise the severity.
 //! 3. If there is none, dated content says of which class it is ([`domain::rule`]). It counts towards the class's threshold at
@@ -25,30 +25,31 @@
 //! # Adding another use case
 //!
 //! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
-//! its request in `grpc/question.rs`, its RPC in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
+//! its RPC and its request in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
+mod inbound;
 mod jobs;
 mod messages;
+mod outbound;
 mod pack;
 mod store;
 
 use std::sync::Arc;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay};
 use auth::Authenticator;
 use axum::Router;
 use content::Library;
+use events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay};
 use runtime::{Process, StartError};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 
 pub use config::Config;
-pub use events::Inbound;
+pub use inbound::Inbound;
 
 use app::App;
 
@@ -78,7 +79,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "incident-intake";
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, relay, feed and jobs run from now on.
     ///
@@ -112,7 +113,7 @@ impl Service {
         let (database, log, clock) = (&self.database, &self.log, &process.clock);
         let consumer = Consumer {
             name: Self::NAME,
-            topics: events::CONSUMED,
+            topics: inbound::CONSUMED,
             max_batch: self.config.max_batch,
             database: database.clone(),
             log: log.clone(),
@@ -123,7 +124,7 @@ impl Service {
         process.tasks.spawn("incident-intake.consumer", consumer.run(shutdown()));
         let relay = Relay { service: Self::NAME, database: database.clone(), log: log.clone(), clock: clock.clone() };
         process.tasks.spawn("incident-intake.relay", relay.run(shutdown()));
-        let feed = events::follow_cases(app.clone(), Arc::clone(&log.0), shutdown());
+        let feed = inbound::follow_cases(app.clone(), Arc::clone(&log.0), shutdown());
         process.tasks.spawn("incident-intake.feed", feed);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! # The path of one batch
 //!
-//! 1. `events/telemetry.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
+//! 1. `inbound.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
 //! 2. [`wire`] decompresses it once, finds the events whatever was wrapped around them, and says of each: understood, known and
 //!    unused, or unreadable with a reason.
 //! 3. [`domain`] folds what was understood: sightings by device, suspicious events by alert.
@@ -30,18 +30,19 @@
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
+mod inbound;
 mod jobs;
 mod messages;
+mod outbound;
 mod store;
 pub mod wire;
 
 use std::sync::Arc;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay, Topic};
 use auth::Authenticator;
 use axum::Router;
+use events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay, Topic};
 use runtime::{Process, StartError};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
@@ -72,7 +73,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = events::NAME;
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, its relay and its job run from now on.
     ///
@@ -86,7 +87,7 @@ impl Service {
             async move { database.check().await.map_err(|error| error.to_string()) }
         });
         let own_context = || self.authenticator.own_context(Self::NAME);
-        let handler = || events::TelemetryHandler::new(app.clone(), own_context(), self.config.max_decoded_bytes);
+        let handler = || inbound::TelemetryHandler::new(app.clone(), own_context(), self.config.max_decoded_bytes);
         self.dead_letters.open(Self::NAME, self.database.clone(), Arc::new(handler()));
         let consumer = Consumer {
             name: Self::NAME,

@@ -10,7 +10,7 @@ use crate::{
     store::{self, gateway::Filter},
 };
 
-/// What is asked.
+/// Which gateways.
 #[derive(Debug, Clone)]
 pub struct ListGateways {
     /// Of this school; of all the caller may see when not said.
@@ -32,7 +32,7 @@ pub struct GatewayPage {
     pub next_page_token: String,
 }
 
-/// See the module.
+/// One page of them.
 pub async fn list_gateways(app: &App, cx: &Context, asked: ListGateways) -> Result<GatewayPage> {
     if let Some(school) = asked.school_id {
         cx.require(Action::GatewayRead, school)?;

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// What is asked.
+/// Which schools.
 #[derive(Debug, Clone)]
 pub struct ListSchools {
     /// Part of a name, a municipality or a number; empty: all.
@@ -35,7 +35,7 @@ pub struct SchoolPage {
     pub total: u64,
 }
 
-/// See the module.
+/// One page of them, and how many there are on all pages.
 pub async fn list_schools(app: &App, cx: &Context, asked: ListSchools) -> Result<SchoolPage> {
     let scope = cx.scope(Action::SchoolRead)?;
     let size = PageSize::from_request(asked.page_size)?;

@@ -23,7 +23,7 @@ use crate::{
 /// Devices named of each case.
 const DEVICES_NAMED: u32 = 3;
 
-/// What is asked.
+/// Which cases, in which order.
 #[derive(Debug, Clone)]
 pub struct ListCases {
     /// Which; whose is said apart.
@@ -68,7 +68,7 @@ pub struct CasePage {
     pub read_at: DateTime<Utc>,
 }
 
-/// See the module.
+/// One page of them, with figures for all pages.
 pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<CasePage> {
     if let Some(school) = asked.filter.school {
         cx.require(Action::CaseRead, school)?;

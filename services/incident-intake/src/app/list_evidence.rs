@@ -4,10 +4,10 @@ use auth::{Action, Context};
 use runtime::{CaseId, Error, Result};
 use storage::{PageSize, decode_page_token, encode_page_token};
 
-use super::{App, record::fingerprint};
+use super::{App, record_case::fingerprint};
 use crate::{domain::alert::Alert, store};
 
-/// What is asked.
+/// Whose evidence.
 #[derive(Debug, Clone)]
 pub struct ListEvidence {
     /// Of which case.
@@ -38,7 +38,7 @@ pub struct Exhibit {
     pub raw_event_sha256: String,
 }
 
-/// See the module.
+/// One page of it; `NotFound` when the caller may not see the case.
 pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Result<EvidencePage> {
     let scope = cx.scope(Action::CaseRead)?;
     let size = PageSize::from_request(asked.page_size)?;

@@ -10,7 +10,7 @@ use crate::{
     store::{self, timeline::Reader},
 };
 
-/// What is asked.
+/// Whose timeline.
 #[derive(Debug, Clone)]
 pub struct ListTimeline {
     /// Of which case.
@@ -32,7 +32,7 @@ pub struct TimelinePage {
     pub total: u64,
 }
 
-/// See the module.
+/// One page of it. A school does not get notes that are for the response team alone.
 pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Result<TimelinePage> {
     let scope = cx.scope(Action::CaseRead)?;
     let size = PageSize::from_request(asked.page_size)?;

@@ -21,12 +21,14 @@ use super::{
 };
 use crate::domain::{
     alert::Signature,
-    case::{Case, Closure, Phase, Phases, State, Tally},
-    change::Person,
-    class::{Rsit, Targets, near_from},
+    case::{Case, Closure, State, Tally},
+    class::Rsit,
+    person::Person,
+    phase::{Phase, Phases},
     reference::Reference,
     school::School,
     severity::Severity,
+    target::{Targets, near_from},
     words::ReasonWords,
 };
 
@@ -191,25 +193,13 @@ pub(super) fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
     }
 }
 
-pub(super) const fn phase_number(phase: Phase) -> i16 {
-    match phase {
-        Phase::Open => 1,
-        Phase::InProgress => 2,
-        Phase::Containment => 3,
-        Phase::Eradication => 4,
-        Phase::Recovery => 5,
-        Phase::PostIncident => 6,
-    }
-}
-
 fn read_phase(what: &'static str, number: i16) -> StoreResult<Phase> {
-    let phase = Phase::ALL.iter().copied().find(|phase| phase_number(*phase) == number);
-    phase.ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
+    Phase::from_repr(number.into()).ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
 }
 
 fn row_of(case: &Case) -> Model {
     let (phase, phase_at, closure) = match &case.state {
-        State::Active { phase, since } => (phase_number(*phase), *since, None),
+        State::Active { phase, since } => (phase.number(), *since, None),
         State::Closed(closure) => (CLOSED, closure.at, Some(closure)),
     };
     Model {
@@ -232,17 +222,17 @@ fn row_of(case: &Case) -> Model {
         story_nl: case.story.nl.clone(),
         story_en: case.story.en.clone(),
         content_version: case.content_version.clone(),
-        tlp: case.tlp.as_str().to_owned(),
+        tlp: case.tlp.to_string(),
         severity: case.severity.level(),
         phase,
         phase_at,
         assignee_id: case.assignee.as_ref().map(|person| person.id.as_uuid()),
         assignee_name: case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
-        close_reason: closure.map(|closure| closure.reason.as_str().to_owned()),
+        close_reason: closure.map(|closure| closure.reason.into_str().to_owned()),
         close_text: closure.map(|closure| closure.text.as_str().to_owned()),
         closed_by_id: closure.map(|closure| closure.by.id.as_uuid()),
         closed_by_name: closure.map(|closure| closure.by.name.clone()),
-        closed_phase: closure.map(|closure| phase_number(closure.phase)),
+        closed_phase: closure.map(|closure| closure.phase.number()),
         phases_seen: case.phases_seen.bits().into(),
         react_by: case.targets.react_by,
         resolve_by: case.targets.resolve_by,
@@ -279,7 +269,8 @@ fn search_text(case: &Case) -> String {
 
 pub(super) fn read(row: Model) -> StoreResult<Case> {
     let state = read_state(&row)?;
-    let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
+    let severity =
+        Severity::from_repr(row.severity.into()).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
     let phase_now = match &state {
         State::Active { phase, .. } => *phase,
         State::Closed(closure) => closure.phase,

@@ -17,7 +17,7 @@ use storage::StoreResult;
 use uuid::Uuid;
 
 use super::{
-    case::{CLOSED, is_open, phase_number, read, within},
+    case::{CLOSED, is_open, read, within},
     entity::{
         evidence_key,
         incident_case::{Column, Entity, Model},
@@ -27,6 +27,7 @@ use super::{
 use crate::domain::{
     alert::search_key,
     case::Case,
+    phase::Phase,
     queue::{Assignment, CaseOrder, QueueFilter, QueueSummary},
 };
 
@@ -207,7 +208,7 @@ fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
         query = query.filter(is_open());
     }
     if !filter.phases.is_empty() {
-        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, phase_number))));
+        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, Phase::number))));
     }
     if let Some(severity) = filter.min_severity {
         query = query.filter(Column::Severity.gte(severity.level()));

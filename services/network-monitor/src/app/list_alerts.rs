@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What is asked.
+/// Which alerts.
 #[derive(Debug, Clone)]
 pub struct ListAlerts {
     /// Of this school; of all the caller may see when not said.
@@ -44,7 +44,7 @@ pub struct AlertPage {
     pub total: u64,
 }
 
-/// See the module.
+/// One page of them, and how many there are on all pages.
 pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<AlertPage> {
     if let Some(school) = asked.school {
         cx.require(Action::AlertRead, school)?;

@@ -49,7 +49,7 @@ pub enum DeviceOrder {
     Use,
 }
 
-/// What is asked.
+/// Which devices of a school, in which order.
 #[derive(Debug, Clone)]
 pub struct ListDevices {
     /// Of this school.
@@ -77,7 +77,7 @@ pub struct DevicePage {
     pub total: u64,
 }
 
-/// See the module.
+/// One page of them, and how many there are on all pages.
 pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result<DevicePage> {
     cx.require(Action::DeviceRead, asked.school)?;
     let scope = cx.scope(Action::DeviceRead)?;
