@@ -125,6 +125,8 @@ typed_ids! {
     GatewayId,
     /// A person, as the identity provider names them.
     PersonId,
+    /// What a caller calls a request; the same again is carried out once.
+    RequestId,
     /// A school (instelling).
     SchoolId,
     /// A site (vestiging) of a school.

@@ -36,6 +36,19 @@ impl Violations {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()
     }
 
+    /// Passes a value on that must be there; `message` says what to give when it is not.
+    pub fn require<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        value: Option<T>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Option<T> {
+        if value.is_none() {
+            self.complain(field, message);
+        }
+        value
+    }
+
     /// Reads a search text, trimmed; empty: no filter. Control characters are refused: PostgreSQL takes no NUL.
     pub fn search(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> String {
         let wanted = text.trim();
@@ -45,6 +58,15 @@ impl Violations {
             self.complain(field, "leave out line breaks and other characters that cannot be printed");
         }
         wanted.to_owned()
+    }
+
+    /// The request, made of fields that were all right, or all its violations.
+    ///
+    /// # Errors
+    /// `InvalidArgument` with every violation.
+    pub fn build<T>(self, request: impl FnOnce() -> Option<T>) -> Result<T, Error> {
+        let request = request();
+        self.finish(request)
     }
 
     /// The request, or all its violations.

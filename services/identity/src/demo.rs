@@ -10,7 +10,7 @@ use std::{
 };
 
 use auth::Context;
-use runtime::{GatewayId, SchoolId};
+use runtime::{GatewayId, RequestId, SchoolId};
 use serde::{Deserialize, Serialize};
 use storage::Database;
 use tokio::sync::mpsc;
@@ -118,12 +118,12 @@ async fn import_schools(app: &App, cx: &Context) -> Result<(), DemoError> {
 async fn gateway_with_secret(app: &App, cx: &Context, number: InstitutionNumber, school_id: SchoolId) -> Result<DemoGateway, DemoError> {
     let name = GatewayName::try_from("demo").map_err(|error| runtime::Error::internal(error.to_string()))?;
     // The school's id as the request's: after a crash this finds the gateway whose secret was never written down.
-    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(school_id.as_uuid()) };
+    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(RequestId::from(school_id.as_uuid())) };
     let enrolled = enrol_gateway(app, cx, asked).await?;
     let (gateway, secret) = match enrolled.secret {
         Some(secret) => (enrolled.gateway, secret),
         None => {
-            let asked = RotateGatewaySecret { gateway_id: enrolled.gateway.id, etag: String::new() };
+            let asked = RotateGatewaySecret { gateway_id: enrolled.gateway.id, etag: enrolled.gateway.etag() };
             rotate_gateway_secret(app, cx, asked).await?
         }
     };

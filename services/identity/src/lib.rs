@@ -23,17 +23,18 @@
 //! # Adding another use case
 //!
 //! A file in `app/` (authorize, load, decide, record), its look-ups in `store/` with the caller's scope, its state in `domain/`,
-//! its message in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
+//! its RPC and its request in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
 
 mod app;
 mod config;
 pub mod demo;
 mod domain;
-mod events;
 mod grpc;
 pub mod issuer;
 mod jobs;
 mod keycloak;
+mod messages;
+mod outbound;
 mod private_file;
 mod store;
 
@@ -82,7 +83,7 @@ pub struct Service {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "identity";
+    pub const NAME: &str = outbound::NAME;
 
     /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
     ///

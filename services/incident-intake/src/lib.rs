@@ -5,7 +5,7 @@
 //!
 //! # The path of one alert
 //!
-//! 1. [`events`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
+//! 1. [`inbound`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
 //! 2. `app/record_alert.rs` queues behind other changes at that school, and looks for the open case it belongs to. If there is
 //!    one, the alert becomes evidence and may raise the severity.
 //! 3. If there is none, dated content says of which class it is ([`domain::rule`]). It counts towards the class's threshold at
@@ -25,14 +25,15 @@
 //! # Adding another use case
 //!
 //! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
-//! its request in `grpc/question.rs`, its RPC in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
+//! its RPC and its request in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
+mod inbound;
 mod messages;
+mod outbound;
 mod pack;
 mod store;
 
@@ -46,7 +47,7 @@ use storage::migrate::MigrationTrait;
 use tonic::service::Routes;
 
 pub use config::Config;
-pub use events::Inbound;
+pub use inbound::Inbound;
 
 use app::App;
 
@@ -68,7 +69,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "incident-intake";
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, relay, feed and jobs run from now on.
     ///
@@ -80,8 +81,8 @@ impl Service {
         let assembly = self.parts.begin(Self::NAME, process);
         let app = App::new(assembly.database(), content, assembly.shutdown());
         assembly.publish();
-        assembly.consume(events::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
-        assembly.run("feed", events::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));
+        assembly.consume(inbound::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
+        assembly.run("feed", inbound::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));
 
         let (measured, pruned) = (app.clone(), app.clone());
         assembly.every("measure_queue", Duration::from_secs(self.config.measure_every_seconds), move |cx| {

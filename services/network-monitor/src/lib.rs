@@ -5,7 +5,7 @@
 //!
 //! # The path of one batch
 //!
-//! 1. `events/telemetry.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
+//! 1. `inbound.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
 //! 2. [`wire`] decompresses it once, finds the events whatever was wrapped around them, and says of each: understood, known and
 //!    unused, or unreadable with a reason.
 //! 3. [`domain`] folds what was understood: sightings by device, suspicious events by alert.
@@ -30,16 +30,17 @@
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
+mod inbound;
 mod messages;
+mod outbound;
 mod store;
 pub mod wire;
 
 use std::time::Duration;
 
-use ::events::Topic;
 use axum::Router;
+use events::Topic;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
@@ -66,7 +67,7 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = events::NAME;
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, its relay and its job run from now on.
     ///
@@ -75,7 +76,7 @@ impl Service {
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let assembly = self.parts.begin(Self::NAME, process);
         let app = app::App::new(assembly.database(), self.config.keep);
-        let handler = events::TelemetryHandler::new(app.clone(), assembly.own_context(), self.config.max_decoded_bytes);
+        let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), self.config.max_decoded_bytes);
         assembly.publish();
         assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
         let forgetting = app.clone();

@@ -19,7 +19,7 @@ pub struct Aligned {
     pub without_client: u64,
 }
 
-/// See the module. `cx` is the service's own.
+/// Answers what it changed. `cx` is the service's own.
 pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
     cx.require(Action::GatewayAlign, Resource::Platform)?;
     let mut aligned = Aligned::default();

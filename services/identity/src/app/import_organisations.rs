@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::App;
 use crate::{
     domain::import::{self, BadLines, Changes, Format, Organisations, Stored},
-    events::organisation_state,
+    outbound::organisation_state,
     store,
 };
 

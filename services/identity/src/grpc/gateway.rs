@@ -14,7 +14,7 @@ use crate::app::{
     rotate_gateway_secret,
 };
 
-/// See the module.
+/// The RPCs of gateways.
 pub struct GatewayApi {
     app: App,
 }
@@ -75,9 +75,8 @@ impl TryFrom<EnrolGatewayRequest> for EnrolGateway {
         let school_id = fields.id("school_id", &request.school_id);
         let site_id = fields.optional_id("site_id", &request.site_id);
         let name = fields.text("name", &request.name);
-        let request_id = fields.optional_id("request_id", &request.request_id);
-        let asked = school_id.zip(name).map(|(school_id, name)| Self { school_id, site_id, name, request_id });
-        fields.finish(asked)
+        let request_id = fields.request_id(&request.request_id);
+        fields.build(|| Some(Self { school_id: school_id?, site_id, name: name?, request_id }))
     }
 }
 
@@ -98,7 +97,8 @@ impl TryFrom<RotateGatewaySecretRequest> for RotateGatewaySecret {
     fn try_from(request: RotateGatewaySecretRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
-        fields.finish(gateway_id.map(|gateway_id| Self { gateway_id, etag: request.etag }))
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { gateway_id: gateway_id?, etag: etag? }))
     }
 }
 
@@ -109,7 +109,7 @@ impl TryFrom<RevokeGatewayRequest> for RevokeGateway {
         let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
         let reason = fields.text("reason", &request.reason);
-        let asked = gateway_id.zip(reason).map(|(gateway_id, reason)| Self { gateway_id, reason, etag: request.etag.clone() });
-        fields.finish(asked)
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { gateway_id: gateway_id?, reason: reason?, etag: etag? }))
     }
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use auth::Context;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
-use proto::identity::v1::{
-    GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest, ListSchoolsResponse,
-    School,
-    import_organisations_response::Update,
-    organisation_service_server::{OrganisationService, OrganisationServiceServer},
+use proto::{
+    count,
+    identity::v1::{
+        self as wire, GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest,
+        ListSchoolsResponse, School,
+        import_organisations_response::Update,
+        organisation_service_server::{OrganisationService, OrganisationServiceServer},
+    },
 };
 use runtime::{Error, ErrorKind, Violations};
 use tokio::sync::mpsc;
@@ -17,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
-    app::{App, Import, ListSchools, Progress, get_school, list_schools},
+    app::{App, Import, ImportReport, ListSchools, Outcome, Progress, get_school, list_schools},
     domain::import::Format,
 };
 
@@ -26,7 +29,7 @@ const PROGRESS_AT_MOST: usize = 16;
 /// A caller who sends nothing for this long has gone, and keeps others waiting.
 const SILENCE_AT_MOST: Duration = Duration::from_secs(30);
 
-/// See the module.
+/// The RPCs of boards, schools and sites.
 pub struct OrganisationApi {
     app: App,
 }
@@ -139,5 +142,29 @@ async fn next(messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Op
     match tokio::time::timeout(SILENCE_AT_MOST, messages.message()).await {
         Ok(message) => message.map_err(|status| incomplete().with_source(status)),
         Err(silence) => Err(incomplete().with_source(silence)),
+    }
+}
+
+impl From<Progress> for wire::ImportProgress {
+    fn from(progress: Progress) -> Self {
+        Self { phase: progress.phase.to_owned(), lines_read: count(progress.lines_read), lines_total: count(progress.lines_total) }
+    }
+}
+
+impl From<ImportReport> for wire::ImportReport {
+    fn from(report: ImportReport) -> Self {
+        let found = Self { boards: count(report.boards), schools: count(report.schools), sites: count(report.sites), ..Self::default() };
+        match report.outcome {
+            Outcome::Good { written, created, updated, unchanged } => Self {
+                imported: written,
+                schools_created: count(created),
+                schools_updated: count(updated),
+                schools_unchanged: count(unchanged),
+                ..found
+            },
+            Outcome::Refused(bad_lines) => {
+                Self { bad_lines_total: count(bad_lines.total()), bad_lines: bad_lines.shown().iter().map(Into::into).collect(), ..found }
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use auth::Scope;
-use runtime::{GatewayId, SchoolId, SiteId};
+use runtime::{GatewayId, RequestId, SchoolId, SiteId};
 use sea_orm::{
     ActiveModelBehavior as _, ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
@@ -21,7 +21,7 @@ pub struct RequestKey {
     /// As audit rows name them.
     pub requested_by: String,
     /// What they gave, if they gave one.
-    pub request_id: Option<Uuid>,
+    pub request_id: Option<RequestId>,
 }
 
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
@@ -44,7 +44,7 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -
 /// The gateway that this request made before.
 pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Gateway>> {
     let Some(request_id) = key.request_id else { return Ok(None) };
-    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id));
+    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id.as_uuid()));
     query.one(connection).await?.map(read).transpose()
 }
 
@@ -117,7 +117,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         gateway_id: gateway.id.as_uuid(),
         school_id: gateway.school_id.as_uuid(),
         site_id: gateway.site_id.map(SiteId::as_uuid),
-        name: gateway.name.as_ref().to_owned(),
+        name: gateway.name.as_str().to_owned(),
         enrolled_at: gateway.enrolled_at,
         state: ACTIVE.to_owned(),
         secret_hash: None,
@@ -127,7 +127,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         revoke_reason: None,
         version: i32::try_from(gateway.version).map_err(|error| StoreError::unreadable("gateway.version", error))?,
         requested_by: key.requested_by.clone(),
-        request_id: key.request_id,
+        request_id: key.request_id.map(RequestId::as_uuid),
     };
     Ok(match &gateway.state {
         GatewayState::Active { secret, secret_since } => {
@@ -137,7 +137,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
             state: REVOKED.to_owned(),
             revoked_at: Some(*at),
             revoked_by: Some(by.clone()),
-            revoke_reason: Some(reason.as_ref().to_owned()),
+            revoke_reason: Some(reason.as_str().to_owned()),
             ..blank
         },
     })

@@ -12,7 +12,7 @@ use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, 
 use uuid::Uuid;
 
 use super::entity::{board, school, site};
-use crate::domain::{Board, BoardKind, InstitutionNumber, School, Site};
+use crate::domain::{Board, InstitutionNumber, School, Site};
 
 /// A school within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
@@ -84,7 +84,7 @@ pub async fn save_boards(txn: &Txn, boards: &[Board]) -> StoreResult<()> {
         board_id: Set(board.id.as_uuid()),
         board_number: Set(board.number.to_string()),
         name: Set(board.name.clone()),
-        kind: Set(board.kind.as_str().to_owned()),
+        kind: Set(board.kind.into_str().to_owned()),
     });
     let or_update = OnConflict::column(Column::BoardId).update_columns([Column::BoardNumber, Column::Name, Column::Kind]).to_owned();
     for some in chunks(rows) {
@@ -173,7 +173,7 @@ fn read_board(row: board::Model) -> StoreResult<Board> {
         id: row.board_id.into(),
         number: row.board_number.parse().map_err(|error| StoreError::unreadable("board.board_number", error))?,
         name: row.name,
-        kind: BoardKind::from_name(&row.kind).ok_or_else(|| StoreError::unreadable("board.kind", format!("{} is no kind", row.kind)))?,
+        kind: row.kind.parse().map_err(|error| StoreError::unreadable("board.kind", error))?,
     })
 }
 

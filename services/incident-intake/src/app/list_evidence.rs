@@ -5,7 +5,7 @@ use runtime::{CaseId, Error, Result};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging};
 
-use super::{App, record::fingerprint};
+use super::{App, record_case::fingerprint};
 use crate::{domain::alert::Alert, store};
 
 /// A page of a case's evidence.

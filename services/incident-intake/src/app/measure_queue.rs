@@ -6,7 +6,7 @@ use runtime::Result;
 use super::App;
 use crate::{domain::queue::start_of_day, store};
 
-/// See the module.
+/// Counts the whole queue, as the service itself.
 pub async fn measure_queue(app: &App, cx: &Context) -> Result<()> {
     cx.require(Action::CaseOpen, Resource::Platform)?;
     let now = cx.clock.now();

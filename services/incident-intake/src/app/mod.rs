@@ -13,8 +13,8 @@ mod list_timeline;
 mod measure_queue;
 mod metrics;
 mod prune;
-mod record;
 mod record_alert;
+mod record_case;
 mod reopen_case;
 mod summarize_queue;
 mod watch_cases;
@@ -44,7 +44,7 @@ pub use reopen_case::{ReopenCase, reopen_case};
 pub use summarize_queue::summarize_queue;
 pub use watch_cases::{CaseFeed, CaseNews, watch_cases};
 
-use crate::domain::{case::Case, change::Person, class::IncidentClasses};
+use crate::domain::{classes::IncidentClasses, person::Person};
 use metrics::Metrics;
 
 /// What use cases work with.
@@ -78,12 +78,4 @@ impl App {
 fn acting_person(cx: &Context) -> Result<Person> {
     let id = cx.principal().person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
     Ok(Person { id, name: cx.principal().name.clone() })
-}
-
-/// Refuses a decision by somebody who saw another version of the case.
-fn require_etag(seen: &str, case: &Case) -> Result<()> {
-    if seen == case.etag() {
-        return Ok(());
-    }
-    Err(Error::conflict("etag_changed", "somebody else changed this case meanwhile; read it again, then decide again"))
 }

@@ -15,7 +15,7 @@ const DEAD_LETTER_DAYS: i64 = 90;
 /// Sensors deliver late when a school's line was down.
 const LATE_DELIVERY: TimeDelta = TimeDelta::days(1);
 
-/// See the module.
+/// One transaction for each kind; what fails is tried again by the next run.
 pub async fn prune(app: &App, cx: &Context) -> Result<()> {
     cx.require(Action::CaseOpen, Resource::Platform)?;
     let now = cx.clock.now();

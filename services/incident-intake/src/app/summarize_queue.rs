@@ -9,7 +9,7 @@ use crate::{
     store,
 };
 
-/// See the module.
+/// "Today" begins at midnight in Brussels.
 pub async fn summarize_queue(app: &App, cx: &Context) -> Result<QueueSummary> {
     let scope = cx.scope(Action::CaseRead)?;
     let now = cx.clock.now();

@@ -54,7 +54,7 @@ impl CaseFeed {
     }
 }
 
-/// See the module. The stream ends when the caller's token does, and at the shutdown.
+/// The stream ends when the caller's token does, and at the shutdown.
 pub fn watch_cases(app: &App, cx: &Context) -> Result<impl Stream<Item = CaseNews> + Send + use<>> {
     let scope = cx.scope(Action::CaseRead)?;
     let news = BroadcastStream::new(app.feed.0.subscribe()).filter_map(move |news| {

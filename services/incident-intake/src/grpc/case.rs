@@ -4,26 +4,41 @@ use std::pin::Pin;
 
 use auth::Context;
 use futures::{Stream, StreamExt as _};
-use proto::incident_intake::v1::{
-    AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CaseSeverity, ChangeCasePhaseRequest, CloseCaseRequest,
-    Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, ListCasesRequest, ListCasesResponse, ListEvidenceRequest,
-    ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest, SummarizeQueueRequest, TimelineEntry,
-    WatchCasesRequest,
-    case_service_server::{CaseService, CaseServiceServer},
+use proto::{
+    count,
+    incident_intake::v1::{
+        AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest,
+        Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, ListCasesRequest, ListCasesResponse, ListEvidenceRequest,
+        ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest, SummarizeQueueRequest,
+        TimelineEntry, WatchCasesRequest,
+        case_service_server::{CaseService, CaseServiceServer},
+    },
+    time::{moment, timestamp},
 };
-use proto::time::timestamp;
+use runtime::{Error, SchoolId, Violations};
 use tonic::{Request, Response, Status};
 
-use super::Fields;
 use crate::{
     app::{
-        App, CaseNews, Exhibit, Explanation, add_case_note, assign_case, change_case_phase, close_case, explain_alerts, get_case,
-        list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
+        AddCaseNote, App, AssignCase, AssignTo, CaseNews, ChangeCasePhase, CloseCase, Exhibit, ExplainAlerts, Explanation, ListCases,
+        ListEvidence, ListTimeline, MOST_ALERTS, ReopenCase, Whose, add_case_note, assign_case, change_case_phase, close_case,
+        explain_alerts, get_case, list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
+    },
+    domain::{
+        alert::Alert,
+        close_reason::CloseReason,
+        phase::Phase,
+        queue::{Assignment, CaseOrder, QueueFilter},
+        severity::Severity,
+        tlp::Tlp,
     },
     messages::localized,
 };
 
-/// See the module.
+/// Most cases that a list may be asked for by id.
+const MOST_CASES_NAMED: usize = 200;
+
+/// The RPCs of cases.
 pub struct CaseApi {
     app: App,
 }
@@ -39,7 +54,7 @@ impl CaseApi {
 impl CaseService for CaseApi {
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<Case>, Status> {
         let cx = Context::of(&request)?;
-        let mut fields = Fields::default();
+        let mut fields = Violations::default();
         let id = fields.id("case_id", &request.into_inner().case_id);
         let case = get_case(&self.app, &cx, fields.finish(id)?).await?;
         Ok(Response::new((&case).into()))
@@ -136,11 +151,171 @@ impl CaseService for CaseApi {
     }
 }
 
+impl TryFrom<ListCasesRequest> for ListCases {
+    type Error = Error;
+
+    fn try_from(request: ListCasesRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let text = fields.search("query", &request.query);
+        let phases: Option<Vec<Option<Phase>>> = request.phases.iter().map(|number| phase_or_closed(*number)).collect();
+        let phases = fields.require("phases", phases, "name phases of a case; leave it empty for all that are not closed");
+        let min_severity = match request.min_severity {
+            0 => None,
+            number => fields.require("min_severity", Severity::from_repr(number), "name a severity, or leave it out for all"),
+        };
+        let order = if request.order_by == 0 { Some(CaseOrder::default()) } else { CaseOrder::from_repr(request.order_by) };
+        let order = fields.require("order_by", order, "name an order, or leave it out for the nearest target first");
+        let school = fields.optional_id("school_id", &request.school_id);
+        let opened_after = request.opened_after.and_then(|timestamp| {
+            fields.require("opened_after", moment(timestamp), "give a moment, such as the read_time of an earlier answer")
+        });
+        if request.case_ids.len() > MOST_CASES_NAMED {
+            fields.complain("case_ids", format!("name {MOST_CASES_NAMED} at most"));
+        }
+        let named = request.case_ids.iter().take(MOST_CASES_NAMED).enumerate();
+        let cases = named.filter_map(|(index, id)| fields.id(format!("case_ids[{index}]"), id)).collect();
+        let whose = match request.assignee.as_str() {
+            "" => Some(Whose::All),
+            "me" => Some(Whose::Mine),
+            "nobody" => Some(Whose::Nobodys),
+            id => fields.id("assignee", id).map(Whose::Person),
+        };
+        let ListCasesRequest { reverse, page_size, page_token, .. } = request;
+        fields.build(|| {
+            let phases = phases?;
+            let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after, cases };
+            Some(Self { filter, whose: whose?, order: order?, reverse, page: (page_size, page_token).into() })
+        })
+    }
+}
+
+/// A phase, `Some(None)` for closed; `None` for what is neither.
+fn phase_or_closed(number: i32) -> Option<Option<Phase>> {
+    if number == CasePhase::Closed as i32 { Some(None) } else { Phase::from_repr(number).map(Some) }
+}
+
+impl TryFrom<AssignCaseRequest> for AssignCase {
+    type Error = Error;
+
+    fn try_from(request: AssignCaseRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let to = match request.assignee.as_str() {
+            "" => Some(AssignTo::Nobody),
+            "me" => Some(AssignTo::Me),
+            id => fields.id("assignee", id).map(AssignTo::Person),
+        };
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { case_id: case_id?, to: to?, etag: etag? }))
+    }
+}
+
+impl TryFrom<ChangeCasePhaseRequest> for ChangeCasePhase {
+    type Error = Error;
+
+    fn try_from(request: ChangeCasePhaseRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let phase = Phase::from_repr(request.phase);
+        let phase =
+            fields.require("phase", phase, "name a phase from open to post_incident; to close a case, call CloseCase with a reason");
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { case_id: case_id?, phase: phase?, etag: etag? }))
+    }
+}
+
+impl TryFrom<CloseCaseRequest> for CloseCase {
+    type Error = Error;
+
+    fn try_from(request: CloseCaseRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let reason = CloseReason::from_repr(request.reason);
+        let reason = fields.require("reason", reason, "say why: resolved, false_positive, no_action_needed or duplicate");
+        let text = fields.text("text", &request.text);
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { case_id: case_id?, reason: reason?, text: text?, etag: etag? }))
+    }
+}
+
+impl TryFrom<ReopenCaseRequest> for ReopenCase {
+    type Error = Error;
+
+    fn try_from(request: ReopenCaseRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let text = fields.text("text", &request.text);
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { case_id: case_id?, text: text?, etag: etag? }))
+    }
+}
+
+impl TryFrom<AddCaseNoteRequest> for AddCaseNote {
+    type Error = Error;
+
+    fn try_from(request: AddCaseNoteRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let text = fields.text("text", &request.text);
+        let tlp = if request.tlp.is_empty() { Some(Tlp::AmberStrict) } else { request.tlp.parse().ok() };
+        let advice = "write TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN or TLP:CLEAR, or leave it empty for TLP:AMBER+STRICT";
+        let tlp = fields.require("tlp", tlp, advice);
+        let request_id = fields.request_id(&request.request_id);
+        fields.build(|| Some(Self { case_id: case_id?, text: text?, tlp: tlp?, request_id }))
+    }
+}
+
+impl TryFrom<ListTimelineRequest> for ListTimeline {
+    type Error = Error;
+
+    fn try_from(request: ListTimelineRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let ListTimelineRequest { page_size, page_token, .. } = request;
+        fields.finish(case_id.map(|case_id| Self { case_id, page: (page_size, page_token).into() }))
+    }
+}
+
+impl TryFrom<ListEvidenceRequest> for ListEvidence {
+    type Error = Error;
+
+    fn try_from(request: ListEvidenceRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let case_id = fields.id("case_id", &request.case_id);
+        let ListEvidenceRequest { page_size, page_token, .. } = request;
+        fields.finish(case_id.map(|case_id| Self { case_id, page: (page_size, page_token).into() }))
+    }
+}
+
+impl TryFrom<ExplainAlertsRequest> for ExplainAlerts {
+    type Error = Error;
+
+    fn try_from(request: ExplainAlertsRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let school: Option<SchoolId> = fields.id("school_id", &request.school_id);
+        if request.alerts.len() > MOST_ALERTS {
+            fields.complain("alerts", format!("ask for at most {MOST_ALERTS} at once"));
+            return fields.finish(None);
+        }
+        let mut alerts = Vec::with_capacity(request.alerts.len());
+        for (index, alert) in request.alerts.into_iter().enumerate() {
+            match Alert::try_from(alert) {
+                Ok(alert) if school.is_some_and(|school| school != alert.school_id) => {
+                    fields.complain(format!("alerts[{index}].school_id"), "ask for alerts of one school, the one in school_id");
+                }
+                Ok(alert) => alerts.push(alert),
+                Err(error) => fields.complain(format!("alerts[{index}]"), error.to_string()),
+            }
+        }
+        fields.finish(school.map(|school| Self { school, alerts }))
+    }
+}
+
 fn explanation(explained: &Explanation) -> AlertExplanation {
     AlertExplanation {
         alert_id: explained.alert_id.to_string(),
         title: localized(&explained.title),
-        severity: CaseSeverity::from(explained.severity).into(),
+        severity: explained.severity as i32,
         case: explained.case.as_ref().map(Into::into),
     }
 }

@@ -21,12 +21,15 @@ use super::{
 };
 use crate::domain::{
     alert::Signature,
-    case::{Case, Closure, Phase, Phases, State, Tally},
-    change::Person,
-    class::{Rsit, Targets},
+    case::{Case, Closure, State, Tally},
+    class::Rsit,
+    person::Person,
+    phase::{Phase, Phases},
     reference::Reference,
     school::School,
     severity::Severity,
+    target::Targets,
+    target::{Targets, near_from},
     words::ReasonWords,
 };
 
@@ -184,25 +187,13 @@ pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
     Ok(())
 }
 
-pub(super) const fn phase_number(phase: Phase) -> i16 {
-    match phase {
-        Phase::Open => 1,
-        Phase::InProgress => 2,
-        Phase::Containment => 3,
-        Phase::Eradication => 4,
-        Phase::Recovery => 5,
-        Phase::PostIncident => 6,
-    }
-}
-
 fn read_phase(what: &'static str, number: i16) -> StoreResult<Phase> {
-    let phase = Phase::ALL.iter().copied().find(|phase| phase_number(*phase) == number);
-    phase.ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
+    Phase::from_repr(number.into()).ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
 }
 
 fn row_of(case: &Case) -> StoreResult<Model> {
     let (phase, phase_at, closure) = match &case.state {
-        State::Active { phase, since } => (phase_number(*phase), *since, None),
+        State::Active { phase, since } => (phase.number(), *since, None),
         State::Closed(closure) => (CLOSED, closure.at, Some(closure)),
     };
     Ok(Model {
@@ -224,17 +215,17 @@ fn row_of(case: &Case) -> StoreResult<Model> {
         title_en: case.title.en.clone(),
         story: to_json("incident_case.story", &case.story)?,
         content_version: case.content_version.clone(),
-        tlp: case.tlp.as_str().to_owned(),
+        tlp: case.tlp.to_string(),
         severity: case.severity.level(),
         phase,
         phase_at,
         assignee_id: case.assignee.as_ref().map(|person| person.id.as_uuid()),
         assignee_name: case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
-        close_reason: closure.map(|closure| closure.reason.as_str().to_owned()),
+        close_reason: closure.map(|closure| closure.reason.into_str().to_owned()),
         close_text: closure.map(|closure| closure.text.as_str().to_owned()),
         closed_by_id: closure.map(|closure| closure.by.id.as_uuid()),
         closed_by_name: closure.map(|closure| closure.by.name.clone()),
-        closed_phase: closure.map(|closure| phase_number(closure.phase)),
+        closed_phase: closure.map(|closure| closure.phase.number()),
         phases_seen: case.phases_seen.bits().into(),
         react_by: case.targets.react_by,
         resolve_by: case.targets.resolve_by,
@@ -271,7 +262,8 @@ fn search_text(case: &Case) -> String {
 
 pub(super) fn read(row: Model) -> StoreResult<Case> {
     let state = read_state(&row)?;
-    let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
+    let severity =
+        Severity::from_repr(row.severity.into()).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
     let phases_seen = u8::try_from(row.phases_seen).map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?;
     Ok(Case {
         id: row.case_id.into(),

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _, sea_query::On
 use storage::{StoreResult, Txn};
 
 use super::entity::person::{ActiveModel, Column, Entity};
-use crate::domain::change::Person;
+use crate::domain::person::Person;
 
 /// Somebody who has worked on a case before.
 pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResult<Option<Person>> {

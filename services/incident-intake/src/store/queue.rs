@@ -10,7 +10,7 @@ use sea_orm::{
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 
 use super::{
-    case::{CLOSED, is_open, phase_number, read},
+    case::{CLOSED, is_open, read},
     entity::{
         evidence_key,
         incident_case::{Column, Entity},
@@ -20,6 +20,7 @@ use super::{
 use crate::domain::{
     alert::search_key,
     case::Case,
+    phase::Phase,
     queue::{Assignment, CaseOrder, QueueFilter, QueueSummary},
 };
 
@@ -82,7 +83,7 @@ fn select(scope: &Scope<SchoolId>, filter: &QueueFilter) -> Select<Entity> {
         query = query.filter(is_open());
     }
     if !filter.phases.is_empty() {
-        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, phase_number))));
+        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, Phase::number))));
     }
     if let Some(severity) = filter.min_severity {
         query = query.filter(Column::Severity.gte(severity.level()));

@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 
-/// What is asked.
+/// A signature to keep quiet.
 #[derive(Debug, Clone)]
 pub struct CreateSuppression {
     /// At this school; at every school when not said.
@@ -26,7 +26,7 @@ pub struct CreateSuppression {
     pub expires: DateTime<Utc>,
 }
 
-/// See the module.
+/// At every school only for who may do this on the platform.
 pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppression) -> Result<Suppression> {
     match asked.school {
         Some(school) => cx.require(Action::SuppressionCreate, school)?,

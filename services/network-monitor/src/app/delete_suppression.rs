@@ -6,7 +6,7 @@ use runtime::{Error, Result, SuppressionId};
 use super::{App, record_suppression::record_suppression};
 use crate::store;
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn delete_suppression(app: &App, cx: &Context, id: SuppressionId) -> Result<()> {
     // Which permission it takes depends on whose it is; who may not even read it, does not find it.
     let scope = cx.scope(Action::SuppressionRead)?;

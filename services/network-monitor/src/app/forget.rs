@@ -31,7 +31,7 @@ pub struct Forgotten {
     pub dead_letters: u64,
 }
 
-/// See the module.
+/// One transaction for each kind; what fails is tried again by the next run.
 pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
     cx.require(Action::AlertRecord, Resource::Platform)?;
     let now = cx.clock.now();

@@ -26,7 +26,7 @@ pub struct ShownDevice {
     pub open_alerts: i64,
 }
 
-/// See the module.
+/// In the order given.
 pub async fn show_devices(app: &App, cx: &Context, scope: &Scope<SchoolId>, devices: Vec<Device>) -> Result<Vec<ShownDevice>> {
     let now = cx.clock.now();
     let days: Vec<NaiveDate> = usage::days_until(usage::day_of(now), DAYS).collect();

@@ -1,21 +1,24 @@
 //! `schildwacht.network_monitor.v1.DeviceService`.
 
 use auth::Context;
-use proto::network_monitor::v1::{
-    self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue, SummarizeDevicesRequest,
-    device_service_server::{DeviceService, DeviceServiceServer},
+use proto::{
+    count,
+    network_monitor::v1::{
+        self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue,
+        SummarizeDevicesRequest,
+        device_service_server::{DeviceService, DeviceServiceServer},
+    },
+    time::timestamp,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::count;
 use crate::{
     app::{self, App, DeviceFilter, DeviceOrder, ListDevices, ShownDevice, get_device, list_devices, summarize_devices},
     domain::{fact::Facts, source::Source},
-    messages::timestamp,
 };
 
-/// See the module.
+/// The RPCs of devices.
 pub struct DeviceApi {
     app: App,
 }

@@ -2,19 +2,15 @@
 
 use auth::Context;
 use proto::network_monitor::v1::{
-    self as wire, ListGatewayContactsRequest, ListGatewayContactsResponse,
+    ListGatewayContactsRequest, ListGatewayContactsResponse,
     gateway_contact_service_server::{GatewayContactService, GatewayContactServiceServer},
 };
 use runtime::{GatewayId, Violations};
 use tonic::{Request, Response, Status};
 
-use crate::{
-    app::{App, MOST_GATEWAYS, list_gateway_contacts},
-    domain::contact::GatewayContact,
-    messages::timestamp,
-};
+use crate::app::{App, MOST_GATEWAYS, list_gateway_contacts};
 
-/// See the module.
+/// The RPC of contacts.
 pub struct GatewayContactApi {
     app: App,
 }
@@ -47,14 +43,4 @@ fn gateways_of(request: &ListGatewayContactsRequest) -> runtime::Result<Vec<Gate
     let gateways = request.gateway_ids.iter().take(MOST_GATEWAYS).enumerate();
     let gateways: Option<Vec<GatewayId>> = gateways.map(|(index, id)| fields.id(format!("gateway_ids[{index}]"), id)).collect();
     fields.finish(gateways)
-}
-
-impl From<GatewayContact> for wire::GatewayContact {
-    fn from(contact: GatewayContact) -> Self {
-        Self {
-            gateway_id: contact.gateway.to_string(),
-            school_id: contact.school.to_string(),
-            last_receive_time: Some(timestamp(contact.heard)),
-        }
-    }
 }

@@ -15,7 +15,7 @@ use super::entity::alert::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     address,
     alert::{Alert, AlertFilter, AlertFold, Remembered},
-    detection::{Endpoint, Sensor, Severity, SignatureId},
+    detection::{Endpoint, Severity, SignatureId},
 };
 
 /// The alerts that may take in the events of a batch. The school must be locked.
@@ -122,7 +122,7 @@ fn write(alert: &Alert) -> ActiveModel {
         signature: Set(alert.signature.clone()),
         category: Set(alert.category.clone()),
         severity: Set(alert.severity.rank()),
-        sensor: Set(alert.sensor.as_str().to_owned()),
+        sensor: Set(alert.sensor.to_string()),
         source_ip: Set(ip_text(alert.source.ip)),
         source_port: Set(alert.source.port.map(i32::from)),
         source_device_id: Set(alert.source_device.map(Uuid::from)),
@@ -154,7 +154,7 @@ fn read(row: Model) -> StoreResult<Alert> {
         signature: row.signature,
         category: row.category,
         severity: Severity::from_rank(row.severity),
-        sensor: Sensor::from_name(&row.sensor).ok_or_else(|| unreadable("alert.sensor"))?,
+        sensor: row.sensor.parse().map_err(|_| unreadable("alert.sensor"))?,
         source: endpoint("alert.source_ip", &row.source_ip, row.source_port)?,
         destination: endpoint("alert.destination_ip", &row.destination_ip, row.destination_port)?,
         source_device: row.source_device_id.map(Into::into),

@@ -24,7 +24,6 @@ use crate::domain::{
     fact::Facts,
     mac::Mac,
     roster::DeviceChange,
-    source::Source,
     usage::{self, DaySlots},
 };
 
@@ -255,7 +254,7 @@ fn write_address(school: SchoolId, device: DeviceId, address: &Address) -> devic
         device_id: Set(device.as_uuid()),
         ip: Set(address.ip.to_string()),
         school_id: Set(school.as_uuid()),
-        source: Set(address.source.as_str().to_owned()),
+        source: Set(address.source.to_string()),
         observed_at: Set(address.observed),
         claimed_first_at: Set(address.claimed.map(|claimed| claimed.first)),
         claimed_last_at: Set(address.claimed.map(|claimed| claimed.last)),
@@ -299,7 +298,7 @@ fn read_address(row: device_address::Model) -> StoreResult<Address> {
     let unreadable = |what| StoreError::unreadable(what, "not one of ours");
     Ok(Address {
         ip: address::parse(&row.ip).ok_or_else(|| unreadable("device_address.ip"))?,
-        source: Source::from_name(&row.source).ok_or_else(|| unreadable("device_address.source"))?,
+        source: row.source.parse().map_err(|_| unreadable("device_address.source"))?,
         observed: row.observed_at,
         claimed: row.claimed_first_at.zip(row.claimed_last_at).map(|(first, last)| Claimed { first, last }),
     })

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select,
 };
-use storage::{StoreResult, Txn, is_within};
+use storage::{StoreError, StoreResult, Txn, is_within};
 use uuid::Uuid;
 
 use super::entity::suppression::{ActiveModel, Column, Entity, Model};
@@ -36,7 +36,7 @@ pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
 
 /// One within the caller's scope; those for all schools are within every scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SuppressionId) -> StoreResult<Option<Suppression>> {
-    Ok(within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read))
+    within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read).transpose()
 }
 
 /// Removes one. Returns false when it was gone already.
@@ -56,13 +56,13 @@ pub async fn list(
         query = query.filter(of(school));
     }
     let rows = query.order_by_desc(Column::SuppressionId).limit(MOST).all(connection).await?;
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Those in force at a school, its own and those for all.
 pub async fn in_force(txn: &Txn, school: SchoolId, now: DateTime<Utc>) -> StoreResult<Vec<Suppression>> {
     let rows = Entity::find().filter(of(school)).filter(Column::ExpiresAt.gt(now)).all(&**txn).await?;
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Forgets those that ended before a moment. Returns how many.
@@ -82,14 +82,14 @@ fn within_or_everywhere(scope: &Scope<SchoolId>) -> Select<Entity> {
     }
 }
 
-fn read(row: Model) -> Suppression {
-    Suppression {
+fn read(row: Model) -> StoreResult<Suppression> {
+    Ok(Suppression {
         id: row.suppression_id.into(),
         school: row.school_id.map(Into::into),
         signature_id: SignatureId::from_store(row.signature_id),
-        reason: Reason::from_store(row.reason),
+        reason: Reason::parse(&row.reason).map_err(|error| StoreError::unreadable("suppression.reason", error))?,
         expires: row.expires_at,
         created: row.created_at,
         creator: row.creator,
-    }
+    })
 }

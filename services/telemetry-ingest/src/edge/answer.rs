@@ -112,7 +112,7 @@ fn http_refusal(refusal: &Refusal, dialect: Dialect) -> Response<AnswerBody> {
         Dialect::OtlpJson => (JSON, status_json(code as i32, &refusal.message, refusal.retry_after).to_string().into_bytes()),
         Dialect::Json => {
             let problem = json!({
-                "type": "about:blank", "title": refusal.message, "status": status.as_u16(), "reason": refusal.outcome.name(),
+                "type": "about:blank", "title": refusal.message, "status": status.as_u16(), "reason": refusal.outcome.into_str(),
             });
             (PROBLEM, problem.to_string().into_bytes())
         }

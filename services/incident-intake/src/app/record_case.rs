@@ -3,7 +3,7 @@
 
 use auth::{Action, Context};
 use events::{Topic, outbox};
-use runtime::Result;
+use runtime::{RequestId, Result};
 use sha2::{Digest as _, Sha256};
 use storage::{
     Txn,
@@ -13,20 +13,33 @@ use storage::{
 use crate::{
     domain::{
         case::Case,
-        change::{CaseChange, Person, TimelineEntry},
+        change::{CaseChange, TimelineEntry},
+        person::Person,
     },
-    events::case_event,
+    outbound::case_event,
     store,
 };
 
 /// Records a change of a case that is stored already, and tells everybody else. Answers its entry in the timeline.
-pub(super) async fn record(txn: &Txn, cx: &Context, case: &Case, change: CaseChange, request_id: Option<&str>) -> Result<TimelineEntry> {
-    publish(txn, cx, case, change.name()).await?;
+pub(super) async fn record_case(
+    txn: &Txn,
+    cx: &Context,
+    case: &Case,
+    change: CaseChange,
+    request_id: Option<RequestId>,
+) -> Result<TimelineEntry> {
+    publish(txn, cx, case, change.into_str()).await?;
     enter(txn, cx, case, change, request_id).await
 }
 
 /// Writes a change into the audit chain and the timeline.
-pub(super) async fn enter(txn: &Txn, cx: &Context, case: &Case, change: CaseChange, request_id: Option<&str>) -> Result<TimelineEntry> {
+pub(super) async fn enter(
+    txn: &Txn,
+    cx: &Context,
+    case: &Case,
+    change: CaseChange,
+    request_id: Option<RequestId>,
+) -> Result<TimelineEntry> {
     let caller = cx.principal();
     let actor = caller.person_id().map(|id| Person { id, name: caller.name.clone() });
     if let Some(person) = &actor {
@@ -62,23 +75,27 @@ fn audited(case: &Case, change: &CaseChange) -> serde_json::Value {
     let person = |person: &Option<Person>| person.as_ref().map(|person| person.id.to_string());
     match change {
         CaseChange::Opened { threshold } => serde_json::json!({
-            "change": change.name(), "reference": case.reference.to_string(), "signature_id": case.signature.id, "class": case.class_id,
-            "content_version": case.content_version, "threshold": threshold.name(), "severity": case.severity.level(),
+            "change": change.into_str(), "reference": case.reference.to_string(), "signature_id": case.signature.id, "class": case.class_id,
+            "content_version": case.content_version, "threshold": threshold.into_str(), "severity": case.severity.level(),
             "alerts": case.tally.alerts, "events": case.tally.events,
         }),
         CaseChange::AlertAttached { alert_id, new_events } => {
-            serde_json::json!({ "change": change.name(), "alert": alert_id.to_string(), "new_events": new_events, "alerts": case.tally.alerts })
+            serde_json::json!({ "change": change.into_str(), "alert": alert_id.to_string(), "new_events": new_events, "alerts": case.tally.alerts })
         }
-        CaseChange::SeverityRaised { from, to } => serde_json::json!({ "change": change.name(), "from": from.level(), "to": to.level() }),
-        CaseChange::Assigned { from, to } => serde_json::json!({ "change": change.name(), "from": person(from), "to": person(to) }),
-        CaseChange::PhaseChanged { from, to } => serde_json::json!({ "change": change.name(), "from": from.as_str(), "to": to.as_str() }),
+        CaseChange::SeverityRaised { from, to } => {
+            serde_json::json!({ "change": change.into_str(), "from": from.level(), "to": to.level() })
+        }
+        CaseChange::Assigned { from, to } => serde_json::json!({ "change": change.into_str(), "from": person(from), "to": person(to) }),
+        CaseChange::PhaseChanged { from, to } => {
+            serde_json::json!({ "change": change.into_str(), "from": from.into_str(), "to": to.into_str() })
+        }
         CaseChange::NoteAdded { text, tlp } => {
-            serde_json::json!({ "change": change.name(), "tlp": tlp.as_str(), "text_sha256": fingerprint(text.as_str()) })
+            serde_json::json!({ "change": change.into_str(), "tlp": tlp.into_str(), "text_sha256": fingerprint(text.as_str()) })
         }
         CaseChange::Closed { reason, text } => {
-            serde_json::json!({ "change": change.name(), "reason": reason.as_str(), "text_sha256": fingerprint(text.as_str()) })
+            serde_json::json!({ "change": change.into_str(), "reason": reason.into_str(), "text_sha256": fingerprint(text.as_str()) })
         }
-        CaseChange::Reopened { text } => serde_json::json!({ "change": change.name(), "text_sha256": fingerprint(text.as_str()) }),
+        CaseChange::Reopened { text } => serde_json::json!({ "change": change.into_str(), "text_sha256": fingerprint(text.as_str()) }),
     }
 }
 

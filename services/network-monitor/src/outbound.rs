@@ -1,6 +1,4 @@
-//! What network-monitor hears and says: batches of telemetry in, alerts out.
-
-mod telemetry;
+//! What network-monitor tells the others: alerts.
 
 use auth::Context;
 use events::Envelope;
@@ -8,8 +6,6 @@ use proto::network_monitor::v1 as wire;
 use runtime::EventId;
 
 use crate::domain::alert::{Announcement, NamedAlert};
-
-pub use telemetry::TelemetryHandler;
 
 /// The name in events, the consumer group, the inbox and the dead letters.
 pub const NAME: &str = "network-monitor";

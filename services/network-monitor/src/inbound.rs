@@ -62,7 +62,7 @@ impl Handler for TelemetryHandler {
         let mut events = gathered.record(school, gateway, received, trace);
         let mut letters = Letters::default();
         wire::read(&batch, &mut |reading| match reading {
-            Reading::Understood(said) => events.understood(said.source.as_str(), said.sightings.into_iter().flatten(), said.detection),
+            Reading::Understood(said) => events.understood(said.source.into_str(), said.sightings.into_iter().flatten(), said.detection),
             Reading::Unused(kind) => events.unused(kind),
             Reading::Unreadable(unreadable) => {
                 events.unreadable(unreadable.reason.as_str());
