@@ -151,7 +151,7 @@ fn any_of(names: &[&str]) -> bool {
 fn step(name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<Part> {
     println!("\n── {name}: cargo {}", arguments.join(" "));
     let started = Instant::now();
-    let status = Process::start(cargo(arguments, environment))?.wait(interrupt)?;
+    let status = Process::start(environment.cargo(arguments))?.wait(interrupt)?;
     Ok(match status.success() {
         true => Part::ok(name, started.elapsed(), ""),
         false => Part::failed(name, started.elapsed(), "see above"),
@@ -200,11 +200,4 @@ fn tests(report: &mut Report, environment: &Environment, interrupt: &Interrupt) 
     report.tested("tests", running, outcome.counts, &outcome.failed);
     report.add(step("doc tests", &[&["test"], &WHOLE[..], &["--doc"]].concat(), environment, interrupt)?);
     Ok(())
-}
-
-fn cargo(arguments: &[&str], environment: &Environment) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments);
-    environment.apply(&mut command);
-    command
 }

@@ -12,7 +12,7 @@ use opentelemetry_proto::tonic::{
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
 };
 use prost::Message as _;
-use runtime::{EventId, GatewayId, SchoolId};
+use runtime::{Clock, EventId, GatewayId, Ids, ManualClock, SchoolId};
 
 /// A Thursday, seven in the morning in Brussels.
 const BEGIN: &str = "2026-09-24T05:00:00Z";
@@ -75,7 +75,7 @@ impl SchoolDay {
 
     /// Records as telemetry-ingest writes them; the schools take turns.
     pub fn records(&self, form: Form) -> Result<Vec<Record>> {
-        let (_, ids) = super::clock();
+        let (_, ids) = clock();
         let mut lanes: Vec<(SchoolId, GatewayId, std::slice::Chunks<'_, String>)> =
             self.schools.iter().map(|lines| (ids.next(), ids.next(), lines.chunks(form.batch))).collect();
         let mut records = Vec::new();
@@ -131,4 +131,10 @@ fn request(lines: &[String]) -> ExportLogsServiceRequest {
     let log_record = |line: &String| LogRecord { body: text(line), attributes: vec![file.clone()], ..LogRecord::default() };
     let scope_logs = vec![ScopeLogs { log_records: lines.iter().map(log_record).collect(), ..ScopeLogs::default() }];
     ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }
+}
+
+/// A clock that stands at the end of the day, so that nothing is too old to be kept, whenever this runs.
+pub fn clock() -> (Clock, Ids) {
+    let clock = Clock::from(ManualClock::at(end()));
+    (clock.clone(), Ids::random(clock))
 }

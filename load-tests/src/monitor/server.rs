@@ -43,7 +43,7 @@ pub struct Stored {
 pub async fn serve(options: ServerOptions) -> Result<()> {
     let settings = Settings::load()?;
     let telemetry = Telemetry::start(&settings.telemetry, "schildwacht-network-monitor")?;
-    let (clock, ids) = super::clock();
+    let (clock, ids) = super::school_day::clock();
     let process = Process::new(clock.clone());
     let log = EmbeddedLog::open(EmbeddedConfig::new(options.folder.join("log")))?;
     log.ensure_topics(&[Topic::TelemetryBatch, Topic::Alert]).await?;

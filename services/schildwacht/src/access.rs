@@ -8,9 +8,9 @@ use runtime::config::Secret;
 use url::Url;
 
 use crate::{
-    cli::{Access, SendOptions},
+    cli::Access,
     demo,
-    send::ClientCredentials,
+    send::{ClientCredentials, SendOptions},
 };
 
 /// Without the configuration's prefix: it belongs to one command, not to a service.

@@ -24,6 +24,8 @@ use crate::{
     scan::{Encoding, Format},
 };
 
+/// The service, as CloudEvents names a source.
+pub const SOURCE: &str = "telemetry-ingest";
 /// The type of the event, as CloudEvents puts it.
 pub const EVENT_TYPE: &str = "schildwacht.telemetry.batch.v1";
 
@@ -55,7 +57,7 @@ pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &
     let mut put = |name: &str, value: Bytes| headers.push((name.to_owned(), value));
     put("ce_specversion", Bytes::from_static(b"1.0"));
     put("ce_id", texts.id);
-    put("ce_source", Bytes::from_static(crate::Service::NAME.as_bytes()));
+    put("ce_source", Bytes::from_static(SOURCE.as_bytes()));
     put("ce_type", Bytes::from_static(EVENT_TYPE.as_bytes()));
     put("ce_time", texts.time);
     put("content-type", Bytes::from_static(content_type(body.format).as_bytes()));

@@ -86,7 +86,7 @@ pub struct Doors {
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "telemetry-ingest";
+    pub const NAME: &str = batch::SOURCE;
 
     /// Its routes, and its own ports, which are served from now on. Until the directory of gateways has been read, everybody is
     /// told to come back, and the process is not ready.

@@ -1,6 +1,6 @@
 //! Files: small, well named, and a page per service.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::tree::Tree;
 
 const LONGEST: usize = 500;
@@ -44,7 +44,7 @@ pub fn readmes(tree: &Tree, findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     #[test]

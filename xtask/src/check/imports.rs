@@ -1,7 +1,7 @@
 //! What each place in a service may use: the table of the house style.
 
 use super::{
-    Finding,
+    finding::Finding,
     paths::{NamedPath, Source},
 };
 use crate::tree::Tree;
@@ -209,7 +209,7 @@ fn modules_of(tree: &Tree, path: &str) -> Vec<String> {
 
 /// What a path uses: `crate::store` for an own module, the crate's name otherwise.
 fn used(named: &NamedPath, below_src: &str, modules: &[String]) -> String {
-    let root = named.segments.first().map_or("", String::as_str);
+    let root = named.root();
     let own = |module: Option<&String>| match module {
         Some(module) if modules.contains(module) => format!("crate::{module}"),
         // A type or function that lib.rs gives to the whole crate.
@@ -236,7 +236,7 @@ fn is_governed(used: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     const LIB: (&str, &str) = ("services/a/src/lib.rs", "mod domain; mod store; mod app;");

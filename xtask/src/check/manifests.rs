@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Finding, paths::Source};
+use super::{finding::Finding, paths::Source};
 use crate::tree::Tree;
 
 /// Keys of `[package]` that every crate takes from the workspace.
@@ -212,7 +212,7 @@ fn rooms(tree: &Tree, prefix: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     const ROOT: (&str, &str) = (

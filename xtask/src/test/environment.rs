@@ -19,6 +19,14 @@ impl Environment {
         self.0.push((name, None));
     }
 
+    /// Cargo with these arguments.
+    pub fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(arguments);
+        self.apply(&mut command);
+        command
+    }
+
     /// For a command; the last word on a name counts.
     pub fn apply(&self, command: &mut Command) {
         // What cargo told us about ourselves is not for the crates it builds next.

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use servers::{Interrupt, Process};
 
-use super::{cargo, environment::Environment, report::Counts};
+use super::{environment::Environment, report::Counts};
 use crate::tree;
 
 /// They take minutes, so they begin before the others: none of them is left to run alone at the end. The last two mostly wait, and do so
@@ -66,7 +66,7 @@ impl Outcome {
 pub fn build(selection: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<Option<Vec<Program>>> {
     let arguments = [&["test"], selection, &["--no-run", "--message-format=json-render-diagnostics"]].concat();
     println!("\n── cargo {}", arguments.join(" "));
-    let mut process = Process::start(cargo(&arguments, environment).stdout(Stdio::piped()))?;
+    let mut process = Process::start(environment.cargo(&arguments).stdout(Stdio::piped()))?;
     let output = process.output().context("cargo's messages are not readable")?;
     let root = tree::root()?;
     let reader = thread::spawn(move || {

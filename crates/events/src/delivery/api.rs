@@ -19,8 +19,8 @@ use storage::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    consumer::Handler,
     dead_letter::{self, Filter, Listed},
+    handler::Handler,
 };
 
 /// The dead letters of every consumer in this process. Each consuming service opens its desk; the process mounts one API.

@@ -14,7 +14,7 @@ use sea_orm::{
 use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
-    consumer::{HandleError, Handler, Rejected},
+    handler::{HandleError, Handler, Rejected},
     headers,
 };
 use crate::{Delivered, Position, Record, Topic};

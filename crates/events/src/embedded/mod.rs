@@ -22,6 +22,7 @@ mod cursor;
 mod disk;
 mod frame;
 mod groups;
+mod lock;
 mod maintenance;
 mod partition;
 mod readers;
@@ -35,12 +36,12 @@ mod writer;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::Ordering,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -49,6 +50,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use self::{
+    lock::lock,
     readers::{EmbeddedSubscription, EmbeddedTail},
     shared::Shared,
     topics::TopicLog,
@@ -251,14 +253,4 @@ impl EventLog for EmbeddedLog {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, LogError> + Send + 'static) -> Result<T, LogError> {
     let broke_off = |error| LogError::Unavailable { reason: format!("work on files broke off: {error}") };
     tokio::task::spawn_blocking(work).await.map_err(broke_off)?
-}
-
-fn micros(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Locks; what a panicking holder left is still whole, since each change under these locks is a single step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,10 +15,9 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    disk::{NewFile, failed},
+    disk::{NewFile, WriteFailure, failed},
     frame::{self, Head, Peek},
-    lock,
-    partition::WriteFailure,
+    lock::lock,
 };
 use crate::log::LogError;
 

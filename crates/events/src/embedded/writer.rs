@@ -13,12 +13,7 @@ use std::{
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::{
-    lock, micros,
-    partition::{Partition, WriteFailure},
-    shared::Shared,
-    topics::TopicLog,
-};
+use super::{disk::WriteFailure, frame::micros, lock::lock, partition::Partition, shared::Shared, topics::TopicLog};
 use crate::{
     admission::Admitted,
     log::{LogError, Position, Record},

@@ -4,8 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::unavailable;
 use crate::log::LogError;
+
+/// A call that failed, in words for the operator.
+pub(super) fn unavailable(action: &str, error: &KafkaError) -> LogError {
+    LogError::Unavailable { reason: format!("kafka: cannot {action}: {error}") }
+}
 
 /// The last that was heard of a connection.
 #[derive(Debug, Default)]

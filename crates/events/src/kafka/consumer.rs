@@ -19,7 +19,7 @@ use rdkafka::{
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
-use super::{names::Names, unavailable};
+use super::{complaints::unavailable, names::Names};
 use crate::{
     log::{Delivered, LogError, Position, Record},
     topic::Topic,

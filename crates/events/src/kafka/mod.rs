@@ -26,10 +26,11 @@ use std::{
 
 use async_trait::async_trait;
 pub use config::KafkaConfig;
-use rdkafka::{config::FromClientConfigAndContext, consumer::BaseConsumer, error::KafkaError, util::Timeout};
+use rdkafka::{config::FromClientConfigAndContext, consumer::BaseConsumer, util::Timeout};
 use tracing::{error, info};
 
 use self::{
+    complaints::unavailable,
     consumer::Rebalances,
     producer::Appender,
     readers::{KafkaSubscription, KafkaTail},
@@ -193,8 +194,4 @@ impl EventLog for KafkaLog {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, LogError> + Send + 'static) -> Result<T, LogError> {
     let broke_off = |error| LogError::Unavailable { reason: format!("waiting for kafka broke off: {error}") };
     tokio::task::spawn_blocking(work).await.map_err(broke_off)?
-}
-
-fn unavailable(action: &str, error: &KafkaError) -> LogError {
-    LogError::Unavailable { reason: format!("kafka: cannot {action}: {error}") }
 }

@@ -19,9 +19,8 @@ use tokio::sync::oneshot;
 use tracing::{debug, error, info, warn};
 
 use super::{
-    complaints::Complaints,
+    complaints::{Complaints, unavailable},
     config::{KafkaConfig, MAX_BATCH_BYTES},
-    unavailable,
 };
 use crate::{
     admission::Admitted,

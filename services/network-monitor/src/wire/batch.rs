@@ -11,7 +11,7 @@ use super::{
     otlp::{self, JsonRequest},
     reading::{BatchError, Reading},
     record,
-    text::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// What came in one request.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 
-use super::otlp::{self, KeyValue};
+use super::otlp::message::{self, KeyValue};
 use crate::domain::{detection::Detection, sighting::Sighting, source::Source};
 
 /// What became of one record.
@@ -75,7 +75,7 @@ impl Original<'_> {
                 batch.push(b'\n');
             }
             // Protobuf messages put one behind the other are one message with the lists of both.
-            Self::Record { record, resource } => batch.extend_from_slice(&otlp::request_of(record, resource)),
+            Self::Record { record, resource } => batch.extend_from_slice(&message::request_of(record, resource)),
             Self::HandedOut => {}
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     fields::{Field, Fields},
     reading::{Defect, Reading, Reason, Understood},
-    text::{Raw, Surroundings},
+    surroundings::{Raw, Surroundings},
     told,
 };
 use crate::domain::{

@@ -11,6 +11,7 @@
 mod backoff;
 mod batch;
 mod deliver;
+mod options;
 mod report;
 mod source;
 mod split;
@@ -18,7 +19,7 @@ mod split;
 mod tests;
 mod tokens;
 
-use std::{io::IsTerminal as _, path::Path};
+use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result};
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -27,10 +28,10 @@ use runtime::Clock;
 
 pub use batch::{Batch, Encoding, Limits, Protocol};
 pub use deliver::{Fate, Sender};
+pub use options::SendOptions;
 pub use report::Summary;
 pub use tokens::{ClientCredentials, Tokens};
 
-use crate::cli::SendOptions;
 use source::Source;
 use split::Events;
 
@@ -89,9 +90,4 @@ fn progress(source: &Source, is_for_machines: bool) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// A file's name for people; `-` is what comes in.
-fn shown(path: &Path) -> String {
-    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
