@@ -32,6 +32,7 @@ mod tests {
         person::Person,
         reference::Reference,
         school::School,
+        story::Story,
         words::ReasonWords,
     };
 
@@ -69,9 +70,9 @@ mod tests {
         case.assign(Some(noor.clone()), at).unwrap();
         case.close(CloseReason::Resolved, ReasonWords::parse("Opgelost").unwrap(), noor, at).unwrap();
         // Words may be polished without this being another shape.
-        for text in [&mut case.title, &mut case.story, &mut case.rsit_name] {
-            *text = content::Text { nl: "nl".into(), en: "en".into() };
-        }
+        let text = content::Text { nl: "nl".into(), en: "en".into() };
+        case.story = Story { what: text.clone(), r#do: vec![text.clone(); 2], do_not: vec![text.clone()], call: text.clone() };
+        (case.title, case.rsit_name) = (text.clone(), text);
         case
     }
 

@@ -34,7 +34,7 @@ pub fn names(tree: &Tree, findings: &mut Vec<Finding>) {
 
 /// Every service has a page: RPCs, topics, tables, config, alerts.
 pub fn readmes(tree: &Tree, findings: &mut Vec<Finding>) {
-    for service in tree.crates().filter(|folder| folder.starts_with("services/")) {
+    for service in tree.crates().filter(|folder| folder.starts_with("services/") && folder.matches('/').count() == 1) {
         let path = format!("{service}/README.md");
         if tree.text(&path).is_none_or(|text| text.trim().is_empty()) {
             findings.push(Finding::new("readme", &path, 1, "missing: write one page with its RPCs, topics, tables, config and alerts"));

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use auth::Context;
 use futures::{Stream, StreamExt as _};
 use proto::{
-    count,
     incident_intake::v1::{
         AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest,
         Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, ListCasesRequest, ListCasesResponse, ListEvidenceRequest,
