@@ -21,9 +21,9 @@ const POSTGRES_URL: &str = servers::postgres::SERVER.variable;
 /// Which store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
-    /// The embedded column.
+    /// The embedded mode.
     Sqlite,
-    /// The production column.
+    /// The production mode.
     Postgres,
 }
 
@@ -54,7 +54,7 @@ impl TestDatabase {
             }
             Store::Postgres => {
                 let Ok(server) = std::env::var(POSTGRES_URL) else {
-                    crate::skip(&format!("{POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it"));
+                    crate::skipping::skip(&format!("{POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it"));
                     return None;
                 };
                 Some(Self::on_server(server))

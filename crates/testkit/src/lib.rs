@@ -23,6 +23,7 @@ mod keycloak;
 mod log;
 mod patience;
 mod server;
+mod skipping;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
@@ -33,31 +34,7 @@ pub use log::TestLog;
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;
-
-/// Whether tests of the production column run: on every server, or on none with a printed reason.
-pub fn has_production_column() -> bool {
-    let missing: Vec<&str> = servers::ALL.iter().filter(|server| !server.is_given()).map(|server| server.variable).collect();
-    if !missing.is_empty() {
-        skip(&format!("{} not set; `cargo xtask test` starts the servers and sets them", missing.join(", ")));
-    }
-    missing.is_empty()
-}
-
-/// Says why a test passes by. In a run that brings everything none may: then it fails with the reason ([`servers::STRICT`]).
-pub fn skip(reason: &str) {
-    assert!(std::env::var_os(servers::STRICT).is_none(), "nothing may be skipped in this run: {reason}");
-    eprintln!("skipped: {reason}");
-}
-
-/// The reference data beside the checkout, or `None` (with a printed reason) where it is absent.
-pub fn shared_data(path: &str) -> Option<std::path::PathBuf> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("skipped: reference data {path} is not beside the checkout (../shared/data)");
-    None
-}
+pub use skipping::{has_servers, shared_data, skip};
 
 /// Writes a test once and runs it on SQLite and on PostgreSQL.
 #[macro_export]

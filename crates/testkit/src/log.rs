@@ -1,4 +1,4 @@
-//! An event log of its own for each test, of the column that the test's database is of.
+//! An event log of its own for each test, of the mode that the test's database is of.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ impl TestLog {
     }
 
     /// As beside such a store, for a service that has none.
-    pub async fn of(column: Store, topics: &[Topic]) -> Self {
-        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| column == Store::Postgres);
+    pub async fn of(store: Store, topics: &[Topic]) -> Self {
+        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| store == Store::Postgres);
         let (log, folder) = match kafka {
             Some(brokers) => (Self::on_kafka(brokers), None),
             None => {
