@@ -1,4 +1,4 @@
-//! The servers of the production column, real ones without Docker: PostgreSQL, Redis, Kafka and Keycloak on loopback, for tests and
+//! The servers of the production mode, without Docker: PostgreSQL, Redis, Kafka and Keycloak on loopback, for tests and
 //! for developers.
 //!
 //! `cargo xtask test` starts one of each for all tests together and names them in environment variables ([`Server::variable`]);
@@ -57,5 +57,5 @@ pub const STRICT: &str = "SCHILDWACHT_TEST_STRICT";
 /// Where tests find axe-core's script, the accessibility checker that they load into pages.
 pub const AXE: &str = "SCHILDWACHT_TEST_AXE";
 
-/// Every server of the production column, in the order they are started: the slowest first would not help, they wait in turn.
+/// Every server of the production mode, in the order they are started: the slowest first would not help, they wait in turn.
 pub const ALL: &[Server] = &[postgres::SERVER, REDIS, kafka::SERVER, keycloak::SERVER];

@@ -24,6 +24,7 @@ mod log;
 mod parts;
 mod patience;
 mod server;
+mod skipping;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
@@ -35,31 +36,7 @@ pub use parts::{context, operators_door, parts};
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;
-
-/// Whether tests of production mode run: on all servers, or on none with a printed reason.
-pub fn has_production_column() -> bool {
-    let missing: Vec<&str> = servers::ALL.iter().filter(|server| !server.is_given()).map(|server| server.variable).collect();
-    if !missing.is_empty() {
-        skip(&format!("{} not set; `cargo xtask test` starts the servers and sets them", missing.join(", ")));
-    }
-    missing.is_empty()
-}
-
-/// Prints why a test is skipped. In a full run ([`servers::STRICT`]) it fails with that reason instead.
-pub fn skip(reason: &str) {
-    assert!(std::env::var_os(servers::STRICT).is_none(), "nothing may be skipped in this run: {reason}");
-    eprintln!("skipped: {reason}");
-}
-
-/// The reference data beside the checkout, or `None` (with a printed reason) where it is absent.
-pub fn shared_data(path: &str) -> Option<std::path::PathBuf> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("skipped: reference data {path} is not beside the checkout (../shared/data)");
-    None
-}
+pub use skipping::{has_servers, shared_data, skip};
 
 /// Writes a test once and runs it on SQLite and on PostgreSQL.
 #[macro_export]

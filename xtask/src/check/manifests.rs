@@ -17,6 +17,7 @@ const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "p
 const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("crates/runtime", &[]),
+    ("crates/compression", &[]),
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
     ("crates/storage", &["runtime", "auth"]),

@@ -15,7 +15,6 @@
 //! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing
 //! behind it can be trusted. What stands around events has [limits](surroundings) of its own.
 
-mod decode;
 mod json;
 mod json_lines;
 mod otlp_json;
@@ -27,6 +26,7 @@ mod wire;
 use std::fmt;
 
 use bytes::Bytes;
+pub use compression::Encoding;
 
 pub use self::upload::{Examined, Upload};
 pub use crate::config::Limits;
@@ -42,17 +42,6 @@ pub enum Format {
     JsonLines,
     /// A JSON array of objects, or objects one after the other. Always stored as JSON lines.
     Json,
-}
-
-/// How a body is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Not at all.
-    Identity,
-    /// gzip (RFC 1952).
-    Gzip,
-    /// Zstandard (RFC 8878), window at most 8 MiB.
-    Zstd,
 }
 
 /// How many events there are, good and bad.
@@ -222,37 +211,6 @@ impl fmt::Display for Place {
             Self::LineColumn(line, column) => write!(formatter, "line {line}, column {column}"),
             Self::Compression(encoding) => write!(formatter, "{encoding} data"),
         }
-    }
-}
-
-impl Encoding {
-    /// The name in `content-encoding` and `grpc-encoding`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-
-    /// The encoding of this name.
-    pub fn from_name(name: &[u8]) -> Option<Self> {
-        let named = |candidate: &str| name.eq_ignore_ascii_case(candidate.as_bytes());
-        if named("zstd") {
-            Some(Self::Zstd)
-        } else if named("gzip") || named("x-gzip") {
-            Some(Self::Gzip)
-        } else if named("identity") || name.is_empty() {
-            Some(Self::Identity)
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Display for Encoding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Cut, Encoding, Format, Limits, ScanError, Tally, decode, json, json_lines, otlp_json, otlp_protobuf};
+use super::{Cut, Encoding, Flaw, Format, Limits, Place, ScanError, Tally, json, json_lines, otlp_json, otlp_protobuf};
 
 /// A body as it came.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub struct Examined {
 impl Upload {
     /// Counts and checks.
     pub fn examine(&self, limits: &Limits) -> Examined {
-        let (decoded_bytes, found) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
+        let (decoded_bytes, found) = self.with_plain(limits, |plain| match self.format {
             Format::OtlpProtobuf => otlp_protobuf::tally(plain, limits),
             Format::OtlpJson => otlp_json::tally(plain, limits),
             Format::JsonLines => json_lines::tally(plain, limits),
@@ -46,12 +46,21 @@ impl Upload {
     /// # Errors
     /// When nothing of the request can be taken.
     pub fn cut(&self, limits: &Limits) -> Result<Cut, ScanError> {
-        let (_, cut) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
+        let (_, cut) = self.with_plain(limits, |plain| match self.format {
             Format::OtlpProtobuf => otlp_protobuf::cut(plain, limits),
             Format::OtlpJson => otlp_json::cut(plain, limits),
             Format::JsonLines => json_lines::cut(plain, limits),
             Format::Json => json::cut(plain, limits),
         });
         cut
+    }
+
+    fn with_plain<T>(&self, limits: &Limits, scan: impl FnOnce(&[u8]) -> Result<T, ScanError>) -> (usize, Result<T, ScanError>) {
+        let (bytes, scanned) = compression::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, scan);
+        let refused = |error| match error {
+            compression::Error::TooLarge { limit } => ScanError::TooLarge { limit },
+            compression::Error::Broken(what) => ScanError::Malformed(Flaw { place: Place::Compression(self.encoding), what }),
+        };
+        (bytes, scanned.map_err(refused).flatten())
     }
 }
