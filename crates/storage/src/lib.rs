@@ -25,5 +25,5 @@ pub mod rates;
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
 pub use page::{Page, PageRequest, Paging, Sort, asc, desc};
-pub use query::{chunks, holding, is_within, within};
+pub use query::{chunks, holding, is_within, or_update, within};
 pub use rates::SharedRates;

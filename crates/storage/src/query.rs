@@ -2,8 +2,8 @@
 
 use auth::{Kind, Scope};
 use sea_orm::{
-    ColumnTrait, IntoSimpleExpr as _, QueryFilter,
-    sea_query::{ExprTrait as _, LikeExpr, SimpleExpr},
+    ColumnTrait, EntityTrait, IdenStatic as _, IntoSimpleExpr as _, Iterable as _, PrimaryKeyToColumn, QueryFilter,
+    sea_query::{ExprTrait as _, LikeExpr, OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -31,6 +31,14 @@ pub fn is_within<K: Kind>(owner: impl ColumnTrait, scope: &Scope<K>) -> Option<S
 pub fn holding(column: impl ColumnTrait, text: &str) -> SimpleExpr {
     let literal = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     column.into_simple_expr().like(LikeExpr::new(format!("%{literal}%")).escape('\\'))
+}
+
+/// Where a row with the same primary key is there already, all its columns are written over but these, which never change.
+pub fn or_update<E: EntityTrait>(but: &[E::Column]) -> OnConflict {
+    let keys: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
+    let is_kept = |column: &E::Column| keys.iter().chain(but).any(|kept| kept.as_str() == column.as_str());
+    let written: Vec<E::Column> = E::Column::iter().filter(|column| !is_kept(column)).collect();
+    OnConflict::columns(keys).update_columns(written).to_owned()
 }
 
 /// Rows, as many at a time as go into one statement.

@@ -13,6 +13,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
+pub mod arbitrary;
 #[cfg(feature = "browser")]
 pub mod browser;
 mod child;

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use auth::Scope;
 use runtime::{GatewayId, RequestId, SchoolId, SiteId};
 use sea_orm::{
-    ActiveModelBehavior as _, ActiveModelTrait as _,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _,
 };
 use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, within};
 use uuid::Uuid;
@@ -16,7 +15,7 @@ use super::entity::gateway::{ActiveModel, Column, Entity, Model};
 use crate::domain::{Gateway, GatewayName, GatewayState, RevokeReason, SecretHash};
 
 /// Who asked for a gateway, and under which id; the same again is the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestKey {
     /// As audit rows name them.
     pub requested_by: String,
@@ -90,22 +89,11 @@ pub async fn insert(txn: &Txn, gateway: &Gateway, key: &RequestKey) -> StoreResu
     Ok(())
 }
 
-/// Keeps what may change of a gateway: its state.
+/// Keeps a gateway as it is now.
 pub async fn update(txn: &Txn, gateway: &Gateway) -> StoreResult<()> {
-    let nobody = RequestKey { requested_by: String::new(), request_id: None };
-    let row = row_of(gateway, &nobody)?;
-    let changed = ActiveModel {
-        gateway_id: Unchanged(row.gateway_id),
-        state: Set(row.state),
-        secret_hash: Set(row.secret_hash),
-        secret_since: Set(row.secret_since),
-        revoked_at: Set(row.revoked_at),
-        revoked_by: Set(row.revoked_by),
-        revoke_reason: Set(row.revoke_reason),
-        version: Set(row.version),
-        ..ActiveModel::new()
-    };
-    changed.update(&**txn).await?;
+    let row = row_of(gateway, &RequestKey::default())?.into_active_model().reset_all();
+    let as_requested = ActiveModel { requested_by: NotSet, request_id: NotSet, ..row };
+    as_requested.update(&**txn).await?;
     Ok(())
 }
 

@@ -6,9 +6,9 @@ use auth::Scope;
 use runtime::SchoolId;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, LoaderTrait as _, QueryFilter as _,
-    QueryOrder as _, sea_query::OnConflict,
+    QueryOrder as _,
 };
-use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, within};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, or_update, within};
 use uuid::Uuid;
 
 use super::entity::{board, school, site};
@@ -79,23 +79,20 @@ pub async fn is_empty(connection: &impl ConnectionTrait) -> StoreResult<bool> {
 
 /// Keeps boards, new or changed.
 pub async fn save_boards(txn: &Txn, boards: &[Board]) -> StoreResult<()> {
-    use board::Column;
     let rows = boards.iter().map(|board| board::ActiveModel {
         board_id: Set(board.id.as_uuid()),
         board_number: Set(board.number.to_string()),
         name: Set(board.name.clone()),
         kind: Set(board.kind.into_str().to_owned()),
     });
-    let or_update = OnConflict::column(Column::BoardId).update_columns([Column::BoardNumber, Column::Name, Column::Kind]).to_owned();
     for some in chunks(rows) {
-        board::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        board::Entity::insert_many(some).on_conflict(or_update::<board::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }
 
 /// Keeps schools and their sites, new or changed. Their boards must be there.
 pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
-    use school::Column;
     let rows = schools.iter().map(|school| school::ActiveModel {
         school_id: Set(school.id.as_uuid()),
         institution_number: Set(school.number.to_string()),
@@ -105,16 +102,13 @@ pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
         sort_name: Set(school.name.to_lowercase()),
         search_text: Set(format!("{} {} {}", school.name, school.municipality, school.number).to_lowercase()),
     });
-    let columns = [Column::InstitutionNumber, Column::Name, Column::Municipality, Column::BoardId, Column::SortName, Column::SearchText];
-    let or_update = OnConflict::column(Column::SchoolId).update_columns(columns).to_owned();
     for some in chunks(rows) {
-        school::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        school::Entity::insert_many(some).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     save_sites(txn, schools).await
 }
 
 async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
-    use site::Column;
     let mut rows = Vec::new();
     for school in schools {
         for site in &school.sites {
@@ -129,10 +123,8 @@ async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
             });
         }
     }
-    let columns = [Column::Name, Column::Street, Column::PostalCode, Column::Municipality];
-    let or_update = OnConflict::column(Column::SiteId).update_columns(columns).to_owned();
     for some in chunks(rows) {
-        site::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        site::Entity::insert_many(some).on_conflict(or_update::<site::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use content::Text;
 use runtime::{AlertId, CaseId, SchoolId};
 use sea_orm::{
-    ActiveModelBehavior as _, ActiveModelTrait as _,
-    ActiveValue::{Set, Unchanged},
+    ActiveModelTrait as _,
+    ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
@@ -15,7 +15,7 @@ use storage::{StoreError, StoreResult, Txn, within};
 use super::{
     entity::{
         case_number, evidence,
-        incident_case::{ActiveModel, Column, Entity, Model},
+        incident_case::{Column, Entity, Model},
     },
     from_column, from_json, school, to_column, to_json,
 };
@@ -152,37 +152,9 @@ pub async fn insert(txn: &Txn, case: &Case) -> StoreResult<()> {
     Ok(())
 }
 
-/// Keeps what may change of a case.
+/// Keeps a case as it is now. The school must be locked: its name, which a case keeps a copy of, changes under the same lock.
 pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
-    let row = row_of(case)?;
-    let changed = ActiveModel {
-        case_id: Unchanged(row.case_id),
-        severity: Set(row.severity),
-        phase: Set(row.phase),
-        phase_at: Set(row.phase_at),
-        assignee_id: Set(row.assignee_id),
-        assignee_name: Set(row.assignee_name),
-        close_reason: Set(row.close_reason),
-        close_text: Set(row.close_text),
-        closed_by_id: Set(row.closed_by_id),
-        closed_by_name: Set(row.closed_by_name),
-        closed_phase: Set(row.closed_phase),
-        phases_seen: Set(row.phases_seen),
-        react_by: Set(row.react_by),
-        resolve_by: Set(row.resolve_by),
-        react_soon_at: Set(row.react_soon_at),
-        resolve_soon_at: Set(row.resolve_soon_at),
-        reacted_at: Set(row.reacted_at),
-        queue_at: Set(row.queue_at),
-        alert_count: Set(row.alert_count),
-        event_count: Set(row.event_count),
-        told_event_count: Set(row.told_event_count),
-        last_event_at: Set(row.last_event_at),
-        updated_at: Set(row.updated_at),
-        revision: Set(row.revision),
-        ..ActiveModel::new()
-    };
-    changed.update(&**txn).await?;
+    row_of(case)?.into_active_model().reset_all().update(&**txn).await?;
     Ok(())
 }
 

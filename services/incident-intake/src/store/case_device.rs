@@ -6,9 +6,9 @@ use runtime::CaseId;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, Func, OnConflict, Order, Query, WindowStatement},
+    sea_query::{Expr, ExprTrait as _, Func, Order, Query, WindowStatement},
 };
-use storage::{StoreResult, Txn, chunks};
+use storage::{StoreResult, Txn, chunks, or_update};
 use uuid::Uuid;
 
 use super::entity::case_device::{ActiveModel, Column, Entity, Model};
@@ -40,11 +40,8 @@ pub async fn keep(txn: &Txn, case: CaseId, evidence: &[(i64, &Alert)], before: O
     }
     let changed = roster.0.into_iter().filter(|(key, member)| kept.0.get(key) != Some(member));
     let rows = changed.map(|(key, member)| row(case, key, member));
-    let replace = OnConflict::columns([Column::CaseId, Column::DeviceKey])
-        .update_columns([Column::Position, Column::IsKnown, Column::Name, Column::Ip])
-        .to_owned();
     for some in chunks(rows) {
-        Entity::insert_many(some).on_conflict(replace.clone()).exec_without_returning(&**txn).await?;
+        Entity::insert_many(some).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }

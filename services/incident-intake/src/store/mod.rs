@@ -12,6 +12,8 @@ mod migration;
 pub mod person;
 pub mod queue;
 pub mod school;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod waiting;
 

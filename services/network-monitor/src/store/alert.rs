@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select, sea_query::OnConflict,
-};
-use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, within};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 use uuid::Uuid;
 
 use super::entity::alert::{ActiveModel, Column, Entity, Model};
@@ -42,20 +40,11 @@ pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<
 
 /// Writes alerts that are new or have grown. The school must be locked.
 pub async fn save(txn: &Txn, alerts: &[&Alert]) -> StoreResult<()> {
-    let growing = [
-        Column::Severity,
-        Column::SourceDeviceId,
-        Column::DestinationDeviceId,
-        Column::FirstAt,
-        Column::LastAt,
-        Column::EventCount,
-        Column::ToldEventCount,
-        Column::ReceivedAt,
-        Column::Remembered,
-    ];
-    let or_update = OnConflict::column(Column::AlertId).update_columns(growing).to_owned();
     for some in chunks(alerts.iter().map(|alert| write(alert))) {
-        Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        Entity::insert_many(some)
+            .on_conflict(or_update::<Entity>(&[Column::SchoolId, Column::RawEvent]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
     Ok(())
 }

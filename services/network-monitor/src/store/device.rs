@@ -12,9 +12,9 @@ use runtime::{DeviceId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+    sea_query::{Expr, ExprTrait as _, Query},
 };
-use storage::{StoreError, StoreResult, Txn, chunks, within};
+use storage::{StoreError, StoreResult, Txn, chunks, or_update, within};
 use uuid::Uuid;
 
 use super::entity::{alert, device, device_address, device_day};
@@ -160,27 +160,20 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     if !forgotten_addresses.is_empty() {
         device_address::Entity::delete_many().filter(forgotten_addresses).exec(&**txn).await?;
     }
-    let or_update = {
-        use device::Column::{DeviceId, FirstSeenAt, HeardAt, LastSeenAt, Names, SearchText, Services, Software, SortName};
-        let columns = [Names, Software, Services, FirstSeenAt, LastSeenAt, HeardAt, SortName, SearchText];
-        OnConflict::column(DeviceId).update_columns(columns).to_owned()
-    };
     for some in chunks(devices) {
-        device::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device::Entity::insert_many(some)
+            .on_conflict(or_update::<device::Entity>(&[device::Column::SchoolId, device::Column::DeviceKey]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
-    let or_update = {
-        use device_address::Column::{ClaimedFirstAt, ClaimedLastAt, DeviceId, Ip, ObservedAt, Source};
-        OnConflict::columns([DeviceId, Ip]).update_columns([Source, ObservedAt, ClaimedFirstAt, ClaimedLastAt]).to_owned()
-    };
     for some in chunks(addresses) {
-        device_address::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device_address::Entity::insert_many(some)
+            .on_conflict(or_update::<device_address::Entity>(&[device_address::Column::SchoolId]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
-    let or_update = {
-        use device_day::Column::{Day, DeviceId, SlotCount, SlotsHigh, SlotsLow};
-        OnConflict::columns([DeviceId, Day]).update_columns([SlotsLow, SlotsHigh, SlotCount]).to_owned()
-    };
     for some in chunks(days.into_iter().map(|((device, day), slots)| write_day(device, day, slots))) {
-        device_day::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device_day::Entity::insert_many(some).on_conflict(or_update::<device_day::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }

@@ -7,5 +7,7 @@ pub mod device_list;
 mod entity;
 mod migration;
 pub mod suppression;
+#[cfg(test)]
+mod tests;
 
 pub use migration::migrations;
