@@ -83,7 +83,8 @@ prop_compose! {
     ) -> Case {
         let [name, municipality, signature, signature_text, category, class_id, class, kind, nl, en, title_nl, title_en, story_nl, story_en, content_version, _] = texts;
         let [opened_at, react_by, react_soon, resolve_by, resolve_soon, reacted_at, last_event_at, updated_at, _] = moments;
-        let story = Text { nl: story_nl, en: story_en };
+        // Texts of content have no white space around them.
+        let story = Text { nl: format!("-{story_nl}-"), en: format!("-{story_en}-") };
         let (alerts, events, told_events, revision, has_reacted) = counts;
         Case {
             id,
