@@ -12,12 +12,14 @@
 //! `policies/schildwacht.cedar`, and accept the new golden file after reading it.
 
 mod action;
+mod client_credentials;
 mod context;
 mod policy;
 mod principal;
 mod token;
 
 pub use action::Action;
+pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
 pub use context::{Authenticator, Context, Scope};
 pub use policy::{Policies, PolicyError, Resource};
 pub use principal::{Function, Principal, Subject};

@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     runtime::install_tls_provider();
     let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| {
         let outcome = tokio.block_on(run(cli));
-        // A thread that waits for somebody who is away must not keep the process.
+        // A blocking thread that waits for a server must not keep the process.
         tokio.shutdown_timeout(LAST_CHANCE);
         outcome
     });

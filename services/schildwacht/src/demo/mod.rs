@@ -17,7 +17,7 @@
 //! To add a kind of trouble: a line in `signature` and one in `story`. To add a school: a line in `school`.
 //!
 //! Names, numbers and signatures are invented. Addresses outside the schools are from the ranges set apart for
-//! documentation (RFC 5737), so that nobody's real address ever stands in an alert.
+//! documentation (RFC 5737), so that no real address is ever in an alert.
 
 mod calendar;
 mod chance;

@@ -33,7 +33,7 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
                 say_json(&value)?;
             } else {
                 say(in_a_line(&letter))?;
-                // A stranger wrote it, and a terminal obeys control characters.
+                // Untrusted text: a terminal obeys control characters.
                 say(excerpt.replace(|letter: char| letter.is_control() && letter != '\n', "\u{fffd}"))?;
             }
             Ok(true)

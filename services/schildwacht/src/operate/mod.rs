@@ -18,7 +18,7 @@ pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;
 
-/// Writes a line on standard output. That nobody reads any more (`… | head`) is no error.
+/// Writes a line on standard output. A closed pipe (`… | head`) is no error.
 pub fn say(line: impl std::fmt::Display) -> Result<()> {
     match writeln!(io::stdout(), "{line}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -40,7 +40,7 @@ pub struct SendOptions {
     /// Requests under way at once.
     #[arg(long, value_name = "REQUESTS", default_value = "4")]
     pub in_flight: NonZeroUsize,
-    /// How often a request is sent again when the system is busy or away.
+    /// How often a request is sent again when the system is busy or unavailable.
     #[arg(long, value_name = "TIMES", default_value = "8")]
     pub retries: u32,
     /// Prints the outcome as JSON.

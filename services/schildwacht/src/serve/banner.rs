@@ -12,7 +12,7 @@ use crate::cli::Service;
 /// Prints it to standard output; logs go to standard error.
 pub fn print(service: Service, config: &Config, data_dir: &DataDir, admin: SocketAddr, ports: &[(&str, SocketAddr)]) {
     let text = compose(service, config, data_dir.path(), admin, ports, std::io::stdout().is_terminal());
-    // Nobody may be listening; the product runs all the same.
+    // Standard output may be closed; the product runs all the same.
     let _unheard = std::io::stdout().write_all(text.as_bytes());
 }
 

@@ -48,7 +48,7 @@ pub struct PortalConfig {
     pub client_id: String,
     pub client_secret: Secret,
     pub session: portal::config::SessionConfig,
-    /// Left out: pages name nobody to call.
+    /// Left out: pages show no number to call.
     pub emergency_line: Option<portal::config::EmergencyLine>,
     /// Empty: the port of this process where it serves all and to this machine only; otherwise nothing is said of it.
     pub sensors_url: String,
@@ -79,7 +79,7 @@ pub struct ServicesConfig {
     pub identity: String,
     pub network_monitor: String,
     pub incident_intake: String,
-    /// Who signed their certificates, where they have https addresses.
+    /// File of the authority that signed their certificates, where they have https addresses.
     pub ca_file: Option<PathBuf>,
 }
 

@@ -16,7 +16,7 @@ pub enum DataDirError {
     Unusable {
         /// The folder.
         folder: PathBuf,
-        /// Why.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -48,7 +48,7 @@ impl DataDir {
             Err(TryLockError::WouldBlock) => return Err(DataDirError::InUse { folder }),
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        // For people who wonder; nobody reads it back.
+        // For people; it is not read back.
         lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).map_err(unusable)?;
         Ok(Self { folder, _lock: lock })
     }

@@ -106,7 +106,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Takes all of them, or says of each that cannot be had why: who runs another of the same moves all at once.
+    /// Takes all of them, or says of each that cannot be had why: to run a second process, all must be moved.
     async fn bind(service: Service, config: &Config) -> Result<Self> {
         let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await;
         let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await;
