@@ -1,7 +1,7 @@
 //! Live and ready.
 //!
 //! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
-//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished. Whoever asks soon
+//! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished. A caller that asks soon
 //! after another gets the same answer: the gRPC face stands on the main port, where strangers may ask as often as they like.
 
 use std::{

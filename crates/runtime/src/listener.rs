@@ -123,7 +123,7 @@ impl Listener {
         self.address
     }
 
-    /// Serves until shutdown, then lets nobody in and finishes what is under way.
+    /// Serves until shutdown, then accepts no connection and finishes what is under way.
     ///
     /// # Errors
     /// When requests under way did not finish within the drain time.
@@ -166,7 +166,7 @@ impl Listener {
                 tokio::select! {
                     // A connection that breaks is the other side's affair.
                     _ended = &mut connection => return,
-                    // While it is not known which protocol is spoken, nobody else looks at the time.
+                    // Until the protocol is known, no other time-out runs.
                     () = silence(first_request, &has_asked) => return,
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
@@ -176,7 +176,7 @@ impl Listener {
             });
         }
 
-        // Who comes now is refused and looks elsewhere, instead of waiting in the kernel's queue for nobody.
+        // A new connection is now refused and goes elsewhere, instead of waiting in the kernel's queue.
         drop(tcp);
         let open = connections.len();
         tracing::info!(name: "listener.draining", listener = name, connections = open, "finishing requests under way");

@@ -93,7 +93,7 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The code of a gRPC call that failed before it answered anything; later failures are in trailers, which nobody has read yet.
+/// The code of a gRPC call that failed before it answered anything; later failures are in trailers, which are not read yet.
 fn grpc_code(response: &Response) -> Option<i64> {
     response.headers().get("grpc-status")?.to_str().ok()?.parse().ok()
 }

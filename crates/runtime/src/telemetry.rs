@@ -176,7 +176,7 @@ fn tracer_provider(config: &TelemetryConfig, resource: Resource) -> Result<Optio
     Ok(Some(SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_batch_exporter(exporter).build()))
 }
 
-/// With TLS where the collector is at an https address; whom to trust, the system says. By itself the exporter would trust nobody.
+/// With TLS where the collector is at an https address; its certificates are the system's. By itself the exporter trusts none.
 fn encrypted<B: WithTonicConfig>(config: &TelemetryConfig, exporter: B) -> B {
     let is_encrypted = config.otlp_endpoint.starts_with("https://");
     if is_encrypted { exporter.with_tls_config(ClientTlsConfig::new().with_native_roots()) } else { exporter }

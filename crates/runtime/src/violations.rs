@@ -4,7 +4,7 @@ use std::{borrow::Cow, str::FromStr};
 
 use crate::{Error, FieldViolation};
 
-/// Most characters of what somebody searches for.
+/// Characters of a search text, at most.
 const SEARCH_AT_MOST: usize = 200;
 
 /// Fields of a request that are not right, all of them.
@@ -36,7 +36,7 @@ impl Violations {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()
     }
 
-    /// Reads what somebody searches for, without the spaces around it; empty: nothing in particular. PostgreSQL takes no NUL.
+    /// Reads a search text, without the spaces around it; empty: no search. PostgreSQL takes no NUL.
     pub fn search(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> String {
         let wanted = text.trim();
         if wanted.chars().count() > SEARCH_AT_MOST {

@@ -54,7 +54,7 @@ enum Rules {
 pub enum Scripts {
     /// As most people browse.
     On,
-    /// As on a machine where somebody forbade them.
+    /// As on a machine where a policy forbids them.
     Off,
 }
 

@@ -14,7 +14,7 @@ use crate::patience::eventually;
 #[derive(Debug)]
 pub struct Child {
     process: std::process::Child,
-    // What it says goes to files, because nobody may be reading while it writes.
+    // Its output goes to files, because a pipe that is not read would block it.
     said: TempDir,
 }
 

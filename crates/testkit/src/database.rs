@@ -138,7 +138,7 @@ async fn template(server: &str, migrations: Vec<Box<dyn MigrationTrait>>) -> Str
     }
     let name = new_name("template");
     on_server(server, &format!("CREATE DATABASE {name}")).await;
-    // Nobody may be connected to what is copied.
+    // PostgreSQL copies a database only while it has no connections.
     migrate(&config(server, &name), migrations).await.close().await.expect("closing the template");
     templates.insert(key, name.clone());
     name

@@ -1,7 +1,7 @@
 //! What became of every request and of every event: exactly one outcome each, counted.
 //!
 //! An [`Arrival`] is opened for each request and can only be [ended](Arrival::end) with an answer; the edge makes responses
-//! from [`Answer`]s alone. Whoever loses an arrival on the way (a client that hangs up, a bug) has it counted as abandoned.
+//! from [`Answer`]s alone. A request that is dropped on the way (a client that hangs up, a bug) is counted as abandoned.
 
 use std::{
     borrow::Cow,
@@ -73,7 +73,7 @@ closed_set! {
         IssuerUnavailable = "issuer_unavailable",
         /// The event log has too much under way.
         LogBusy = "log_busy",
-        /// The event log is away; whether the events were written is unknown.
+        /// The event log is unavailable; whether the events were written is unknown.
         LogUnavailable = "log_unavailable",
         /// The client hung up before there was an answer; whether the events were written is unknown.
         Abandoned = "abandoned",
@@ -99,7 +99,7 @@ closed_set! {
     Settlement {
         /// They know, and this replica knows what they let in.
         Settled = "settled",
-        /// Redis is away or late; this replica keeps to the rates by itself.
+        /// Redis is down or late; this replica limits alone.
         Failed = "failed",
     }
 }
@@ -277,7 +277,9 @@ impl Ledger {
             .build();
 
         let ledger = Arc::clone(self);
-        let settlements = meter.u64_observable_counter("telemetry.settlements").with_description("settlements of rates by outcome");
+        let settlements = meter
+            .u64_observable_counter("telemetry.settlements")
+            .with_description("rounds of sharing rate limits through Redis, by outcome");
         settlements
             .with_callback(move |observer| {
                 for settlement in Settlement::ALL {

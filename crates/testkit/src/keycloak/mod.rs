@@ -21,7 +21,7 @@ const PORTAL: &str = "schildwacht-portal";
 /// RFC 6238, as authenticator apps do it.
 const CODE_SECONDS: u64 = 30;
 
-/// See the module.
+/// A realm of a Keycloak that is used by one test.
 #[derive(Debug)]
 pub struct Realm {
     server: Url,
@@ -32,7 +32,7 @@ pub struct Realm {
     http: Client,
 }
 
-/// Somebody who can sign in.
+/// An account that can sign in.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Keycloak's id, which is the person's everywhere.
@@ -84,7 +84,7 @@ impl Realm {
         &self.secret
     }
 
-    /// Somebody with these functions, whose authenticator app is set up.
+    /// An account with these functions, whose authenticator app is set up.
     pub async fn add_account(&self, functions: &[&str]) -> Account {
         let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: new_id() };
         let body = json!({
@@ -111,7 +111,7 @@ impl Realm {
         location.rsplit('/').next().expect("an id").to_owned()
     }
 
-    /// Somebody new, with the password that an administrator gave them for once.
+    /// A new account, with a one-time password from an administrator.
     pub async fn add_newcomer(&self) -> Account {
         let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: String::new() };
         let body = json!({
@@ -123,7 +123,7 @@ impl Realm {
         Account { id: self.make_account(&body).await, ..account }
     }
 
-    /// Lets nobody sign in or renew with this account any more.
+    /// Disables the account: no sign-in and no renewal any more.
     pub async fn disable(&self, account: &Account) {
         let done = self.administer(Method::PUT, &format!("users/{}", account.id), Some(&json!({ "enabled": false }))).await;
         assert!(done.status().is_success(), "{done:?}");

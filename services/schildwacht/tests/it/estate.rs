@@ -65,7 +65,7 @@ pub struct Replica {
     pub process: Child,
 }
 
-/// See the module.
+/// The processes and servers of one deployment.
 pub struct Estate {
     pub realm: Arc<Realm>,
     pub front: Front,

@@ -26,7 +26,7 @@ use crate::estate::Name;
 
 const BODY_AT_MOST: usize = 64 << 20;
 
-/// See the module.
+/// A load balancer in front of the replicas.
 pub struct Front {
     address: SocketAddr,
     replicas: Arc<Replicas>,
