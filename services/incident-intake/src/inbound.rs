@@ -17,7 +17,6 @@ use storage::Txn;
 use crate::{
     app::{self, AlertOutcome, App, CaseNews},
     domain::{alert::AlertNews, school::School},
-    outbound::NAME,
 };
 
 const WAIT: Duration = Duration::from_secs(5);

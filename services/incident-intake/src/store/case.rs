@@ -29,7 +29,6 @@ use crate::domain::{
     school::School,
     severity::Severity,
     target::Targets,
-    target::{Targets, near_from},
     words::ReasonWords,
 };
 

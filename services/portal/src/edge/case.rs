@@ -94,7 +94,12 @@ pub(super) async fn raw_evidence(visit: Visit, Path((case, alert)): Path<(String
     let mut cases = visit.calls().cases();
     let mut page_token = String::new();
     for _page in 0..MAX_EVIDENCE_PAGES {
-        let request = wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_SEARCH_PAGE, page_token };
+        let request = wire::ListEvidenceRequest {
+            case_id: case_id.to_string(),
+            page_size: EVIDENCE_SEARCH_PAGE,
+            page_token,
+            include_raw_events: true,
+        };
         let answer = cases.list_evidence(request).await?.into_inner();
         if let Some(found) = answer.evidence.into_iter().find(|evidence| evidence.alert_id == alert) {
             let name = format!("{alert}.json");
@@ -128,7 +133,8 @@ pub(super) async fn latest_step(calls: &Calls, case_id: CaseId) -> Result<Option
 
 async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<wire::ListEvidenceResponse, Failure> {
     let page_token = query.evidence.token().to_owned();
-    let request = wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token };
+    let request =
+        wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token, include_raw_events: true };
     Ok(calls.cases().list_evidence(request).await?.into_inner())
 }
 

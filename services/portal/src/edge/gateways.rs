@@ -259,7 +259,7 @@ async fn school_names(calls: &Calls, gateways: &[Gateway]) -> Result<BTreeMap<St
 }
 
 async fn found_schools(calls: &Calls, search: &str) -> Result<Vec<School>, Failure> {
-    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, page_token: String::new(), query: search.to_owned() };
+    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, query: search.to_owned(), ..Default::default() };
     let answer = calls.schools().list_schools(request).await?.into_inner();
     Ok(answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?)
 }

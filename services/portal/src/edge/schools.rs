@@ -35,8 +35,8 @@ pub(super) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         return Err(Failure::Problem(Problem::NotFound));
     }
     let query = PlainQuery::parse("/scholen", &query.unwrap_or_default());
-    let request =
-        identity::ListSchoolsRequest { page_size: PAGE_SIZE, page_token: query.trail.token().to_owned(), query: query.search.clone() };
+    let (page_token, search) = (query.trail.token().to_owned(), query.search.clone());
+    let request = identity::ListSchoolsRequest { page_size: PAGE_SIZE, page_token, query: search, school_ids: Vec::new() };
     let mut service = visit.calls().schools();
     let (answer, figures) = tokio::join!(service.list_schools(request), menu_figures(&visit));
     let answer = answer?.into_inner();
