@@ -6,10 +6,8 @@ use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IdenStatic as _, Iterable as _, QueryFilter as _, QuerySelect as _,
-    Select,
-    sea_query::Expr,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IdenStatic as _, Iterable as _, QueryFilter as _,
+    QuerySelect as _, Select, sea_query::Expr,
 };
 use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 use uuid::Uuid;

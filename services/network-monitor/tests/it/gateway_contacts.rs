@@ -7,7 +7,7 @@ use runtime::GatewayId;
 use testkit::{director_of, on_both_stores, person};
 use tonic::{Code, Status};
 
-use crate::world::{NOW, World, alert, flow};
+use crate::world::{NOW, World, flow};
 
 async fn contacts(world: &World, who: &Principal, gateways: &[GatewayId]) -> Result<Vec<GatewayContact>, Status> {
     let request = ListGatewayContactsRequest { gateway_ids: gateways.iter().map(ToString::to_string).collect() };
