@@ -10,7 +10,7 @@ use super::Frame;
 use crate::{
     address::CaseQuery,
     mark::{Icon, IconMark, TimerMark},
-    view::{Bilingual, Case, CloseReason, Evidence, Happening, Phase, Place, TimelineEntry, Tlp},
+    view::{Case, CloseReason, Evidence, Happening, Phase, Place, TimelineEntry, Tlp},
     visitor::Visitor,
     words::{CaseWords, Terms},
 };
@@ -123,15 +123,9 @@ impl CasePage {
         self.words().seen_in(self.case.events, self.case.alerts)
     }
 
-    /// A line of the story, with the device and the emergency number filled in.
-    fn filled_in(&self, line: &Bilingual) -> String {
-        let words = self.words();
-        let mut names = self.evidence.iter().flat_map(|piece| [&piece.from, &piece.to]).filter_map(|place| place.device_name.as_deref());
-        let first = names.next();
-        let device = first.filter(|first| names.all(|name| name == *first)).unwrap_or(words.the_device());
-        let number = self.frame.emergency_line.as_ref().map_or(words.the_number(), |line| &line.phone);
-        let parts = [("{toestel}", device), ("{device}", device), ("{noodnummer}", number), ("{number}", number)];
-        parts.iter().fold(line.in_language(self.frame.language()).to_owned(), |text, (part, with)| text.replace(part, with))
+    fn story(&self) -> Vec<&str> {
+        let story = self.case.story.in_language(self.frame.language());
+        story.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty()).collect()
     }
 
     fn may(&self, action: Action) -> bool {

@@ -60,16 +60,6 @@ pub(crate) struct Bilingual {
     pub(crate) english: String,
 }
 
-/// What a school is told about an incident.
-#[derive(Clone, Debug)]
-pub(crate) struct Story {
-    pub(crate) what: Bilingual,
-    /// What to do, most urgent first; empty where the service does not tell it.
-    pub(crate) steps: Vec<Bilingual>,
-    pub(crate) do_not: Vec<Bilingual>,
-    pub(crate) call: Bilingual,
-}
-
 /// How a closed case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Closing {
@@ -86,7 +76,7 @@ pub(crate) struct Case {
     pub(crate) school_name: String,
     pub(crate) municipality: String,
     pub(crate) title: Bilingual,
-    pub(crate) story: Story,
+    pub(crate) story: Bilingual,
     /// What kind of incident it is, in plain words.
     pub(crate) kind: Bilingual,
     /// The same in the taxonomy of the field (RSIT): `intrusions/system-compromise`.
@@ -338,14 +328,14 @@ impl From<wire::LocalizedText> for Bilingual {
     }
 }
 
-impl From<wire::Story> for Story {
+impl From<wire::Story> for Bilingual {
+    /// The four parts as paragraphs, with general words for the device and the emergency number.
     fn from(story: wire::Story) -> Self {
-        let all = |lines: Vec<wire::LocalizedText>| lines.into_iter().map(Bilingual::from).collect();
+        let lines = || story.what.iter().chain(&story.r#do).chain(&story.do_not).chain(&story.call);
+        let join = |text: fn(&wire::LocalizedText) -> &str| lines().map(text).collect::<Vec<_>>().join("\n\n");
         Self {
-            what: story.what.unwrap_or_default().into(),
-            steps: all(story.r#do),
-            do_not: all(story.do_not),
-            call: story.call.unwrap_or_default().into(),
+            dutch: join(|line| &line.nl).replace("{toestel}", "het toestel").replace("{noodnummer}", "het noodnummer"),
+            english: join(|line| &line.en).replace("{device}", "the device").replace("{number}", "the emergency number"),
         }
     }
 }

@@ -30,12 +30,7 @@ words! {
         close { "Sluit de zaak" "Close the case" }
         reopen { "Heropen de zaak" "Reopen the case" }
 
-        what_happened { "Wat is er aan de hand" "What is going on" }
-        do_this { "Doe nu" "Do this now" }
-        do_not { "Doe dit niet" "Do not" }
-        whom_to_call { "Bel of verwittig" "Call or inform" }
-        the_device { "het toestel" "the device" }
-        the_number { "het noodnummer" "the emergency number" }
+        what_happened { "Wat is er gebeurd" "What happened" }
         no_story { "Voor deze waarschuwing bestaat nog geen uitleg in gewone woorden. Kijk naar het bewijs hieronder." "There is no explanation in plain words for this warning yet. Look at the evidence below." }
         closed_as(reason) { "Gesloten: {reason}" "Closed: {reason}" }
 
