@@ -1,10 +1,11 @@
 //! The words services speak to each other: `schildwacht/<service>/v1/*.proto` and the code generated from them.
 //!
 //! Shapes only. What a message means is decided by the service that owns it; conversion from these types to a service's
-//! own values happens at that service's edge (`grpc/`, `events.rs`), where every violation is collected.
+//! own values happens in that service (`messages.rs`, `grpc/`), where every violation is collected.
 
 #![expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated code allows what it must")]
 
+pub mod telemetry;
 pub mod time;
 
 /// `identity`: organisations and gateways.
@@ -37,6 +38,11 @@ pub mod operations {
     pub mod v1 {
         tonic::include_proto!("schildwacht.operations.v1");
     }
+}
+
+/// A count as messages carry it.
+pub fn count(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 /// The compiled descriptors, for gRPC reflection.

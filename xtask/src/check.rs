@@ -3,44 +3,20 @@
 //! Each rule is a function from the [`Tree`] to findings. To add one: write the function in the module it belongs to, add
 //! it to [`RULES`], and give it a test in which it is seen to fail.
 
-use std::fmt;
-
 use anyhow::Result;
 
+use self::finding::{Finding, Rule};
 use crate::tree::{self, Tree};
 
+mod circles;
 mod files;
+mod finding;
 mod imports;
 mod manifests;
 mod paths;
 
-/// Something to mend.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    path: String,
-    /// From 1.
-    line: usize,
-    rule: &'static str,
-    /// What is wrong and what to do, in one line.
-    message: String,
-}
-
-impl Finding {
-    fn new(rule: &'static str, path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, rule, message: message.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, line, rule, message } = self;
-        write!(formatter, "{path}:{line}: {rule}: {message}")
-    }
-}
-
-type Rule = fn(&Tree, &mut Vec<Finding>);
-
 const RULES: &[Rule] = &[
+    circles::circles,
     imports::table,
     imports::pure_places,
     manifests::inheritance,
@@ -73,13 +49,4 @@ fn all(tree: &Tree) -> Vec<Finding> {
     findings.sort();
     findings.dedup();
     findings
-}
-
-/// The findings of one rule on one tree, as they are printed.
-#[cfg(test)]
-fn printed(rule: Rule, files: &[(&str, &str)]) -> Vec<String> {
-    let mut findings = Vec::new();
-    rule(&Tree::of(files), &mut findings);
-    findings.sort();
-    findings.iter().map(Finding::to_string).collect()
 }

@@ -16,7 +16,7 @@ mod up;
 const USAGE: &str = "\
 cargo xtask check             the rules of the house that the compiler does not know: imports, manifests, files
 cargo xtask test              installs and starts what the tests need, then runs format, clippy, check and all tests
-cargo xtask test --embedded   the same on the embedded column alone: no servers
+cargo xtask test --embedded   the same in the embedded mode alone: no servers
 cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
 cargo xtask down              stops them
 cargo xtask unchanged         in a fresh clone: files that are as they were last time get the time they had, so that cargo builds
@@ -28,8 +28,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["check"] => check::run(),
-        ["test"] => test::run(test::Column::Both),
-        ["test", "--embedded"] => test::run(test::Column::Embedded),
+        ["test"] => test::run(test::Mode::Both),
+        ["test", "--embedded"] => test::run(test::Mode::Embedded),
         ["unchanged"] => unchanged::set_times(),
         ["up"] => up::up(),
         ["down"] => up::down(),

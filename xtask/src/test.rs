@@ -1,4 +1,4 @@
-//! The README's test command: whoever runs it needs nothing but Rust, a C/C++ compiler and make, and on Debian root rights.
+//! The README's test command. It needs Rust, a C/C++ compiler and make, and on Debian root rights.
 //!
 //! It installs what is missing, starts throw-away servers on free loopback ports, tells the tests through environment
 //! variables where they are, runs every part even when one has failed, and stops what it started, also on Ctrl-C.
@@ -27,16 +27,16 @@ mod programs;
 mod report;
 mod tools;
 
-/// Which of the architecture's two columns the tests run on.
+/// In which mode of deployment the tests run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
+pub enum Mode {
     /// Embedded and servers.
     Both,
     /// Nothing but the process itself.
     Embedded,
 }
 
-impl Column {
+impl Mode {
     fn servers(self) -> &'static [Server] {
         match self {
             Self::Both => servers::ALL,
@@ -45,7 +45,7 @@ impl Column {
     }
 }
 
-/// The tests of browsers and of agents need these whatever the column.
+/// The tests of browsers and of agents need these in either mode.
 const PROGRAMS: &[install::Program] = &[
     install::Program { name: "Chromium", packages: &["chromium"], is_there: || any_of(&["chromium", "chromium-browser", "google-chrome"]) },
     install::Program { name: "ChromeDriver", packages: &["chromium-driver"], is_there: || any_of(&["chromedriver"]) },
@@ -61,13 +61,13 @@ const PROGRAMS: &[install::Program] = &[
 const WHOLE: [&str; 3] = ["--workspace", "--features", "schildwacht/kafka-tls"];
 
 /// Runs everything, prints a table of the parts, and says whether all of them went well.
-pub fn run(column: Column) -> Result<bool> {
+pub fn run(mode: Mode) -> Result<bool> {
     let interrupt = Interrupt::listen()?;
     let mut report = Report::start();
 
     let preparing = Instant::now();
     disk::require_room()?;
-    let ours: Vec<Server> = column.servers().iter().copied().filter(|server| !server.is_given()).collect();
+    let ours: Vec<Server> = mode.servers().iter().copied().filter(|server| !server.is_given()).collect();
     install(PROGRAMS, &ours)?;
     report.add(Part::ok("install", preparing.elapsed(), "programs are there"));
     // Dropped last to first: the processes end before their folder goes.
@@ -76,7 +76,7 @@ pub fn run(column: Column) -> Result<bool> {
     let (looked_over, brought) = thread::scope(|scope| {
         let looking = scope.spawn(|| look_over(&interrupt));
         // From here: each ends with the thread that started it.
-        let started = start(column.servers(), &ours, scratch.path(), &interrupt).inspect_err(|error| {
+        let started = start(mode.servers(), &ours, scratch.path(), &interrupt).inspect_err(|error| {
             // Lints take minutes on a new machine.
             eprintln!("\n── {error:#}: nothing more is begun");
             interrupt.request();
@@ -91,15 +91,15 @@ pub fn run(column: Column) -> Result<bool> {
     tools.notes.into_iter().for_each(|note| report.note(note));
     let mut environment = tools.environment;
     let mut running = Vec::new();
-    for (server, (started, took)) in column.servers().iter().zip(started) {
+    for (server, (started, took)) in mode.servers().iter().zip(started) {
         report.add(Part::ok(server.name, took, started.shown()));
         environment.set(server.variable, started.address());
         running.push(started);
     }
-    match column {
-        Column::Both => environment.set(servers::STRICT, "1"),
-        Column::Embedded => {
-            report.note("the embedded column alone: tests that need servers passed by, and count as passed");
+    match mode {
+        Mode::Both => environment.set(servers::STRICT, "1"),
+        Mode::Embedded => {
+            report.note("the embedded mode alone: tests that need servers are skipped, and count as passed");
             servers::ALL.iter().for_each(|server| environment.unset(server.variable));
             environment.unset(servers::STRICT);
         }
@@ -151,7 +151,7 @@ fn any_of(names: &[&str]) -> bool {
 fn step(name: &'static str, arguments: &[&str], environment: &Environment, interrupt: &Interrupt) -> Result<Part> {
     println!("\n── {name}: cargo {}", arguments.join(" "));
     let started = Instant::now();
-    let status = Process::start(cargo(arguments, environment))?.wait(interrupt)?;
+    let status = Process::start(environment.cargo(arguments))?.wait(interrupt)?;
     Ok(match status.success() {
         true => Part::ok(name, started.elapsed(), ""),
         false => Part::failed(name, started.elapsed(), "see above"),
@@ -200,11 +200,4 @@ fn tests(report: &mut Report, environment: &Environment, interrupt: &Interrupt) 
     report.tested("tests", running, outcome.counts, &outcome.failed);
     report.add(step("doc tests", &[&["test"], &WHOLE[..], &["--doc"]].concat(), environment, interrupt)?);
     Ok(())
-}
-
-fn cargo(arguments: &[&str], environment: &Environment) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments);
-    environment.apply(&mut command);
-    command
 }

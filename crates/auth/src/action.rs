@@ -1,74 +1,103 @@
 //! Everything that can be asked of the platform, by the name that policies and audit rows use.
 
-macro_rules! actions {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
-        /// Something a caller wants to do.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Action {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl Action {
-            /// All actions.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The name in policies and audit rows.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
+/// Something a caller wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+pub enum Action {
+    /// See that a school or a site exists, with its name.
+    #[strum(serialize = "school.read")]
+    SchoolRead,
+    /// See that a board exists, with its name.
+    #[strum(serialize = "board.read")]
+    BoardRead,
+    /// See that a vendor exists, with its name.
+    #[strum(serialize = "vendor.read")]
+    VendorRead,
+    /// See that an app exists, with its name.
+    #[strum(serialize = "app.read")]
+    AppRead,
+    /// See what the platform holds of a person.
+    #[strum(serialize = "person.read")]
+    PersonRead,
+    /// See a school's gateways.
+    #[strum(serialize = "gateway.read")]
+    GatewayRead,
+    /// See a school's devices.
+    #[strum(serialize = "device.read")]
+    DeviceRead,
+    /// See a school's alerts.
+    #[strum(serialize = "alert.read")]
+    AlertRead,
+    /// See a school's cases.
+    #[strum(serialize = "case.read")]
+    CaseRead,
+    /// Add a gateway and get its secret.
+    #[strum(serialize = "gateway.enrol")]
+    GatewayEnrol,
+    /// Replace a gateway's secret.
+    #[strum(serialize = "gateway.rotate")]
+    GatewayRotate,
+    /// End a gateway's access.
+    #[strum(serialize = "gateway.revoke")]
+    GatewayRevoke,
+    /// Bring the issuer in step with the gateways that are kept.
+    #[strum(serialize = "gateway.align")]
+    GatewayAlign,
+    /// Take or give a case.
+    #[strum(serialize = "case.assign")]
+    CaseAssign,
+    /// Move a case to another phase.
+    #[strum(serialize = "case.change_phase")]
+    CaseChangePhase,
+    /// Write a note in a case.
+    #[strum(serialize = "case.note")]
+    CaseNote,
+    /// Close a case.
+    #[strum(serialize = "case.close")]
+    CaseClose,
+    /// Reopen a closed case.
+    #[strum(serialize = "case.reopen")]
+    CaseReopen,
+    /// See which alerts are suppressed.
+    #[strum(serialize = "suppression.read")]
+    SuppressionRead,
+    /// Suppress the alerts of a signature.
+    #[strum(serialize = "suppression.create")]
+    SuppressionCreate,
+    /// End a suppression.
+    #[strum(serialize = "suppression.delete")]
+    SuppressionDelete,
+    /// Open a case because of an alert.
+    #[strum(serialize = "case.open")]
+    CaseOpen,
+    /// Record an alert because of an event.
+    #[strum(serialize = "alert.record")]
+    AlertRecord,
+    /// Replace master data of boards, schools and sites.
+    #[strum(serialize = "organisation.import")]
+    OrganisationImport,
+    /// See which messages consumers could not process, and why; not their content.
+    #[strum(serialize = "dead_letter.read")]
+    DeadLetterRead,
+    /// See the beginning of such a message's content; every look is audited.
+    #[strum(serialize = "dead_letter.show")]
+    DeadLetterShow,
+    /// Send such messages back to be processed again.
+    #[strum(serialize = "dead_letter.replay")]
+    DeadLetterReplay,
+    /// Verify the audit chains.
+    #[strum(serialize = "audit.verify")]
+    AuditVerify,
+    /// Send telemetry.
+    #[strum(serialize = "telemetry.post")]
+    TelemetryPost,
 }
 
-actions! {
-    /// See that a school exists, its name and sites.
-    SchoolRead = "school.read",
-    /// See a school's gateways.
-    GatewayRead = "gateway.read",
-    /// See a school's devices.
-    DeviceRead = "device.read",
-    /// See a school's alerts.
-    AlertRead = "alert.read",
-    /// See a school's cases.
-    CaseRead = "case.read",
-    /// Add a gateway and get its secret.
-    GatewayEnrol = "gateway.enrol",
-    /// Replace a gateway's secret.
-    GatewayRotate = "gateway.rotate",
-    /// End a gateway's access.
-    GatewayRevoke = "gateway.revoke",
-    /// Bring the issuer in step with the gateways that are kept.
-    GatewayAlign = "gateway.align",
-    /// Take or give a case.
-    CaseAssign = "case.assign",
-    /// Move a case to another phase.
-    CaseChangePhase = "case.change_phase",
-    /// Write a note in a case.
-    CaseNote = "case.note",
-    /// Close a case.
-    CaseClose = "case.close",
-    /// Reopen a closed case.
-    CaseReopen = "case.reopen",
-    /// See what is kept quiet.
-    SuppressionRead = "suppression.read",
-    /// Keep a signature quiet.
-    SuppressionCreate = "suppression.create",
-    /// No longer keep it quiet.
-    SuppressionDelete = "suppression.delete",
-    /// Open a case because of an alert.
-    CaseOpen = "case.open",
-    /// Record an alert because of an event.
-    AlertRecord = "alert.record",
-    /// Replace master data of boards, schools and sites.
-    OrganisationImport = "organisation.import",
-    /// See what consumers could not take in, and why; not what it says.
-    DeadLetterRead = "dead_letter.read",
-    /// See the beginning of what it says, on record.
-    DeadLetterShow = "dead_letter.show",
-    /// Give it to them again.
-    DeadLetterReplay = "dead_letter.replay",
-    /// Check the audit chains.
-    AuditVerify = "audit.verify",
-    /// Send telemetry.
-    TelemetryPost = "telemetry.post",
+impl Action {
+    /// All actions.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// The name in policies and audit rows.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }

@@ -1,14 +1,25 @@
 //! The request's context: who calls, the time, the ids, and what is permitted.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
-use runtime::{Clock, Error, Ids, Result, SchoolId};
+use runtime::{Clock, Error, Ids, Result};
+use tonic::Status;
 
-use crate::{Action, Policies, Principal, Resource, Verifier};
+use crate::{Action, Kind, Policies, Principal, Resource, Verifier};
 
-/// Makes contexts from requests.
+/// Makes contexts: of requests, in a layer before anything of the request is read; and of a service's own work.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
     verifier: Arc<Verifier>,
@@ -23,56 +34,72 @@ impl Authenticator {
         Self { verifier, policies, clock, ids }
     }
 
-    /// The context of a request, from its `authorization` header.
-    ///
-    /// # Errors
-    /// `Unauthenticated` without a valid token.
-    pub async fn context_of_headers(&self, headers: &HeaderMap) -> Result<Context> {
+    /// Puts authentication before every gRPC route of a router. A request without a valid token is refused before its body is read; any
+    /// other carries its [`Context`], which [`Context::of`] and [`asked`] take out.
+    pub fn protect(&self, routes: Router) -> Router {
+        routes.route_layer(middleware::from_fn_with_state(self.clone(), authenticate))
+    }
+
+    /// The context of work a service does by itself, because of an event or a schedule.
+    pub fn own_context(&self, service: &str) -> Context {
+        self.context_for(Principal::service(service))
+    }
+
+    /// Which resource stands below which; for whoever follows it.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
         let token = bearer_token(headers)?;
         let verified = self.verifier.verify(token).await?;
-        let mut context = self.context_for(verified.principal.clone(), Some(Arc::from(token)));
-        context.expires_at = Some(verified.expires_at);
-        Ok(context)
+        let caller = self.context_for(verified.principal.clone());
+        Ok(Context { token: Some(Arc::from(token)), expires_at: Some(verified.expires_at), ..caller })
     }
 
-    /// The context of a gRPC request.
-    ///
-    /// # Errors
-    /// `Unauthenticated` without a valid token.
-    pub async fn context_of<T>(&self, request: &tonic::Request<T>) -> Result<Context> {
-        self.context_of_headers(request.metadata().as_ref()).await
-    }
-
-    /// The context of work a service does by itself, because an event or the time says so.
-    pub fn own_context(&self, service: &str) -> Context {
-        self.context_for(Principal::service(service), None)
-    }
-
-    fn context_for(&self, principal: Principal, token: Option<Arc<str>>) -> Context {
+    fn context_for(&self, principal: Principal) -> Context {
         Context {
             principal,
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             policies: Arc::clone(&self.policies),
-            token,
+            token: None,
             expires_at: None,
         }
     }
 }
 
+async fn authenticate(State(authenticator): State<Authenticator>, mut request: Request, next: Next) -> Response {
+    match authenticator.context_of(request.headers()).await {
+        Ok(context) => {
+            request.extensions_mut().insert(context);
+            next.run(request).await
+        }
+        Err(error) => Status::from(error).into_http::<Body>(),
+    }
+}
+
 /// The token in `authorization: Bearer …`.
-pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str> {
+fn bearer_token(headers: &HeaderMap) -> Result<&str> {
     let missing = || Error::unauthenticated("token_missing", "send a token: authorization: Bearer …");
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
     let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }
 
-/// What every use case takes first.
+/// Who calls, and what they ask: a request as its use case takes it.
+///
+/// # Errors
+/// With every field of the message that is wrong.
+pub fn asked<M, T: TryFrom<M, Error = Error>>(request: tonic::Request<M>) -> Result<(Context, T)> {
+    let cx = Context::of(&request)?;
+    Ok((cx, request.into_inner().try_into()?))
+}
+
+/// What every use case takes first. Only an [`Authenticator`] makes one, so a use case cannot be reached by a caller who is not known.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Who calls.
-    pub principal: Principal,
+    principal: Principal,
     /// The time.
     pub clock: Clock,
     /// New ids.
@@ -82,64 +109,78 @@ pub struct Context {
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// Which schools' things a caller may act upon; part of every look-up.
+/// Where a caller may act, among the resources of one kind; part of every look-up of that kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Those of every school.
+pub enum Scope<K> {
+    /// On all of them.
     Everything,
-    /// Those of these schools; never empty.
-    Schools(BTreeSet<SchoolId>),
+    /// On these; never empty.
+    Only(BTreeSet<K>),
 }
 
-impl Scope {
-    /// Whether a school is in it.
-    pub fn contains(&self, school: SchoolId) -> bool {
+impl<K: Kind> Scope<K> {
+    /// Whether one of them is in it.
+    pub fn contains(&self, id: K) -> bool {
         match self {
             Self::Everything => true,
-            Self::Schools(schools) => schools.contains(&school),
+            Self::Only(ids) => ids.contains(&id),
         }
     }
 }
 
 impl Context {
-    /// Asks for an act on one school's things.
+    /// The caller of a gRPC request, as the layer of [`Authenticator::protect`] found them.
     ///
     /// # Errors
-    /// `NotFound` when the caller may not know the school, `PermissionDenied` when they may know it but not do this.
-    pub fn require(&self, action: Action, school: SchoolId) -> Result<()> {
-        let resource = Resource::School(school);
+    /// `Internal` where that layer is missing.
+    pub fn of<T>(request: &tonic::Request<T>) -> Result<Self> {
+        let context = request.extensions().get::<Self>().cloned();
+        context.ok_or_else(|| Error::internal("this route has no authentication: serve it through Authenticator::protect"))
+    }
+
+    /// Who calls.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Asks for an action on one resource.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller may not know the resource, `PermissionDenied` when they may know it but not do this.
+    pub fn require(&self, action: Action, resource: impl Into<Resource>) -> Result<()> {
+        let resource = resource.into();
         if self.policies.permits(&self.principal, action, resource) {
             return Ok(());
         }
-        if self.policies.permits(&self.principal, Action::SchoolRead, resource) {
-            return Err(self.refuse(action));
+        match resource.existence() {
+            Some((name, read)) if !self.policies.permits(&self.principal, read, resource) => Err(Error::not_found(name)),
+            _ => Err(self.refuse(action)),
         }
-        Err(Error::not_found("school"))
     }
 
-    /// Asks for an act on the platform as a whole.
-    ///
-    /// # Errors
-    /// `PermissionDenied`.
-    pub fn require_platform(&self, action: Action) -> Result<()> {
-        if self.policies.permits(&self.principal, action, Resource::Platform) { Ok(()) } else { Err(self.refuse(action)) }
-    }
-
-    /// Where the caller may do this. Put it into every look-up.
+    /// Where the caller may do this, among the resources of a kind. Put it into every look-up.
     ///
     /// # Errors
     /// `PermissionDenied` when nowhere.
-    pub fn scope(&self, action: Action) -> Result<Scope> {
+    pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
         if self.policies.permits(&self.principal, action, Resource::Platform) {
             return Ok(Scope::Everything);
         }
-        let schools: BTreeSet<SchoolId> = self
-            .principal
-            .schools()
+        let hierarchy = self.policies.hierarchy();
+        let places: Vec<Resource> = self.principal.places().into_iter().filter(|place| *place != Resource::Platform).collect();
+        let candidates: BTreeSet<K> = places.iter().flat_map(|place| hierarchy.within::<K>(*place)).collect();
+        // Policies see of a resource what stands above it, so those below the same places are decided alike.
+        let mut decided: HashMap<Vec<Resource>, bool> = HashMap::new();
+        let ids: BTreeSet<K> = candidates
             .into_iter()
-            .filter(|school| self.policies.permits(&self.principal, action, Resource::School(*school)))
+            .filter(|id| {
+                let resource: Resource = (*id).into();
+                let above = hierarchy.above(resource);
+                let reached_from = places.iter().copied().filter(|place| *place == resource || above.contains(place)).collect();
+                *decided.entry(reached_from).or_insert_with(|| self.policies.permits(&self.principal, action, resource))
+            })
             .collect();
-        if schools.is_empty() { Err(self.refuse(action)) } else { Ok(Scope::Schools(schools)) }
+        if ids.is_empty() { Err(self.refuse(action)) } else { Ok(Scope::Only(ids)) }
     }
 
     /// The caller as audit rows name it.
@@ -157,9 +198,10 @@ impl Context {
         self.expires_at
     }
 
-    /// A context of one's choosing, for tests and for work without a request.
-    pub fn new(principal: Principal, clock: Clock, ids: Ids, policies: Arc<Policies>) -> Self {
-        Self { principal, clock, ids, policies, token: None, expires_at: None }
+    /// A context of a test's choosing.
+    #[cfg(feature = "testing")]
+    pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
+        Self { principal, clock, ids, policies: Arc::new(policies), token: None, expires_at: None }
     }
 
     fn refuse(&self, action: Action) -> Error {

@@ -1,26 +1,31 @@
 //! Who is calling, and what they may do.
 //!
-//! 1. An edge hands the request's headers to the [`Authenticator`]: the bearer token is verified (issuer, audience, expiry,
-//!    type, algorithm; keys from the issuer, kept through its outages) and becomes a [`Principal`].
-//! 2. With the clock and the id source it makes the request's [`Context`], the first argument of every use case.
-//! 3. The use case asks *before it loads anything*: [`Context::require`] where the school is known, [`Context::scope`] where it
-//!    is not. A scope goes into every look-up, so that what the caller may not see is not found.
+//! 1. [`Authenticator::protect`] puts a layer before a service's routes. Before a body is read it verifies the bearer token (issuer,
+//!    audience, expiry, type, algorithm; keys from the issuer, kept while it is unavailable), makes a [`Principal`] of it, and with the
+//!    clock and the id source a [`Context`], the first argument of every use case.
+//! 2. The use case asks *before it loads anything*: [`Context::require`] where the resource is known, [`Context::scope`] where it is
+//!    not. A [`Scope`] is typed by the kind of resource it filters and goes into every look-up, so that what the caller may not see
+//!    is not found.
+//! 3. The rules are Cedar policies, a file per area in `policies/`, checked by `build.rs`. They speak of a [`Hierarchy`] of resources: a
+//!    [`Function`] holds at a place in it and reaches all that is below. What comes out, role by role, is `tests/permissions.golden`.
 //!
-//! The rules are Cedar policies in `policies/`; what comes out of them, role by role, is `tests/permissions.golden`.
-//!
-//! To add an action: name it in `policies/schildwacht.cedarschema` and in [`Action`], permit it in
-//! `policies/schildwacht.cedar`, and accept the new golden file after reading it.
+//! To add an action: a variant of [`Action`], its line in `policies/schema.cedarschema`, and the policies that permit it. Then read
+//! the new golden file and accept it.
 
 mod action;
+mod client_credentials;
 mod context;
 mod policy;
 mod principal;
+mod resource;
 mod token;
 
 pub use action::Action;
-pub use context::{Authenticator, Context, Scope};
-pub use policy::{Policies, PolicyError, Resource};
-pub use principal::{Function, Principal, Subject};
+pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
+pub use context::{Authenticator, Context, Scope, asked};
+pub use policy::{Policies, PolicyError};
+pub use principal::{Function, Principal, Role, Subject};
+pub use resource::{Hierarchy, Kind, Resource};
 pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.

@@ -1,11 +1,20 @@
 //! Who is calling.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use runtime::{GatewayId, PersonId, SchoolId};
+use runtime::{BoardId, GatewayId, PersonId, SchoolId, VendorId};
+use uuid::Uuid;
 
-/// What somebody is, somewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+use crate::{Kind as _, Resource};
+
+/// What somebody is, at a place in the hierarchy ([`crate::Resource`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::EnumDiscriminants)]
+#[strum_discriminants(
+    name(Role),
+    doc = "A function without its place: the name in claims, and the attribute of the principal in policies.",
+    derive(Hash, PartialOrd, Ord, strum::EnumString, strum::IntoStaticStr, strum::VariantArray),
+    strum(serialize_all = "snake_case")
+)]
 pub enum Function {
     /// Works the response team's queue.
     Responder,
@@ -13,38 +22,48 @@ pub enum Function {
     ResponseLead,
     /// Runs the platform.
     Operator,
+    /// Reviews apps, GEBs and content.
+    Reviewer,
+    /// Sits on a school board.
+    BoardMember(BoardId),
+    /// Is the data protection officer of a board (GDPR, art. 37).
+    Dpo(BoardId),
     /// Heads a school.
     Director(SchoolId),
     /// Looks after a school's computers.
     IctCoordinator(SchoolId),
+    /// Speaks for a vendor.
+    VendorContact(VendorId),
+    /// Goes to a school; reaches what is about themselves.
+    Pupil,
+    /// Has a child at a school; reaches what is about themselves.
+    Parent,
 }
 
 impl Function {
     /// The role's name in policies and claims.
-    pub const fn role(self) -> &'static str {
-        match self {
-            Self::Responder => "responder",
-            Self::ResponseLead => "response_lead",
-            Self::Operator => "operator",
-            Self::Director(_) => "director",
-            Self::IctCoordinator(_) => "ict_coordinator",
-        }
+    pub fn role(self) -> &'static str {
+        Role::from(self).into()
     }
 
-    /// The school where it holds; `None`: everywhere.
-    pub const fn school(self) -> Option<SchoolId> {
+    /// Where it holds; `None`: for its holder's own things alone.
+    pub const fn place(self) -> Option<Resource> {
         match self {
-            Self::Responder | Self::ResponseLead | Self::Operator => None,
-            Self::Director(school) | Self::IctCoordinator(school) => Some(school),
+            Self::Responder | Self::ResponseLead | Self::Operator | Self::Reviewer => Some(Resource::Platform),
+            Self::BoardMember(board) | Self::Dpo(board) => Some(Resource::Board(board)),
+            Self::Director(school) | Self::IctCoordinator(school) => Some(Resource::School(school)),
+            Self::VendorContact(vendor) => Some(Resource::Vendor(vendor)),
+            Self::Pupil | Self::Parent => None,
         }
     }
 }
 
+/// As claims write it: `responder`, `director@<school id>`.
 impl fmt::Display for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.school() {
-            None => formatter.write_str(self.role()),
-            Some(school) => write!(formatter, "{}@{school}", self.role()),
+        match self.place() {
+            None | Some(Resource::Platform) => formatter.write_str(self.role()),
+            Some(place) => write!(formatter, "{}@{}", self.role(), place.entity().1),
         }
     }
 }
@@ -59,21 +78,23 @@ impl FromStr for Function {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let unknown = || UnknownFunction(text.to_owned());
-        match text.split_once('@') {
-            None => match text {
-                "responder" => Ok(Self::Responder),
-                "response_lead" => Ok(Self::ResponseLead),
-                "operator" => Ok(Self::Operator),
-                _ => Err(unknown()),
-            },
-            Some((role, school)) => {
-                let school = school.parse().map_err(|_| unknown())?;
-                match role {
-                    "director" => Ok(Self::Director(school)),
-                    "ict_coordinator" => Ok(Self::IctCoordinator(school)),
-                    _ => Err(unknown()),
-                }
-            }
+        let (role, place) = match text.split_once('@') {
+            Some((role, place)) => (role, Some(Uuid::try_parse(place).map_err(|_| unknown())?)),
+            None => (text, None),
+        };
+        match (role.parse().map_err(|_| unknown())?, place) {
+            (Role::Responder, None) => Ok(Self::Responder),
+            (Role::ResponseLead, None) => Ok(Self::ResponseLead),
+            (Role::Operator, None) => Ok(Self::Operator),
+            (Role::Reviewer, None) => Ok(Self::Reviewer),
+            (Role::BoardMember, Some(board)) => Ok(Self::BoardMember(board.into())),
+            (Role::Dpo, Some(board)) => Ok(Self::Dpo(board.into())),
+            (Role::Director, Some(school)) => Ok(Self::Director(school.into())),
+            (Role::IctCoordinator, Some(school)) => Ok(Self::IctCoordinator(school.into())),
+            (Role::VendorContact, Some(vendor)) => Ok(Self::VendorContact(vendor.into())),
+            (Role::Pupil, None) => Ok(Self::Pupil),
+            (Role::Parent, None) => Ok(Self::Parent),
+            _ => Err(unknown()),
         }
     }
 }
@@ -128,12 +149,15 @@ impl Principal {
         self.functions.iter().any(|function| function.role() == role)
     }
 
-    /// The schools where it has any function, each once.
+    /// The places of its functions, each once; its own things among them.
+    pub(crate) fn places(&self) -> BTreeSet<Resource> {
+        let own = self.person_id().map(Resource::Person);
+        self.functions.iter().filter_map(|function| function.place()).chain(own).collect()
+    }
+
+    /// The schools where it has a function, each once; not those below a board.
     pub fn schools(&self) -> Vec<SchoolId> {
-        let mut schools: Vec<SchoolId> = self.functions.iter().filter_map(|function| function.school()).collect();
-        schools.sort_unstable();
-        schools.dedup();
-        schools
+        self.places().into_iter().filter_map(SchoolId::of).collect()
     }
 }
 
@@ -143,7 +167,10 @@ mod tests {
 
     #[test]
     fn a_function_survives_its_claim() {
-        for text in ["responder", "response_lead", "operator", "director@0190c0de-0000-7000-8000-000000000001"] {
+        let id = "0190c0de-0000-7000-8000-000000000001";
+        for role in <Role as strum::VariantArray>::VARIANTS {
+            let role: &str = role.into();
+            let text = [role.to_owned(), format!("{role}@{id}")].into_iter().find(|text| text.parse::<Function>().is_ok()).unwrap();
             assert_eq!(text.parse::<Function>().unwrap().to_string(), text);
         }
     }

@@ -3,51 +3,93 @@
 //!
 //! After reading the difference: `UPDATE_GOLDEN=1 cargo test -p schildwacht-auth --test permissions`.
 
-use std::{fmt::Write as _, path::Path, sync::Arc};
+use std::{fmt::Write as _, path::Path};
 
-use runtime::{Clock, ErrorKind, GatewayId, Ids, PersonId, SchoolId};
+use runtime::{AppId, BoardId, Clock, ErrorKind, GatewayId, Ids, PersonId, SchoolId, SiteId, VendorId};
 use schildwacht_auth::{Action, Context, Function, Policies, Principal, Resource, Scope, Subject};
 use uuid::Uuid;
 
-fn school(number: u128) -> SchoolId {
+fn id<T: From<Uuid>>(number: u128) -> T {
     Uuid::from_u128(number).into()
 }
 
+/// The person of the matrix.
+const SOMEBODY: u128 = 99;
+
 fn person(functions: &[Function]) -> Principal {
-    Principal { subject: Subject::Person(PersonId::from(Uuid::from_u128(99))), name: "somebody".into(), functions: functions.to_vec() }
+    Principal { subject: Subject::Person(id(SOMEBODY)), name: "somebody".into(), functions: functions.to_vec() }
 }
 
 fn principals() -> Vec<(&'static str, Principal)> {
-    let own = school(1);
-    let gateway = Principal { subject: Subject::Gateway(GatewayId::from(Uuid::from_u128(7))), name: String::new(), functions: Vec::new() };
+    let gateway = Principal { subject: Subject::Gateway(id::<GatewayId>(7)), name: String::new(), functions: Vec::new() };
     let command_line = Principal { subject: Subject::Service("cli".into()), name: "cli".into(), functions: vec![Function::Operator] };
     vec![
         ("responder", person(&[Function::Responder])),
         ("response_lead", person(&[Function::ResponseLead])),
         ("operator", person(&[Function::Operator])),
-        ("director", person(&[Function::Director(own)])),
-        ("ict_coordinator", person(&[Function::IctCoordinator(own)])),
+        ("reviewer", person(&[Function::Reviewer])),
+        ("board_member", person(&[Function::BoardMember(id(1))])),
+        ("dpo", person(&[Function::Dpo(id(1))])),
+        ("director", person(&[Function::Director(id(1))])),
+        ("ict_coordinator", person(&[Function::IctCoordinator(id(1))])),
+        ("vendor_contact", person(&[Function::VendorContact(id(1))])),
+        ("pupil", person(&[Function::Pupil])),
+        ("parent", person(&[Function::Parent])),
         ("person_without_function", person(&[])),
         ("gateway", gateway),
         ("service:network-monitor", Principal::service("network-monitor")),
         ("service:identity", Principal::service("identity")),
         ("service:incident-intake", Principal::service("incident-intake")),
+        ("service:demo", Principal::service("demo")),
         ("service:cli", command_line),
     ]
 }
 
-fn matrix() -> String {
+/// Number 1 of each kind stands below number 1 of the kind above it; number 2 below number 2.
+fn policies() -> Policies {
     let policies = Policies::load().unwrap();
-    let mut text = String::from("# o: own school   x: another school   P: platform   .: no\n");
-    let names: Vec<&str> = principals().iter().map(|(name, _)| *name).collect();
+    for number in [1, 2] {
+        policies.hierarchy().place(id::<SchoolId>(number), id::<BoardId>(number));
+        policies.hierarchy().place(id::<SiteId>(number), id::<SchoolId>(number));
+        policies.hierarchy().place(id::<AppId>(number), id::<VendorId>(number));
+    }
+    policies
+}
+
+fn resources() -> Vec<(char, Resource)> {
+    vec![
+        ('s', id::<SiteId>(1).into()),
+        ('o', id::<SchoolId>(1).into()),
+        ('x', id::<SchoolId>(2).into()),
+        ('b', id::<BoardId>(1).into()),
+        ('c', id::<BoardId>(2).into()),
+        ('v', id::<VendorId>(1).into()),
+        ('w', id::<VendorId>(2).into()),
+        ('a', id::<AppId>(1).into()),
+        ('d', id::<AppId>(2).into()),
+        ('m', id::<PersonId>(SOMEBODY).into()),
+        ('n', id::<PersonId>(98).into()),
+        ('P', Resource::Platform),
+    ]
+}
+
+/// Roles that may nothing are left out of an action.
+fn matrix() -> String {
+    let policies = policies();
+    let mut text = String::from(
+        "# s: a site of the own school   o: own school, or one of the own board   x: another school   b: own board   c: another board\n\
+         # v: own vendor   w: another vendor   a: own app   d: another app   m: oneself   n: somebody else   P: platform   .: no\n",
+    );
     for action in Action::ALL {
         writeln!(text, "\n{}", action.name()).unwrap();
-        for (name, (_, principal)) in names.iter().zip(principals()) {
-            let mark = |resource, sign| if policies.permits(&principal, *action, resource) { sign } else { '.' };
-            let own = mark(Resource::School(school(1)), 'o');
-            let other = mark(Resource::School(school(2)), 'x');
-            let platform = mark(Resource::Platform, 'P');
-            writeln!(text, "  {name:<26}{own}{other}{platform}").unwrap();
+        for (name, principal) in principals() {
+            let marks: String = resources()
+                .into_iter()
+                .map(|(sign, resource)| if policies.permits(&principal, *action, resource) { sign } else { '.' })
+                .collect();
+            if marks.contains(|mark| mark != '.') {
+                writeln!(text, "  {name:<26}{marks}").unwrap();
+            }
         }
     }
     text
@@ -66,22 +108,42 @@ fn the_permission_matrix_is_the_reviewed_one() {
 
 fn context(principal: Principal) -> Context {
     let clock = Clock::system();
-    Context::new(principal, clock.clone(), Ids::random(clock), Arc::new(Policies::load().unwrap()))
+    Context::for_tests(principal, clock.clone(), Ids::random(clock), policies())
 }
 
 #[test]
 fn a_school_it_may_not_know_is_not_found_rather_than_forbidden() {
-    let director = context(person(&[Function::Director(school(1))]));
-    assert_eq!(director.require(Action::DeviceRead, school(2)).unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(director.require(Action::CaseAssign, school(1)).unwrap_err().kind(), ErrorKind::PermissionDenied);
-    director.require(Action::DeviceRead, school(1)).unwrap();
+    let director = context(person(&[Function::Director(id(1))]));
+    assert_eq!(director.require(Action::DeviceRead, id::<SchoolId>(2)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(director.require(Action::CaseAssign, id::<SchoolId>(1)).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    director.require(Action::DeviceRead, id::<SchoolId>(1)).unwrap();
 }
 
 #[test]
 fn a_scope_holds_exactly_the_callers_schools() {
-    let both = context(person(&[Function::Director(school(1)), Function::IctCoordinator(school(3))]));
-    assert_eq!(both.scope(Action::CaseRead).unwrap(), Scope::Schools([school(1), school(3)].into()));
-    assert_eq!(both.scope(Action::GatewayEnrol).unwrap(), Scope::Schools([school(3)].into()));
-    assert_eq!(context(person(&[Function::Responder])).scope(Action::CaseRead).unwrap(), Scope::Everything);
-    assert_eq!(context(person(&[])).scope(Action::CaseRead).unwrap_err().kind(), ErrorKind::PermissionDenied);
+    let both = context(person(&[Function::Director(id(1)), Function::IctCoordinator(id(3))]));
+    assert_eq!(both.scope(Action::CaseRead).unwrap(), Scope::<SchoolId>::Only([id(1), id(3)].into()));
+    assert_eq!(both.scope(Action::GatewayEnrol).unwrap(), Scope::<SchoolId>::Only([id(3)].into()));
+    assert_eq!(context(person(&[Function::Responder])).scope(Action::CaseRead).unwrap(), Scope::<SchoolId>::Everything);
+    assert_eq!(context(person(&[])).scope::<SchoolId>(Action::CaseRead).unwrap_err().kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn a_function_at_a_board_reaches_its_schools_and_no_others() {
+    let policies = policies();
+    policies.hierarchy().place(id::<SchoolId>(3), id::<BoardId>(1));
+    let clock = Clock::system();
+    let member = Context::for_tests(person(&[Function::BoardMember(id(1))]), clock.clone(), Ids::random(clock), policies);
+    assert_eq!(member.scope(Action::CaseRead).unwrap(), Scope::<SchoolId>::Only([id(1), id(3)].into()));
+    assert_eq!(member.scope(Action::BoardRead).unwrap(), Scope::<BoardId>::Only([id(1)].into()), "a scope is of one kind");
+    assert_eq!(member.require(Action::CaseRead, id::<SchoolId>(2)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(member.require(Action::GatewayEnrol, id::<SchoolId>(3)).unwrap_err().kind(), ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn a_function_at_a_school_reaches_its_sites_and_not_its_board() {
+    let director = context(person(&[Function::Director(id(1))]));
+    director.require(Action::SchoolRead, id::<SiteId>(1)).unwrap();
+    assert_eq!(director.require(Action::SchoolRead, id::<SiteId>(2)).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(director.require(Action::BoardRead, id::<BoardId>(1)).unwrap_err().kind(), ErrorKind::NotFound);
 }

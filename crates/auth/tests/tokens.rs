@@ -1,10 +1,20 @@
 #![cfg(test)]
 //! Which tokens open the door, with a real issuer over HTTP.
 
-use http::{HeaderMap, HeaderValue, header};
+use std::{convert::Infallible, task::Poll};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    routing::post,
+};
+use http::header;
 use runtime::{Clock, ErrorKind, ManualClock};
 use schildwacht_auth::{AUDIENCE_PLATFORM, Function, Principal, Subject, TokenError, Verifier};
 use testkit::{TestIssuer, person};
+use tonic::{Code, Status};
+use tower::ServiceExt as _;
 
 fn clock() -> ManualClock {
     ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap())
@@ -173,11 +183,24 @@ async fn nonsense_is_refused_without_asking_the_issuer() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_bearer_token_is_unauthenticated() {
+async fn a_request_without_a_bearer_token_is_refused_before_its_body_is_read() {
     let issuer = TestIssuer::start(Clock::system()).await;
-    let authenticator = issuer.authenticator();
-    let mut headers = HeaderMap::new();
-    assert_eq!(authenticator.context_of_headers(&headers).await.unwrap_err().reason(), "token_missing");
-    headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Basic abc"));
-    assert_eq!(authenticator.context_of_headers(&headers).await.unwrap_err().reason(), "token_missing");
+    let reached = || async { "reached" };
+    let routes = issuer.authenticator().protect(Router::new().route("/service/Method", post(reached)));
+    let answer = async |authorization: Option<&str>| {
+        let unread =
+            Body::from_stream(futures::stream::poll_fn(|_| -> Poll<Option<Result<Bytes, Infallible>>> { panic!("the body was read") }));
+        let mut request = Request::post("/service/Method").body(unread).unwrap();
+        if let Some(value) = authorization {
+            request.headers_mut().insert(header::AUTHORIZATION, value.parse().unwrap());
+        }
+        routes.clone().oneshot(request).await.unwrap()
+    };
+    for authorization in [None, Some("Basic abc"), Some("Bearer nonsense")] {
+        let refused = answer(authorization).await;
+        assert_eq!(Status::from_header_map(refused.headers()).unwrap().code(), Code::Unauthenticated, "{authorization:?}");
+    }
+    let token = issuer.token(&person(1, &[Function::Responder]));
+    let reached = answer(Some(&format!("bearer {token}"))).await;
+    assert_eq!(axum::body::to_bytes(reached.into_body(), 100).await.unwrap(), "reached", "the scheme's case does not matter (RFC 9110)");
 }

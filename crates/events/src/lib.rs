@@ -53,8 +53,10 @@ mod topic;
 pub use delivery::{
     AddInbox, AddOutbox,
     api::DeadLetters,
-    consumer::{Consumer, HandleError, Handler, Rejected},
-    dead_letter, inbox, outbox,
+    consumer::Consumer,
+    dead_letter,
+    handler::{HandleError, Handler, Rejected},
+    inbox, outbox,
     outbox::{LogHandle, Relay},
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};

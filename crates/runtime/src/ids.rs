@@ -107,6 +107,8 @@ macro_rules! typed_ids {
 typed_ids! {
     /// An alert of network-monitor.
     AlertId,
+    /// An app in the catalogue.
+    AppId,
     /// A row of an audit chain.
     AuditId,
     /// A school board.
@@ -123,6 +125,8 @@ typed_ids! {
     GatewayId,
     /// A person, as the identity provider names them.
     PersonId,
+    /// What a caller calls a request; the same again is carried out once.
+    RequestId,
     /// A school (instelling).
     SchoolId,
     /// A site (vestiging) of a school.
@@ -131,6 +135,8 @@ typed_ids! {
     SuppressionId,
     /// An entry in a case's timeline.
     TimelineEntryId,
+    /// A vendor of apps.
+    VendorId,
 }
 
 #[cfg(test)]

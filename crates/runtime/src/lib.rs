@@ -24,19 +24,23 @@ pub mod listener;
 mod log_line;
 pub mod observe;
 pub mod process;
+mod request;
 pub mod tasks;
 pub mod telemetry;
+mod text;
 mod violations;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
 pub use health::Health;
 pub use ids::{
-    AlertId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, SchoolId, SiteId, SuppressionId,
-    TimelineEntryId,
+    AlertId, AppId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId, SiteId,
+    SuppressionId, TimelineEntryId, VendorId,
 };
 pub use process::{Process, StartError};
+pub use request::Etag;
 pub use tasks::{Shutdown, Tasks};
+pub use text::{Line, TextRefusal, Words};
 pub use violations::Violations;
 
 /// Answers of use cases.

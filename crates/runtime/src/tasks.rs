@@ -5,6 +5,7 @@
 //! its deadline. A task that ends with an error, or panics, stops the process.
 
 use std::{
+    borrow::Cow,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -75,11 +76,11 @@ impl Tasks {
 
     /// Runs a loop until it returns. An error or a panic stops the process and makes it exit with a failure.
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns: the tracker awaits the task")]
-    pub fn spawn<E>(&self, name: &'static str, task: impl Future<Output = Result<(), E>> + Send + 'static)
+    pub fn spawn<E>(&self, name: impl Into<Cow<'static, str>>, task: impl Future<Output = Result<(), E>> + Send + 'static)
     where
         E: std::error::Error + Send + 'static,
     {
-        let inner = tokio::spawn(task);
+        let (name, inner) = (name.into(), tokio::spawn(task));
         let this = self.clone();
         self.tracker.spawn(async move {
             let failure = match inner.await {
@@ -87,7 +88,7 @@ impl Tasks {
                 Ok(Err(error)) => crate::error::chain(&error),
                 Err(panic) => panic.to_string(),
             };
-            tracing::error!(name: "task.failed", task = name, error = %failure, "background task failed, stopping the process");
+            tracing::error!(name: "task.failed", task = %name, error = %failure, "background task failed, stopping the process");
             let mut first = this.failure.lock().unwrap_or_else(PoisonError::into_inner);
             first.get_or_insert_with(|| format!("{name}: {failure}"));
             this.shutdown.request();

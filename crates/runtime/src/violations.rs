@@ -31,9 +31,32 @@ impl Violations {
         if text.is_empty() { None } else { self.id(field, text) }
     }
 
+    /// Reads ids, at most so many.
+    pub fn ids<T: FromStr>(&mut self, field: &'static str, texts: &[String], at_most: usize) -> Option<Vec<T>> {
+        if texts.len() > at_most {
+            self.complain(field, format!("name {at_most} at most"));
+            return None;
+        }
+        let ids: Vec<Option<T>> = texts.iter().enumerate().map(|(index, text)| self.id(format!("{field}[{index}]"), text)).collect();
+        ids.into_iter().collect()
+    }
+
     /// Reads a value with its own validation, whose error becomes a violation.
     pub fn text<'a, T: TryFrom<&'a str, Error: ToString>>(&mut self, field: impl Into<Cow<'static, str>>, text: &'a str) -> Option<T> {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()
+    }
+
+    /// Passes a value on that must be there; `message` says what to give when it is not.
+    pub fn require<T>(
+        &mut self,
+        field: impl Into<Cow<'static, str>>,
+        value: Option<T>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Option<T> {
+        if value.is_none() {
+            self.complain(field, message);
+        }
+        value
     }
 
     /// Reads a search text, trimmed; empty: no filter. Control characters are refused: PostgreSQL takes no NUL.
@@ -45,6 +68,15 @@ impl Violations {
             self.complain(field, "leave out line breaks and other characters that cannot be printed");
         }
         wanted.to_owned()
+    }
+
+    /// The request, made of fields that were all right, or all its violations.
+    ///
+    /// # Errors
+    /// `InvalidArgument` with every violation.
+    pub fn build<T>(self, request: impl FnOnce() -> Option<T>) -> Result<T, Error> {
+        let request = request();
+        self.finish(request)
     }
 
     /// The request, or all its violations.

@@ -48,7 +48,15 @@ pub const SERVER: Server = Server {
 
 fn fetch() -> Result<()> {
     libraries()?;
-    classes::option().map(drop)
+    classes_option().map(drop)
+}
+
+fn classes_option() -> Result<String> {
+    classes::option(VERSION, |site, options| {
+        let broker = Broker::alone(site);
+        prepare(&broker, &[])?;
+        serve(&broker, options)
+    })
 }
 
 /// Any will do; that it is the same for all brokers of a cluster is what counts.
@@ -118,7 +126,7 @@ impl<'a> Broker<'a> {
 }
 
 fn plan(broker: &Broker<'_>) -> Result<Plan> {
-    let options = [classes::option()?, java::QUIET.to_owned()];
+    let options = [classes_option()?, java::QUIET.to_owned()];
     prepare(broker, &options)?;
     serve(broker, &options)
 }

@@ -1,7 +1,7 @@
 #![cfg(test)]
 //! Real servers that are in trouble: who waits for them is told which one, and what is wrong.
 //!
-//! They take half a minute to start all together, so they run where the production column does: `cargo xtask test`.
+//! They take half a minute to start all together, so they run only where the servers are: `cargo xtask test`.
 
 use std::{
     io::{Read as _, Write as _},
@@ -20,7 +20,7 @@ fn servers() -> &'static [Server] {
     if is_given {
         return ALL;
     }
-    println!("skipped: the production column is not tested here; `cargo xtask test` does");
+    println!("skipped: servers are not tested here; `cargo xtask test` does");
     &[]
 }
 

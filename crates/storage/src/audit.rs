@@ -1,11 +1,12 @@
 //! The audit trail: who did what to which thing, chained by hashes so that a change afterwards shows.
 //!
-//! One chain per organisation (and one for the platform). Row *n* holds `SHA-256(row n−1's hash ‖ its own fields)`, each field
+//! One chain per organisation (board, school, vendor), and one for the platform. Row *n* holds `SHA-256(row n−1's hash ‖ its own fields)`, each field
 //! with its length before it. The head of each chain stands in a table of its own: its row is the lock that keeps writers of
 //! one chain in line, and it shows when rows at the end were cut off.
 
+use auth::{Action, Context, Resource};
 use chrono::{DateTime, Utc};
-use runtime::{AuditId, SchoolId};
+use runtime::{AuditId, BoardId, SchoolId, VendorId};
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::Set,
@@ -86,35 +87,36 @@ impl MigrationTrait for AddAuditTrail {
     }
 }
 
-/// Which chain a row belongs to.
+/// Which chain a row belongs to: that of an organisation, or the platform's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Chain {
+    /// What concerns one board.
+    Board(BoardId),
     /// What concerns one school.
     School(SchoolId),
+    /// What concerns one vendor.
+    Vendor(VendorId),
     /// What concerns the platform itself.
     Platform,
 }
 
 impl Chain {
     fn name(self) -> String {
-        match self {
-            Self::School(school) => school.to_string(),
-            Self::Platform => "platform".to_owned(),
-        }
+        let owner: Resource = match self {
+            Self::Board(board) => board.into(),
+            Self::School(school) => school.into(),
+            Self::Vendor(vendor) => vendor.into(),
+            Self::Platform => Resource::Platform,
+        };
+        owner.to_string()
     }
 }
 
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happened. Who did it, and when, is taken from the context.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Minted by the use case.
-    pub id: AuditId,
-    /// The context's time.
-    pub at: DateTime<Utc>,
-    /// Who: `person:<id>`, `service:<name>`, `gateway:<id>`.
-    pub actor: String,
-    /// What: `case.assign`, `gateway.revoke`; the name of the permission that was asked.
-    pub action: &'static str,
+    /// What was done, as policies name it.
+    pub action: Action,
     /// To what: `case:<id>`.
     pub resource: String,
     /// What changed, without free text of people: `{"from":"open","to":"containment"}`.
@@ -128,6 +130,8 @@ pub struct Receipt {
     pub seq: i64,
     /// SHA-256.
     pub hash: Vec<u8>,
+    /// When it was written.
+    pub at: DateTime<Utc>,
 }
 
 impl Receipt {
@@ -138,26 +142,28 @@ impl Receipt {
 }
 
 /// Adds a row to a chain, in the caller's transaction.
-pub async fn append(txn: &Txn, chain: Chain, entry: Entry) -> StoreResult<Receipt> {
+pub async fn append(txn: &Txn, cx: &Context, chain: Chain, entry: Entry) -> StoreResult<Receipt> {
+    let Entry { action, resource, detail } = entry;
     let chain = chain.name();
     let head = locked_head(txn, &chain).await?;
+    let (id, at, actor): (AuditId, _, _) = (cx.ids.next(), cx.clock.now(), cx.actor());
     let seq = head.seq + 1;
-    let detail = entry.detail.to_string();
-    let hash = hash_row(&head.hash, &chain, seq, &entry.actor, entry.action, &entry.resource, &detail, entry.id, entry.at);
+    let detail = detail.to_string();
+    let hash = hash_row(&head.hash, &chain, seq, &actor, action.name(), &resource, &detail, id, at);
     let row = row::ActiveModel {
         chain: Set(chain.clone()),
         seq: Set(seq),
-        audit_id: Set(entry.id.as_uuid()),
-        at: Set(entry.at),
-        actor: Set(entry.actor),
-        action: Set(entry.action.to_owned()),
-        resource: Set(entry.resource),
+        audit_id: Set(id.as_uuid()),
+        at: Set(at),
+        actor: Set(actor),
+        action: Set(action.name().to_owned()),
+        resource: Set(resource),
         detail: Set(detail),
         hash: Set(hash.clone()),
     };
     row.insert(&**txn).await?;
     head::ActiveModel { chain: Set(chain), seq: Set(seq), hash: Set(hash.clone()) }.update(&**txn).await?;
-    Ok(Receipt { seq, hash })
+    Ok(Receipt { seq, hash, at })
 }
 
 /// The head of a chain, locked until the transaction ends; made when this is the chain's first row.

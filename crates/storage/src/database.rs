@@ -109,6 +109,9 @@ pub enum StoreError {
         /// Why.
         problem: String,
     },
+    /// A page token of another list, or of the same list in another order.
+    #[error("page token belongs to another list")]
+    ForeignPageToken,
     /// A fault in our statements.
     #[error("database error")]
     Fault(#[source] DbErr),
@@ -208,6 +211,7 @@ impl From<StoreError> for runtime::Error {
             StoreError::Duplicate(_) => {
                 Self::new(runtime::ErrorKind::AlreadyExists, "already_exists", "this exists already; use what is there").with_source(error)
             }
+            StoreError::ForeignPageToken => crate::page::refusal(),
             StoreError::Unavailable(_) => Self::unavailable("database_unavailable", error),
             StoreError::Unreadable { .. } | StoreError::Fault(_) => Self::internal(error),
         }

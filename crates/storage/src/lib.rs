@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`database`] | connections, write transactions, the error of every store |
 //! | [`migrate`] | migrations under a lock, tolerant of a database that is newer than the binary |
-//! | [`page`] | page sizes and opaque page tokens for keyset paging |
+//! | [`page`] | lists, page by page, in any order |
+//! | [`query`] | the caller's scope, searches, many rows at a time |
 //! | [`audit`] | the hash-chained audit trail |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | how far somebody is ahead of a rate, over all replicas; in Redis |
@@ -18,9 +19,11 @@ pub mod cache;
 pub mod database;
 pub mod migrate;
 pub mod page;
+pub mod query;
 pub mod rates;
 
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
-pub use page::{PageSize, decode_page_token, encode_page_token};
+pub use page::{Page, PageRequest, Paging, Sort, asc, desc};
+pub use query::{chunks, holding, is_within, or_update, within};
 pub use rates::SharedRates;

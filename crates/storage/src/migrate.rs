@@ -1,15 +1,30 @@
 //! Migrations under a lock.
 //!
 //! sea-orm-migration takes no lock and fails on a migration it does not know. Here, processes that start together wait for
-//! each other, and a database that is newer than the binary is tolerated, because during a roll-out old and new run side by
-//! side (so migrations only expand; they contract a release later). Each migration commits together with the row that
-//! says it ran.
+//! each other, and a database that is newer than the binary is tolerated, because during a rolling upgrade old and new replicas
+//! share one. Each migration commits together with the row that says it ran.
+//!
+//! # How tables change
+//!
+//! Each service has one migration that makes its tables from its entities ([`table`]), with the checks and indexes that entities cannot
+//! express. Until the first release a change is made there, and databases of developers are made anew.
+//!
+//! From the first release on that migration stays, and each change is a migration of its own, in two steps:
+//!
+//! 1. *Expand.* Add a table, an index, or a column that may be null or has a default ([`add_column`]). Old replicas do not know it and
+//!    leave it empty, so readers must take that. Rows are filled in by a further migration, since what alters a table blocks its
+//!    readers until it commits; filling in twice must do no harm.
+//! 2. *Contract.* A release later, when no replica leaves it empty any more: make it mandatory, drop what nobody reads.
+//!
+//! A new database gets the entities as they are today from the first migration, so each later one asks first whether its work is done.
 
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DatabaseBackend, EntityTrait as _, Schema, Statement,
-    TransactionTrait as _,
+    ActiveModelTrait as _,
+    ActiveValue::Set,
+    ConnectionTrait as _, DatabaseBackend, DbErr, EntityTrait, IdenStatic as _, Schema, Statement, TransactionTrait as _,
+    sea_query::{Index, IndexCreateStatement, Table, TableCreateStatement},
 };
 pub use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait, prelude as schema};
 
@@ -34,6 +49,33 @@ mod applied {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The table of an entity, with its columns, its primary key, and the foreign keys of its relations.
+pub fn table<E: EntityTrait>(manager: &SchemaManager<'_>, entity: E) -> TableCreateStatement {
+    Schema::new(manager.get_database_backend()).create_table_from_entity(entity)
+}
+
+/// An index on columns of an entity's table.
+pub fn index<E: EntityTrait>(name: &str, entity: E, columns: impl IntoIterator<Item = E::Column>) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(entity.table_ref());
+    for column in columns {
+        index.col(column);
+    }
+    index
+}
+
+/// Adds a column of an entity, unless the table has it. It must be one that may be null or has a default.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_column<E: EntityTrait>(manager: &SchemaManager<'_>, entity: E, column: E::Column) -> Result<(), DbErr> {
+    if manager.has_column(entity.table_name(), column.as_str()).await? {
+        return Ok(());
+    }
+    let mut column = Schema::new(manager.get_database_backend()).get_column_def::<E>(column);
+    manager.alter_table(Table::alter().table(entity.table_ref()).add_column(&mut column).to_owned()).await
 }
 
 /// What a migration run found and did.

@@ -22,7 +22,7 @@ fn at(url: &str) -> SharedRates {
 
 /// A Redis of the test's own: it is emptied, and its password changed.
 fn own_redis() -> Option<servers::Running> {
-    testkit::has_production_column().then(|| servers::REDIS.start_own().unwrap())
+    testkit::has_servers().then(|| servers::REDIS.start_own().unwrap())
 }
 
 async fn plainly(redis: &servers::Running) -> MultiplexedConnection {

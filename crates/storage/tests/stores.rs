@@ -1,14 +1,15 @@
 #![cfg(test)]
 //! What both stores promise.
 
-use runtime::{AuditId, Clock, Ids, SchoolId};
+use auth::{Action, Context};
+use runtime::{Clock, SchoolId};
 use schildwacht_storage::{
     Database, DatabaseConfig, StoreError,
     audit::{self, AddAuditTrail, Chain, Entry, Verdict},
-    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
+    migrate::{MigrationName, MigrationTrait, SchemaManager, add_column, async_trait},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
-use testkit::TestDatabase;
+use testkit::{TestDatabase, person};
 
 struct AddShelf;
 
@@ -22,6 +23,38 @@ impl MigrationName for AddShelf {
 impl MigrationTrait for AddShelf {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared("CREATE TABLE shelf (book VARCHAR PRIMARY KEY)").await.map(drop)
+    }
+}
+
+mod shelf {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "shelf")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub book: String,
+        pub floor: Option<i32>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+struct AddFloor(&'static str);
+
+impl MigrationName for AddFloor {
+    fn name(&self) -> &str {
+        self.0
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for AddFloor {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, shelf::Entity, shelf::Column::Floor).await
     }
 }
 
@@ -69,23 +102,20 @@ async fn count(database: &Database, table: &str) -> i64 {
     database.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
-fn entry(ids: &Ids, clock: &Clock, action: &'static str) -> Entry {
-    Entry {
-        id: ids.next::<AuditId>(),
-        at: clock.now(),
-        actor: "person:1".into(),
-        action,
-        resource: "case:1".into(),
-        detail: serde_json::json!({ "to": "containment" }),
-    }
+fn entry(action: Action) -> Entry {
+    Entry { action, resource: "case:1".into(), detail: serde_json::json!({ "to": "containment" }) }
+}
+
+fn somebody() -> Context {
+    testkit::context(person(1, &[]), Clock::system())
 }
 
 async fn with_three_audit_rows(database: &TestDatabase, chain: Chain) -> Database {
     let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-    let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
-    for action in ["case.assign", "case.note", "case.close"] {
+    let cx = somebody();
+    for action in [Action::CaseAssign, Action::CaseNote, Action::CaseClose] {
         let txn = database.begin().await.unwrap();
-        audit::append(&txn, chain, entry(&ids, &clock, action)).await.unwrap();
+        audit::append(&txn, &cx, chain, entry(action)).await.unwrap();
         txn.commit().await.unwrap();
     }
     database
@@ -145,6 +175,16 @@ testkit::on_both_stores! {
         let report = connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap();
         assert_eq!(report.unknown, ["m20260105_add_audit_trail"]);
         assert!(report.applied.is_empty());
+    }
+
+    async fn a_column_is_added_once_whether_the_table_was_made_with_it_or_before(database: TestDatabase) {
+        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        for name in ["m4_add_floor", "m5_add_floor_again"] {
+            database.migrate(vec![Box::new(AddFloor(name))], &Clock::system()).await.unwrap();
+        }
+        put_book(&database, "on no floor").await.unwrap();
+        let txn = database.begin().await.unwrap();
+        txn.execute_unprepared("UPDATE shelf SET floor = 3").await.unwrap();
     }
 
     async fn a_migration_that_fails_leaves_no_half_of_itself(database: TestDatabase) {
@@ -225,11 +265,11 @@ testkit::on_both_stores! {
 
     async fn a_chain_that_grows_while_it_is_checked_is_intact(database: TestDatabase) {
         let database = with_three_audit_rows(&database, Chain::Platform).await;
-        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let cx = somebody();
         let writing = async {
             for _ in 0..200 {
                 let txn = database.begin().await.unwrap();
-                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
                 txn.commit().await.unwrap();
             }
         };
@@ -256,12 +296,12 @@ testkit::on_both_stores! {
 
     async fn writers_of_one_chain_at_once_keep_it_intact(database: TestDatabase) {
         let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-        let (clock, ids) = (Clock::system(), Ids::random(Clock::system()));
+        let cx = somebody();
         let writers = (0..12).map(|_| {
-            let (database, clock, ids) = (database.clone(), clock.clone(), ids.clone());
+            let (database, cx) = (database.clone(), cx.clone());
             async move {
                 let txn = database.begin().await.unwrap();
-                audit::append(&txn, Chain::Platform, entry(&ids, &clock, "case.note")).await.unwrap();
+                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
                 txn.commit().await.unwrap();
             }
         });

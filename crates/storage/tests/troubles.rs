@@ -21,7 +21,7 @@ async fn keep_one(database: &Database) -> Result<(), StoreError> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_goes_away_and_comes_back_is_used_again() {
-    if !testkit::has_production_column() {
+    if !testkit::has_servers() {
         return;
     }
     let mut server = postgres::SERVER.start_own().unwrap();

@@ -78,7 +78,7 @@ impl Browser {
     pub async fn open(scripts: Scripts) -> Option<Self> {
         let is_missing = find(CHROMEDRIVER).is_none() || !CHROMIUM.into_iter().any(|name| find(name).is_some());
         if is_missing {
-            crate::skip("Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
+            crate::skipping::skip("Chromium or ChromeDriver is not installed; `cargo xtask test` installs them on Debian");
             return None;
         }
         let driver = Driver::start().await;
@@ -156,7 +156,7 @@ impl Browser {
     /// axe-core's findings on the current page, one per line; none, with a printed reason, without axe-core.
     async fn accessibility_findings(&self, rules: Rules) -> Vec<String> {
         let Ok(script) = std::env::var(AXE) else {
-            crate::skip(&format!("{AXE} is not set; `cargo xtask test` fetches axe-core and sets it"));
+            crate::skipping::skip(&format!("{AXE} is not set; `cargo xtask test` fetches axe-core and sets it"));
             return Vec::new();
         };
         if self.execute("return typeof axe", Vec::new()).await.expect("an answer of the page") == "undefined" {

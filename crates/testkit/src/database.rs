@@ -54,7 +54,7 @@ impl TestDatabase {
             }
             Store::Postgres => {
                 let Ok(server) = std::env::var(POSTGRES_URL) else {
-                    crate::skip(&format!("{POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it"));
+                    crate::skipping::skip(&format!("{POSTGRES_URL} is not set; `cargo xtask test` starts a PostgreSQL and sets it"));
                     return None;
                 };
                 Some(Self::on_server(server))

@@ -13,6 +13,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
+pub mod arbitrary;
 #[cfg(feature = "browser")]
 pub mod browser;
 mod child;
@@ -21,8 +22,10 @@ mod http;
 mod issuer;
 mod keycloak;
 mod log;
+mod parts;
 mod patience;
 mod server;
+mod skipping;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
@@ -30,34 +33,11 @@ pub use http::{http_builder, http_client};
 pub use issuer::{TestIssuer, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;
+pub use parts::{context, operators_door, parts};
 pub use patience::{PATIENCE, eventually};
 pub use server::{Running, TestProcess};
 pub use servers;
-
-/// Whether tests of production mode run: on all servers, or on none with a printed reason.
-pub fn has_production_column() -> bool {
-    let missing: Vec<&str> = servers::ALL.iter().filter(|server| !server.is_given()).map(|server| server.variable).collect();
-    if !missing.is_empty() {
-        skip(&format!("{} not set; `cargo xtask test` starts the servers and sets them", missing.join(", ")));
-    }
-    missing.is_empty()
-}
-
-/// Prints why a test is skipped. In a full run ([`servers::STRICT`]) it fails with that reason instead.
-pub fn skip(reason: &str) {
-    assert!(std::env::var_os(servers::STRICT).is_none(), "nothing may be skipped in this run: {reason}");
-    eprintln!("skipped: {reason}");
-}
-
-/// The reference data beside the checkout, or `None` (with a printed reason) where it is absent.
-pub fn shared_data(path: &str) -> Option<std::path::PathBuf> {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("skipped: reference data {path} is not beside the checkout (../shared/data)");
-    None
-}
+pub use skipping::{has_servers, shared_data, skip};
 
 /// Writes a test once and runs it on SQLite and on PostgreSQL.
 #[macro_export]

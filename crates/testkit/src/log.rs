@@ -25,8 +25,8 @@ impl TestLog {
     }
 
     /// The log of a mode, for a service without a database.
-    pub async fn of(column: Store, topics: &[Topic]) -> Self {
-        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| column == Store::Postgres);
+    pub async fn of(store: Store, topics: &[Topic]) -> Self {
+        let kafka = std::env::var(servers::kafka::SERVER.variable).ok().filter(|_| store == Store::Postgres);
         let (log, folder) = match kafka {
             Some(brokers) => (Self::on_kafka(brokers), None),
             None => {

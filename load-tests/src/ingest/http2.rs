@@ -9,10 +9,9 @@ use hyper::{
     client::conn::http2::{SendRequest, handshake},
     rt::Executor as _,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use hyper_util::rt::TokioExecutor;
 
-use super::load::{Purpose, Quota};
+use super::quota::{Purpose, Quota};
 
 /// Requests under way on one connection.
 pub const STREAMS: usize = 16;
@@ -25,16 +24,16 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects, and prepares the headers.
     pub async fn open(purpose: &Purpose) -> Result<Self> {
-        let stream = TcpStream::connect(purpose.address).await?;
-        stream.set_nodelay(true)?;
         let executor = TokioExecutor::new();
-        let (requests, connection) = handshake(executor.clone(), TokioIo::new(stream)).await?;
+        let (requests, connection) = handshake(executor.clone(), purpose.connect().await?).await?;
         // Ends with the event loop; when it ends before, the requests under way say why.
         executor.execute(async { drop(connection.await) });
         let uri = format!("http://{}{}", purpose.address, telemetry_ingest::OTLP_GRPC_PATH);
-        Ok(Self { requests, uri, headers: headers(purpose)? })
+        let mut headers = purpose.headers("application/grpc", "grpc-encoding")?;
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        Ok(Self { requests, uri, headers })
     }
 
     /// Sends requests, several at once, until the quota is used up.
@@ -59,16 +58,4 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-fn headers(purpose: &Purpose) -> Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static("load-tests"));
-    headers.insert(header::AUTHORIZATION, format!("Bearer {}", purpose.token).try_into()?);
-    if let Some(name) = purpose.encoding.header() {
-        headers.insert("grpc-encoding", HeaderValue::from_static(name));
-    }
-    Ok(headers)
 }

@@ -1,11 +1,5 @@
 //! The load: requests over connections that are kept open, from one thread with an event loop of its own.
 
-use std::{
-    cell::Cell,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
-
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -13,18 +7,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     http1, http2,
+    quota::{Effort, Purpose, Quota},
     sample::Samples,
     stage::Performance,
-    variant::{Encoding, Surface, Variant},
+    variant::{Surface, Variant},
 };
-
-/// How long to go on: until one of these is used up. What is under way then is finished.
-#[derive(Debug, Clone, Copy)]
-pub struct Effort {
-    pub time: Duration,
-    /// Bytes of bodies, so that neither disk nor patience is used up.
-    pub bytes: usize,
-}
 
 /// Connections of one variant, and what they send.
 pub struct Load {
@@ -38,51 +25,6 @@ pub struct Load {
 enum Connection {
     Http1(http1::Connection),
     Http2(http2::Connection),
-}
-
-/// What a connection is opened for.
-#[derive(Debug, Clone)]
-pub struct Purpose {
-    pub surface: Surface,
-    pub encoding: Encoding,
-    /// Events in each body.
-    pub batch: usize,
-    pub address: SocketAddr,
-    /// Of the gateway it belongs to.
-    pub token: String,
-}
-
-/// What is left to do, shared by all connections: bodies in turn until time or bytes are used up.
-#[derive(Debug)]
-pub struct Quota<'b> {
-    bodies: &'b [Bytes],
-    next: Cell<usize>,
-    bytes_left: Cell<usize>,
-    until: Instant,
-    acknowledged: Cell<u64>,
-}
-
-impl<'b> Quota<'b> {
-    fn new(bodies: &'b [Bytes], effort: Effort) -> Self {
-        let until = Instant::now() + effort.time;
-        Self { bodies, next: Cell::new(0), bytes_left: Cell::new(effort.bytes), until, acknowledged: Cell::new(0) }
-    }
-
-    /// The next body to send; `None` when it is enough.
-    pub fn next(&self) -> Option<&'b Bytes> {
-        if self.bytes_left.get() == 0 || Instant::now() >= self.until {
-            return None;
-        }
-        let number = self.next.replace(self.next.get() + 1);
-        let body = self.bodies.get(number % self.bodies.len())?;
-        self.bytes_left.set(self.bytes_left.get().saturating_sub(body.len()));
-        Some(body)
-    }
-
-    /// A body was acknowledged, whole.
-    pub fn acknowledged(&self) {
-        self.acknowledged.set(self.acknowledged.get() + 1);
-    }
 }
 
 impl Load {
@@ -110,7 +52,7 @@ impl Load {
         let quota = Quota::new(&self.bodies, effort);
         let sending = self.connections.iter_mut().map(|connection| connection.send(&quota));
         self.event_loop.block_on(try_join_all(sending)).with_context(|| self.variant.to_string())?;
-        Ok(quota.acknowledged.get() * self.variant.batch as u64)
+        Ok(quota.done() * self.variant.batch as u64)
     }
 }
 

@@ -8,6 +8,7 @@
 mod http1;
 mod http2;
 mod load;
+mod quota;
 mod sample;
 mod server;
 mod stage;
@@ -29,7 +30,8 @@ use crate::{
 
 pub use server::{ServerOptions, serve};
 
-use load::{Effort, Load};
+use load::Load;
+use quota::Effort;
 use sample::Samples;
 use stage::Stage;
 use variant::{BATCHES, Encoding, Log, Surface, Variant};

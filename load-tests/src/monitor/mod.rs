@@ -11,7 +11,6 @@ use std::path::Path;
 
 use ::events::{EmbeddedConfig, EmbeddedLog, EventLog as _, Record, Topic};
 use anyhow::{Context as _, Result, ensure};
-use runtime::{Clock, Ids, ManualClock};
 use tokio::runtime::Handle;
 
 use crate::{
@@ -96,10 +95,4 @@ async fn fill_log(folder: &Path, records: Vec<Record>) -> Result<()> {
     }
     log.close().await;
     Ok(())
-}
-
-/// A clock that stands at the end of the day, so that nothing is too old to be kept, whenever this runs.
-fn clock() -> (Clock, Ids) {
-    let clock = Clock::from(ManualClock::at(school_day::end()));
-    (clock.clone(), Ids::random(clock))
 }

@@ -12,7 +12,8 @@ use opentelemetry_proto::tonic::{
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
 };
 use prost::Message as _;
-use runtime::{EventId, GatewayId, SchoolId};
+use proto::telemetry as header;
+use runtime::{Clock, EventId, GatewayId, Ids, ManualClock, SchoolId};
 
 /// A Thursday, seven in the morning in Brussels.
 const BEGIN: &str = "2026-09-24T05:00:00Z";
@@ -75,7 +76,7 @@ impl SchoolDay {
 
     /// Records as telemetry-ingest writes them; the schools take turns.
     pub fn records(&self, form: Form) -> Result<Vec<Record>> {
-        let (_, ids) = super::clock();
+        let (_, ids) = clock();
         let mut lanes: Vec<(SchoolId, GatewayId, std::slice::Chunks<'_, String>)> =
             self.schools.iter().map(|lines| (ids.next(), ids.next(), lines.chunks(form.batch))).collect();
         let mut records = Vec::new();
@@ -113,14 +114,14 @@ fn record(lines: &[String], form: Form, school: SchoolId, gateway: GatewayId, id
         text("ce_id", id.to_string()),
         text("ce_source", telemetry_ingest::Service::NAME.to_owned()),
         text("ce_type", "schildwacht.telemetry.batch.v1".to_owned()),
-        text("ce_time", end().to_rfc3339()),
-        text("content-type", media_type.to_owned()),
-        text("schildwacht-gateway", gateway.to_string()),
-        text("schildwacht-school", school.to_string()),
-        text("schildwacht-events", lines.len().to_string()),
+        text(header::RECEIVED, end().to_rfc3339()),
+        text(header::MEDIA_TYPE, media_type.to_owned()),
+        text(header::GATEWAY, gateway.to_string()),
+        text(header::SCHOOL, school.to_string()),
+        text(header::EVENTS, lines.len().to_string()),
     ];
     if form.zstd {
-        headers.push(text("content-encoding", "zstd".to_owned()));
+        headers.push(text(header::ENCODING, "zstd".to_owned()));
     }
     Ok(Record { key: school.to_string().into(), headers, value: Some(body.into()) })
 }
@@ -131,4 +132,10 @@ fn request(lines: &[String]) -> ExportLogsServiceRequest {
     let log_record = |line: &String| LogRecord { body: text(line), attributes: vec![file.clone()], ..LogRecord::default() };
     let scope_logs = vec![ScopeLogs { log_records: lines.iter().map(log_record).collect(), ..ScopeLogs::default() }];
     ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] }
+}
+
+/// A clock that stands at the end of the day, so that nothing is too old to be kept, whenever this runs.
+pub fn clock() -> (Clock, Ids) {
+    let clock = Clock::from(ManualClock::at(end()));
+    (clock.clone(), Ids::random(clock))
 }

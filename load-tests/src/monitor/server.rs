@@ -9,6 +9,7 @@ use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, EventLog as _, LogHandle,
 use network_monitor::Service;
 use runtime::{Process, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
+use service::Parts;
 use storage::{Database, DatabaseConfig};
 
 use crate::{child, settings::Settings};
@@ -42,7 +43,7 @@ pub struct Stored {
 pub async fn serve(options: ServerOptions) -> Result<()> {
     let settings = Settings::load()?;
     let telemetry = Telemetry::start(&settings.telemetry, "schildwacht-network-monitor")?;
-    let (clock, ids) = super::clock();
+    let (clock, ids) = super::school_day::clock();
     let process = Process::new(clock.clone());
     let log = EmbeddedLog::open(EmbeddedConfig::new(options.folder.join("log")))?;
     log.ensure_topics(&[Topic::TelemetryBatch, Topic::Alert]).await?;
@@ -54,10 +55,7 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let authenticator = Authenticator::new(verifier, Arc::new(Policies::load()?), clock, ids);
     let service = Service {
         config: settings.network_monitor,
-        database,
-        log: LogHandle(log.clone()),
-        dead_letters: DeadLetters::default(),
-        authenticator,
+        parts: Parts { database, log: LogHandle(log.clone()), dead_letters: DeadLetters::default(), authenticator },
     };
 
     child::say(&Begun { migrated: true })?;

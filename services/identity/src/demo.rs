@@ -9,8 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use auth::{Authenticator, Context, Function, Principal, Subject};
-use runtime::{GatewayId, SchoolId};
+use auth::Context;
+use runtime::{GatewayId, RequestId, SchoolId};
 use serde::{Deserialize, Serialize};
 use storage::Database;
 use tokio::sync::mpsc;
@@ -22,6 +22,8 @@ use crate::{
     store,
 };
 
+/// The service that policies let fill in the demo.
+pub(crate) const NAME: &str = "demo";
 const ORGANISATIONS: &[u8] = include_bytes!("../../../content/demo/organisations.json");
 
 /// Why there is no demo.
@@ -74,10 +76,9 @@ pub fn gateways(data_dir: &Path) -> Result<Vec<DemoGateway>, DemoError> {
 }
 
 /// Fills an empty database, and sees to it that each fictional school has a gateway whose secret is known.
-pub(crate) async fn seed(app: &App, database: &Database, authenticator: &Authenticator, data_dir: &Path) -> Result<(), DemoError> {
-    let cx = demo_context(authenticator);
+pub(crate) async fn seed(app: &App, database: &Database, cx: &Context, data_dir: &Path) -> Result<(), DemoError> {
     if store::school::is_empty(database.reader()).await? {
-        import_schools(app, &cx).await?;
+        import_schools(app, cx).await?;
     }
     let schools = store::school::ids_of(database.reader(), &demo_schools()?).await?;
     let mut known = gateways(data_dir)?;
@@ -85,7 +86,7 @@ pub(crate) async fn seed(app: &App, database: &Database, authenticator: &Authent
         if known.iter().any(|gateway| gateway.school_id == school_id) {
             continue;
         }
-        known.push(gateway_with_secret(app, &cx, number, school_id).await?);
+        known.push(gateway_with_secret(app, cx, number, school_id).await?);
         let text = serde_json::to_string_pretty(&known).map_err(runtime::Error::internal)?;
         private_file::write(&gateway_file(data_dir), &text)?;
     }
@@ -94,13 +95,6 @@ pub(crate) async fn seed(app: &App, database: &Database, authenticator: &Authent
 
 fn gateway_file(data_dir: &Path) -> PathBuf {
     data_dir.join("demo").join("gateways.json")
-}
-
-/// The demo does what an operator would do by hand.
-fn demo_context(authenticator: &Authenticator) -> Context {
-    let mut cx = authenticator.own_context("demo");
-    cx.principal = Principal { subject: Subject::Service("demo".to_owned()), name: "demo".to_owned(), functions: vec![Function::Operator] };
-    cx
 }
 
 fn demo_schools() -> Result<BTreeSet<InstitutionNumber>, DemoError> {
@@ -124,12 +118,12 @@ async fn import_schools(app: &App, cx: &Context) -> Result<(), DemoError> {
 async fn gateway_with_secret(app: &App, cx: &Context, number: InstitutionNumber, school_id: SchoolId) -> Result<DemoGateway, DemoError> {
     let name = GatewayName::try_from("demo").map_err(|error| runtime::Error::internal(error.to_string()))?;
     // The school's id as the request's: after a crash this finds the gateway whose secret was never written down.
-    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(school_id.as_uuid()) };
+    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(RequestId::from(school_id.as_uuid())) };
     let enrolled = enrol_gateway(app, cx, asked).await?;
     let (gateway, secret) = match enrolled.secret {
         Some(secret) => (enrolled.gateway, secret),
         None => {
-            let asked = RotateGatewaySecret { gateway_id: enrolled.gateway.id, etag: String::new() };
+            let asked = RotateGatewaySecret { gateway_id: enrolled.gateway.id, etag: enrolled.gateway.etag() };
             rotate_gateway_secret(app, cx, asked).await?
         }
     };

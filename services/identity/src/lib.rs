@@ -23,28 +23,28 @@
 //! # Adding another use case
 //!
 //! A file in `app/` (authorize, load, decide, record), its look-ups in `store/` with the caller's scope, its state in `domain/`,
-//! its message in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
+//! its RPC and its request in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
 
 mod app;
 mod config;
 pub mod demo;
 mod domain;
-mod events;
 mod grpc;
 pub mod issuer;
 mod jobs;
 mod keycloak;
+mod messages;
+mod outbound;
 mod private_file;
 mod store;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use ::events::{AddOutbox, LogHandle, Relay};
-use auth::Authenticator;
 use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
-use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use service::Parts;
+use storage::migrate::MigrationTrait;
 use tonic::service::Routes;
 use url::Url;
 
@@ -52,9 +52,7 @@ pub use config::{Config, IssuerConfig, KeycloakConfig};
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox)];
-    migrations.extend(store::migrations());
-    migrations
+    service::migrations(store::migrations())
 }
 
 /// What identity needs of the process around it.
@@ -79,45 +77,36 @@ pub struct Service {
     pub config: Config,
     /// The process around it.
     pub surroundings: Surroundings,
-    /// Migrated.
-    pub database: Database,
-    /// Where its events go.
-    pub log: LogHandle,
-    /// Who calls.
-    pub authenticator: Authenticator,
+    /// What every service works with.
+    pub parts: Parts,
 }
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "identity";
+    pub const NAME: &str = outbound::NAME;
 
     /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
     ///
     /// # Errors
     /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
-        let app = app::App::new(self.database.clone(), self.keycloak()?);
-        let probed = self.database.clone();
-        process.health.add_probe("identity.database", move || {
-            let database = probed.clone();
-            async move { database.check().await.map_err(|error| error.to_string()) }
-        });
-        if !self.config.issuer.embedded {
-            let own = self.authenticator.own_context(Self::NAME);
-            process.tasks.spawn("identity.keep_in_step", jobs::keep_in_step(app.clone(), own, process.tasks.shutdown()));
-        }
+        let app = app::App::new(self.parts.database.clone(), self.keycloak()?);
         if self.config.demo_data {
-            let seeded = demo::seed(&app, &self.database, &self.authenticator, &self.surroundings.data_dir).await;
+            let demo = self.parts.authenticator.own_context(demo::NAME);
+            let seeded = demo::seed(&app, &self.parts.database, &demo, &self.surroundings.data_dir).await;
             seeded.map_err(|error| StartError::because(Self::NAME, &error, runtime::error::chain(&error)))?;
         }
-        let relay = Relay { service: Self::NAME, database: self.database.clone(), log: self.log.clone(), clock: process.clock.clone() };
-        process.tasks.spawn("identity.relay", relay.run(process.tasks.shutdown()));
+        let issuer = if self.config.issuer.embedded { self.issuer(process)? } else { Router::new() };
+        let assembly = self.parts.begin(Self::NAME, process);
+        if !self.config.issuer.embedded {
+            assembly.run("keep_in_step", jobs::keep_in_step(app.clone(), assembly.own_context(), assembly.shutdown()));
+        }
+        assembly.publish();
 
         let mut grpc = Routes::builder();
-        grpc.add_service(grpc::OrganisationApi::new(app.clone(), self.authenticator.clone()));
-        grpc.add_service(grpc::GatewayApi::new(app, self.authenticator.clone()));
-        let routes = grpc.routes().into_axum_router();
-        if self.config.issuer.embedded { Ok(routes.merge(self.issuer(process)?)) } else { Ok(routes) }
+        grpc.add_service(grpc::OrganisationApi::new(app.clone()));
+        grpc.add_service(grpc::GatewayApi::new(app));
+        Ok(assembly.grpc(grpc.routes()).merge(issuer))
     }
 
     /// Keycloak, where that is the issuer.
@@ -129,7 +118,7 @@ impl Service {
         keycloak.map(|keycloak| Some(Arc::new(keycloak))).map_err(|error| StartError::new(Self::NAME, error))
     }
 
-    fn issuer(self, process: &Process) -> Result<Router, StartError> {
+    fn issuer(&self, process: &Process) -> Result<Router, StartError> {
         let personas = Library::<issuer::persona::Personas>::load(&self.surroundings.content)
             .map_err(|error| StartError::new(Self::NAME, error))?
             .at(process.clock.now())
@@ -137,13 +126,13 @@ impl Service {
             .body
             .clone();
         let settings = issuer::Settings {
-            url: self.surroundings.issuer,
-            portal: self.surroundings.portal,
+            url: self.surroundings.issuer.clone(),
+            portal: self.surroundings.portal.clone(),
             listen: self.surroundings.listen,
-            data_dir: self.surroundings.data_dir,
-            services: self.config.issuer.services,
+            data_dir: self.surroundings.data_dir.clone(),
+            services: self.config.issuer.services.clone(),
         };
-        let issuer = issuer::Issuer::open(&settings, personas, self.database, process.clock.clone(), process.ids.clone());
+        let issuer = issuer::Issuer::open(&settings, personas, self.parts.database.clone(), process.clock.clone(), process.ids.clone());
         Ok(issuer.map_err(|error| StartError::new(Self::NAME, error))?.router())
     }
 }

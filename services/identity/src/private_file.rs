@@ -1,10 +1,13 @@
 //! Files that only their owner may read, written whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
+
+use tempfile::NamedTempFile;
 
 /// Why a private file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,20 +39,14 @@ pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
 pub fn write(path: &Path, text: &str) -> Result<(), PrivateFileError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(complain(folder))?;
-    let beside = path.with_extension("new");
-    write_and_move(folder, &beside, path, text).map_err(complain(path))
+    write_and_move(folder, path, text).map_err(complain(path))
 }
 
-fn write_and_move(folder: &Path, beside: &Path, path: &Path, text: &str) -> io::Result<()> {
-    // Left behind by a crash; its mode may be anything, so it is not reused.
-    match fs::remove_file(beside) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = private_options().open(beside)?;
+fn write_and_move(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(beside, path)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
     File::open(folder)?.sync_all()
 }
 
@@ -58,36 +55,12 @@ fn complain(path: &Path) -> impl Fn(io::Error) -> PrivateFileError {
     move |source| PrivateFileError::Io { path: path.clone(), source }
 }
 
-#[cfg(unix)]
-fn private_options() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options
-}
-
-#[cfg(not(unix))]
-fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    options
-}
-
-#[cfg(unix)]
 fn is_readable_by_others(metadata: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
     metadata.permissions().mode() & 0o077 != 0
 }
 
-#[cfg(not(unix))]
-fn is_readable_by_others(_metadata: &fs::Metadata) -> bool {
-    false
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -112,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crash_left_behind_is_replaced() {
+    fn what_a_crash_left_behind_is_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("key.pem");
         fs::write(path.with_extension("new"), "half").unwrap();

@@ -5,7 +5,7 @@
 //!
 //! # The path of one alert
 //!
-//! 1. [`events`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
+//! 1. [`inbound`] takes an `AlertEvent` from `monitor.alert.v1`, or names everything that is wrong with it (a dead letter).
 //! 2. `app/record_alert.rs` queues behind other changes at that school, and looks for the open case it belongs to. If there is
 //!    one, the alert becomes evidence and may raise the severity.
 //! 3. If there is none, dated content says of which class it is ([`domain::rule`]). It counts towards the class's threshold at
@@ -25,30 +25,29 @@
 //! # Adding another use case
 //!
 //! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
-//! its request in `grpc/question.rs`, its RPC in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
+//! its RPC and its request in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
-mod jobs;
+mod inbound;
 mod messages;
+mod outbound;
 mod pack;
 mod store;
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay};
-use auth::Authenticator;
 use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
-use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use service::Parts;
+use storage::migrate::MigrationTrait;
 use tonic::service::Routes;
 
 pub use config::Config;
-pub use events::Inbound;
+pub use inbound::Inbound;
 
 use app::App;
 
@@ -59,26 +58,18 @@ pub struct Service {
     pub config: Config,
     /// `[content]`.
     pub content: content::Settings,
-    /// Migrated.
-    pub database: Database,
-    /// Where events come from and go to.
-    pub log: LogHandle,
-    /// Where operators find what it could not take in.
-    pub dead_letters: DeadLetters,
-    /// Who calls.
-    pub authenticator: Authenticator,
+    /// What every service works with.
+    pub parts: Parts,
 }
 
 /// All tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
-    migrations.extend(store::migrations());
-    migrations
+    service::migrations(store::migrations())
 }
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = "incident-intake";
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, relay, feed and jobs run from now on.
     ///
@@ -87,43 +78,21 @@ impl Service {
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let content = Library::load(&self.content).map_err(|error| StartError::new(Self::NAME, error))?;
         content.at(process.clock.now()).map_err(|error| StartError::new(Self::NAME, error))?;
-        let app = App::new(self.database.clone(), content, process.tasks.shutdown());
-        self.probe(process);
-        self.run(&app, process);
-        jobs::start(&app, &self.authenticator, &self.config, process);
+        let assembly = self.parts.begin(Self::NAME, process);
+        let app = App::new(assembly.database(), content, assembly.shutdown());
+        assembly.publish();
+        assembly.consume(inbound::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
+        assembly.run("feed", inbound::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));
 
-        let replayed_into = Arc::new(Inbound::new(app.clone(), self.authenticator.clone()));
-        self.dead_letters.open(Self::NAME, self.database, replayed_into);
-        let mut grpc = Routes::builder();
-        grpc.add_service(grpc::CaseApi::new(app, self.authenticator));
-        Ok(grpc.routes().into_axum_router())
-    }
-
-    fn probe(&self, process: &Process) {
-        let database = self.database.clone();
-        process.health.add_probe("incident-intake.database", move || {
-            let database = database.clone();
-            async move { database.check().await.map_err(|error| error.to_string()) }
+        let (measured, pruned) = (app.clone(), app.clone());
+        assembly.every("measure_queue", Duration::from_secs(self.config.measure_every_seconds), move |cx| {
+            let app = measured.clone();
+            async move { app::measure_queue(&app, &cx).await }
         });
-    }
-
-    fn run(&self, app: &App, process: &Process) {
-        let shutdown = || process.tasks.shutdown();
-        let (database, log, clock) = (&self.database, &self.log, &process.clock);
-        let consumer = Consumer {
-            name: Self::NAME,
-            topics: events::CONSUMED,
-            max_batch: self.config.max_batch,
-            database: database.clone(),
-            log: log.clone(),
-            clock: clock.clone(),
-            ids: process.ids.clone(),
-            handler: Inbound::new(app.clone(), self.authenticator.clone()),
-        };
-        process.tasks.spawn("incident-intake.consumer", consumer.run(shutdown()));
-        let relay = Relay { service: Self::NAME, database: database.clone(), log: log.clone(), clock: clock.clone() };
-        process.tasks.spawn("incident-intake.relay", relay.run(shutdown()));
-        let feed = events::follow_cases(app.clone(), Arc::clone(&log.0), shutdown());
-        process.tasks.spawn("incident-intake.feed", feed);
+        assembly.every("prune", Duration::from_secs(self.config.prune_every_seconds), move |cx| {
+            let app = pruned.clone();
+            async move { app::prune(&app, &cx).await }
+        });
+        Ok(assembly.grpc(Routes::new(grpc::CaseApi::new(app))))
     }
 }

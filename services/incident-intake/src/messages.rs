@@ -1,55 +1,24 @@
-//! Domain values as messages, and messages of others as domain values.
+//! Domain values as messages, and messages of others as domain values. Closed sets have the same number in both; a test compares names.
 
-use std::str::FromStr;
-
-use chrono::{DateTime, Utc};
 use content::Text;
-use proto::{identity::v1 as identity, incident_intake::v1 as wire, network_monitor::v1 as monitor, time::timestamp};
-use runtime::SchoolId;
+use proto::{
+    count,
+    identity::v1 as identity,
+    incident_intake::v1 as wire,
+    network_monitor::v1 as monitor,
+    time::{moment, timestamp},
+};
+use runtime::{Error, Violations};
 
 use crate::domain::{
     alert::{Alert, AlertNews, AlertSeverity, Device, Endpoint, Signature},
-    case::{Case, Phase, State},
+    case::{Case, State},
     case_devices::{CaseDevice, CaseDevices},
-    change::{CaseChange, CloseReason, Person, TimelineEntry},
+    change::{CaseChange, TimelineEntry},
+    person::Person,
     queue::QueueSummary,
     school::School,
-    severity::Severity,
 };
-
-/// What is wrong with a message of another service, all of it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("; "))]
-pub struct Violations(Vec<String>);
-
-impl Violations {
-    fn required<T: FromStr>(&mut self, field: &str, text: &str) -> Option<T> {
-        let value = text.parse().ok();
-        if value.is_none() {
-            self.0.push(format!("{field} is no id: {text:?}"));
-        }
-        value
-    }
-
-    fn moment(&mut self, field: &str, timestamp: Option<prost_types::Timestamp>) -> Option<DateTime<Utc>> {
-        let moment = timestamp.and_then(proto::time::moment);
-        if moment.is_none() {
-            self.0.push(format!("{field} is missing or no moment"));
-        }
-        moment
-    }
-
-    /// Events of one alert: at least one, or it would not be told.
-    fn events(&mut self, field: &str, count: i64) -> u64 {
-        match u64::try_from(count) {
-            Ok(count) if count > 0 => count,
-            _ => {
-                self.0.push(format!("{field} is {count}, not a number above zero"));
-                0
-            }
-        }
-    }
-}
 
 /// PostgreSQL keeps no NUL in text, and real sensors send some.
 fn without_nul(text: String) -> String {
@@ -57,64 +26,60 @@ fn without_nul(text: String) -> String {
 }
 
 impl TryFrom<monitor::AlertEvent> for AlertNews {
-    type Error = Violations;
+    type Error = Error;
 
-    fn try_from(event: monitor::AlertEvent) -> Result<Self, Violations> {
-        let mut violations = Violations(Vec::new());
-        let alert = violations.alert(event.alert.unwrap_or_default());
-        let new_events = violations.events("new_events", event.new_events);
-        let alert = alert.filter(|_| violations.0.is_empty()).ok_or(violations)?;
-        Ok(Self { alert, first: event.first, new_events })
+    fn try_from(event: monitor::AlertEvent) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let alert = read_alert(&mut fields, event.alert.unwrap_or_default());
+        let new_events = events(&mut fields, "new_events", event.new_events);
+        fields.build(|| Some(Self { alert: alert?, first: event.first, new_events: new_events? }))
     }
 }
 
 impl TryFrom<monitor::Alert> for Alert {
-    type Error = Violations;
+    type Error = Error;
 
-    fn try_from(alert: monitor::Alert) -> Result<Self, Violations> {
-        let mut violations = Violations(Vec::new());
-        let alert = violations.alert(alert);
-        alert.ok_or(violations)
+    fn try_from(alert: monitor::Alert) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let alert = read_alert(&mut fields, alert);
+        fields.finish(alert)
     }
 }
 
-impl Violations {
-    fn alert(&mut self, alert: monitor::Alert) -> Option<Alert> {
-        let severity = match alert.severity() {
-            monitor::AlertSeverity::High => AlertSeverity::High,
-            monitor::AlertSeverity::Medium => AlertSeverity::Medium,
-            monitor::AlertSeverity::Low | monitor::AlertSeverity::Unspecified => AlertSeverity::Low,
-        };
-        let id = self.required("alert.alert_id", &alert.alert_id);
-        let school_id = self.required("alert.school_id", &alert.school_id);
-        if alert.signature_id.is_empty() {
-            self.0.push("alert.signature_id is empty".to_owned());
-        }
-        let first_at = self.moment("alert.first_time", alert.first_time);
-        let last_at = self.moment("alert.last_time", alert.last_time);
-        let event_count = self.events("alert.event_count", alert.event_count);
-        let (Some(id), Some(school_id), Some(first_at), Some(last_at), true) = (id, school_id, first_at, last_at, self.0.is_empty()) else {
-            return None;
-        };
-        Some(Alert {
-            id,
-            school_id,
-            signature: Signature {
-                id: without_nul(alert.signature_id),
-                text: without_nul(alert.signature),
-                category: without_nul(alert.category),
-            },
-            severity,
-            source: endpoint(alert.source),
-            destination: endpoint(alert.destination),
-            protocol: without_nul(alert.protocol),
-            sensor: without_nul(alert.sensor),
-            first_at,
-            last_at,
-            event_count,
-            raw_event: without_nul(alert.raw_event),
-        })
+fn read_alert(fields: &mut Violations, alert: monitor::Alert) -> Option<Alert> {
+    let severity = AlertSeverity::from_repr(alert.severity).unwrap_or(AlertSeverity::Low);
+    let id = fields.id("alert.alert_id", &alert.alert_id);
+    let school_id = fields.id("alert.school_id", &alert.school_id);
+    if alert.signature_id.is_empty() {
+        fields.complain("alert.signature_id", "name what was matched");
     }
+    let first_at = fields.require("alert.first_time", alert.first_time.and_then(moment), "give a moment");
+    let last_at = fields.require("alert.last_time", alert.last_time.and_then(moment), "give a moment");
+    let event_count = events(fields, "alert.event_count", alert.event_count);
+    Some(Alert {
+        id: id?,
+        school_id: school_id?,
+        signature: Signature {
+            id: without_nul(alert.signature_id),
+            text: without_nul(alert.signature),
+            category: without_nul(alert.category),
+        },
+        severity,
+        source: endpoint(alert.source),
+        destination: endpoint(alert.destination),
+        protocol: without_nul(alert.protocol),
+        sensor: without_nul(alert.sensor),
+        first_at: first_at?,
+        last_at: last_at?,
+        event_count: event_count?,
+        raw_event: without_nul(alert.raw_event),
+    })
+}
+
+/// Events of one alert: at least one, or it would not be told.
+fn events(fields: &mut Violations, field: &'static str, count: i64) -> Option<u64> {
+    let count = u64::try_from(count).ok().filter(|count| *count > 0);
+    fields.require(field, count, "give a number above zero")
 }
 
 fn endpoint(endpoint: Option<monitor::Endpoint>) -> Endpoint {
@@ -125,12 +90,12 @@ fn endpoint(endpoint: Option<monitor::Endpoint>) -> Endpoint {
 }
 
 impl TryFrom<identity::School> for School {
-    type Error = Violations;
+    type Error = Error;
 
-    fn try_from(school: identity::School) -> Result<Self, Violations> {
-        let mut violations = Violations(Vec::new());
-        let id: Option<SchoolId> = violations.required("school.school_id", &school.school_id);
-        let id = id.ok_or(violations)?;
+    fn try_from(school: identity::School) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let id = fields.id("school.school_id", &school.school_id);
+        let id = fields.finish(id)?;
         Ok(Self { id, name: without_nul(school.name), municipality: without_nul(school.municipality) })
     }
 }
@@ -138,8 +103,8 @@ impl TryFrom<identity::School> for School {
 impl From<&Case> for wire::Case {
     fn from(case: &Case) -> Self {
         let (phase, phase_time, close_reason, close_text) = match &case.state {
-            State::Active { phase, since } => (wire::CasePhase::from(*phase), *since, wire::CloseReason::Unspecified, ""),
-            State::Closed(closure) => (wire::CasePhase::Closed, closure.at, closure.reason.into(), closure.text.as_str()),
+            State::Active { phase, since } => (*phase as i32, *since, wire::CloseReason::Unspecified as i32, ""),
+            State::Closed(closure) => (wire::CasePhase::Closed as i32, closure.at, closure.reason as i32, closure.text.as_str()),
         };
         Self {
             case_id: case.id.to_string(),
@@ -156,11 +121,11 @@ impl From<&Case> for wire::Case {
             }),
             rsit_class: case.rsit.class.clone(),
             rsit_type: case.rsit.kind.clone(),
-            severity: wire::CaseSeverity::from(case.severity).into(),
-            phase: phase.into(),
+            severity: case.severity as i32,
+            phase,
             phase_time: Some(timestamp(phase_time)),
             assignee: case.assignee.as_ref().map(Into::into),
-            close_reason: close_reason.into(),
+            close_reason,
             close_text: close_text.to_owned(),
             signature_id: case.signature.id.clone(),
             signature: case.signature.text.clone(),
@@ -175,9 +140,9 @@ impl From<&Case> for wire::Case {
             origin: "network".to_owned(),
             tlp: case.tlp.to_string(),
             content_version: case.content_version.clone(),
-            etag: case.etag(),
+            etag: case.etag().to_string(),
             rsit_name: localized(&case.rsit_name),
-            phases_seen: case.phases_seen.iter().map(|phase| wire::CasePhase::from(phase).into()).collect(),
+            phases_seen: case.phases_seen.iter().map(|phase| phase as i32).collect(),
             react_soon_time: Some(timestamp(case.targets.react_soon)),
             resolve_soon_time: Some(timestamp(case.targets.resolve_soon)),
         }
@@ -192,41 +157,6 @@ pub fn localized(text: &Text) -> Option<wire::LocalizedText> {
 impl From<&Person> for wire::Person {
     fn from(person: &Person) -> Self {
         Self { person_id: person.id.to_string(), name: person.name.clone() }
-    }
-}
-
-impl From<Severity> for wire::CaseSeverity {
-    fn from(severity: Severity) -> Self {
-        match severity {
-            Severity::Low => Self::Low,
-            Severity::Medium => Self::Medium,
-            Severity::High => Self::High,
-            Severity::VeryHigh => Self::VeryHigh,
-        }
-    }
-}
-
-impl From<Phase> for wire::CasePhase {
-    fn from(phase: Phase) -> Self {
-        match phase {
-            Phase::Open => Self::Open,
-            Phase::InProgress => Self::InProgress,
-            Phase::Containment => Self::Containment,
-            Phase::Eradication => Self::Eradication,
-            Phase::Recovery => Self::Recovery,
-            Phase::PostIncident => Self::PostIncident,
-        }
-    }
-}
-
-impl From<CloseReason> for wire::CloseReason {
-    fn from(reason: CloseReason) -> Self {
-        match reason {
-            CloseReason::Resolved => Self::Resolved,
-            CloseReason::FalsePositive => Self::FalsePositive,
-            CloseReason::NoActionNeeded => Self::NoActionNeeded,
-            CloseReason::Duplicate => Self::Duplicate,
-        }
     }
 }
 
@@ -248,7 +178,7 @@ impl From<&CaseChange> for wire::timeline_entry::What {
         match change {
             CaseChange::Opened { threshold } => {
                 let (needed, within) = threshold.figures();
-                let reason = threshold.name().to_owned();
+                let reason = threshold.into_str().to_owned();
                 Self::Opened(wire::CaseOpened { reason, count: count(needed), window_seconds: within.num_seconds() })
             }
             CaseChange::AlertAttached { alert_id, new_events } => {
@@ -257,19 +187,13 @@ impl From<&CaseChange> for wire::timeline_entry::What {
             CaseChange::Assigned { from, to } => {
                 Self::Assigned(wire::CaseAssigned { from: from.as_ref().map(Into::into), to: to.as_ref().map(Into::into) })
             }
-            CaseChange::PhaseChanged { from, to } => Self::PhaseChanged(wire::CasePhaseChanged {
-                from: wire::CasePhase::from(*from).into(),
-                to: wire::CasePhase::from(*to).into(),
-            }),
+            CaseChange::PhaseChanged { from, to } => Self::PhaseChanged(wire::CasePhaseChanged { from: *from as i32, to: *to as i32 }),
             CaseChange::NoteAdded { text, tlp } => Self::Note(wire::NoteAdded { text: text.as_str().to_owned(), tlp: tlp.to_string() }),
             CaseChange::Closed { reason, text } => {
-                Self::Closed(wire::CaseClosed { reason: wire::CloseReason::from(*reason).into(), text: text.as_str().to_owned() })
+                Self::Closed(wire::CaseClosed { reason: *reason as i32, text: text.as_str().to_owned() })
             }
             CaseChange::Reopened { text } => Self::Reopened(wire::CaseReopened { text: text.as_str().to_owned() }),
-            CaseChange::SeverityRaised { from, to } => Self::SeverityRaised(wire::SeverityRaised {
-                from: wire::CaseSeverity::from(*from).into(),
-                to: wire::CaseSeverity::from(*to).into(),
-            }),
+            CaseChange::SeverityRaised { from, to } => Self::SeverityRaised(wire::SeverityRaised { from: *from as i32, to: *to as i32 }),
         }
     }
 }
@@ -333,7 +257,37 @@ impl From<QueueSummary> for wire::QueueSummary {
     }
 }
 
-/// A count as messages carry it.
-pub fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray;
+
+    use super::*;
+    use crate::domain::{close_reason::CloseReason, phase::Phase, severity::Severity};
+
+    /// The number of each value is that of its name on the wire, and back.
+    fn assert_same<T: VariantArray + Copy + Into<&'static str>>(
+        prefix: &str,
+        number: fn(T) -> i32,
+        wire_name: fn(i32) -> Option<&'static str>,
+    ) {
+        for value in T::VARIANTS {
+            let name: &'static str = (*value).into();
+            assert_eq!(wire_name(number(*value)), Some(format!("{prefix}_{}", name.to_uppercase()).as_str()));
+        }
+        let others = [0, i32::try_from(T::VARIANTS.len()).unwrap() + 1].map(wire_name);
+        let known = [format!("{prefix}_UNSPECIFIED"), format!("{prefix}_CLOSED")];
+        assert!(others.into_iter().flatten().all(|name| known.iter().any(|known| known == name)), "{others:?} has no value in the domain");
+    }
+
+    #[test]
+    fn closed_sets_have_the_numbers_of_the_wire() {
+        assert_same::<Phase>("CASE_PHASE", |phase| phase as i32, |number| Some(wire::CasePhase::try_from(number).ok()?.as_str_name()));
+        assert_same::<Severity>("CASE_SEVERITY", |it| it as i32, |number| Some(wire::CaseSeverity::try_from(number).ok()?.as_str_name()));
+        assert_same::<CloseReason>("CLOSE_REASON", |it| it as i32, |number| Some(wire::CloseReason::try_from(number).ok()?.as_str_name()));
+        assert_same::<AlertSeverity>(
+            "ALERT_SEVERITY",
+            |it| it as i32,
+            |number| Some(monitor::AlertSeverity::try_from(number).ok()?.as_str_name()),
+        );
+    }
 }

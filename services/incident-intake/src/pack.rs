@@ -14,10 +14,12 @@ use serde::Deserialize;
 
 use crate::domain::{
     alert::{AlertSeverity, Side},
-    class::{IncidentClass, IncidentClasses, Rise, RiseFrom, Rsit, SeverityByAlert, TargetTable, TargetTimes, TaxonomyClass},
+    class::{IncidentClass, Rise, RiseFrom, Rsit, SeverityByAlert, TaxonomyClass},
+    classes::IncidentClasses,
     rule::{Phrase, Rule, When},
     severity::Severity,
     story::Story,
+    target::{TargetTable, TargetTimes},
     threshold::Threshold,
 };
 

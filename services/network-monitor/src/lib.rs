@@ -5,7 +5,7 @@
 //!
 //! # The path of one batch
 //!
-//! 1. `events/telemetry.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
+//! 1. `inbound.rs` gets a record of `telemetry.batch.v1`: the bytes a gateway sent, with school, gateway and media type.
 //! 2. [`wire`] decompresses it once, finds the events whatever was wrapped around them, and says of each: understood, known and
 //!    unused, or unreadable with a reason.
 //! 3. [`domain`] folds what was understood: sightings by device, suspicious events by alert.
@@ -30,83 +30,65 @@
 mod app;
 mod config;
 pub mod domain;
-mod events;
 mod grpc;
-mod jobs;
+mod inbound;
 mod messages;
+mod outbound;
 mod store;
 pub mod wire;
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use ::events::{AddInbox, AddOutbox, Consumer, DeadLetters, LogHandle, Relay, Topic};
-use auth::Authenticator;
 use axum::Router;
+use events::Topic;
 use runtime::{Process, StartError};
-use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use service::Parts;
+use storage::migrate::MigrationTrait;
 use tonic::service::Routes;
 
 pub use config::{Config, Keep};
+
+/// How often what has been kept long enough is removed.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The service.
 #[derive(Debug)]
 pub struct Service {
     /// `[network_monitor]`.
     pub config: Config,
-    /// Migrated.
-    pub database: Database,
-    /// Where batches come from and alerts go.
-    pub log: LogHandle,
-    /// Where operators find what it could not take in.
-    pub dead_letters: DeadLetters,
-    /// Who calls.
-    pub authenticator: Authenticator,
+    /// What every service works with.
+    pub parts: Parts,
 }
 
 /// All tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
-    migrations.extend(store::migrations());
-    migrations
+    service::migrations(store::migrations())
 }
 
 impl Service {
     /// Its name in configuration, events, metrics and logs.
-    pub const NAME: &str = events::NAME;
+    pub const NAME: &str = outbound::NAME;
 
     /// Its gRPC routes. Its consumer, its relay and its job run from now on.
     ///
     /// # Errors
     /// Never yet; the type is that of every service.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
-        let app = app::App::new(self.database.clone(), self.config.keep);
-        let probed = self.database.clone();
-        process.health.add_probe("network-monitor.database", move || {
-            let database = probed.clone();
-            async move { database.check().await.map_err(|error| error.to_string()) }
+        let assembly = self.parts.begin(Self::NAME, process);
+        let app = app::App::new(assembly.database(), self.config.keep);
+        let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), self.config.max_decoded_bytes);
+        assembly.publish();
+        assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
+        let forgetting = app.clone();
+        assembly.every("forget", FORGET_EVERY, move |cx| {
+            let app = forgetting.clone();
+            async move { app::forget(&app, &cx).await }
         });
-        let own_context = || self.authenticator.own_context(Self::NAME);
-        let handler = || events::TelemetryHandler::new(app.clone(), own_context(), self.config.max_decoded_bytes);
-        self.dead_letters.open(Self::NAME, self.database.clone(), Arc::new(handler()));
-        let consumer = Consumer {
-            name: Self::NAME,
-            topics: &[Topic::TelemetryBatch],
-            max_batch: self.config.max_batches,
-            database: self.database.clone(),
-            log: self.log.clone(),
-            clock: process.clock.clone(),
-            ids: process.ids.clone(),
-            handler: handler(),
-        };
-        process.tasks.spawn("network-monitor.consumer", consumer.run(process.tasks.shutdown()));
-        let relay = Relay { service: Self::NAME, database: self.database, log: self.log, clock: process.clock.clone() };
-        process.tasks.spawn("network-monitor.relay", relay.run(process.tasks.shutdown()));
-        process.tasks.spawn("network-monitor.forget", jobs::forget_hourly(app.clone(), own_context(), process.tasks.shutdown()));
 
         let mut grpc = Routes::builder();
-        grpc.add_service(grpc::DeviceApi::new(app.clone(), self.authenticator.clone()));
-        grpc.add_service(grpc::AlertApi::new(app.clone(), self.authenticator.clone()));
-        grpc.add_service(grpc::GatewayContactApi::new(app, self.authenticator));
-        Ok(grpc.routes().into_axum_router())
+        grpc.add_service(grpc::DeviceApi::new(app.clone()));
+        grpc.add_service(grpc::AlertApi::new(app.clone()));
+        grpc.add_service(grpc::GatewayContactApi::new(app));
+        Ok(assembly.grpc(grpc.routes()))
     }
 }

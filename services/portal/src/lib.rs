@@ -1,51 +1,62 @@
-//! portal: the web pages, and the session behind them. The only room that knows HTML.
+//! portal: the web pages, and the session behind them. The only service that knows HTML.
 //!
 //! It owns nothing but sessions. Every page is what the services answer to the person who looks, asked with that person's own
-//! token; what they may not see, the services do not tell us.
+//! token. This crate is thin: it starts the portal and has the pages that belong to no area. The rest:
 //!
-//! The path of one request:
-//!
-//! 1. [`edge`] reads preferences and session around it; a form is believed only from our own page with the session's secret.
-//! 2. The handler asks the services ([`upstream`]) and reads their answers as our own values ([`view`]).
-//! 3. A [`page`] is filled with them and rendered; its words are in both languages in [`words`], moments and numbers in
-//!    [`language`], small marks in [`mark`]. What a list shows is in its [`address`].
-//! 4. A failure becomes a page that says what to do next.
+//! - `frame/`: what every page stands in, and what areas share; it tells the path of one request;
+//! - `incidents/`, `network/`, `organisations/`: the areas, a crate each. They know `frame/` and never each other.
 //!
 //! Invariants:
 //! - Tokens never reach a browser; what is rendered is escaped; nothing on a page is inline code.
 //! - Everything works without a script. The one script adds the "n new" pill and the shortcuts, and speaks no language.
-//! - A text exists in both languages, or the crate does not compile.
+//! - A text exists in both languages, a form says what it gives back, and a page has a sample, or the crate does not compile.
 //!
-//! To add a page: see [`page`]; an address: see [`edge`].
+//! To add a page: `docs/adding.md`. To add an area: its crate, and its line in [`AREAS`].
 
-mod address;
-mod assets;
-pub mod config;
-mod edge;
-mod issuer;
-mod language;
-mod mark;
-mod metrics;
-mod page;
-mod session;
-mod upstream;
-mod view;
-mod visitor;
-mod words;
+mod home;
+mod information;
+mod preferences;
+mod sign_in;
 
 use std::sync::Arc;
 
 use auth::{AuthConfig, Policies, Verifier};
 use axum::Router;
+use portal_frame::{
+    Area, Form, Portal, Routes, SecurityHeaders,
+    issuer::Issuer,
+    session::{Cookies, Sessions},
+    upstream::Upstream,
+};
 use runtime::{Process, StartError};
 use storage::Cache;
 
-pub use config::Config;
+pub use portal_frame::config::{self, Config};
 
-use edge::{Portal, SecurityHeaders};
-use issuer::Issuer;
-use session::{Cookies, Sessions};
-use upstream::Upstream;
+portal_frame::pages!(
+    sign_in::PersonasPage,
+    sign_in::SignedOutPage,
+    information::HelpPage,
+    information::PrivacyPage,
+    information::AccessibilityPage,
+);
+
+/// What the portal consists of.
+const AREAS: &[Area] = &[portal_incidents::AREA, portal_network::AREA, portal_organisations::AREA];
+
+fn routes() -> Routes {
+    const BESIDE_ANY_PAGE: Form = Form { page: "/", gives_back: &[] };
+    Routes::default()
+        .page("/", home::home)
+        .page("/aanmelden", sign_in::begin)
+        .page("/aanmelden/terug", sign_in::finish)
+        .page("/aanmelden/wie", sign_in::personas)
+        .form("/afmelden", BESIDE_ANY_PAGE, sign_in::sign_out)
+        .form("/voorkeuren", BESIDE_ANY_PAGE, preferences::choose)
+        .page("/hulp", information::help)
+        .page("/privacy", information::privacy)
+        .page("/toegankelijkheid", information::accessibility)
+}
 
 /// The service.
 pub struct Service {
@@ -61,7 +72,7 @@ pub struct Service {
 
 impl Service {
     /// Its name in configuration, metrics and probes.
-    pub const NAME: &str = "portal";
+    pub const NAME: &str = portal_frame::NAME;
 
     /// All pages. They answer what nobody else does (the fallback), gRPC included. The issuer and the services are asked when
     /// somebody comes.
@@ -93,11 +104,12 @@ impl Service {
             personas: config.personas,
             emergency_line: config.emergency_line.map(Arc::new),
             sensors_url: config.sensors_url,
+            areas: AREAS,
             clock: process.clock.clone(),
             ids: process.ids.clone(),
             shutdown: process.tasks.shutdown(),
         };
-        Ok(edge::router(Arc::new(portal)))
+        Ok(portal_frame::router(Arc::new(portal), routes()))
     }
 }
 

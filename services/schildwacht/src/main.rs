@@ -11,9 +11,10 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Parser as _;
-use cli::{AuditCommand, Cli, Command, ConfigCommand, DemoCommand, DemoOptions, SendOptions, Service};
+use cli::{AuditCommand, Cli, Command, ConfigCommand, DemoCommand, DemoOptions, Service};
 use operate::{say, say_json};
 use runtime::{Clock, Tasks};
+use send::SendOptions;
 
 /// How long blocking threads may take to end after everything else has.
 const LAST_CHANCE: Duration = Duration::from_secs(5);

@@ -1,7 +1,7 @@
 //! What became of every request and of every event: exactly one outcome each, counted.
 //!
 //! An [`Arrival`] is opened for each request and can only be [ended](Arrival::end) with an answer; the edge makes responses
-//! from [`Answer`]s alone. Whoever loses an arrival on the way (a client that hangs up, a bug) has it counted as abandoned.
+//! from [`Answer`]s alone. A request that is dropped on the way (a client that hangs up, a bug) is counted as abandoned.
 
 use std::{
     borrow::Cow,
@@ -13,95 +13,83 @@ use std::{
 };
 
 use opentelemetry::{KeyValue, metrics::Meter};
+use strum::VariantArray;
 
 use crate::scan::Tally;
 
-macro_rules! closed_set {
-    ($(#[$of:meta])* $set:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$of])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $set { $($(#[$doc])* $variant,)+ }
-
-        impl $set {
-            /// All of them, in the order of their numbers.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// Stable, snake_case: the value of the metric's attribute and the reason in answers.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
+/// What becomes of requests and events. Its name is the value of the metric's attribute and the reason in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Outcome {
+    /// In the log.
+    Accepted,
+    /// A request without events: answered as accepted, nothing written.
+    Empty,
+    /// No token, or one that is not accepted.
+    Unauthenticated,
+    /// A good token, but not of a gateway that may post.
+    NotAGateway,
+    /// A good token of a gateway that the directory does not know.
+    GatewayUnknown,
+    /// A good token of a gateway whose access was ended.
+    GatewayRevoked,
+    /// More than the gateway may send.
+    RateLimited,
+    /// Not what it says it is.
+    Malformed,
+    /// Larger than allowed, before or after decompression; or too large an event.
+    TooLarge,
+    /// A media type or content encoding that is not understood.
+    UnsupportedMedia,
+    /// Nothing lives at this path.
+    PathUnknown,
+    /// Only POST is understood here.
+    MethodNotAllowed,
+    /// The body came too slowly.
+    BodyTooSlow,
+    /// The body broke off.
+    BodyBroken,
+    /// No memory left for more requests at once.
+    Busy,
+    /// The directory of gateways is not (or no longer) up to date.
+    DirectoryNotReady,
+    /// The issuer's keys cannot be had.
+    IssuerUnavailable,
+    /// The event log has too much under way.
+    LogBusy,
+    /// The event log is away; whether the events were written is unknown.
+    LogUnavailable,
+    /// The client hung up before there was an answer; whether the events were written is unknown.
+    Abandoned,
 }
 
-closed_set! {
-    /// What becomes of requests and events.
-    Outcome {
-        /// In the log.
-        Accepted = "accepted",
-        /// A request without events: answered as accepted, nothing written.
-        Empty = "empty",
-        /// No token, or one that is not accepted.
-        Unauthenticated = "unauthenticated",
-        /// A good token, but not of a gateway that may post.
-        NotAGateway = "not_a_gateway",
-        /// A good token of a gateway that the directory does not know.
-        GatewayUnknown = "gateway_unknown",
-        /// A good token of a gateway whose access was ended.
-        GatewayRevoked = "gateway_revoked",
-        /// More than the gateway may send.
-        RateLimited = "rate_limited",
-        /// Not what it says it is.
-        Malformed = "malformed",
-        /// Larger than allowed, before or after decompression; or too large an event.
-        TooLarge = "too_large",
-        /// A media type or content encoding that is not understood.
-        UnsupportedMedia = "unsupported_media",
-        /// Nothing lives at this path.
-        PathUnknown = "path_unknown",
-        /// Only POST is understood here.
-        MethodNotAllowed = "method_not_allowed",
-        /// The body came too slowly.
-        BodyTooSlow = "body_too_slow",
-        /// The body broke off.
-        BodyBroken = "body_broken",
-        /// No memory left for more requests at once.
-        Busy = "busy",
-        /// The directory of gateways is not (or no longer) up to date.
-        DirectoryNotReady = "directory_not_ready",
-        /// The issuer's keys cannot be had.
-        IssuerUnavailable = "issuer_unavailable",
-        /// The event log has too much under way.
-        LogBusy = "log_busy",
-        /// The event log is away; whether the events were written is unknown.
-        LogUnavailable = "log_unavailable",
-        /// The client hung up before there was an answer; whether the events were written is unknown.
-        Abandoned = "abandoned",
-    }
+impl Outcome {
+    /// All of them, in the order of their numbers.
+    pub const ALL: &[Self] = Self::VARIANTS;
 }
 
-closed_set! {
-    /// Where a request came in.
-    Surface {
-        /// `POST /v1/logs`.
-        OtlpHttp = "otlp_http",
-        /// `opentelemetry.proto.collector.logs.v1.LogsService/Export`.
-        OtlpGrpc = "otlp_grpc",
-        /// `POST /v1/events`.
-        Events = "events",
-        /// Any other path.
-        Elsewhere = "elsewhere",
-    }
+/// Where a request came in. Its name is the value of the metric's attribute and the reason in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Surface {
+    /// `POST /v1/logs`.
+    OtlpHttp,
+    /// `opentelemetry.proto.collector.logs.v1.LogsService/Export`.
+    OtlpGrpc,
+    /// `POST /v1/events`.
+    Events,
+    /// Any other path.
+    Elsewhere,
 }
 
-closed_set! {
-    /// What becomes of settling the rates of gateways with the other replicas.
-    Settlement {
-        /// They know, and this replica knows what they let in.
-        Settled = "settled",
-        /// Redis is away or late; this replica keeps to the rates by itself.
-        Failed = "failed",
-    }
+/// What becomes of settling the rates of gateways with the other replicas. Its name is the value of the metric's attribute and the reason in answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Settlement {
+    /// They know, and this replica knows what they let in.
+    Settled,
+    /// Redis is away or late; this replica keeps to the rates by itself.
+    Failed,
 }
 
 /// Why nothing of a request was taken, in words for its sender.
@@ -183,12 +171,12 @@ impl Drop for Arrival<'_> {
 /// The counts since the process began.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    requests: [[AtomicU64; Outcome::ALL.len()]; Surface::ALL.len()],
+    requests: [[AtomicU64; Outcome::ALL.len()]; Surface::VARIANTS.len()],
     events: [AtomicU64; Outcome::ALL.len()],
     received_bytes: AtomicU64,
     decoded_bytes: AtomicU64,
     cut_requests: AtomicU64,
-    settlements: [AtomicU64; Settlement::ALL.len()],
+    settlements: [AtomicU64; Settlement::VARIANTS.len()],
 }
 
 impl Ledger {
@@ -251,11 +239,11 @@ impl Ledger {
         let requests = meter.u64_observable_counter("telemetry.requests").with_description("requests by surface and outcome");
         requests
             .with_callback(move |observer| {
-                for (surface, counts) in Surface::ALL.iter().zip(&ledger.requests) {
+                for (surface, counts) in Surface::VARIANTS.iter().zip(&ledger.requests) {
                     for (outcome, count) in Outcome::ALL.iter().zip(counts) {
                         let count = count.load(Relaxed);
                         if count > 0 {
-                            let attributes = [KeyValue::new("surface", surface.name()), KeyValue::new("outcome", outcome.name())];
+                            let attributes = [KeyValue::new("surface", surface.into_str()), KeyValue::new("outcome", outcome.into_str())];
                             observer.observe(count, &attributes);
                         }
                     }
@@ -270,20 +258,22 @@ impl Ledger {
                 for (outcome, count) in Outcome::ALL.iter().zip(&ledger.events) {
                     let count = count.load(Relaxed);
                     if count > 0 {
-                        observer.observe(count, &[KeyValue::new("outcome", outcome.name())]);
+                        observer.observe(count, &[KeyValue::new("outcome", outcome.into_str())]);
                     }
                 }
             })
             .build();
 
         let ledger = Arc::clone(self);
-        let settlements = meter.u64_observable_counter("telemetry.settlements").with_description("settlements of rates by outcome");
+        let settlements = meter
+            .u64_observable_counter("telemetry.settlements")
+            .with_description("rounds of sharing rate limits through Redis, by outcome");
         settlements
             .with_callback(move |observer| {
-                for settlement in Settlement::ALL {
+                for settlement in Settlement::VARIANTS {
                     let count = ledger.settlements(*settlement);
                     if count > 0 {
-                        observer.observe(count, &[KeyValue::new("outcome", settlement.name())]);
+                        observer.observe(count, &[KeyValue::new("outcome", settlement.into_str())]);
                     }
                 }
             })
@@ -349,7 +339,7 @@ mod tests {
 
     #[test]
     fn outcomes_have_names_of_their_own() {
-        let mut names: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
+        let mut names: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.into_str()).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Outcome::ALL.len());

@@ -1,6 +1,6 @@
 //! Files: small, well named, and a page per service.
 
-use super::Finding;
+use super::finding::Finding;
 use crate::tree::Tree;
 
 const LONGEST: usize = 500;
@@ -34,7 +34,7 @@ pub fn names(tree: &Tree, findings: &mut Vec<Finding>) {
 
 /// Every service has a page: RPCs, topics, tables, config, alerts.
 pub fn readmes(tree: &Tree, findings: &mut Vec<Finding>) {
-    for service in tree.crates().filter(|folder| folder.starts_with("services/")) {
+    for service in tree.crates().filter(|folder| folder.starts_with("services/") && folder.matches('/').count() == 1) {
         let path = format!("{service}/README.md");
         if tree.text(&path).is_none_or(|text| text.trim().is_empty()) {
             findings.push(Finding::new("readme", &path, 1, "missing: write one page with its RPCs, topics, tables, config and alerts"));
@@ -44,7 +44,7 @@ pub fn readmes(tree: &Tree, findings: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! What each place in a service may use: the table of the house style.
 
 use super::{
-    Finding,
+    finding::Finding,
     paths::{NamedPath, Source},
 };
 use crate::tree::Tree;
@@ -31,7 +31,7 @@ const TABLE: &[Place] = &[
         // Outbox and inbox are tables of each service, made by migrations of crates/events.
         path: "store/migration/",
         may: &["crate::store", "events", "runtime", "storage", "sea_orm", "sea_orm_migration"],
-        instead: "a migration stands by itself: what it uses today may be gone when it runs",
+        instead: "a migration makes tables from entities, and knows nothing above store/",
     },
     Place {
         // Of auth it uses the caller's scope, which goes into every look-up.
@@ -45,7 +45,7 @@ const TABLE: &[Place] = &[
             "crate::app",
             "crate::domain",
             "crate::store",
-            "crate::events",
+            "crate::outbound",
             "crate::config",
             // Of identity: the issuer's side of a change, told where the change is decided.
             "crate::keycloak",
@@ -69,9 +69,15 @@ const TABLE: &[Place] = &[
         instead: "http/ only converts and dispatches to app/",
     },
     Place {
-        path: "events/",
+        path: "outbound/",
+        may: &["crate::outbound", "crate::messages", "crate::domain", "runtime", "auth", "events", "proto"],
+        instead: "outbound.rs puts what happened into envelopes, below app/, which writes them to the outbox",
+    },
+    Place {
+        path: "inbound/",
         may: &[
-            "crate::events",
+            "crate::inbound",
+            "crate::outbound",
             "crate::messages",
             "crate::wire",
             "crate::app",
@@ -83,7 +89,7 @@ const TABLE: &[Place] = &[
             "proto",
             "tokio",
         ],
-        instead: "events.rs converts between domain events and envelopes, and hands consumed events to app/",
+        instead: "inbound.rs reads events of others and hands them to app/",
     },
     Place {
         path: "wire/",
@@ -180,7 +186,7 @@ fn service_sources(tree: &Tree) -> impl Iterator<Item = (String, String, Source)
     })
 }
 
-/// Whether a file below `src/` belongs to a place. `events.rs`, `events/mod.rs` and `events/alert.rs` are all in `events/`.
+/// Whether a file below `src/` belongs to a place. `inbound.rs`, `inbound/mod.rs` and `inbound/alert.rs` are all in `inbound/`.
 fn is_in(below_src: &str, place: &str) -> bool {
     match place.strip_suffix('/') {
         Some(folder) => below_src.starts_with(place) || below_src.strip_suffix(".rs") == Some(folder),
@@ -203,7 +209,7 @@ fn modules_of(tree: &Tree, path: &str) -> Vec<String> {
 
 /// What a path uses: `crate::store` for an own module, the crate's name otherwise.
 fn used(named: &NamedPath, below_src: &str, modules: &[String]) -> String {
-    let root = named.segments.first().map_or("", String::as_str);
+    let root = named.root();
     let own = |module: Option<&String>| match module {
         Some(module) if modules.contains(module) => format!("crate::{module}"),
         // A type or function that lib.rs gives to the whole crate.
@@ -230,7 +236,7 @@ fn is_governed(used: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     const LIB: (&str, &str) = ("services/a/src/lib.rs", "mod domain; mod store; mod app;");
@@ -273,7 +279,7 @@ mod tests {
         assert!(imports("app/open_case.rs", "use crate::grpc;")[0].contains("app/ may not use crate::grpc"));
         assert!(imports("grpc.rs", "use crate::store::case;")[0].contains("grpc/ may not use crate::store"));
         assert!(imports("jobs.rs", "use crate::store::case;")[0].contains("jobs/ may not use crate::store"));
-        assert!(imports("events.rs", "use crate::store::case;")[0].contains("events/ may not use crate::store"));
+        assert!(imports("inbound.rs", "use crate::store::case;")[0].contains("inbound/ may not use crate::store"));
         assert!(imports("config.rs", "use crate::domain::case::Case;")[0].contains("config.rs may not use crate::domain"));
     }
 

@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Finding, paths::Source};
+use super::{finding::Finding, paths::Source};
 use crate::tree::Tree;
 
 /// Keys of `[package]` that every crate takes from the workspace.
@@ -17,21 +17,27 @@ const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "p
 const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("crates/runtime", &[]),
+    ("crates/compression", &[]),
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
-    ("crates/storage", &["runtime"]),
+    ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
+    ("crates/service", &["runtime", "storage", "proto", "auth", "events"]),
     ("crates/servers", &[]),
-    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "servers"]),
+    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "service", "servers"]),
 ];
+
+/// The portal, its frame and its areas: the crates that know HTML.
+const PORTAL: &[&str] =
+    &["services/portal", "services/portal/frame", "services/portal/incidents", "services/portal/network", "services/portal/organisations"];
 
 /// Libraries that one room hides from the others. Tests may use any.
 const ROOMS_OF_LIBRARIES: &[(&str, &[&str])] = &[
     ("anyhow", &["services/schildwacht", "crates/servers", "crates/testkit", "load-tests", "xtask"]),
-    ("askama", &["services/portal"]),
+    ("askama", PORTAL),
     ("cedar-policy", &["crates/auth"]),
     ("clap", &["services/schildwacht", "load-tests"]),
-    ("lightningcss", &["services/portal"]),
+    ("lightningcss", &["services/portal/frame"]),
     ("rdkafka", &["crates/events", "load-tests"]),
     ("redis", &["crates/storage"]),
     ("servers", &["crates/testkit", "xtask"]),
@@ -85,7 +91,7 @@ pub fn service_dependencies(tree: &Tree, findings: &mut Vec<Finding>) {
         let layer = LAYERS.iter().find(|(folder, _)| *folder == manifest.folder()).map(|(_, may)| *may);
         for dependency in manifest.dependencies() {
             let (key, line) = (&dependency.key, dependency.line);
-            if services.contains(key) && !RUN_SERVICES.contains(&manifest.folder()) {
+            if services.contains(key) && !RUN_SERVICES.contains(&manifest.folder()) && !is_own_part(manifest.folder(), key) {
                 let message = format!("depends on the service {key}: only services/schildwacht may; meet in proto and events");
                 findings.push(manifest.finding("service-dependency", line, message));
             } else if let Some(may) = layer
@@ -97,6 +103,15 @@ pub fn service_dependencies(tree: &Tree, findings: &mut Vec<Finding>) {
                 findings.push(manifest.finding("layer", line, message));
             }
         }
+    }
+}
+
+/// A service may be several crates: the one in its folder builds on those below it, and those on the one named `frame` alone.
+fn is_own_part(folder: &str, key: &str) -> bool {
+    let Some(name) = folder.strip_prefix("services/") else { return false };
+    match name.split_once('/') {
+        None => key.starts_with(&format!("{name}-")),
+        Some((service, _part)) => key == format!("{service}-frame"),
     }
 }
 
@@ -211,7 +226,7 @@ fn rooms(tree: &Tree, prefix: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::printed;
+    use super::super::finding::printed;
     use super::*;
 
     const ROOT: (&str, &str) = (
@@ -271,6 +286,20 @@ mod tests {
     }
 
     #[test]
+    fn part_of_a_service_that_depends_on_another_part_is_found() {
+        let part = |name: &str| format!("portal-{name} = {{ path = \"services/portal/{name}\" }}\n");
+        let root = format!("{}{}{}", ROOT.1, part("frame"), part("network"));
+        let found = |folder: &str, dependency: &str| {
+            let text = manifest(&format!("[dependencies]\n{dependency}.workspace = true\n"));
+            printed(service_dependencies, &[("Cargo.toml", &root), (&format!("services/{folder}/Cargo.toml"), &text)]).len()
+        };
+        assert_eq!(found("portal", "portal-network"), 0);
+        assert_eq!(found("portal/incidents", "portal-frame"), 0);
+        assert_eq!(found("portal/incidents", "portal-network"), 1);
+        assert_eq!(found("identity", "portal-frame"), 1);
+    }
+
+    #[test]
     fn shared_crate_that_leaves_its_layer_is_found() {
         let text = manifest("[dependencies]\nruntime.workspace = true\nproto.workspace = true\n");
         let found = printed(service_dependencies, &[ROOT, ("crates/storage/Cargo.toml", &text)]);
@@ -281,7 +310,13 @@ mod tests {
     fn library_outside_its_room_is_found() {
         let text = manifest("[dependencies]\naskama.workspace = true\n[dev-dependencies]\nanyhow.workspace = true\n");
         let found = printed(rooms_of_libraries, &[("services/identity/Cargo.toml", &text)]);
-        assert_eq!(found, ["services/identity/Cargo.toml:11: library-room: askama is for services/portal only: use what that room offers"]);
+        assert_eq!(
+            found,
+            [
+                "services/identity/Cargo.toml:11: library-room: askama is for services/portal, services/portal/frame, services/portal/incidents, services/portal/network, \
+             services/portal/organisations only: use what that room offers"
+            ]
+        );
     }
 
     #[test]

@@ -13,19 +13,33 @@ pub struct NamedPath {
     pub segments: Vec<String>,
     /// From 1.
     pub line: usize,
+    /// The name that a `use` brings into scope.
+    pub gives: Option<String>,
+    /// In a `pub use`.
+    pub is_reexport: bool,
+}
+
+impl NamedPath {
+    pub fn root(&self) -> &str {
+        self.segments.first().map_or("", String::as_str)
+    }
 }
 
 /// What a source names outside its tests.
 #[derive(Debug, Default)]
 pub struct Source {
-    /// Paths of two or more parts, and everything in a `use`.
+    /// Paths of two or more parts, and everything in a `use`, unless they start from a name of this file.
     pub paths: Vec<NamedPath>,
+    /// Those that start from a name this file brings into scope itself, by `use`, `mod` or `as`: it hides a crate of the same name.
+    pub own_paths: Vec<NamedPath>,
+    /// Modules declared here.
+    pub modules: BTreeSet<String>,
+    /// First words of expressions and types.
+    pub mentioned: BTreeSet<String>,
     /// Lines with `async` or `.await`.
     pub async_lines: Vec<usize>,
     /// Every word, tests included: to see which dependencies are used at all.
     pub words: BTreeSet<String>,
-    /// Names this file brings into scope itself, by `use`, `mod` or `as`: they hide a crate of the same name.
-    local: BTreeSet<String>,
 }
 
 impl Source {
@@ -37,8 +51,9 @@ impl Source {
         if !is_test_file(&tokens) {
             source.walk(&tokens);
         }
-        let local = std::mem::take(&mut source.local);
-        source.paths.retain(|path| path.segments.first().is_none_or(|root| !local.contains(root)));
+        let given: BTreeSet<String> = source.paths.iter().filter_map(|path| path.gives.clone()).collect();
+        let all = std::mem::take(&mut source.paths).into_iter();
+        (source.own_paths, source.paths) = all.partition(|path| source.modules.contains(path.root()) || given.contains(path.root()));
         Some(source)
     }
 
@@ -64,10 +79,13 @@ impl Source {
                     self.walk(&group.stream());
                     at + 1
                 }
-                TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => self.use_tree(&tokens, at + 1, &[]),
+                TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
+                    let before = tokens.get(..at).unwrap_or_default();
+                    self.use_tree(&tokens, at + 1, &[], is_public(before))
+                }
                 TokenTree::Ident(word) if word == "mod" => {
                     if let Some(TokenTree::Ident(name)) = tokens.get(at + 1) {
-                        self.local.insert(name.to_string());
+                        self.modules.insert(name.to_string());
                     }
                     at + 2
                 }
@@ -98,15 +116,19 @@ impl Source {
             next += 3;
         }
         let starts_here = !is_method && (!follows_path || is_global);
-        if starts_here && segments.len() > 1 {
-            self.paths.push(NamedPath { segments, line: tokens[at].span().start().line });
+        if starts_here {
+            self.mentioned.extend(segments.first().cloned());
+            if segments.len() > 1 {
+                self.paths.push(NamedPath { segments, line: tokens[at].span().start().line, gives: None, is_reexport: false });
+            }
         }
         next.max(at + 1)
     }
 
     /// Takes one branch of a `use`, and returns where it ends.
-    fn use_tree(&mut self, tokens: &[TokenTree], at: usize, before: &[String]) -> usize {
+    fn use_tree(&mut self, tokens: &[TokenTree], at: usize, before: &[String], is_reexport: bool) -> usize {
         let mut segments = before.to_vec();
+        let mut is_glob = false;
         let mut line = 0;
         let mut alias = None;
         let mut next = at;
@@ -124,24 +146,36 @@ impl Source {
                     let branches: Vec<TokenTree> = group.stream().into_iter().collect();
                     let mut branch = 0;
                     while branch < branches.len() {
-                        branch = self.use_tree(&branches, branch, &segments);
+                        branch = self.use_tree(&branches, branch, &segments, is_reexport);
                     }
                     return next + 1;
                 }
-                TokenTree::Punct(punct) if punct.as_char() == '*' => line = punct.span().start().line,
+                TokenTree::Punct(punct) if punct.as_char() == '*' => {
+                    line = punct.span().start().line;
+                    is_glob = true;
+                }
                 TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') => break,
                 _ => {}
             }
             next += 1;
         }
         if line > 0 {
-            let is_nested_name = segments.len() > 1;
-            let own_name = segments.last().filter(|last| is_nested_name && *last != "self").cloned();
-            self.local.extend(alias.or(own_name));
-            self.paths.push(NamedPath { segments, line });
+            let named = segments.iter().skip(1).rfind(|segment| *segment != "self").filter(|_| !is_glob);
+            let gives = alias.or(named.cloned());
+            self.paths.push(NamedPath { segments, line, gives, is_reexport });
         }
         next + 1
     }
+}
+
+/// Whether what comes before an item ends in `pub` or `pub(…)`.
+fn is_public(before: &[TokenTree]) -> bool {
+    let word = match before {
+        [.., word, TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => word,
+        [.., word] => word,
+        [] => return false,
+    };
+    matches!(word, TokenTree::Ident(word) if word == "pub")
 }
 
 fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
@@ -217,6 +251,16 @@ mod tests {
         let text = "// sea_orm::A\n/* sea_orm::B */ const C: &str = r#\"sea_orm::C\"#;\n#[cfg(test)]\nmod tests { use sea_orm::D; }\nfn f() { e::f() }";
         assert_eq!(paths(text), ["e::f@5"]);
         assert_eq!(paths("//! Why.\n#![cfg(test)]\nuse sea_orm::D;"), [""; 0]);
+    }
+
+    #[test]
+    fn names_that_a_use_gives_are_told() {
+        let text = "pub(crate) use a::b; use c::{self, d::{self, e as f}, g::*}; mod h; fn i(b: b) { h::j(f) }";
+        let source = Source::read(text).unwrap();
+        let told: Vec<_> = source.paths.iter().map(|path| (path.gives.as_deref(), path.is_reexport)).collect();
+        assert_eq!(told, [(Some("b"), true), (None, false), (Some("d"), false), (Some("f"), false), (None, false)]);
+        assert_eq!(source.own_paths[0].segments, ["h", "j"]);
+        assert!(source.mentioned.contains("b") && !source.mentioned.contains("d"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// Variables of the environment that are set, or taken away.
+/// Variables of the environment that are set or removed.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(Vec<(&'static str, Option<String>)>);
 
@@ -17,6 +17,14 @@ impl Environment {
 
     pub fn unset(&mut self, name: &'static str) {
         self.0.push((name, None));
+    }
+
+    /// Cargo with these arguments.
+    pub fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(arguments);
+        self.apply(&mut command);
+        command
     }
 
     /// For a command; the last word on a name counts.

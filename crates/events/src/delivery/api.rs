@@ -6,22 +6,21 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use auth::{Action, Authenticator, Context};
+use auth::{Action, Context, Resource};
 use proto::operations::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
-use runtime::{AuditId, DeadLetterId, Error, FieldViolation};
+use runtime::{DeadLetterId, Error, FieldViolation};
 use storage::{
-    Database, PageSize,
+    Database, Paging,
     audit::{self, Chain, Entry},
-    decode_page_token, encode_page_token,
 };
 use tonic::{Request, Response, Status};
 
 use super::{
-    consumer::Handler,
     dead_letter::{self, Filter, Listed},
+    handler::Handler,
 };
 
 /// The dead letters of every consumer in this process. Each consuming service opens its desk; the process mounts one API.
@@ -42,8 +41,8 @@ impl DeadLetters {
     }
 
     /// The gRPC service for all desks.
-    pub fn api(&self, authenticator: Authenticator) -> DeadLetterServiceServer<DeadLetterApi> {
-        DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone(), authenticator })
+    pub fn api(&self) -> DeadLetterServiceServer<DeadLetterApi> {
+        DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone() })
     }
 
     fn desks(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn Desk>>> {
@@ -60,6 +59,13 @@ impl DeadLetters {
             Error::invalid_field("service", format!("give one of {}", names.join(", ")))
         })
     }
+}
+
+/// The question of which a list is the answer.
+#[derive(serde::Serialize)]
+struct ListDeadLetters<'a> {
+    consumer: &'a str,
+    reason: &'a str,
 }
 
 /// What operators ask of a consumer, whatever its handler.
@@ -79,19 +85,11 @@ struct ConsumerDesk<H> {
 #[tonic::async_trait]
 impl<H: Handler> Desk for ConsumerDesk<H> {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
-        let size = PageSize::from_request(request.page_size)?;
         let filter = Filter { reason: request.reason, ids: Vec::new() };
-        let after: Option<DeadLetterId> = decode_page_token(&filter, &request.page_token)?;
-
-        let mut letters = dead_letter::list(&self.database, self.consumer, &filter, after, size.with_peek()).await?;
-        let total = dead_letter::count(&self.database, self.consumer, &filter).await?;
-        let has_more = size.cut(&mut letters);
-        let next_page_token = match letters.last() {
-            Some(last) if has_more => encode_page_token(&filter, &last.id)?,
-            _ => String::new(),
-        };
-        let dead_letters = letters.into_iter().map(|letter| self.message_of(letter)).collect();
-        Ok(ListDeadLettersResponse { dead_letters, next_page_token, total_size: i64::try_from(total).unwrap_or(i64::MAX) })
+        let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason };
+        let paging = Paging::begin(&asked, &(request.page_size, request.page_token).into())?;
+        let page = dead_letter::list(&self.database, self.consumer, &filter, &paging).await?.map(|letter| self.message_of(letter));
+        Ok(ListDeadLettersResponse { dead_letters: page.rows, next_page_token: page.next_page_token, total_size: page.total })
     }
 
     async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error> {
@@ -99,7 +97,7 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
         let found = dead_letter::show(&txn, self.consumer, id).await?;
         let (letter, excerpt) = found.ok_or_else(|| Error::not_found("dead letter"))?;
         let detail = serde_json::json!({ "id": id, "reason": letter.reason });
-        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterShow, detail)).await?;
+        audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterShow, detail)).await?;
         txn.commit().await?;
         Ok(DeadLetter { excerpt, ..self.message_of(letter) })
     }
@@ -107,7 +105,7 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error> {
         let ids = parse_ids(&request.dead_letter_ids)?;
         let filter = Filter { reason: request.reason, ids };
-        // Before, because letters commit one by one: none may be replayed without a trace of who wanted it.
+        // Before, because letters commit one by one: none may be replayed without an audit row.
         self.record(cx, &filter).await?;
         let replayed = dead_letter::replay(&self.database, self.consumer, self.handler.as_ref(), &filter, &cx.ids).await?;
         let (taken_in, refused) = (replayed.taken_in, replayed.refused);
@@ -121,20 +119,13 @@ impl<H: Handler> ConsumerDesk<H> {
     async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
         let detail = serde_json::json!({ "reason": filter.reason, "ids": filter.ids });
         let txn = self.database.begin().await?;
-        audit::append(&txn, Chain::Platform, self.entry(cx, Action::DeadLetterReplay, detail)).await?;
+        audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterReplay, detail)).await?;
         txn.commit().await?;
         Ok(())
     }
 
-    fn entry(&self, cx: &Context, action: Action, detail: serde_json::Value) -> Entry {
-        Entry {
-            id: cx.ids.next::<AuditId>(),
-            at: cx.clock.now(),
-            actor: cx.actor(),
-            action: action.name(),
-            resource: format!("dead_letters:{}", self.consumer),
-            detail,
-        }
+    fn entry(&self, action: Action, detail: serde_json::Value) -> Entry {
+        Entry { action, resource: format!("dead_letters:{}", self.consumer), detail }
     }
 
     fn message_of(&self, letter: Listed) -> DeadLetter {
@@ -171,22 +162,21 @@ fn parse_ids(texts: &[String]) -> Result<Vec<DeadLetterId>, Error> {
 #[derive(Debug)]
 pub struct DeadLetterApi {
     letters: DeadLetters,
-    authenticator: Authenticator,
 }
 
 #[tonic::async_trait]
 impl DeadLetterService for DeadLetterApi {
     async fn list_dead_letters(&self, request: Request<ListDeadLettersRequest>) -> Result<Response<ListDeadLettersResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterRead)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterRead, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         Ok(Response::new(desk.list(request).await?))
     }
 
     async fn get_dead_letter(&self, request: Request<GetDeadLetterRequest>) -> Result<Response<DeadLetter>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterShow)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterShow, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         let id = request.dead_letter_id.parse().map_err(|_| Error::invalid_field("dead_letter_id", "give an id from the list"))?;
@@ -194,8 +184,8 @@ impl DeadLetterService for DeadLetterApi {
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        cx.require_platform(Action::DeadLetterReplay)?;
+        let cx = Context::of(&request)?;
+        cx.require(Action::DeadLetterReplay, Resource::Platform)?;
         let request = request.into_inner();
         let desk = self.letters.desk(&request.service)?;
         Ok(Response::new(desk.replay(&cx, request).await?))

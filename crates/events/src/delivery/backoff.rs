@@ -2,38 +2,30 @@
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use runtime::Shutdown;
 
-const FIRST: Duration = Duration::from_millis(200);
-const LONGEST: Duration = Duration::from_secs(30);
+/// Jitter adds up to as much again.
+const LONGEST: Duration = Duration::from_secs(20);
+const PAUSES: ExponentialBuilder =
+    ExponentialBuilder::new().with_min_delay(Duration::from_millis(200)).with_max_delay(LONGEST).with_jitter().without_max_times();
 
 /// How long to wait before the next attempt.
 #[derive(Debug)]
-pub(super) struct Backoff {
-    next: Duration,
-}
+pub(super) struct Backoff(ExponentialBackoff);
 
 impl Backoff {
     pub(super) fn new() -> Self {
-        Self { next: FIRST }
+        Self(PAUSES.build())
     }
 
     /// After a success.
     pub(super) fn reset(&mut self) {
-        self.next = FIRST;
+        *self = Self::new();
     }
 
     /// Waits, or returns early when told to stop.
     pub(super) async fn pause(&mut self, shutdown: &Shutdown) {
-        shutdown.sleep(jittered(self.next)).await;
-        self.next = (self.next * 2).min(LONGEST);
+        shutdown.sleep(self.0.next().unwrap_or(LONGEST)).await;
     }
-}
-
-/// Up to half as long again, so that replicas do not come back together.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0_u8];
-    // Without randomness the pause is merely not spread.
-    let _unspread = getrandom::fill(&mut byte);
-    pause + pause.mul_f64(f64::from(byte[0]) / 512.0)
 }

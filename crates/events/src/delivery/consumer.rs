@@ -1,12 +1,12 @@
 //! The consumer loop: records in, effects and inbox rows in one transaction, then the offset.
 //!
 //! Several records share a transaction. When one of them cannot be taken in, all are undone and each is tried by itself, so
-//! that only the culprit goes to the dead letters. Trouble that may pass (the database is away) undoes everything and tries
-//! again after a pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
+//! that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and retries after a
+//! pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
 //!
-//! Offsets are committed after the effect, so a crash in between delivers again, and the inbox swallows that.
+//! Offsets are committed after the effect, so a crash in between delivers again, and the inbox drops the duplicate.
 
-use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use opentelemetry::{
     KeyValue,
@@ -17,113 +17,21 @@ use storage::{Database, StoreError, Txn};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{backoff::Backoff, dead_letter, inbox, outbox::LogHandle};
-use crate::{Delivered, LogError, Position, Record, Subscription, Topic};
+use super::{
+    backoff::Backoff,
+    dead_letter,
+    handler::{HandleError, Handler, Rejected, Trouble},
+    inbox,
+    outbox::LogHandle,
+};
+use crate::{Delivered, LogError, Position, Subscription, Topic};
 
 /// How long a look for records takes when there are none; a shutdown ends it at once.
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the lag is measured; in Kafka that asks every partition's leader.
 const LAG_EVERY: Duration = Duration::from_secs(30);
-/// So many failures in a row before membership begins anew.
+/// Failures in a row before the consumer joins its group anew.
 const FAILURES_BORNE: u32 = 5;
-
-/// Why a record was not taken in.
-#[derive(Debug, thiserror::Error)]
-pub enum HandleError {
-    /// It never will be: it goes to the dead letters.
-    #[error("{reason}: {detail}")]
-    Poison {
-        /// Stable, snake_case.
-        reason: &'static str,
-        /// For operators; no personal data.
-        detail: String,
-    },
-    /// Something is away; try again later.
-    #[error("try again later")]
-    Transient(#[source] Trouble),
-}
-
-impl HandleError {
-    /// A record that never will be taken in.
-    pub fn poison(reason: &'static str, detail: impl ToString) -> Self {
-        Self::Poison { reason, detail: detail.to_string() }
-    }
-}
-
-impl From<StoreError> for HandleError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) => Self::Transient(Box::new(error)),
-            StoreError::Duplicate(_) | StoreError::Unreadable { .. } | StoreError::Fault(_) => {
-                Self::poison("store_refused", runtime::error::chain(&error))
-            }
-        }
-    }
-}
-
-impl From<runtime::Error> for HandleError {
-    fn from(error: runtime::Error) -> Self {
-        if error.kind().is_retryable() { Self::Transient(Box::new(error)) } else { Self::poison(error.reason(), error.chain()) }
-    }
-}
-
-impl From<crate::EnvelopeViolations> for HandleError {
-    fn from(violations: crate::EnvelopeViolations) -> Self {
-        Self::poison("envelope_unreadable", violations)
-    }
-}
-
-type Trouble = Box<dyn std::error::Error + Send + Sync>;
-
-/// A part of a record that was not taken in while the rest was: lines of a batch, say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// What is kept for replay; give it the headers that the handler needs to read it again.
-    pub record: Record,
-    /// Stable, snake_case.
-    pub reason: &'static str,
-    /// For operators; no personal data.
-    pub detail: String,
-}
-
-/// What a service does with the records of its topics.
-pub trait Handler: Send + Sync + 'static {
-    /// What is gathered over the records of one transaction and written at its end; `()` where each record is written by itself.
-    type Batch: Default + Send;
-
-    /// Takes in one record. The span that is current continues the trace of what led to it.
-    fn handle(
-        &self,
-        txn: &Txn,
-        batch: &mut Self::Batch,
-        delivered: &Delivered,
-    ) -> impl Future<Output = Result<Vec<Rejected>, HandleError>> + Send;
-
-    /// Writes what was gathered. An error here counts against every record of the batch.
-    fn finish(&self, _txn: &Txn, _batch: &mut Self::Batch) -> impl Future<Output = Result<(), HandleError>> + Send {
-        async { Ok(()) }
-    }
-
-    /// Called after the transaction has committed: what is counted or told here really happened, and only once.
-    fn committed(&self, _batch: Self::Batch) {}
-}
-
-/// So that the loop and the replay of dead letters can share one handler.
-impl<H: Handler> Handler for Arc<H> {
-    type Batch = H::Batch;
-
-    async fn handle(&self, txn: &Txn, batch: &mut Self::Batch, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
-        (**self).handle(txn, batch, delivered).await
-    }
-
-    async fn finish(&self, txn: &Txn, batch: &mut Self::Batch) -> Result<(), HandleError> {
-        (**self).finish(txn, batch).await
-    }
-
-    fn committed(&self, batch: Self::Batch) {
-        (**self).committed(batch);
-    }
-}
 
 /// Reads topics for a service.
 #[derive(Debug)]
@@ -138,9 +46,9 @@ pub struct Consumer<H> {
     pub database: Database,
     /// Where records come from.
     pub log: LogHandle,
-    /// The time.
+    /// Of the times in inbox and dead letters.
     pub clock: Clock,
-    /// New ids.
+    /// Of dead letters.
     pub ids: Ids,
     /// What is done with them.
     pub handler: H,
@@ -157,8 +65,8 @@ impl Meters {
         let meter = opentelemetry::global::meter("schildwacht.events");
         Self {
             records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
-            retries: meter.u64_counter("consumer.retries").with_description("transactions undone and tried again").build(),
-            lag: meter.u64_gauge("consumer.lag").with_description("records still to be taken in").build(),
+            retries: meter.u64_counter("consumer.retries").with_description("transactions rolled back and retried").build(),
+            lag: meter.u64_gauge("consumer.lag").with_description("records not consumed yet").build(),
         }
     }
 }
@@ -226,7 +134,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
-        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log is away, will retry");
+        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log unavailable, will retry");
         backoff.pause(shutdown).await;
     }
 

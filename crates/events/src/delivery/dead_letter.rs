@@ -8,13 +8,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use runtime::{DeadLetterId, Ids};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
-use storage::{Database, StoreError, StoreResult, Txn};
+use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
-    consumer::{HandleError, Handler, Rejected},
+    handler::{HandleError, Handler, Rejected},
     headers,
 };
 use crate::{Delivered, Position, Record, Topic};
@@ -54,7 +54,7 @@ pub(super) mod row {
 /// Something that was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Who did not take it in.
+    /// The consumer that did not take it in.
     pub consumer: String,
     /// Where it stood.
     pub position: Position,
@@ -119,7 +119,7 @@ async fn add_again(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Lette
 }
 
 /// Which letters.
-#[derive(Debug, Clone, Default, serde::Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Only with this reason; empty: any.
     pub reason: String,
@@ -151,25 +151,14 @@ struct ListedRow {
     size: Option<i64>,
 }
 
-/// Letters, newest first, after a letter already seen.
+/// Letters, newest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn list(
-    database: &Database,
-    consumer: &str,
-    filter: &Filter,
-    after: Option<DeadLetterId>,
-    limit: u64,
-) -> StoreResult<Vec<Listed>> {
-    let mut letters = select(consumer, filter);
-    if let Some(after) = after {
-        // Ids are UUIDv7: their order is the order of time.
-        letters = letters.filter(row::Column::DeadLetterId.lt(after.as_uuid()));
-    }
-    let newest_first = letters.order_by_desc(row::Column::DeadLetterId).limit(limit);
-    let rows = without_value(newest_first).into_model::<ListedRow>().all(database.reader()).await?;
-    rows.into_iter().map(listed).collect()
+pub async fn list(database: &Database, consumer: &str, filter: &Filter, paging: &Paging) -> StoreResult<Page<Listed>> {
+    let letters = without_value(select(consumer, filter));
+    // Ids are UUIDv7: their order is the order of time.
+    paging.read(database.reader(), letters, [desc(row::Column::DeadLetterId)]).await?.try_map(listed)
 }
 
 /// One letter, and the first [`EXCERPT_BYTES`] of its value.
@@ -204,14 +193,6 @@ fn listed(row: ListedRow) -> StoreResult<Listed> {
     })
 }
 
-/// How many letters there are.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count(database: &Database, consumer: &str, filter: &Filter) -> StoreResult<u64> {
-    Ok(select(consumer, filter).count(database.reader()).await?)
-}
-
 /// What came of a replay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replayed {
@@ -224,7 +205,7 @@ pub struct Replayed {
 /// Gives letters to their handler again, oldest first, each in its own transaction.
 ///
 /// # Errors
-/// When the database is away; letters replayed before stay replayed.
+/// When the database is unavailable; letters replayed before stay replayed.
 pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H, filter: &Filter, ids: &Ids) -> StoreResult<Replayed> {
     // Values may be large, so each is fetched when its turn comes.
     let letters: Vec<uuid::Uuid> = select(consumer, filter)
@@ -246,7 +227,7 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
                 continue;
             }
             Err(HandleError::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
-            // That something is away says nothing about the letter, which keeps its reason.
+            // A transient error says nothing about the letter, which keeps its reason.
             Err(HandleError::Transient(_)) => None,
         };
         keep(database, row, refusal).await?;
@@ -255,12 +236,12 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
     Ok(replayed)
 }
 
-/// Whether it was taken in; not, when somebody else was faster.
+/// Whether it was taken in here; `false` when another replay was faster.
 async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<bool, HandleError> {
     let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
     let delivered = delivered(row.clone())?;
     let txn = database.begin().await?;
-    // First, so that of two who replay it at once the second waits here, and then finds nothing left to do.
+    // First, so that of two concurrent replays the second waits here and then finds nothing left to do.
     let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
     if taken.rows_affected == 0 {
         return Ok(false);

@@ -10,6 +10,7 @@ pub mod api;
 mod backoff;
 pub mod consumer;
 pub mod dead_letter;
+pub mod handler;
 mod headers;
 pub mod inbox;
 pub mod outbox;

@@ -6,11 +6,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::partition::WriteFailure;
 use crate::log::LogError;
 
 /// Linux takes no more pieces in one `writev`.
 const PIECES_A_CALL: usize = 1024;
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(super) enum WriteFailure {
+    /// The file is as it was before; later writes may work.
+    Undone(String),
+    /// What the file holds is unknown until the log is opened anew.
+    Unknown(String),
+}
+
+/// What could not even begin has changed nothing.
+impl From<LogError> for WriteFailure {
+    fn from(error: LogError) -> Self {
+        Self::Undone(error.to_string())
+    }
+}
+
+impl From<WriteFailure> for LogError {
+    fn from(failure: WriteFailure) -> Self {
+        let (WriteFailure::Undone(reason) | WriteFailure::Unknown(reason)) = failure;
+        Self::Unavailable { reason }
+    }
+}
 
 /// Puts file and action into words for the operator.
 pub(super) fn failed(action: &str, path: &Path, error: &io::Error) -> LogError {

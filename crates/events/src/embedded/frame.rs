@@ -16,6 +16,8 @@
 //! *Settled* tells a torn tail from damage: a bad frame at a place that a later frame calls settled has been acknowledged.
 //! The salt keeps bytes of a payload that look like a frame from being taken for one.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use bytes::Bytes;
 
 use crate::log::{HEADER_LENGTHS, Record};
@@ -35,6 +37,12 @@ pub(super) struct Head {
     pub offset: i64,
     pub time_micros: i64,
     pub settled: u64,
+}
+
+/// µs since 1970.
+pub(super) fn micros(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// What stands at the start of some bytes.

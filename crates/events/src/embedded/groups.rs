@@ -18,8 +18,10 @@ use tracing::warn;
 
 use super::{
     cursor::Cursor,
-    frame, lock, micros,
-    partition::{Partition, WriteFailure},
+    disk::WriteFailure,
+    frame::{self, micros},
+    lock::lock,
+    partition::Partition,
 };
 use crate::{
     log::{LogError, Position, Record},

@@ -9,7 +9,7 @@ use std::{
 
 use tracing::{debug, warn};
 
-use super::{compaction::compact, lock, micros, partition::Partition, recovery::Checkpoint, shared::Shared};
+use super::{compaction::compact, frame::micros, lock::lock, partition::Partition, recovery::Checkpoint, shared::Shared};
 use crate::{log::LogError, topic::Cleanup};
 
 /// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too.

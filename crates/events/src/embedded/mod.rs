@@ -12,7 +12,7 @@
 //! pages on the way. A log needs none of what those pages give. Here every byte is copied once, into the file, and checked once.
 //!
 //! One thread writes (see `writer`): everything that waits shares one flush. Another keeps house (see `maintenance`). Readers
-//! read the files themselves (see `cursor`), up to what is on disk. After a failed flush nobody knows what is on disk: the log
+//! read the files themselves (see `cursor`), up to what is on disk. After a failed flush it is unknown what is on disk: the log
 //! then takes nothing more until it is opened anew, and says so. A failed write, as on a full disk, is undone, and later
 //! ones are tried as if nothing had happened.
 
@@ -22,6 +22,7 @@ mod cursor;
 mod disk;
 mod frame;
 mod groups;
+mod lock;
 mod maintenance;
 mod partition;
 mod readers;
@@ -35,12 +36,12 @@ mod writer;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::Ordering,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -49,6 +50,7 @@ use tokio::sync::oneshot;
 use tracing::{error, info};
 
 use self::{
+    lock::lock,
     readers::{EmbeddedSubscription, EmbeddedTail},
     shared::Shared,
     topics::TopicLog,
@@ -123,7 +125,7 @@ impl EmbeddedLog {
         Ok(Arc::new(Self { shared, requests, admission, meters, threads }))
     }
 
-    /// Runs a maintenance pass now, as if it were `now`. The log does so by itself; this is for tests and for the impatient.
+    /// Runs a maintenance pass now, as if it were `now`. The log does so by itself; this is for tests.
     ///
     /// # Errors
     /// The first failure; everything else was still tried.
@@ -251,14 +253,4 @@ impl EventLog for EmbeddedLog {
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, LogError> + Send + 'static) -> Result<T, LogError> {
     let broke_off = |error| LogError::Unavailable { reason: format!("work on files broke off: {error}") };
     tokio::task::spawn_blocking(work).await.map_err(broke_off)?
-}
-
-fn micros(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// Locks; what a panicking holder left is still whole, since each change under these locks is a single step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

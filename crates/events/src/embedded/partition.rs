@@ -18,9 +18,9 @@ use bytes::Bytes;
 use tracing::warn;
 
 use super::{
-    disk,
+    disk::{self, WriteFailure},
     frame::{self, Head},
-    lock,
+    lock::lock,
     segment::{Extent, Header, Segment, SegmentName},
 };
 use crate::log::{LogError, Record};
@@ -29,29 +29,6 @@ use crate::log::{LogError, Record};
 const WRITE_IN_PLACE_FROM: usize = 4 * 1024;
 /// A staging buffer that grew beyond this is given back.
 const KEEP_STAGING_BYTES: usize = 1024 * 1024;
-
-/// Why a write did not happen.
-#[derive(Debug)]
-pub(super) enum WriteFailure {
-    /// The file is as it was before; later writes may work.
-    Undone(String),
-    /// What the file holds is unknown until the log is opened anew.
-    Unknown(String),
-}
-
-/// What could not even begin has changed nothing.
-impl From<LogError> for WriteFailure {
-    fn from(error: LogError) -> Self {
-        Self::Undone(error.to_string())
-    }
-}
-
-impl From<WriteFailure> for LogError {
-    fn from(failure: WriteFailure) -> Self {
-        let (WriteFailure::Undone(reason) | WriteFailure::Unknown(reason)) = failure;
-        Self::Unavailable { reason }
-    }
-}
 
 /// How a partition is kept.
 #[derive(Debug, Clone)]
@@ -65,7 +42,7 @@ pub(super) struct PartitionOptions {
     pub syncs: Arc<AtomicU64>,
 }
 
-/// A partition.
+/// A partition: its segments, and the write side.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub options: PartitionOptions,
@@ -86,7 +63,7 @@ pub(super) struct Writing {
     pub settled: u64,
     pub next_offset: i64,
     pub last_time_micros: i64,
-    /// A flush failed, so that nobody knows what is on disk.
+    /// A flush failed, so that what is on disk is unknown.
     pub unknown: Option<String>,
     pub staging: Staging,
 }

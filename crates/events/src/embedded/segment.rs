@@ -1,7 +1,7 @@
 //! Segment files: their names, their header, and reading their frames one after the other.
 //!
 //! A segment is named after its first offset. Compaction writes the next generation of a segment under a new name instead of
-//! over the old file, so that whoever still reads the old one is not disturbed.
+//! over the old file, so that readers of the old one are not disturbed.
 
 use std::{
     fmt,
@@ -15,10 +15,9 @@ use std::{
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    disk::{NewFile, failed},
+    disk::{NewFile, WriteFailure, failed},
     frame::{self, Head, Peek},
-    lock,
-    partition::WriteFailure,
+    lock::lock,
 };
 use crate::log::LogError;
 

@@ -14,10 +14,12 @@ use std::{
 use tracing::error;
 
 use super::{
-    EmbeddedConfig, disk,
+    EmbeddedConfig,
+    disk::{self, WriteFailure},
+    frame::micros,
     groups::Groups,
-    lock, micros,
-    partition::{PartitionOptions, WriteFailure},
+    lock::lock,
+    partition::PartitionOptions,
     recovery::{self, Checkpoint},
     topics::TopicLog,
 };

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use super::{
     compaction::{Compacted, compact},
     cursor::Cursor,
-    disk::FOLDER_FLUSHES_TO_FAIL,
+    disk::{FOLDER_FLUSHES_TO_FAIL, WriteFailure},
     frame,
-    partition::{Partition, PartitionOptions, WriteFailure},
+    partition::{Partition, PartitionOptions},
     recovery::{self, Checkpoint},
     segment::Header,
 };

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{
-    lock,
+    lock::lock,
     partition::{Partition, PartitionOptions},
     recovery::{self, Checkpoint},
 };

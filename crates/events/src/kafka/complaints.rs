@@ -4,8 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::unavailable;
 use crate::log::LogError;
+
+/// A call that failed, in words for the operator.
+pub(super) fn unavailable(action: &str, error: &KafkaError) -> LogError {
+    LogError::Unavailable { reason: format!("kafka: cannot {action}: {error}") }
+}
 
 /// The last that was heard of a connection.
 #[derive(Debug, Default)]
@@ -54,7 +58,7 @@ impl Complaints {
                     "no secure connection to kafka: {said}; see ssl.ca.location and security.protocol among events.kafka.properties"
                 ),
             },
-            // All that a broker says to who comes in clear where it wants TLS, or without a password where it wants one.
+            // All that a broker says to a client without TLS where it wants TLS, or without a password where it wants one.
             _ if said.contains("Disconnected") => LogError::Unavailable {
                 reason: format!(
                     "kafka hangs up: {said}; if it wants TLS or a password, see security.protocol among events.kafka.properties"

@@ -14,9 +14,9 @@ use rdkafka::{
 use tracing::debug;
 
 use super::{
+    complaints::unavailable,
     config::KafkaConfig,
     consumer::{Rebalances, Receiver, all_partitions, deadline_after},
-    unavailable,
 };
 use crate::{
     log::{Delivered, LogError, Position, Subscription, Tail, TailFrom},

@@ -11,8 +11,8 @@ use rdkafka::{
 use tracing::{info, warn};
 
 use super::{
+    complaints::unavailable,
     config::{KafkaConfig, MAX_BATCH_BYTES},
-    unavailable,
 };
 use crate::{
     log::LogError,

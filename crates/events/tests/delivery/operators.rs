@@ -32,8 +32,8 @@ impl Door {
         let issuer = TestIssuer::start(world.clock.clone()).await;
         let letters = DeadLetters::default();
         letters.open(CONSUMER, world.database.clone(), Arc::clone(&handler));
-        let api = letters.api(issuer.authenticator());
-        let server = Running::start(Routes::new(api).into_axum_router()).await;
+        let routes = Routes::new(letters.api()).into_axum_router();
+        let server = Running::start(issuer.authenticator().protect(routes)).await;
         let client = DeadLetterServiceClient::new(server.channel());
         Self { world, handler, issuer, client, _server: server }
     }

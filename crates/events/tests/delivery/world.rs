@@ -19,7 +19,7 @@ use schildwacht_events::{
 };
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 use storage::{
-    Database, Txn,
+    Database, Page, Paging, Txn,
     migrate::{MigrationName, MigrationTrait, SchemaManager},
 };
 use testkit::{PATIENCE, TestDatabase, TestLog};
@@ -168,7 +168,18 @@ impl World {
     }
 
     pub async fn letters(&self) -> Vec<dead_letter::Listed> {
-        dead_letter::list(&self.database, CONSUMER, &dead_letter::Filter::default(), None, 100).await.unwrap()
+        self.page_of_letters(CONSUMER, &dead_letter::Filter::default(), 100, String::new()).await.rows
+    }
+
+    pub async fn page_of_letters(
+        &self,
+        consumer: &str,
+        filter: &dead_letter::Filter,
+        size: i32,
+        token: String,
+    ) -> Page<dead_letter::Listed> {
+        let paging = Paging::begin(&(), &(size, token).into()).unwrap();
+        dead_letter::list(&self.database, consumer, filter, &paging).await.unwrap()
     }
 
     /// Stops everything and sees that it ends.

@@ -32,7 +32,7 @@ pub struct Realm {
     http: Client,
 }
 
-/// Somebody who can sign in.
+/// An account that can sign in.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Keycloak's id, which is the person's everywhere.
@@ -48,7 +48,7 @@ pub struct Account {
 impl Realm {
     /// Imports the realm for pages at this address, with a slash at its end; `None`, with a printed reason, where there is no Keycloak.
     pub async fn import(public_url: &str) -> Option<Self> {
-        if !crate::has_production_column() {
+        if !crate::skipping::has_servers() {
             return None;
         }
         let address = std::env::var(servers::keycloak::SERVER.variable).expect("asked above");
@@ -84,7 +84,7 @@ impl Realm {
         &self.secret
     }
 
-    /// Somebody with these functions, whose authenticator app is set up.
+    /// An account with these functions, whose authenticator app is set up.
     pub async fn add_account(&self, functions: &[&str]) -> Account {
         let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: new_id() };
         let body = json!({
@@ -173,23 +173,6 @@ impl Realm {
     pub async fn machine_token(&self, client_id: &str, secret: &str) -> Result<String, String> {
         let answer = self.tokens(client_id, secret, &[("grant_type", "client_credentials")]).await?;
         Ok(answer["access_token"].as_str().expect("asked above").to_owned())
-    }
-
-    /// A visitor without a session comes to sign in, as the portal sends them. `changed` replaces what the portal asks, or leaves it
-    /// out where it is empty.
-    pub async fn visit(&self, changed: &[(&str, &str)]) -> Visit<'_> {
-        Visit::begin(self, changed).await
-    }
-
-    /// Signs in through the pages of Keycloak, as a browser would, with password and code; the access token.
-    ///
-    /// A code works once: each account signs in this way once.
-    pub async fn sign_in(&self, account: &Account) -> String {
-        let mut visit = self.visit(&[]).await;
-        visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
-        visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
-        let tokens = visit.redeem().await.expect("a token for the code");
-        tokens["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// Asks for a token as the portal: what Keycloak answers, or the error's code.

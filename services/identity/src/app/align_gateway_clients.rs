@@ -1,7 +1,7 @@
 //! Brings Keycloak in step with the gateways that are kept: what a call after a commit did not reach, and clients of gateways that
 //! were never kept. Doing it twice does nothing the second time.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use runtime::Result;
 
 use super::App;
@@ -19,9 +19,9 @@ pub struct Aligned {
     pub without_client: u64,
 }
 
-/// See the module. `cx` is the service's own.
+/// Answers what it changed. `cx` is the service's own.
 pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
-    cx.require_platform(Action::GatewayAlign)?;
+    cx.require(Action::GatewayAlign, Resource::Platform)?;
     let mut aligned = Aligned::default();
     let Some(keycloak) = &app.keycloak else { return Ok(aligned) };
     // Read before Keycloak is, so that who is enrolled meanwhile is not missed there.

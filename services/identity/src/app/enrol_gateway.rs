@@ -1,19 +1,16 @@
 //! Enrols a gateway at a school and gives its secret, once.
 
 use auth::{Action, Context};
-use events::{Topic, outbox};
-use runtime::{Error, Result, SchoolId, SiteId};
+use runtime::{Error, RequestId, Result, SchoolId, SiteId};
 use storage::StoreError;
-use uuid::Uuid;
 
 use super::{App, record_gateway::record_gateway};
 use crate::{
     domain::{Gateway, GatewayName, Secret},
-    events::gateway_entry,
     store::{self, gateway::RequestKey},
 };
 
-/// What is asked.
+/// A gateway to be.
 #[derive(Debug, Clone)]
 pub struct EnrolGateway {
     /// Where.
@@ -22,8 +19,8 @@ pub struct EnrolGateway {
     pub site_id: Option<SiteId>,
     /// For people.
     pub name: GatewayName,
-    /// The same again asks for the same gateway.
-    pub request_id: Option<Uuid>,
+    /// Unique for this caller.
+    pub request_id: Option<RequestId>,
 }
 
 /// The gateway; its secret only the first time.
@@ -35,7 +32,7 @@ pub struct EnrolledGateway {
     pub secret: Option<Secret>,
 }
 
-/// See the module.
+/// Answers the gateway made before, without its secret, when the request is a repetition.
 pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Result<EnrolledGateway> {
     cx.require(Action::GatewayEnrol, asked.school_id)?;
     let scope = cx.scope(Action::GatewayEnrol)?;
@@ -51,7 +48,7 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     }
 
     let secret = Secret::generate().map_err(Error::internal)?;
-    let gateway = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
+    let (gateway, change) = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
     if let Some(keycloak) = &app.keycloak {
         // First, since a secret that Keycloak does not know is worth nothing, and no transaction should wait for Keycloak. A client
         // whose gateway is not kept in the end never gets a token.
@@ -69,21 +66,18 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
         }
         Err(error) => return Err(error.into()),
     }
-    outbox::add(&txn, Topic::Gateway, gateway_entry(cx, &gateway)).await?;
-    record_gateway(&txn, cx, Action::GatewayEnrol, &gateway).await?;
+    record_gateway(&txn, cx, &gateway, change).await?;
     txn.commit().await?;
 
     if let Some(keycloak) = &app.keycloak {
         app.told_later(keycloak.let_in(gateway.id).await);
     }
-    app.metrics.gateway_changed(Action::GatewayEnrol.name());
+    app.metrics.gateway_changed(change);
     Ok(EnrolledGateway { gateway, secret: Some(secret) })
 }
 
 fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGateway> {
     let asks_the_same = before.school_id == asked.school_id && before.site_id == asked.site_id && before.name == asked.name;
-    if !asks_the_same {
-        return Err(Error::failed_precondition("request_id_reused", "this request_id enrolled another gateway; take a new request_id"));
-    }
+    RequestId::require_repetition(asks_the_same)?;
     Ok(EnrolledGateway { gateway: before, secret: None })
 }

@@ -6,7 +6,7 @@ use runtime::{Error, Result, SchoolId};
 use super::App;
 use crate::{domain::School, store};
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn get_school(app: &App, cx: &Context, id: SchoolId) -> Result<School> {
     cx.require(Action::SchoolRead, id)?;
     let scope = cx.scope(Action::SchoolRead)?;

@@ -1,9 +1,9 @@
 //! Imports boards, schools and sites from one file: all of it, or nothing and a report of every bad line.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use bytes::Bytes;
 use events::{Topic, outbox};
-use runtime::{AuditId, Error, ErrorKind, Result};
+use runtime::{Error, ErrorKind, Result};
 use sha2::{Digest as _, Sha256};
 use storage::{
     StoreResult, Txn,
@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::App;
 use crate::{
     domain::import::{self, BadLines, Changes, Format, Organisations, Stored},
-    events::organisation_state,
+    outbound::organisation_state,
     store,
 };
 
@@ -77,7 +77,7 @@ impl Import {
 
     /// Asks for permission and for the turn, before anything is sent.
     pub fn permit(app: &App, cx: Context) -> Result<Self> {
-        cx.require_platform(Action::OrganisationImport)?;
+        cx.require(Action::OrganisationImport, Resource::Platform)?;
         let turn =
             app.one_import.clone().try_acquire_owned().map_err(|_| {
                 Error::new(ErrorKind::Unavailable, "import_running", "another import is running; try again when it has ended")
@@ -148,15 +148,8 @@ impl Import {
     }
 
     async fn record(&self, txn: &Txn, chain: Chain, resource: String, detail: serde_json::Value) -> StoreResult<()> {
-        let entry = Entry {
-            id: self.cx.ids.next::<AuditId>(),
-            at: self.cx.clock.now(),
-            actor: self.cx.actor(),
-            action: Action::OrganisationImport.name(),
-            resource,
-            detail,
-        };
-        audit::append(txn, chain, entry).await?;
+        let entry = Entry { action: Action::OrganisationImport, resource, detail };
+        audit::append(txn, &self.cx, chain, entry).await?;
         Ok(())
     }
 }

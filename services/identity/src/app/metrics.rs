@@ -5,6 +5,9 @@ use opentelemetry::{
     metrics::{Counter, Gauge},
 };
 
+use super::record_gateway::action_of;
+use crate::domain::GatewayChange;
+
 #[derive(Debug)]
 pub struct Metrics {
     gateway_changes: Counter<u64>,
@@ -31,8 +34,8 @@ impl Metrics {
         }
     }
 
-    pub fn gateway_changed(&self, action: &'static str) {
-        self.gateway_changes.add(1, &[KeyValue::new("action", action)]);
+    pub fn gateway_changed(&self, change: GatewayChange) {
+        self.gateway_changes.add(1, &[KeyValue::new("action", action_of(change).name())]);
     }
 
     pub fn gateways_without_client(&self, count: u64) {

@@ -14,7 +14,7 @@ mod rotate_gateway_secret;
 
 use std::sync::Arc;
 
-use runtime::{Error, Result};
+use runtime::Result;
 use storage::Database;
 use tokio::sync::{Notify, Semaphore};
 
@@ -28,10 +28,7 @@ pub use list_schools::{ListSchools, list_schools};
 pub use revoke_gateway::{RevokeGateway, revoke_gateway};
 pub use rotate_gateway_secret::{RotateGatewaySecret, rotate_gateway_secret};
 
-use crate::{
-    domain::Gateway,
-    keycloak::{Keycloak, KeycloakError},
-};
+use crate::keycloak::{Keycloak, KeycloakError};
 use metrics::Metrics;
 
 /// What use cases work with.
@@ -66,12 +63,4 @@ impl App {
             self.out_of_step.notify_one();
         }
     }
-}
-
-/// Refuses a change by somebody who saw another version; an empty etag asks for no such care.
-fn require_etag(seen: &str, gateway: &Gateway) -> Result<()> {
-    if seen.is_empty() || seen == gateway.etag() {
-        return Ok(());
-    }
-    Err(Error::conflict("etag_changed", "the gateway was changed meanwhile; read it again, then decide again"))
 }

@@ -17,68 +17,50 @@ pub struct Board {
     pub kind: BoardKind,
 }
 
-/// Kind of organising authority.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Kind of organising authority. It is read from its stable name and from the word of the sector, in upper or lower case; stored
+/// and written by its stable name; and has the number of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
+#[strum(serialize_all = "snake_case", ascii_case_insensitive, const_into_str)]
+#[repr(i32)]
 pub enum BoardKind {
     /// Community education (gemeenschapsonderwijs).
-    Go,
+    #[strum(to_string = "go", serialize = "go!")]
+    Go = 1,
     /// Free: private law (vrij onderwijs).
+    #[strum(to_string = "free", serialize = "vrij")]
     Free,
     /// A province.
+    #[strum(to_string = "province", serialize = "provincie")]
     Province,
     /// A municipality.
+    #[strum(to_string = "municipality", serialize = "gemeente")]
     Municipality,
     /// A public centre for social welfare.
     Ocmw,
     /// An intercommunal.
+    #[strum(to_string = "intercommunal", serialize = "intercommunale")]
     Intercommunal,
     /// The Flemish Community itself.
+    #[strum(to_string = "flemish_community", serialize = "vlaamse gemeenschap")]
     FlemishCommunity,
     /// Any other.
+    #[strum(to_string = "other", serialize = "andere")]
     Other,
-}
-
-impl BoardKind {
-    /// Every kind: its stable name, then the word of the sector.
-    const NAMES: [(Self, &'static str, &'static str); 8] = [
-        (Self::Go, "go", "go!"),
-        (Self::Free, "free", "vrij"),
-        (Self::Province, "province", "provincie"),
-        (Self::Municipality, "municipality", "gemeente"),
-        (Self::Ocmw, "ocmw", "ocmw"),
-        (Self::Intercommunal, "intercommunal", "intercommunale"),
-        (Self::FlemishCommunity, "flemish_community", "vlaamse gemeenschap"),
-        (Self::Other, "other", "andere"),
-    ];
-
-    /// The stable name, the same in the store and on the wire.
-    pub fn as_str(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, ..)| *kind == self).map_or("other", |(_, name, _)| name)
-    }
-
-    /// The kind of a stable name or of the sector's own word, in any case.
-    pub fn from_name(text: &str) -> Option<Self> {
-        let lower = text.to_lowercase();
-        Self::NAMES.iter().find(|(_, name, word)| lower == *name || lower == *word).map(|(kind, ..)| *kind)
-    }
-
-    /// The stable names, for messages.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::NAMES.iter().map(|(_, name, _)| *name)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
     fn every_kind_is_found_by_both_its_names() {
-        for (kind, name, word) in BoardKind::NAMES {
-            assert_eq!(kind.as_str(), name);
-            assert_eq!(BoardKind::from_name(name), Some(kind));
-            assert_eq!(BoardKind::from_name(&word.to_uppercase()), Some(kind));
+        let words = ["go!", "vrij", "provincie", "gemeente", "ocmw", "intercommunale", "vlaamse gemeenschap", "andere"];
+        for (kind, word) in BoardKind::VARIANTS.iter().zip(words) {
+            assert_eq!(kind.into_str().parse(), Ok(*kind));
+            assert_eq!(word.to_uppercase().parse(), Ok(*kind));
         }
-        assert_eq!(BoardKind::from_name("sportclub"), None);
+        assert!("sportclub".parse::<BoardKind>().is_err());
     }
 }

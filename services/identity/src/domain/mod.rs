@@ -8,7 +8,7 @@ pub mod school;
 pub mod secret;
 
 pub use board::{Board, BoardKind};
-pub use gateway::{Gateway, GatewayName, GatewayState, RevokeReason};
+pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, RevokeReason};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use school::{School, Site};
 pub use secret::{Secret, SecretHash};

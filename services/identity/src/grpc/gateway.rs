@@ -1,6 +1,6 @@
 //! `schildwacht.identity.v1.GatewayService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, Gateway, GetGatewayRequest, ListGatewaysRequest, ListGatewaysResponse, RevokeGatewayRequest,
     RotateGatewaySecretRequest, RotateGatewaySecretResponse,
@@ -14,30 +14,29 @@ use crate::app::{
     rotate_gateway_secret,
 };
 
-/// See the module.
+/// The RPCs of gateways.
 pub struct GatewayApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl GatewayApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> GatewayServiceServer<Self> {
-        GatewayServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> GatewayServiceServer<Self> {
+        GatewayServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl GatewayService for GatewayApi {
     async fn enrol_gateway(&self, request: Request<EnrolGatewayRequest>) -> Result<Response<EnrolGatewayResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let enrolled = enrol_gateway(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let enrolled = enrol_gateway(&self.app, &cx, asked).await?;
         let client_secret = enrolled.secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default();
         Ok(Response::new(EnrolGatewayResponse { gateway: Some((&enrolled.gateway).into()), client_secret }))
     }
 
     async fn get_gateway(&self, request: Request<GetGatewayRequest>) -> Result<Response<Gateway>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("gateway_id", &request.into_inner().gateway_id);
         let gateway = get_gateway(&self.app, &cx, fields.finish(id)?).await?;
@@ -45,9 +44,9 @@ impl GatewayService for GatewayApi {
     }
 
     async fn list_gateways(&self, request: Request<ListGatewaysRequest>) -> Result<Response<ListGatewaysResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_gateways(&self.app, &cx, request.into_inner().try_into()?).await?;
-        let gateways = page.gateways.iter().map(Into::into).collect();
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_gateways(&self.app, &cx, asked).await?;
+        let gateways = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListGatewaysResponse { gateways, next_page_token: page.next_page_token }))
     }
 
@@ -55,15 +54,15 @@ impl GatewayService for GatewayApi {
         &self,
         request: Request<RotateGatewaySecretRequest>,
     ) -> Result<Response<RotateGatewaySecretResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let (gateway, secret) = rotate_gateway_secret(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let (gateway, secret) = rotate_gateway_secret(&self.app, &cx, asked).await?;
         let client_secret = secret.reveal().to_owned();
         Ok(Response::new(RotateGatewaySecretResponse { gateway: Some((&gateway).into()), client_secret }))
     }
 
     async fn revoke_gateway(&self, request: Request<RevokeGatewayRequest>) -> Result<Response<Gateway>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let gateway = revoke_gateway(&self.app, &cx, request.into_inner().try_into()?).await?;
+        let (cx, asked) = auth::asked(request)?;
+        let gateway = revoke_gateway(&self.app, &cx, asked).await?;
         Ok(Response::new((&gateway).into()))
     }
 }
@@ -76,9 +75,8 @@ impl TryFrom<EnrolGatewayRequest> for EnrolGateway {
         let school_id = fields.id("school_id", &request.school_id);
         let site_id = fields.optional_id("site_id", &request.site_id);
         let name = fields.text("name", &request.name);
-        let request_id = fields.optional_id("request_id", &request.request_id);
-        let asked = school_id.zip(name).map(|(school_id, name)| Self { school_id, site_id, name, request_id });
-        fields.finish(asked)
+        let request_id = fields.request_id(&request.request_id);
+        fields.build(|| Some(Self { school_id: school_id?, site_id, name: name?, request_id }))
     }
 }
 
@@ -89,7 +87,7 @@ impl TryFrom<ListGatewaysRequest> for ListGateways {
         let mut fields = Violations::default();
         let school_id = fields.optional_id("school_id", &request.school_id);
         let ListGatewaysRequest { page_size, page_token, include_revoked, .. } = request;
-        fields.finish(Some(Self { school_id, include_revoked, page_size, page_token }))
+        fields.finish(Some(Self { school_id, include_revoked, page: (page_size, page_token).into() }))
     }
 }
 
@@ -99,7 +97,8 @@ impl TryFrom<RotateGatewaySecretRequest> for RotateGatewaySecret {
     fn try_from(request: RotateGatewaySecretRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
-        fields.finish(gateway_id.map(|gateway_id| Self { gateway_id, etag: request.etag }))
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { gateway_id: gateway_id?, etag: etag? }))
     }
 }
 
@@ -110,7 +109,7 @@ impl TryFrom<RevokeGatewayRequest> for RevokeGateway {
         let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
         let reason = fields.text("reason", &request.reason);
-        let asked = gateway_id.zip(reason).map(|(gateway_id, reason)| Self { gateway_id, reason, etag: request.etag.clone() });
-        fields.finish(asked)
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { gateway_id: gateway_id?, reason: reason?, etag: etag? }))
     }
 }

@@ -1,7 +1,6 @@
-//! The gRPC edge: who calls, what they mean, and answers in messages.
+//! The gRPC edge: who calls, what they mean, and answers in messages. A file for each gRPC service has its RPCs and their requests.
 
 mod gateway;
-mod message;
 mod organisation;
 
 pub use gateway::GatewayApi;

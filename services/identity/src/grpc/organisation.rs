@@ -2,41 +2,44 @@
 
 use std::time::Duration;
 
-use auth::Authenticator;
+use auth::Context;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
-use proto::identity::v1::{
-    GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest, ListSchoolsResponse,
-    School,
-    import_organisations_response::Update,
-    organisation_service_server::{OrganisationService, OrganisationServiceServer},
+use proto::{
+    count,
+    identity::v1::{
+        self as wire, GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest,
+        ListSchoolsResponse, School,
+        import_organisations_response::Update,
+        organisation_service_server::{OrganisationService, OrganisationServiceServer},
+    },
 };
 use runtime::{Error, ErrorKind, Violations};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::message::count;
 use crate::{
-    app::{App, Import, ListSchools, Progress, get_school, list_schools},
+    app::{App, Import, ImportReport, ListSchools, Outcome, Progress, get_school, list_schools},
     domain::import::Format,
 };
 
+/// Most schools that a list may be asked for by id: as many as fit on a page.
+const MOST_SCHOOLS_NAMED: usize = 200;
 /// Words of progress that wait to be sent.
 const PROGRESS_AT_MOST: usize = 16;
 /// A caller who sends nothing for this long has gone, and keeps others waiting.
 const SILENCE_AT_MOST: Duration = Duration::from_secs(30);
 
-/// See the module.
+/// The RPCs of boards, schools and sites.
 pub struct OrganisationApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl OrganisationApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> OrganisationServiceServer<Self> {
-        OrganisationServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> OrganisationServiceServer<Self> {
+        OrganisationServiceServer::new(Self { app })
     }
 }
 
@@ -48,13 +51,13 @@ impl OrganisationService for OrganisationApi {
         &self,
         request: Request<Streaming<ImportOrganisationsRequest>>,
     ) -> Result<Response<Self::ImportOrganisationsStream>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let import = Import::permit(&self.app, cx)?;
         Ok(Response::new(updates(import, request.into_inner()).boxed()))
     }
 
     async fn get_school(&self, request: Request<GetSchoolRequest>) -> Result<Response<School>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("school_id", &request.into_inner().school_id);
         let school = get_school(&self.app, &cx, fields.finish(id)?).await?;
@@ -62,10 +65,10 @@ impl OrganisationService for OrganisationApi {
     }
 
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_schools(&self.app, &cx, request.into_inner().try_into()?).await?;
-        let schools = page.schools.iter().map(Into::into).collect();
-        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_schools(&self.app, &cx, asked).await?;
+        let schools = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: page.total }))
     }
 }
 
@@ -75,8 +78,8 @@ impl TryFrom<ListSchoolsRequest> for ListSchools {
     fn try_from(request: ListSchoolsRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let query = fields.search("query", &request.query);
-        let ListSchoolsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { query, page_size, page_token }))
+        let ids = fields.ids("school_ids", &request.school_ids, MOST_SCHOOLS_NAMED);
+        fields.build(|| Some(Self { query, ids: ids?, page: (request.page_size, request.page_token).into() }))
     }
 }
 
@@ -141,5 +144,29 @@ async fn next(messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Op
     match tokio::time::timeout(SILENCE_AT_MOST, messages.message()).await {
         Ok(message) => message.map_err(|status| incomplete().with_source(status)),
         Err(silence) => Err(incomplete().with_source(silence)),
+    }
+}
+
+impl From<Progress> for wire::ImportProgress {
+    fn from(progress: Progress) -> Self {
+        Self { phase: progress.phase.to_owned(), lines_read: count(progress.lines_read), lines_total: count(progress.lines_total) }
+    }
+}
+
+impl From<ImportReport> for wire::ImportReport {
+    fn from(report: ImportReport) -> Self {
+        let found = Self { boards: count(report.boards), schools: count(report.schools), sites: count(report.sites), ..Self::default() };
+        match report.outcome {
+            Outcome::Good { written, created, updated, unchanged } => Self {
+                imported: written,
+                schools_created: count(created),
+                schools_updated: count(updated),
+                schools_unchanged: count(unchanged),
+                ..found
+            },
+            Outcome::Refused(bad_lines) => {
+                Self { bad_lines_total: count(bad_lines.total()), bad_lines: bad_lines.shown().iter().map(Into::into).collect(), ..found }
+            }
+        }
     }
 }

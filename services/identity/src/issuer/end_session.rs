@@ -15,7 +15,7 @@ use openidconnect::{ClientId, Nonce, core::CoreIdTokenVerifier};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Issuer, authorize::go_to, client::PORTAL, keys::SigningKeys, token::IdToken};
+use super::{Issuer, authorize::go_to, claims::IdToken, client::PORTAL, keys::SigningKeys};
 
 #[derive(Deserialize)]
 pub(super) struct EndSessionRequest {

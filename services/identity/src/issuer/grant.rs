@@ -19,10 +19,10 @@ use serde::Deserialize;
 use super::{
     Issuer,
     authorize::Grant,
+    claims::{MachineResponse, SignInResponse},
     client::{Client, Role},
     once::Redeemed,
     session::Session,
-    token::{MachineResponse, SignInResponse},
 };
 use crate::{domain::Gateway, store};
 

@@ -19,7 +19,7 @@ use openidconnect::{
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::token::{IdToken, SessionClaims};
+use super::claims::{IdToken, SessionClaims};
 use crate::private_file::{self, PrivateFileError};
 
 /// Why there is no key to sign with.

@@ -13,6 +13,7 @@
 //! | `issuer/clients/<client id>.secret` | the secret of each client |
 
 mod authorize;
+mod claims;
 pub mod client;
 mod end_session;
 mod grant;
@@ -100,7 +101,7 @@ pub enum IssuerError {
     Client(#[from] ClientError),
 }
 
-/// See the module.
+/// Everything the issuer keeps: on disk its key and the secrets of clients, in memory what is under way.
 pub struct Issuer {
     url: IssuerUrl,
     portal: Url,

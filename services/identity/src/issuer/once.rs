@@ -24,7 +24,7 @@ pub enum Redeemed<T> {
     Unknown,
 }
 
-/// See the module.
+/// Values by handle, each given out once; the oldest go first when there are too many.
 pub struct Once<T> {
     keep: TimeDelta,
     at_most: usize,

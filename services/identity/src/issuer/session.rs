@@ -28,7 +28,7 @@ pub struct Session {
     pub authenticated_at: DateTime<Utc>,
 }
 
-/// See the module.
+/// Sessions by id, in memory.
 #[derive(Default)]
 pub struct Sessions(Mutex<HashMap<Uuid, Live>>);
 

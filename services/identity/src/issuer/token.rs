@@ -1,61 +1,21 @@
-//! What tokens say.
+//! Makes tokens.
 
 use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
-    AccessToken, AdditionalClaims, Audience, AuthenticationContextClass, EmptyExtraTokenFields, EndUserName, IdTokenClaims, IdTokenFields,
-    IssuerUrl, LocalizedClaim, Nonce, RefreshToken, StandardClaims, StandardTokenResponse, SubjectIdentifier,
-    core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType},
+    AccessToken, Audience, AuthenticationContextClass, EmptyExtraTokenFields, EndUserName, IdTokenClaims, IssuerUrl, LocalizedClaim, Nonce,
+    RefreshToken, StandardClaims, SubjectIdentifier, core::CoreTokenType,
 };
 use runtime::Ids;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{
+    claims::{AccessClaims, MachineResponse, SessionClaims, SignInFields, SignInResponse},
     client::{Client, Role},
     keys::{SignError, SigningKeys},
     persona::Persona,
     session::Session,
 };
 use crate::domain::Gateway;
-
-/// The session of an ID token, which sign-out names (`sid`, OpenID Connect Front-Channel Logout, 3).
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SessionClaims {
-    /// The session.
-    pub sid: Uuid,
-}
-
-impl AdditionalClaims for SessionClaims {}
-
-/// Our ID tokens.
-pub type IdToken = openidconnect::IdToken<SessionClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-/// What comes with an access token of a person.
-pub type SignInFields =
-    IdTokenFields<SessionClaims, EmptyExtraTokenFields, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
-/// The answer to a person's sign-in.
-pub type SignInResponse = StandardTokenResponse<SignInFields, CoreTokenType>;
-/// The answer to a machine.
-pub type MachineResponse = StandardTokenResponse<EmptyExtraTokenFields, CoreTokenType>;
-
-/// Claims of an access token (RFC 9068).
-#[derive(Debug, Serialize)]
-struct AccessClaims<'a> {
-    iss: &'a str,
-    sub: &'a str,
-    aud: &'a str,
-    exp: i64,
-    iat: i64,
-    jti: Uuid,
-    client_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    acr: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_time: Option<i64>,
-    schildwacht_functions: &'a [String],
-}
 
 /// Makes tokens.
 pub struct Mint<'a> {

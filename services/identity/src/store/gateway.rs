@@ -3,37 +3,24 @@
 use std::collections::BTreeSet;
 
 use auth::Scope;
-use runtime::{GatewayId, SchoolId, SiteId};
+use runtime::{GatewayId, RequestId, SchoolId, SiteId};
 use sea_orm::{
-    ActiveModelBehavior as _, ActiveModelTrait as _,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select,
+    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QuerySelect as _,
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, within};
 use uuid::Uuid;
 
 use super::entity::gateway::{ActiveModel, Column, Entity, Model};
 use crate::domain::{Gateway, GatewayName, GatewayState, RevokeReason, SecretHash};
 
 /// Who asked for a gateway, and under which id; the same again is the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestKey {
     /// As audit rows name them.
     pub requested_by: String,
     /// What they gave, if they gave one.
-    pub request_id: Option<Uuid>,
-}
-
-/// Which gateways a list is about.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Where the caller may look.
-    pub scope: Scope,
-    /// Of this school only.
-    pub school: Option<SchoolId>,
-    /// Those that may no longer post, too.
-    pub include_revoked: bool,
+    pub request_id: Option<RequestId>,
 }
 
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
@@ -42,37 +29,40 @@ pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: Gateway
 }
 
 /// A gateway within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
-    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     query.one(connection).await?.map(read).transpose()
 }
 
 /// The same, locked until the transaction ends.
-pub async fn find_to_change(txn: &Txn, scope: &Scope, id: GatewayId) -> StoreResult<Option<Gateway>> {
-    let query = within(Entity::find_by_id(id.as_uuid()), scope);
+pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     query.lock_exclusive().one(&**txn).await?.map(read).transpose()
 }
 
 /// The gateway that this request made before.
 pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Gateway>> {
     let Some(request_id) = key.request_id else { return Ok(None) };
-    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id));
+    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id.as_uuid()));
     query.one(connection).await?.map(read).transpose()
 }
 
-/// Gateways after this one, oldest first.
-pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<GatewayId>, limit: u64) -> StoreResult<Vec<Gateway>> {
-    let mut query = within(Entity::find(), &filter.scope).order_by_asc(Column::GatewayId).limit(limit);
-    if let Some(school) = filter.school {
+/// Gateways within the caller's scope, oldest first: of one school or of all, with those that may no longer post or without.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    school: Option<SchoolId>,
+    include_revoked: bool,
+    paging: &Paging,
+) -> StoreResult<Page<Gateway>> {
+    let mut query = within(Entity::find(), Column::SchoolId, scope);
+    if let Some(school) = school {
         query = query.filter(Column::SchoolId.eq(school.as_uuid()));
     }
-    if !filter.include_revoked {
+    if !include_revoked {
         query = query.filter(Column::State.eq(ACTIVE));
     }
-    if let Some(after) = after {
-        query = query.filter(Column::GatewayId.gt(after.as_uuid()));
-    }
-    query.all(connection).await?.into_iter().map(read).collect()
+    paging.read(connection, query, [asc(Column::GatewayId)]).await?.try_map(read)
 }
 
 /// All that may post, whosever they are: for the service's own work.
@@ -99,41 +89,23 @@ pub async fn insert(txn: &Txn, gateway: &Gateway, key: &RequestKey) -> StoreResu
     Ok(())
 }
 
-/// Keeps what may change of a gateway: its state.
+/// Keeps a gateway as it is now.
 pub async fn update(txn: &Txn, gateway: &Gateway) -> StoreResult<()> {
-    let nobody = RequestKey { requested_by: String::new(), request_id: None };
-    let row = row_of(gateway, &nobody)?;
-    let changed = ActiveModel {
-        gateway_id: Unchanged(row.gateway_id),
-        state: Set(row.state),
-        secret_hash: Set(row.secret_hash),
-        secret_since: Set(row.secret_since),
-        revoked_at: Set(row.revoked_at),
-        revoked_by: Set(row.revoked_by),
-        revoke_reason: Set(row.revoke_reason),
-        version: Set(row.version),
-        ..ActiveModel::new()
-    };
-    changed.update(&**txn).await?;
+    let row = row_of(gateway, &RequestKey::default())?.into_active_model().reset_all();
+    let as_requested = ActiveModel { requested_by: NotSet, request_id: NotSet, ..row };
+    as_requested.update(&**txn).await?;
     Ok(())
 }
 
 const ACTIVE: &str = "active";
 const REVOKED: &str = "revoked";
 
-fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
-}
-
 fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
     let blank = Model {
         gateway_id: gateway.id.as_uuid(),
         school_id: gateway.school_id.as_uuid(),
         site_id: gateway.site_id.map(SiteId::as_uuid),
-        name: gateway.name.as_ref().to_owned(),
+        name: gateway.name.as_str().to_owned(),
         enrolled_at: gateway.enrolled_at,
         state: ACTIVE.to_owned(),
         secret_hash: None,
@@ -143,7 +115,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         revoke_reason: None,
         version: i32::try_from(gateway.version).map_err(|error| StoreError::unreadable("gateway.version", error))?,
         requested_by: key.requested_by.clone(),
-        request_id: key.request_id,
+        request_id: key.request_id.map(RequestId::as_uuid),
     };
     Ok(match &gateway.state {
         GatewayState::Active { secret, secret_since } => {
@@ -153,7 +125,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
             state: REVOKED.to_owned(),
             revoked_at: Some(*at),
             revoked_by: Some(by.clone()),
-            revoke_reason: Some(reason.as_ref().to_owned()),
+            revoke_reason: Some(reason.as_str().to_owned()),
             ..blank
         },
     })

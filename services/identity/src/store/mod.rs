@@ -4,5 +4,7 @@ mod entity;
 pub mod gateway;
 mod migration;
 pub mod school;
+#[cfg(test)]
+mod tests;
 
 pub use migration::migrations;

@@ -5,66 +5,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use auth::Scope;
 use runtime::SchoolId;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, DatabaseBackend, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, LikeExpr, OnConflict},
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, LoaderTrait as _, QueryFilter as _,
+    QueryOrder as _,
 };
-use serde::{Deserialize, Serialize};
-use storage::{StoreError, StoreResult, Txn};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, or_update, within};
 use uuid::Uuid;
 
 use super::entity::{board, school, site};
-use crate::domain::{Board, BoardKind, InstitutionNumber, School, Site};
-
-/// Rows in one statement: seven columns each, where SQLite takes 32,766 parameters.
-const IN_ONE_STATEMENT: usize = 1_000;
-
-/// Which schools a list is about.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Where the caller may look.
-    pub scope: Scope,
-    /// Part of a name, a municipality or a number; empty: all.
-    pub query: String,
-}
-
-/// Where a page of schools ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    sort_name: String,
-    school_id: Uuid,
-}
-
-impl Position {
-    /// After this school.
-    pub fn after(school: &School) -> Self {
-        Self { sort_name: sort_name(&school.name), school_id: school.id.as_uuid() }
-    }
-}
+use crate::domain::{Board, InstitutionNumber, School, Site};
 
 /// A school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SchoolId) -> StoreResult<Option<School>> {
-    let query = within(school::Entity::find_by_id(id.as_uuid()), scope);
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
+    let query = within(school::Entity::find_by_id(id.as_uuid()), school::Column::SchoolId, scope);
     let rows = query.find_also_related(board::Entity).all(connection).await?;
     Ok(with_sites(connection, rows).await?.pop())
 }
 
-/// Schools by name.
-pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<&Position>, limit: u64) -> StoreResult<Vec<School>> {
-    let mut query = matching(filter).order_by_asc(school::Column::SortName).order_by_asc(school::Column::SchoolId);
-    if let Some(after) = after {
-        let later_name = school::Column::SortName.gt(&after.sort_name);
-        let same_name = school::Column::SortName.eq(&after.sort_name).and(school::Column::SchoolId.gt(after.school_id));
-        query = query.filter(Condition::any().add(later_name).add(same_name));
+/// Schools within the caller's scope by name: those of which a name, a municipality or a number holds this text, and of these ids
+/// when there are any.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    text: &str,
+    ids: &[SchoolId],
+    paging: &Paging,
+) -> StoreResult<Page<School>> {
+    let mut query = within(school::Entity::find(), school::Column::SchoolId, scope);
+    if !ids.is_empty() {
+        query = query.filter(school::Column::SchoolId.is_in(ids.iter().map(|id| id.as_uuid())));
     }
-    let rows = query.limit(limit).find_also_related(board::Entity).all(connection).await?;
-    with_sites(connection, rows).await
-}
-
-/// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, filter: &Filter) -> StoreResult<u64> {
-    Ok(matching(filter).count(connection).await?)
+    if !text.is_empty() {
+        query = query.filter(holding(school::Column::SearchText, text));
+    }
+    let mut page: Page<school::Model> =
+        paging.read(connection, query, [asc(school::Column::SortName), asc(school::Column::SchoolId)]).await?;
+    let rows = std::mem::take(&mut page.rows);
+    let boards = rows.load_one(board::Entity, connection).await?;
+    Ok(page.with_rows(with_sites(connection, rows.into_iter().zip(boards).collect()).await?))
 }
 
 /// The ids of these schools, those that are there.
@@ -112,42 +89,36 @@ pub async fn is_empty(connection: &impl ConnectionTrait) -> StoreResult<bool> {
 
 /// Keeps boards, new or changed.
 pub async fn save_boards(txn: &Txn, boards: &[Board]) -> StoreResult<()> {
-    use board::Column;
     let rows = boards.iter().map(|board| board::ActiveModel {
         board_id: Set(board.id.as_uuid()),
         board_number: Set(board.number.to_string()),
         name: Set(board.name.clone()),
-        kind: Set(board.kind.as_str().to_owned()),
+        kind: Set(board.kind.into_str().to_owned()),
     });
-    let or_update = OnConflict::column(Column::BoardId).update_columns([Column::BoardNumber, Column::Name, Column::Kind]).to_owned();
     for some in chunks(rows) {
-        board::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        board::Entity::insert_many(some).on_conflict(or_update::<board::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }
 
 /// Keeps schools and their sites, new or changed. Their boards must be there.
 pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
-    use school::Column;
     let rows = schools.iter().map(|school| school::ActiveModel {
         school_id: Set(school.id.as_uuid()),
         institution_number: Set(school.number.to_string()),
         name: Set(school.name.clone()),
         municipality: Set(school.municipality.clone()),
         board_id: Set(school.board.id.as_uuid()),
-        sort_name: Set(sort_name(&school.name)),
+        sort_name: Set(school.name.to_lowercase()),
         search_text: Set(format!("{} {} {}", school.name, school.municipality, school.number).to_lowercase()),
     });
-    let columns = [Column::InstitutionNumber, Column::Name, Column::Municipality, Column::BoardId, Column::SortName, Column::SearchText];
-    let or_update = OnConflict::column(Column::SchoolId).update_columns(columns).to_owned();
     for some in chunks(rows) {
-        school::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        school::Entity::insert_many(some).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     save_sites(txn, schools).await
 }
 
 async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
-    use site::Column;
     let mut rows = Vec::new();
     for school in schools {
         for site in &school.sites {
@@ -162,36 +133,10 @@ async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
             });
         }
     }
-    let columns = [Column::Name, Column::Street, Column::PostalCode, Column::Municipality];
-    let or_update = OnConflict::column(Column::SiteId).update_columns(columns).to_owned();
-    for some in chunks(rows.into_iter()) {
-        site::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+    for some in chunks(rows) {
+        site::Entity::insert_many(some).on_conflict(or_update::<site::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
-}
-
-fn chunks<T>(mut rows: impl Iterator<Item = T>) -> impl Iterator<Item = Vec<T>> {
-    std::iter::from_fn(move || {
-        let some: Vec<T> = rows.by_ref().take(IN_ONE_STATEMENT).collect();
-        (!some.is_empty()).then_some(some)
-    })
-}
-
-fn within(query: Select<school::Entity>, scope: &Scope) -> Select<school::Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(school::Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
-}
-
-fn matching(filter: &Filter) -> Select<school::Entity> {
-    let query = within(school::Entity::find(), &filter.scope);
-    let wanted = filter.query.to_lowercase();
-    if wanted.is_empty() {
-        return query;
-    }
-    let literal = wanted.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    query.filter(Expr::col(school::Column::SearchText).like(LikeExpr::new(format!("%{literal}%")).escape('\\')))
 }
 
 async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(school::Model, Option<board::Model>)>) -> StoreResult<Vec<School>> {
@@ -207,10 +152,6 @@ async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(school::Model,
         read_school(row, board, own_sites)
     });
     schools.collect()
-}
-
-fn sort_name(name: &str) -> String {
-    name.to_lowercase()
 }
 
 fn institution_number(row: &school::Model) -> StoreResult<InstitutionNumber> {
@@ -234,7 +175,7 @@ fn read_board(row: board::Model) -> StoreResult<Board> {
         id: row.board_id.into(),
         number: row.board_number.parse().map_err(|error| StoreError::unreadable("board.board_number", error))?,
         name: row.name,
-        kind: BoardKind::from_name(&row.kind).ok_or_else(|| StoreError::unreadable("board.kind", format!("{} is no kind", row.kind)))?,
+        kind: row.kind.parse().map_err(|error| StoreError::unreadable("board.kind", error))?,
     })
 }
 

@@ -7,7 +7,7 @@ use proto::identity::v1::{
     RotateGatewaySecretRequest,
 };
 use testkit::on_both_stores;
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::world::{World, director, gateway, ict_coordinator, operator, responder};
@@ -38,10 +38,10 @@ on_both_stores! {
         assert_eq!(revoked.state(), GatewayState::Revoked);
         assert_eq!(revoked.revoke_reason, "gestolen");
         assert_eq!(world.token_of_client(&gateway.client_id, &enrolled.client_secret).await, Err("invalid_client".to_owned()));
-        let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id.clone(), ..Default::default() };
+        let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id.clone(), etag: revoked.etag.clone() };
         let again = world.gateways().rotate_gateway_secret(world.by(&operator(), rotate)).await.unwrap_err();
         assert_eq!(again.code(), Code::FailedPrecondition);
-        let again = world.gateways().revoke_gateway(world.by(&operator(), RevokeGatewayRequest { etag: String::new(), ..revoke })).await.unwrap_err();
+        let again = world.gateways().revoke_gateway(world.by(&operator(), RevokeGatewayRequest { etag: revoked.etag, ..revoke })).await.unwrap_err();
         assert_eq!(again.get_error_details().error_info().unwrap().reason, "gateway_revoked");
     }
 
@@ -132,10 +132,10 @@ on_both_stores! {
         for (who, principal, reading, changing) in expected {
             let get = world.gateways().get_gateway(world.by(&principal, GetGatewayRequest { gateway_id: id.clone() })).await;
             assert_eq!(get.map_or_else(|status| status.code(), |_| Code::Ok), reading, "{who} reads");
-            let rotate = RotateGatewaySecretRequest { gateway_id: id.clone(), ..Default::default() };
+            let rotate = RotateGatewaySecretRequest { gateway_id: id.clone(), etag: kept.etag.clone() };
             let refused = world.gateways().rotate_gateway_secret(world.by(&principal, rotate)).await.unwrap_err();
             assert_eq!(refused.code(), changing, "{who} rotates");
-            let revoke = RevokeGatewayRequest { gateway_id: id.clone(), reason: "x".into(), ..Default::default() };
+            let revoke = RevokeGatewayRequest { gateway_id: id.clone(), reason: "x".into(), etag: kept.etag.clone() };
             let refused = world.gateways().revoke_gateway(world.by(&principal, revoke)).await.unwrap_err();
             assert_eq!(refused.code(), changing, "{who} revokes");
             let enrol = EnrolGatewayRequest { school_id: zandloper.school_id.clone(), name: "x".into(), ..Default::default() };
@@ -172,7 +172,7 @@ on_both_stores! {
         assert_eq!([first.gateways, second.gateways].concat(), own);
         assert_eq!(second.next_page_token, "");
 
-        let revoke = RevokeGatewayRequest { gateway_id: own[0].gateway_id.clone(), reason: "x".into(), ..Default::default() };
+        let revoke = RevokeGatewayRequest { gateway_id: own[0].gateway_id.clone(), reason: "x".into(), etag: own[0].etag.clone() };
         world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
         assert_eq!(list(&director(&zandloper), ListGatewaysRequest::default()).await.gateways.len(), 2);
         let with_revoked = ListGatewaysRequest { include_revoked: true, ..Default::default() };
@@ -180,6 +180,18 @@ on_both_stores! {
         let elsewhere = ListGatewaysRequest { school_id: vuurvogel.school_id.clone(), ..Default::default() };
         let refused = world.gateways().list_gateways(world.by(&director(&zandloper), elsewhere)).await.unwrap_err();
         assert_eq!(refused.code(), Code::NotFound);
+    }
+
+    async fn a_change_to_nothing_in_particular_is_refused(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (_, zandloper) = world.with_two_schools().await;
+        let gateway = world.enrol(&operator(), &zandloper).await.gateway.unwrap();
+        let violated = |refused: Status| refused.get_error_details().bad_request().unwrap().field_violations[0].field.clone();
+
+        let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id.clone(), etag: String::new() };
+        assert_eq!(violated(world.gateways().rotate_gateway_secret(world.by(&operator(), rotate)).await.unwrap_err()), "etag");
+        let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id, reason: "x".into(), etag: String::new() };
+        assert_eq!(violated(world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap_err()), "etag");
     }
 
     async fn every_wrong_field_is_named(database: TestDatabase) {
@@ -205,10 +217,11 @@ on_both_stores! {
         let world = World::start(&database).await;
         let (vuurvogel, zandloper) = world.with_two_schools().await;
         let coordinator = ict_coordinator(&zandloper);
-        let gateway_id = world.enrol(&coordinator, &zandloper).await.gateway.unwrap().gateway_id;
-        let rotate = RotateGatewaySecretRequest { gateway_id: gateway_id.clone(), ..Default::default() };
-        world.gateways().rotate_gateway_secret(world.by(&coordinator, rotate)).await.unwrap();
-        let revoke = RevokeGatewayRequest { gateway_id, reason: "x".into(), ..Default::default() };
+        let gateway = world.enrol(&coordinator, &zandloper).await.gateway.unwrap();
+        let rotate = RotateGatewaySecretRequest { gateway_id: gateway.gateway_id, etag: gateway.etag };
+        let rotated = world.gateways().rotate_gateway_secret(world.by(&coordinator, rotate)).await.unwrap().into_inner();
+        let gateway = rotated.gateway.unwrap();
+        let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id, reason: "x".into(), etag: gateway.etag };
         world.gateways().revoke_gateway(world.by(&operator(), revoke.clone())).await.unwrap();
         world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap_err();
 
@@ -228,7 +241,7 @@ on_both_stores! {
         let world = World::start(&database).await;
         let (_, zandloper) = world.with_two_schools().await;
         let gateway = world.enrol(&operator(), &zandloper).await.gateway.unwrap();
-        let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id.clone(), reason: "x".into(), ..Default::default() };
+        let revoke = RevokeGatewayRequest { gateway_id: gateway.gateway_id.clone(), reason: "x".into(), etag: gateway.etag.clone() };
         world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
 
         let heard = world.events(Topic::Gateway, 2).await;

@@ -7,6 +7,7 @@ mod gateways;
 mod import;
 mod issuer;
 mod keycloak;
+mod migrating;
 mod schools;
 mod sign_in;
 mod world;

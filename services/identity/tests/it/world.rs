@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use auth::{AuthConfig, Function, Principal, Subject, Verifier};
-use events::{Envelope, LogHandle, TailFrom, Topic};
+use events::{Envelope, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
@@ -113,9 +113,7 @@ impl World {
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),
             },
-            database: database.clone(),
-            log: LogHandle(log.share()),
-            authenticator: people.authenticator(),
+            parts: testkit::parts(&database, &log, &people),
         };
         let router = service.build(&process).await?;
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
@@ -230,7 +228,7 @@ impl World {
 
     /// Who did what at a school, oldest first.
     pub async fn acts_at(&self, school: &School) -> Vec<(String, String)> {
-        let question = format!("SELECT actor, action FROM audit_log WHERE chain = '{}' ORDER BY seq", school.school_id);
+        let question = format!("SELECT actor, action FROM audit_log WHERE chain = 'school:{}' ORDER BY seq", school.school_id);
         let question = Statement::from_string(self.database.backend(), question);
         let rows = self.database.reader().query_all_raw(question).await.unwrap();
         rows.iter().map(|row| (row.try_get("", "actor").unwrap(), row.try_get("", "action").unwrap())).collect()

@@ -1,16 +1,16 @@
 //! Gives a case to somebody, or back.
 
 use auth::{Action, Context};
-use runtime::{CaseId, Error, PersonId, Result};
+use runtime::{CaseId, Error, Etag, PersonId, Result};
 use storage::Txn;
 
-use super::{App, acting_person, record::record, record_alert::refused, require_etag};
+use super::{App, acting_person, record_case::record_case};
 use crate::{
-    domain::{case::Case, change::Person},
+    domain::{case::Case, person::Person},
     store,
 };
 
-/// What is asked.
+/// Who is to work on a case.
 #[derive(Debug, Clone)]
 pub struct AssignCase {
     /// Which case.
@@ -18,7 +18,7 @@ pub struct AssignCase {
     /// To whom.
     pub to: AssignTo,
     /// The case as the caller read it.
-    pub etag: String,
+    pub etag: Etag,
 }
 
 /// To whom a case goes.
@@ -32,7 +32,7 @@ pub enum AssignTo {
     Nobody,
 }
 
-/// See the module.
+/// Answers the case as it is now. Giving it to who has it changes nothing.
 pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseAssign)?;
     let me = acting_person(cx)?;
@@ -40,14 +40,14 @@ pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<C
     let txn = app.database.begin().await?;
     let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
-    require_etag(&asked.etag, &case)?;
+    asked.etag.require(&case.etag())?;
     let to = resolve(&txn, asked.to, me).await?;
 
     let reacted_before = case.reacted_at;
-    let Some(change) = case.assign(to, cx.clock.now()).map_err(refused)? else { return Ok(case) };
+    let Some(change) = case.assign(to, cx.clock.now())? else { return Ok(case) };
 
     store::case::update(&txn, &case).await?;
-    record(&txn, cx, &case, change, None).await?;
+    record_case(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
     app.metrics.case_decided(&case, reacted_before);
     Ok(case)

@@ -1,15 +1,15 @@
 //! Is done with a case, and says why.
 
 use auth::{Action, Context};
-use runtime::{CaseId, Error, Result};
+use runtime::{CaseId, Error, Etag, Result};
 
-use super::{App, acting_person, record::record, record_alert::refused, require_etag};
+use super::{App, acting_person, record_case::record_case};
 use crate::{
-    domain::{case::Case, change::CloseReason, words::ReasonWords},
+    domain::{case::Case, close_reason::CloseReason, words::ReasonWords},
     store,
 };
 
-/// What is asked.
+/// Why a case is closed, as a reason that is counted and in words.
 #[derive(Debug, Clone)]
 pub struct CloseCase {
     /// Which case.
@@ -19,10 +19,10 @@ pub struct CloseCase {
     /// In words.
     pub text: ReasonWords,
     /// The case as the caller read it.
-    pub etag: String,
+    pub etag: Etag,
 }
 
-/// See the module.
+/// Answers the case as it is now, and counts how long it was open.
 pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseClose)?;
     let me = acting_person(cx)?;
@@ -30,13 +30,13 @@ pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Cas
     let txn = app.database.begin().await?;
     let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
-    require_etag(&asked.etag, &case)?;
+    asked.etag.require(&case.etag())?;
 
     let reacted_before = case.reacted_at;
-    let change = case.close(asked.reason, asked.text, me, cx.clock.now()).map_err(refused)?;
+    let change = case.close(asked.reason, asked.text, me, cx.clock.now())?;
 
     store::case::update(&txn, &case).await?;
-    record(&txn, cx, &case, change, None).await?;
+    record_case(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
     app.metrics.case_decided(&case, reacted_before);
     app.metrics.case_closed(&case, asked.reason);

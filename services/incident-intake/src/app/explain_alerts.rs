@@ -13,7 +13,7 @@ use crate::{
 /// Most alerts in one question: what a page of network-monitor's holds at most.
 pub const MOST_ALERTS: usize = 200;
 
-/// What is asked.
+/// Alerts of one school, as network-monitor gives them.
 #[derive(Debug, Clone)]
 pub struct ExplainAlerts {
     /// Whose alerts.
@@ -35,7 +35,7 @@ pub struct Explanation {
     pub case: Option<Case>,
 }
 
-/// See the module.
+/// One explanation for each alert, in the order asked.
 pub async fn explain_alerts(app: &App, cx: &Context, asked: ExplainAlerts) -> Result<Vec<Explanation>> {
     cx.require(Action::CaseRead, asked.school)?;
     let scope = cx.scope(Action::CaseRead)?;

@@ -6,7 +6,7 @@ use runtime::{CaseId, Error, Result};
 use super::App;
 use crate::{domain::case::Case, store};
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn get_case(app: &App, cx: &Context, id: CaseId) -> Result<Case> {
     let scope = cx.scope(Action::CaseRead)?;
     let case = store::case::find(app.database.reader(), &scope, id).await?;

@@ -2,34 +2,24 @@
 
 use auth::{Action, Context};
 use runtime::{CaseId, Error, Result};
-use storage::{PageSize, decode_page_token, encode_page_token};
+use serde::Serialize;
+use storage::{Page, PageRequest, Paging};
 
-use super::{App, record::fingerprint};
+use super::{App, record_case::fingerprint};
 use crate::{domain::alert::Alert, store};
 
-/// What is asked.
-#[derive(Debug, Clone)]
+/// A page of a case's evidence.
+#[derive(Debug, Clone, Serialize)]
 pub struct ListEvidence {
     /// Of which case.
     pub case_id: CaseId,
-    /// As in the request.
-    pub page_size: i32,
-    /// As in the request.
-    pub page_token: String,
+    /// Whether raw events come along; their fingerprints always do.
+    pub include_raw_events: bool,
+    /// Which page.
+    pub page: PageRequest,
 }
 
-/// Some of the evidence.
-#[derive(Debug, Clone)]
-pub struct EvidencePage {
-    /// In order.
-    pub evidence: Vec<Exhibit>,
-    /// Empty at the end.
-    pub next_page_token: String,
-    /// How many there are on all pages.
-    pub total: u64,
-}
-
-/// One alert, with a fingerprint that shows whether a copy of its raw event is whole.
+/// An alert of a case, with a fingerprint that shows whether a copy of its raw event is whole.
 #[derive(Debug, Clone)]
 pub struct Exhibit {
     /// As it stood when last heard of.
@@ -38,23 +28,24 @@ pub struct Exhibit {
     pub raw_event_sha256: String,
 }
 
-/// See the module.
-pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Result<EvidencePage> {
-    let scope = cx.scope(Action::CaseRead)?;
-    let size = PageSize::from_request(asked.page_size)?;
-    let question = ("evidence", asked.case_id);
-    let after: Option<i64> = decode_page_token(&question, &asked.page_token)?;
+impl From<Alert> for Exhibit {
+    fn from(alert: Alert) -> Self {
+        Self { raw_event_sha256: fingerprint(&alert.raw_event), alert }
+    }
+}
 
+/// Of a case within the caller's scope.
+pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Result<Page<Exhibit>> {
+    let scope = cx.scope(Action::CaseRead)?;
+    let paging = Paging::begin(&asked, &asked.page)?;
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
-    let mut rows = store::evidence::list(reader, case.id, after, size.with_peek()).await?;
-    let total = store::evidence::count(reader, case.id).await?;
-
-    let has_more = size.cut(&mut rows);
-    let next_page_token = match rows.last() {
-        Some(last) if has_more => encode_page_token(&question, &last.position)?,
-        _ => String::new(),
-    };
-    let exhibit = |alert: Alert| Exhibit { raw_event_sha256: fingerprint(&alert.raw_event), alert };
-    Ok(EvidencePage { evidence: rows.into_iter().map(|row| exhibit(row.alert)).collect(), next_page_token, total })
+    let page = store::evidence::list(reader, case.id, &paging).await?;
+    Ok(page.map(|alert| {
+        let mut exhibit = Exhibit::from(alert);
+        if !asked.include_raw_events {
+            exhibit.alert.raw_event.clear();
+        }
+        exhibit
+    }))
 }

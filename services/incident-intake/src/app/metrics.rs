@@ -7,7 +7,7 @@ use opentelemetry::{
 };
 
 use super::AlertOutcome;
-use crate::domain::{case::Case, change::CloseReason, queue::QueueSummary};
+use crate::domain::{case::Case, close_reason::CloseReason, queue::QueueSummary};
 
 #[derive(Debug)]
 pub struct Metrics {
@@ -53,7 +53,7 @@ impl Metrics {
     }
 
     pub fn alert_taken(&self, outcome: &AlertOutcome) {
-        self.alerts.add(1, &[KeyValue::new("outcome", outcome.name())]);
+        self.alerts.add(1, &[KeyValue::new("outcome", outcome.into_str())]);
     }
 
     pub fn case_opened(&self, case: &Case) {
@@ -68,7 +68,7 @@ impl Metrics {
     }
 
     pub fn case_closed(&self, case: &Case, reason: CloseReason) {
-        self.closed.add(1, &[KeyValue::new("class", case.class_id.clone()), KeyValue::new("reason", reason.as_str())]);
+        self.closed.add(1, &[KeyValue::new("class", case.class_id.clone()), KeyValue::new("reason", reason.into_str())]);
         self.resolution.record((case.updated_at - case.opened_at).as_seconds_f64(), &[severity(case)]);
     }
 

@@ -7,14 +7,15 @@ mod close_case;
 mod describe_school;
 mod explain_alerts;
 mod get_case;
+mod get_evidence;
 mod list_cases;
 mod list_evidence;
 mod list_timeline;
 mod measure_queue;
 mod metrics;
 mod prune;
-mod record;
 mod record_alert;
+mod record_case;
 mod reopen_case;
 mod summarize_queue;
 mod watch_cases;
@@ -34,6 +35,7 @@ pub use close_case::{CloseCase, close_case};
 pub use describe_school::{describe_school, forget_school};
 pub use explain_alerts::{ExplainAlerts, Explanation, MOST_ALERTS, explain_alerts};
 pub use get_case::get_case;
+pub use get_evidence::get_evidence;
 pub use list_cases::{ListCases, Whose, list_cases};
 pub use list_evidence::{Exhibit, ListEvidence, list_evidence};
 pub use list_timeline::{ListTimeline, list_timeline};
@@ -44,7 +46,7 @@ pub use reopen_case::{ReopenCase, reopen_case};
 pub use summarize_queue::summarize_queue;
 pub use watch_cases::{CaseFeed, CaseNews, watch_cases};
 
-use crate::domain::{case::Case, change::Person, class::IncidentClasses};
+use crate::domain::{classes::IncidentClasses, person::Person};
 use metrics::Metrics;
 
 /// What use cases work with.
@@ -76,14 +78,6 @@ impl App {
 
 /// The person who acts: cases are people's work.
 fn acting_person(cx: &Context) -> Result<Person> {
-    let id = cx.principal.person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
-    Ok(Person { id, name: cx.principal.name.clone() })
-}
-
-/// Refuses a decision by somebody who saw another version of the case.
-fn require_etag(seen: &str, case: &Case) -> Result<()> {
-    if seen == case.etag() {
-        return Ok(());
-    }
-    Err(Error::conflict("etag_changed", "somebody else changed this case meanwhile; read it again, then decide again"))
+    let id = cx.principal().person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
+    Ok(Person { id, name: cx.principal().name.clone() })
 }

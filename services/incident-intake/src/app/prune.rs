@@ -1,6 +1,6 @@
 //! Forgets what no longer matters: sightings whose window has passed, events taken in long ago, old dead letters.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use chrono::TimeDelta;
 use events::{delivery::dead_letter, inbox};
 use runtime::Result;
@@ -15,9 +15,9 @@ const DEAD_LETTER_DAYS: i64 = 90;
 /// Sensors deliver late when a school's line was down.
 const LATE_DELIVERY: TimeDelta = TimeDelta::days(1);
 
-/// See the module.
+/// One transaction for each kind; what fails is tried again by the next run.
 pub async fn prune(app: &App, cx: &Context) -> Result<()> {
-    cx.require_platform(Action::CaseOpen)?;
+    cx.require(Action::CaseOpen, Resource::Platform)?;
     let now = cx.clock.now();
     let longest_window = app.content.packs().iter().map(|pack| pack.body.longest_window()).max().unwrap_or_default();
 
@@ -32,11 +32,10 @@ pub async fn prune(app: &App, cx: &Context) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
-    use auth::{Policies, Principal};
+    use auth::Principal;
     use content::{Library, Settings};
-    use runtime::{EventId, Ids, ManualClock, Shutdown};
+    use runtime::{EventId, ManualClock, Shutdown};
     use testkit::{Store, TestDatabase};
     use uuid::Uuid;
 
@@ -55,8 +54,7 @@ mod tests {
         let database = test.migrated(crate::migrations()).await;
         let app = App::new(database.clone(), Library::load(&Settings::default()).unwrap(), Shutdown::default());
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
-        let ids = Ids::random(clock.clone().into());
-        let cx = Context::new(Principal::service("incident-intake"), clock.clone().into(), ids, Arc::new(Policies::load().unwrap()));
+        let cx = testkit::context(Principal::service("incident-intake"), clock.clone());
         let at = cx.clock.now();
         let alert = Alert {
             id: Uuid::from_u64_pair(0, 1).into(),

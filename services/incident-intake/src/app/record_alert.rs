@@ -7,13 +7,14 @@ use storage::Txn;
 
 use super::{
     App,
-    record::{enter, publish, record},
+    record_case::{enter, publish, record_case},
 };
 use crate::{
     domain::{
         alert::{Alert, AlertNews},
         case::{Case, Opening},
-        class::{IncidentClass, IncidentClasses},
+        class::IncidentClass,
+        classes::IncidentClasses,
         reference::Reference,
         school::School,
         threshold::{Sighting, Threshold},
@@ -27,8 +28,9 @@ use crate::{
 /// Alerts kept as evidence of one case; further ones are counted, and stay with network-monitor.
 const MAX_EVIDENCE: u64 = 500;
 
-/// What became of news of an alert. Every one has exactly one outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What became of news of an alert. Every one has exactly one outcome, by whose name it is counted.
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum AlertOutcome {
     /// This case opened.
     Opened(Box<Case>),
@@ -42,20 +44,7 @@ pub enum AlertOutcome {
     Uneventful,
 }
 
-impl AlertOutcome {
-    /// Stable, snake_case.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Opened(_) => "opened",
-            Self::Attached => "attached",
-            Self::Waiting => "waiting",
-            Self::Quiet => "quiet",
-            Self::Uneventful => "uneventful",
-        }
-    }
-}
-
-/// See the module.
+/// Takes one alert in, within the transaction of its consumer.
 pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) -> Result<AlertOutcome> {
     let alert = &news.alert;
     cx.require(Action::CaseOpen, alert.school_id)?;
@@ -126,7 +115,7 @@ async fn open(
     let latest_others = others.iter().rev().take(usize::try_from(MAX_EVIDENCE - 1).unwrap_or(usize::MAX)).rev();
     let evidence: Vec<&Alert> = latest_others.chain([news]).map(|news| &news.alert).collect();
     store::evidence::add(txn, case.id, 0, &evidence).await?;
-    record(txn, cx, &case, change, None).await?;
+    record_case(txn, cx, &case, change, None).await?;
     Ok(case)
 }
 
@@ -157,7 +146,7 @@ async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &Alert
         None => app.content_at(now)?,
     };
     let class = pack.body.classes.get(&case.class_id).unwrap_or_else(|| pack.body.classify(&news.alert).class);
-    let changes = case.attach(news, is_new, class, &pack.body.targets, now).map_err(refused)?;
+    let changes = case.attach(news, is_new, class, &pack.body.targets, now)?;
 
     store::case::update(txn, &case).await?;
     if let Some(known) = known {
@@ -170,9 +159,4 @@ async fn attach(app: &App, cx: &Context, txn: &Txn, mut case: Case, news: &Alert
     }
     // Also when the timeline says nothing: the counts have changed.
     publish(txn, cx, &case, "alert_attached").await
-}
-
-/// A transition that the domain refuses, as callers are told.
-pub(super) fn refused(refusal: crate::domain::case::Refusal) -> runtime::Error {
-    runtime::Error::failed_precondition(refusal.reason(), refusal.to_string())
 }

@@ -1,15 +1,15 @@
 //! Takes a closed case up again.
 
 use auth::{Action, Context};
-use runtime::{CaseId, Error, Result};
+use runtime::{CaseId, Error, Etag, Result};
 
-use super::{App, acting_person, record::record, record_alert::refused, require_etag};
+use super::{App, acting_person, record_case::record_case};
 use crate::{
     domain::{case::Case, words::ReasonWords},
     store,
 };
 
-/// What is asked.
+/// Why a closed case is taken up again.
 #[derive(Debug, Clone)]
 pub struct ReopenCase {
     /// Which case.
@@ -17,10 +17,10 @@ pub struct ReopenCase {
     /// Why.
     pub text: ReasonWords,
     /// The case as the caller read it.
-    pub etag: String,
+    pub etag: Etag,
 }
 
-/// See the module.
+/// Answers the case as it is now. Refused when another open case has its signature or one of its alerts.
 pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseReopen)?;
     acting_person(cx)?;
@@ -28,11 +28,11 @@ pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<C
     let txn = app.database.begin().await?;
     let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
-    require_etag(&asked.etag, &case)?;
+    asked.etag.require(&case.etag())?;
 
     let now = cx.clock.now();
     let targets = &app.content_at(now)?.body.targets;
-    let change = case.reopen(asked.text, targets, now).map_err(refused)?;
+    let change = case.reopen(asked.text, targets, now)?;
     // The same signature has come back since: that case goes on.
     if let Some(newer) = store::case::find_open_of_signature(&txn, case.school.id, &case.signature.id).await? {
         let advice = format!("{} is open for the same signature at this school; work on that one", newer.reference);
@@ -45,7 +45,7 @@ pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<C
     }
 
     store::case::update(&txn, &case).await?;
-    record(&txn, cx, &case, change, None).await?;
+    record_case(&txn, cx, &case, change, None).await?;
     txn.commit().await?;
     Ok(case)
 }

@@ -9,9 +9,9 @@ use crate::{
     store,
 };
 
-/// See the module.
+/// "Today" begins at midnight in Brussels.
 pub async fn summarize_queue(app: &App, cx: &Context) -> Result<QueueSummary> {
     let scope = cx.scope(Action::CaseRead)?;
     let now = cx.clock.now();
-    Ok(store::queue::summarize(app.database.reader(), &scope, cx.principal.person_id(), now, start_of_day(now)).await?)
+    Ok(store::queue::summarize(app.database.reader(), &scope, cx.principal().person_id(), now, start_of_day(now)).await?)
 }

@@ -54,7 +54,7 @@ impl CaseFeed {
     }
 }
 
-/// See the module. The stream ends when the caller's token does, and at the shutdown.
+/// The stream ends when the caller's token does, and at the shutdown.
 pub fn watch_cases(app: &App, cx: &Context) -> Result<impl Stream<Item = CaseNews> + Send + use<>> {
     let scope = cx.scope(Action::CaseRead)?;
     let news = BroadcastStream::new(app.feed.0.subscribe()).filter_map(move |news| {
@@ -81,11 +81,10 @@ pub fn watch_cases(app: &App, cx: &Context) -> Result<impl Stream<Item = CaseNew
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
-    use auth::{Function, Policies, Principal, Subject};
+    use auth::{Function, Principal, Subject};
     use content::{Library, Settings};
-    use runtime::{Clock, Ids, Shutdown};
+    use runtime::{Clock, Shutdown};
     use testkit::{Store, TestDatabase};
     use uuid::Uuid;
 
@@ -104,8 +103,7 @@ mod tests {
         let app = App::new(database, Library::load(&Settings::default()).unwrap(), Shutdown::default());
         let subject = Subject::Person(Uuid::from_u64_pair(3, 1).into());
         let principal = Principal { subject, name: "Noor".to_owned(), functions: vec![Function::Responder] };
-        let clock = Clock::system();
-        let cx = Context::new(principal, clock.clone(), Ids::random(clock), Arc::new(Policies::load().unwrap()));
+        let cx = testkit::context(principal, Clock::system());
         let mut watching = std::pin::pin!(watch_cases(&app, &cx).unwrap());
 
         let told = u64::try_from(BUFFERED).unwrap() + 10;

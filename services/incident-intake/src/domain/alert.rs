@@ -6,12 +6,28 @@ use chrono::{DateTime, Utc};
 use runtime::{AlertId, SchoolId};
 use serde::{Deserialize, Serialize};
 
-/// What a sensor's own rule says of severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What a sensor's own rule says of severity. Its number is the one on the wire.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::FromRepr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(i32)]
 pub enum AlertSeverity {
     /// Also what a sensor says nothing about.
-    Low,
+    Low = 1,
     /// In between.
     Medium,
     /// The worst a sensor can say.

@@ -9,42 +9,30 @@
 //!
 //! People's transitions count in [`Case::revision`], so that two people who decide on the same page cannot overwrite each
 //! other. What sensors add does not: it must never get in the way of somebody's decision.
-
-mod phases;
+//!
+//! A transition is `fn verb(&mut self, …, at) -> Result<Change, Refusal>`, in every service. It answers with what happened, because
+//! that is what the audit chain, the timeline and the event are written from (`Option` where it may change nothing). It first checks
+//! and then alters, so after a refusal the case is as it was, and its caller still has it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use content::Text;
-use runtime::CaseId;
+use runtime::{CaseId, Error, Etag};
 
 use super::{
     alert::{AlertNews, Signature},
-    change::{CaseChange, CloseReason, Person, Tlp},
-    class::{IncidentClass, Rsit, TargetTable, Targets},
+    change::CaseChange,
+    class::{IncidentClass, Rsit},
+    close_reason::CloseReason,
+    person::Person,
+    phase::{Phase, Phases},
     reference::Reference,
     school::School,
     severity::Severity,
     story::Story,
+    target::{TargetTable, Targets},
+    tlp::Tlp,
     words::ReasonWords,
 };
-
-pub use self::phases::Phases;
-
-/// Where the work stands, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// Nobody has begun.
-    Open,
-    /// Somebody is finding out.
-    InProgress,
-    /// It is being kept from spreading.
-    Containment,
-    /// It is being removed.
-    Eradication,
-    /// Things are put back to work.
-    Recovery,
-    /// Learning from it.
-    PostIncident,
-}
 
 /// Whether there is still work, and what exactly that means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,23 +147,21 @@ pub struct Opening<'a> {
 }
 
 /// Why a transition was refused. The case is as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
 pub enum Refusal {
     /// There is no more work on it.
     #[error("the case is closed; reopen it first")]
+    #[strum(serialize = "case_closed")]
     Closed,
     /// It cannot be reopened.
     #[error("the case is not closed, so there is nothing to reopen")]
+    #[strum(serialize = "case_not_closed")]
     NotClosed,
 }
 
-impl Refusal {
-    /// Stable, snake_case.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Closed => "case_closed",
-            Self::NotClosed => "case_not_closed",
-        }
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::failed_precondition(refusal.into(), refusal.to_string())
     }
 }
 
@@ -326,8 +312,8 @@ impl Case {
     }
 
     /// Names the case as people's decisions left it: what sensors add does not alter it.
-    pub fn etag(&self) -> String {
-        format!("r{}", self.revision)
+    pub fn etag(&self) -> Etag {
+        Etag::new(format!("r{}", self.revision))
     }
 
     /// Whether there is still work.

@@ -5,15 +5,16 @@ use chrono_tz::Europe::Brussels;
 use runtime::{CaseId, PersonId, SchoolId};
 use serde::Serialize;
 
-use super::{case::Phase, severity::Severity};
+use super::{phase::Phase, severity::Severity};
 
-/// In which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+/// In which order. Its number is the one on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, strum::FromRepr)]
 #[serde(rename_all = "snake_case")]
+#[repr(i32)]
 pub enum CaseOrder {
     /// What is late, then what is near, then the rest, as clocks are shown; among those the nearest target first; closed cases last.
     #[default]
-    Target,
+    Target = 1,
     /// The most severe first.
     Severity,
     /// The newest first.

@@ -1,35 +1,38 @@
 //! How bad a case is.
 
-/// Severity of a case, from low to very high.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+/// Severity of a case, from low to very high. Its number is the same in the store and on the wire.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::FromRepr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(i32)]
 pub enum Severity {
-    /// 1: within days.
-    Low,
-    /// 2: today.
+    /// Within days.
+    Low = 1,
+    /// Today.
     Medium,
-    /// 3: within the hour.
+    /// Within the hour.
     High,
-    /// 4: now.
+    /// Now.
     VeryHigh,
 }
 
 impl Severity {
-    /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::VeryHigh];
-
-    /// 1 to 4, as stores and wires know it.
+    /// 1 to 4.
     pub const fn level(self) -> i16 {
-        match self {
-            Self::Low => 1,
-            Self::Medium => 2,
-            Self::High => 3,
-            Self::VeryHigh => 4,
-        }
-    }
-
-    /// The severity of a level; `None` outside 1 to 4.
-    pub fn from_level(level: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|severity| severity.level() == level)
+        self as i16
     }
 }

@@ -7,13 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use runtime::AlertId;
 use serde::{Deserialize, Serialize};
 
-/// When a case opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// When a case opens. Its name says in timelines why a case opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Threshold {
     /// With the first alert.
     FirstAlert,
     /// With so many events within the window.
+    #[strum(serialize = "events_within_window")]
     Events {
         /// At least 2.
         count: u64,
@@ -22,6 +24,7 @@ pub enum Threshold {
         within: TimeDelta,
     },
     /// With so many different alerts within the window.
+    #[strum(serialize = "alerts_within_window")]
     Alerts {
         /// At least 2.
         count: u64,
@@ -59,6 +62,14 @@ pub struct Sighting {
 }
 
 impl Threshold {
+    /// How many events or alerts, and within what time; one and zero for a first alert.
+    pub const fn figures(self) -> (u64, TimeDelta) {
+        match self {
+            Self::Events { count, within } | Self::Alerts { count, within } => (count, within),
+            Self::FirstAlert | Self::Never => (1, TimeDelta::zero()),
+        }
+    }
+
     /// How long sightings matter; zero when a single one decides.
     pub fn window(self) -> TimeDelta {
         match self {

@@ -5,28 +5,30 @@ use chrono::{DateTime, Utc};
 use content::Text;
 use runtime::{AlertId, CaseId, SchoolId};
 use sea_orm::{
-    ActiveModelBehavior as _, ActiveModelTrait as _,
-    ActiveValue::{Set, Unchanged},
+    ActiveModelTrait as _,
+    ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
     sea_query::{Expr, ExprTrait as _, OnConflict, Query},
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, within};
 
 use super::{
     entity::{
         case_number, evidence,
-        incident_case::{ActiveModel, Column, Entity, Model},
+        incident_case::{Column, Entity, Model},
     },
     from_column, from_json, school, to_column, to_json,
 };
 use crate::domain::{
     alert::Signature,
-    case::{Case, Closure, Phase, Phases, State, Tally},
-    change::Person,
-    class::{Rsit, Targets, near_from},
+    case::{Case, Closure, State, Tally},
+    class::Rsit,
+    person::Person,
+    phase::{Phase, Phases},
     reference::Reference,
     school::School,
     severity::Severity,
+    target::Targets,
     words::ReasonWords,
 };
 
@@ -40,12 +42,12 @@ pub(super) fn is_open() -> Expr {
 }
 
 /// A case within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
-    within(Entity::find_by_id(id.as_uuid()), scope).one(connection).await?.map(read).transpose()
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: CaseId) -> StoreResult<Option<Case>> {
+    within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope).one(connection).await?.map(read).transpose()
 }
 
 /// The same, with nobody else changing it until the transaction ends.
-pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult<Option<Case>> {
+pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> StoreResult<Option<Case>> {
     let Some(seen) = find(&**txn, scope, id).await? else { return Ok(None) };
     school::lock(txn, seen.school.id).await?;
     // Read again: it may have changed while this transaction waited.
@@ -55,11 +57,11 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope, id: CaseId) -> StoreResult
 /// Those of some cases that are of a school and within the caller's scope.
 pub async fn all(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     ids: impl Iterator<Item = CaseId>,
 ) -> StoreResult<Vec<Case>> {
-    let query = within(Entity::find(), scope).filter(Column::SchoolId.eq(school.as_uuid()));
+    let query = within(Entity::find(), Column::SchoolId, scope).filter(Column::SchoolId.eq(school.as_uuid()));
     let rows = query.filter(Column::CaseId.is_in(ids.map(CaseId::as_uuid))).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
@@ -67,11 +69,11 @@ pub async fn all(
 /// The open cases of some signatures at a school, within the caller's scope.
 pub async fn open_of_signatures(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     signatures: impl Iterator<Item = &str>,
 ) -> StoreResult<Vec<Case>> {
-    let rows = within(open_at(school), scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
+    let rows = within(open_at(school), Column::SchoolId, scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
     rows.into_iter().map(read).collect()
 }
 
@@ -150,66 +152,19 @@ pub async fn insert(txn: &Txn, case: &Case) -> StoreResult<()> {
     Ok(())
 }
 
-/// Keeps what may change of a case.
+/// Keeps a case as it is now. The school must be locked: its name, which a case keeps a copy of, changes under the same lock.
 pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
-    let row = row_of(case)?;
-    let changed = ActiveModel {
-        case_id: Unchanged(row.case_id),
-        severity: Set(row.severity),
-        phase: Set(row.phase),
-        phase_at: Set(row.phase_at),
-        assignee_id: Set(row.assignee_id),
-        assignee_name: Set(row.assignee_name),
-        close_reason: Set(row.close_reason),
-        close_text: Set(row.close_text),
-        closed_by_id: Set(row.closed_by_id),
-        closed_by_name: Set(row.closed_by_name),
-        closed_phase: Set(row.closed_phase),
-        phases_seen: Set(row.phases_seen),
-        react_by: Set(row.react_by),
-        resolve_by: Set(row.resolve_by),
-        react_soon_at: Set(row.react_soon_at),
-        resolve_soon_at: Set(row.resolve_soon_at),
-        reacted_at: Set(row.reacted_at),
-        queue_at: Set(row.queue_at),
-        alert_count: Set(row.alert_count),
-        event_count: Set(row.event_count),
-        told_event_count: Set(row.told_event_count),
-        last_event_at: Set(row.last_event_at),
-        updated_at: Set(row.updated_at),
-        revision: Set(row.revision),
-        ..ActiveModel::new()
-    };
-    changed.update(&**txn).await?;
+    row_of(case)?.into_active_model().reset_all().update(&**txn).await?;
     Ok(())
 }
 
-pub(super) fn within(query: Select<Entity>, scope: &Scope) -> Select<Entity> {
-    match scope {
-        Scope::Everything => query,
-        Scope::Schools(schools) => query.filter(Column::SchoolId.is_in(schools.iter().map(|school| school.as_uuid()))),
-    }
-}
-
-pub(super) const fn phase_number(phase: Phase) -> i16 {
-    match phase {
-        Phase::Open => 1,
-        Phase::InProgress => 2,
-        Phase::Containment => 3,
-        Phase::Eradication => 4,
-        Phase::Recovery => 5,
-        Phase::PostIncident => 6,
-    }
-}
-
 fn read_phase(what: &'static str, number: i16) -> StoreResult<Phase> {
-    let phase = Phase::ALL.iter().copied().find(|phase| phase_number(*phase) == number);
-    phase.ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
+    Phase::from_repr(number.into()).ok_or_else(|| StoreError::unreadable(what, format!("{number} is no phase")))
 }
 
 fn row_of(case: &Case) -> StoreResult<Model> {
     let (phase, phase_at, closure) = match &case.state {
-        State::Active { phase, since } => (phase_number(*phase), *since, None),
+        State::Active { phase, since } => (phase.number(), *since, None),
         State::Closed(closure) => (CLOSED, closure.at, Some(closure)),
     };
     Ok(Model {
@@ -231,22 +186,22 @@ fn row_of(case: &Case) -> StoreResult<Model> {
         title_en: case.title.en.clone(),
         story: to_json("incident_case.story", &case.story)?,
         content_version: case.content_version.clone(),
-        tlp: case.tlp.as_str().to_owned(),
+        tlp: case.tlp.to_string(),
         severity: case.severity.level(),
         phase,
         phase_at,
         assignee_id: case.assignee.as_ref().map(|person| person.id.as_uuid()),
         assignee_name: case.assignee.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
-        close_reason: closure.map(|closure| closure.reason.as_str().to_owned()),
+        close_reason: closure.map(|closure| closure.reason.into_str().to_owned()),
         close_text: closure.map(|closure| closure.text.as_str().to_owned()),
         closed_by_id: closure.map(|closure| closure.by.id.as_uuid()),
         closed_by_name: closure.map(|closure| closure.by.name.clone()),
-        closed_phase: closure.map(|closure| phase_number(closure.phase)),
+        closed_phase: closure.map(|closure| closure.phase.number()),
         phases_seen: case.phases_seen.bits().into(),
         react_by: case.targets.react_by,
         resolve_by: case.targets.resolve_by,
-        react_soon_at: Some(case.targets.react_soon),
-        resolve_soon_at: Some(case.targets.resolve_soon),
+        react_soon_at: case.targets.react_soon,
+        resolve_soon_at: case.targets.resolve_soon,
         reacted_at: case.reacted_at,
         queue_at: queue_at(case),
         alert_count: to_column(case.tally.alerts),
@@ -278,21 +233,9 @@ fn search_text(case: &Case) -> String {
 
 pub(super) fn read(row: Model) -> StoreResult<Case> {
     let state = read_state(&row)?;
-    let severity = Severity::from_level(row.severity).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
-    let phase_now = match &state {
-        State::Active { phase, .. } => *phase,
-        State::Closed(closure) => closure.phase,
-    };
-    // While releases change, one that does not know the column may have moved the case.
-    let phases_seen = u8::try_from(row.phases_seen).map(Phases::from_bits);
-    let phases_seen = phases_seen.map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?.with(phase_now);
-    let soon = |stored: Option<DateTime<Utc>>, by| stored.unwrap_or_else(|| near_from(row.opened_at, by));
-    let targets = Targets {
-        react_by: row.react_by,
-        react_soon: soon(row.react_soon_at, row.react_by),
-        resolve_by: row.resolve_by,
-        resolve_soon: soon(row.resolve_soon_at, row.resolve_by),
-    };
+    let severity =
+        Severity::from_repr(row.severity.into()).ok_or_else(|| StoreError::unreadable("incident_case.severity", row.severity))?;
+    let phases_seen = u8::try_from(row.phases_seen).map_err(|error| StoreError::unreadable("incident_case.phases_seen", error))?;
     Ok(Case {
         id: row.case_id.into(),
         reference: Reference { year: row.reference_year, number: row.reference_number },
@@ -308,9 +251,14 @@ pub(super) fn read(row: Model) -> StoreResult<Case> {
         opened_at: row.opened_at,
         severity,
         state,
-        phases_seen,
+        phases_seen: Phases::from_bits(phases_seen),
         assignee: row.assignee_id.map(|id| Person { id: id.into(), name: row.assignee_name }),
-        targets,
+        targets: Targets {
+            react_by: row.react_by,
+            react_soon: row.react_soon_at,
+            resolve_by: row.resolve_by,
+            resolve_soon: row.resolve_soon_at,
+        },
         reacted_at: row.reacted_at,
         tally: Tally {
             alerts: from_column("incident_case.alert_count", row.alert_count)?,

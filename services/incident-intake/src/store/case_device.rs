@@ -6,15 +6,12 @@ use runtime::CaseId;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, Func, OnConflict, Order, Query, WindowStatement},
+    sea_query::{Expr, ExprTrait as _, Func, Order, Query, WindowStatement},
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, chunks, or_update};
 use uuid::Uuid;
 
-use super::{
-    ROWS_AT_ONCE,
-    entity::case_device::{ActiveModel, Column, Entity, Model},
-};
+use super::entity::case_device::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     alert::Alert,
     case_devices::{CaseDevice, CaseDevices, Member, Roster},
@@ -42,12 +39,9 @@ pub async fn keep(txn: &Txn, case: CaseId, evidence: &[(i64, &Alert)], before: O
         Entity::delete_many().filter(of_case()).filter(Column::DeviceKey.is_in(gone)).exec(&**txn).await?;
     }
     let changed = roster.0.into_iter().filter(|(key, member)| kept.0.get(key) != Some(member));
-    let rows: Vec<ActiveModel> = changed.map(|(key, member)| row(case, key, member)).collect();
-    let replace = OnConflict::columns([Column::CaseId, Column::DeviceKey])
-        .update_columns([Column::Position, Column::IsKnown, Column::Name, Column::Ip])
-        .to_owned();
-    for some in rows.chunks(ROWS_AT_ONCE) {
-        Entity::insert_many(some.iter().cloned()).on_conflict(replace.clone()).exec_without_returning(&**txn).await?;
+    let rows = changed.map(|(key, member)| row(case, key, member));
+    for some in chunks(rows) {
+        Entity::insert_many(some).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }

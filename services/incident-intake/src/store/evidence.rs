@@ -5,30 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 use auth::Scope;
 use runtime::{AlertId, CaseId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::OnConflict,
 };
-use storage::{StoreResult, Txn};
+use storage::{Page, Paging, StoreResult, Txn, asc, chunks};
 use uuid::Uuid;
 
 use super::{
-    ROWS_AT_ONCE, case, case_device,
+    case, case_device,
     entity::{
-        evidence::{ActiveModel, Column, Entity},
+        evidence::{ActiveModel, Column, Entity, Model},
         evidence_key,
     },
     from_json, to_json,
 };
 use crate::domain::{alert::Alert, case::Case};
-
-/// One alert of a case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// From 1, in the order they were attached.
-    pub position: i64,
-    /// As it stood when last heard of.
-    pub alert: Alert,
-}
 
 /// An alert that a case has.
 #[derive(Debug)]
@@ -43,6 +34,12 @@ pub async fn kept(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option
     let Some(row) = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(&**txn).await? else { return Ok(None) };
     // What cannot be read is about to be replaced.
     Ok(Some(Kept { position: row.position, alert: from_json("evidence.alert", &row.alert).ok() }))
+}
+
+/// An alert of a case.
+pub async fn find(connection: &impl ConnectionTrait, case: CaseId, alert: AlertId) -> StoreResult<Option<Alert>> {
+    let row = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(connection).await?;
+    row.map(|row| from_json("evidence.alert", &row.alert)).transpose()
 }
 
 /// How many alerts of a case are kept.
@@ -63,7 +60,9 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
             alert: Set(json),
         });
     }
-    Entity::insert_many(rows).exec_without_returning(&**txn).await?;
+    for some in chunks(rows) {
+        Entity::insert_many(some).exec_without_returning(&**txn).await?;
+    }
     case_device::keep(txn, case, &placed, None).await?;
     let keys = alerts.iter().flat_map(|alert| alert.search_keys()).collect();
     add_keys(txn, case, keys).await
@@ -71,12 +70,10 @@ pub async fn add(txn: &Txn, case: CaseId, kept_before: u64, alerts: &[&Alert]) -
 
 /// Makes a case found by these addresses and names.
 async fn add_keys(txn: &Txn, case: CaseId, keys: BTreeSet<String>) -> StoreResult<()> {
-    let keys: Vec<String> = keys.into_iter().collect();
     let already_there = OnConflict::columns([evidence_key::Column::SearchKey, evidence_key::Column::CaseId]).do_nothing().to_owned();
-    for some in keys.chunks(ROWS_AT_ONCE) {
-        let row = |key: &String| evidence_key::ActiveModel { search_key: Set(key.clone()), case_id: Set(case.as_uuid()) };
-        let insert = evidence_key::Entity::insert_many(some.iter().map(row)).on_conflict(already_there.clone());
-        insert.exec_without_returning(&**txn).await?;
+    for some in chunks(keys) {
+        let rows = some.into_iter().map(|key| evidence_key::ActiveModel { search_key: Set(key), case_id: Set(case.as_uuid()) });
+        evidence_key::Entity::insert_many(rows).on_conflict(already_there.clone()).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }
@@ -106,7 +103,7 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, kept: &Kept) -> Sto
 /// evidence enough is in the open case of its signature, if that was open by then.
 pub async fn cases_of(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: SchoolId,
     alerts: &[Alert],
 ) -> StoreResult<HashMap<AlertId, Case>> {
@@ -138,14 +135,9 @@ pub async fn cases_of(
     Ok(found)
 }
 
-/// Alerts of a case in the order they were attached, after a position.
-pub async fn list(connection: &impl ConnectionTrait, case: CaseId, after: Option<i64>, limit: u64) -> StoreResult<Vec<Evidence>> {
-    let rows = Entity::find()
-        .filter(Column::CaseId.eq(case.as_uuid()))
-        .filter(Column::Position.gt(after.unwrap_or_default()))
-        .order_by_asc(Column::Position)
-        .limit(limit)
-        .all(connection)
-        .await?;
-    rows.into_iter().map(|row| Ok(Evidence { position: row.position, alert: from_json("evidence.alert", &row.alert)? })).collect()
+/// Alerts of a case in the order they were attached.
+pub async fn list(connection: &impl ConnectionTrait, case: CaseId, paging: &Paging) -> StoreResult<Page<Alert>> {
+    let rows = Entity::find().filter(Column::CaseId.eq(case.as_uuid()));
+    let page: Page<Model> = paging.read(connection, rows, [asc(Column::Position)]).await?;
+    page.try_map(|row| from_json("evidence.alert", &row.alert))
 }

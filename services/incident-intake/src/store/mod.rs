@@ -12,14 +12,13 @@ mod migration;
 pub mod person;
 pub mod queue;
 pub mod school;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 pub mod waiting;
 
 pub use migration::migrations;
 use storage::{StoreError, StoreResult};
-
-/// Rows in one statement: SQLite takes 32,766 values.
-const ROWS_AT_ONCE: usize = 1_000;
 
 /// A count as a column keeps it.
 fn to_column(count: u64) -> i64 {

@@ -1,11 +1,11 @@
 //! People who have worked on cases, as they were last named: those whom a case can be given to.
 
 use runtime::PersonId;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _, sea_query::OnConflict};
-use storage::{StoreResult, Txn};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use storage::{StoreResult, Txn, or_update};
 
-use super::entity::person::{ActiveModel, Column, Entity};
-use crate::domain::change::Person;
+use super::entity::person::{ActiveModel, Entity};
+use crate::domain::person::Person;
 
 /// Somebody who has worked on a case before.
 pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResult<Option<Person>> {
@@ -16,7 +16,6 @@ pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResul
 /// Remembers somebody who works on a case now.
 pub async fn remember(txn: &Txn, person: &Person) -> StoreResult<()> {
     let row = ActiveModel { person_id: Set(person.id.as_uuid()), name: Set(person.name.clone()) };
-    let named_before = OnConflict::column(Column::PersonId).update_column(Column::Name).to_owned();
-    Entity::insert(row).on_conflict(named_before).exec_without_returning(&**txn).await?;
+    Entity::insert(row).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     Ok(())
 }

@@ -1,79 +1,33 @@
 //! The queue: cases in an order people ask for, page by page, and the figures above it.
-//!
-//! Paging is by key: a page begins after the last row of the one before, whatever came or went meanwhile. Every order ends in
-//! the case's id, so that no two rows are equal. Where a page ends is read from the row that ends it, as the store compared it: what
-//! a replica of another release wrote may differ from what this one would have.
 
 use auth::Scope;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{CaseId, PersonId, SchoolId};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, DbErr, EntityTrait as _, FromQueryResult, Order, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QueryResult, QuerySelect as _, Select, Value,
-    sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Query, SimpleExpr},
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
+    sea_query::{Expr, ExprTrait as _, Query, SimpleExpr},
 };
-use serde::{Deserialize, Serialize};
-use storage::StoreResult;
-use uuid::Uuid;
+use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 
 use super::{
-    case::{CLOSED, is_open, phase_number, read, within},
+    case::{CLOSED, is_open, read},
     entity::{
         evidence_key,
-        incident_case::{Column, Entity, Model},
+        incident_case::{Column, Entity},
         school,
     },
 };
 use crate::domain::{
     alert::search_key,
     case::Case,
+    phase::Phase,
     queue::{Assignment, CaseOrder, QueueFilter, QueueSummary},
 };
 
 /// Cases whose time counts for a median, at most: beyond this many in a week the newest are enough.
 const MEDIAN_SAMPLE: u64 = 10_000;
 
-/// Where a page ended: the values its last row is ordered by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    parts: Vec<KeyPart>,
-    /// When the first page was read, microseconds since 1970: what was late then is late on all its pages.
-    as_of_micros: i64,
-}
-
-impl Position {
-    /// When the first page was read.
-    pub fn as_of(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.as_of_micros).unwrap_or_default()
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KeyPart {
-    Number(i64),
-    /// Microseconds since 1970.
-    Time(i64),
-    Text(String),
-    Id(Uuid),
-}
-
-impl KeyPart {
-    fn time(moment: DateTime<Utc>) -> Self {
-        Self::Time(moment.timestamp_micros())
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Self::Number(number) => (*number).into(),
-            Self::Time(micros) => DateTime::from_timestamp_micros(*micros).unwrap_or_default().into(),
-            Self::Text(text) => text.as_str().into(),
-            Self::Id(id) => (*id).into(),
-        }
-    }
-}
-
-/// An order.
+/// An order, by what is known when the first page is read.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueOrder {
     /// By what.
@@ -84,130 +38,52 @@ pub struct QueueOrder {
     pub as_of: DateTime<Utc>,
 }
 
-/// A case of a page.
-#[derive(Debug, Clone)]
-pub struct Placed {
-    /// The case.
-    pub case: Case,
-    /// Where a page ends that ends with it.
-    pub position: Position,
-}
-
-/// A row with what the store ranked it by.
-struct Row {
-    case: Model,
-    urgency: i32,
-}
-
-const URGENCY: &str = "urgency";
-
-impl FromQueryResult for Row {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self { case: Model::from_query_result(row, prefix)?, urgency: row.try_get(prefix, URGENCY)? })
-    }
-}
-
-/// A part of an order: what is compared, its direction, and its value in a row.
-struct Sort {
-    value: SimpleExpr,
-    order: Order,
-    part: fn(&Row) -> KeyPart,
-}
-
-fn sorts(QueueOrder { by: order, reverse, as_of }: QueueOrder) -> Vec<Sort> {
-    use Order::{Asc, Desc};
-    let by = |column, order, part: fn(&Row) -> KeyPart| Sort { value: Expr::col((Entity, column)), order, part };
-    let urgency = || Sort { value: urgency(as_of), order: Asc, part: |row| KeyPart::Number(row.urgency.into()) };
-    let queue = || by(Column::QueueAt, Asc, |row| KeyPart::time(row.case.queue_at));
-    let id = || by(Column::CaseId, Asc, |row| KeyPart::Id(row.case.case_id));
-    let mut sorts = match order {
-        CaseOrder::Target => vec![urgency(), queue(), id()],
-        CaseOrder::Severity => vec![by(Column::Severity, Desc, |row| KeyPart::Number(row.case.severity.into())), queue(), id()],
-        CaseOrder::OpenTime => vec![by(Column::OpenedAt, Desc, |row| KeyPart::time(row.case.opened_at)), id()],
-        CaseOrder::UpdateTime => vec![by(Column::UpdatedAt, Desc, |row| KeyPart::time(row.case.updated_at)), id()],
-        CaseOrder::School => vec![by(Column::SchoolName, Asc, |row| KeyPart::Text(row.case.school_name.clone())), queue(), id()],
-        CaseOrder::Reference => vec![
-            by(Column::ReferenceYear, Asc, |row| KeyPart::Number(row.case.reference_year.into())),
-            by(Column::ReferenceNumber, Asc, |row| KeyPart::Number(row.case.reference_number.into())),
-        ],
-        CaseOrder::Phase => vec![by(Column::Phase, Asc, |row| KeyPart::Number(row.case.phase.into())), queue(), id()],
-        CaseOrder::Assignee => vec![by(Column::AssigneeName, Asc, |row| KeyPart::Text(row.case.assignee_name.clone())), queue(), id()],
+fn sorts(QueueOrder { by, reverse, as_of }: QueueOrder) -> Vec<Sort> {
+    use Column::{AssigneeName, CaseId, OpenedAt, Phase, QueueAt, ReferenceNumber, ReferenceYear, SchoolName, Severity, UpdatedAt};
+    let sorts = match by {
+        CaseOrder::Target => vec![Sort::computed(urgency(as_of)), asc(QueueAt), asc(CaseId)],
+        CaseOrder::Severity => vec![desc(Severity), asc(QueueAt), asc(CaseId)],
+        CaseOrder::OpenTime => vec![desc(OpenedAt), asc(CaseId)],
+        CaseOrder::UpdateTime => vec![desc(UpdatedAt), asc(CaseId)],
+        CaseOrder::School => vec![asc(SchoolName), asc(QueueAt), asc(CaseId)],
+        // A reference is unique by itself.
+        CaseOrder::Reference => vec![asc(ReferenceYear), asc(ReferenceNumber)],
+        CaseOrder::Phase => vec![asc(Phase), asc(QueueAt), asc(CaseId)],
+        CaseOrder::Assignee => vec![asc(AssigneeName), asc(QueueAt), asc(CaseId)],
     };
-    if reverse {
-        for sort in &mut sorts {
-            sort.order = if sort.order == Asc { Desc } else { Asc };
-        }
-    }
-    sorts
+    if reverse { sorts.into_iter().map(Sort::reversed).collect() } else { sorts }
 }
 
 /// As clocks are shown: 0 late, 1 near, 2 neither. A case is as urgent as its most urgent clock; what is closed has none.
-///
-/// A target that a release before `*_soon_at` set is never near, only late.
 fn urgency(as_of: DateTime<Utc>) -> SimpleExpr {
     let column = |column| Expr::col((Entity, column));
     let rank = |rank: i32| Expr::Constant(rank.into());
-    let is_soon = |soon, by| Expr::expr(Func::coalesce([column(soon), column(by)])).lte(as_of);
     let is_late = column(Column::QueueAt).lt(as_of);
-    let reaction_is_soon = column(Column::ReactedAt).is_null().and(is_soon(Column::ReactSoonAt, Column::ReactBy));
-    let is_near = is_soon(Column::ResolveSoonAt, Column::ResolveBy).or(reaction_is_soon);
+    let reaction_is_soon = column(Column::ReactedAt).is_null().and(column(Column::ReactSoonAt).lte(as_of));
+    let is_near = column(Column::ResolveSoonAt).lte(as_of).or(reaction_is_soon);
     Expr::case(is_open().not(), rank(2)).case(is_late, rank(0)).case(is_near, rank(1)).finally(rank(2)).into()
 }
 
 /// A page of the queue.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     filter: &QueueFilter,
     order: QueueOrder,
-    after: Option<&Position>,
-    limit: u64,
-) -> StoreResult<Vec<Placed>> {
-    let sorts = sorts(order);
-    let mut query = select(scope, filter).expr_as(urgency(order.as_of), URGENCY);
-    if let Some(after) = after {
-        query = query.filter(beyond(&sorts, after));
-    }
-    for sort in &sorts {
-        query = query.order_by(sort.value.clone(), sort.order.clone());
-    }
-    let place = |row: Row| {
-        let parts = sorts.iter().map(|sort| (sort.part)(&row)).collect();
-        let position = Position { parts, as_of_micros: order.as_of.timestamp_micros() };
-        Ok(Placed { case: read(row.case)?, position })
-    };
-    query.limit(limit).into_model::<Row>().all(connection).await?.into_iter().map(place).collect()
+    paging: &Paging,
+) -> StoreResult<Page<Case>> {
+    paging.read(connection, select(scope, filter), sorts(order)).await?.try_map(read)
 }
 
-/// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, filter: &QueueFilter) -> StoreResult<u64> {
-    Ok(select(scope, filter).count(connection).await?)
-}
-
-/// Everything after a position: later in the first part, or equal there and later in the second, and so on.
-fn beyond(sorts: &[Sort], after: &Position) -> Condition {
-    let mut beyond = Condition::any();
-    let mut equal_so_far = Condition::all();
-    for (sort, part) in sorts.iter().zip(&after.parts) {
-        let later: SimpleExpr = match sort.order {
-            Order::Desc => sort.value.clone().lt(part.value()),
-            _ => sort.value.clone().gt(part.value()),
-        };
-        beyond = beyond.add(equal_so_far.clone().add(later));
-        equal_so_far = equal_so_far.add(sort.value.clone().eq(part.value()));
-    }
-    beyond
-}
-
-fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
-    let mut query = within(Entity::find(), scope);
+fn select(scope: &Scope<SchoolId>, filter: &QueueFilter) -> Select<Entity> {
+    let mut query = within(Entity::find(), Column::SchoolId, scope);
     // Also where the phases say so: only words that an index has in its condition let the store use it.
     let none_closed = filter.phases.iter().all(Option::is_some);
     if none_closed {
         query = query.filter(is_open());
     }
     if !filter.phases.is_empty() {
-        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, phase_number))));
+        query = query.filter(Column::Phase.is_in(filter.phases.iter().map(|phase| phase.map_or(CLOSED, Phase::number))));
     }
     if let Some(severity) = filter.min_severity {
         query = query.filter(Column::Severity.gte(severity.level()));
@@ -231,14 +107,10 @@ fn select(scope: &Scope, filter: &QueueFilter) -> Select<Entity> {
 
 /// The words of a case or the name of its school hold this text, or its evidence has a device of exactly this address or name.
 fn holds(text: &str) -> Condition {
-    let pattern = || {
-        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        LikeExpr::new(format!("%{escaped}%")).escape('\\')
-    };
     let schools = Query::select()
         .column(school::Column::SchoolId)
         .from(school::Entity)
-        .and_where(Expr::col(school::Column::SearchText).like(pattern()))
+        .and_where(holding(school::Column::SearchText, text))
         .to_owned();
     let with_device = Query::select()
         .column(evidence_key::Column::CaseId)
@@ -246,7 +118,7 @@ fn holds(text: &str) -> Condition {
         .and_where(evidence_key::Column::SearchKey.eq(search_key(text)))
         .to_owned();
     Condition::any()
-        .add(Expr::col((Entity, Column::SearchText)).like(pattern()))
+        .add(holding(Column::SearchText, text))
         .add(Column::SchoolId.in_subquery(schools))
         .add(Column::CaseId.in_subquery(with_device))
 }
@@ -254,7 +126,7 @@ fn holds(text: &str) -> Condition {
 /// The figures above the queue.
 pub async fn summarize(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     me: Option<PersonId>,
     now: DateTime<Utc>,
     today: DateTime<Utc>,
@@ -264,7 +136,7 @@ pub async fn summarize(
     let is_mine = me.map_or(Expr::val(1).eq(0), |me| is_open().and(Expr::col(Column::AssigneeId).eq(me.as_uuid())));
     let figures: [SimpleExpr; 6] =
         [is_open(), Expr::col(Column::OpenedAt).gte(today), nobody_has_it(), nobody_has_it().and(is_late()), is_mine, is_late()];
-    let mut query = within(Entity::find(), scope).select_only();
+    let mut query = within(Entity::find(), Column::SchoolId, scope).select_only();
     // Beyond what is open, only today's matter: closed cases of years are not counted one by one.
     query = query.filter(Condition::any().add(is_open()).add(Expr::col(Column::OpenedAt).gte(today)));
     for figure in figures {
@@ -274,9 +146,9 @@ pub async fn summarize(
     let (open, opened_today, unassigned, unassigned_late, mine, late) = counts.unwrap_or_default();
 
     let week_ago = now - TimeDelta::days(7);
-    let reacted = within(Entity::find(), scope).filter(Column::ReactedAt.gte(week_ago)).order_by_desc(Column::ReactedAt);
+    let reacted = within(Entity::find(), Column::SchoolId, scope).filter(Column::ReactedAt.gte(week_ago)).order_by_desc(Column::ReactedAt);
     let reactions = durations(connection, reacted, Column::ReactedAt).await?;
-    let closed = within(Entity::find(), scope)
+    let closed = within(Entity::find(), Column::SchoolId, scope)
         .filter(Column::Phase.eq(CLOSED))
         .filter(Column::UpdatedAt.gte(week_ago))
         .filter(Column::PhaseAt.gte(week_ago))
@@ -330,8 +202,7 @@ mod tests {
         use CaseOrder::{Assignee, OpenTime, Phase, Reference, School, Severity, Target, UpdateTime};
         let sorts = |by| sorts(QueueOrder { by, reverse: false, as_of: DateTime::UNIX_EPOCH });
         for order in [Target, Severity, OpenTime, UpdateTime, School, Phase, Assignee] {
-            let last = sorts(order).pop().map(|sort| sort.value);
-            assert_eq!(last, Some(Expr::col((Entity, Column::CaseId))), "{order:?}");
+            assert_eq!(sorts(order).pop(), Some(asc(Column::CaseId)), "{order:?}");
         }
         assert_eq!(sorts(Reference).len(), 2, "a reference is unique by itself");
     }

@@ -2,11 +2,9 @@
 
 use runtime::SchoolId;
 use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, QueryFilter as _, Statement,
-    sea_query::{Expr, OnConflict},
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, QueryFilter as _, Statement, sea_query::Expr,
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, or_update};
 
 use super::entity::{incident_case, school};
 use crate::domain::school::School;
@@ -25,10 +23,7 @@ pub async fn save(txn: &Txn, school: &School) -> StoreResult<()> {
         municipality: Set(school.municipality.clone()),
         search_text: Set(format!("{} {}", school.name, school.municipality).to_lowercase()),
     };
-    let described_before = OnConflict::column(school::Column::SchoolId)
-        .update_columns([school::Column::Name, school::Column::Municipality, school::Column::SearchText])
-        .to_owned();
-    school::Entity::insert(row).on_conflict(described_before).exec_without_returning(&**txn).await?;
+    school::Entity::insert(row).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
     incident_case::Entity::update_many()
         .col_expr(incident_case::Column::SchoolName, Expr::value(school.name.as_str()))
         .col_expr(incident_case::Column::Municipality, Expr::value(school.municipality.as_str()))

@@ -1,18 +1,19 @@
 //! What happened to cases.
 
 use chrono::{DateTime, Utc};
-use runtime::CaseId;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
-};
-use storage::{StoreError, StoreResult, Txn};
+use runtime::{CaseId, RequestId};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
     entity::timeline_entry::{ActiveModel, Column, Entity, Model},
     from_json, to_json,
 };
-use crate::domain::change::{CaseChange, Person, TimelineEntry, Tlp};
+use crate::domain::{
+    change::{CaseChange, TimelineEntry},
+    person::Person,
+    tlp::Tlp,
+};
 
 /// Who reads a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +27,9 @@ pub enum Reader {
 const FOR_THE_TEAM_ALONE: [Tlp; 2] = [Tlp::Red, Tlp::AmberStrict];
 
 /// Adds an entry.
-pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Option<&str>) -> StoreResult<()> {
+pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Option<RequestId>) -> StoreResult<()> {
     let tlp = match &entry.change {
-        CaseChange::NoteAdded { tlp, .. } => Some(tlp.as_str().to_owned()),
+        CaseChange::NoteAdded { tlp, .. } => Some(tlp.to_string()),
         _ => None,
     };
     let row = ActiveModel {
@@ -39,7 +40,7 @@ pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Opt
         actor_name: Set(entry.actor.as_ref().map(|person| person.name.clone())),
         change: Set(to_json("timeline_entry.change", &entry.change)?),
         tlp: Set(tlp),
-        request_id: Set(request_id.map(ToOwned::to_owned)),
+        request_id: Set(request_id.map(|id| id.to_string())),
         audit_seq: Set(entry.audit_seq),
         audit_hash: Set(entry.audit_hash.clone()),
     };
@@ -48,46 +49,28 @@ pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Opt
 }
 
 /// The entry that this request of this person made before.
-pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: &str) -> StoreResult<Option<TimelineEntry>> {
+pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: RequestId) -> StoreResult<Option<TimelineEntry>> {
     let row = Entity::find()
         .filter(Column::CaseId.eq(case.as_uuid()))
         .filter(Column::ActorId.eq(by.id.as_uuid()))
-        .filter(Column::RequestId.eq(request_id))
+        .filter(Column::RequestId.eq(request_id.to_string()))
         .one(&**txn)
         .await?;
     row.map(read).transpose()
 }
 
-/// Entries, newest first, before the audit row of one already seen. Changes at a school follow each other in its audit chain, so
-/// that this is their order whatever the clocks of the replicas say.
-pub async fn list(
-    connection: &impl ConnectionTrait,
-    case: CaseId,
-    reader: Reader,
-    before: Option<i64>,
-    limit: u64,
-) -> StoreResult<Vec<TimelineEntry>> {
-    let mut entries = select(case, reader);
-    if let Some(before) = before {
-        entries = entries.filter(Column::AuditSeq.lt(before));
-    }
-    entries.order_by_desc(Column::AuditSeq).limit(limit).all(connection).await?.into_iter().map(read).collect()
-}
-
-/// How many entries there are for this reader.
-pub async fn count(connection: &impl ConnectionTrait, case: CaseId, reader: Reader) -> StoreResult<u64> {
-    Ok(select(case, reader).count(connection).await?)
-}
-
-fn select(case: CaseId, reader: Reader) -> Select<Entity> {
+/// Entries for this reader, newest first. Changes at a school follow each other in its audit chain, so this is their order whatever the
+/// clocks of the replicas say.
+pub async fn list(connection: &impl ConnectionTrait, case: CaseId, reader: Reader, paging: &Paging) -> StoreResult<Page<TimelineEntry>> {
     let entries = Entity::find().filter(Column::CaseId.eq(case.as_uuid()));
-    match reader {
+    let entries = match reader {
         Reader::ResponseTeam => entries,
         Reader::School => {
-            let may_read = Condition::any().add(Column::Tlp.is_null()).add(Column::Tlp.is_not_in(FOR_THE_TEAM_ALONE.map(Tlp::as_str)));
+            let may_read = Condition::any().add(Column::Tlp.is_null()).add(Column::Tlp.is_not_in(FOR_THE_TEAM_ALONE.map(<&str>::from)));
             entries.filter(may_read)
         }
-    }
+    };
+    paging.read(connection, entries, [desc(Column::AuditSeq)]).await?.try_map(read)
 }
 
 fn read(row: Model) -> StoreResult<TimelineEntry> {

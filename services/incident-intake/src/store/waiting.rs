@@ -8,9 +8,9 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
-    sea_query::{OnConflict, Query},
+    sea_query::Query,
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, or_update};
 
 use super::{
     entity::{sighting, waiting_alert},
@@ -55,10 +55,7 @@ pub async fn add(txn: &Txn, place: Place<'_>, window: TimeDelta, counted: Counte
         alert: Set(to_json("waiting_alert.alert", &news.alert)?),
         heard_at: Set(heard_at),
     };
-    let heard_before = OnConflict::column(waiting_alert::Column::AlertId)
-        .update_columns([waiting_alert::Column::Alert, waiting_alert::Column::HeardAt])
-        .to_owned();
-    waiting_alert::Entity::insert(alert).on_conflict(heard_before).exec_without_returning(&**txn).await?;
+    waiting_alert::Entity::insert(alert).on_conflict(or_update::<waiting_alert::Entity>(&[])).exec_without_returning(&**txn).await?;
     if let Some(row) = find_in_step(txn, place, window, sighting).await? {
         let more = sighting::ActiveModel {
             sighting_id: Unchanged(row.sighting_id),

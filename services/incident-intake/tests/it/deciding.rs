@@ -164,7 +164,7 @@ on_both_stores! {
     async fn a_note_sent_twice_is_written_once(database: TestDatabase) {
         let world = World::start(&database).await;
         let (_, case) = world.with_a_case().await;
-        let ask = AddCaseNoteRequest { request_id: "1c0f".into(), ..note(&case, "Gebeld met de directeur", "TLP:GREEN") };
+        let ask = AddCaseNoteRequest { request_id: "0199c0de-0000-7000-8000-000000001c0f".into(), ..note(&case, "Gebeld met de directeur", "TLP:GREEN") };
         let first = world.cases().add_case_note(world.by(&noor(), ask.clone())).await.unwrap().into_inner();
         let second = world.cases().add_case_note(world.by(&noor(), ask.clone())).await.unwrap().into_inner();
         assert_eq!(first, second);

@@ -6,7 +6,7 @@ use content::{Library, LoadError, Settings, Text};
 use runtime::{AlertId, SchoolId};
 use schildwacht_incident_intake::domain::{
     alert::{Alert, AlertSeverity, Device, Endpoint, Signature},
-    class::IncidentClasses,
+    classes::IncidentClasses,
     threshold::Threshold,
 };
 use uuid::Uuid;

@@ -142,14 +142,12 @@ on_both_stores! {
         assert_eq!(world.cases().list_cases(world.by(&noor(), question)).await.unwrap_err().code(), Code::InvalidArgument);
     }
 
-    /// As a replica of the release before leaves them that opens cases and moves their targets.
-    async fn cases_without_near_targets_or_with_old_ones_are_on_one_page_each(database: TestDatabase) {
+    async fn cases_are_on_one_page_each_whenever_their_targets_are_near(database: TestDatabase) {
         let world = World::start(&database).await;
         a_busy_morning(&world).await;
         let left = [
-            "UPDATE incident_case SET react_soon_at = NULL, resolve_soon_at = NULL WHERE reference_number IN (1, 2, 6)",
             "UPDATE incident_case SET react_soon_at = opened_at, resolve_soon_at = opened_at WHERE reference_number IN (3, 5)",
-            "UPDATE incident_case SET react_soon_at = queue_at, resolve_soon_at = NULL WHERE reference_number = 7",
+            "UPDATE incident_case SET react_soon_at = queue_at, resolve_soon_at = queue_at WHERE reference_number IN (1, 2, 6, 7)",
         ];
         world.rewrite(&left).await;
         // Through the reactions and solutions of all severities.
@@ -280,13 +278,25 @@ on_both_stores! {
         let figures = summarize(noor()).await;
         assert_eq!((figures.open, figures.opened_today, figures.unassigned, figures.mine), (6, 7, 5, 1));
         assert_eq!((figures.late, figures.unassigned_late), (2, 2));
-        // Reactions: the closed case at once, Noor's after an hour; of two, the earlier in the middle.
-        assert_eq!((figures.median_reaction_seconds, figures.median_resolution_seconds), (0, 0));
         assert_eq!(summarize(sam()).await.mine, 0);
+
+        world.clock.advance(TimeDelta::minutes(20));
+        let queue = world.queue().await;
+        let case = |number: &str| queue.iter().find(|case| case.reference.ends_with(number)).unwrap();
+        let sams = world.take(&sam(), case("0007")).await;
+        let figures = summarize(noor()).await;
+        assert_eq!(figures.median_reaction_seconds, 20 * 60, "reactions came after 0, 20 and 60 minutes");
+        world.close(case("0006"), CloseReason::Resolved).await;
+        let figures = summarize(noor()).await;
+        assert_eq!(figures.median_resolution_seconds, 0, "solutions after 0 and 80 minutes: the earlier of the two in the middle");
+        world.clock.advance(TimeDelta::minutes(10));
+        world.close(&sams, CloseReason::Resolved).await;
+        let figures = summarize(noor()).await;
+        assert_eq!((figures.median_reaction_seconds, figures.median_resolution_seconds), (20 * 60, 30 * 60));
 
         world.clock.advance(TimeDelta::days(8));
         let later = summarize(noor()).await;
-        assert_eq!((later.open, later.opened_today, later.late), (6, 0, 6 - 3 + 3));
+        assert_eq!((later.open, later.opened_today, later.late), (4, 0, 4));
         assert_eq!((later.median_reaction_seconds, later.median_resolution_seconds), (0, 0), "nothing happened in a week");
     }
 

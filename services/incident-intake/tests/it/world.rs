@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 use auth::{Function, Principal};
 use chrono::{DateTime, Utc};
-use events::{DeadLetters, Envelope, LogHandle, TailFrom, Topic};
+use events::{Envelope, TailFrom, Topic};
 use proto::{
     identity::v1::{OrganisationState, School},
     incident_intake::v1::{
@@ -189,7 +189,8 @@ impl World {
     }
 
     pub async fn evidence(&self, case: &Case) -> Vec<Evidence> {
-        let question = ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 200, page_token: String::new() };
+        let question =
+            ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 200, include_raw_events: true, ..Default::default() };
         self.cases().list_evidence(self.by(&responder(), question)).await.unwrap().into_inner().evidence
     }
 
@@ -248,7 +249,8 @@ impl World {
 }
 
 async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, log: &TestLog) -> Running {
-    let dead_letters = DeadLetters::default();
+    let parts = testkit::parts(database, log, people);
+    let operators_door = testkit::operators_door(&parts);
     let service = Service {
         config: Config {
             database: storage::DatabaseConfig::sqlite(Path::new("not-used-here")),
@@ -257,14 +259,9 @@ async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, 
             prune_every_seconds: 3_600,
         },
         content: content::Settings::default(),
-        database: database.clone(),
-        log: LogHandle(log.share()),
-        dead_letters: dead_letters.clone(),
-        authenticator: people.authenticator(),
+        parts,
     };
-    let router = service.build(process).await.unwrap();
-    let letters = tonic::service::Routes::new(dead_letters.api(people.authenticator())).into_axum_router();
-    Running::start(router.merge(letters.reset_fallback())).await
+    Running::start(service.build(process).await.unwrap().merge(operators_door)).await
 }
 
 /// What a sensor's rule says.

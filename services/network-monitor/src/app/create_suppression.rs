@@ -1,6 +1,6 @@
 //! Keeps the alerts of a signature quiet for a while.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use chrono::{DateTime, Utc};
 use runtime::{Error, Result, SchoolId};
 
@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 
-/// What is asked.
+/// A signature to keep quiet.
 #[derive(Debug, Clone)]
 pub struct CreateSuppression {
     /// At this school; at every school when not said.
@@ -26,16 +26,16 @@ pub struct CreateSuppression {
     pub expires: DateTime<Utc>,
 }
 
-/// See the module.
+/// At every school only for who may do this on the platform.
 pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppression) -> Result<Suppression> {
     match asked.school {
         Some(school) => cx.require(Action::SuppressionCreate, school)?,
-        None => cx.require_platform(Action::SuppressionCreate)?,
+        None => cx.require(Action::SuppressionCreate, Resource::Platform)?,
     }
     let now = cx.clock.now();
     let CreateSuppression { school, signature_id, reason, expires } = asked;
     let expires = Suppression::check_expiry(expires, now).map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
-    let creator = cx.principal.name.clone();
+    let creator = cx.principal().name.clone();
     let suppression = Suppression { id: cx.ids.next(), school, signature_id, reason, expires, created: now, creator };
 
     let txn = app.database.begin().await?;

@@ -1,12 +1,12 @@
 //! No longer keeps a signature quiet.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use runtime::{Error, Result, SuppressionId};
 
 use super::{App, record_suppression::record_suppression};
 use crate::store;
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn delete_suppression(app: &App, cx: &Context, id: SuppressionId) -> Result<()> {
     // Which permission it takes depends on whose it is; who may not even read it, does not find it.
     let scope = cx.scope(Action::SuppressionRead)?;
@@ -14,7 +14,7 @@ pub async fn delete_suppression(app: &App, cx: &Context, id: SuppressionId) -> R
     let suppression = store::suppression::find(&*txn, &scope, id).await?.ok_or_else(|| Error::not_found("suppression"))?;
     match suppression.school {
         Some(school) => cx.require(Action::SuppressionDelete, school)?,
-        None => cx.require_platform(Action::SuppressionDelete)?,
+        None => cx.require(Action::SuppressionDelete, Resource::Platform)?,
     }
 
     if !store::suppression::delete(&txn, id).await? {

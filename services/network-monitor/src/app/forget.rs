@@ -1,6 +1,6 @@
 //! Removes what has been kept long enough.
 
-use auth::{Action, Context};
+use auth::{Action, Context, Resource};
 use chrono::{Days, TimeDelta};
 use events::delivery::{dead_letter, inbox};
 use runtime::Result;
@@ -31,9 +31,9 @@ pub struct Forgotten {
     pub dead_letters: u64,
 }
 
-/// See the module.
+/// One transaction for each kind; what fails is tried again by the next run.
 pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
-    cx.require_platform(Action::AlertRecord)?;
+    cx.require(Action::AlertRecord, Resource::Platform)?;
     let now = cx.clock.now();
     let days_ago = |days: u32| now - TimeDelta::days(days.into());
     let first_day = usage::day_of(now).checked_sub_days(Days::new(app.keep.usage_days.into())).unwrap_or_default();
@@ -65,10 +65,9 @@ pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
 
 #[cfg(test)]
 mod tests {
-    use auth::{Policies, Principal};
+    use auth::Principal;
     use chrono::{DateTime, Utc};
-    use runtime::{Ids, ManualClock, SchoolId};
-    use std::sync::Arc;
+    use runtime::{ManualClock, SchoolId};
     use testkit::on_both_stores;
 
     use super::*;
@@ -84,7 +83,7 @@ mod tests {
             let clock = ManualClock::at(received);
             let database = database.migrated(crate::migrations()).await;
             let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 });
-            let cx = Context::new(Principal::service("network-monitor"), clock.clone().into(), Ids::counted(), Arc::new(Policies::load().unwrap()));
+            let cx = testkit::context(Principal::service("network-monitor"), clock.clone());
             let school: SchoolId = cx.ids.next();
             let mut gathered = Gathered::default();
             for (ip, days) in [("10.0.0.5", 0), ("10.0.0.6", 3_000)] {

@@ -6,7 +6,7 @@ use runtime::{AlertId, Error, Result, SchoolId};
 use super::{App, list_alerts::name_alerts};
 use crate::{domain::alert::NamedAlert, store};
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn get_alert(app: &App, cx: &Context, school: SchoolId, id: AlertId) -> Result<NamedAlert> {
     cx.require(Action::AlertRead, school)?;
     let scope = cx.scope(Action::AlertRead)?;

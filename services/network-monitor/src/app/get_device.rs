@@ -9,7 +9,7 @@ use super::{
 };
 use crate::store;
 
-/// See the module.
+/// `NotFound` also when the caller may not see it.
 pub async fn get_device(app: &App, cx: &Context, school: SchoolId, id: DeviceId) -> Result<ShownDevice> {
     cx.require(Action::DeviceRead, school)?;
     let scope = cx.scope(Action::DeviceRead)?;

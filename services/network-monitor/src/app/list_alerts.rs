@@ -2,78 +2,40 @@
 
 use auth::{Action, Context, Scope};
 use runtime::{DeviceId, Result, SchoolId};
-use storage::{PageSize, decode_page_token, encode_page_token};
+use serde::Serialize;
+use storage::{Page, PageRequest, Paging};
 
 use super::App;
 use crate::{
-    domain::{
-        alert::{Alert, NamedAlert},
-        detection::{Severity, SignatureId},
-    },
-    store::{
-        self,
-        alert::{Filter, Position},
-    },
+    domain::alert::{Alert, AlertFilter, NamedAlert},
+    store,
 };
 
-/// What is asked.
-#[derive(Debug, Clone)]
+/// A page of alerts.
+#[derive(Debug, Clone, Serialize)]
 pub struct ListAlerts {
-    /// Of this school; of all the caller may see when not said.
-    pub school: Option<SchoolId>,
-    /// At least this bad.
-    pub min_severity: Option<Severity>,
-    /// Of this signature only.
-    pub signature_id: Option<SignatureId>,
-    /// In which this device takes part only.
-    pub device: Option<DeviceId>,
-    /// As in the request.
-    pub page_size: i32,
-    /// As in the request.
-    pub page_token: String,
+    /// Of all that the caller may see, when no school is named.
+    pub filter: AlertFilter,
+    /// Whether raw events come along.
+    pub include_raw_events: bool,
+    /// Which page.
+    pub page: PageRequest,
 }
 
-/// Some of the alerts.
-#[derive(Debug, Clone)]
-pub struct AlertPage {
-    /// In order.
-    pub alerts: Vec<NamedAlert>,
-    /// Empty at the end.
-    pub next_page_token: String,
-    /// How many there are on all pages.
-    pub total: u64,
-}
-
-/// See the module.
-pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<AlertPage> {
-    if let Some(school) = asked.school {
+/// Those within the caller's scope.
+pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<Page<NamedAlert>> {
+    if let Some(school) = asked.filter.school {
         cx.require(Action::AlertRead, school)?;
     }
     let scope = cx.scope(Action::AlertRead)?;
-    let size = PageSize::from_request(asked.page_size)?;
-    let severity = asked.min_severity.map(Severity::rank);
-    let question = ("alerts", asked.school, severity, asked.signature_id.as_ref().map(SignatureId::as_str), asked.device);
-    let after: Option<Position> = decode_page_token(&question, &asked.page_token)?;
-
-    let filter = Filter {
-        scope: scope.clone(),
-        school: asked.school,
-        min_severity: asked.min_severity,
-        signature_id: asked.signature_id.clone(),
-        device: asked.device,
-    };
-    let mut alerts = store::alert::list(app.database.reader(), &filter, after.as_ref(), size.with_peek()).await?;
-    let total = store::alert::count(app.database.reader(), &filter).await?;
-    let has_more = size.cut(&mut alerts);
-    let next_page_token = match alerts.last() {
-        Some(last) if has_more => encode_page_token(&question, &Position::after(last))?,
-        _ => String::new(),
-    };
-    Ok(AlertPage { alerts: name_alerts(app, &scope, alerts).await?, next_page_token, total })
+    let paging = Paging::begin(&asked, &asked.page)?;
+    let mut page = store::alert::list(app.database.reader(), &scope, &asked.filter, asked.include_raw_events, &paging).await?;
+    let named = name_alerts(app, &scope, std::mem::take(&mut page.rows)).await?;
+    Ok(page.with_rows(named))
 }
 
 /// Says what the devices of alerts are called.
-pub async fn name_alerts(app: &App, scope: &Scope, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
+pub async fn name_alerts(app: &App, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
     let mut devices: Vec<DeviceId> = alerts.iter().flat_map(|alert| [alert.source_device, alert.destination_device]).flatten().collect();
     devices.sort_unstable();
     devices.dedup();

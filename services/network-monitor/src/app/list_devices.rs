@@ -4,7 +4,7 @@ use auth::{Action, Context};
 use chrono::TimeDelta;
 use runtime::{Result, SchoolId};
 use serde::Serialize;
-use storage::{PageSize, decode_page_token, encode_page_token};
+use storage::{Page, PageRequest, Paging};
 
 use super::{
     App,
@@ -14,7 +14,7 @@ use crate::{
     domain::{alert, usage},
     store::{
         self,
-        device_list::{Listing, Position, Sorting, Which},
+        device_list::{Listing, Sorting, Which},
     },
 };
 
@@ -49,8 +49,8 @@ pub enum DeviceOrder {
     Use,
 }
 
-/// What is asked.
-#[derive(Debug, Clone)]
+/// A page of a school's devices.
+#[derive(Debug, Clone, Serialize)]
 pub struct ListDevices {
     /// Of this school.
     pub school: SchoolId,
@@ -60,54 +60,30 @@ pub struct ListDevices {
     pub filter: DeviceFilter,
     /// In which order.
     pub order: DeviceOrder,
-    /// As in the request.
-    pub page_size: i32,
-    /// As in the request.
-    pub page_token: String,
+    /// Which page.
+    pub page: PageRequest,
 }
 
-/// Some of the devices.
-#[derive(Debug, Clone)]
-pub struct DevicePage {
-    /// In order.
-    pub devices: Vec<ShownDevice>,
-    /// Empty at the end.
-    pub next_page_token: String,
-    /// How many there are on all pages.
-    pub total: u64,
-}
-
-/// See the module.
-pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result<DevicePage> {
+/// With what pages show beside each.
+pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result<Page<ShownDevice>> {
     cx.require(Action::DeviceRead, asked.school)?;
     let scope = cx.scope(Action::DeviceRead)?;
-    let size = PageSize::from_request(asked.page_size)?;
-    let question = ("devices", asked.school, &asked.query, asked.filter, asked.order);
-    let after: Option<Position> = decode_page_token(&question, &asked.page_token)?;
-
-    let now = cx.clock.now();
+    let mut paging = Paging::begin(&asked, &asked.page)?;
+    let as_of = paging.as_of(cx.clock.now());
     let which = match asked.filter {
         DeviceFilter::All => Which::All,
-        DeviceFilter::New => Which::SeenFirstSince(now - NEW_FOR),
-        DeviceFilter::Quiet => Which::NotSeenSince(now - QUIET_AFTER),
-        DeviceFilter::WithAlerts => Which::InAlertsSince(now - alert::OPEN_FOR),
+        DeviceFilter::New => Which::SeenFirstSince(as_of - NEW_FOR),
+        DeviceFilter::Quiet => Which::NotSeenSince(as_of - QUIET_AFTER),
+        DeviceFilter::WithAlerts => Which::InAlertsSince(as_of - alert::OPEN_FOR),
     };
     let sorting = match asked.order {
         DeviceOrder::LastSeen => Sorting::LastSeen,
         DeviceOrder::FirstSeen => Sorting::FirstSeen,
         DeviceOrder::Name => Sorting::Name,
-        DeviceOrder::Use => Sorting::Use(usage::days_until(usage::day_of(now), DAYS).next().unwrap_or_default()),
+        DeviceOrder::Use => Sorting::Use(usage::days_until(usage::day_of(as_of), DAYS).next().unwrap_or_default()),
     };
-    let listing = Listing { school: asked.school, text: asked.query.clone(), which };
-    let reader = app.database.reader();
-    let mut devices = store::device_list::list(reader, &scope, &listing, sorting, after.as_ref(), size.with_peek()).await?;
-    let total = store::device_list::count(reader, &scope, &listing).await?;
-
-    let has_more = size.cut(&mut devices);
-    let next_page_token = match devices.last() {
-        Some((_, position)) if has_more => encode_page_token(&question, position)?,
-        _ => String::new(),
-    };
-    let devices = show_devices(app, cx, &scope, devices.into_iter().map(|(device, _)| device).collect()).await?;
-    Ok(DevicePage { devices, next_page_token, total })
+    let listing = Listing { school: asked.school, text: asked.query, which };
+    let mut page = store::device_list::list(app.database.reader(), &scope, &listing, sorting, &paging).await?;
+    let shown = show_devices(app, cx, &scope, std::mem::take(&mut page.rows)).await?;
+    Ok(page.with_rows(shown))
 }

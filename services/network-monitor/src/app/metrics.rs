@@ -8,7 +8,8 @@ use opentelemetry::{
 };
 
 /// What became of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Outcome {
     /// It said something we use.
     Understood,
@@ -16,16 +17,6 @@ pub enum Outcome {
     Unused,
     /// It went to the dead letters.
     Unreadable,
-}
-
-impl Outcome {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Understood => "understood",
-            Self::Unused => "unused",
-            Self::Unreadable => "unreadable",
-        }
-    }
 }
 
 /// Counts of one transaction, added up when it has committed.
@@ -86,7 +77,7 @@ impl Metrics {
 
     pub fn add(&self, tally: Tally) {
         for ((outcome, kind), count) in tally.events {
-            self.events.add(count, &[KeyValue::new("outcome", outcome.as_str()), KeyValue::new("kind", kind)]);
+            self.events.add(count, &[KeyValue::new("outcome", outcome.into_str()), KeyValue::new("kind", kind)]);
         }
         for (change, count) in tally.devices {
             self.devices.add(count, &[KeyValue::new("change", change)]);

@@ -22,7 +22,7 @@ use crate::{
         roster::{DeviceChange, Roster},
         sighting::Sighting,
     },
-    events::alert_event,
+    outbound::alert_event,
     store::{self, device::Wanted},
 };
 
@@ -100,7 +100,7 @@ impl Record<'_> {
     }
 }
 
-/// See the module. What was gathered keeps its tally only.
+/// Takes all schools out of what was gathered, which keeps its tally only.
 pub async fn record_batch(cx: &Context, txn: &Txn, gathered: &mut Gathered) -> Result<()> {
     let Gathered { schools, traces, tally } = gathered;
     // In the order of their ids, since each is locked until the end.

@@ -1,7 +1,6 @@
 //! The audit row of a change to what is kept quiet, in the transaction of the change.
 
 use auth::{Action, Context};
-use runtime::AuditId;
 use storage::{
     StoreResult, Txn,
     audit::{self, Chain, Entry},
@@ -11,14 +10,11 @@ use crate::domain::suppression::Suppression;
 
 pub async fn record_suppression(txn: &Txn, cx: &Context, action: Action, suppression: &Suppression) -> StoreResult<()> {
     let entry = Entry {
-        id: cx.ids.next::<AuditId>(),
-        at: cx.clock.now(),
-        actor: cx.actor(),
-        action: action.name(),
+        action,
         resource: format!("suppression:{}", suppression.id),
         detail: serde_json::json!({ "signature_id": suppression.signature_id.as_str(), "expires": suppression.expires.to_rfc3339() }),
     };
     let chain = suppression.school.map_or(Chain::Platform, Chain::School);
-    audit::append(txn, chain, entry).await?;
+    audit::append(txn, cx, chain, entry).await?;
     Ok(())
 }

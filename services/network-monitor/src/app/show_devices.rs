@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use auth::{Context, Scope};
 use chrono::NaiveDate;
-use runtime::{DeviceId, Result};
+use runtime::{DeviceId, Result, SchoolId};
 
 use super::App;
 use crate::{
@@ -26,8 +26,8 @@ pub struct ShownDevice {
     pub open_alerts: i64,
 }
 
-/// See the module.
-pub async fn show_devices(app: &App, cx: &Context, scope: &Scope, devices: Vec<Device>) -> Result<Vec<ShownDevice>> {
+/// In the order given.
+pub async fn show_devices(app: &App, cx: &Context, scope: &Scope<SchoolId>, devices: Vec<Device>) -> Result<Vec<ShownDevice>> {
     let now = cx.clock.now();
     let days: Vec<NaiveDate> = usage::days_until(usage::day_of(now), DAYS).collect();
     let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();

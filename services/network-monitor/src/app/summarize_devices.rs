@@ -33,7 +33,7 @@ pub struct DeviceSummary {
     pub last_heard: Option<DateTime<Utc>>,
 }
 
-/// See the module.
+/// Of one school; days begin at midnight in Brussels.
 pub async fn summarize_devices(app: &App, cx: &Context, school: SchoolId) -> Result<DeviceSummary> {
     cx.require(Action::DeviceRead, school)?;
     let scope = cx.scope(Action::DeviceRead)?;

@@ -8,6 +8,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{AlertId, DeviceId, GatewayId, Ids, SchoolId};
+use serde::Serialize;
 
 use super::detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Sensor, Severity, SignatureId};
 
@@ -29,6 +30,19 @@ const MOST_REMEMBERED: usize = 2_048;
 /// How many events of one request are remembered one by one. Of more, the last so many and all of them together, so that a
 /// request sent again is known however large it is, and a flood leaves room for what came before it.
 const MOST_OF_A_REQUEST: usize = 256;
+
+/// Which alerts a list is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct AlertFilter {
+    /// Of this school only.
+    pub school: Option<SchoolId>,
+    /// At least this bad.
+    pub min_severity: Option<Severity>,
+    /// Of this signature only.
+    pub signature_id: Option<SignatureId>,
+    /// In which this device takes part only.
+    pub device: Option<DeviceId>,
+}
 
 /// What makes two events the same alert within a school: the signature and the two addresses, not the ports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

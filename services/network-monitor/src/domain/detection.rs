@@ -3,15 +3,20 @@
 use std::{borrow::Cow, fmt, net::IpAddr};
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 /// Most bytes of an event that an alert keeps.
 pub const RAW_EVENT_LIMIT: usize = 16 * 1024;
 
-/// How bad the rule's author thought it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How bad the rule's author thought it is. Its number is the same in the store and on the wire.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr, strum::VariantArray, strum::FromRepr,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+#[repr(i32)]
 pub enum Severity {
     /// Worth knowing.
-    Low,
+    Low = 1,
     /// Worth a look.
     Medium,
     /// Worth a look now.
@@ -28,22 +33,9 @@ impl Severity {
         }
     }
 
-    /// The stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
-
-    /// 1 to 3, as the store sorts it and the wire carries it.
+    /// 1 to 3, as the store sorts it.
     pub const fn rank(self) -> i16 {
-        match self {
-            Self::Low => 1,
-            Self::Medium => 2,
-            Self::High => 3,
-        }
+        self as i16
     }
 
     /// From its rank; anything out of range is the nearest.
@@ -56,8 +48,9 @@ impl Severity {
     }
 }
 
-/// What kind of sensor it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What kind of sensor it was, by its name in the store and on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum Sensor {
     /// Suricata.
     Suricata,
@@ -65,23 +58,8 @@ pub enum Sensor {
     Zeek,
 }
 
-impl Sensor {
-    /// The stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Suricata => "suricata",
-            Self::Zeek => "zeek",
-        }
-    }
-
-    /// The sensor of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Suricata, Self::Zeek].into_iter().find(|sensor| sensor.as_str() == name)
-    }
-}
-
 /// What was matched, stable over versions of the rule: `suricata:<gid>:<sid>` or `zeek:<Note>`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct SignatureId(String);
 
 /// The text is not the id of a signature.

@@ -136,7 +136,7 @@ impl Serialize for Facts {
         serializer.collect_seq(self.0.iter().map(|fact| StoredFact {
             subject: fact.subject.as_str().into(),
             value: fact.value.as_str().into(),
-            source: fact.source.as_str().into(),
+            source: fact.source.into_str().into(),
             observed_micros: fact.observed.timestamp_micros(),
         }))
     }
@@ -150,7 +150,7 @@ impl<'de> Deserialize<'de> for Facts {
                 subject: fact.subject.into_owned(),
                 value: fact.value.into_owned(),
                 // A source that a later version knew and this one does not: the fact cannot be weighed, so leave it out.
-                source: Source::from_name(&fact.source)?,
+                source: fact.source.parse().ok()?,
                 observed: DateTime::from_timestamp_micros(fact.observed_micros)?,
             })
         });
@@ -161,6 +161,7 @@ impl<'de> Deserialize<'de> for Facts {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use strum::VariantArray as _;
 
     use super::*;
 
@@ -216,7 +217,7 @@ mod tests {
             let learn_all = |told: &[(usize, usize, i64)]| {
                 let mut facts = Facts::default();
                 for (value, source, minute) in told {
-                    facts.learn(service(["tls", "ssl", "https"][*value], Source::ALL[*source], *minute), 100);
+                    facts.learn(service(["tls", "ssl", "https"][*value], Source::VARIANTS[*source], *minute), 100);
                 }
                 facts.best().map(|fact| (fact.value.clone(), fact.source.weight(), fact.observed))
             };

@@ -1,88 +1,59 @@
 //! Where a piece of knowledge came from, and what it is worth.
 
-use std::fmt;
-
 /// What told us; the text is the same in the store, on the wire and in metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::IntoStaticStr, strum::EnumString, strum::VariantArray,
+)]
+#[strum(const_into_str)]
 pub enum Source {
     /// A packet that matched a signature.
+    #[strum(serialize = "suricata.alert")]
     SuricataAlert,
     /// A device asked for, or was given, an address.
+    #[strum(serialize = "suricata.dhcp")]
     SuricataDhcp,
     /// A device said which address it has.
+    #[strum(serialize = "suricata.arp")]
     SuricataArp,
     /// Traffic that has ended.
+    #[strum(serialize = "suricata.flow")]
     SuricataFlow,
     /// A TLS handshake.
+    #[strum(serialize = "suricata.tls")]
     SuricataTls,
     /// A name looked up.
+    #[strum(serialize = "suricata.dns")]
     SuricataDns,
     /// A host that completed a connection; about once a day.
+    #[strum(serialize = "zeek.known_hosts")]
     ZeekKnownHosts,
     /// A port on which a host answers; about once a day.
+    #[strum(serialize = "zeek.known_services")]
     ZeekKnownServices,
     /// Software a host named in its traffic.
+    #[strum(serialize = "zeek.software")]
     ZeekSoftware,
     /// A whole exchange of DHCP messages.
+    #[strum(serialize = "zeek.dhcp")]
     ZeekDhcp,
     /// Something a Zeek script found worth telling.
+    #[strum(serialize = "zeek.notice")]
     ZeekNotice,
     /// A TLS handshake.
+    #[strum(serialize = "zeek.ssl")]
     ZeekSsl,
     /// A name looked up.
+    #[strum(serialize = "zeek.dns")]
     ZeekDns,
     /// A connection that has ended.
+    #[strum(serialize = "zeek.conn")]
     ZeekConn,
     /// The register of network-card vendors.
+    #[strum(serialize = "oui")]
     Oui,
 }
 
 impl Source {
-    /// All sources.
-    pub const ALL: [Self; 15] = [
-        Self::SuricataAlert,
-        Self::SuricataDhcp,
-        Self::SuricataArp,
-        Self::SuricataFlow,
-        Self::SuricataTls,
-        Self::SuricataDns,
-        Self::ZeekKnownHosts,
-        Self::ZeekKnownServices,
-        Self::ZeekSoftware,
-        Self::ZeekDhcp,
-        Self::ZeekNotice,
-        Self::ZeekSsl,
-        Self::ZeekDns,
-        Self::ZeekConn,
-        Self::Oui,
-    ];
-
-    /// The stable name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SuricataAlert => "suricata.alert",
-            Self::SuricataDhcp => "suricata.dhcp",
-            Self::SuricataArp => "suricata.arp",
-            Self::SuricataFlow => "suricata.flow",
-            Self::SuricataTls => "suricata.tls",
-            Self::SuricataDns => "suricata.dns",
-            Self::ZeekKnownHosts => "zeek.known_hosts",
-            Self::ZeekKnownServices => "zeek.known_services",
-            Self::ZeekSoftware => "zeek.software",
-            Self::ZeekDhcp => "zeek.dhcp",
-            Self::ZeekNotice => "zeek.notice",
-            Self::ZeekSsl => "zeek.ssl",
-            Self::ZeekDns => "zeek.dns",
-            Self::ZeekConn => "zeek.conn",
-            Self::Oui => "oui",
-        }
-    }
-
-    /// The source of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.as_str() == name)
-    }
-
     /// Which of two sources to believe when they disagree: the higher.
     ///
     /// What a device says of itself to get an address (DHCP) comes before what a protocol parser made of its traffic,
@@ -97,20 +68,16 @@ impl Source {
     }
 }
 
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     #[test]
     fn every_source_is_found_by_its_name() {
-        for source in Source::ALL {
-            assert_eq!(Source::from_name(source.as_str()), Some(source));
+        for source in Source::VARIANTS {
+            assert_eq!(source.into_str().parse(), Ok(*source));
         }
     }
 }

@@ -1,46 +1,15 @@
 //! Standing orders to keep a signature quiet for a while.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{SchoolId, SuppressionId};
+use runtime::{Line, SchoolId, SuppressionId};
 
 use super::detection::SignatureId;
 
 /// The longest a suppression may last: long enough for a holiday's works, short enough that nobody forgets it.
 pub const LONGEST: TimeDelta = TimeDelta::days(90);
 
-/// Why something is kept quiet, for the one who wonders later: 1 to 500 characters in one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason(String);
-
-/// The text does not say why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("say in one line of 1 to {} characters why these alerts should stay quiet", Reason::LONGEST)]
-pub struct NotAReason;
-
-impl Reason {
-    const LONGEST: usize = 500;
-
-    /// As it was stored.
-    pub const fn from_store(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<&str> for Reason {
-    type Error = NotAReason;
-
-    fn try_from(text: &str) -> Result<Self, NotAReason> {
-        let reason = text.trim();
-        let is_one_line = !reason.chars().any(char::is_control);
-        let length_is_right = (1..=Self::LONGEST).contains(&reason.chars().count());
-        if is_one_line && length_is_right { Ok(Self(reason.to_owned())) } else { Err(NotAReason) }
-    }
-}
+/// Why something is kept quiet, for the one who wonders later.
+pub type Reason = Line<500>;
 
 /// Keeps the alerts of one signature quiet: they are still counted, but nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +74,7 @@ mod tests {
             id: Ids::counted().next(),
             school,
             signature_id: SignatureId::suricata(1, 2_027_865),
-            reason: Reason::try_from("penetration test of the week").unwrap(),
+            reason: Reason::parse("penetration test of the week").unwrap(),
             expires: now() + TimeDelta::days(1),
             created: now(),
             creator: "lead".to_owned(),
@@ -128,9 +97,9 @@ mod tests {
     #[test]
     fn it_needs_a_reason_and_an_end_in_sight() {
         for text in ["  ", &"x".repeat(501), "holiday\nworks", "holiday\0works"] {
-            assert_eq!(Reason::try_from(text), Err(NotAReason), "{text:?}");
+            assert!(Reason::parse(text).is_err(), "{text:?}");
         }
-        assert_eq!(Reason::try_from(" holiday works ").unwrap().as_str(), "holiday works");
+        assert_eq!(Reason::parse(" holiday works ").unwrap().as_str(), "holiday works");
         assert_eq!(Suppression::check_expiry(now(), now()), Err(ExpiryError::Past));
         assert_eq!(Suppression::check_expiry(now() + TimeDelta::days(91), now()), Err(ExpiryError::TooLong));
     }

@@ -1,41 +1,41 @@
 //! `schildwacht.network_monitor.v1.AlertService`.
 
-use auth::Authenticator;
-use proto::network_monitor::v1::{
-    Alert, AlertSeverity, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest,
-    ListAlertsRequest, ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
-    alert_service_server::{AlertService, AlertServiceServer},
+use auth::Context;
+use proto::{
+    network_monitor::v1::{
+        Alert, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest, ListAlertsRequest,
+        ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
+        alert_service_server::{AlertService, AlertServiceServer},
+    },
+    time::moment,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::count;
 use crate::{
     app::{App, CreateSuppression, ListAlerts, create_suppression, delete_suppression, get_alert, list_alerts, list_suppressions},
     domain::{
-        self,
+        alert::AlertFilter,
         detection::{Severity, SignatureId},
     },
-    messages::{moment, timestamp},
 };
 
-/// See the module.
+/// The RPCs of alerts and of what is kept quiet.
 pub struct AlertApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl AlertApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> AlertServiceServer<Self> {
-        AlertServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> AlertServiceServer<Self> {
+        AlertServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl AlertService for AlertApi {
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<Alert>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let request = request.into_inner();
         let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("alert_id", &request.alert_id));
@@ -45,28 +45,28 @@ impl AlertService for AlertApi {
     }
 
     async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let page = list_alerts(&self.app, &cx, request.into_inner().try_into()?).await?;
-        let alerts = page.alerts.iter().map(Into::into).collect();
-        Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_alerts(&self.app, &cx, asked).await?;
+        let alerts = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn create_suppression(&self, request: Request<CreateSuppressionRequest>) -> Result<Response<Suppression>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let suppression = create_suppression(&self.app, &cx, request.into_inner().try_into()?).await?;
-        Ok(Response::new(message_of(&suppression)))
+        let (cx, asked) = auth::asked(request)?;
+        let suppression = create_suppression(&self.app, &cx, asked).await?;
+        Ok(Response::new((&suppression).into()))
     }
 
     async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let school = fields.optional_id("school_id", &request.into_inner().school_id);
         let suppressions = list_suppressions(&self.app, &cx, fields.finish(Some(school))?).await?;
-        Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(message_of).collect() }))
+        Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(Into::into).collect() }))
     }
 
     async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let id = fields.id("suppression_id", &request.into_inner().suppression_id);
         delete_suppression(&self.app, &cx, fields.finish(id)?).await?;
@@ -82,14 +82,10 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = if request.signature_id.is_empty() { None } else { signature(&mut fields, &request.signature_id) };
         let device = fields.optional_id("device_id", &request.device_id);
-        let min_severity = match request.min_severity() {
-            AlertSeverity::Unspecified => None,
-            AlertSeverity::Low => Some(Severity::Low),
-            AlertSeverity::Medium => Some(Severity::Medium),
-            AlertSeverity::High => Some(Severity::High),
-        };
-        let ListAlertsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { school, min_severity, signature_id, device, page_size, page_token }))
+        let min_severity = Severity::from_repr(request.min_severity);
+        let filter = AlertFilter { school, min_severity, signature_id, device };
+        let page = (request.page_size, request.page_token).into();
+        fields.finish(Some(Self { filter, include_raw_events: request.include_raw_events, page }))
     }
 }
 
@@ -101,28 +97,11 @@ impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
         let school = fields.optional_id("school_id", &request.school_id);
         let signature_id = signature(&mut fields, &request.signature_id);
         let reason = fields.text("reason", &request.reason);
-        let expires = request.expire_time.and_then(moment);
-        if expires.is_none() {
-            fields.complain("expire_time", "say until when, at most 90 days ahead");
-        }
-        let asked = signature_id.zip(reason).zip(expires);
-        let asked = asked.map(|((signature_id, reason), expires)| Self { school, signature_id, reason, expires });
-        fields.finish(asked)
+        let expires = fields.require("expire_time", request.expire_time.and_then(moment), "say until when, at most 90 days ahead");
+        fields.build(|| Some(Self { school, signature_id: signature_id?, reason: reason?, expires: expires? }))
     }
 }
 
 fn signature(fields: &mut Violations, text: &str) -> Option<SignatureId> {
     SignatureId::parse(text).map_err(|why| fields.complain("signature_id", why.to_string())).ok()
-}
-
-fn message_of(suppression: &domain::suppression::Suppression) -> Suppression {
-    Suppression {
-        suppression_id: suppression.id.to_string(),
-        school_id: suppression.school.map(|school| school.to_string()).unwrap_or_default(),
-        signature_id: suppression.signature_id.to_string(),
-        reason: suppression.reason.as_str().to_owned(),
-        expire_time: Some(timestamp(suppression.expires)),
-        create_time: Some(timestamp(suppression.created)),
-        creator: suppression.creator.clone(),
-    }
 }

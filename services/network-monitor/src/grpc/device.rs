@@ -1,37 +1,39 @@
 //! `schildwacht.network_monitor.v1.DeviceService`.
 
-use auth::Authenticator;
-use proto::network_monitor::v1::{
-    self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue, SummarizeDevicesRequest,
-    device_service_server::{DeviceService, DeviceServiceServer},
+use auth::Context;
+use proto::{
+    count,
+    network_monitor::v1::{
+        self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue,
+        SummarizeDevicesRequest,
+        device_service_server::{DeviceService, DeviceServiceServer},
+    },
+    time::timestamp,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::count;
 use crate::{
     app::{self, App, DeviceFilter, DeviceOrder, ListDevices, ShownDevice, get_device, list_devices, summarize_devices},
     domain::{fact::Facts, source::Source},
-    messages::timestamp,
 };
 
-/// See the module.
+/// The RPCs of devices.
 pub struct DeviceApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl DeviceApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> DeviceServiceServer<Self> {
-        DeviceServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> DeviceServiceServer<Self> {
+        DeviceServiceServer::new(Self { app })
     }
 }
 
 #[tonic::async_trait]
 impl DeviceService for DeviceApi {
     async fn get_device(&self, request: Request<GetDeviceRequest>) -> Result<Response<Device>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let request = request.into_inner();
         let mut fields = Violations::default();
         let (school, id) = (fields.id("school_id", &request.school_id), fields.id("device_id", &request.device_id));
@@ -41,16 +43,16 @@ impl DeviceService for DeviceApi {
     }
 
     async fn list_devices(&self, request: Request<ListDevicesRequest>) -> Result<Response<ListDevicesResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let asked: ListDevices = request.into_inner().try_into()?;
         let school = asked.school.to_string();
         let page = list_devices(&self.app, &cx, asked).await?;
-        let devices = page.devices.into_iter().map(|shown| message_of(shown, &school)).collect();
-        Ok(Response::new(ListDevicesResponse { devices, next_page_token: page.next_page_token, total_size: count(page.total) }))
+        let devices = page.rows.into_iter().map(|shown| message_of(shown, &school)).collect();
+        Ok(Response::new(ListDevicesResponse { devices, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn summarize_devices(&self, request: Request<SummarizeDevicesRequest>) -> Result<Response<DeviceSummary>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
+        let cx = Context::of(&request)?;
         let mut fields = Violations::default();
         let school = fields.id("school_id", &request.into_inner().school_id);
         let summary = summarize_devices(&self.app, &cx, fields.finish(school)?).await?;
@@ -78,7 +80,7 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
             wire::DeviceOrder::UseDesc => DeviceOrder::Use,
         };
         let ListDevicesRequest { page_size, page_token, .. } = request;
-        fields.finish(school.map(|school| Self { school, query, filter, order, page_size, page_token }))
+        fields.finish(school.map(|school| Self { school, query, filter, order, page: (page_size, page_token).into() }))
     }
 }
 

@@ -1,29 +1,24 @@
 //! `schildwacht.network_monitor.v1.GatewayContactService`.
 
-use auth::Authenticator;
+use auth::Context;
 use proto::network_monitor::v1::{
-    self as wire, ListGatewayContactsRequest, ListGatewayContactsResponse,
+    ListGatewayContactsRequest, ListGatewayContactsResponse,
     gateway_contact_service_server::{GatewayContactService, GatewayContactServiceServer},
 };
-use runtime::{GatewayId, Violations};
+use runtime::Violations;
 use tonic::{Request, Response, Status};
 
-use crate::{
-    app::{App, MOST_GATEWAYS, list_gateway_contacts},
-    domain::contact::GatewayContact,
-    messages::timestamp,
-};
+use crate::app::{App, MOST_GATEWAYS, list_gateway_contacts};
 
-/// See the module.
+/// The RPC of contacts.
 pub struct GatewayContactApi {
     app: App,
-    authenticator: Authenticator,
 }
 
 impl GatewayContactApi {
     /// Over these use cases.
-    pub fn new(app: App, authenticator: Authenticator) -> GatewayContactServiceServer<Self> {
-        GatewayContactServiceServer::new(Self { app, authenticator })
+    pub fn new(app: App) -> GatewayContactServiceServer<Self> {
+        GatewayContactServiceServer::new(Self { app })
     }
 }
 
@@ -33,29 +28,11 @@ impl GatewayContactService for GatewayContactApi {
         &self,
         request: Request<ListGatewayContactsRequest>,
     ) -> Result<Response<ListGatewayContactsResponse>, Status> {
-        let cx = self.authenticator.context_of(&request).await?;
-        let gateways = gateways_of(&request.into_inner())?;
+        let cx = Context::of(&request)?;
+        let mut fields = Violations::default();
+        let gateways = fields.ids("gateway_ids", &request.into_inner().gateway_ids, MOST_GATEWAYS);
+        let gateways = fields.finish(gateways)?;
         let contacts = list_gateway_contacts(&self.app, &cx, &gateways).await?;
         Ok(Response::new(ListGatewayContactsResponse { contacts: contacts.into_iter().map(Into::into).collect() }))
-    }
-}
-
-fn gateways_of(request: &ListGatewayContactsRequest) -> runtime::Result<Vec<GatewayId>> {
-    let mut fields = Violations::default();
-    if request.gateway_ids.len() > MOST_GATEWAYS {
-        fields.complain("gateway_ids", format!("at most {MOST_GATEWAYS} are asked for at once"));
-    }
-    let gateways = request.gateway_ids.iter().take(MOST_GATEWAYS).enumerate();
-    let gateways: Option<Vec<GatewayId>> = gateways.map(|(index, id)| fields.id(format!("gateway_ids[{index}]"), id)).collect();
-    fields.finish(gateways)
-}
-
-impl From<GatewayContact> for wire::GatewayContact {
-    fn from(contact: GatewayContact) -> Self {
-        Self {
-            gateway_id: contact.gateway.to_string(),
-            school_id: contact.school.to_string(),
-            last_receive_time: Some(timestamp(contact.heard)),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The gRPC edge: who calls, what they mean, and answers in messages.
+//! The gRPC edge: who calls, what they mean, and answers in messages. A file for each gRPC service has its RPCs and their requests.
 
 mod alert;
 mod device;
@@ -7,7 +7,3 @@ mod gateway_contact;
 pub use alert::AlertApi;
 pub use device::DeviceApi;
 pub use gateway_contact::GatewayContactApi;
-
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}

@@ -6,22 +6,19 @@ use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IdenStatic as _, Iterable as _, QueryFilter as _, QuerySelect as _,
+    Select,
+    sea_query::Expr,
 };
-use serde::{Deserialize, Serialize};
-use storage::{StoreError, StoreResult, Txn};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 use uuid::Uuid;
 
-use super::{
-    chunks,
-    entity::alert::{ActiveModel, Column, Entity, Model},
-    within,
-};
+use super::entity::alert::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     address,
-    alert::{Alert, AlertFold, Remembered},
-    detection::{Endpoint, Sensor, Severity, SignatureId},
+    alert::{Alert, AlertFilter, AlertFold, Remembered},
+    detection::{Endpoint, Severity, SignatureId},
 };
 
 /// The alerts that may take in the events of a batch. The school must be locked.
@@ -48,20 +45,11 @@ pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<
 
 /// Writes alerts that are new or have grown. The school must be locked.
 pub async fn save(txn: &Txn, alerts: &[&Alert]) -> StoreResult<()> {
-    let growing = [
-        Column::Severity,
-        Column::SourceDeviceId,
-        Column::DestinationDeviceId,
-        Column::FirstAt,
-        Column::LastAt,
-        Column::EventCount,
-        Column::ToldEventCount,
-        Column::ReceivedAt,
-        Column::Remembered,
-    ];
-    let or_update = OnConflict::column(Column::AlertId).update_columns(growing).to_owned();
     for some in chunks(alerts.iter().map(|alert| write(alert))) {
-        Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        Entity::insert_many(some)
+            .on_conflict(or_update::<Entity>(&[Column::SchoolId, Column::RawEvent]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
     Ok(())
 }
@@ -75,70 +63,20 @@ pub async fn repoint(txn: &Txn, from: DeviceId, into: DeviceId) -> StoreResult<(
 }
 
 /// An alert of a school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId, id: AlertId) -> StoreResult<Option<Alert>> {
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, school: SchoolId, id: AlertId) -> StoreResult<Option<Alert>> {
     let query = shown(scope).filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::AlertId.eq(id.as_uuid()));
     query.one(connection).await?.map(read).transpose()
 }
 
-/// Which alerts a list is about.
-#[derive(Debug, Clone)]
-pub struct Filter {
-    /// Where the caller may look.
-    pub scope: Scope,
-    /// Of this school only.
-    pub school: Option<SchoolId>,
-    /// At least this bad.
-    pub min_severity: Option<Severity>,
-    /// Of this signature only.
-    pub signature_id: Option<SignatureId>,
-    /// In which this device takes part only.
-    pub device: Option<DeviceId>,
-}
-
-/// Where a page ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    last_micros: i64,
-    alert_id: Uuid,
-}
-
-impl Position {
-    /// After this alert.
-    pub fn after(alert: &Alert) -> Self {
-        Self { last_micros: alert.last.timestamp_micros(), alert_id: alert.id.as_uuid() }
-    }
-}
-
-/// Alerts, the one that happened last first.
-pub async fn list(connection: &impl ConnectionTrait, filter: &Filter, after: Option<&Position>, limit: u64) -> StoreResult<Vec<Alert>> {
-    let mut query = select(filter);
-    if let Some(after) = after {
-        let last = DateTime::from_timestamp_micros(after.last_micros).unwrap_or_default();
-        let same_but_later = Condition::all().add(Column::LastAt.eq(last)).add(Column::AlertId.lt(after.alert_id));
-        query = query.filter(Condition::any().add(Column::LastAt.lt(last)).add(same_but_later));
-    }
-    let rows = query.order_by_desc(Column::LastAt).order_by_desc(Column::AlertId).limit(limit).all(connection).await?;
-    rows.into_iter().map(read).collect()
-}
-
-/// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, filter: &Filter) -> StoreResult<u64> {
-    Ok(select(filter).count(connection).await?)
-}
-
-/// Forgets alerts not heard of since a moment. Returns how many.
-pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
-    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
-}
-
-/// What a caller may see: alerts within their scope that somebody was told of.
-fn shown(scope: &Scope) -> Select<Entity> {
-    within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
-}
-
-fn select(filter: &Filter) -> Select<Entity> {
-    let mut query = shown(&filter.scope);
+/// Alerts within the caller's scope, the one that happened last first. Raw events are read only on request: 16 KiB each.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    filter: &AlertFilter,
+    include_raw_events: bool,
+    paging: &Paging,
+) -> StoreResult<Page<Alert>> {
+    let mut query = shown(scope);
     if let Some(school) = filter.school {
         query = query.filter(Column::SchoolId.eq(school.as_uuid()));
     }
@@ -152,7 +90,22 @@ fn select(filter: &Filter) -> Select<Entity> {
         let ends = [Column::SourceDeviceId, Column::DestinationDeviceId].map(|end| end.eq(device.as_uuid()));
         query = query.filter(ends.into_iter().fold(Condition::any(), Condition::add));
     }
-    query
+    if !include_raw_events {
+        let others = Column::iter().filter(|column| !matches!(column, Column::RawEvent));
+        query = query.select_only().columns(others).expr_as(Expr::cust("''"), Column::RawEvent.as_str());
+    }
+    paging.read(connection, query, [desc(Column::LastAt), desc(Column::AlertId)]).await?.try_map(read)
+}
+
+/// Forgets alerts not heard of since a moment. Returns how many.
+pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
+    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
+    Ok(gone.rows_affected)
+}
+
+/// What a caller may see: alerts within their scope that somebody was told of.
+fn shown(scope: &Scope<SchoolId>) -> Select<Entity> {
+    within(Entity::find(), Column::SchoolId, scope).filter(Column::ToldEventCount.gt(0))
 }
 
 fn ip_text(ip: Option<std::net::IpAddr>) -> String {
@@ -168,7 +121,7 @@ fn write(alert: &Alert) -> ActiveModel {
         signature: Set(alert.signature.clone()),
         category: Set(alert.category.clone()),
         severity: Set(alert.severity.rank()),
-        sensor: Set(alert.sensor.as_str().to_owned()),
+        sensor: Set(alert.sensor.to_string()),
         source_ip: Set(ip_text(alert.source.ip)),
         source_port: Set(alert.source.port.map(i32::from)),
         source_device_id: Set(alert.source_device.map(Uuid::from)),
@@ -200,7 +153,7 @@ fn read(row: Model) -> StoreResult<Alert> {
         signature: row.signature,
         category: row.category,
         severity: Severity::from_rank(row.severity),
-        sensor: Sensor::from_name(&row.sensor).ok_or_else(|| unreadable("alert.sensor"))?,
+        sensor: row.sensor.parse().map_err(|_| unreadable("alert.sensor"))?,
         source: endpoint("alert.source_ip", &row.source_ip, row.source_port)?,
         destination: endpoint("alert.destination_ip", &row.destination_ip, row.destination_port)?,
         source_device: row.source_device_id.map(Into::into),

@@ -10,12 +10,9 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, within};
 
-use super::{
-    entity::{gateway_contact, school_contact},
-    within,
-};
+use super::entity::{gateway_contact, school_contact};
 use crate::domain::contact::GatewayContact;
 
 /// A school was heard. From now until the transaction ends no other writes what belongs to this school: take schools in the
@@ -53,14 +50,22 @@ fn or_later<E: EntityTrait, C: ColumnTrait>(entity: E, key: C, heard: C) -> OnCo
 }
 
 /// When a school within the caller's scope was last heard; `None` when never.
-pub async fn last_heard(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId) -> StoreResult<Option<DateTime<Utc>>> {
+pub async fn last_heard(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    school: SchoolId,
+) -> StoreResult<Option<DateTime<Utc>>> {
     use school_contact::{Column, Entity};
     let query = within(Entity::find_by_id(school.as_uuid()), Column::SchoolId, scope);
     Ok(query.one(connection).await?.map(|row| row.heard_at))
 }
 
 /// Those of these gateways that are within the caller's scope and were ever heard.
-pub async fn of_gateways(connection: &impl ConnectionTrait, scope: &Scope, gateways: &[GatewayId]) -> StoreResult<Vec<GatewayContact>> {
+pub async fn of_gateways(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    gateways: &[GatewayId],
+) -> StoreResult<Vec<GatewayContact>> {
     use gateway_contact::{Column, Entity};
     let wanted = Column::GatewayId.is_in(gateways.iter().map(|gateway| gateway.as_uuid()));
     let rows = within(Entity::find().filter(wanted), Column::SchoolId, scope).all(connection).await?;

@@ -12,23 +12,18 @@ use runtime::{DeviceId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+    sea_query::{Expr, ExprTrait as _, Query},
 };
-use storage::{StoreError, StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, chunks, or_update, within};
 use uuid::Uuid;
 
-use super::{
-    chunks,
-    entity::{alert, device, device_address, device_day},
-    within,
-};
+use super::entity::{alert, device, device_address, device_day};
 use crate::domain::{
     address,
     device::{Address, CLAIM_LASTS, CLAIM_REACHES_BACK, Claimed, Device, DeviceKey},
     fact::Facts,
     mac::Mac,
     roster::DeviceChange,
-    source::Source,
     usage::{self, DaySlots},
 };
 
@@ -78,14 +73,19 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
 }
 
 /// A device of a school within the caller's scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, school: SchoolId, id: DeviceId) -> StoreResult<Option<Device>> {
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    school: SchoolId,
+    id: DeviceId,
+) -> StoreResult<Option<Device>> {
     let query = of_school(scope, school).filter(device::Column::DeviceId.eq(id.as_uuid()));
     let rows = query.all(connection).await?;
     Ok(with_details(connection, rows, None).await?.pop())
 }
 
 /// The devices of a school, as far as they are within the caller's scope.
-pub(super) fn of_school(scope: &Scope, school: SchoolId) -> Select<device::Entity> {
+pub(super) fn of_school(scope: &Scope<SchoolId>, school: SchoolId) -> Select<device::Entity> {
     within(device::Entity::find(), device::Column::SchoolId, scope).filter(device::Column::SchoolId.eq(school.as_uuid()))
 }
 
@@ -160,27 +160,20 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     if !forgotten_addresses.is_empty() {
         device_address::Entity::delete_many().filter(forgotten_addresses).exec(&**txn).await?;
     }
-    let or_update = {
-        use device::Column::{DeviceId, FirstSeenAt, HeardAt, LastSeenAt, Names, SearchText, Services, Software, SortName};
-        let columns = [Names, Software, Services, FirstSeenAt, LastSeenAt, HeardAt, SortName, SearchText];
-        OnConflict::column(DeviceId).update_columns(columns).to_owned()
-    };
     for some in chunks(devices) {
-        device::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device::Entity::insert_many(some)
+            .on_conflict(or_update::<device::Entity>(&[device::Column::SchoolId, device::Column::DeviceKey]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
-    let or_update = {
-        use device_address::Column::{ClaimedFirstAt, ClaimedLastAt, DeviceId, Ip, ObservedAt, Source};
-        OnConflict::columns([DeviceId, Ip]).update_columns([Source, ObservedAt, ClaimedFirstAt, ClaimedLastAt]).to_owned()
-    };
     for some in chunks(addresses) {
-        device_address::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device_address::Entity::insert_many(some)
+            .on_conflict(or_update::<device_address::Entity>(&[device_address::Column::SchoolId]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
-    let or_update = {
-        use device_day::Column::{Day, DeviceId, SlotCount, SlotsHigh, SlotsLow};
-        OnConflict::columns([DeviceId, Day]).update_columns([SlotsLow, SlotsHigh, SlotCount]).to_owned()
-    };
     for some in chunks(days.into_iter().map(|((device, day), slots)| write_day(device, day, slots))) {
-        device_day::Entity::insert_many(some).on_conflict(or_update.clone()).exec_without_returning(&**txn).await?;
+        device_day::Entity::insert_many(some).on_conflict(or_update::<device_day::Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     Ok(())
 }
@@ -254,7 +247,7 @@ fn write_address(school: SchoolId, device: DeviceId, address: &Address) -> devic
         device_id: Set(device.as_uuid()),
         ip: Set(address.ip.to_string()),
         school_id: Set(school.as_uuid()),
-        source: Set(address.source.as_str().to_owned()),
+        source: Set(address.source.to_string()),
         observed_at: Set(address.observed),
         claimed_first_at: Set(address.claimed.map(|claimed| claimed.first)),
         claimed_last_at: Set(address.claimed.map(|claimed| claimed.last)),
@@ -298,7 +291,7 @@ fn read_address(row: device_address::Model) -> StoreResult<Address> {
     let unreadable = |what| StoreError::unreadable(what, "not one of ours");
     Ok(Address {
         ip: address::parse(&row.ip).ok_or_else(|| unreadable("device_address.ip"))?,
-        source: Source::from_name(&row.source).ok_or_else(|| unreadable("device_address.source"))?,
+        source: row.source.parse().map_err(|_| unreadable("device_address.source"))?,
         observed: row.observed_at,
         claimed: row.claimed_first_at.zip(row.claimed_last_at).map(|(first, last)| Claimed { first, last }),
     })

@@ -1,25 +1,20 @@
 //! Devices as pages show them: in an order, page by page, with figures.
-//!
-//! Paging is by key: a page begins after the last row of the one before. Every order ends in the device's id.
 
 use std::collections::HashMap;
 
 use auth::Scope;
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, SchoolId};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, Order, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Select, Value,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
     sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement, SimpleExpr},
 };
-use serde::{Deserialize, Serialize};
-use storage::StoreResult;
+use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 use uuid::Uuid;
 
 use super::{
     device::{of_school, with_details},
     entity::{alert, device, device_day},
-    holding, within,
 };
 use crate::domain::device::Device;
 
@@ -62,78 +57,27 @@ pub struct Listing {
     pub which: Which,
 }
 
-/// Where a page ended: the value its last row is ordered by, and its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position(Sorted, Uuid);
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Sorted {
-    /// Microseconds since 1970.
-    Time(i64),
-    Text(String),
-    Number(i64),
-}
-
-impl Sorted {
-    fn time(moment: DateTime<Utc>) -> Self {
-        Self::Time(moment.timestamp_micros())
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Self::Time(micros) => DateTime::from_timestamp_micros(*micros).unwrap_or_default().into(),
-            Self::Text(text) => text.as_str().into(),
-            Self::Number(number) => (*number).into(),
-        }
-    }
-}
-
-/// A page, with the position after each device on it.
+/// A page.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     listing: &Listing,
     sorting: Sorting,
-    after: Option<&Position>,
-    limit: u64,
-) -> StoreResult<Vec<(Device, Position)>> {
-    let (sorted, order) = match sorting {
-        Sorting::LastSeen => (Expr::col((device::Entity, device::Column::LastSeenAt)), Order::Desc),
-        Sorting::FirstSeen => (Expr::col((device::Entity, device::Column::FirstSeenAt)), Order::Desc),
-        Sorting::Name => (Expr::col((device::Entity, device::Column::SortName)), Order::Asc),
-        Sorting::Use(since) => (use_since(since), Order::Desc),
+    paging: &Paging,
+) -> StoreResult<Page<Device>> {
+    let by = match sorting {
+        Sorting::LastSeen => desc(device::Column::LastSeenAt),
+        Sorting::FirstSeen => desc(device::Column::FirstSeenAt),
+        Sorting::Name => asc(device::Column::SortName),
+        Sorting::Use(since) => Sort::computed(use_since(since)).reversed(),
     };
-    let id = Expr::col((device::Entity, device::Column::DeviceId));
-    let mut query = select(scope, listing);
-    if let Some(Position(value, last)) = after {
-        let later = if order == Order::Desc { sorted.clone().lt(value.value()) } else { sorted.clone().gt(value.value()) };
-        let same_but_later = Condition::all().add(sorted.clone().eq(value.value())).add(id.clone().gt(*last));
-        query = query.filter(Condition::any().add(later).add(same_but_later));
-    }
-    let rows = query.order_by(sorted, order).order_by(id, Order::Asc).limit(limit).all(connection).await?;
-    let names: HashMap<Uuid, String> = rows.iter().map(|row| (row.device_id, row.sort_name.clone())).collect();
-    let days = match sorting {
-        // Events are never later than their receipt, so no use lies further on.
-        Sorting::Use(since) => since.checked_add_days(Days::new(366)).map(|until| since..=until),
-        Sorting::LastSeen | Sorting::FirstSeen | Sorting::Name => None,
-    };
-    let devices = with_details(connection, rows, days.as_ref()).await?;
-    let positions = devices.into_iter().map(|device| {
-        let value = match sorting {
-            Sorting::LastSeen => Sorted::time(device.last_seen),
-            Sorting::FirstSeen => Sorted::time(device.first_seen),
-            Sorting::Name => Sorted::Text(names.get(&device.id.as_uuid()).cloned().unwrap_or_default()),
-            Sorting::Use(_) => Sorted::Number(device.days.values().map(|slots| i64::from(slots.count())).sum()),
-        };
-        let position = Position(value, device.id.as_uuid());
-        (device, position)
-    });
-    Ok(positions.collect())
+    let mut page = paging.read(connection, select(scope, listing), [by, asc(device::Column::DeviceId)]).await?;
+    let devices = with_details(connection, std::mem::take(&mut page.rows), None).await?;
+    Ok(page.with_rows(devices))
 }
 
 /// How many there are in all.
-pub async fn count(connection: &impl ConnectionTrait, scope: &Scope, listing: &Listing) -> StoreResult<u64> {
+pub async fn count(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, listing: &Listing) -> StoreResult<u64> {
     Ok(select(scope, listing).count(connection).await?)
 }
 
@@ -158,7 +102,7 @@ pub async fn week_of(
 /// In how many open alerts each of these takes part.
 pub async fn open_alerts_of(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     devices: &[DeviceId],
     since: DateTime<Utc>,
 ) -> StoreResult<HashMap<DeviceId, i64>> {
@@ -194,25 +138,29 @@ fn differs_from_source() -> Condition {
     Condition::any().add(source().is_null()).add(source().ne(destination))
 }
 
-fn open(scope: &Scope, since: DateTime<Utc>) -> Select<alert::Entity> {
+fn open(scope: &Scope<SchoolId>, since: DateTime<Utc>) -> Select<alert::Entity> {
     within(alert::Entity::find(), alert::Column::SchoolId, scope)
         .filter(alert::Column::ToldEventCount.gt(0))
         .filter(alert::Column::ReceivedAt.gte(since))
 }
 
 /// What devices call themselves; those without a name are left out.
-pub async fn names_of(connection: &impl ConnectionTrait, scope: &Scope, devices: &[DeviceId]) -> StoreResult<HashMap<DeviceId, String>> {
+pub async fn names_of(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    devices: &[DeviceId],
+) -> StoreResult<HashMap<DeviceId, String>> {
     let query = within(device::Entity::find(), device::Column::SchoolId, scope);
     let rows = query.filter(device::Column::DeviceId.is_in(devices.iter().map(|id| id.as_uuid()))).all(connection).await?;
     let devices = with_details(connection, rows, None).await?;
     Ok(devices.into_iter().filter_map(|device| Some((device.id, device.own_name()?.to_owned()))).collect())
 }
 
-fn select(scope: &Scope, listing: &Listing) -> Select<device::Entity> {
+fn select(scope: &Scope<SchoolId>, listing: &Listing) -> Select<device::Entity> {
     let mut query = of_school(scope, listing.school);
     let text = listing.text.as_str();
     if !text.is_empty() {
-        query = query.filter(Expr::col((device::Entity, device::Column::SearchText)).like(holding(text)));
+        query = query.filter(holding(device::Column::SearchText, text));
     }
     match listing.which {
         Which::All => query,

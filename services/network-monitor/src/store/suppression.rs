@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, Select,
 };
-use storage::{StoreResult, Txn};
+use storage::{StoreError, StoreResult, Txn, is_within};
 use uuid::Uuid;
 
 use super::entity::suppression::{ActiveModel, Column, Entity, Model};
@@ -35,8 +35,8 @@ pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
 }
 
 /// One within the caller's scope; those for all schools are within every scope.
-pub async fn find(connection: &impl ConnectionTrait, scope: &Scope, id: SuppressionId) -> StoreResult<Option<Suppression>> {
-    Ok(within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read))
+pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SuppressionId) -> StoreResult<Option<Suppression>> {
+    within_or_everywhere(scope).filter(Column::SuppressionId.eq(id.as_uuid())).one(connection).await?.map(read).transpose()
 }
 
 /// Removes one. Returns false when it was gone already.
@@ -47,7 +47,7 @@ pub async fn delete(txn: &Txn, id: SuppressionId) -> StoreResult<bool> {
 /// Those in force within the caller's scope, newest first: of one school (with those for all schools), or all.
 pub async fn list(
     connection: &impl ConnectionTrait,
-    scope: &Scope,
+    scope: &Scope<SchoolId>,
     school: Option<SchoolId>,
     now: DateTime<Utc>,
 ) -> StoreResult<Vec<Suppression>> {
@@ -56,13 +56,13 @@ pub async fn list(
         query = query.filter(of(school));
     }
     let rows = query.order_by_desc(Column::SuppressionId).limit(MOST).all(connection).await?;
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Those in force at a school, its own and those for all.
 pub async fn in_force(txn: &Txn, school: SchoolId, now: DateTime<Utc>) -> StoreResult<Vec<Suppression>> {
     let rows = Entity::find().filter(of(school)).filter(Column::ExpiresAt.gt(now)).all(&**txn).await?;
-    Ok(rows.into_iter().map(read).collect())
+    rows.into_iter().map(read).collect()
 }
 
 /// Forgets those that ended before a moment. Returns how many.
@@ -75,24 +75,21 @@ fn of(school: SchoolId) -> Condition {
     Condition::any().add(Column::SchoolId.eq(school.as_uuid())).add(Column::SchoolId.is_null())
 }
 
-fn within_or_everywhere(scope: &Scope) -> Select<Entity> {
-    match scope {
-        Scope::Everything => Entity::find(),
-        Scope::Schools(schools) => {
-            let own = Column::SchoolId.is_in(schools.iter().copied().map(SchoolId::as_uuid));
-            Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null()))
-        }
+fn within_or_everywhere(scope: &Scope<SchoolId>) -> Select<Entity> {
+    match is_within(Column::SchoolId, scope) {
+        Some(own) => Entity::find().filter(Condition::any().add(own).add(Column::SchoolId.is_null())),
+        None => Entity::find(),
     }
 }
 
-fn read(row: Model) -> Suppression {
-    Suppression {
+fn read(row: Model) -> StoreResult<Suppression> {
+    Ok(Suppression {
         id: row.suppression_id.into(),
         school: row.school_id.map(Into::into),
         signature_id: SignatureId::from_store(row.signature_id),
-        reason: Reason::from_store(row.reason),
+        reason: Reason::parse(&row.reason).map_err(|error| StoreError::unreadable("suppression.reason", error))?,
         expires: row.expires_at,
         created: row.created_at,
         creator: row.creator,
-    }
+    })
 }

@@ -1,7 +1,5 @@
 //! A whole batch, as telemetry-ingest put it on the log: the sensor's bytes, untouched.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
@@ -11,7 +9,7 @@ use super::{
     otlp::{self, JsonRequest},
     reading::{BatchError, Reading},
     record,
-    text::Surroundings,
+    surroundings::Surroundings,
 };
 
 /// What came in one request.
@@ -41,10 +39,7 @@ pub fn read(batch: &RawBatch<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => Format::Lines,
         _ => return Err(BatchError::UnknownMediaType),
     };
-    let plain = match decode(batch.content_encoding, &batch.body, batch.limit)? {
-        Cow::Borrowed(_) => batch.body.clone(),
-        Cow::Owned(plain) => plain.into(),
-    };
+    let plain = decode(batch.content_encoding, &batch.body, batch.limit)?;
     if format == Format::Protobuf {
         return otlp::each_in_protobuf(plain, |decoded, resource| record::read(decoded, resource, batch.received, each));
     }

@@ -1,34 +1,18 @@
 //! Undoing the compression, never past a cap.
 
-use std::{borrow::Cow, io::Read};
+use bytes::Bytes;
+use compression::{Encoding, Error, with_plain};
 
 use super::reading::BatchError;
 
-/// The largest zstd window we allocate: 8 MiB, what RFC 9659 asks of every HTTP client and server to keep to.
-const ZSTD_WINDOW_LOG: u32 = 23;
-
-/// The plain bytes of a batch. Plain input is borrowed.
-pub fn decode<'a>(encoding: &str, bytes: &'a [u8], limit: usize) -> Result<Cow<'a, [u8]>, BatchError> {
-    let plain = match encoding.trim().to_ascii_lowercase().as_str() {
-        "" | "identity" => Cow::Borrowed(bytes),
-        "gzip" | "x-gzip" => Cow::Owned(read_capped(flate2::read::MultiGzDecoder::new(bytes), bytes.len(), limit)?),
-        "zstd" => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes).map_err(|_| BatchError::DamagedCompression)?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(|_| BatchError::DamagedCompression)?;
-            Cow::Owned(read_capped(decoder, bytes.len(), limit)?)
-        }
-        _ => return Err(BatchError::UnknownEncoding),
-    };
-    if plain.len() > limit { Err(BatchError::TooLarge { limit }) } else { Ok(plain) }
-}
-
-fn read_capped(decoder: impl Read, compressed: usize, limit: usize) -> Result<Vec<u8>, BatchError> {
-    // Events compress about tenfold; the guess saves most of the growing.
-    let guess = compressed.saturating_mul(10).min(limit);
-    let mut plain = Vec::with_capacity(guess);
-    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(one_more).read_to_end(&mut plain).map_err(|_| BatchError::DamagedCompression)?;
-    Ok(plain)
+/// The plain bytes of a batch. Plain input is not copied.
+pub fn decode(encoding: &str, body: &Bytes, limit: usize) -> Result<Bytes, BatchError> {
+    let encoding = Encoding::from_name(encoding.trim().as_bytes()).ok_or(BatchError::UnknownEncoding)?;
+    let keep = |plain: &[u8]| if encoding == Encoding::Identity { body.clone() } else { Bytes::copy_from_slice(plain) };
+    with_plain(encoding, body, limit, keep).1.map_err(|error| match error {
+        Error::TooLarge { limit } => BatchError::TooLarge { limit },
+        Error::Broken(_) => BatchError::DamagedCompression,
+    })
 }
 
 #[cfg(test)]
@@ -36,6 +20,10 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    fn decode(encoding: &str, bytes: &[u8], limit: usize) -> Result<Bytes, BatchError> {
+        super::decode(encoding, &Bytes::copy_from_slice(bytes), limit)
+    }
 
     fn gzip(plain: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());

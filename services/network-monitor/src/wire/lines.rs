@@ -1,9 +1,6 @@
 //! JSON lines: an event a line.
 
-use super::{
-    reading::Reading,
-    text::{self, Surroundings},
-};
+use super::{reading::Reading, surroundings::Surroundings, text};
 
 /// Reads the lines. A body that is one array, or objects spread over lines, is read as a whole instead.
 pub fn read(body: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {

@@ -19,6 +19,7 @@ mod reading;
 mod record;
 mod scalar;
 mod suricata;
+mod surroundings;
 mod text;
 mod time;
 mod told;

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 
-use super::otlp::{self, KeyValue};
+use super::otlp::message::{self, KeyValue};
 use crate::domain::{detection::Detection, sighting::Sighting, source::Source};
 
 /// What became of one record.
@@ -23,7 +23,7 @@ pub enum Reading<'a> {
 pub struct Understood<'a> {
     /// What told us.
     pub source: Source,
-    /// Devices that were seen; nobody when all of it happened elsewhere.
+    /// Devices of the school that were seen; `None` for an end outside it.
     pub sightings: [Option<Sighting>; 2],
     /// Something suspicious.
     pub detection: Option<Box<Detection<'a>>>,
@@ -32,7 +32,7 @@ pub struct Understood<'a> {
 /// A record we cannot make sense of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable<'a> {
-    /// Why.
+    /// Counted in metrics.
     pub reason: Reason,
     /// For the operator: which field, where in the text. Never a value from the record.
     pub detail: String,
@@ -75,7 +75,7 @@ impl Original<'_> {
                 batch.push(b'\n');
             }
             // Protobuf messages put one behind the other are one message with the lists of both.
-            Self::Record { record, resource } => batch.extend_from_slice(&otlp::request_of(record, resource)),
+            Self::Record { record, resource } => batch.extend_from_slice(&message::request_of(record, resource)),
             Self::HandedOut => {}
         }
     }

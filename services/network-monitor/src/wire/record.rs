@@ -7,10 +7,13 @@ use prost::Message as _;
 
 use super::{
     fields::{Field, Fields},
-    otlp::{Decoded, KeyValue, Value},
+    otlp::{
+        Decoded,
+        message::{KeyValue, Value},
+    },
     reading::{Original, Reading, Reason, Unreadable},
-    text::{self, Raw, Surroundings},
-    time,
+    surroundings::{Raw, Surroundings},
+    text, time,
 };
 
 /// Reads a record.

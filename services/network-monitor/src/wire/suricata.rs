@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     fields::{Field, Fields},
     reading::{Defect, Reading, Reason, Understood},
-    text::{Raw, Surroundings},
+    surroundings::{Raw, Surroundings},
     told,
 };
 use crate::domain::{
@@ -187,7 +187,7 @@ impl<'a> Event<'_, 'a> {
         Ok([client, server.filter(|_| server_answered).map(|device| device.telling(service))])
     }
 
-    /// Whoever asks is there; whoever is asked only if there is an answer.
+    /// The client exists; the server only if it answered.
     fn lookup(&self) -> Result<[Option<Sighting>; 2], Defect> {
         let is_answer = self.fields.get(Field::DnsType).as_str().is_some_and(|kind| matches!(kind, "answer" | "response"));
         let asked = self.address(Field::DestinationIp, "dest_ip")?;

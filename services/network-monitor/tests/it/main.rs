@@ -6,6 +6,7 @@ mod alerts;
 mod dead_letters;
 mod devices;
 mod gateway_contacts;
+mod migrating;
 mod permissions;
 mod real_data;
 mod real_files;

@@ -125,7 +125,7 @@ fn the_suricata_alerts_become_as_many_alerts_as_the_file_holds() {
         assert_eq!(ips(&read.devices), present);
         for (severity, priority) in [("high", 1), ("medium", 2), ("low", 3)] {
             let expected = events.iter().filter(|event| event["alert"]["severity"] == priority).count();
-            assert_eq!(read.alerts.iter().filter(|alert| alert.severity.as_str() == severity).count(), expected);
+            assert_eq!(read.alerts.iter().filter(|alert| alert.severity.into_str() == severity).count(), expected);
         }
     }
 }

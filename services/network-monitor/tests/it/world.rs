@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use auth::{Function, Principal};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use events::{DeadLetters, Envelope, LogHandle, Record, TailFrom, Topic};
+use events::{Envelope, Record, TailFrom, Topic};
 use proto::{
     network_monitor::v1::{
         AlertEvent, Device, ListAlertsRequest, ListAlertsResponse, ListDevicesRequest, ListDevicesResponse,
@@ -18,7 +18,7 @@ use runtime::{EventId, GatewayId, Ids, ManualClock, SchoolId};
 use schildwacht_network_monitor::{Config, Keep, Service, migrations};
 use storage::Database;
 use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
-use tonic::{Request, service::Routes, transport::Channel};
+use tonic::{Request, transport::Channel};
 
 /// When every test begins.
 pub const NOW: &str = "2026-09-24T09:50:00Z";
@@ -52,8 +52,8 @@ impl World {
         let people = TestIssuer::start(clock.clone().into()).await;
         let process = TestProcess::at(clock.clone());
         let migrated = database.migrated(migrations()).await;
-        let dead_letters = DeadLetters::default();
-        let operators_door = Routes::new(dead_letters.api(people.authenticator())).into_axum_router().reset_fallback();
+        let parts = testkit::parts(&migrated, &log, &people);
+        let operators_door = testkit::operators_door(&parts);
         let service = Service {
             config: Config {
                 database: database.config(),
@@ -61,10 +61,7 @@ impl World {
                 max_batches: 50,
                 keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
             },
-            database: migrated.clone(),
-            log: LogHandle(log.share()),
-            dead_letters,
-            authenticator: people.authenticator(),
+            parts,
         };
         service.config.validate().unwrap();
         let server = Running::start(service.build(&process).await.unwrap().merge(operators_door)).await;
@@ -200,7 +197,8 @@ impl World {
 
     /// The alerts of the first school as a responder sees them.
     pub async fn all_alerts(&self) -> ListAlertsResponse {
-        let request = ListAlertsRequest { school_id: self.school.to_string(), page_size: 200, ..Default::default() };
+        let request =
+            ListAlertsRequest { school_id: self.school.to_string(), page_size: 200, include_raw_events: true, ..Default::default() };
         self.alerts().list_alerts(self.asks(request)).await.unwrap().into_inner()
     }
 }

@@ -23,6 +23,7 @@ mod calendar;
 mod chance;
 mod eve;
 mod generator;
+mod kind;
 mod population;
 mod presence;
 mod school;

@@ -7,7 +7,8 @@ use rand::Rng;
 
 use super::{
     calendar::{Day, day},
-    population::{Device, Kind},
+    kind::Kind,
+    population::Device,
 };
 
 /// Minutes of a day in Brussels, counted from midnight.

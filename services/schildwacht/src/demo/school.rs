@@ -2,7 +2,7 @@
 
 use super::{
     eve::{Sensor, Version},
-    population::Kind::{self, AccessPoint, Camera, Chromebook, Desktop, Laptop, Nas, Phone, Printer, Server, Tablet},
+    kind::Kind::{self, AccessPoint, Camera, Chromebook, Desktop, Laptop, Nas, Phone, Printer, Server, Tablet},
 };
 
 /// A school and what its network looks like.

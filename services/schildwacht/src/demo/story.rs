@@ -12,7 +12,8 @@ use super::{
     calendar::Day,
     chance::Chance,
     eve::{Flow, Http, Seen, Side, Talk, Tls, What},
-    population::{Device, Kind},
+    kind::Kind,
+    population::Device,
     signature::{self, Signature},
     traffic::{outside, outside_mac},
 };

@@ -8,7 +8,8 @@ use rand::{Rng, rngs::SmallRng, seq::IndexedRandom};
 use super::{
     chance::Chance,
     eve::{Arp, Dhcp, Flow, Mac, Seen, Side, Talk, Tls, What},
-    population::{Device, Kind},
+    kind::Kind,
+    population::Device,
 };
 
 const LEASE_SECONDS: u32 = 4 * 60 * 60;

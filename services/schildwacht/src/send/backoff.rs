@@ -1,34 +1,30 @@
 //! How long to wait before trying again.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use chrono::{DateTime, Utc};
-use rand::Rng;
 
-const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(30);
-/// However long a server asks for: somebody is waiting at a terminal.
+/// Half of the longest first pause; jitter adds up to as much again.
+const FIRST: Duration = Duration::from_millis(125);
+const LONGEST: Duration = Duration::from_secs(15);
+/// Longest pause, whatever the server asks for: a person waits at the terminal.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Growing, jittered pauses, as many as were allowed.
 #[derive(Debug)]
-pub struct Backoff {
-    left: u32,
-    next: Duration,
-}
+pub struct Backoff(ExponentialBackoff);
 
 impl Backoff {
     /// At most so many pauses.
-    pub const fn new(retries: u32) -> Self {
-        Self { left: retries, next: FIRST }
+    pub fn new(retries: u32) -> Self {
+        let pauses = ExponentialBuilder::new().with_min_delay(FIRST).with_max_delay(LONGEST).with_jitter();
+        Self(pauses.with_max_times(retries as usize).build())
     }
 
     /// The next pause, at least as long as the server asked for; `None` when it is time to give up.
     pub fn pause(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        self.left = self.left.checked_sub(1)?;
-        let own = self.next.mul_f64(rand::rng().random_range(0.5..=1.0));
-        self.next = (self.next * 2).min(LONGEST);
-        Some(own.max(asked.unwrap_or_default()).min(PATIENCE))
+        Some(self.0.next()?.max(asked.unwrap_or_default()).min(PATIENCE))
     }
 }
 
@@ -37,8 +33,8 @@ pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = DateTime::parse_from_rfc2822(value.trim()).ok()?;
-    Some(date.signed_duration_since(now).to_std().unwrap_or_default())
+    let date = httpdate::parse_http_date(value.trim()).ok()?;
+    Some(date.duration_since(SystemTime::from(now)).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -50,9 +46,9 @@ mod tests {
         let mut backoff = Backoff::new(12);
         let pauses: Vec<Duration> = std::iter::from_fn(|| backoff.pause(None)).collect();
         assert_eq!(pauses.len(), 12);
-        assert!(pauses[0] >= FIRST / 2 && pauses[0] <= FIRST);
-        assert!(pauses.iter().all(|pause| *pause <= LONGEST));
-        assert!(pauses[11] >= LONGEST / 2);
+        assert!(pauses[0] >= FIRST && pauses[0] <= FIRST * 2);
+        assert!(pauses.iter().all(|pause| *pause <= LONGEST * 2));
+        assert!(pauses[11] >= LONGEST);
     }
 
     #[test]

@@ -11,26 +11,26 @@
 mod backoff;
 mod batch;
 mod deliver;
+mod options;
 mod report;
 mod source;
 mod split;
 #[cfg(test)]
 mod tests;
-mod tokens;
 
-use std::{io::IsTerminal as _, path::Path};
+use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result};
+use auth::ClientCredentials;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use runtime::Clock;
 
 pub use batch::{Batch, Encoding, Limits, Protocol};
 pub use deliver::{Fate, Sender};
+pub use options::SendOptions;
 pub use report::Summary;
-pub use tokens::{ClientCredentials, Tokens};
 
-use crate::cli::SendOptions;
 use source::Source;
 use split::Events;
 
@@ -39,8 +39,7 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
     let source = Source::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
     let progress = progress(&source, options.json);
     let position = source.position();
-    let tokens = Tokens::new(credentials, clock.clone())?;
-    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, tokens, clock.clone())?;
+    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, credentials, clock.clone())?;
     let mut events = Events::read(source).with_context(|| format!("cannot use {}", options.file.display()))?;
     let limits = Limits { events: options.batch.get(), ..Limits::default() };
     let mut summary = Summary::begin(&options.file, clock.now());
@@ -89,9 +88,4 @@ fn progress(source: &Source, is_for_machines: bool) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// A file's name for people; `-` is what comes in.
-fn shown(path: &Path) -> String {
-    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }

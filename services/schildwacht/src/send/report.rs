@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::{
     batch::Batch,
     deliver::{Delivery, Fate},
-    shown,
 };
 
 /// The outcomes of a file. `events` is the sum of the four outcomes; of a file that broke off, only what could be read.
@@ -147,6 +146,11 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+/// A file's name for people; `-` is what comes in.
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 #[cfg(test)]

@@ -1,22 +1,19 @@
-//! From bytes to events: JSON lines, a JSON array, or JSON values one after another.
+//! From bytes to events: JSON lines or JSON values one after another, and arrays of either, also several and in between.
 //!
 //! Lines are handed on as they are, also when they are not JSON: a gateway does not look into them either. Arrays and
 //! pretty-printed values are cut by counting brackets outside texts, without reading what is in them.
+//!
+//! Not serde_json's stream of raw values: it ends at the first byte that is not UTF-8 or not JSON, and has no bound on a value.
 
-use std::{
-    io::{self, BufRead},
-    mem,
-};
+use std::io::{self, BufRead};
 
 /// No event of a sensor comes near this; what does is a file of something else.
 const EVENT_AT_MOST: usize = 1024 * 1024;
 
-/// How the events of a file follow one another.
+/// How events outside arrays follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Lines,
-    /// `[` event `,` event … `]`
-    Array,
     /// Events that span several lines.
     Values,
 }
@@ -52,56 +49,50 @@ pub enum SplitError {
 /// The events of a file, one after another.
 pub struct Events<R> {
     input: R,
-    shape: Shape,
+    is_in_array: bool,
+    /// How events outside arrays follow one another, once one has been seen.
+    shape: Option<Shape>,
     event: Vec<u8>,
     /// From 1.
     line: u64,
     too_long: u64,
-    is_over: bool,
 }
 
 impl<R: BufRead> Events<R> {
-    /// Finds out how the events of a file follow one another.
-    pub fn read(mut input: R) -> Result<Self, SplitError> {
-        let mut line = 1;
-        let first = loop {
-            match input.fill_buf()?.first().copied() {
-                Some(byte) if byte.is_ascii_whitespace() => {
-                    line += u64::from(byte == b'\n');
-                    input.consume(1);
-                }
-                first => break first,
-            }
-        };
-        let shape = match first {
-            None => Shape::Lines,
-            Some(b'[') => {
-                input.consume(1);
-                Shape::Array
-            }
-            Some(b'{') if begins_with_a_whole_line(input.fill_buf()?) => Shape::Lines,
-            Some(b'{') => Shape::Values,
-            Some(b'#') if input.fill_buf()?.starts_with(b"#separator") => return Err(SplitError::ZeekTabs),
-            Some(other) => return Err(SplitError::NotJson(char::from(other))),
-        };
-        Ok(Self { input, shape, event: Vec::new(), line, too_long: 0, is_over: false })
+    /// Looks at how a file begins.
+    pub fn read(input: R) -> Result<Self, SplitError> {
+        let mut events = Self { input, is_in_array: false, shape: None, event: Vec::new(), line: 1, too_long: 0 };
+        match events.next_visible()? {
+            None | Some(b'[' | b'{') => Ok(events),
+            Some(b'#') if events.input.fill_buf()?.starts_with(b"#separator") => Err(SplitError::ZeekTabs),
+            Some(other) => Err(SplitError::NotJson(char::from(other))),
+        }
     }
 
     /// The next event, without line breaks; `None` at the end.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, SplitError> {
-        while !self.is_over {
+        while let Some(next) = self.next_visible()? {
             self.event.clear();
-            let fits = match self.shape {
-                Shape::Lines => self.line()?,
-                Shape::Array | Shape::Values => self.value()?,
+            if next == b'[' && !self.is_in_array && self.opens_array()? {
+                continue;
+            }
+            let fits = match (self.is_in_array, self.shape, next) {
+                (true, _, b',' | b']') => {
+                    self.input.consume(1);
+                    self.is_in_array = next == b',';
+                    continue;
+                }
+                (true, _, b'{') | (false, Some(Shape::Values), b'{') => self.value(Scan::default())?,
+                (false, None, b'{') => self.first_object()?,
+                (false, Some(Shape::Lines), _) => self.line()?,
+                (_, _, found) => return Err(SplitError::Unexpected { found: char::from(found), line: self.line }),
             };
-            if !fits {
-                self.too_long += 1;
-            } else if !self.event.is_empty() {
+            if fits {
                 return Ok(Some(&self.event));
             }
+            self.too_long += 1;
         }
-        Ok(None)
+        if self.is_in_array { Err(SplitError::Unfinished { line: self.line }) } else { Ok(None) }
     }
 
     /// Events that were passed over because they are larger than any sensor writes.
@@ -109,72 +100,86 @@ impl<R: BufRead> Events<R> {
         self.too_long
     }
 
+    /// The next byte that is no white space, left where it is.
+    fn next_visible(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            match self.input.fill_buf()?.first().copied() {
+                Some(byte) if byte.is_ascii_whitespace() => {
+                    self.line += u64::from(byte == b'\n');
+                    self.input.consume(1);
+                }
+                next => return Ok(next),
+            }
+        }
+    }
+
+    /// Takes the bracket. Between lines it may open a text such as `[12:04] …` instead of an array: that is a line.
+    fn opens_array(&mut self) -> io::Result<bool> {
+        self.event.push(b'[');
+        self.input.consume(1);
+        let next = self.input.fill_buf()?.first();
+        self.is_in_array = self.shape != Some(Shape::Lines) || next.is_none_or(|next| b"{]\r\n".contains(next));
+        Ok(self.is_in_array)
+    }
+
+    /// Takes the first object: when its first line is whole, every line is an event. `false` when it is too long.
+    fn first_object(&mut self) -> Result<bool, SplitError> {
+        let fits = self.line()?;
+        let mut scan = Scan::default();
+        for byte in &self.event {
+            scan.take(*byte);
+        }
+        let is_line = scan.depth == 0 || !fits || self.input.fill_buf()?.is_empty();
+        self.shape = Some(if is_line { Shape::Lines } else { Shape::Values });
+        if is_line { Ok(fits) } else { self.value(scan) }
+    }
+
     /// Takes a line; `false` when it is too long.
-    fn line(&mut self) -> Result<bool, SplitError> {
+    fn line(&mut self) -> io::Result<bool> {
+        let mut fits = true;
+        loop {
+            let available = self.input.fill_buf()?;
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let used = end.map_or(available.len(), |end| end + 1);
+            fits = fits && self.event.len() + used <= EVENT_AT_MOST;
+            if fits {
+                self.event.extend_from_slice(&available[..used]);
+            }
+            self.input.consume(used);
+            if end.is_some() || used == 0 {
+                self.line += u64::from(end.is_some());
+                self.event.truncate(self.event.trim_ascii_end().len());
+                return Ok(fits);
+            }
+        }
+    }
+
+    /// Takes a value, or the rest of one, without the white space between its parts; `false` when it is too long.
+    fn value(&mut self, mut scan: Scan) -> Result<bool, SplitError> {
+        let began = self.line - u64::from(scan.depth > 0);
         let mut fits = true;
         loop {
             let available = self.input.fill_buf()?;
             if available.is_empty() {
-                self.is_over = true;
-                break;
+                return Err(SplitError::Unfinished { line: began });
             }
-            let end = available.iter().position(|byte| *byte == b'\n');
-            let (taken, used) = end.map_or((available, available.len()), |end| (&available[..end], end + 1));
-            fits = fits && self.event.len() + taken.len() <= EVENT_AT_MOST;
+            let end = available.iter().position(|byte| {
+                scan.take(*byte);
+                scan.depth == 0
+            });
+            let used = end.map_or(available.len(), |end| end + 1);
+            let taken = &available[..used];
+            self.line += taken.iter().filter(|byte| **byte == b'\n').count() as u64;
+            fits = fits && self.event.len() + used <= EVENT_AT_MOST;
             if fits {
                 self.event.extend_from_slice(taken);
             }
             self.input.consume(used);
             if end.is_some() {
-                self.line += 1;
-                break;
+                let mut scan = Scan::default();
+                self.event.retain(|byte| scan.take(*byte) && *byte != b'\n');
+                return Ok(fits);
             }
-        }
-        let event = mem::take(&mut self.event);
-        self.event = if event.trim_ascii().len() == event.len() { event } else { event.trim_ascii().to_vec() };
-        Ok(fits)
-    }
-
-    /// Takes a value and leaves out the white space between its parts; `false` when it is too long.
-    fn value(&mut self) -> Result<bool, SplitError> {
-        let mut scan = Scan::default();
-        let mut began = self.line;
-        let mut fits = true;
-        loop {
-            let available = self.input.fill_buf()?;
-            if available.is_empty() {
-                self.is_over = true;
-                let is_whole = scan.depth == 0 && self.shape == Shape::Values;
-                return if is_whole { Ok(true) } else { Err(SplitError::Unfinished { line: began }) };
-            }
-            for (index, byte) in available.iter().copied().enumerate() {
-                self.line += u64::from(byte == b'\n');
-                let is_between = scan.depth == 0;
-                if is_between {
-                    match byte {
-                        b'{' => began = self.line,
-                        b']' if self.shape == Shape::Array => {
-                            self.is_over = true;
-                            self.input.consume(index + 1);
-                            return Ok(true);
-                        }
-                        b',' if self.shape == Shape::Array => continue,
-                        byte if byte.is_ascii_whitespace() => continue,
-                        other => return Err(SplitError::Unexpected { found: char::from(other), line: self.line }),
-                    }
-                }
-                let keep = scan.take(byte);
-                fits = fits && self.event.len() < EVENT_AT_MOST;
-                if keep && fits {
-                    self.event.push(byte);
-                }
-                if scan.depth == 0 {
-                    self.input.consume(index + 1);
-                    return Ok(fits);
-                }
-            }
-            let used = available.len();
-            self.input.consume(used);
         }
     }
 }
@@ -209,16 +214,6 @@ impl Scan {
     }
 }
 
-/// Whether the first line holds a whole value, so that lines are events. A line longer than what is seen is taken for one.
-fn begins_with_a_whole_line(head: &[u8]) -> bool {
-    let Some(line) = head.split(|byte| *byte == b'\n').next().filter(|line| line.len() < head.len()) else { return true };
-    let mut scan = Scan::default();
-    for byte in line {
-        scan.take(*byte);
-    }
-    scan.depth == 0
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::BufReader;
@@ -229,9 +224,9 @@ mod tests {
     use super::*;
 
     fn split(text: &str) -> Result<Vec<String>, String> {
-        // A tiny buffer, so that every cut falls in the middle of something once; the head must show the first line though.
+        // A tiny buffer, so that every cut falls in the middle of something once.
         let complain = |error: SplitError| error.to_string();
-        let mut events = Events::read(BufReader::with_capacity(64, text.as_bytes())).map_err(complain)?;
+        let mut events = Events::read(BufReader::with_capacity(16, text.as_bytes())).map_err(complain)?;
         let mut found = Vec::new();
         while let Some(event) = events.next_event().map_err(complain)? {
             found.push(String::from_utf8(event.to_vec()).unwrap());
@@ -252,6 +247,27 @@ mod tests {
         assert_eq!(split("{\n \"a\": [1,\n {\"b\": \"] } \\\" ,\"}]\n}\n{ }\n").unwrap(), expected);
         assert_eq!(split("[]").unwrap(), [""; 0]);
         assert_eq!(split(" \n").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn arrays_may_follow_one_another_and_stand_between_lines() {
+        let two_flushes = "[{\"a\":1},{\"a\":2}]\n[{\"a\":3}]\n";
+        assert_eq!(split(two_flushes).unwrap(), ["{\"a\":1}", "{\"a\":2}", "{\"a\":3}"]);
+        assert_eq!(
+            split("[{\"a\":1}][]\n\n[\n{\"a\":2}\n]{\n\"a\":3}\n[{\"a\":4}]{\"a\":5}").unwrap(),
+            (1..=5).map(|n| format!("{{\"a\":{n}}}")).collect::<Vec<_>>()
+        );
+        let between_lines = "{\"a\": 1}\n[{\"a\": 2},\n {\"a\": 3}]\n[12:04] no event\n{\"a\": 4}\n[\n{\"a\": 5}]";
+        assert_eq!(split(between_lines).unwrap(), ["{\"a\": 1}", "{\"a\":2}", "{\"a\":3}", "[12:04] no event", "{\"a\": 4}", "{\"a\":5}"]);
+    }
+
+    #[test]
+    fn an_array_that_is_still_being_written_gives_what_it_has_and_says_so() {
+        let mut events = Events::read(&b"[\n{\"a\":1}\n, {\"a\":2}\n"[..]).unwrap();
+        assert_eq!(events.next_event().unwrap(), Some(&b"{\"a\":1}"[..]));
+        assert_eq!(events.next_event().unwrap(), Some(&b"{\"a\":2}"[..]));
+        assert!(matches!(events.next_event(), Err(SplitError::Unfinished { line: 4 })));
+        assert_eq!(split("[{}]\n[{}] ,\n").unwrap_err(), "unexpected ',' between events, in line 2");
     }
 
     #[test]
@@ -301,7 +317,8 @@ mod tests {
             let lines: Vec<String> = values.iter().map(Value::to_string).collect();
             let pretty: Vec<String> = values.iter().map(|value| serde_json::to_string_pretty(value).unwrap()).collect();
             let array = serde_json::to_string_pretty(&values).unwrap();
-            for text in [lines.join("\n"), format!("{}\n", lines.join("\r\n")), pretty.join("\n"), array] {
+            let flushes: Vec<String> = values.chunks(2).map(|flush| Value::from(flush).to_string()).collect();
+            for text in [lines.join("\n"), format!("{}\n", lines.join("\r\n")), pretty.join("\n"), array, flushes.join("\n")] {
                 let found: Vec<Value> = split(&text).unwrap().iter().map(|event| serde_json::from_str(event).unwrap()).collect();
                 prop_assert_eq!(&found, &values);
             }

@@ -265,7 +265,7 @@ async fn what_answers_like_something_else_has_taken_nothing() {
 async fn an_issuer_that_is_away_is_said_plainly() {
     let nobody = "http://127.0.0.1:9".parse().unwrap();
     let credentials = ClientCredentials { issuer: nobody, client_id: "gateway-g".to_owned(), secret: Secret::new("s") };
-    let complaint = Tokens::new(credentials, Clock::system()).unwrap().get().await.unwrap_err();
+    let complaint = auth::MachineTokens::new(credentials, std::time::Duration::from_secs(15)).unwrap().get().await.unwrap_err();
     assert!(complaint.to_string().contains("no answer from the issuer at http://127.0.0.1:9; is it running?"));
 }
 

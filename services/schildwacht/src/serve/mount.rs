@@ -7,6 +7,7 @@ use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Authenticator, Policies, Verif
 use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use runtime::{Process, StartError, config::Secret};
+use service::{Parts, follow_organisations};
 use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
 use tonic::service::Routes;
 
@@ -24,6 +25,13 @@ pub struct Mounts<'a> {
     pub sensors: Option<telemetry_ingest::Ports>,
 }
 
+/// What all services of a process share.
+#[derive(Clone)]
+struct Given {
+    authenticator: Authenticator,
+    dead_letters: DeadLetters,
+}
+
 /// What came of it.
 #[derive(Default)]
 pub struct Mounted {
@@ -37,23 +45,24 @@ impl Mounts<'_> {
     pub async fn mount(mut self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
         let verifier = self.verifier()?;
-        let authenticator = self.authenticator(&verifier, &policies);
-        let dead_letters = DeadLetters::default();
+        let given = Given { authenticator: self.authenticator(&verifier, &policies), dead_letters: DeadLetters::default() };
+        let following = follow_organisations(policies.hierarchy().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
+        self.process.tasks.spawn("auth.organisations", following);
         let mut mounted = Mounted::default();
         for one in service.services() {
             match one {
                 Service::All => {}
-                Service::Identity => mounted.merge(self.identity(authenticator.clone()).await?),
+                Service::Identity => mounted.merge(self.identity(&given).await?),
                 Service::TelemetryIngest => {
                     let ports = self.sensors.take().context("the ports of telemetry-ingest were not taken")?;
                     self.telemetry_ingest(&mut mounted, ports, &policies).await?;
                 }
-                Service::NetworkMonitor => mounted.merge(self.network_monitor(&dead_letters, authenticator.clone()).await?),
-                Service::IncidentIntake => mounted.merge(self.incident_intake(&dead_letters, authenticator.clone()).await?),
+                Service::NetworkMonitor => mounted.merge(self.network_monitor(&given).await?),
+                Service::IncidentIntake => mounted.merge(self.incident_intake(&given).await?),
                 Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
             }
         }
-        mounted.merge(Routes::new(dead_letters.api(authenticator)).into_axum_router());
+        mounted.merge(given.authenticator.protect(Routes::new(given.dead_letters.api()).into_axum_router()));
         Ok(mounted)
     }
 
@@ -75,17 +84,25 @@ impl Mounts<'_> {
         Authenticator::new(Arc::clone(verifier), Arc::clone(policies), self.process.clock.clone(), self.process.ids.clone())
     }
 
-    async fn database(&self, service: &'static str, config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Database> {
+    /// What every service works with, its database migrated.
+    async fn parts(
+        &self,
+        given: &Given,
+        service: &'static str,
+        config: &DatabaseConfig,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+    ) -> Result<Parts> {
         let config = config.or_embedded(self.data_dir, service);
         let section = format!("{}.database", service.replace('-', "_"));
         let complain = |error| StartError::new(service, config.complaint(&section, &error));
         let database = Database::connect(&config).await.map_err(complain)?;
         database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
-        Ok(database)
+        let Given { authenticator, dead_letters } = given.clone();
+        Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), dead_letters, authenticator })
     }
 
-    async fn identity(&self, authenticator: Authenticator) -> Result<Router> {
-        let database = self.database(identity::Service::NAME, &self.config.identity.database, identity::migrations()).await?;
+    async fn identity(&self, given: &Given) -> Result<Router> {
+        let config = self.config.identity.clone();
         let surroundings = identity::Surroundings {
             listen: self.listen,
             issuer: self.config.auth.issuer.parse().context("auth.issuer is no URL")?,
@@ -93,41 +110,20 @@ impl Mounts<'_> {
             data_dir: self.data_dir.to_owned(),
             content: self.config.content.clone(),
         };
-        let service = identity::Service {
-            config: self.config.identity.clone(),
-            surroundings,
-            database,
-            log: LogHandle(Arc::clone(&self.log)),
-            authenticator,
-        };
-        Ok(service.build(self.process).await?)
+        let parts = self.parts(given, identity::Service::NAME, &config.database, identity::migrations()).await?;
+        Ok(identity::Service { config, surroundings, parts }.build(self.process).await?)
     }
 
-    async fn network_monitor(&self, dead_letters: &DeadLetters, authenticator: Authenticator) -> Result<Router> {
+    async fn network_monitor(&self, given: &Given) -> Result<Router> {
         let config = self.config.network_monitor.clone();
-        let database = self.database(network_monitor::Service::NAME, &config.database, network_monitor::migrations()).await?;
-        let service = network_monitor::Service {
-            config,
-            database,
-            log: LogHandle(Arc::clone(&self.log)),
-            dead_letters: dead_letters.clone(),
-            authenticator,
-        };
-        Ok(service.build(self.process).await?)
+        let parts = self.parts(given, network_monitor::Service::NAME, &config.database, network_monitor::migrations()).await?;
+        Ok(network_monitor::Service { config, parts }.build(self.process).await?)
     }
 
-    async fn incident_intake(&self, dead_letters: &DeadLetters, authenticator: Authenticator) -> Result<Router> {
-        let config = self.config.incident_intake.clone();
-        let database = self.database(incident_intake::Service::NAME, &config.database, incident_intake::migrations()).await?;
-        let service = incident_intake::Service {
-            config,
-            content: self.config.content.clone(),
-            database,
-            log: LogHandle(Arc::clone(&self.log)),
-            dead_letters: dead_letters.clone(),
-            authenticator,
-        };
-        Ok(service.build(self.process).await?)
+    async fn incident_intake(&self, given: &Given) -> Result<Router> {
+        let (config, content) = (self.config.incident_intake.clone(), self.config.content.clone());
+        let parts = self.parts(given, incident_intake::Service::NAME, &config.database, incident_intake::migrations()).await?;
+        Ok(incident_intake::Service { config, content, parts }.build(self.process).await?)
     }
 
     async fn portal(&self, verifier: Arc<Verifier>, policies: &Arc<Policies>) -> Result<Router> {
@@ -167,13 +163,13 @@ fn portal_secret(config: &Config, data_dir: &Path) -> Result<Secret> {
 }
 
 impl Mounted {
-    /// Adds a service's routes. What nobody answers is answered once for the process: by the portal's page where that is
+    /// Adds a service's routes. Unknown paths are answered once for the process: by the portal's page where that is
     /// mounted, else by a plain 404, which gRPC clients read as `UNIMPLEMENTED`.
     fn merge(&mut self, routes: Router) {
         self.router = std::mem::take(&mut self.router).merge(routes.reset_fallback());
     }
 
-    /// Adds the portal, with its page for what nobody answers.
+    /// Adds the portal, with its page for unknown paths.
     fn merge_pages(&mut self, pages: Router) {
         self.router = std::mem::take(&mut self.router).merge(pages);
     }

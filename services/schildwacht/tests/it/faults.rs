@@ -1,4 +1,4 @@
-//! A deliberate fault of each server of the production column: what a person reads who made it, and what still works.
+//! A deliberate fault of each server of the production mode: what a person reads who made it, and what still works.
 
 use std::time::Instant;
 

@@ -35,7 +35,7 @@ pub struct Town {
     pub estate: Option<Estate>,
 }
 
-/// Writes a test once and runs it in a shared town of each column.
+/// Writes a test once and runs it in a shared town of each mode.
 #[macro_export]
 macro_rules! in_both_columns {
     ($($(#[$attribute:meta])* async fn $name:ident($town:ident: Arc<Town>) $body:block)+) => {$(

@@ -112,7 +112,7 @@ fn http_refusal(refusal: &Refusal, dialect: Dialect) -> Response<AnswerBody> {
         Dialect::OtlpJson => (JSON, status_json(code as i32, &refusal.message, refusal.retry_after).to_string().into_bytes()),
         Dialect::Json => {
             let problem = json!({
-                "type": "about:blank", "title": refusal.message, "status": status.as_u16(), "reason": refusal.outcome.name(),
+                "type": "about:blank", "title": refusal.message, "status": status.as_u16(), "reason": refusal.outcome.into_str(),
             });
             (PROBLEM, problem.to_string().into_bytes())
         }
@@ -179,7 +179,7 @@ fn left_out(tally: &Tally) -> String {
     format!("events left out: {}", what_was_left_out(tally))
 }
 
-/// At least one, so that nobody comes back at once.
+/// At least one, so that no client retries at once.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }

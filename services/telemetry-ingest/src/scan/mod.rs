@@ -15,18 +15,20 @@
 //! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing
 //! behind it can be trusted. What stands around events has [limits](surroundings) of its own.
 
-mod decode;
 mod json;
 mod json_lines;
 mod otlp_json;
 mod otlp_protobuf;
 mod surroundings;
+mod upload;
 mod wire;
 
 use std::fmt;
 
 use bytes::Bytes;
+pub use compression::Encoding;
 
+pub use self::upload::{Examined, Upload};
 pub use crate::config::Limits;
 
 /// The shape of a body.
@@ -42,28 +44,6 @@ pub enum Format {
     Json,
 }
 
-/// How a body is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    /// Not at all.
-    Identity,
-    /// gzip (RFC 1952).
-    Gzip,
-    /// Zstandard (RFC 8878), window at most 8 MiB.
-    Zstd,
-}
-
-/// A body as it came.
-#[derive(Debug, Clone)]
-pub struct Upload {
-    /// Its shape.
-    pub format: Format,
-    /// Its compression.
-    pub encoding: Encoding,
-    /// Its bytes, still compressed.
-    pub bytes: Bytes,
-}
-
 /// How many events there are, good and bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
@@ -75,15 +55,6 @@ pub struct Tally {
     pub malformed: u32,
     /// The first malformed event.
     pub first_flaw: Option<Flaw>,
-}
-
-/// What an examination found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Examined {
-    /// How many events there are, or why nothing of the request can be taken.
-    pub found: Result<Tally, ScanError>,
-    /// Bytes that came out of the decompression.
-    pub decoded_bytes: usize,
 }
 
 /// A body made by cutting. Never compressed.
@@ -157,38 +128,6 @@ pub enum Place {
     LineColumn(usize, usize),
     /// The compressed bytes themselves.
     Compression(Encoding),
-}
-
-impl Upload {
-    /// Counts and checks.
-    pub fn examine(&self, limits: &Limits) -> Examined {
-        let (decoded_bytes, found) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
-            Format::OtlpProtobuf => otlp_protobuf::tally(plain, limits),
-            Format::OtlpJson => otlp_json::tally(plain, limits),
-            Format::JsonLines => json_lines::tally(plain, limits),
-            Format::Json => json::tally(plain, limits),
-        });
-        Examined { found, decoded_bytes }
-    }
-
-    /// Whether the bytes cannot go into the log as they came.
-    pub fn needs_cutting(&self, tally: &Tally, limits: &Limits) -> bool {
-        self.format == Format::Json || tally.bad() > 0 || self.bytes.len() > limits.max_body_bytes
-    }
-
-    /// Writes the good events anew, in bodies that fit into a record each.
-    ///
-    /// # Errors
-    /// When nothing of the request can be taken.
-    pub fn cut(&self, limits: &Limits) -> Result<Cut, ScanError> {
-        let (_, cut) = decode::with_plain(self.encoding, &self.bytes, limits.max_decoded_bytes, |plain| match self.format {
-            Format::OtlpProtobuf => otlp_protobuf::cut(plain, limits),
-            Format::OtlpJson => otlp_json::cut(plain, limits),
-            Format::JsonLines => json_lines::cut(plain, limits),
-            Format::Json => json::cut(plain, limits),
-        });
-        cut
-    }
 }
 
 impl Format {
@@ -272,37 +211,6 @@ impl fmt::Display for Place {
             Self::LineColumn(line, column) => write!(formatter, "line {line}, column {column}"),
             Self::Compression(encoding) => write!(formatter, "{encoding} data"),
         }
-    }
-}
-
-impl Encoding {
-    /// The name in `content-encoding` and `grpc-encoding`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-
-    /// The encoding of this name.
-    pub fn from_name(name: &[u8]) -> Option<Self> {
-        let named = |candidate: &str| name.eq_ignore_ascii_case(candidate.as_bytes());
-        if named("zstd") {
-            Some(Self::Zstd)
-        } else if named("gzip") || named("x-gzip") {
-            Some(Self::Gzip)
-        } else if named("identity") || name.is_empty() {
-            Some(Self::Identity)
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Display for Encoding {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 

@@ -6,7 +6,7 @@ use schildwacht_telemetry_ingest::Outcome;
 
 use crate::{
     gate::{Gate, config, header},
-    in_both_columns,
+    in_both_modes,
     sample::request,
     unreliable_log::Mood,
 };
@@ -112,9 +112,9 @@ async fn a_log_that_does_not_answer_in_time_makes_the_sender_come_back() {
     assert_eq!(gate.requests(Outcome::LogUnavailable), 1);
 }
 
-in_both_columns! {
-    async fn every_request_ends_in_exactly_one_outcome(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn every_request_ends_in_exactly_one_outcome(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let total = |gate: &Gate| Outcome::ALL.iter().map(|outcome| gate.requests(*outcome)).sum::<u64>();
         let before = total(&gate);
         let mut sent = 0;

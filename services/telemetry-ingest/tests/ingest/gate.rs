@@ -20,30 +20,30 @@ const TOPICS: [Topic; 2] = [Topic::Gateway, Topic::TelemetryBatch];
 
 /// What the service runs on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Column {
+pub enum Mode {
     /// The log of one machine, and nothing that is shared.
     Embedded,
     /// Kafka and Redis.
     Production,
 }
 
-/// Writes a test once and runs it in both columns.
+/// Writes a test once and runs it in both modes.
 #[macro_export]
-macro_rules! in_both_columns {
-    ($($(#[$attribute:meta])* async fn $name:ident($column:ident: Column) $body:block)+) => {$(
+macro_rules! in_both_modes {
+    ($($(#[$attribute:meta])* async fn $name:ident($mode:ident: Mode) $body:block)+) => {$(
         $(#[$attribute])*
-        async fn $name($column: $crate::gate::Column) $body
+        async fn $name($mode: $crate::gate::Mode) $body
 
         mod $name {
             #[tokio::test(flavor = "multi_thread")]
             async fn embedded() {
-                super::$name($crate::gate::Column::Embedded).await;
+                super::$name($crate::gate::Mode::Embedded).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn production() {
-                if testkit::has_production_column() {
-                    super::$name($crate::gate::Column::Production).await;
+                if testkit::has_servers() {
+                    super::$name($crate::gate::Mode::Production).await;
                 }
             }
         }
@@ -60,10 +60,10 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub async fn of(column: Column) -> Self {
-        let store = if column == Column::Production { Store::Postgres } else { Store::Sqlite };
+    pub async fn of(mode: Mode) -> Self {
+        let store = if mode == Mode::Production { Store::Postgres } else { Store::Sqlite };
         let log = TestLog::of(store, &TOPICS).await;
-        let redis_url = if column == Column::Production { std::env::var(servers::REDIS.variable).unwrap() } else { String::new() };
+        let redis_url = if mode == Mode::Production { std::env::var(servers::REDIS.variable).unwrap() } else { String::new() };
         let issuer = Arc::new(TestIssuer::start(Clock::system()).await);
         Self { log: Arc::new(UnreliableLog::over(log.share())), redis_url, issuer, _log: Arc::new(log) }
     }
@@ -125,18 +125,18 @@ pub fn config() -> Config {
 }
 
 impl Gate {
-    /// In the embedded column.
+    /// In the embedded mode.
     pub async fn open() -> Self {
-        Self::open_in(Column::Embedded, config()).await
+        Self::open_in(Mode::Embedded, config()).await
     }
 
-    /// In the embedded column.
+    /// In the embedded mode.
     pub async fn open_with(config: Config) -> Self {
-        Self::open_in(Column::Embedded, config).await
+        Self::open_in(Mode::Embedded, config).await
     }
 
-    pub async fn open_in(column: Column, config: Config) -> Self {
-        Self::open_on(Ground::of(column).await, config).await
+    pub async fn open_in(mode: Mode, config: Config) -> Self {
+        Self::open_on(Ground::of(mode).await, config).await
     }
 
     pub async fn open_on(ground: Ground, config: Config) -> Self {

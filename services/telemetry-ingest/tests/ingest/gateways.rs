@@ -10,8 +10,8 @@ use schildwacht_telemetry_ingest::Outcome;
 use testkit::person;
 
 use crate::{
-    gate::{Column, Gate, Ground, WITHIN, config, header, principal},
-    in_both_columns,
+    gate::{Gate, Ground, Mode, WITHIN, config, header, principal},
+    in_both_modes,
     sample::request,
 };
 
@@ -21,9 +21,9 @@ async fn status_of(gate: &Gate, token: &str) -> StatusCode {
     gate.post_as(token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await.status()
 }
 
-in_both_columns! {
-    async fn a_revoked_gateway_is_refused_although_its_token_was_recognised_before(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn a_revoked_gateway_is_refused_although_its_token_was_recognised_before(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let token = gate.token();
         assert_eq!(status_of(&gate, &token).await, StatusCode::OK);
         gate.enrol(gate.gateway, gate.school, GatewayState::Revoked).await;
@@ -36,8 +36,8 @@ in_both_columns! {
         assert!(gate.requests(Outcome::GatewayRevoked) >= 1);
     }
 
-    async fn only_tokens_for_telemetry_of_enrolled_gateways_are_good(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn only_tokens_for_telemetry_of_enrolled_gateways_are_good(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let of_the_gateway = principal(gate.gateway);
         let expired = gate.issuer.token_for(&of_the_gateway, AUDIENCE_TELEMETRY, -120);
         let for_another_audience = gate.issuer.token_for(&of_the_gateway, AUDIENCE_PLATFORM, 3_600);
@@ -53,8 +53,8 @@ in_both_columns! {
         assert!(gate.stored().await.is_empty());
     }
 
-    async fn each_gateway_posts_for_its_own_school(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn each_gateway_posts_for_its_own_school(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let (other_gateway, other_school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other_gateway, other_school, GatewayState::Active).await;
         let other_token = gate.token_of(other_gateway);
@@ -73,7 +73,7 @@ in_both_columns! {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn until_the_directory_is_read_everybody_is_told_to_come_back() {
-    let ground = Ground::of(Column::Embedded).await;
+    let ground = Ground::of(Mode::Embedded).await;
     ground.log.set_directory_away(true);
     let gate = Gate::closed_on(ground, config()).await;
     assert!(!gate.process.health.readiness().await.ready);
@@ -83,9 +83,9 @@ async fn until_the_directory_is_read_everybody_is_told_to_come_back() {
     assert_eq!(gate.requests(Outcome::DirectoryNotReady), 1);
 }
 
-in_both_columns! {
-    async fn ready_means_that_the_directory_is_read_and_the_log_is_there(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn ready_means_that_the_directory_is_read_and_the_log_is_there(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let readiness = gate.process.health.readiness().await;
         assert!(readiness.ready, "{readiness:?}");
         let names: Vec<&str> = readiness.probes.iter().map(|(name, _)| name.as_str()).collect();

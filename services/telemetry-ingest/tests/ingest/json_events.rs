@@ -5,7 +5,7 @@ use schildwacht_telemetry_ingest::Outcome;
 
 use crate::{
     gate::{Gate, config, header},
-    in_both_columns,
+    in_both_modes,
     sample::{event, events_of, gzip, zstd},
 };
 
@@ -15,9 +15,9 @@ fn lines(events: usize) -> Vec<u8> {
     (0..events).map(|number| event(number) + "\r\n").collect::<String>().into_bytes()
 }
 
-in_both_columns! {
-    async fn lines_are_stored_as_they_came(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn lines_are_stored_as_they_came(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let plain = lines(4);
         for (encoding, body) in [(None, plain.clone()), (Some("gzip"), gzip(&plain)), (Some("zstd"), zstd(&plain))] {
             let response = gate.post("/v1/events", LINES, encoding, body).await;
@@ -32,8 +32,8 @@ in_both_columns! {
         }
     }
 
-    async fn an_array_is_stored_as_lines(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn an_array_is_stored_as_lines(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let array = format!("[{},\n {}]", event(0), event(1));
         let response = gate.post("/v1/events", "application/json", None, array.into_bytes()).await;
         assert_eq!(response.text().await.unwrap(), "{\"accepted\":2}");
@@ -42,8 +42,8 @@ in_both_columns! {
         assert_eq!(events_of(&record), [event(0), event(1)]);
     }
 
-    async fn lines_that_are_no_events_are_left_out_and_named(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn lines_that_are_no_events_are_left_out_and_named(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let body = format!("{}\nhello\n{}\n{{\"broken\":\n", event(0), event(1));
         let response = gate.post("/v1/events", LINES, None, body.into_bytes()).await;
         assert_eq!(response.status(), StatusCode::OK);
@@ -67,9 +67,9 @@ async fn a_body_without_any_event_in_it_is_malformed() {
     assert_eq!((gate.requests(Outcome::Malformed), gate.events(Outcome::Malformed)), (1, 2));
 }
 
-in_both_columns! {
-    async fn many_lines_are_cut_between_events(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn many_lines_are_cut_between_events(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let response = gate.post("/v1/events", LINES, None, lines(4_000)).await;
         assert_eq!(response.text().await.unwrap(), "{\"accepted\":4000}");
         let stored = gate.stored().await;

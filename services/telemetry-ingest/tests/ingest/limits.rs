@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     gate::{Gate, WITHIN, config, header},
-    in_both_columns,
+    in_both_modes,
     sample::{gzip, request, request_of, zstd},
     unreliable_log::Mood,
 };
@@ -62,9 +62,9 @@ async fn a_body_over_the_limit_is_refused_whether_it_says_its_length_or_not() {
     assert_eq!(gate.requests(Outcome::TooLarge), 2);
 }
 
-in_both_columns! {
-    async fn more_events_than_allowed_are_refused_for_good(column: Column) {
-        let gate = Gate::open_in(column, Config { max_events: 10, ..config() }).await;
+in_both_modes! {
+    async fn more_events_than_allowed_are_refused_for_good(mode: Mode) {
+        let gate = Gate::open_in(mode, Config { max_events: 10, ..config() }).await;
         let response = gate.post("/v1/logs", PROTOBUF, None, request(11).encode_to_vec()).await;
         assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(10).encode_to_vec()).await.status(), StatusCode::OK);
@@ -142,11 +142,11 @@ async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Respons
     tokio::time::timeout(WITHIN, asking).await.expect("the answer should come")
 }
 
-in_both_columns! {
-    async fn when_memory_is_used_up_the_next_is_told_to_come_back(column: Column) {
+in_both_modes! {
+    async fn when_memory_is_used_up_the_next_is_told_to_come_back(mode: Mode) {
         let config = room_for_three();
         let config = Config { max_bytes_in_flight: config.gateway.max_bytes_in_flight, ..config };
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
         let token = gate.token_of(other);
@@ -160,8 +160,8 @@ in_both_columns! {
         until(&gate, &token, StatusCode::OK).await;
     }
 
-    async fn a_gateway_with_many_slow_connections_does_not_hold_up_another(column: Column) {
-        let gate = Gate::open_in(column, room_for_three()).await;
+    async fn a_gateway_with_many_slow_connections_does_not_hold_up_another(mode: Mode) {
+        let gate = Gate::open_in(mode, room_for_three()).await;
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
 
@@ -171,10 +171,10 @@ in_both_columns! {
         assert_eq!(gate.requests(Outcome::Busy), 0);
     }
 
-    async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up(column: Column) {
+    async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up(mode: Mode) {
         let mut config = config();
         (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(100).encode_to_vec()).await.status(), StatusCode::OK);
         let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -192,18 +192,18 @@ in_both_columns! {
         tokio::time::timeout(WITHIN, until_let_in).await.expect("another gateway has its own allowance");
     }
 
-    async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compression(column: Column) {
+    async fn a_gateway_over_its_bytes_is_limited_by_what_comes_out_of_the_compression(mode: Mode) {
         let mut config = config();
         (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         let body = zstd(&request(1_000).encode_to_vec());
         assert!(body.len() < 50_000);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body).await.status(), StatusCode::TOO_MANY_REQUESTS);
     }
 
-    async fn a_small_request_that_is_much_to_read_is_refused_for_good(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_small_request_that_is_much_to_read_is_refused_for_good(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let good = request(1).encode_to_vec();
         let resources_without_end = [good.clone(), [0x0a, 0].repeat(1 << 20)].concat();
         let attributes_without_end = {
@@ -226,20 +226,20 @@ fn varint(value: usize) -> Vec<u8> {
     out
 }
 
-in_both_columns! {
-    async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too(column: Column) {
+in_both_modes! {
+    async fn what_is_refused_for_what_it_is_has_to_be_paid_for_too(mode: Mode) {
         let mut config = config();
         (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 1_000);
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         let bomb = zstd(&vec![0; 64 << 20]);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb.clone()).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), bomb).await.status(), StatusCode::TOO_MANY_REQUESTS);
     }
 
-    async fn a_small_body_that_is_found_broken_at_its_end_is_paid_for_as_what_it_became(column: Column) {
+    async fn a_small_body_that_is_found_broken_at_its_end_is_paid_for_as_what_it_became(mode: Mode) {
         let mut config = config();
         (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (100_000, 100_000);
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         let broken = zstd(&[request_of((0..16).map(|_| "x".repeat(60_000))).encode_to_vec(), vec![0xff]].concat());
         assert!(broken.len() < 10_000);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), broken.clone()).await.status(), StatusCode::BAD_REQUEST);

@@ -16,7 +16,7 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     gate::{Gate, config},
-    in_both_columns,
+    in_both_modes,
     sample::{event, events_of, request, request_of},
     unreliable_log::Mood,
 };
@@ -36,9 +36,9 @@ async fn export(gate: &Gate, message: ExportLogsServiceRequest) -> Result<Respon
     client(gate).export(with_token(&gate.token(), message)).await
 }
 
-in_both_columns! {
-    async fn every_compression_is_understood_and_kept(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn every_compression_is_understood_and_kept(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         for encoding in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
             let mut client = client(&gate);
             if let Some(encoding) = encoding {
@@ -58,15 +58,15 @@ in_both_columns! {
         assert_eq!(gate.events(Outcome::Accepted), 9);
     }
 
-    async fn a_large_message_in_many_frames_is_cut_between_events(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_large_message_in_many_frames_is_cut_between_events(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         export(&gate, request(4_000)).await.unwrap();
         let seen: Vec<String> = gate.stored().await.iter().flat_map(events_of).collect();
         assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
     }
 
-    async fn events_that_can_never_be_taken_are_a_partial_success(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn events_that_can_never_be_taken_are_a_partial_success(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let too_large = "x".repeat(config().max_event_bytes + 1);
         let answer = export(&gate, request_of([event(0), too_large])).await.unwrap().into_inner();
         let partial = answer.partial_success.unwrap();
@@ -75,8 +75,8 @@ in_both_columns! {
         assert_eq!(events_of(&gate.stored_one().await), [event(0)]);
     }
 
-    async fn without_a_good_token_nobody_is_let_in(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn without_a_good_token_nobody_is_let_in(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let refused = client(&gate).export(Request::new(request(1))).await.unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated);
         assert!(refused.message().contains("Bearer …"), "{}", refused.message());
@@ -102,12 +102,12 @@ async fn who_is_to_come_back_is_told_when() {
     }
 }
 
-in_both_columns! {
-    async fn who_sends_too_much_is_told_when_to_come_back(column: Column) {
+in_both_modes! {
+    async fn who_sends_too_much_is_told_when_to_come_back(mode: Mode) {
         let mut config = config();
         config.gateway.events_per_second = 1;
         config.gateway.events_burst = 1;
-        let gate = Gate::open_in(column, config).await;
+        let gate = Gate::open_in(mode, config).await;
         export(&gate, request(60)).await.unwrap();
         let refused = export(&gate, request(1)).await.unwrap_err();
         assert_eq!(refused.code(), Code::Unavailable, "never RESOURCE_EXHAUSTED");
@@ -137,9 +137,9 @@ async fn another_method_is_unimplemented() {
     assert_eq!(refused.code(), Code::Unimplemented);
 }
 
-in_both_columns! {
-    async fn many_requests_on_one_connection_are_each_stored_once(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn many_requests_on_one_connection_are_each_stored_once(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let client = client(&gate);
         let requests = (0..200).map(|number| {
             let mut client = client.clone();

@@ -7,16 +7,16 @@ use schildwacht_telemetry_ingest::Outcome;
 
 use crate::{
     gate::{Gate, config, header},
-    in_both_columns,
+    in_both_modes,
     sample::{event, events_of, gzip, request, request_of, zstd},
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
 
-in_both_columns! {
-    async fn every_format_and_compression_is_stored_as_it_came(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn every_format_and_compression_is_stored_as_it_came(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let sent = request(3);
         let bodies = [(PROTOBUF, sent.encode_to_vec()), (JSON, serde_json::to_vec(&sent).unwrap())];
         let mut expected = Vec::new();
@@ -40,8 +40,8 @@ in_both_columns! {
         assert_eq!((gate.requests(Outcome::Accepted), gate.events(Outcome::Accepted)), (6, 18));
     }
 
-    async fn a_record_says_what_it_holds_and_whose_it_is(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_record_says_what_it_holds_and_whose_it_is(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let sent = gate.http.post(gate.url("/v1/logs")).bearer_auth(gate.token()).header("content-type", PROTOBUF);
         let response = sent.header("traceparent", traceparent).body(request(7).encode_to_vec()).send().await.unwrap();
@@ -67,8 +67,8 @@ in_both_columns! {
         assert_eq!(envelope.id.as_uuid().get_version_num(), 7);
     }
 
-    async fn a_request_without_events_is_a_success_that_stores_nothing(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_request_without_events_is_a_success_that_stores_nothing(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let before = gate.requests(Outcome::Empty);
         assert_eq!(gate.post("/v1/logs", PROTOBUF, None, Vec::new()).await.status(), StatusCode::OK);
         assert_eq!(gate.post("/v1/logs", JSON, None, b"{}".to_vec()).await.status(), StatusCode::OK);
@@ -77,8 +77,8 @@ in_both_columns! {
         assert!(gate.stored().await.is_empty());
     }
 
-    async fn events_that_can_never_be_taken_are_left_out_and_said_so(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn events_that_can_never_be_taken_are_left_out_and_said_so(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let too_large = "x".repeat(config().max_event_bytes + 1);
         let sent = request_of([event(0), too_large, event(1)]);
 
@@ -101,8 +101,8 @@ in_both_columns! {
         assert_eq!((gate.events(Outcome::Accepted), gate.events(Outcome::TooLarge)), (4, 2));
     }
 
-    async fn a_request_too_large_for_one_record_is_cut_between_events(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_request_too_large_for_one_record_is_cut_between_events(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let sent = request(4_000);
         for (media_type, body) in [(PROTOBUF, sent.encode_to_vec()), (JSON, serde_json::to_vec(&sent).unwrap())] {
             let before = gate.stored().await.len();
@@ -119,8 +119,8 @@ in_both_columns! {
         }
     }
 
-    async fn a_compressed_request_that_fits_as_it_is_is_not_cut(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_compressed_request_that_fits_as_it_is_is_not_cut(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let body = zstd(&request(4_000).encode_to_vec());
         assert_eq!(gate.post("/v1/logs", PROTOBUF, Some("zstd"), body.clone()).await.status(), StatusCode::OK);
         let record = gate.stored_one().await;
@@ -128,8 +128,8 @@ in_both_columns! {
         assert_eq!(record.header("schildwacht-events"), Some("4000"));
     }
 
-    async fn a_body_in_chunks_of_unknown_length_is_put_together(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn a_body_in_chunks_of_unknown_length_is_put_together(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let body = request(2_000).encode_to_vec();
         let chunks: Vec<Result<Vec<u8>, std::io::Error>> = body.chunks(10_000).map(|chunk| Ok(chunk.to_vec())).collect();
         let streamed = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
@@ -139,8 +139,8 @@ in_both_columns! {
         assert_eq!(seen.len(), 2_000);
     }
 
-    async fn requests_at_the_same_time_are_each_stored_once(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+    async fn requests_at_the_same_time_are_each_stored_once(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         let requests = (0..200).map(|number| {
             let body = request_of([event(number)]).encode_to_vec();
             gate.post("/v1/logs", PROTOBUF, None, body)

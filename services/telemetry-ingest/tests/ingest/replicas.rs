@@ -13,7 +13,7 @@ use testkit::{
 };
 
 use crate::{
-    gate::{Column, Gate, Ground, config, header},
+    gate::{Gate, Ground, Mode, config, header},
     sample::{events_of, request},
 };
 
@@ -73,11 +73,11 @@ async fn after_using_it_up(one: &Gate, other: &Gate) -> (GatewayId, reqwest::Res
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_gateway_used_up_at_one_replica_is_used_up_at_the_other() {
-    if !testkit::has_production_column() {
+    if !testkit::has_servers() {
         return;
     }
     for config in [by_events(), by_bytes()] {
-        let one = Gate::open_in(Column::Production, config.clone()).await;
+        let one = Gate::open_in(Mode::Production, config.clone()).await;
         let other = one.replica(config).await;
         let (_gateway, refused) = after_using_it_up(&one, &other).await;
         assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
@@ -113,11 +113,11 @@ fn signal(redis: &Running, signal: &str) {
 }
 
 async fn redis_goes_away_and_comes_back(goes_away: fn(&mut Running), comes_back: fn(&mut Running)) {
-    if !testkit::has_production_column() {
+    if !testkit::has_servers() {
         return;
     }
     let mut redis = servers::REDIS.start_own().unwrap();
-    let ground = Ground::of(Column::Production).await.with_redis(redis.address());
+    let ground = Ground::of(Mode::Production).await.with_redis(redis.address());
     let one = Gate::open_on(ground, by_events()).await;
     let other = one.replica(by_events()).await;
     let (before, refused) = after_using_it_up(&one, &other).await;
@@ -153,7 +153,7 @@ async fn redis_goes_away_and_comes_back(goes_away: fn(&mut Running), comes_back:
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_is_not_there_at_the_start_keeps_nobody_out() {
     let nobody = format!("redis://127.0.0.1:{}", testkit::free_port());
-    let gate = Gate::open_on(Ground::of(Column::Embedded).await.with_redis(&nobody), by_events()).await;
+    let gate = Gate::open_on(Ground::of(Mode::Embedded).await.with_redis(&nobody), by_events()).await;
     eventually("Redis is missed", async || (gate.settlements(Settlement::Failed) > 0).then_some(())).await;
     assert_eq!(status(&gate, gate.gateway, FAR_TOO_MANY).await, StatusCode::OK);
     assert_eq!(status(&gate, gate.gateway, 1).await, StatusCode::TOO_MANY_REQUESTS);

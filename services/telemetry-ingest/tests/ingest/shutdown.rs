@@ -8,16 +8,16 @@ use schildwacht_telemetry_ingest::{Config, Ports};
 
 use crate::{
     gate::{Gate, Ground, WITHIN, config},
-    in_both_columns,
+    in_both_modes,
     sample::request,
     unreliable_log::Mood,
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
 
-in_both_columns! {
-    async fn what_is_under_way_at_the_end_is_stored_and_answered(column: Column) {
-        let gate = Gate::open_in(column, config()).await;
+in_both_modes! {
+    async fn what_is_under_way_at_the_end_is_stored_and_answered(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
         gate.log.set_mood(Mood::Slow(Duration::from_secs(1)));
         let under_way = gate.post("/v1/logs", PROTOBUF, None, request(2).encode_to_vec());
         let stop = async {

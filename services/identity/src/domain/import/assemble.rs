@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{BadLine, BadLines, Field, Reason};
+use strum::VariantArray as _;
+
 use crate::domain::{BoardKind, BoardNumber, InstitutionNumber, SiteNumber, number::NotANumber};
 
 /// A board as a file gives it.
@@ -143,7 +145,7 @@ impl Assembler {
             Entry::Occupied(occupied) => {
                 let (first_line, first) = occupied.get().clone();
                 self.compare(line, first_line, Field::BoardName, &first.name, &entry.name);
-                self.compare(line, first_line, Field::BoardKind, first.kind.as_str(), entry.kind.as_str());
+                self.compare(line, first_line, Field::BoardKind, first.kind.into_str(), entry.kind.into_str());
             }
         }
         Parent::Known(number)
@@ -264,9 +266,9 @@ impl Assembler {
     }
 
     fn board_kind(&mut self, line: u64, text: &str) -> Option<BoardKind> {
-        let kind = BoardKind::from_name(text.trim());
+        let kind = text.trim().parse().ok();
         if kind.is_none() {
-            let known = BoardKind::names().collect::<Vec<_>>().join(", ");
+            let known = BoardKind::VARIANTS.iter().map(BoardKind::into_str).collect::<Vec<_>>().join(", ");
             let message = format!("{} is not a kind of board; give one of {known}", quoted(text.trim()));
             self.complain(line, Some(Field::BoardKind), Reason::UnknownBoardKind, message);
         }

@@ -118,7 +118,8 @@ impl Field {
 }
 
 /// Why a line is bad. Stable words: scripts of boards and of the ministry match on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 pub enum Reason {
     /// Two lines say something different about the same thing.
     ConflictingValue,
@@ -162,33 +163,4 @@ pub enum Reason {
     Unreadable,
     /// More or fewer columns than the header.
     WrongColumnCount,
-}
-
-impl Reason {
-    /// The stable word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ConflictingValue => "conflicting_value",
-            Self::DuplicateNumber => "duplicate_number",
-            Self::InvalidBoardNumber => "invalid_board_number",
-            Self::InvalidInstitutionNumber => "invalid_institution_number",
-            Self::InvalidPostalCode => "invalid_postal_code",
-            Self::InvalidSiteNumber => "invalid_site_number",
-            Self::MissingColumn => "missing_column",
-            Self::MissingMunicipality => "missing_municipality",
-            Self::MissingName => "missing_name",
-            Self::MissingNumber => "missing_number",
-            Self::NothingToImport => "nothing_to_import",
-            Self::NotUtf8 => "not_utf8",
-            Self::RepeatedColumn => "repeated_column",
-            Self::SchoolWithoutBoard => "school_without_board",
-            Self::SchoolWithoutSite => "school_without_site",
-            Self::SiteWithoutSchool => "site_without_school",
-            Self::TextTooLong => "text_too_long",
-            Self::UnknownBoardKind => "unknown_board_kind",
-            Self::UnprintableText => "unprintable_text",
-            Self::Unreadable => "unreadable",
-            Self::WrongColumnCount => "wrong_column_count",
-        }
-    }
 }

@@ -26,7 +26,7 @@ fn read_json(file: &str) -> Result<Organisations, BadLines> {
 /// Line, field and reason of every complaint.
 fn complaints(outcome: Result<Organisations, BadLines>) -> Vec<(u64, &'static str, &'static str)> {
     let bad_lines = outcome.expect_err("the file should be refused");
-    bad_lines.shown().iter().map(|bad| (bad.line, bad.field.map_or("", Field::as_str), bad.reason.as_str())).collect()
+    bad_lines.shown().iter().map(|bad| (bad.line, bad.field.map_or("", Field::as_str), bad.reason.into_str())).collect()
 }
 
 const ZANDLOPER: &str = "120;Vzw Zandloper;vrij;9712;Basisschool De Zandloper;Aalter;1;Dorp;Dorpstraat 1;9880;Aalter";

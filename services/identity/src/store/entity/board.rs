@@ -7,6 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub board_id: Uuid,
+    #[sea_orm(unique)]
     pub board_number: String,
     pub name: String,
     pub kind: String,

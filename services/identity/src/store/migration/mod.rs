@@ -1,11 +1,10 @@
-//! How the tables come to be. A migration that has been released is never changed.
+//! How the tables come to be, and how they change: see [`storage::migrate`].
 
-mod m20261124_add_gateways;
-mod m20261124_add_organisations;
+mod m20261129_create_tables;
 
 use storage::migrate::MigrationTrait;
 
-/// Identity's own, in order.
+/// Those of identity's own tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-    vec![Box::new(m20261124_add_organisations::AddOrganisations), Box::new(m20261124_add_gateways::AddGateways)]
+    vec![Box::new(m20261129_create_tables::CreateTables)]
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use runtime::{AlertId, PersonId, SchoolId};
+use strum::VariantArray as _;
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
     alert::{Alert, AlertSeverity, Endpoint},
-    class::{Rise, RiseFrom, SeverityByAlert, TargetTimes, near_from},
+    class::{Rise, RiseFrom, SeverityByAlert},
+    target::{TargetTimes, near_from},
     threshold::Threshold,
 };
 
@@ -230,7 +232,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
         2 => prop::option::of(0_u64..3).prop_map(Act::Assign),
         3 => prop::sample::select(vec![Open, InProgress, Containment, Eradication, Recovery, PostIncident]).prop_map(Act::ChangePhase),
-        1 => prop::sample::select(CloseReason::ALL).prop_map(Act::Close),
+        1 => prop::sample::select(CloseReason::VARIANTS).prop_map(Act::Close),
         1 => Just(Act::Reopen),
         4 => (1_u64..12, prop::sample::select(vec![Low, Medium, High]), 1_u64..10)
             .prop_map(|(alert, severity, events)| Act::Attach { alert, severity, events }),

@@ -44,9 +44,9 @@ pub struct Model {
     pub phases_seen: i16,
     pub react_by: DateTimeUtc,
     pub resolve_by: DateTimeUtc,
-    /// From when on these are near; none of a case that a release before these columns wrote.
-    pub react_soon_at: Option<DateTimeUtc>,
-    pub resolve_soon_at: Option<DateTimeUtc>,
+    /// From when on these are near.
+    pub react_soon_at: DateTimeUtc,
+    pub resolve_soon_at: DateTimeUtc,
     pub reacted_at: Option<DateTimeUtc>,
     /// Where it stands in the queue: its next target; after all others when it is closed.
     pub queue_at: DateTimeUtc,

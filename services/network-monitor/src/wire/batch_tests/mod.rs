@@ -18,7 +18,7 @@ use crate::{
         source::Source,
     },
     wire::{
-        otlp::{AnyValue, KeyValue, KeyValueList, LogRecord, Value},
+        otlp::message::{self, AnyValue, ArrayValue, KeyValue, KeyValueList, LogRecord, Value},
         reading::Understood,
     },
 };
@@ -98,7 +98,7 @@ fn structured(json: &serde_json::Value) -> AnyValue {
         serde_json::Value::Bool(truth) => Some(Value::Bool(*truth)),
         serde_json::Value::Number(number) => number.as_i64().map(Value::Integer).or(number.as_f64().map(Value::Float)),
         serde_json::Value::String(text) => Some(Value::Text(text.clone().into())),
-        serde_json::Value::Array(list) => Some(Value::Array(super::otlp::ArrayValue { values: list.iter().map(structured).collect() })),
+        serde_json::Value::Array(list) => Some(Value::Array(ArrayValue { values: list.iter().map(structured).collect() })),
         serde_json::Value::Object(_) => Some(Value::Kvlist(KeyValueList { values: members(json) })),
     };
     AnyValue { value }

@@ -81,7 +81,7 @@ fn lists_without_end_and_parts_without_end_are_read_within_bounds() {
     let endless = attribute("k", text(&"x".repeat(600_000)));
     let record = LogRecord { attributes: vec![endless.clone()], ..with_body(text(ALERT)) };
     assert_eq!(outcomes("application/x-protobuf", "", request(vec![record])), ["batch part_too_large"]);
-    let under_resource = super::otlp::request_of(&with_body(text(ALERT)).encode_to_vec(), &[endless]);
+    let under_resource = message::request_of(&with_body(text(ALERT)).encode_to_vec(), &[endless]);
     assert_eq!(outcomes("application/x-protobuf", "", under_resource), ["batch part_too_large"]);
     let resource = format!(r#"{{"resourceLogs":[{{"resource":{{"x":"{}"}}}}]}}"#, "x".repeat(600_000));
     assert_eq!(outcomes("application/json", "", resource), ["batch part_too_large"]);

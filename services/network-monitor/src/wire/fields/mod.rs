@@ -13,7 +13,7 @@ use std::array;
 pub use table::Field;
 
 use super::{
-    otlp::{KeyValue, Value},
+    otlp::message::{KeyValue, Value},
     scalar::Scalar,
 };
 use table::{KeyPath, look_up};

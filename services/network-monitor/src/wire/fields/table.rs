@@ -1,10 +1,8 @@
 //! The members we use of events, by their folded spellings.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 macro_rules! fields {
     ($($field:ident: $($spelling:literal)|+),+ $(,)?) => {
@@ -143,8 +141,9 @@ struct Known {
     descend: Option<Descend>,
 }
 
-static TABLE: LazyLock<HashMap<&'static [u8], Known, BuildHasherDefault<Fnv>>> = LazyLock::new(|| {
-    let mut table: HashMap<&'static [u8], Known, _> = HashMap::default();
+/// The hash is fast and predictable: keys of events are only looked up here, never added.
+static TABLE: LazyLock<FxHashMap<&'static [u8], Known>> = LazyLock::new(|| {
+    let mut table: FxHashMap<&'static [u8], Known> = FxHashMap::default();
     for (spelling, field) in Field::SPELLINGS {
         table.entry(spelling.as_bytes()).or_default().field = Some(*field);
     }
@@ -155,25 +154,6 @@ static TABLE: LazyLock<HashMap<&'static [u8], Known, BuildHasherDefault<Fnv>>> =
     }
     table
 });
-
-/// FNV-1a: for keys of some ten bytes from a closed table it beats the default hash, and nobody can fill the table.
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    }
-}
 
 /// A folded key, with those of the objects around it in front.
 #[derive(Clone, Copy)]

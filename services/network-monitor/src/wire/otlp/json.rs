@@ -12,7 +12,11 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{AnyValue, ArrayValue, Decoded, KeyValue, KeyValueList, LogRecord, Value, within_bound};
+use super::{
+    Decoded,
+    message::{AnyValue, ArrayValue, KeyValue, KeyValueList, LogRecord, Value},
+    within_bound,
+};
 use crate::wire::reading::{BatchError, Original};
 
 /// A request in a JSON text.

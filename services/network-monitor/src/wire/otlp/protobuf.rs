@@ -7,16 +7,15 @@
 use bytes::{Buf as _, Bytes};
 use prost::{
     DecodeError, Message as _,
-    encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, skip_field},
+    encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
 };
 
-use super::{Decoded, KeyValue, LogRecord, Resource, within_bound};
+use super::{
+    Decoded,
+    message::{KeyValue, LOG_RECORDS, LogRecord, RESOURCE, RESOURCE_LOGS, Resource, SCOPE_LOGS},
+    within_bound,
+};
 use crate::wire::reading::{BatchError, Original};
-
-const RESOURCE_LOGS: u32 = 1;
-const RESOURCE: u32 = 1;
-const SCOPE_LOGS: u32 = 2;
-const LOG_RECORDS: u32 = 2;
 
 /// Hands out the records of a request, each with the attributes of its resource.
 pub fn each_in_protobuf(request: Bytes, mut each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
@@ -46,24 +45,6 @@ fn attributes_of(resource_logs: Bytes) -> Result<Vec<KeyValue>, BatchError> {
         resource.merge(part).map_err(malformed)?;
     }
     Ok(resource.attributes)
-}
-
-/// A request with this record alone.
-pub fn request_of(record: &[u8], resource: &[KeyValue]) -> Vec<u8> {
-    let mut scope_logs = Vec::new();
-    write_field(LOG_RECORDS, record, &mut scope_logs);
-    let mut resource_logs = Vec::new();
-    write_field(RESOURCE, &Resource { attributes: resource.to_vec() }.encode_to_vec(), &mut resource_logs);
-    write_field(SCOPE_LOGS, &scope_logs, &mut resource_logs);
-    let mut request = Vec::new();
-    write_field(RESOURCE_LOGS, &resource_logs, &mut request);
-    request
-}
-
-fn write_field(number: u32, bytes: &[u8], out: &mut Vec<u8>) {
-    encode_key(number, WireType::LengthDelimited, out);
-    encode_varint(bytes.len() as u64, out);
-    out.extend_from_slice(bytes);
 }
 
 /// What is left of a message.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::{RESOURCE_LOGS, SCOPE_LOGS};
+use super::schema::{RESOURCE_LOGS, SCOPE_LOGS};
 use crate::scan::{
     Piece,
     wire::{varint_size, write_header},

@@ -8,17 +8,13 @@ mod cutter;
 mod schema;
 
 use cutter::Cutter;
-use schema::Message;
+use schema::{LOG_RECORDS, Message, RESOURCE_LOGS, SCOPE_LOGS};
 
 use super::{
     Cut, Limits, ScanError, Tally,
     surroundings::{Level, Surroundings},
     wire::{Field, Fields},
 };
-
-const RESOURCE_LOGS: u32 = 1;
-const SCOPE_LOGS: u32 = 2;
-const LOG_RECORDS: u32 = 2;
 
 /// Counts the log records of a request, and checks that it decodes and what it takes a reader to do so.
 pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError> {

@@ -8,6 +8,10 @@ use crate::scan::{
     wire::{Field, Fields, Value},
 };
 
+pub(super) const RESOURCE_LOGS: u32 = 1;
+pub(super) const SCOPE_LOGS: u32 = 2;
+pub(super) const LOG_RECORDS: u32 = 2;
+
 /// Levels of messages within one log record, resource or scope. prost decodes 100 in all.
 const MAX_DEPTH: u8 = 64;
 

@@ -1,0 +1,236 @@
+//! What is acted upon, and the hierarchy it stands in.
+//!
+//! ```text
+//! platform ─┬─ board ── school ── site
+//!           └─ vendor ── app
+//! a person's own things
+//! ```
+//!
+//! A function holds at a place in it and reaches everything below that place. To add a kind: a variant and a row of `kinds!`, and the
+//! entity in `policies/schema.cedarschema`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use runtime::{AppId, BoardId, PersonId, SchoolId, SiteId, VendorId};
+use uuid::Uuid;
+
+use crate::Action;
+
+/// Something an action is done to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resource {
+    /// All organisations, and what belongs to none.
+    Platform,
+    /// A school board: the controller of its schools' data (GDPR).
+    Board(BoardId),
+    /// A school and all that belongs to it: gateways, devices, alerts, cases.
+    School(SchoolId),
+    /// A site of a school.
+    Site(SiteId),
+    /// A vendor of apps.
+    Vendor(VendorId),
+    /// An app in the catalogue.
+    App(AppId),
+    /// What the platform holds of one person.
+    Person(PersonId),
+}
+
+/// A kind of resource that lists are about: its id types a [`crate::Scope`].
+pub trait Kind: Copy + Ord + Into<Resource> + Into<Uuid> {
+    /// For people: `school`.
+    const NAME: &'static str;
+    /// What a caller must be allowed to know that one exists.
+    const READ: Action;
+
+    /// The id, if the resource is of this kind.
+    fn of(resource: Resource) -> Option<Self>;
+}
+
+macro_rules! kinds {
+    ($($id:ident is $variant:ident, named $name:literal, read by $read:ident;)+) => {$(
+        impl From<$id> for Resource {
+            fn from(id: $id) -> Self {
+                Self::$variant(id)
+            }
+        }
+
+        impl Kind for $id {
+            const NAME: &'static str = $name;
+            const READ: Action = Action::$read;
+
+            fn of(resource: Resource) -> Option<Self> {
+                if let Resource::$variant(id) = resource { Some(id) } else { None }
+            }
+        }
+    )+
+
+        impl Resource {
+            /// Type and id in policies.
+            pub(crate) fn entity(self) -> (&'static str, String) {
+                match self {
+                    Self::Platform => ("Platform", "platform".to_owned()),
+                    $(Self::$variant(id) => (stringify!($variant), id.to_string()),)+
+                }
+            }
+
+            /// Its name for people, and what a caller must be allowed to know that it exists; `None` for the platform, which everybody knows.
+            pub(crate) fn existence(self) -> Option<(&'static str, Action)> {
+                match self {
+                    Self::Platform => None,
+                    $(Self::$variant(_) => Some(($id::NAME, $id::READ)),)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    BoardId is Board, named "board", read by BoardRead;
+    SchoolId is School, named "school", read by SchoolRead;
+    SiteId is Site, named "site", read by SchoolRead;
+    VendorId is Vendor, named "vendor", read by VendorRead;
+    AppId is App, named "app", read by AppRead;
+    PersonId is Person, named "person", read by PersonRead;
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, id) = self.entity();
+        match self {
+            Self::Platform => formatter.write_str(&id),
+            _ => write!(formatter, "{}:{id}", kind.to_lowercase()),
+        }
+    }
+}
+
+/// Which resource stands below which, as far as is known here. Shared by all contexts of a process; fed from `identity.organisation.v1`.
+///
+/// While the parent of a resource is not known, it stands below the platform alone: functions at a board do not reach it yet.
+#[derive(Clone, Debug, Default)]
+pub struct Hierarchy(Arc<RwLock<Links>>);
+
+#[derive(Debug, Default)]
+struct Links {
+    parent: BTreeMap<Resource, Resource>,
+    children: BTreeMap<Resource, BTreeSet<Resource>>,
+}
+
+impl Hierarchy {
+    /// Puts a resource below another, and no longer where it was.
+    pub fn place(&self, child: impl Into<Resource>, parent: impl Into<Resource>) {
+        let (child, parent) = (child.into(), parent.into());
+        let mut links = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        links.unlink(child);
+        links.parent.insert(child, parent);
+        links.children.entry(parent).or_default().insert(child);
+    }
+
+    /// Forgets where a resource stands, and everything below it.
+    pub fn remove(&self, resource: impl Into<Resource>) {
+        let mut links = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = vec![resource.into()];
+        while let Some(resource) = gone.pop() {
+            links.unlink(resource);
+            gone.extend(links.children.remove(&resource).unwrap_or_default());
+        }
+    }
+
+    /// Takes over what another one knows, all at once.
+    pub fn replace(&self, other: Self) {
+        let links = std::mem::take(&mut *other.0.write().unwrap_or_else(PoisonError::into_inner));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = links;
+    }
+
+    /// Everything above a resource, nearest first; ends with the platform, except for a person and the platform itself.
+    pub(crate) fn above(&self, resource: Resource) -> Vec<Resource> {
+        let links = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut above = Vec::new();
+        let mut at = resource;
+        // A circle can only come from outside; it must not become an endless loop.
+        while let Some(parent) = links.parent.get(&at).copied().filter(|parent| !above.contains(parent)) {
+            above.push(parent);
+            at = parent;
+        }
+        let is_below_platform = !matches!(at, Resource::Platform | Resource::Person(_));
+        above.into_iter().chain(is_below_platform.then_some(Resource::Platform)).collect()
+    }
+
+    /// All of one kind at or below a resource.
+    pub(crate) fn within<K: Kind>(&self, resource: Resource) -> Vec<K> {
+        let links = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut left = vec![resource];
+        while let Some(at) = left.pop() {
+            if seen.insert(at) {
+                found.extend(K::of(at));
+                left.extend(links.children.get(&at).into_iter().flatten());
+            }
+        }
+        found
+    }
+}
+
+impl Links {
+    fn unlink(&mut self, child: Resource) {
+        let Some(parent) = self.parent.remove(&child) else { return };
+        if let Some(siblings) = self.children.get_mut(&parent) {
+            siblings.remove(&child);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id<T: From<Uuid>>(number: u128) -> T {
+        Uuid::from_u128(number).into()
+    }
+
+    #[test]
+    fn a_resource_stands_below_all_that_stand_above_its_parent() {
+        let hierarchy = Hierarchy::default();
+        let (board, school, site): (BoardId, SchoolId, SiteId) = (id(1), id(2), id(3));
+        hierarchy.place(site, school);
+        hierarchy.place(school, board);
+        assert_eq!(hierarchy.above(site.into()), [school.into(), board.into(), Resource::Platform]);
+        assert_eq!(hierarchy.within::<SiteId>(board.into()), [site]);
+        assert_eq!(hierarchy.within::<SchoolId>(school.into()), [school], "a place reaches itself");
+    }
+
+    #[test]
+    fn a_school_that_moves_leaves_its_former_board() {
+        let hierarchy = Hierarchy::default();
+        let (school, before, after): (SchoolId, BoardId, BoardId) = (id(1), id(2), id(3));
+        hierarchy.place(school, before);
+        hierarchy.place(school, after);
+        assert_eq!(hierarchy.within::<SchoolId>(before.into()), []);
+        assert_eq!(hierarchy.above(school.into()), [after.into(), Resource::Platform]);
+    }
+
+    #[test]
+    fn what_is_removed_is_below_the_platform_alone_with_all_below_it() {
+        let hierarchy = Hierarchy::default();
+        let (board, school, site): (BoardId, SchoolId, SiteId) = (id(1), id(2), id(3));
+        hierarchy.place(school, board);
+        hierarchy.place(site, school);
+        hierarchy.remove(school);
+        assert_eq!(hierarchy.above(site.into()), [Resource::Platform]);
+        assert_eq!(hierarchy.within::<SchoolId>(board.into()), []);
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let hierarchy = Hierarchy::default();
+        let (one, other): (SchoolId, SchoolId) = (id(1), id(2));
+        hierarchy.place(one, other);
+        hierarchy.place(other, one);
+        assert_eq!(hierarchy.above(one.into()), [other.into(), one.into(), Resource::Platform]);
+        assert_eq!(hierarchy.within::<SchoolId>(one.into()).len(), 2);
+    }
+}

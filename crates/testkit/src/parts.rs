@@ -1,0 +1,32 @@
+//! What services under test are given.
+
+use auth::{Context, Policies, Principal};
+use axum::Router;
+use events::{DeadLetters, LogHandle};
+use runtime::{Clock, Ids};
+use service::Parts;
+use storage::Database;
+use tonic::service::Routes;
+
+use crate::{TestIssuer, TestLog};
+
+/// Over this database and log; who calls is said by this issuer.
+pub fn parts(database: &Database, log: &TestLog, issuer: &TestIssuer) -> Parts {
+    Parts {
+        database: database.clone(),
+        log: LogHandle(log.share()),
+        dead_letters: DeadLetters::default(),
+        authenticator: issuer.authenticator(),
+    }
+}
+
+/// The API of the dead letters of services made from these parts.
+pub fn operators_door(parts: &Parts) -> Router {
+    parts.authenticator.protect(Routes::new(parts.dead_letters.api()).into_axum_router()).reset_fallback()
+}
+
+/// The context of a request by this principal, for use cases that a test calls itself.
+pub fn context(principal: Principal, clock: impl Into<Clock>) -> Context {
+    let clock = clock.into();
+    Context::for_tests(principal, clock.clone(), Ids::random(clock), Policies::load().expect("policies"))
+}

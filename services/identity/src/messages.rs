@@ -1,0 +1,96 @@
+//! Domain values as messages. Closed sets have the same number in both; a test compares names.
+
+use proto::{count, identity::v1 as wire, time::timestamp};
+
+use crate::domain::{Board, Gateway, GatewayState, School, Site, import::BadLine};
+
+impl From<&School> for wire::School {
+    fn from(school: &School) -> Self {
+        Self {
+            school_id: school.id.to_string(),
+            institution_number: school.number.to_string(),
+            name: school.name.clone(),
+            municipality: school.municipality.clone(),
+            board: Some((&school.board).into()),
+            sites: school.sites.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Board> for wire::Board {
+    fn from(board: &Board) -> Self {
+        Self { board_id: board.id.to_string(), board_number: board.number.to_string(), name: board.name.clone(), kind: board.kind as i32 }
+    }
+}
+
+impl From<&Site> for wire::Site {
+    fn from(site: &Site) -> Self {
+        Self {
+            site_id: site.id.to_string(),
+            site_number: site.number.to_string(),
+            name: site.name.clone(),
+            street: site.street.clone(),
+            postal_code: site.postal_code.clone(),
+            municipality: site.municipality.clone(),
+        }
+    }
+}
+
+impl From<&GatewayState> for wire::GatewayState {
+    fn from(state: &GatewayState) -> Self {
+        match state {
+            GatewayState::Active { .. } => Self::Active,
+            GatewayState::Revoked { .. } => Self::Revoked,
+        }
+    }
+}
+
+impl From<&Gateway> for wire::Gateway {
+    fn from(gateway: &Gateway) -> Self {
+        let (secret_time, revoke_time, revoke_reason) = match &gateway.state {
+            GatewayState::Active { secret_since, .. } => (Some(timestamp(*secret_since)), None, String::new()),
+            GatewayState::Revoked { at, reason, .. } => (None, Some(timestamp(*at)), reason.as_str().to_owned()),
+        };
+        Self {
+            gateway_id: gateway.id.to_string(),
+            school_id: gateway.school_id.to_string(),
+            site_id: gateway.site_id.map(|site| site.to_string()).unwrap_or_default(),
+            name: gateway.name.as_str().to_owned(),
+            state: wire::GatewayState::from(&gateway.state).into(),
+            client_id: gateway.client_id(),
+            create_time: Some(timestamp(gateway.enrolled_at)),
+            secret_time,
+            revoke_time,
+            revoke_reason,
+            etag: gateway.etag().to_string(),
+        }
+    }
+}
+
+impl From<&BadLine> for wire::BadLine {
+    fn from(bad_line: &BadLine) -> Self {
+        Self {
+            line: count(bad_line.line),
+            field: bad_line.field.map(|field| field.as_str().to_owned()).unwrap_or_default(),
+            reason: bad_line.reason.into_str().to_owned(),
+            message: bad_line.message.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray as _;
+
+    use super::*;
+    use crate::domain::BoardKind;
+
+    #[test]
+    fn kinds_of_boards_have_the_numbers_of_the_wire() {
+        for kind in BoardKind::VARIANTS {
+            let on_the_wire = wire::BoardKind::try_from(*kind as i32).unwrap();
+            assert_eq!(on_the_wire.as_str_name(), format!("BOARD_KIND_{}", kind.into_str().to_uppercase()));
+        }
+        assert!(wire::BoardKind::try_from(i32::try_from(BoardKind::VARIANTS.len()).unwrap() + 1).is_err());
+    }
+}

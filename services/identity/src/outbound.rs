@@ -1,0 +1,28 @@
+//! What identity tells the others. Both topics are compacted: the last event of a key is its current state.
+
+use auth::Context;
+use events::Envelope;
+use proto::{identity::v1 as wire, time::timestamp};
+use runtime::EventId;
+
+use crate::domain::{Gateway, School};
+
+/// The service's name in events.
+pub const NAME: &str = "identity";
+
+/// `identity.organisation.v1`: a school as it is now.
+pub fn organisation_state(cx: &Context, school: &School) -> Envelope {
+    let now = cx.clock.now();
+    let state = wire::OrganisationState { school: Some(school.into()), update_time: Some(timestamp(now)) };
+    Envelope::new(cx.ids.next::<EventId>(), now, NAME, school.id.to_string(), &state)
+}
+
+/// `identity.gateway.v1`: whether a gateway may post, and for which school.
+pub fn gateway_entry(cx: &Context, gateway: &Gateway) -> Envelope {
+    let entry = wire::GatewayDirectoryEntry {
+        gateway_id: gateway.id.to_string(),
+        school_id: gateway.school_id.to_string(),
+        state: wire::GatewayState::from(&gateway.state).into(),
+    };
+    Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), NAME, gateway.id.to_string(), &entry)
+}

@@ -1,0 +1,52 @@
+//! Boards, schools, sites and gateways.
+
+use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
+use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
+
+use crate::store::entity::{board, gateway, school, site};
+
+#[derive(DeriveMigrationName)]
+pub struct CreateTables;
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateTables {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let is_active = Expr::col("state")
+            .eq("active")
+            .and(Expr::col("secret_hash").is_not_null())
+            .and(Expr::col("secret_since").is_not_null())
+            .and(Expr::col("revoked_at").is_null());
+        let is_revoked = Expr::col("state")
+            .eq("revoked")
+            .and(Expr::col("secret_hash").is_null())
+            .and(Expr::col("revoked_at").is_not_null())
+            .and(Expr::col("revoked_by").is_not_null())
+            .and(Expr::col("revoke_reason").is_not_null());
+        let school_of = |table: &'static str| ForeignKey::create().from(table, "school_id").to("school", "school_id").to_owned();
+        let tables = [
+            table(manager, board::Entity),
+            table(manager, school::Entity),
+            table(manager, site::Entity).foreign_key(&mut school_of("site")).to_owned(),
+            table(manager, gateway::Entity)
+                .foreign_key(&mut school_of("gateway"))
+                .foreign_key(ForeignKey::create().from("gateway", "site_id").to("site", "site_id"))
+                .check(is_active.or(is_revoked))
+                .to_owned(),
+        ];
+        for table in tables {
+            manager.create_table(table).await?;
+        }
+
+        let indexes = [
+            index("school_by_name", school::Entity, [school::Column::SortName, school::Column::SchoolId]),
+            index("school_by_board", school::Entity, [school::Column::BoardId]),
+            index("site_by_number", site::Entity, [site::Column::SchoolId, site::Column::SiteNumber]).unique().to_owned(),
+            index("gateway_by_school", gateway::Entity, [gateway::Column::SchoolId, gateway::Column::GatewayId]),
+            index("gateway_by_request", gateway::Entity, [gateway::Column::RequestedBy, gateway::Column::RequestId]).unique().to_owned(),
+        ];
+        for index in indexes {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! What is stored is read back, and storing it again forgets nothing.
+
+use auth::Scope;
+use proptest::{array::uniform2, prelude::*};
+use testkit::{
+    arbitrary::{id, moment, samples, text, word},
+    on_both_stores,
+};
+
+use super::{gateway::RequestKey, *};
+use crate::domain::{Board, BoardKind, Gateway, GatewayName, GatewayState, RevokeReason, School, SecretHash, Site};
+
+fn number<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
+    (1..=999_999_u32).prop_map(|number| number.to_string().parse().unwrap())
+}
+
+prop_compose! {
+    fn any_board()(
+        id in id(),
+        number in number(),
+        name in text(),
+        kind in prop::sample::select(<BoardKind as strum::VariantArray>::VARIANTS),
+    ) -> Board {
+        Board { id, number, name, kind }
+    }
+}
+
+prop_compose! {
+    fn any_site()(id in id(), number in number(), name in text(), street in text(), postal_code in text(), municipality in text()) -> Site {
+        Site { id, number, name, street, postal_code, municipality }
+    }
+}
+
+prop_compose! {
+    fn any_school()(
+        id in id(),
+        number in number(),
+        name in text(),
+        municipality in text(),
+        board in any_board(),
+        mut sites in uniform2(any_site()),
+    ) -> School {
+        sites.sort_by_key(|site| site.number);
+        School { id, number, name, municipality, board, sites: sites.to_vec() }
+    }
+}
+
+fn any_state() -> impl Strategy<Value = GatewayState> {
+    let active = (any::<[u8; 32]>(), moment());
+    let revoked = (moment(), text(), word());
+    prop_oneof![
+        active.prop_map(|(secret, secret_since)| GatewayState::Active { secret: SecretHash::from_bytes(secret), secret_since }),
+        revoked.prop_map(|(at, by, reason)| GatewayState::Revoked { at, by, reason: RevokeReason::try_from(reason.as_str()).unwrap() }),
+    ]
+}
+
+prop_compose! {
+    fn any_gateway()(
+        id in id(),
+        school_id in id(),
+        site_id in prop::option::of(id()),
+        name in word(),
+        enrolled_at in moment(),
+        state in any_state(),
+        version in 0..=i32::MAX as u32,
+    ) -> Gateway {
+        Gateway { id, school_id, site_id, name: GatewayName::try_from(name.as_str()).unwrap(), enrolled_at, state, version }
+    }
+}
+
+async fn save(txn: &storage::Txn, school: &School) {
+    school::save_boards(txn, std::slice::from_ref(&school.board)).await.unwrap();
+    school::save(txn, std::slice::from_ref(school)).await.unwrap();
+}
+
+on_both_stores! {
+    async fn schools_boards_and_sites_are_read_back(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        for (before, mut after) in samples(&(any_school(), any_school())) {
+            let txn = database.begin().await.unwrap();
+            save(&txn, &before).await;
+            assert_eq!(school::find(&*txn, &Scope::Everything, before.id).await.unwrap().as_ref(), Some(&before));
+            after.id = before.id;
+            for (after, before) in after.sites.iter_mut().zip(&before.sites) {
+                after.id = before.id;
+            }
+            save(&txn, &after).await;
+            assert_eq!(school::find(&*txn, &Scope::Everything, before.id).await.unwrap().as_ref(), Some(&after));
+            assert_eq!(school::all(&txn).await.unwrap(), [after]);
+        }
+    }
+
+    async fn gateways_are_read_back_and_their_requests_kept(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let requests = (text(), prop::option::of(id()));
+        for (school, before, after, (requested_by, request_id)) in samples(&(any_school(), any_gateway(), any_gateway(), requests)) {
+            let site = school.sites[0].id;
+            let there = |gateway: Gateway| Gateway { id: before.id, school_id: school.id, site_id: gateway.site_id.map(|_| site), ..gateway };
+            let (before, after) = (there(before.clone()), there(after));
+            let key = RequestKey { requested_by, request_id };
+            let txn = database.begin().await.unwrap();
+            save(&txn, &school).await;
+            gateway::insert(&txn, &before, &key).await.unwrap();
+            assert_eq!(gateway::find(&*txn, &Scope::Everything, before.id).await.unwrap(), Some(before));
+            gateway::update(&txn, &after).await.unwrap();
+            assert_eq!(gateway::find(&*txn, &Scope::Everything, after.id).await.unwrap().as_ref(), Some(&after));
+            let by_request = gateway::find_by_request(&*txn, &key).await.unwrap();
+            assert_eq!(by_request, key.request_id.map(|_| after));
+        }
+    }
+}

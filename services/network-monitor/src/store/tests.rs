@@ -1,0 +1,192 @@
+//! What is stored is read back, and storing it again forgets nothing.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use auth::Scope;
+use proptest::{
+    array::{uniform3, uniform4},
+    prelude::*,
+};
+use runtime::SchoolId;
+use testkit::{
+    arbitrary::{id, moment, samples, text, word},
+    on_both_stores,
+};
+
+use super::*;
+use crate::domain::{
+    alert::{Alert, Remembered},
+    detection::{Endpoint, Sensor, Severity, SignatureId},
+    device::{Address, Claimed, Device, DeviceKey},
+    fact::{Fact, Topic},
+    mac::Mac,
+    roster::DeviceChange,
+    source::Source,
+    suppression::{Reason, Suppression},
+    usage::{Quarter, day_of},
+};
+
+fn any_ip() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        any::<u32>().prop_map(|bits| IpAddr::V4(bits.into())),
+        any::<u128>().prop_map(|bits| IpAddr::V6(bits.into()).to_canonical())
+    ]
+}
+
+fn any_source() -> impl Strategy<Value = Source> {
+    prop::sample::select(<Source as strum::VariantArray>::VARIANTS)
+}
+
+prop_compose! {
+    fn any_fact()(
+        topic in prop::sample::select(vec![Topic::Names, Topic::Software, Topic::Services]),
+        subject in text(),
+        value in text(),
+        source in any_source(),
+        observed in moment(),
+    ) -> (Topic, Fact) {
+        (topic, Fact { subject, value, source, observed })
+    }
+}
+
+prop_compose! {
+    fn any_address()(ip in any_ip(), source in any_source(), observed in moment(), claimed in prop::option::of((moment(), moment()))) -> Address {
+        Address { ip, source, observed, claimed: claimed.map(|(first, last)| Claimed { first, last }) }
+    }
+}
+
+/// What a device becomes when it is told these things.
+type News = ([(Topic, Fact); 4], [Address; 3], [chrono::DateTime<chrono::Utc>; 3]);
+
+fn any_news() -> impl Strategy<Value = News> {
+    (uniform4(any_fact()), uniform3(any_address()), uniform3(moment()))
+}
+
+fn told(mut device: Device, (facts, addresses, moments): News) -> Device {
+    facts.into_iter().for_each(|(topic, fact)| device.learn(topic, fact));
+    addresses.into_iter().for_each(|address| device.has_address(address));
+    moments.into_iter().for_each(|moment| device.see(Quarter::of(moment), moment, moment));
+    device.heard = device.heard.max(moments[0]);
+    device
+}
+
+fn any_key() -> impl Strategy<Value = DeviceKey> {
+    prop_oneof![any::<[u8; 6]>().prop_map(|octets| DeviceKey::Mac(Mac::new(octets))), any_ip().prop_map(DeviceKey::Ip)]
+}
+
+fn any_endpoint() -> impl Strategy<Value = Endpoint> {
+    (prop::option::of(any_ip()), prop::option::of(any::<u16>())).prop_map(|(ip, port)| Endpoint { ip, port })
+}
+
+prop_compose! {
+    fn any_alert()(
+        ids in (id(), id(), prop::option::of(id()), prop::option::of(id()), prop::option::of(id())),
+        texts in uniform4(text()),
+        signature in word(),
+        severity in prop::sample::select(vec![Severity::Low, Severity::Medium, Severity::High]),
+        sensor in prop::sample::select(vec![Sensor::Suricata, Sensor::Zeek]),
+        source in any_endpoint(),
+        destination in any_endpoint(),
+        moments in uniform3(moment()),
+        // Below one, an alert is in no list.
+        counts in (any::<i64>(), 1..i64::MAX),
+        remembered in prop::collection::vec(any::<u64>(), 0..20),
+    ) -> Alert {
+        let (id, school, gateway, source_device, destination_device) = ids;
+        let [text, category, protocol, raw_event] = texts;
+        let [first, last, received] = moments;
+        Alert {
+            id,
+            school,
+            gateway,
+            signature_id: SignatureId::from_store(signature),
+            signature: text,
+            category,
+            severity,
+            sensor,
+            source,
+            destination,
+            source_device,
+            destination_device,
+            protocol,
+            first,
+            last,
+            event_count: counts.0,
+            told_event_count: counts.1,
+            received,
+            remembered: Remembered::from_bytes(&remembered.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>()),
+            raw_event,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_suppression()(
+        id in id(),
+        school in prop::option::of(id()),
+        signature in word(),
+        reason in word(),
+        expires in moment(),
+        created in moment(),
+        creator in text(),
+    ) -> Suppression {
+        let (signature_id, reason) = (SignatureId::from_store(signature), Reason::parse(&reason).unwrap());
+        Suppression { id, school, signature_id, reason, expires, created, creator }
+    }
+}
+
+/// The device with all its days.
+async fn stored(txn: &storage::Txn, school: SchoolId, expected: &Device) -> Device {
+    let found = device::find(&**txn, &Scope::Everything, school, expected.id).await.unwrap().unwrap();
+    let mut days = BTreeMap::new();
+    for day in expected.days.keys() {
+        let moment = crate::domain::usage::midnight(*day);
+        let (macs, ips) = match expected.key {
+            DeviceKey::Mac(mac) => ([mac].into(), [].into()),
+            DeviceKey::Ip(ip) => ([].into(), [ip].into()),
+        };
+        let wanted = device::Wanted { macs, ips, moments: moment..=moment };
+        assert_eq!(day_of(moment), *day);
+        let loaded = device::load(txn, school, &wanted).await.unwrap();
+        days.extend(loaded.into_iter().filter(|device| device.id == expected.id).flat_map(|device| device.days));
+    }
+    Device { days, ..found }
+}
+
+on_both_stores! {
+    async fn devices_are_read_back_and_a_batch_forgets_nothing(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        for (school, id, key, seen, first, second) in samples(&(id(), id(), any_key(), moment(), any_news(), any_news())) {
+            let before = told(Device::new(id, key, seen), first);
+            let after = told(before.clone(), second);
+            let txn = database.begin().await.unwrap();
+            device::save(&txn, school, &[DeviceChange::Appeared(before.clone())]).await.unwrap();
+            assert_eq!(stored(&txn, school, &before).await, before);
+            let change = DeviceChange::Updated { before: Box::new(before), after: after.clone() };
+            device::save(&txn, school, &[change]).await.unwrap();
+            assert_eq!(stored(&txn, school, &after).await, after);
+        }
+    }
+
+    async fn alerts_are_read_back_and_as_they_grow(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        for (before, after) in samples(&(any_alert(), any_alert())) {
+            // These never change.
+            let after = Alert { id: before.id, school: before.school, raw_event: before.raw_event.clone(), ..after };
+            let txn = database.begin().await.unwrap();
+            for alert in [before, after] {
+                alert::save(&txn, &[&alert]).await.unwrap();
+                assert_eq!(alert::find(&*txn, &Scope::Everything, alert.school, alert.id).await.unwrap(), Some(alert));
+            }
+        }
+    }
+
+    async fn suppressions_are_read_back(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        for suppression in samples(&any_suppression()) {
+            let txn = database.begin().await.unwrap();
+            suppression::insert(&txn, &suppression).await.unwrap();
+            assert_eq!(suppression::find(&*txn, &Scope::Everything, suppression.id).await.unwrap(), Some(suppression));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The migration makes the tables, once, and the tables refuse what no device can be.
+
+use schildwacht_network_monitor::migrations;
+use sea_orm::ConnectionTrait as _;
+use storage::migrate::MigrationReport;
+use testkit::on_both_stores;
+
+use crate::world::{World, lease};
+
+on_both_stores! {
+    async fn the_tables_are_made_once(database: TestDatabase) {
+        let database = database.migrated(migrations()).await;
+        let again = database.migrate(migrations(), &runtime::Clock::system()).await.unwrap();
+        assert_eq!(again, MigrationReport::default(), "nothing is left to do");
+    }
+
+    async fn tables_refuse_what_no_device_can_be(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let leases = [("00:1b:21:0a:bc:de", "10.0.0.5"), ("00:1b:21:0a:bc:df", "10.0.0.6")];
+        world.post(&leases.map(|(mac, ip)| lease("2026-09-24T09:40:00.000000+0000", mac, ip, "LKR-LT-11")).concat()).await;
+        for impossible in [
+            "UPDATE device_address SET claimed_first_at = NULL",
+            "UPDATE device SET device_key = '00:1b:21:0a:bc:de'",
+        ] {
+            let txn = world.database.begin().await.unwrap();
+            assert!(txn.execute_unprepared(impossible).await.is_err(), "{impossible}");
+        }
+        let txn = world.database.begin().await.unwrap();
+        txn.execute_unprepared("DELETE FROM device").await.unwrap();
+        let left = txn.query_all_raw(sea_orm::Statement::from_string(world.database.backend(), "SELECT ip FROM device_address")).await.unwrap();
+        assert!(left.is_empty(), "addresses go with their device");
+    }
+}

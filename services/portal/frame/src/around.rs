@@ -1,0 +1,252 @@
+//! What is done around every request: preferences and session before the handler, and failures that become pages after it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use runtime::EventId;
+use tower_http::compression::CompressionLayer;
+
+use crate::{
+    assets,
+    failure::{Failure, Fault},
+    language::Language,
+    layout::{Preferences, Theme},
+    metrics,
+    portal::Portal,
+    problem::{Problem, ProblemPage, SignInFailedPage, SignInFailure},
+    respond::{own_page, page_with_status, redirect_with_cookie},
+    routes::{Declared, Routes},
+    session::{Sender, SessionError},
+    visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, THEME_COOKIE, Written},
+};
+
+/// The longest form is a note of 10,000 characters, each at most 12 bytes once encoded.
+const MAX_FORM_BYTES: usize = 256 * 1024;
+/// A session this young that a service refuses will be refused again: signing in again would go round in circles.
+const TOO_YOUNG_TO_RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+
+/// The addresses of all areas and these of the portal itself. What is unknown is answered with a page too.
+pub fn router(portal: Arc<Portal>, own: Routes) -> Router {
+    let Routes { router, declared } = portal.areas.iter().fold(own, |routes, area| routes.and((area.routes)()));
+    let pages = router
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(from_fn_with_state((portal, Arc::new(declared)), around))
+        .layer(CompressionLayer::new().gzip(true));
+    Router::new().route("/assets/{version}/{name}", get(assets::serve)).merge(pages)
+}
+
+/// Any address that is not ours. gRPC callers, who share the port, are answered in their own words.
+async fn unknown(headers: HeaderMap) -> Response {
+    let is_grpc = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+    if is_grpc {
+        let unimplemented = HeaderValue::from(tonic::Code::Unimplemented as i32);
+        let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"))];
+        return (StatusCode::OK, headers, [("grpc-status", unimplemented)]).into_response();
+    }
+    Failure::Problem(Problem::NotFound).into_response()
+}
+
+/// The middleware.
+async fn around(State((portal, declared)): State<(Arc<Portal>, Arc<Declared>)>, request: Request, next: Next) -> Response {
+    let security = portal.headers.clone();
+    let mut response = match settled_before_the_handler(&portal, &request) {
+        Some(response) => response,
+        None => {
+            let (mut parts, body) = request.into_parts();
+            let around = of(portal, &declared, &parts).await;
+            let came_from = referring_page(&parts.headers, &around.portal.origin);
+            let method = parts.method.clone();
+            let is_from_elsewhere = method != Method::GET && method != Method::HEAD && !comes_from_us(&around.portal, &parts.headers);
+            let mut response = if is_from_elsewhere {
+                Failure::Problem(Problem::StaleForm).into_response()
+            } else {
+                parts.extensions.insert(around.clone());
+                next.run(Request::from_parts(parts, body)).await
+            };
+            if let Some(failure) = failure_of(&mut response) {
+                response = explain(&around, failure, &method, came_from).await;
+            }
+            forget_flash(&around, &mut response);
+            response
+        }
+    };
+    security.apply(response.headers_mut());
+    response
+}
+
+/// What went wrong: as a handler says it, or as the framework says it, which is for developers and not for visitors.
+fn failure_of(response: &mut Response) -> Option<Failure> {
+    let said = response.extensions_mut().remove::<Failure>();
+    let is_refused_by_framework = response.status() == StatusCode::BAD_REQUEST && !is_page(response);
+    said.or_else(|| is_refused_by_framework.then_some(Failure::Problem(Problem::NotFound)))
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+/// Requests that need no handler: another name of this machine, another language.
+fn settled_before_the_handler(portal: &Portal, request: &Request) -> Option<Response> {
+    if request.method() != Method::GET {
+        return None;
+    }
+    if let Some(address) = address_of_another_name(portal, request.headers(), request.uri()) {
+        return Some(Redirect::temporary(&address).into_response());
+    }
+    let (here, language) = without_language(request.uri());
+    let language = language?;
+    let cookie = portal.cookies.set(LANGUAGE_COOKIE, language.code(), A_YEAR);
+    Some(redirect_with_cookie(&here, cookie))
+}
+
+/// Whether a form was sent from a page of ours, as far as the browser says (OWASP: verify the origin with standard headers).
+/// What says nothing at all still needs the session's secret in the form.
+fn comes_from_us(portal: &Portal, headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let origin_is_ours = text(header::ORIGIN).is_none_or(|origin| origin == portal.origin);
+    let site_is_ours = text(header::HeaderName::from_static("sec-fetch-site")).is_none_or(|site| site == "same-origin");
+    origin_is_ours && site_is_ours
+}
+
+/// The page a form was on, if it says so and is ours.
+fn referring_page(headers: &HeaderMap, origin: &str) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let path = referer.strip_prefix(origin)?;
+    (own_page(path) == path).then(|| path.to_owned())
+}
+
+/// Path and question without `lang`, and the language that `lang` asks for. An address that begins with two slashes would, as
+/// a link, lead to another host: of that only the start page is left.
+fn without_language(uri: &Uri) -> (String, Option<Language>) {
+    let path = own_page(uri.path());
+    let Some(query) = uri.query() else { return (path.to_owned(), None) };
+    let mut language = None;
+    let mut rest = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if name == "lang" {
+            language = Language::from_code(&value);
+        } else {
+            rest.append_pair(&name, &value);
+        }
+    }
+    let rest = rest.finish();
+    (if rest.is_empty() { path.to_owned() } else { format!("{path}?{rest}") }, language)
+}
+
+/// Cookies belong to one name of a machine: who comes by another name of this one is sent to ours.
+fn address_of_another_name(portal: &Portal, headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    const NAMES_OF_THIS_MACHINE: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let our_host = portal.origin.split_once("://")?.1;
+    let name_of = |host: &str| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned();
+    let both_are_this_machine = [host, our_host].iter().all(|host| NAMES_OF_THIS_MACHINE.contains(&name_of(host).as_str()));
+    (host != our_host && both_are_this_machine)
+        .then(|| format!("{}{}", portal.origin, uri.path_and_query().map_or("/", |path| path.as_str())))
+}
+
+async fn of(portal: Arc<Portal>, declared: &Declared, Parts { method, uri, headers, extensions, .. }: &Parts) -> Around {
+    let pattern = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let cookie = |name| portal.cookies.read(headers, name);
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = cookie(LANGUAGE_COOKIE).and_then(|code| Language::from_code(&code));
+    let preferences = Preferences {
+        language: language.or_else(|| Language::from_accept_language(accepted?)).unwrap_or_default(),
+        theme: cookie(THEME_COOKIE).and_then(|code| Theme::from_code(&code)).unwrap_or_default(),
+        shortcuts: cookie(SHORTCUTS_COOKIE).is_none_or(|code| code != "uit"),
+    };
+    let message = |code: String| portal.areas.iter().flat_map(|area| area.messages).find(|message| message.code == code).copied();
+    let flash = cookie(FLASH_COOKIE).filter(|_| method == Method::GET).and_then(message);
+    let sender = if declared.is_stream(pattern) { Sender::Script } else { Sender::Person };
+    let session = match cookie(SESSION_COOKIE) {
+        Some(value) => portal.sessions.find(&value, sender).await.map_err(|error: SessionError| Failure::from(error)),
+        None => Ok(None),
+    };
+    let form = declared.form(pattern).filter(|_| method == Method::POST);
+    let here = match form {
+        Some(form) => own_page(&form.page_at(pattern, uri.path())).to_owned(),
+        None if method == Method::POST => "/".to_owned(),
+        None => without_language(uri).0,
+    };
+    Around { portal, preferences, here, flash, form, written: Written::default(), session }
+}
+
+/// A failure, as the visitor should read it.
+async fn explain(around: &Around, failure: Failure, method: &Method, came_from: Option<String>) -> Response {
+    let explained = match failure {
+        Failure::SignIn => send_to_sign_in(around, method, came_from).await,
+        Failure::SignInFailed(failure) => sign_in_failed(around, failure),
+        Failure::Problem(problem) => problem_page(around, problem, method, came_from),
+        Failure::Ours { fault, cause } => {
+            let reference = around.portal.ids.next::<EventId>().to_string();
+            tracing::error!(name: "page.failed", reference, fault = ?fault, error = cause, "page cannot be shown");
+            let (problem, counted) = match fault {
+                Fault::Away => (Problem::Unavailable, "away"),
+                Fault::Garbled => (Problem::Garbled { reference }, "garbled"),
+                Fault::Bug => (Problem::Failed { reference }, "bug"),
+            };
+            metrics::page_failed(counted);
+            problem_page(around, problem, method, came_from)
+        }
+    };
+    // Only rendering itself, or the machine's randomness, can have failed here.
+    explained.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+fn problem_page(around: &Around, problem: Problem, method: &Method, came_from: Option<String>) -> Result<Response, Failure> {
+    let mut frame = around.frame("")?;
+    frame.flash = None;
+    if problem == Problem::SignedOut {
+        (frame.visitor, frame.csrf) = (None, String::new());
+    }
+    // "Try again" must be a page one can open, not the address of a form.
+    if let Some(page) = came_from {
+        frame.here = page;
+    }
+    let status = problem.status();
+    let written = around.written.text().map(str::to_owned);
+    page_with_status(status, &ProblemPage { frame, problem, is_form: method == Method::POST, written })
+}
+
+fn sign_in_failed(around: &Around, failure: SignInFailure) -> Result<Response, Failure> {
+    let (status, outcome) = match failure {
+        SignInFailure::Expired => (StatusCode::BAD_REQUEST, "expired"),
+        SignInFailure::Refused => (StatusCode::FORBIDDEN, "refused"),
+        SignInFailure::NoFunction => (StatusCode::FORBIDDEN, "no_function"),
+        SignInFailure::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "unreachable"),
+    };
+    metrics::sign_in_ended(outcome);
+    page_with_status(status, &SignInFailedPage { frame: around.frame("")?, failure })
+}
+
+async fn send_to_sign_in(around: &Around, method: &Method, came_from: Option<String>) -> Result<Response, Failure> {
+    if let Some(session) = around.signed_in()? {
+        let is_young = around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY;
+        around.portal.sessions.end(session).await?;
+        if is_young && around.written.text().is_none() {
+            return sign_in_failed(around, SignInFailure::Refused);
+        }
+    }
+    if around.written.text().is_some() {
+        return problem_page(around, Problem::SignedOut, method, came_from);
+    }
+    let page = if method == Method::GET { around.here.clone() } else { came_from.unwrap_or_else(|| around.here.clone()) };
+    let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("terug", &page).finish();
+    Ok(Redirect::to(&format!("/aanmelden?{back}")).into_response())
+}
+
+/// A message is said once: on the page that shows it, its cookie goes.
+fn forget_flash(around: &Around, response: &mut Response) {
+    let was_shown = around.flash.is_some() && response.status() == StatusCode::OK;
+    if was_shown && let Some(cookie) = around.portal.cookies.remove(FLASH_COOKIE) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}

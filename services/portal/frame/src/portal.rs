@@ -1,0 +1,37 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+
+use runtime::{Clock, Ids, Shutdown};
+use url::Url;
+
+use crate::{
+    area::Area,
+    config::EmergencyLine,
+    headers::SecurityHeaders,
+    issuer::Issuer,
+    session::{Cookies, Sessions},
+    upstream::Upstream,
+};
+
+/// The portal of one process.
+pub struct Portal {
+    pub sessions: Sessions,
+    pub issuer: Arc<Issuer>,
+    pub upstream: Upstream,
+    pub cookies: Cookies,
+    pub headers: SecurityHeaders,
+    /// `https://schildwacht.example`: where forms must come from.
+    pub origin: String,
+    /// Whether people choose who to be, on a page of ours.
+    pub personas: bool,
+    /// Whom schools call on a bad day.
+    pub emergency_line: Option<Arc<EmergencyLine>>,
+    /// Where sensors post.
+    pub sensors_url: Option<Url>,
+    /// What the portal consists of.
+    pub areas: &'static [Area],
+    pub clock: Clock,
+    pub ids: Ids,
+    pub shutdown: Shutdown,
+}

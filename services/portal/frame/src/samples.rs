@@ -1,0 +1,110 @@
+//! Every page with sample data, so that a test renders all of them.
+
+use std::{error::Error, sync::Arc};
+
+use askama::Template;
+use auth::{Function, Policies, Principal, Subject};
+use chrono::{DateTime, Utc};
+use runtime::{PersonId, SchoolId};
+
+use crate::{
+    area::Area,
+    config::EmergencyLine,
+    language::Language,
+    layout::{Frame, Preferences},
+    visitor::Visitor,
+};
+
+/// A page.
+pub trait Page: Template + Sized {
+    /// Fillings that together show every part of the page.
+    fn samples(frame: &Frame) -> Vec<Self>;
+}
+
+/// A page in a list of `pages!`: no other can be sent.
+pub trait Listed {}
+
+/// Lists the pages of a crate, and tests that each renders in both languages for every kind of visitor.
+#[macro_export]
+macro_rules! pages {
+    ($($page:ty),+ $(,)?) => {
+        $(impl $crate::samples::Listed for $page {})+
+
+        #[cfg(test)]
+        #[test]
+        fn every_page_renders() {
+            $($crate::samples::check::<$page>().unwrap();)+
+        }
+    };
+}
+
+/// Renders all samples of a page.
+///
+/// # Errors
+/// When one does not render, or is not the page it should be.
+pub fn check<P: Page>() -> Result<(), Box<dyn Error>> {
+    for language in [Language::Dutch, Language::English] {
+        for visitor in visitors()? {
+            let samples = P::samples(&frame(language, visitor));
+            let name = std::any::type_name::<P>();
+            if samples.is_empty() {
+                return Err(format!("{name} has no sample").into());
+            }
+            for page in samples {
+                let html = page.render()?;
+                let is_whole = ["<h1", "<main", "</html>"].iter().all(|part| html.matches(part).count() == 1);
+                if !is_whole || html.contains("style=\"") {
+                    return Err(format!("{name} lacks a part, has one twice, or has a style of its own: {html}").into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A made-up moment, now in samples.
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_236_200, 0).unwrap_or_default()
+}
+
+/// The school of the samples.
+pub fn school_id() -> SchoolId {
+    SchoolId::from(uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0001))
+}
+
+/// What stands around a page.
+pub fn frame(language: Language, visitor: Option<Visitor>) -> Frame {
+    const NO_AREAS: &[Area] = &[];
+    Frame {
+        preferences: Preferences { language, theme: Default::default(), shortcuts: true },
+        now: now(),
+        here: "/".to_owned(),
+        school: visitor.as_ref().and_then(Visitor::only_school),
+        visitor,
+        csrf: "secret".to_owned(),
+        flash: None,
+        place: String::new(),
+        context: String::new(),
+        areas: NO_AREAS,
+        figures: Vec::new(),
+        emergency_line: Some(Arc::new(EmergencyLine::example())),
+    }
+}
+
+/// Nobody, a response lead, an operator, and the director of the samples' school.
+fn visitors() -> Result<Vec<Option<Visitor>>, Box<dyn Error>> {
+    let mut visitors = vec![None];
+    for function in [Function::ResponseLead, Function::Operator, Function::Director(school_id())] {
+        visitors.push(Some(visitor(vec![function])?));
+    }
+    Ok(visitors)
+}
+
+/// Somebody with these functions.
+///
+/// # Errors
+/// When the policies do not load.
+pub fn visitor(functions: Vec<Function>) -> Result<Visitor, Box<dyn Error>> {
+    let subject = Subject::Person(PersonId::from(uuid::Uuid::nil()));
+    Ok(Visitor::new(Principal { subject, name: "Noor Claes".to_owned(), functions }, Arc::new(Policies::load()?)))
+}

@@ -1,0 +1,238 @@
+//! Sessions: who is signed in, by the cookie their browser holds.
+//!
+//! Tokens stay here; the browser holds 256 random bits, and the cache knows only their hash. A session ends when it is signed
+//! out, when nothing was asked for a while (idle), and in any case some hours after signing in (absolute).
+//!
+//! It is kept in parts, so that no part is ever overwritten with an older one: what never changes, the access token, the
+//! refresh token, and the sign of life.
+//!
+//! # Renewal
+//!
+//! The issuer accepts a refresh token once, and ends the session when it sees it twice. So:
+//!
+//! - *Who may renew*: whoever **takes** the refresh token from the cache; of several requests, and several replicas, one gets
+//!   it. It leaves a mark for as long as a renewal can last, so that the others can tell one that is under way from one that
+//!   died with its process. What it gets goes into the cache; when the issuer is away, the old refresh token goes back.
+//! - *Cancellation*: a browser that leaves drops the handler's future at any point. Taking, renewing and keeping therefore run
+//!   in a task of the process, which ends with the tokens in the cache whoever is still listening, and which a stop waits for.
+//! - *The others* use the old token while it holds, else they look for the new one, and when their patience ends they try to
+//!   take the refresh token themselves: the first may have put it back.
+//! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer
+//!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache away,
+//!   a renewal that goes on) is an error, and the next request tries again.
+//! - *Who may forget*: signing out, and `find` after such a certain end. Nothing else removes a session's parts.
+
+mod cookies;
+mod csrf;
+mod renewal;
+
+use std::{sync::Arc, time::Duration};
+
+use auth::{Policies, TokenError, Verifier};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::{Clock, Process};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use storage::{Cache, cache::CacheError};
+
+use self::renewal::Renewals;
+pub use self::{
+    cookies::{Cookies, Keep},
+    csrf::CsrfSecret,
+};
+use crate::{
+    config::SessionConfig,
+    issuer::{Issuer, IssuerError, Tokens},
+    visitor::Visitor,
+};
+
+/// A sign of life is written at most this often.
+const LIFE_SIGN_EVERY: TimeDelta = TimeDelta::seconds(60);
+
+/// All sessions.
+pub struct Sessions {
+    cache: Cache,
+    renewals: Renewals,
+    verifier: Arc<Verifier>,
+    policies: Arc<Policies>,
+    clock: Clock,
+    limits: SessionConfig,
+}
+
+/// A session that holds at this moment.
+#[derive(Clone)]
+pub struct SignedIn {
+    pub visitor: Visitor,
+    /// To act for this person at the services.
+    pub access_token: Arc<str>,
+    pub csrf: CsrfSecret,
+    pub since: DateTime<Utc>,
+    key: SessionKey,
+}
+
+/// Under what a session is kept: the hash of the cookie's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SessionKey(String);
+
+/// What does not change during a session.
+#[derive(Serialize, Deserialize)]
+struct Origin {
+    since: DateTime<Utc>,
+    csrf: CsrfSecret,
+    id_token: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Access {
+    token: String,
+    expires_at: DateTime<Utc>,
+    /// Whether a refresh token came with it; without one, the session ends with it.
+    is_renewable: bool,
+}
+
+/// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    Person,
+    Script,
+}
+
+/// Why it cannot be said whether somebody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error("the session cannot be renewed")]
+    Renewal(#[source] IssuerError),
+    #[error("another request is still renewing the session")]
+    RenewalGoesOn,
+    #[error("the process stops, so the session is not renewed")]
+    Stopping,
+    #[error("the access token cannot be checked")]
+    Unchecked(#[source] TokenError),
+    #[error("no randomness to be had")]
+    NoRandomness(#[from] getrandom::Error),
+}
+
+/// What a new session is recognised by.
+pub struct NewSession {
+    /// For the cookie.
+    pub cookie_value: String,
+}
+
+impl SessionKey {
+    fn of_cookie(value: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(value)))
+    }
+
+    fn origin(&self) -> String {
+        format!("session:{}", self.0)
+    }
+
+    fn access(&self) -> String {
+        format!("access:{}", self.0)
+    }
+
+    fn refresh(&self) -> String {
+        format!("refresh:{}", self.0)
+    }
+
+    /// Left by who took the refresh token.
+    fn renewing(&self) -> String {
+        format!("renewing:{}", self.0)
+    }
+
+    fn life_sign(&self) -> String {
+        format!("seen:{}", self.0)
+    }
+}
+
+impl Sessions {
+    pub fn new(
+        cache: Cache,
+        issuer: Arc<Issuer>,
+        verifier: Arc<Verifier>,
+        policies: Arc<Policies>,
+        process: &Process,
+        limits: SessionConfig,
+    ) -> Self {
+        let clock = process.clock.clone();
+        let renewals = Renewals { cache: cache.clone(), issuer, clock: clock.clone(), tasks: process.tasks.clone(), limits };
+        Self { cache, renewals, verifier, policies, clock, limits }
+    }
+
+    /// Begins a session. Its id is always new: one that existed before signing in is never kept.
+    pub async fn begin(&self, tokens: Tokens) -> Result<NewSession, SessionError> {
+        let cookie_value = random_text()?;
+        let key = SessionKey::of_cookie(&cookie_value);
+        let now = self.clock.now();
+        let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone() };
+        let keep = self.limits.absolute();
+        self.renewals.keep_tokens(&key, &tokens, keep).await?;
+        self.cache.put(&key.origin(), &origin, keep).await?;
+        self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
+        Ok(NewSession { cookie_value })
+    }
+
+    /// The session of a cookie, renewed where that is needed; `None` when there is none (any more).
+    pub async fn find(&self, cookie_value: &str, sender: Sender) -> Result<Option<SignedIn>, SessionError> {
+        let key = SessionKey::of_cookie(cookie_value);
+        let now = self.clock.now();
+        let Some(origin) = self.cache.get::<Origin>(&key.origin()).await? else { return Ok(None) };
+        let Some(last_sign) = self.cache.get::<DateTime<Utc>>(&key.life_sign()).await? else { return Ok(None) };
+        // The cache forgets by itself, but by its own clock; what counts is ours.
+        let is_over = now - origin.since >= within(self.limits.absolute()) || now - last_sign >= within(self.limits.idle());
+        if is_over {
+            return Ok(None);
+        }
+        let Some(access) = self.renewals.access(&key, origin.since).await? else {
+            self.forget(&key).await?;
+            return Ok(None);
+        };
+        let verified = match self.verifier.verify(&access.token).await {
+            Ok(verified) => verified,
+            Err(error @ TokenError::IssuerAway) => return Err(SessionError::Unchecked(error)),
+            Err(error) => {
+                tracing::info!(name: "session.token_refused", reason = error.reason(), "access token no longer holds, session ends");
+                self.forget(&key).await?;
+                return Ok(None);
+            }
+        };
+        if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
+            self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
+        }
+        let visitor = Visitor::new(verified.principal.clone(), Arc::clone(&self.policies));
+        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf: origin.csrf, since: origin.since, key }))
+    }
+
+    /// Ends a session here, and returns its ID token so that it can be ended at the issuer too.
+    pub async fn end(&self, session: &SignedIn) -> Result<Option<String>, SessionError> {
+        let origin = self.cache.take::<Origin>(&session.key.origin()).await?;
+        self.forget(&session.key).await?;
+        Ok(origin.and_then(|origin| origin.id_token))
+    }
+
+    /// Ends the session of a cookie, if there is one.
+    pub async fn end_of_cookie(&self, cookie_value: &str) -> Result<(), SessionError> {
+        self.forget(&SessionKey::of_cookie(cookie_value)).await
+    }
+
+    async fn forget(&self, key: &SessionKey) -> Result<(), SessionError> {
+        for part in [key.origin(), key.access(), key.refresh(), key.life_sign()] {
+            self.cache.remove(&part).await?;
+        }
+        Ok(())
+    }
+}
+
+fn within(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// 256 bits of randomness as text.
+pub fn random_text() -> Result<String, getrandom::Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}

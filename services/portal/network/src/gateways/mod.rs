@@ -1,0 +1,272 @@
+//! The gateways: which there are, a new one, a new secret, the end of one.
+
+mod page;
+mod view;
+mod words;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use auth::Action;
+use axum::{
+    extract::{Path, RawQuery},
+    response::Response,
+};
+use futures::future::try_join_all;
+use http::StatusCode;
+use portal_frame::{
+    Failure, Posted, Problem, Visit,
+    answer::Unreadable,
+    list::PlainQuery,
+    respond::{first_page, page, page_with_status},
+    school::{School, school, school_id},
+    upstream::Calls,
+};
+use proto::{identity::v1 as wire, network_monitor::v1::ListGatewayContactsRequest};
+use runtime::SchoolId;
+
+use self::{
+    page::GatewayRow,
+    view::{Contact, Contacts, Gateway},
+    words::GatewayWords,
+};
+pub(crate) use self::{
+    page::{EnrolPage, EnrolSearchPage, GatewaysPage, RevokePage, RotatePage, SecretPage},
+    view::SILENT_AFTER,
+};
+use crate::messages;
+
+/// Where the menu finds these pages.
+const PLACE: &str = "/gateways";
+const PAGE_SIZE: i32 = 50;
+const SCHOOLS_OFFERED: i32 = 20;
+const MAX_NAME_CHARS: usize = 80;
+const MAX_REASON_CHARS: usize = 500;
+/// The page does without it.
+const TOKEN_URL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /gateways`.
+pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let query = PlainQuery::parse("/gateways", &query.unwrap_or_default());
+    let calls = visit.calls();
+    let request = wire::ListGatewaysRequest {
+        school_id: String::new(),
+        page_size: PAGE_SIZE,
+        page_token: query.trail.token().to_owned(),
+        include_revoked: query.with_past,
+    };
+    let mut service = calls.gateways();
+    let (answer, frame) = tokio::join!(service.list_gateways(request), visit.frame(PLACE));
+    let (answer, frame) = (answer?.into_inner(), frame?);
+    if answer.gateways.is_empty() && !query.trail.is_first() {
+        return Ok(first_page(&query.first_page().href()));
+    }
+    let gateways = answer.gateways.into_iter().map(Gateway::try_from).collect::<Result<Vec<_>, Unreadable>>()?;
+    let (names, contacts) = tokio::join!(school_names(&calls, &gateways), contacts(&calls, &gateways));
+    let names = names?;
+    let contact = |gateway: &Gateway| contacts.as_ref().map_or(Contact::Unknown, |contacts| contacts.of(gateway, frame.now));
+    let rows: Vec<GatewayRow> = gateways.into_iter().map(|gateway| row(&visit, contact(&gateway), gateway, &names)).collect();
+    let words = GatewayWords(frame.language());
+    let range = query.trail.range(PAGE_SIZE, rows.len(), 0);
+    let paging = query.paging(frame.language(), words.range(range.from, range.until), &answer.next_page_token);
+    let may_enrol = visit.visitor().may_everywhere(Action::GatewayEnrol) || !schools_to_enrol_for(&visit).is_empty();
+    page(&GatewaysPage { frame, query, gateways: rows, paging, may_enrol, knows_contacts: contacts.is_some() })
+}
+
+/// `GET /gateways/nieuw`: first which school, then the name.
+pub(crate) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
+    let query = query.unwrap_or_default();
+    let asked =
+        |wanted: &str| url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+    let calls = visit.calls();
+    let may_search = visit.visitor().may_everywhere(Action::GatewayEnrol);
+    let own = schools_to_enrol_for(&visit);
+    let chosen = match (asked("school"), own.as_slice()) {
+        (Some(school), _) => school_id(&school)?,
+        (None, _) if may_search => {
+            let search = asked("zoek").unwrap_or_default().trim().to_owned();
+            let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
+            return page(&EnrolSearchPage { frame: visit.frame(PLACE).await?, may_search, search, schools });
+        }
+        (None, [only]) => *only,
+        (None, []) => return Err(Failure::Problem(Problem::Denied)),
+        (None, several) => {
+            let schools = try_join_all(several.iter().map(|id| school(&calls, *id))).await?;
+            return page(&EnrolSearchPage { frame: visit.frame(PLACE).await?, may_search, search: String::new(), schools });
+        }
+    };
+    if !visit.visitor().may(Action::GatewayEnrol, chosen) {
+        return Err(Failure::Problem(Problem::Denied));
+    }
+    let school = school(&calls, chosen).await?;
+    page(&enrol_page(&visit, school, String::new(), None).await?)
+}
+
+/// `POST /gateways/nieuw`. The secret is in the answer itself: it must not wait anywhere for a second request.
+pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let id = school_id(fields.text("school"))?;
+    let calls = visit.calls();
+    let name = fields.text("naam").to_owned();
+    let has_right_length = (1..=MAX_NAME_CHARS).contains(&name.chars().count());
+    if !has_right_length {
+        let error = GatewayWords(visit.language()).enrol_name_wrong();
+        let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error)).await?;
+        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+    }
+    let request = wire::EnrolGatewayRequest {
+        school_id: id.to_string(),
+        site_id: fields.text("vestiging").to_owned(),
+        name,
+        request_id: fields.text("verzoek").to_owned(),
+    };
+    let token_url = token_url(&visit).await;
+    let answer = calls.gateways().enrol_gateway(request).await?.into_inner();
+    show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+}
+
+/// `GET /gateways/{gateway}/geheim`.
+pub(crate) async fn rotate_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let gateway = active_gateway(&visit.calls(), id).await?;
+    page(&RotatePage { frame: visit.frame(PLACE).await?, gateway, has_changed: false })
+}
+
+/// `POST /gateways/{gateway}/geheim`.
+pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let calls = visit.calls();
+    let request = wire::RotateGatewaySecretRequest { gateway_id: id.clone(), etag: fields.text("etag").to_owned() };
+    let token_url = token_url(&visit).await;
+    match calls.gateways().rotate_gateway_secret(request).await {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+        }
+        Err(status) if Failure::is_conflict(&status) => {
+            let gateway = active_gateway(&calls, id).await?;
+            let again = RotatePage { frame: visit.frame(PLACE).await?, gateway, has_changed: true };
+            page_with_status(StatusCode::CONFLICT, &again)
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// `GET /gateways/{gateway}/intrekken`.
+pub(crate) async fn revoke_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let gateway = active_gateway(&visit.calls(), id).await?;
+    let frame = visit.frame(PLACE).await?;
+    page(&RevokePage { frame, gateway, reason: String::new(), reason_error: None, has_changed: false })
+}
+
+/// `POST /gateways/{gateway}/intrekken`.
+pub(crate) async fn revoke(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    let calls = visit.calls();
+    let reason = fields.text("reden").to_owned();
+    let has_right_length = (1..=MAX_REASON_CHARS).contains(&reason.chars().count());
+    if !has_right_length {
+        let gateway = active_gateway(&calls, id).await?;
+        let error = GatewayWords(visit.language()).revoke_reason_wrong();
+        let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: Some(error), has_changed: false };
+        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
+    }
+    let etag = fields.text("etag").to_owned();
+    let request = wire::RevokeGatewayRequest { gateway_id: id.clone(), reason: reason.clone(), etag };
+    match calls.gateways().revoke_gateway(request).await {
+        Ok(_) => Ok(visit.done(messages::GATEWAY_REVOKED, PLACE)),
+        Err(status) if Failure::is_conflict(&status) => {
+            let gateway = active_gateway(&calls, id).await?;
+            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: None, has_changed: true };
+            page_with_status(StatusCode::CONFLICT, &again)
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+async fn enrol_page(visit: &Visit, school: School, name: String, name_error: Option<&'static str>) -> Result<EnrolPage, Failure> {
+    let may_choose_school = visit.visitor().may_everywhere(Action::GatewayEnrol) || schools_to_enrol_for(visit).len() > 1;
+    let mut frame = visit.frame(PLACE).await?;
+    frame.here = format!("/gateways/nieuw?school={}", school.id);
+    Ok(EnrolPage { frame, school, name, name_error, request_id: visit.new_request_id(), may_choose_school })
+}
+
+/// Where a sensor gets its tokens. Ask before there is a secret, which is to be shown without waiting for anything.
+async fn token_url(visit: &Visit) -> Option<String> {
+    let error = match tokio::time::timeout(TOKEN_URL_PATIENCE, visit.around.portal.issuer.token_url()).await {
+        Ok(Ok(url)) => return url,
+        Ok(Err(error)) => runtime::error::chain(&error),
+        Err(elapsed) => elapsed.to_string(),
+    };
+    tracing::warn!(name: "gateway.token_url_unknown", error, "issuer does not say where sensors get tokens");
+    None
+}
+
+async fn show_secret(
+    visit: &Visit,
+    gateway: Option<wire::Gateway>,
+    secret: String,
+    token_url: Option<String>,
+) -> Result<Response, Failure> {
+    let gateway = Gateway::try_from(gateway.ok_or(Unreadable("gateway"))?)?;
+    let mut frame = visit.frame(PLACE).await?;
+    frame.here = PLACE.to_owned();
+    let portal = &visit.around.portal;
+    let sensors_url = portal.sensors_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret), sensors_url, token_url })
+}
+
+/// The schools that this visitor works at and installs gateways for.
+fn schools_to_enrol_for(visit: &Visit) -> Vec<SchoolId> {
+    let visitor = visit.visitor();
+    visitor.own_schools().into_iter().filter(|school| visitor.may(Action::GatewayEnrol, *school)).collect()
+}
+
+fn row(visit: &Visit, contact: Contact, gateway: Gateway, names: &BTreeMap<String, String>) -> GatewayRow {
+    let school: Option<SchoolId> = gateway.school_id.parse().ok();
+    let may = |action| school.is_some_and(|school| visit.visitor().may(action, school));
+    GatewayRow {
+        school_name: names.get(&gateway.school_id).cloned().unwrap_or_else(|| gateway.school_id.clone()),
+        contact,
+        may_rotate: may(Action::GatewayRotate),
+        may_revoke: may(Action::GatewayRevoke),
+        gateway,
+    }
+}
+
+/// When these were last heard; unknown, not wrong, while network-monitor is away: the gateways can be shown all the same.
+async fn contacts(calls: &Calls, gateways: &[Gateway]) -> Option<Contacts> {
+    if gateways.is_empty() {
+        return Some(Contacts::default());
+    }
+    let unknown = |why: &dyn std::fmt::Display| {
+        tracing::warn!(name: "gateways.contacts_unknown", error = %why, "network-monitor does not say when gateways were last heard");
+    };
+    let request = ListGatewayContactsRequest { gateway_ids: gateways.iter().map(|gateway| gateway.id.clone()).collect() };
+    let answer = calls.gateway_contacts().list_gateway_contacts(request).await.inspect_err(|status| unknown(status)).ok()?;
+    answer.into_inner().try_into().inspect_err(|unreadable: &Unreadable| unknown(unreadable)).ok()
+}
+
+/// The names of these gateways' schools, asked for at once; a school that is gone keeps its id.
+async fn school_names(calls: &Calls, gateways: &[Gateway]) -> Result<BTreeMap<String, String>, Failure> {
+    let mut ids: Vec<SchoolId> = gateways.iter().filter_map(|gateway| gateway.school_id.parse().ok()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let school_ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    // Without ids the answer would be all schools.
+    if school_ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let page_size = i32::try_from(school_ids.len()).unwrap_or(i32::MAX);
+    let request = wire::ListSchoolsRequest { page_size, school_ids, ..Default::default() };
+    let schools = calls.schools().list_schools(request).await?.into_inner().schools;
+    Ok(schools.into_iter().map(|school| (school.school_id, school.name)).collect())
+}
+
+async fn found_schools(calls: &Calls, search: &str) -> Result<Vec<School>, Failure> {
+    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, query: search.to_owned(), ..Default::default() };
+    let answer = calls.schools().list_schools(request).await?.into_inner();
+    Ok(answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?)
+}
+
+/// A gateway that can still be changed.
+async fn active_gateway(calls: &Calls, gateway_id: String) -> Result<Gateway, Failure> {
+    let gateway = calls.gateways().get_gateway(wire::GetGatewayRequest { gateway_id }).await?;
+    let gateway = Gateway::try_from(gateway.into_inner())?;
+    if gateway.is_active() { Ok(gateway) } else { Err(Failure::Problem(Problem::Precondition)) }
+}

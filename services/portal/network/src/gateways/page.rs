@@ -1,0 +1,199 @@
+//! The gateways: which there are, a new one, a new secret, the end of one.
+
+use askama::Template;
+
+use portal_frame::{
+    Frame,
+    list::{Paging, PlainQuery},
+    mark::Icon,
+    samples::Page,
+    school::School,
+};
+
+use super::{
+    view::{Contact, Gateway, GatewayState},
+    words::GatewayWords,
+};
+
+/// The gateways a visitor may see.
+#[derive(Template)]
+#[template(path = "gateways/page.html")]
+pub(crate) struct GatewaysPage {
+    pub(crate) frame: Frame,
+    pub(crate) query: PlainQuery,
+    pub(crate) gateways: Vec<GatewayRow>,
+    pub(crate) paging: Paging,
+    /// Whether this visitor may enrol, at any school at all.
+    pub(crate) may_enrol: bool,
+    /// Whether it is known when these were last heard.
+    pub(crate) knows_contacts: bool,
+}
+
+/// A gateway with the name of its school and what may be done with it.
+pub(crate) struct GatewayRow {
+    pub(crate) gateway: Gateway,
+    pub(crate) school_name: String,
+    pub(crate) contact: Contact,
+    pub(crate) may_rotate: bool,
+    pub(crate) may_revoke: bool,
+}
+
+/// Finding the school of a new gateway: among all, or among one's own.
+#[derive(Template)]
+#[template(path = "gateways/search.html")]
+pub(crate) struct EnrolSearchPage {
+    pub(crate) frame: Frame,
+    /// Whether any school may be looked for.
+    pub(crate) may_search: bool,
+    pub(crate) search: String,
+    /// What was found, or one's own; not asked yet where there is no search.
+    pub(crate) schools: Vec<School>,
+}
+
+/// Naming a new gateway.
+#[derive(Template)]
+#[template(path = "gateways/enrol.html")]
+pub(crate) struct EnrolPage {
+    pub(crate) frame: Frame,
+    pub(crate) school: School,
+    pub(crate) name: String,
+    pub(crate) name_error: Option<&'static str>,
+    /// Makes sending twice enrol once.
+    pub(crate) request_id: String,
+    /// Whether another school can be chosen.
+    pub(crate) may_choose_school: bool,
+}
+
+/// A secret, once.
+#[derive(Template)]
+#[template(path = "gateways/secret.html")]
+pub(crate) struct SecretPage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    /// None when the same request was sent before.
+    pub(crate) secret: Option<String>,
+    /// Where it posts, if this portal was told.
+    pub(crate) sensors_url: Option<String>,
+    /// Where it gets its tokens; unknown while the issuer was never reached.
+    pub(crate) token_url: Option<String>,
+}
+
+/// Asking whether to make a new secret.
+#[derive(Template)]
+#[template(path = "gateways/rotate.html")]
+pub(crate) struct RotatePage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    /// Whether somebody else changed it since it was last seen.
+    pub(crate) has_changed: bool,
+}
+
+/// Asking whether, and why, to end a gateway.
+#[derive(Template)]
+#[template(path = "gateways/revoke.html")]
+pub(crate) struct RevokePage {
+    pub(crate) frame: Frame,
+    pub(crate) gateway: Gateway,
+    pub(crate) reason: String,
+    pub(crate) reason_error: Option<&'static str>,
+    /// Whether somebody else changed it since it was last seen.
+    pub(crate) has_changed: bool,
+}
+
+impl GatewaysPage {
+    const fn words(&self) -> GatewayWords {
+        GatewayWords(self.frame.preferences.language)
+    }
+
+    /// Whether anything can be done with any of these.
+    fn can_act(&self) -> bool {
+        self.gateways.iter().any(|row| row.gateway.is_active() && (row.may_rotate || row.may_revoke))
+    }
+}
+
+impl Page for GatewaysPage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let sample = |question: &str, gateways, knows_contacts| {
+            let query = PlainQuery::parse("/gateways", question);
+            let paging = query.paging(frame.language(), "1–5".to_owned(), "next");
+            Self { frame: frame.clone(), query, gateways, paging, may_enrol: true, knows_contacts }
+        };
+        let now = frame.now;
+        let contacts = [Contact::Unknown, Contact::NotYet, Contact::Never, Contact::At(now), Contact::SilentSince(now)];
+        let row = |(gateway, contact)| {
+            let school_name = "Basisschool De Zandloper".to_owned();
+            GatewayRow { gateway, school_name, contact, may_rotate: true, may_revoke: true }
+        };
+        let rows = Gateway::samples().into_iter().cycle().zip(contacts).map(row).collect();
+        vec![
+            sample("ook=voorbij", rows, true),
+            sample("", Gateway::samples().map(|gateway| row((gateway, Contact::NotYet))).into(), false),
+            sample("", Vec::new(), true),
+        ]
+    }
+}
+
+impl Page for EnrolSearchPage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let sample = |search: &str, schools| Self { frame: frame.clone(), may_search: true, search: search.to_owned(), schools };
+        vec![sample("", Vec::new()), sample("x", Vec::new()), sample("zand", vec![School::sample()])]
+    }
+}
+
+impl Page for EnrolPage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let sample = |name_error| Self {
+            frame: frame.clone(),
+            school: School::sample(),
+            name: String::new(),
+            name_error,
+            request_id: "verzoek".to_owned(),
+            may_choose_school: true,
+        };
+        vec![sample(None), sample(Some("Geef een naam"))]
+    }
+}
+
+impl Page for SecretPage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let sample = |text: Option<&str>| {
+            let [gateway, _] = Gateway::samples();
+            let given = || text.map(str::to_owned);
+            Self { frame: frame.clone(), gateway, secret: given(), sensors_url: given(), token_url: given() }
+        };
+        vec![sample(Some("https://ingest.example")), sample(None)]
+    }
+}
+
+impl Page for RotatePage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let [gateway, _] = Gateway::samples();
+        [false, true].map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), has_changed }).into()
+    }
+}
+
+impl Page for RevokePage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let [gateway, _] = Gateway::samples();
+        let sample = |has_changed, reason_error| Self {
+            frame: frame.clone(),
+            gateway: gateway.clone(),
+            reason: String::new(),
+            reason_error,
+            has_changed,
+        };
+        vec![sample(false, None), sample(true, None), sample(false, Some("Geef een reden"))]
+    }
+}
+
+macro_rules! with_words {
+    ($($page:ty),+) => {
+        $(impl $page {
+            const fn words(&self) -> GatewayWords {
+                GatewayWords(self.frame.preferences.language)
+            }
+        })+
+    };
+}
+
+with_words!(EnrolSearchPage, EnrolPage, SecretPage, RotatePage, RevokePage);

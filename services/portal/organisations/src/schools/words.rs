@@ -1,0 +1,34 @@
+//! Words of the list of schools.
+
+use portal_frame::words;
+
+words! {
+    /// The words of schools.
+    pub(crate) SchoolWords {
+        title { "Scholen" "Schools" }
+        search { "Zoek een school" "Search a school" }
+        search_hint { "Naam of gemeente" "Name or municipality" }
+        filter_search(text) { "Zoekt: {text}" "Search: {text}" }
+        table { "Scholen, op naam" "Schools, by name" }
+        school { "School" "School" }
+        municipality { "Gemeente" "Municipality" }
+        board { "Bestuur" "Board" }
+        number { "Nummer" "Number" }
+        view_devices { "Toestellen" "Devices" }
+        view_cases { "Zaken" "Cases" }
+        go_to { "Bekijk" "See" }
+        empty_title { "Nog geen scholen" "No schools yet" }
+        empty_text { "De beheerder leest de lijst van scholen in met het commando import." "The platform team reads in the list of schools with the import command." }
+        empty_filter_title { "Geen school past hierbij" "No school fits" }
+        empty_filter_text { "Zoek op een deel van de naam of op de gemeente." "Search for part of the name or for the municipality." }
+        empty_filter_link { "Bekijk alle scholen" "See all schools" }
+    }
+}
+
+impl SchoolWords {
+    /// `1–50 van 4 120 scholen`.
+    pub(crate) fn range(self, from: i64, until: i64, total: i64) -> String {
+        let total = self.0.count(total, ("school", "scholen"), ("school", "schools"));
+        format!("{}–{} {} {total}", self.0.number(from), self.0.number(until), self.0.pick("van", "of"))
+    }
+}
