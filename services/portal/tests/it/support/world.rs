@@ -53,6 +53,10 @@ pub fn wire_person(person: &auth::Principal) -> intake::Person {
     intake::Person { person_id: person.person_id().unwrap().to_string(), name: person.name.clone() }
 }
 
+fn lines<const COUNT: usize>(lines: [(&str, &str); COUNT]) -> Vec<intake::LocalizedText> {
+    lines.into_iter().filter_map(|(nl, en)| both(nl, en)).collect()
+}
+
 fn both(nl: &str, en: &str) -> Option<intake::LocalizedText> {
     Some(intake::LocalizedText { nl: nl.to_owned(), en: en.to_owned() })
 }
@@ -107,13 +111,16 @@ impl World {
             municipality: school.municipality.clone(),
             title: both(sketch.title.0, sketch.title.1),
             story: Some(intake::Story {
-                what: both(
-                    "Een programma op een computer van de school zocht contact met een adres dat bekendstaat om het verzamelen van wachtwoorden.\n\n\
-                     Bel de school. Vraag om de computer van het netwerk te halen en niet uit te zetten.",
-                    "A program on a computer of the school sought contact with an address that is known for collecting passwords.\n\n\
-                     Call the school. Ask them to take the computer off the network and not to switch it off.",
-                ),
-                ..Default::default()
+                what: both("Waarschijnlijk staat er schadelijke software op {toestel}.", "Malware is probably running on {device}."),
+                r#do: lines([
+                    (
+                        "Haal {toestel} van het netwerk: netwerkkabel uit, wifi af.",
+                        "Take {device} off the network: network cable out, wifi off.",
+                    ),
+                    ("Bel het responsteam: {noodnummer}.", "Call the response team: {number}."),
+                ]),
+                do_not: lines([("Zet het toestel niet uit.", "Do not switch the device off.")]),
+                call: both("Het responsteam: {noodnummer}.", "The response team: {number}."),
             }),
             rsit_class: rsit_class.to_owned(),
             rsit_type: rsit_type.to_owned(),
