@@ -4,11 +4,10 @@ use auth::{Function, Principal, Subject};
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::network_monitor::v1::{GatewayContact, ListGatewayContactsRequest};
 use runtime::GatewayId;
-use sea_orm::ConnectionTrait as _;
 use testkit::{director_of, on_both_stores, person};
 use tonic::{Code, Status};
 
-use crate::world::{NOW, World, alert, flow};
+use crate::world::{NOW, World, flow};
 
 async fn contacts(world: &World, who: &Principal, gateways: &[GatewayId]) -> Result<Vec<GatewayContact>, Status> {
     let request = ListGatewayContactsRequest { gateway_ids: gateways.iter().map(ToString::to_string).collect() };
@@ -63,19 +62,6 @@ on_both_stores! {
         assert_eq!(contacts(&world, &gateway, &both).await.unwrap_err().code(), Code::PermissionDenied);
         let nobody = world.contacts().list_gateway_contacts(ListGatewayContactsRequest::default()).await.unwrap_err();
         assert_eq!(nobody.code(), Code::Unauthenticated);
-    }
-
-    async fn a_gateway_of_an_older_release_was_heard_with_its_last_alert(database: TestDatabase) {
-        let world = World::start(&database).await;
-        world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
-        let known = contacts(&world, &world.operator(), &[world.gateway]).await.unwrap();
-        let txn = world.database.begin().await.unwrap();
-        for step in ["DROP TABLE gateway_contact", "DELETE FROM schema_migration WHERE name LIKE 'm20261128%'"] {
-            txn.execute_unprepared(step).await.unwrap();
-        }
-        txn.commit().await.unwrap();
-        world.database.migrate(schildwacht_network_monitor::migrations(), &world.clock.clone().into()).await.unwrap();
-        assert_eq!(contacts(&world, &world.operator(), &[world.gateway]).await.unwrap(), known);
     }
 
     async fn too_many_and_misspelt_ids_are_said_to_be_so(database: TestDatabase) {
