@@ -5,6 +5,7 @@
 
 #![expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated code allows what it must")]
 
+pub mod telemetry;
 pub mod time;
 
 /// `identity`: organisations and gateways.

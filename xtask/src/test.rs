@@ -1,4 +1,4 @@
-//! The README's test command: whoever runs it needs nothing but Rust, a C/C++ compiler and make, and on Debian root rights.
+//! The README's test command. It needs Rust, a C/C++ compiler and make, and on Debian root rights.
 //!
 //! It installs what is missing, starts throw-away servers on free loopback ports, tells the tests through environment
 //! variables where they are, runs every part even when one has failed, and stops what it started, also on Ctrl-C.

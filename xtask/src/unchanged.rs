@@ -3,7 +3,10 @@
 //! Cargo builds anew what is younger than what was built from it, and in a fresh clone every file is as young as the clone. So a
 //! file that has the same content as in the clone before it gets the time it had there, and every other is made as young as now.
 //!
-//! That holds only in a target folder that nothing else builds in, neither another command nor another checkout at the same time: what
+//! Not `git-restore-mtime`: it gives a file the time of its last commit. A branch that goes back to an older version of a file would
+//! make it older than the build of the newer version, and cargo would keep that build.
+//!
+//! All this holds only in a target folder that nothing else builds in, neither another command nor another checkout at the same time: what
 //! they built of other sources would pass for a build of these. `.ci/run` has such a folder, and a lock.
 
 use std::{
@@ -38,7 +41,7 @@ pub fn set_times() -> Result<bool> {
 }
 
 fn set_times_in(root: &Path, notes: &Path) -> Result<(usize, usize)> {
-    // Taken away until the new ones stand: who fails here, and is built all the same, must not be taken for what is noted.
+    // Removed until the new ones are written: after a failure here, nothing noted may be believed.
     let before = take(notes, root)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let mut times = Times::new();

@@ -13,6 +13,7 @@
 //! the new golden file and accept it.
 
 mod action;
+mod client_credentials;
 mod context;
 mod policy;
 mod principal;
@@ -20,6 +21,7 @@ mod resource;
 mod token;
 
 pub use action::Action;
+pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
 pub use context::{Authenticator, Context, Scope, asked};
 pub use policy::{Policies, PolicyError};
 pub use principal::{Function, Principal, Role, Subject};

@@ -50,7 +50,7 @@ impl Admission {
         if too_much { Err(LogError::Busy) } else { Ok(admitted) }
     }
 
-    /// Answers the bytes under way, for whoever watches.
+    /// The bytes under way, for metrics.
     pub(crate) fn observer(&self) -> impl Fn() -> usize + Send + Sync + 'static {
         let under_way = Arc::clone(&self.under_way);
         move || under_way.load(Ordering::Acquire)

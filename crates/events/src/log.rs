@@ -76,7 +76,7 @@ pub enum LogError {
     /// Too much is under way; nothing was written. Try again after a pause.
     #[error("event log is busy")]
     Busy,
-    /// The log is away or failing; whether the records were written is unknown. Send them again.
+    /// The log is unavailable or failing; whether the records were written is unknown. Send them again.
     #[error("event log is unavailable: {reason}")]
     Unavailable {
         /// For operators.
@@ -146,7 +146,7 @@ pub trait Subscription: Send {
     /// The bytes of records may be shared with their neighbours': copy what is kept for long.
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError>;
 
-    /// Stores that everything up to and including these positions is done. Positions of partitions that were taken away
+    /// Stores that everything up to and including these positions is done. Positions of partitions that were revoked
     /// since are ignored.
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError>;
 

@@ -1,4 +1,4 @@
-//! What both logs count. Telemetry must be started before a log is opened, or this counts for nobody.
+//! What both logs count. Telemetry must be started before a log is opened, or nothing is exported.
 
 use opentelemetry::{KeyValue, metrics::Counter};
 
@@ -18,7 +18,7 @@ impl LogMeters {
         let _registered = meter
             .u64_observable_gauge("event_log.unacknowledged")
             .with_unit("By")
-            .with_description("handed to the event log and not yet acknowledged")
+            .with_description("appended to the event log and not yet acknowledged")
             .with_callback(move |observer| observer.observe(under_way() as u64, &[]))
             .build();
         Self {

@@ -10,7 +10,7 @@
 //! | `AlreadyExists` | use what exists |
 //! | `FailedPrecondition` | do something else first |
 //! | `Conflict` | read again, then decide again (another change came first) |
-//! | `PermissionDenied` | ask somebody who may |
+//! | `PermissionDenied` | ask someone with the right |
 //! | `Unauthenticated` | sign in (again) |
 //! | `StepUpRequired` | sign in again with a stronger method |
 //! | `RateLimited` | wait as long as told |
@@ -40,7 +40,7 @@ pub enum ErrorKind {
     FailedPrecondition,
     /// Read again, decide again.
     Conflict,
-    /// Ask somebody who may.
+    /// Ask someone with the right.
     PermissionDenied,
     /// Sign in.
     Unauthenticated,

@@ -7,9 +7,9 @@ use crate::{Clock, Health, Ids, Tasks};
 /// Given to every service at its start.
 #[derive(Clone)]
 pub struct Process {
-    /// The time.
+    /// Replaced in tests.
     pub clock: Clock,
-    /// New ids.
+    /// UUIDv7; counted in tests.
     pub ids: Ids,
     /// Owner of background tasks.
     pub tasks: Tasks,

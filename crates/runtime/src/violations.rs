@@ -31,6 +31,16 @@ impl Violations {
         if text.is_empty() { None } else { self.id(field, text) }
     }
 
+    /// Reads ids, at most so many.
+    pub fn ids<T: FromStr>(&mut self, field: &'static str, texts: &[String], at_most: usize) -> Option<Vec<T>> {
+        if texts.len() > at_most {
+            self.complain(field, format!("name {at_most} at most"));
+            return None;
+        }
+        let ids: Vec<Option<T>> = texts.iter().enumerate().map(|(index, text)| self.id(format!("{field}[{index}]"), text)).collect();
+        ids.into_iter().collect()
+    }
+
     /// Reads a value with its own validation, whose error becomes a violation.
     pub fn text<'a, T: TryFrom<&'a str, Error: ToString>>(&mut self, field: impl Into<Cow<'static, str>>, text: &'a str) -> Option<T> {
         T::try_from(text).map_err(|why| self.complain(field, why.to_string())).ok()

@@ -1,5 +1,5 @@
 //! A throw-away authority and what it signed, for servers that speak TLS. Made anew each time, so that nothing expires in the
-//! checkout and nobody learns to trust it.
+//! checkout and no machine trusts it.
 
 use std::{
     path::{Path, PathBuf},

@@ -27,7 +27,7 @@ pub(crate) const SHORT_LIVED: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseS
 pub(crate) const QUIET: &str = "-Xlog:disable";
 
 /// Runs a server until it answers, and lets it end by itself: the classes it keeps then (`-XX:ArchiveClassesAtExit`, JEP 350) take
-/// longer to write than who merely stops it would wait.
+/// longer to write than a plain stop waits.
 pub(crate) fn keep_classes(plan: &Plan, site: &Site, archive: &Path) -> Result<()> {
     const PATIENCE: Duration = Duration::from_secs(180);
     let mut command = as_user(plan.user, Lifetime::Ours, plan.stop, &plan.program);

@@ -175,7 +175,7 @@ fn answers(port: u16) -> std::io::Result<bool> {
     Ok(&head == b"HTTP/1.1 200")
 }
 
-/// Signs in as the administrator. Over https all we can see is that somebody listens.
+/// Signs in as the administrator. Over https only the port is probed.
 fn knock(address: &str) -> Result<()> {
     let Address { user, password, host, port, path } = Address::parse(address)?;
     let mut connection = TcpStream::connect((host, port)).with_context(|| format!("nobody listens on {host}:{port}"))?;

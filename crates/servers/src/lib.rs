@@ -11,13 +11,13 @@
 //! | Kafka, Keycloak | Maven coordinates, fetched once into the cache ([`cache`]), every file checked against its pinned SHA-256 |
 //! | the OpenTelemetry Collector, no server but an agent ([`collector`]) | Go modules, built once into the cache |
 //!
-//! Who waits for a server that is in trouble is told which one and what it said: when it does not start, when it was killed
+//! A failing server is named with what it logged: when it does not start, when it was killed
 //! ([`Running::still_runs`]), and when one that the environment names is not there or takes another password ([`Server::knock`]).
 //!
 //! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
 //! people of a machine reach loopback too.
 //!
-//! In a full run no test may pass by because something it needs is missing: [`STRICT`].
+//! In a full run no test may be skipped: [`STRICT`].
 //!
 //! This crate is built before everything else on a fresh machine, so its dependencies are few and small.
 //!
@@ -57,5 +57,5 @@ pub const STRICT: &str = "SCHILDWACHT_TEST_STRICT";
 /// Where tests find axe-core's script, the accessibility checker that they load into pages.
 pub const AXE: &str = "SCHILDWACHT_TEST_AXE";
 
-/// Every server of the production mode, in the order they are started: the slowest first would not help, they wait in turn.
+/// Every server of the production mode, in the order they are started; each start waits for the one before.
 pub const ALL: &[Server] = &[postgres::SERVER, REDIS, kafka::SERVER, keycloak::SERVER];

@@ -87,7 +87,7 @@ fn ready(site: &Site) -> bool {
     says_ready && TcpStream::connect(("127.0.0.1", site.port)).is_ok()
 }
 
-/// Without its client, which Debian installs with the server, all we can see is that somebody listens.
+/// Without its client, which Debian installs with the server, only the port is probed.
 fn knock(address: &str) -> Result<()> {
     let Address { user, password, host, port, path } = Address::parse(address)?;
     TcpStream::connect((host, port)).with_context(|| format!("nobody listens on {host}:{port}"))?;

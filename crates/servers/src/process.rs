@@ -21,7 +21,7 @@ use signal_hook::{
 const POLL: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether somebody asked us to stop, by Ctrl-C or by a signal. The second time ends us at once.
+/// Whether a stop was requested, by Ctrl-C or by a signal. The second request ends the process at once.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -36,7 +36,7 @@ impl Interrupt {
         Ok(Self(came))
     }
 
-    /// Fails when somebody asked us to stop.
+    /// Fails when a stop was requested.
     pub fn check(&self) -> Result<()> {
         if self.0.load(Ordering::Relaxed) {
             bail!("stopped on request; what was started has been stopped too");
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// Nobody may be there to collect an orphan in a container.
+    /// A container may have no process that reaps orphans.
     fn is_zombie(pid: Pid) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
         status.contains(") Z ")

@@ -20,7 +20,7 @@ use crate::{
     process::{Interrupt, Process},
 };
 
-/// Between choosing a free port and using it, somebody who is no test of ours may take it.
+/// Between choosing a free port and using it, another program may take it.
 const ATTEMPTS: usize = 3;
 const POLL: Duration = Duration::from_millis(50);
 
@@ -272,7 +272,7 @@ impl Running {
         bail!("{} does not answer after {} s; its last words:\n{}", self.server.name, self.server.patience.as_secs(), self.last_words())
     }
 
-    /// Says its last words when it has ended though nobody stopped it here.
+    /// Prints the end of its log when it has ended without being stopped here.
     pub fn still_runs(&mut self) -> Result<()> {
         match self.process.as_mut().is_some_and(Process::has_ended) {
             true => bail!(self.ended()),
@@ -286,7 +286,7 @@ impl Running {
 
     fn command(&self) -> Command {
         let mut command = as_user(self.plan.user, self.lifetime, self.plan.stop, &self.plan.program);
-        // In English, whatever the language of whoever runs it: their last words are looked at.
+        // In English, whatever the locale: their logs are searched.
         command.args(&self.plan.arguments).env("LC_ALL", "C").envs(self.plan.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -317,13 +317,13 @@ pub(crate) fn as_user(user: Option<&str>, lifetime: Lifetime, stop: Signal, prog
     command
 }
 
-/// Writes a file that nobody else may read, from its first moment on.
+/// Writes a file that only this account can read, from the moment it exists.
 pub(crate) fn write_secret(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let mut file = fs::File::options().create_new(true).write(true).mode(0o600).open(path)?;
     Ok(file.write_all(text.as_ref())?)
 }
 
-/// Gives a file or folder to an account when we are root; servers refuse what is somebody else's.
+/// Gives a file or folder to an account when we are root; servers refuse files of another account.
 pub(crate) fn give_to(user: &str, path: &Path) -> Result<()> {
     let mode = if path.is_dir() { 0o700 } else { 0o600 };
     fs::set_permissions(path, fs::Permissions::from_mode(mode))?;

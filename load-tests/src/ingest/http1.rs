@@ -25,7 +25,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects, and prepares the headers.
     pub async fn open(purpose: &Purpose) -> Result<Self> {
         let (path, media_type, full_success) = match purpose.surface {
             Surface::Events => (telemetry_ingest::EVENTS_PATH, "application/x-ndjson", format!("{{\"accepted\":{}}}", purpose.batch)),

@@ -24,7 +24,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Connects, and prepares the headers.
     pub async fn open(purpose: &Purpose) -> Result<Self> {
         let executor = TokioExecutor::new();
         let (requests, connection) = handshake(executor.clone(), purpose.connect().await?).await?;

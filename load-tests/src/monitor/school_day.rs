@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::{
     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
 };
 use prost::Message as _;
+use proto::telemetry as header;
 use runtime::{Clock, EventId, GatewayId, Ids, ManualClock, SchoolId};
 
 /// A Thursday, seven in the morning in Brussels.
@@ -113,14 +114,14 @@ fn record(lines: &[String], form: Form, school: SchoolId, gateway: GatewayId, id
         text("ce_id", id.to_string()),
         text("ce_source", telemetry_ingest::Service::NAME.to_owned()),
         text("ce_type", "schildwacht.telemetry.batch.v1".to_owned()),
-        text("ce_time", end().to_rfc3339()),
-        text("content-type", media_type.to_owned()),
-        text("schildwacht-gateway", gateway.to_string()),
-        text("schildwacht-school", school.to_string()),
-        text("schildwacht-events", lines.len().to_string()),
+        text(header::RECEIVED, end().to_rfc3339()),
+        text(header::MEDIA_TYPE, media_type.to_owned()),
+        text(header::GATEWAY, gateway.to_string()),
+        text(header::SCHOOL, school.to_string()),
+        text(header::EVENTS, lines.len().to_string()),
     ];
     if form.zstd {
-        headers.push(text("content-encoding", "zstd".to_owned()));
+        headers.push(text(header::ENCODING, "zstd".to_owned()));
     }
     Ok(Record { key: school.to_string().into(), headers, value: Some(body.into()) })
 }

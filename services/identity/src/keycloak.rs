@@ -14,13 +14,13 @@
 //! Shapes: <https://www.keycloak.org/docs-api/latest/rest-api/>, `ClientRepresentation`. The client itself is
 //! `k8s/keycloak/gateway-client.json`; how the realm is set up, `k8s/keycloak/README.md`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use auth::{ClientCredentials, GrantError, MachineTokens};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use runtime::{Error, GatewayId};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
 use url::Url;
 
 use crate::{config::KeycloakConfig, domain::Secret};
@@ -33,8 +33,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const DEADLINE: Duration = Duration::from_secs(8);
 /// Only a token asked for with this opens the admin API: those that we send to other services open nothing there.
 const SCOPE: &str = "schildwacht-gateway-administration";
-/// A token is not used in its last seconds.
-const MARGIN: Duration = Duration::from_secs(10);
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Clients asked for at once.
 const PAGE: usize = 200;
@@ -45,7 +43,10 @@ pub enum KeycloakError {
     /// It cannot be reached, or its answer broke off.
     #[error("keycloak does not answer; see auth.issuer and identity.keycloak.admin_url")]
     Away(#[from] reqwest::Error),
-    /// It takes too long, or did so for another caller just now.
+    /// It gives no token, and did not say why in a way we can read.
+    #[error("keycloak does not answer; see auth.issuer and identity.keycloak.admin_url")]
+    Silent(#[source] GrantError),
+    /// It takes too long.
     #[error("keycloak does not answer in time; see auth.issuer and identity.keycloak.admin_url")]
     Slow,
     /// Our account there is not accepted, or may not do this.
@@ -65,6 +66,15 @@ fn place(status: StatusCode) -> &'static str {
         StatusCode::NOT_FOUND => "auth.issuer and identity.keycloak.admin_url: it has no such realm",
         StatusCode::FORBIDDEN => "the roles and scopes of the client in identity.keycloak.client_id",
         _ => "identity.keycloak.client_id and client_secret",
+    }
+}
+
+impl From<GrantError> for KeycloakError {
+    fn from(error: GrantError) -> Self {
+        match error.refused_with {
+            Some(status) => Self::Refused { what: "give us a token", status },
+            None => Self::Silent(error),
+        }
     }
 }
 
@@ -94,27 +104,7 @@ pub struct Keycloak {
     http: reqwest::Client,
     /// `https://id.example/admin/realms/schildwacht`.
     admin: Url,
-    token_endpoint: Url,
-    config: KeycloakConfig,
-    token: Mutex<LastToken>,
-}
-
-/// What came of asking for a token the last time.
-#[derive(Default)]
-struct LastToken {
-    token: Option<Token>,
-    failed_at: Option<Instant>,
-}
-
-struct Token {
-    secret: String,
-    until: Instant,
-}
-
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: String,
-    expires_in: u64,
+    tokens: MachineTokens,
 }
 
 #[derive(Deserialize)]
@@ -138,11 +128,13 @@ impl Keycloak {
     /// When an address is none, or the HTTP client cannot be made.
     pub fn new(config: KeycloakConfig, issuer: &Url) -> Result<Self, KeycloakError> {
         let parse = |text: String| Url::parse(&text).map_err(|_| KeycloakError::Address(text));
-        let issuer = issuer.as_str().trim_end_matches('/');
         let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
-        let admin = config.admin_url(issuer).ok_or_else(|| KeycloakError::Address(issuer.to_owned()))?;
-        let token_endpoint = parse(format!("{issuer}/protocol/openid-connect/token"))?;
-        Ok(Self { http, admin: parse(admin)?, token_endpoint, config, token: Mutex::default() })
+        let address = issuer.as_str().trim_end_matches('/');
+        let admin = config.admin_url(address).ok_or_else(|| KeycloakError::Address(address.to_owned()))?;
+        let token_endpoint = parse(format!("{address}/protocol/openid-connect/token"))?;
+        let KeycloakConfig { client_id, client_secret: secret, .. } = config;
+        let credentials = ClientCredentials { issuer: issuer.clone(), client_id, secret };
+        Ok(Self { http, admin: parse(admin)?, tokens: MachineTokens::new(credentials, TIMEOUT)?.at(token_endpoint, SCOPE) })
     }
 
     /// Makes a client that gets no tokens yet.
@@ -223,45 +215,15 @@ impl Keycloak {
         fill: impl Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, KeycloakError> {
         let url = format!("{}/{path}", self.admin.as_str().trim_end_matches('/'));
-        let send = async |token: String| fill(self.http.request(method.clone(), &url)).bearer_auth(token).send().await;
-        let mut answer = send(self.token().await?).await?;
+        let send = async |token: &str| fill(self.http.request(method.clone(), &url)).bearer_auth(token).send().await;
+        let token = self.tokens.get().await?;
+        let mut answer = send(&token).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
-            self.token.lock().await.token = None;
-            answer = send(self.token().await?).await?;
+            self.tokens.forget(&token).await;
+            answer = send(&self.tokens.get().await?).await?;
         }
         let status = answer.status();
         if status.is_success() { Ok(answer) } else { Err(KeycloakError::Refused { what, status }) }
-    }
-
-    /// Asked for once for all who wait. Who waited while it was asked for in vain does not ask again: a Keycloak that is silent would
-    /// otherwise keep the last of them waiting as often as there are others.
-    async fn token(&self) -> Result<String, KeycloakError> {
-        let waiting_since = Instant::now();
-        let mut last = self.token.lock().await;
-        if let Some(known) = last.token.as_ref().filter(|known| Instant::now() + MARGIN < known.until) {
-            return Ok(known.secret.clone());
-        }
-        if last.failed_at.is_some_and(|failed_at| failed_at > waiting_since) {
-            return Err(KeycloakError::Slow);
-        }
-        let asked = self.ask_for_token().await;
-        last.failed_at = asked.is_err().then(Instant::now);
-        let token = asked?;
-        let secret = token.secret.clone();
-        last.token = Some(token);
-        Ok(secret)
-    }
-
-    async fn ask_for_token(&self) -> Result<Token, KeycloakError> {
-        let asked = Instant::now();
-        let request = self.http.post(self.token_endpoint.clone()).form(&[("grant_type", "client_credentials"), ("scope", SCOPE)]);
-        let answer = request.basic_auth(&self.config.client_id, Some(self.config.client_secret.expose())).send().await?;
-        let status = answer.status();
-        if !status.is_success() {
-            return Err(KeycloakError::Refused { what: "give us a token", status });
-        }
-        let answer: TokenAnswer = answer.json().await?;
-        Ok(Token { secret: answer.access_token, until: asked + Duration::from_secs(answer.expires_in) })
     }
 }
 

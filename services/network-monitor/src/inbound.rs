@@ -11,6 +11,7 @@ use auth::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use events::{Delivered, HandleError, Handler, Record, Rejected};
+use proto::telemetry::{ENCODING, GATEWAY, MEDIA_TYPE, RECEIVED, SCHOOL};
 use runtime::{GatewayId, SchoolId, telemetry};
 use storage::Txn;
 
@@ -21,12 +22,6 @@ use crate::{
 
 /// The letters about a record take no more than this; beyond it the record as it came, compressed, is the smaller letter.
 const MOST_LETTER_BYTES: usize = 1024 * 1024;
-
-const SCHOOL: &str = "schildwacht-school";
-const GATEWAY: &str = "schildwacht-gateway";
-const MEDIA_TYPE: &str = "content-type";
-const ENCODING: &str = "content-encoding";
-const RECEIVED: &str = "ce_time";
 
 /// Takes batches in.
 #[derive(Debug)]

@@ -3,15 +3,12 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, anyhow};
+use auth::ClientCredentials;
 use identity::{demo::DemoGateway, issuer::client_secret_file};
 use runtime::config::Secret;
 use url::Url;
 
-use crate::{
-    cli::Access,
-    demo,
-    send::{ClientCredentials, SendOptions},
-};
+use crate::{cli::Access, demo, send::SendOptions};
 
 /// Without the configuration's prefix: it belongs to one command, not to a service.
 const SECRET_VARIABLE: &str = "GATEWAY_SECRET";

@@ -17,6 +17,7 @@ use std::fmt::Write as _;
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, SecondsFormat, Utc};
 use events::{Record, Topic};
+use proto::telemetry as header;
 use runtime::{EventId, Ids};
 
 use crate::{
@@ -59,14 +60,14 @@ pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &
     put("ce_id", texts.id);
     put("ce_source", Bytes::from_static(SOURCE.as_bytes()));
     put("ce_type", Bytes::from_static(EVENT_TYPE.as_bytes()));
-    put("ce_time", texts.time);
-    put("content-type", Bytes::from_static(content_type(body.format).as_bytes()));
+    put(header::RECEIVED, texts.time);
+    put(header::MEDIA_TYPE, Bytes::from_static(content_type(body.format).as_bytes()));
     if body.encoding != Encoding::Identity {
-        put("content-encoding", Bytes::from_static(body.encoding.name().as_bytes()));
+        put(header::ENCODING, Bytes::from_static(body.encoding.name().as_bytes()));
     }
-    put("schildwacht-gateway", gateway.id_text.clone());
-    put("schildwacht-school", gateway.school_text.clone());
-    put("schildwacht-events", texts.events);
+    put(header::GATEWAY, gateway.id_text.clone());
+    put(header::SCHOOL, gateway.school_text.clone());
+    put(header::EVENTS, texts.events);
     if let Some(traceparent) = traceparent {
         put("traceparent", traceparent.clone());
     }

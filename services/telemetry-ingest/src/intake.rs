@@ -1,6 +1,6 @@
 //! The one use case: take in a gateway's request and answer when the event log has it.
 //!
-//! Recognise the gateway, look at the body, let the gateway pay for it, cut it where it must be, append it.
+//! Authenticate the gateway, examine the body, charge its rate limit, cut what is too large, append it.
 
 use std::{
     sync::{
@@ -52,7 +52,7 @@ pub struct Intake {
     pub append_timeout: Duration,
     /// Whether the log failed last time.
     pub log_away: AtomicBool,
-    /// The time.
+    /// Of record times, and of token expiry.
     pub clock: Clock,
     /// Ids of records.
     pub ids: Ids,
@@ -126,7 +126,7 @@ impl Intake {
         Ok(tally)
     }
 
-    /// Counts what came in and lets the gateway pay for it; also for what it may not send, as looking at it was work too.
+    /// Counts what came in and charges the gateway's rate limit; also for refused bodies, as examining them was work too.
     fn charge(&self, gateway: &Gateway, upload: &Upload, examined: &Examined, arrival: &mut Arrival<'_>) -> Result<(), Refusal> {
         let received_bytes = upload.bytes.len();
         let (events, decoded_bytes) = match &examined.found {
@@ -169,7 +169,7 @@ impl Intake {
         if !self.log_away.swap(true, Relaxed) {
             tracing::warn!(name: "batch.not_appended", error = %problem, "event log does not take batches, senders told to retry");
         }
-        Err(Refusal::for_now(Outcome::LogUnavailable, "the event log is away; send it again later", COME_BACK_LATER))
+        Err(Refusal::for_now(Outcome::LogUnavailable, "the event log is unavailable; send it again later", COME_BACK_LATER))
     }
 }
 

@@ -8,8 +8,8 @@
 //!
 //! 1. [`edge`] reads the headers: which surface, which format, which compression.
 //! 2. [`intake`] recognises the gateway: the token by `auth`, the gateway by the [directory](gateway) in memory, its
-//!    [allowance](limit). All this before the first byte of the body is read, and without asking anybody: what gateways paid is
-//!    settled with other replicas once a second, if there is a Redis.
+//!    [allowance](limit). All this before the first byte of the body is read, and without a remote call: use of rate
+//!    limits is shared with other replicas once a second, if there is a Redis.
 //! 3. [`edge`] reads the body within the limits of size, time and [memory](limit).
 //! 4. [`scan`] counts and checks the events without building objects, and cuts what does not fit into one record.
 //! 5. [`batch`] makes the record, the log takes it, [`outcome`] counts what became of it, [`edge`] says so.
@@ -74,7 +74,7 @@ pub struct Service {
 
 /// Where telemetry is taken in, and what was counted there.
 pub struct Doors {
-    /// What belongs on the main port: `POST /v1/events`, and `POST /v1/logs` for who has one address for everything.
+    /// What belongs on the main port: `POST /v1/events`, and `POST /v1/logs` for clients with one address for everything.
     pub router: Router,
     /// Where OTLP/gRPC listens.
     pub otlp_grpc_address: SocketAddr,
@@ -92,7 +92,7 @@ impl Service {
     /// told to come back, and the process is not ready.
     ///
     /// # Errors
-    /// When the configuration cannot work. Redis may be away.
+    /// When the configuration cannot work. Redis may be down.
     pub async fn build(self, process: &Process) -> Result<Doors, StartError> {
         self.config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(Self::NAME, error))?;
         let rates = SharedRates::of(&self.cache, Self::NAME)
@@ -154,7 +154,7 @@ fn export_metrics(intake: &Arc<Intake>) {
     meter
         .u64_observable_gauge("telemetry.in_flight")
         .with_unit("By")
-        .with_description("memory of requests under way")
+        .with_description("memory held by requests under way")
         .with_callback(move |observer| observer.observe(of_memory.budget.taken() as u64, &[]))
         .build();
     meter
@@ -166,7 +166,7 @@ fn export_metrics(intake: &Arc<Intake>) {
     meter
         .f64_observable_gauge("telemetry.directory.age")
         .with_unit("s")
-        .with_description("time since the last sign from the log that feeds the directory")
+        .with_description("time since the event log last answered the directory's reader")
         .with_callback(move |observer| observer.observe(of_age.directory.age(of_age.began.elapsed()).as_secs_f64(), &[]))
         .build();
 }

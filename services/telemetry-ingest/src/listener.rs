@@ -2,8 +2,8 @@
 //!
 //! Each thread runs all its connections by itself: no request moves from one thread to another, which saves a tenth to a fifth
 //! of the CPU at one event a request. And decompressing a large batch holds up no page and no consumer of the same process; what comes
-//! in on the main port, for who has one address for everything, does.
-//! The threads accept from the same sockets; whoever is idle comes first.
+//! in on the main port, for clients with one address for everything, does.
+//! The threads accept from the same sockets; the first idle one gets the connection.
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
 

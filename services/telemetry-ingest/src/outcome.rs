@@ -1,7 +1,7 @@
 //! What became of every request and of every event: exactly one outcome each, counted.
 //!
 //! An [`Arrival`] is opened for each request and can only be [ended](Arrival::end) with an answer; the edge makes responses
-//! from [`Answer`]s alone. Whoever loses an arrival on the way (a client that hangs up, a bug) has it counted as abandoned.
+//! from [`Answer`]s alone. A request that is dropped on the way (a client that hangs up, a bug) is counted as abandoned.
 
 use std::{
     borrow::Cow,
@@ -265,7 +265,9 @@ impl Ledger {
             .build();
 
         let ledger = Arc::clone(self);
-        let settlements = meter.u64_observable_counter("telemetry.settlements").with_description("settlements of rates by outcome");
+        let settlements = meter
+            .u64_observable_counter("telemetry.settlements")
+            .with_description("rounds of sharing rate limits through Redis, by outcome");
         settlements
             .with_callback(move |observer| {
                 for settlement in Settlement::VARIANTS {

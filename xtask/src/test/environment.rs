@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-/// Variables of the environment that are set, or taken away.
+/// Variables of the environment that are set or removed.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(Vec<(&'static str, Option<String>)>);
 

@@ -1,11 +1,10 @@
 //! Cargo's test programs, several at a time: tests of servers wait more than they work, and cargo runs one program after the other.
 
 use std::{
-    fs::File,
     io::{BufRead, BufReader, Read as _, Seek as _},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{Mutex, PoisonError, mpsc},
+    sync::{Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -53,6 +52,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Prints what a program printed, and counts it.
+    fn add(&mut self, name: String, took: Duration, result: Result<(bool, String)>, of: usize) {
+        let (went_well, printed) = result.unwrap_or_else(|error| (false, format!("it cannot be run: {error:#}")));
+        println!("\n── {} of {of}: {name} ({:.1} s)\n{}", self.took.len() + 1, took.as_secs_f64(), printed.trim());
+        printed.lines().for_each(|line| self.counts.add_line(line));
+        if !went_well {
+            self.failed.push(name.clone());
+        }
+        self.took.push((took, name));
+    }
+
     /// Those that took longest, with seconds.
     pub fn slowest(&self, count: usize) -> String {
         let mut took: Vec<_> = self.took.iter().collect();
@@ -118,52 +128,37 @@ impl Program {
             process.stop();
         }
         let status = process.wait(&Interrupt::never())?;
-        let printed = all_of(&mut output)?;
-        Ok((status.success() && cut_off.is_none(), [printed.as_str(), cut_off.as_deref().unwrap_or_default()].join("\n")))
+        output.rewind()?;
+        let mut printed = Vec::new();
+        output.read_to_end(&mut printed)?;
+        let printed = String::from_utf8_lossy(&printed);
+        Ok((status.success() && cut_off.is_none(), format!("{printed}\n{}", cut_off.unwrap_or_default())))
     }
 }
 
-fn all_of(output: &mut File) -> Result<String> {
-    output.rewind()?;
-    let mut bytes = Vec::new();
-    output.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs all of them, also after a failure, so many at a time; prints what each printed once it has ended.
 pub fn run(mut programs: Vec<Program>, lanes: usize, environment: &Environment, interrupt: &Interrupt) -> Result<Outcome> {
     let count = programs.len();
     programs.sort_by_key(|program| FIRST.iter().position(|first| *first == program.name).unwrap_or(FIRST.len()));
-    let waiting = Mutex::new(programs.into_iter());
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let mut outcome = Outcome::default();
+    let (waiting, outcome) = (Mutex::new(programs.into_iter()), Mutex::new(Outcome::default()));
+    let next = || lock(&waiting).next().filter(|_| interrupt.check().is_ok());
     thread::scope(|scope| {
-        let (ended, ends) = mpsc::sync_channel(lanes);
         for _ in 0..lanes {
-            let (ended, next) = (ended.clone(), &next);
-            scope.spawn(move || {
-                while let Some(program) = next().filter(|_| interrupt.check().is_ok()) {
+            scope.spawn(|| {
+                while let Some(program) = next() {
                     let started = Instant::now();
                     let result = program.run(environment, interrupt);
-                    if ended.send((program, started.elapsed(), result)).is_err() {
-                        return;
-                    }
+                    lock(&outcome).add(program.name, started.elapsed(), result, count);
                 }
             });
         }
-        drop(ended);
-        for (nth, (program, took, result)) in ends.into_iter().enumerate() {
-            let (went_well, printed) = result.unwrap_or_else(|error| (false, format!("it cannot be run: {error:#}")));
-            println!("\n── {} of {count}: {} ({:.1} s)\n{}", nth + 1, program.name, took.as_secs_f64(), printed.trim());
-            printed.lines().for_each(|line| outcome.counts.add_line(line));
-            if !went_well {
-                outcome.failed.push(program.name.clone());
-            }
-            outcome.took.push((took, program.name));
-        }
     });
     interrupt.check()?;
-    Ok(outcome)
+    Ok(outcome.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[cfg(test)]

@@ -15,14 +15,10 @@ impl Counts {
     pub fn add_line(&mut self, line: &str) {
         let Some((_, figures)) = line.split_once("test result: ").and_then(|(_, rest)| rest.split_once(". ")) else { return };
         for figure in figures.split("; ") {
-            let Some((number, what)) = figure.split_once(' ') else { continue };
-            let Ok(number) = number.parse::<u64>() else { continue };
-            match what {
-                "passed" => self.passed += number,
-                "failed" => self.failed += number,
-                "ignored" => self.ignored += number,
-                _ => {}
-            }
+            let count = |what| figure.strip_suffix(what).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0);
+            self.passed += count(" passed");
+            self.failed += count(" failed");
+            self.ignored += count(" ignored");
         }
     }
 }

@@ -105,7 +105,7 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error> {
         let ids = parse_ids(&request.dead_letter_ids)?;
         let filter = Filter { reason: request.reason, ids };
-        // Before, because letters commit one by one: none may be replayed without a trace of who wanted it.
+        // Before, because letters commit one by one: none may be replayed without an audit row.
         self.record(cx, &filter).await?;
         let replayed = dead_letter::replay(&self.database, self.consumer, self.handler.as_ref(), &filter, &cx.ids).await?;
         let (taken_in, refused) = (replayed.taken_in, replayed.refused);

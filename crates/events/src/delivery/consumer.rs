@@ -1,10 +1,10 @@
 //! The consumer loop: records in, effects and inbox rows in one transaction, then the offset.
 //!
 //! Several records share a transaction. When one of them cannot be taken in, all are undone and each is tried by itself, so
-//! that only the culprit goes to the dead letters. Trouble that may pass (the database is away) undoes everything and tries
-//! again after a pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
+//! that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and retries after a
+//! pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
 //!
-//! Offsets are committed after the effect, so a crash in between delivers again, and the inbox swallows that.
+//! Offsets are committed after the effect, so a crash in between delivers again, and the inbox drops the duplicate.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -30,7 +30,7 @@ use crate::{Delivered, LogError, Position, Subscription, Topic};
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the lag is measured; in Kafka that asks every partition's leader.
 const LAG_EVERY: Duration = Duration::from_secs(30);
-/// So many failures in a row before membership begins anew.
+/// Failures in a row before the consumer joins its group anew.
 const FAILURES_BORNE: u32 = 5;
 
 /// Reads topics for a service.
@@ -46,9 +46,9 @@ pub struct Consumer<H> {
     pub database: Database,
     /// Where records come from.
     pub log: LogHandle,
-    /// The time.
+    /// Of the times in inbox and dead letters.
     pub clock: Clock,
-    /// New ids.
+    /// Of dead letters.
     pub ids: Ids,
     /// What is done with them.
     pub handler: H,
@@ -65,8 +65,8 @@ impl Meters {
         let meter = opentelemetry::global::meter("schildwacht.events");
         Self {
             records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
-            retries: meter.u64_counter("consumer.retries").with_description("transactions undone and tried again").build(),
-            lag: meter.u64_gauge("consumer.lag").with_description("records still to be taken in").build(),
+            retries: meter.u64_counter("consumer.retries").with_description("transactions rolled back and retried").build(),
+            lag: meter.u64_gauge("consumer.lag").with_description("records not consumed yet").build(),
         }
     }
 }
@@ -134,7 +134,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
-        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log is away, will retry");
+        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log unavailable, will retry");
         backoff.pause(shutdown).await;
     }
 

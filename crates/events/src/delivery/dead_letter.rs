@@ -54,7 +54,7 @@ pub(super) mod row {
 /// Something that was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Who did not take it in.
+    /// The consumer that did not take it in.
     pub consumer: String,
     /// Where it stood.
     pub position: Position,
@@ -205,7 +205,7 @@ pub struct Replayed {
 /// Gives letters to their handler again, oldest first, each in its own transaction.
 ///
 /// # Errors
-/// When the database is away; letters replayed before stay replayed.
+/// When the database is unavailable; letters replayed before stay replayed.
 pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H, filter: &Filter, ids: &Ids) -> StoreResult<Replayed> {
     // Values may be large, so each is fetched when its turn comes.
     let letters: Vec<uuid::Uuid> = select(consumer, filter)
@@ -227,7 +227,7 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
                 continue;
             }
             Err(HandleError::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
-            // That something is away says nothing about the letter, which keeps its reason.
+            // A transient error says nothing about the letter, which keeps its reason.
             Err(HandleError::Transient(_)) => None,
         };
         keep(database, row, refusal).await?;
@@ -236,12 +236,12 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
     Ok(replayed)
 }
 
-/// Whether it was taken in; not, when somebody else was faster.
+/// Whether it was taken in here; `false` when another replay was faster.
 async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<bool, HandleError> {
     let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
     let delivered = delivered(row.clone())?;
     let txn = database.begin().await?;
-    // First, so that of two who replay it at once the second waits here, and then finds nothing left to do.
+    // First, so that of two concurrent replays the second waits here and then finds nothing left to do.
     let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
     if taken.rows_affected == 0 {
         return Ok(false);

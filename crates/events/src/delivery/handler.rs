@@ -9,7 +9,7 @@ use crate::{Delivered, Record};
 /// Why a record was not taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
-    /// It never will be: it goes to the dead letters.
+    /// A retry would not help: it goes to the dead letters.
     #[error("{reason}: {detail}")]
     Poison {
         /// Stable, snake_case.
@@ -17,13 +17,13 @@ pub enum HandleError {
         /// For operators; no personal data.
         detail: String,
     },
-    /// Something is away; try again later.
+    /// Something is unavailable; retried later.
     #[error("try again later")]
     Transient(#[source] Trouble),
 }
 
 impl HandleError {
-    /// A record that never will be taken in.
+    /// A record that no retry helps.
     pub fn poison(reason: &'static str, detail: impl ToString) -> Self {
         Self::Poison { reason, detail: detail.to_string() }
     }

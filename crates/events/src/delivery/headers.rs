@@ -1,4 +1,4 @@
-//! Headers of a record as a column: JSON pairs, readable for whoever looks into the table.
+//! Headers of a record as a column: JSON pairs, readable in the table.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

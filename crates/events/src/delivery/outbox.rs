@@ -182,7 +182,7 @@ impl Relay {
             txn.commit().await?;
             return Ok(Turn::Published);
         }
-        // The lock ends with the transaction that deletes: who lost it, by whatever mishap, deletes nothing either.
+        // The lock ends with the transaction that deletes: a relay that lost it deletes nothing.
         let txn = self.database.begin().await?;
         if !is_elected(&txn).await? {
             return Ok(Turn::NotElected);

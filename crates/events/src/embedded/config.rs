@@ -22,7 +22,7 @@ pub struct EmbeddedConfig {
     /// A compacted topic may hold superseded records for about this many seconds.
     #[serde(default = "seconds::<3600>")]
     pub compaction_delay_seconds: u64,
-    /// A tombstone is kept this many seconds, so that readers that were away learn of it.
+    /// A tombstone is kept this many seconds, so that readers that were stopped learn of it.
     #[serde(default = "seconds::<86_400>")]
     pub tombstone_retention_seconds: u64,
 }

@@ -85,7 +85,7 @@ impl Cursor {
             match segment.open() {
                 Ok(file) => {
                     let header = Header::read(&file, &segment.path)?;
-                    // Where retention has taken away what came before.
+                    // Retention has removed what came before.
                     self.offset = self.offset.max(segment.name.base);
                     let frames = Frames::new(file, header.salt, segment.place_before(self.offset));
                     return Ok((segment, frames));

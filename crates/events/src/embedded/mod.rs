@@ -12,7 +12,7 @@
 //! pages on the way. A log needs none of what those pages give. Here every byte is copied once, into the file, and checked once.
 //!
 //! One thread writes (see `writer`): everything that waits shares one flush. Another keeps house (see `maintenance`). Readers
-//! read the files themselves (see `cursor`), up to what is on disk. After a failed flush nobody knows what is on disk: the log
+//! read the files themselves (see `cursor`), up to what is on disk. After a failed flush it is unknown what is on disk: the log
 //! then takes nothing more until it is opened anew, and says so. A failed write, as on a full disk, is undone, and later
 //! ones are tried as if nothing had happened.
 
@@ -125,7 +125,7 @@ impl EmbeddedLog {
         Ok(Arc::new(Self { shared, requests, admission, meters, threads }))
     }
 
-    /// Runs a maintenance pass now, as if it were `now`. The log does so by itself; this is for tests and for the impatient.
+    /// Runs a maintenance pass now, as if it were `now`. The log does so by itself; this is for tests.
     ///
     /// # Errors
     /// The first failure; everything else was still tried.

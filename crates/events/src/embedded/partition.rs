@@ -42,7 +42,7 @@ pub(super) struct PartitionOptions {
     pub syncs: Arc<AtomicU64>,
 }
 
-/// A partition.
+/// A partition: its segments, and the write side.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub options: PartitionOptions,
@@ -63,7 +63,7 @@ pub(super) struct Writing {
     pub settled: u64,
     pub next_offset: i64,
     pub last_time_micros: i64,
-    /// A flush failed, so that nobody knows what is on disk.
+    /// A flush failed, so that what is on disk is unknown.
     pub unknown: Option<String>,
     pub staging: Staging,
 }

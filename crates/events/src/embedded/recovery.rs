@@ -2,7 +2,7 @@
 //!
 //! Closed segments are taken on trust (their readers check every record), so that opening does not depend on how much is
 //! stored. The written segment is read from the checkpoint on. Where its records stop being good, either the last write was
-//! torn, then nobody was told that it happened and it is cut off; or a later record says that this place had been flushed, then
+//! torn, then it was never acknowledged and it is cut off; or a later record says that this place had been flushed, then
 //! something acknowledged is gone and opening fails.
 
 use std::{

@@ -1,7 +1,7 @@
 //! Segment files: their names, their header, and reading their frames one after the other.
 //!
 //! A segment is named after its first offset. Compaction writes the next generation of a segment under a new name instead of
-//! over the old file, so that whoever still reads the old one is not disturbed.
+//! over the old file, so that readers of the old one are not disturbed.
 
 use std::{
     fmt,

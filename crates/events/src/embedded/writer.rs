@@ -29,7 +29,7 @@ pub(super) enum Request {
     Stop,
 }
 
-/// Records for one topic, and who waits for them.
+/// Records for one topic, and the caller that waits for them.
 pub(super) struct Append {
     pub topic: Arc<TopicLog>,
     pub records: Vec<Record>,
@@ -122,7 +122,7 @@ fn write_group(shared: &Shared, group: Vec<Append>) {
             rung.push(topic);
         }
         drop((records, admitted));
-        // Whoever no longer waits does not need the answer; the records are there all the same.
+        // A caller that no longer waits needs no answer; the records are there all the same.
         let _nobody_waits = done.send(outcome.map_err(|reason| LogError::Unavailable { reason }));
     }
 }

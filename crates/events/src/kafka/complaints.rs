@@ -58,7 +58,7 @@ impl Complaints {
                     "no secure connection to kafka: {said}; see ssl.ca.location and security.protocol among events.kafka.properties"
                 ),
             },
-            // All that a broker says to who comes in clear where it wants TLS, or without a password where it wants one.
+            // All that a broker says to a client without TLS where it wants TLS, or without a password where it wants one.
             _ if said.contains("Disconnected") => LogError::Unavailable {
                 reason: format!(
                     "kafka hangs up: {said}; if it wants TLS or a password, see security.protocol among events.kafka.properties"

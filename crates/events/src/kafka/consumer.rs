@@ -37,7 +37,7 @@ pub(super) struct Receiver {
     names: Names,
 }
 
-/// Notes the partitions that were taken away, so that nothing of them is delivered any more.
+/// Notes the partitions that were revoked, so that nothing of them is delivered any more.
 #[derive(Default)]
 pub(super) struct Rebalances {
     taken_away: Mutex<BTreeSet<(String, i32)>>,
@@ -127,7 +127,7 @@ impl Receiver {
         }
     }
 
-    /// Runs a call that waits for the brokers where waiting harms nobody.
+    /// Runs a call that waits for the brokers where it blocks no other task.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&StreamConsumer<Rebalances>) -> Result<T, LogError> + Send + 'static,

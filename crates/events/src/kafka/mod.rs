@@ -60,7 +60,7 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// The broker's certificate must be of the name (or address) that `brokers` says, and that the brokers advertise. A broker that
 /// refuses the password, or that we do not trust, ends [`ensure_topics`](EventLog::ensure_topics) within seconds with
 /// [`LogError::Unusable`], which says what to look at; so does [`check`](EventLog::check) when it happens later. Brokers that
-/// are merely away are waited for as long as for a delivery. One that hangs up, as those do that want TLS of who comes in clear,
+/// are merely unavailable are waited for as long as for a delivery. One that hangs up, as brokers do that want TLS from a client without,
 /// cannot be told from them, but the error says so.
 pub struct KafkaLog {
     config: KafkaConfig,
@@ -161,7 +161,7 @@ impl EventLog for KafkaLog {
         let observer = self.observer(group)?;
         let names: Vec<String> = topics.iter().map(|topic| self.config.names().topic(*topic)).collect();
         blocking(move || {
-            // Nobody else reads what this client has to say, and it must not pile up.
+            // No other code reads this client's events, and they must not pile up.
             while observer.poll(Duration::ZERO).is_some() {}
             names.iter().try_fold(0, |lag, name| Ok(lag + readers::lag(&*observer, name)?))
         })

@@ -49,7 +49,7 @@ struct CallState {
     outstanding: usize,
     failure: Option<LogError>,
     done: Option<oneshot::Sender<Result<Vec<Position>, LogError>>>,
-    /// Given back with the last delivery, also when nobody waits any more.
+    /// Given back with the last delivery, also when no caller waits any more.
     admitted: Option<Admitted>,
 }
 
@@ -188,7 +188,7 @@ impl Call {
         let positions = std::mem::take(&mut state.positions);
         let outcome = state.failure.take().map_or(Ok(positions), Err);
         if let Some(done) = state.done.take() {
-            // Whoever no longer waits does not need the answer.
+            // A caller that no longer waits needs no answer.
             let _nobody_waits = done.send(outcome);
         }
     }

@@ -17,9 +17,7 @@ pub(super) fn violation(properties: &BTreeMap<String, Secret>, has_tls: bool) ->
     let with_scram = ["sasl.mechanism", "sasl.mechanisms"].into_iter().filter_map(value).any(|mechanism| mechanism.starts_with("scram-"));
 
     if let Some(name) = named("sasl.").filter(|_| !with_password) {
-        return Some(format!(
-            "events.kafka.properties sets {name}, but with security.protocol {protocol} nobody signs in; set it to SASL_SSL"
-        ));
+        return Some(format!("events.kafka.properties sets {name}, but security.protocol {protocol} uses no SASL; set it to SASL_SSL"));
     }
     if let Some(name) = named("ssl.").filter(|_| !with_tls) {
         return Some(format!(

@@ -32,7 +32,7 @@ pub struct Realm {
     http: Client,
 }
 
-/// Somebody who can sign in.
+/// An account that can sign in.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Keycloak's id, which is the person's everywhere.
@@ -84,7 +84,7 @@ impl Realm {
         &self.secret
     }
 
-    /// Somebody with these functions, whose authenticator app is set up.
+    /// An account with these functions, whose authenticator app is set up.
     pub async fn add_account(&self, functions: &[&str]) -> Account {
         let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: new_id() };
         let body = json!({

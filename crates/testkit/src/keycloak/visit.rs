@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{Account, PORTAL, Realm, new_id, one_time_code};
 
-/// Somebody on the way to be signed in at the portal.
+/// A visitor who is signing in at the portal.
 #[derive(Debug)]
 pub struct Visit<'a> {
     realm: &'a Realm,

@@ -1,7 +1,7 @@
 //! Lists schools by name.
 
 use auth::{Action, Context};
-use runtime::Result;
+use runtime::{Result, SchoolId};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging};
 
@@ -13,6 +13,8 @@ use crate::{domain::School, store};
 pub struct ListSchools {
     /// Part of a name, a municipality or a number; empty: all.
     pub query: String,
+    /// Only these; empty: all.
+    pub ids: Vec<SchoolId>,
     /// Which page.
     pub page: PageRequest,
 }
@@ -21,5 +23,5 @@ pub struct ListSchools {
 pub async fn list_schools(app: &App, cx: &Context, asked: ListSchools) -> Result<Page<School>> {
     let scope = cx.scope(Action::SchoolRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::school::list(app.database.reader(), &scope, &asked.query, &paging).await?)
+    Ok(store::school::list(app.database.reader(), &scope, &asked.query, &asked.ids, &paging).await?)
 }

@@ -24,6 +24,8 @@ use crate::{
     domain::import::Format,
 };
 
+/// Most schools that a list may be asked for by id: as many as fit on a page.
+const MOST_SCHOOLS_NAMED: usize = 200;
 /// Words of progress that wait to be sent.
 const PROGRESS_AT_MOST: usize = 16;
 /// A caller who sends nothing for this long has gone, and keeps others waiting.
@@ -76,8 +78,8 @@ impl TryFrom<ListSchoolsRequest> for ListSchools {
     fn try_from(request: ListSchoolsRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let query = fields.search("query", &request.query);
-        let ListSchoolsRequest { page_size, page_token, .. } = request;
-        fields.finish(Some(Self { query, page: (page_size, page_token).into() }))
+        let ids = fields.ids("school_ids", &request.school_ids, MOST_SCHOOLS_NAMED);
+        fields.build(|| Some(Self { query, ids: ids?, page: (request.page_size, request.page_token).into() }))
     }
 }
 

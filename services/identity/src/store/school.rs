@@ -21,9 +21,19 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id
     Ok(with_sites(connection, rows).await?.pop())
 }
 
-/// Schools within the caller's scope by name: those of which a name, a municipality or a number holds this text.
-pub async fn list(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, text: &str, paging: &Paging) -> StoreResult<Page<School>> {
+/// Schools within the caller's scope by name: those of which a name, a municipality or a number holds this text, and of these ids
+/// when there are any.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    scope: &Scope<SchoolId>,
+    text: &str,
+    ids: &[SchoolId],
+    paging: &Paging,
+) -> StoreResult<Page<School>> {
     let mut query = within(school::Entity::find(), school::Column::SchoolId, scope);
+    if !ids.is_empty() {
+        query = query.filter(school::Column::SchoolId.is_in(ids.iter().map(|id| id.as_uuid())));
+    }
     if !text.is_empty() {
         query = query.filter(holding(school::Column::SearchText, text));
     }

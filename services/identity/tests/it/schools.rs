@@ -55,6 +55,21 @@ on_both_stores! {
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
 
+    async fn schools_are_listed_by_id_within_what_the_caller_may_see(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (vuurvogel, zandloper) = world.with_two_schools().await;
+        let list = async |who: &Principal, school_ids: Vec<String>| {
+            let answer = world.organisations().list_schools(world.by(who, ListSchoolsRequest { school_ids, ..Default::default() })).await;
+            answer.map(|answer| answer.into_inner().schools)
+        };
+        let both = vec![zandloper.school_id.clone(), vuurvogel.school_id.clone()];
+        assert_eq!(list(&operator(), vec![zandloper.school_id.clone()]).await.unwrap(), std::slice::from_ref(&zandloper));
+        assert_eq!(list(&operator(), both.clone()).await.unwrap().len(), 2);
+        assert_eq!(list(&director(&zandloper), both).await.unwrap(), [zandloper]);
+        assert_eq!(list(&operator(), vec!["990101".to_owned()]).await.unwrap_err().code(), Code::InvalidArgument);
+        assert_eq!(list(&operator(), vec![vuurvogel.school_id; 201]).await.unwrap_err().code(), Code::InvalidArgument);
+    }
+
     async fn pages_follow_one_another_and_a_token_belongs_to_its_question(database: TestDatabase) {
         let world = World::start(&database).await;
         world.with_two_schools().await;

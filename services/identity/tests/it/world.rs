@@ -228,7 +228,7 @@ impl World {
 
     /// Who did what at a school, oldest first.
     pub async fn acts_at(&self, school: &School) -> Vec<(String, String)> {
-        let question = format!("SELECT actor, action FROM audit_log WHERE chain = '{}' ORDER BY seq", school.school_id);
+        let question = format!("SELECT actor, action FROM audit_log WHERE chain = 'school:{}' ORDER BY seq", school.school_id);
         let question = Statement::from_string(self.database.backend(), question);
         let rows = self.database.reader().query_all_raw(question).await.unwrap();
         rows.iter().map(|row| (row.try_get("", "actor").unwrap(), row.try_get("", "action").unwrap())).collect()

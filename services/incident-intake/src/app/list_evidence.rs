@@ -13,17 +13,25 @@ use crate::{domain::alert::Alert, store};
 pub struct ListEvidence {
     /// Of which case.
     pub case_id: CaseId,
+    /// Whether raw events come along; their fingerprints always do.
+    pub include_raw_events: bool,
     /// Which page.
     pub page: PageRequest,
 }
 
-/// One alert, with a fingerprint that shows whether a copy of its raw event is whole.
+/// An alert of a case, with a fingerprint that shows whether a copy of its raw event is whole.
 #[derive(Debug, Clone)]
 pub struct Exhibit {
     /// As it stood when last heard of.
     pub alert: Alert,
     /// SHA-256 of the raw event, hex.
     pub raw_event_sha256: String,
+}
+
+impl From<Alert> for Exhibit {
+    fn from(alert: Alert) -> Self {
+        Self { raw_event_sha256: fingerprint(&alert.raw_event), alert }
+    }
 }
 
 /// Of a case within the caller's scope.
@@ -33,5 +41,11 @@ pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Resu
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
     let page = store::evidence::list(reader, case.id, &paging).await?;
-    Ok(page.map(|alert| Exhibit { raw_event_sha256: fingerprint(&alert.raw_event), alert }))
+    Ok(page.map(|alert| {
+        let mut exhibit = Exhibit::from(alert);
+        if !asked.include_raw_events {
+            exhibit.alert.raw_event.clear();
+        }
+        exhibit
+    }))
 }

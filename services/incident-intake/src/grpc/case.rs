@@ -7,9 +7,9 @@ use futures::{Stream, StreamExt as _};
 use proto::{
     incident_intake::v1::{
         AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest,
-        Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, ListCasesRequest, ListCasesResponse, ListEvidenceRequest,
-        ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest, SummarizeQueueRequest,
-        TimelineEntry, WatchCasesRequest,
+        Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListCasesResponse,
+        ListEvidenceRequest, ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest,
+        SummarizeQueueRequest, TimelineEntry, WatchCasesRequest,
         case_service_server::{CaseService, CaseServiceServer},
     },
     time::{moment, timestamp},
@@ -21,7 +21,7 @@ use crate::{
     app::{
         AddCaseNote, App, AssignCase, AssignTo, CaseNews, ChangeCasePhase, CloseCase, Exhibit, ExplainAlerts, Explanation, ListCases,
         ListEvidence, ListTimeline, MOST_ALERTS, ReopenCase, Whose, add_case_note, assign_case, change_case_phase, close_case,
-        explain_alerts, get_case, list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
+        explain_alerts, get_case, get_evidence, list_cases, list_evidence, list_timeline, reopen_case, summarize_queue, watch_cases,
     },
     domain::{
         alert::Alert,
@@ -116,6 +116,15 @@ impl CaseService for CaseApi {
         }))
     }
 
+    async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Evidence>, Status> {
+        let cx = Context::of(&request)?;
+        let GetEvidenceRequest { case_id, alert_id } = request.into_inner();
+        let mut fields = Violations::default();
+        let (case, alert) = (fields.id("case_id", &case_id), fields.id("alert_id", &alert_id));
+        let (case, alert) = fields.finish(case.zip(alert))?;
+        Ok(Response::new(evidence(get_evidence(&self.app, &cx, case, alert).await?)))
+    }
+
     async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> Result<Response<ListEvidenceResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let page = list_evidence(&self.app, &cx, asked).await?;
@@ -168,11 +177,7 @@ impl TryFrom<ListCasesRequest> for ListCases {
         let opened_after = request.opened_after.and_then(|timestamp| {
             fields.require("opened_after", moment(timestamp), "give a moment, such as the read_time of an earlier answer")
         });
-        if request.case_ids.len() > MOST_CASES_NAMED {
-            fields.complain("case_ids", format!("name {MOST_CASES_NAMED} at most"));
-        }
-        let named = request.case_ids.iter().take(MOST_CASES_NAMED).enumerate();
-        let cases = named.filter_map(|(index, id)| fields.id(format!("case_ids[{index}]"), id)).collect();
+        let cases = fields.ids("case_ids", &request.case_ids, MOST_CASES_NAMED);
         let whose = match request.assignee.as_str() {
             "" => Some(Whose::All),
             "me" => Some(Whose::Mine),
@@ -181,7 +186,7 @@ impl TryFrom<ListCasesRequest> for ListCases {
         };
         let ListCasesRequest { reverse, page_size, page_token, .. } = request;
         fields.build(|| {
-            let phases = phases?;
+            let (phases, cases) = (phases?, cases?);
             let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after, cases };
             Some(Self { filter, whose: whose?, order: order?, reverse, page: (page_size, page_token).into() })
         })
@@ -281,8 +286,8 @@ impl TryFrom<ListEvidenceRequest> for ListEvidence {
     fn try_from(request: ListEvidenceRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let case_id = fields.id("case_id", &request.case_id);
-        let ListEvidenceRequest { page_size, page_token, .. } = request;
-        fields.finish(case_id.map(|case_id| Self { case_id, page: (page_size, page_token).into() }))
+        let ListEvidenceRequest { page_size, page_token, include_raw_events, .. } = request;
+        fields.build(|| Some(Self { case_id: case_id?, include_raw_events, page: (page_size, page_token).into() }))
     }
 }
 

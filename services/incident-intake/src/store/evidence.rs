@@ -36,6 +36,12 @@ pub async fn kept(txn: &Txn, case: CaseId, alert: AlertId) -> StoreResult<Option
     Ok(Some(Kept { position: row.position, alert: from_json("evidence.alert", &row.alert).ok() }))
 }
 
+/// An alert of a case.
+pub async fn find(connection: &impl ConnectionTrait, case: CaseId, alert: AlertId) -> StoreResult<Option<Alert>> {
+    let row = Entity::find_by_id((case.as_uuid(), alert.as_uuid())).one(connection).await?;
+    row.map(|row| from_json("evidence.alert", &row.alert)).transpose()
+}
+
 /// How many alerts of a case are kept.
 pub async fn count(connection: &impl ConnectionTrait, case: CaseId) -> StoreResult<u64> {
     Ok(Entity::find().filter(Column::CaseId.eq(case.as_uuid())).count(connection).await?)

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use events::{Envelope, Topic};
 use proto::{
-    incident_intake::v1::{CaseEvent, CasePhase, CaseSeverity, CloseReason, ListCasesRequest, timeline_entry::What},
+    incident_intake::v1::{
+        CaseEvent, CasePhase, CaseSeverity, CloseReason, Evidence, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest,
+        timeline_entry::What,
+    },
     network_monitor::v1::{AlertEvent, AlertSeverity, Endpoint},
 };
 use runtime::{EventId, SchoolId};
 use testkit::on_both_stores;
+use tonic::Code;
 
 use crate::world::{Kind, MALWARE, MINING, OTHER_SCAN, POLICY, READABLE_PASSWORD, SCAN, TAKEOVER, World, responder, timestamp};
 
@@ -50,6 +54,20 @@ on_both_stores! {
 
         let event: CaseEvent = world.events(Topic::Case, 1).await[0].decode().unwrap();
         assert_eq!((event.change.as_str(), event.case.unwrap()), ("opened", case));
+    }
+
+    async fn lists_leave_raw_events_out_unless_asked_and_one_alert_has_its_own(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (_, case) = world.with_a_case().await;
+        let whole = world.evidence(&case).await.remove(0);
+
+        let question = ListEvidenceRequest { case_id: case.case_id.clone(), ..Default::default() };
+        let listed = world.cases().list_evidence(world.by(&responder(), question)).await.unwrap().into_inner().evidence;
+        assert_eq!(listed, [Evidence { raw_event: String::new(), ..whole.clone() }], "its fingerprint comes along");
+        let question = GetEvidenceRequest { case_id: case.case_id.clone(), alert_id: whole.alert_id.clone() };
+        assert_eq!(world.cases().get_evidence(world.by(&responder(), question)).await.unwrap().into_inner(), whole);
+        let absent = GetEvidenceRequest { case_id: case.case_id.clone(), alert_id: case.case_id };
+        assert_eq!(world.cases().get_evidence(world.by(&responder(), absent)).await.unwrap_err().code(), Code::NotFound);
     }
 
     async fn further_alerts_of_a_signature_become_evidence(database: TestDatabase) {
@@ -280,7 +298,7 @@ on_both_stores! {
         let case = world.cases().get_case(world.by(&responder(), get(&case.case_id))).await.unwrap().into_inner();
         assert_eq!((case.alert_count, case.event_count), (505, 505));
         assert_eq!(case.severity(), CaseSeverity::VeryHigh, "ten alerts of malware are an outbreak");
-        let question = proto::incident_intake::v1::ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 1, page_token: String::new() };
+        let question = ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 1, ..Default::default() };
         let evidence = world.cases().list_evidence(world.by(&responder(), question)).await.unwrap().into_inner();
         assert_eq!(evidence.total_size, 500);
         let told = world.timeline(&responder(), &case).await;

@@ -3,15 +3,15 @@
 use auth::{Principal, Subject};
 use proto::incident_intake::v1::{
     AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, ExplainAlertsRequest,
-    GetCaseRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest, SummarizeQueueRequest,
-    WatchCasesRequest,
+    GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
+    SummarizeQueueRequest, WatchCasesRequest,
 };
 use testkit::on_both_stores;
 use tonic::{Code, Request};
 
 use crate::world::{MALWARE, TAKEOVER, World, director, ict_coordinator, lead, operator, responder};
 
-const CALLS: [&str; 12] = [
+const CALLS: [&str; 13] = [
     "GetCase",
     "ListCases",
     "SummarizeQueue",
@@ -21,6 +21,7 @@ const CALLS: [&str; 12] = [
     "CloseCase",
     "ReopenCase",
     "ListTimeline",
+    "GetEvidence",
     "ListEvidence",
     "ExplainAlerts",
     "WatchCases",
@@ -53,6 +54,12 @@ async fn call(world: &World, who: &Principal, name: &str, case: &Case) -> Code {
         }
         "ReopenCase" => cases.reopen_case(world.by(who, ReopenCaseRequest { case_id, text, etag })).await.map(drop),
         "ListTimeline" => cases.list_timeline(world.by(who, ListTimelineRequest { case_id, ..Default::default() })).await.map(drop),
+        "GetEvidence" => {
+            let question = ListEvidenceRequest { case_id: case_id.clone(), ..Default::default() };
+            let evidence = cases.list_evidence(world.by(&responder(), question)).await.map(|answer| answer.into_inner().evidence);
+            let alert_id = evidence.ok().and_then(|evidence| Some(evidence.first()?.alert_id.clone())).unwrap_or_else(|| case_id.clone());
+            cases.get_evidence(world.by(who, GetEvidenceRequest { case_id, alert_id })).await.map(drop)
+        }
         "ListEvidence" => cases.list_evidence(world.by(who, ListEvidenceRequest { case_id, ..Default::default() })).await.map(drop),
         "ExplainAlerts" => {
             let question = ExplainAlertsRequest { school_id: case.school_id.clone(), alerts: Vec::new() };

@@ -189,7 +189,8 @@ impl World {
     }
 
     pub async fn evidence(&self, case: &Case) -> Vec<Evidence> {
-        let question = ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 200, page_token: String::new() };
+        let question =
+            ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 200, include_raw_events: true, ..Default::default() };
         self.cases().list_evidence(self.by(&responder(), question)).await.unwrap().into_inner().evidence
     }
 

@@ -16,6 +16,8 @@ use crate::{
 pub struct ListAlerts {
     /// Of all that the caller may see, when no school is named.
     pub filter: AlertFilter,
+    /// Whether raw events come along.
+    pub include_raw_events: bool,
     /// Which page.
     pub page: PageRequest,
 }
@@ -27,7 +29,7 @@ pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<P
     }
     let scope = cx.scope(Action::AlertRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    let mut page = store::alert::list(app.database.reader(), &scope, &asked.filter, &paging).await?;
+    let mut page = store::alert::list(app.database.reader(), &scope, &asked.filter, asked.include_raw_events, &paging).await?;
     let named = name_alerts(app, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(named))
 }

@@ -84,7 +84,8 @@ impl TryFrom<ListAlertsRequest> for ListAlerts {
         let device = fields.optional_id("device_id", &request.device_id);
         let min_severity = Severity::from_repr(request.min_severity);
         let filter = AlertFilter { school, min_severity, signature_id, device };
-        fields.finish(Some(Self { filter, page: (request.page_size, request.page_token).into() }))
+        let page = (request.page_size, request.page_token).into();
+        fields.finish(Some(Self { filter, include_raw_events: request.include_raw_events, page }))
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Select};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IdenStatic as _, Iterable as _, QueryFilter as _,
+    QuerySelect as _, Select, sea_query::Expr,
+};
 use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 use uuid::Uuid;
 
@@ -63,11 +66,12 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, sc
     query.one(connection).await?.map(read).transpose()
 }
 
-/// Alerts within the caller's scope, the one that happened last first.
+/// Alerts within the caller's scope, the one that happened last first. Raw events are read only on request: 16 KiB each.
 pub async fn list(
     connection: &impl ConnectionTrait,
     scope: &Scope<SchoolId>,
     filter: &AlertFilter,
+    include_raw_events: bool,
     paging: &Paging,
 ) -> StoreResult<Page<Alert>> {
     let mut query = shown(scope);
@@ -83,6 +87,10 @@ pub async fn list(
     if let Some(device) = filter.device {
         let ends = [Column::SourceDeviceId, Column::DestinationDeviceId].map(|end| end.eq(device.as_uuid()));
         query = query.filter(ends.into_iter().fold(Condition::any(), Condition::add));
+    }
+    if !include_raw_events {
+        let others = Column::iter().filter(|column| !matches!(column, Column::RawEvent));
+        query = query.select_only().columns(others).expr_as(Expr::cust("''"), Column::RawEvent.as_str());
     }
     paging.read(connection, query, [desc(Column::LastAt), desc(Column::AlertId)]).await?.try_map(read)
 }

@@ -23,7 +23,7 @@ pub enum Reading<'a> {
 pub struct Understood<'a> {
     /// What told us.
     pub source: Source,
-    /// Devices that were seen; nobody when all of it happened elsewhere.
+    /// Devices of the school that were seen; `None` for an end outside it.
     pub sightings: [Option<Sighting>; 2],
     /// Something suspicious.
     pub detection: Option<Box<Detection<'a>>>,
@@ -32,7 +32,7 @@ pub struct Understood<'a> {
 /// A record we cannot make sense of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unreadable<'a> {
-    /// Why.
+    /// Counted in metrics.
     pub reason: Reason,
     /// For the operator: which field, where in the text. Never a value from the record.
     pub detail: String,

@@ -187,7 +187,7 @@ impl<'a> Event<'_, 'a> {
         Ok([client, server.filter(|_| server_answered).map(|device| device.telling(service))])
     }
 
-    /// Whoever asks is there; whoever is asked only if there is an answer.
+    /// The client exists; the server only if it answered.
     fn lookup(&self) -> Result<[Option<Sighting>; 2], Defect> {
         let is_answer = self.fields.get(Field::DnsType).as_str().is_some_and(|kind| matches!(kind, "answer" | "response"));
         let asked = self.address(Field::DestinationIp, "dest_ip")?;

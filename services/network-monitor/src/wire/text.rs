@@ -13,7 +13,7 @@ use super::{
     zeek,
 };
 
-/// Docker around syslog around a shipper is three; nobody wraps more.
+/// Docker around syslog around a shipper is three; no shipper wraps more.
 const DEEPEST_WRAPPING: usize = 4;
 
 /// Reads a text: an event, several, an array of them, maybe behind a syslog header.

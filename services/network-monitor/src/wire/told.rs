@@ -1,4 +1,4 @@
-//! What events tell about devices, cleaned of what nobody should store.
+//! What events tell about devices, without what must not be stored.
 
 use crate::domain::fact::Told;
 
@@ -9,7 +9,7 @@ const LONGEST_NAME: usize = 253;
 const LONGEST_PRODUCT: usize = 64;
 const LONGEST_VERSION: usize = 48;
 
-/// Ports above are handed out for the length of a connection (RFC 6335): nobody offers a service there.
+/// Ports above are handed out for the length of a connection (RFC 6335): no service is offered there.
 const FIRST_EPHEMERAL_PORT: u16 = 49_152;
 
 /// A device's own name.

@@ -261,7 +261,7 @@ impl<'a> Event<'_, 'a> {
         Ok([originator, responder.filter(|_| server_answered).map(|device| device.telling(service))])
     }
 
-    /// Whoever asks is there; whoever is asked only if there is an answer.
+    /// The client exists; the server only if it answered.
     fn lookup(&self) -> Result<[Option<Sighting>; 2], Defect> {
         let [originator, responder] = self.sides()?;
         let is_answered = self.fields.has(Field::ResponseCode);

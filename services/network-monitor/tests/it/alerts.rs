@@ -1,6 +1,6 @@
 //! Alerts, as they open and grow.
 
-use proto::network_monitor::v1::{AlertSeverity, GetAlertRequest, ListAlertsRequest, ListAlertsResponse};
+use proto::network_monitor::v1::{Alert, AlertSeverity, GetAlertRequest, ListAlertsRequest, ListAlertsResponse};
 use testkit::{director_of, on_both_stores};
 
 use crate::world::{World, alert, flow, lease};
@@ -30,6 +30,9 @@ on_both_stores! {
         assert_eq!(listed.alerts[0].event_count, 3);
         let request = GetAlertRequest { school_id: world.school.to_string(), alert_id: told.alert_id };
         assert_eq!(world.alerts().get_alert(world.asks(request)).await.unwrap().into_inner(), listed.alerts[0]);
+
+        let without_raw_events = world.alerts().list_alerts(world.asks(ListAlertsRequest::default())).await.unwrap().into_inner();
+        assert_eq!(without_raw_events.alerts, [Alert { raw_event: String::new(), ..listed.alerts[0].clone() }]);
     }
 
     async fn a_notice_is_an_alert_and_a_sensor_about_itself_is_none(database: TestDatabase) {

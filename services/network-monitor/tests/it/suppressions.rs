@@ -119,6 +119,6 @@ on_both_stores! {
         world.alerts().delete_suppression(world.asks(DeleteSuppressionRequest { suppression_id: quiet.suppression_id })).await.unwrap();
         let mut chains = verify(&world.database).await.unwrap();
         chains.sort_by(|a, b| a.0.cmp(&b.0));
-        assert_eq!(chains, [(world.school.to_string(), Verdict::Intact { rows: 2 }), ("platform".to_owned(), Verdict::Intact { rows: 1 })]);
+        assert_eq!(chains, [("platform".to_owned(), Verdict::Intact { rows: 1 }), (format!("school:{}", world.school), Verdict::Intact { rows: 2 })]);
     }
 }

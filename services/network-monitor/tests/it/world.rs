@@ -197,7 +197,8 @@ impl World {
 
     /// The alerts of the first school as a responder sees them.
     pub async fn all_alerts(&self) -> ListAlertsResponse {
-        let request = ListAlertsRequest { school_id: self.school.to_string(), page_size: 200, ..Default::default() };
+        let request =
+            ListAlertsRequest { school_id: self.school.to_string(), page_size: 200, include_raw_events: true, ..Default::default() };
         self.alerts().list_alerts(self.asks(request)).await.unwrap().into_inner()
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 use super::{Density, Event, Generator, SchoolNetwork};
 use crate::{
     access,
-    send::{Batch, Encoding, Fate, Protocol, Sender, Tokens},
+    send::{Batch, Encoding, Fate, Protocol, Sender},
 };
 
 /// How often a sensor posts.
@@ -58,8 +58,8 @@ struct Sensor<'a> {
 
 impl<'a> Sensor<'a> {
     fn new(plan: &Plan, network: &'a SchoolNetwork, gateway: DemoGateway, clock: &Clock) -> Result<Self> {
-        let tokens = Tokens::new(access::of_demo_gateway(plan.issuer.clone(), gateway), clock.clone())?;
-        let sender = Sender::new(&plan.at, Protocol::JsonLines, Encoding::Zstd, RETRIES, tokens, clock.clone())?;
+        let credentials = access::of_demo_gateway(plan.issuer.clone(), gateway);
+        let sender = Sender::new(&plan.at, Protocol::JsonLines, Encoding::Zstd, RETRIES, credentials, clock.clone())?;
         Ok(Self { network, sender })
     }
 

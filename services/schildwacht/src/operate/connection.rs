@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use runtime::Clock;
+use auth::MachineTokens;
 use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -13,7 +13,7 @@ use tonic::{
 use tonic_types::StatusExt as _;
 use url::Url;
 
-use crate::{access, cli::Access, send::Tokens};
+use crate::{access, cli::Access};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -38,7 +38,7 @@ pub async fn connect(access: &Access) -> Result<Connection> {
 
 /// The same, with the token URL for this system's sensors.
 pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
-    let tokens = Tokens::new(access::of_operator(access)?, Clock::system())?;
+    let tokens = MachineTokens::new(access::of_operator(access)?, PATIENCE)?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
     Ok((InterceptedService::new(channel(&access.at).await?, bearer), tokens.endpoint().await?))

@@ -67,6 +67,9 @@ async fn list(
     let mut request = ListGatewaysRequest { school_id, page_size: PAGE, page_token: String::new(), include_revoked };
     loop {
         let page = client.list_gateways(request.clone()).await.map_err(refused)?.into_inner();
+        if !as_json {
+            schools.learn(page.gateways.iter().map(|gateway| gateway.school_id.as_str())).await?;
+        }
         for gateway in &page.gateways {
             let state = if gateway.state() == GatewayState::Revoked { "revoked" } else { "active" };
             if as_json {
@@ -77,7 +80,7 @@ async fn list(
                     "revoke_time": moment(gateway.revoke_time), "revoke_reason": gateway.revoke_reason,
                 }))?;
             } else {
-                let school = schools.name_of(&gateway.school_id).await?;
+                let school = schools.name_of(&gateway.school_id);
                 say(format!("{}  {state:7}  {school}  {}", gateway.gateway_id, gateway.name))?;
             }
         }

@@ -1,12 +1,15 @@
 //! Schools as operators name them, and as they read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use proto::identity::v1::{GetSchoolRequest, ListSchoolsRequest, School, organisation_service_client::OrganisationServiceClient};
+use proto::identity::v1::{ListSchoolsRequest, School, organisation_service_client::OrganisationServiceClient};
 use runtime::SchoolId;
 
 use super::connection::{Connection, refused};
+
+/// The most a list gives at once.
+const PAGE: i32 = 200;
 
 /// Looks schools up, each once.
 pub struct Schools {
@@ -37,15 +40,22 @@ impl Schools {
         }
     }
 
-    /// `990101 Basisschool De Zandloper, Aalter`.
-    pub async fn name_of(&mut self, school_id: &str) -> Result<String> {
-        if let Some(name) = self.known.get(school_id) {
-            return Ok(name.clone());
+    /// Looks up the names of these schools, those that are not known yet, in one question; at most 200.
+    pub async fn learn(&mut self, ids: impl Iterator<Item = &str>) -> Result<()> {
+        let unknown: BTreeSet<String> = ids.filter(|id| !self.known.contains_key(*id)).map(str::to_owned).collect();
+        if unknown.is_empty() {
+            return Ok(());
         }
-        let request = GetSchoolRequest { school_id: school_id.to_owned() };
-        let School { institution_number, name, municipality, .. } = self.client.get_school(request).await.map_err(refused)?.into_inner();
-        let name = format!("{institution_number} {name}, {municipality}");
-        self.known.insert(school_id.to_owned(), name.clone());
-        Ok(name)
+        let request = ListSchoolsRequest { page_size: PAGE, school_ids: unknown.into_iter().collect(), ..Default::default() };
+        for school in self.client.list_schools(request).await.map_err(refused)?.into_inner().schools {
+            let School { school_id, institution_number, name, municipality, .. } = school;
+            self.known.insert(school_id, format!("{institution_number} {name}, {municipality}"));
+        }
+        Ok(())
+    }
+
+    /// `990101 Basisschool De Zandloper, Aalter`, once it has been looked up; else the id.
+    pub fn name_of<'s>(&'s self, school_id: &'s str) -> &'s str {
+        self.known.get(school_id).map_or(school_id, String::as_str)
     }
 }

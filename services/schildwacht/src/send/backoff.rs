@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 /// Half of the longest first pause; jitter adds up to as much again.
 const FIRST: Duration = Duration::from_millis(125);
 const LONGEST: Duration = Duration::from_secs(15);
-/// However long a server asks for: somebody is waiting at a terminal.
+/// Longest pause, whatever the server asks for: a person waits at the terminal.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Growing, jittered pauses, as many as were allowed.

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use auth::{ClientCredentials, MachineTokens};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use reqwest::{
     StatusCode,
@@ -19,10 +20,11 @@ use url::Url;
 use super::{
     backoff::{Backoff, retry_after},
     batch::{Batch, Encoding, Protocol},
-    tokens::{TokenError, Tokens},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// For one request of a token.
+const ISSUER_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Posts batches as a gateway.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub struct Sender {
     protocol: Protocol,
     encoding: Encoding,
     retries: u32,
-    tokens: Tokens,
+    tokens: MachineTokens,
     clock: Clock,
 }
 
@@ -50,7 +52,7 @@ pub enum Fate {
     Refused(String),
     /// It might be taken later, but the retries are used up.
     GivenUp(String),
-    /// Nobody has decided on it: the issuer gives no token to ask with.
+    /// It was never sent: the issuer gives no token.
     NoToken(String),
 }
 
@@ -75,9 +77,17 @@ enum Attempt {
 
 impl Sender {
     /// Sends to the ingest edge at this address.
-    pub fn new(at: &Url, protocol: Protocol, encoding: Encoding, retries: u32, tokens: Tokens, clock: Clock) -> Result<Self> {
+    pub fn new(
+        at: &Url,
+        protocol: Protocol,
+        encoding: Encoding,
+        retries: u32,
+        credentials: ClientCredentials,
+        clock: Clock,
+    ) -> Result<Self> {
         let url = at.join(protocol.path()).with_context(|| format!("{at} is no address to post to"))?;
         let http = reqwest::Client::builder().timeout(PATIENCE).redirect(Policy::none()).build()?;
+        let tokens = MachineTokens::new(credentials, ISSUER_PATIENCE)?;
         Ok(Self { http, url, protocol, encoding, retries, tokens, clock })
     }
 
@@ -100,8 +110,8 @@ impl Sender {
                     delivery.requests += 1;
                     self.attempt(token, delivery.events, body.clone()).await
                 }
-                Err(TokenError::Away(error)) => Attempt::Again { why: format!("{error:#}"), asked: None },
-                Err(TokenError::Refused(why)) => Attempt::Over(Fate::NoToken(why)),
+                Err(error) if error.is_final => Attempt::Over(Fate::NoToken(error.to_string())),
+                Err(error) => Attempt::Again { why: error.to_string(), asked: None },
             };
             let (why, asked) = match attempt {
                 Attempt::Over(fate) => break fate,

@@ -17,11 +17,11 @@ mod source;
 mod split;
 #[cfg(test)]
 mod tests;
-mod tokens;
 
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, Result};
+use auth::ClientCredentials;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use runtime::Clock;
@@ -30,7 +30,6 @@ pub use batch::{Batch, Encoding, Limits, Protocol};
 pub use deliver::{Fate, Sender};
 pub use options::SendOptions;
 pub use report::Summary;
-pub use tokens::{ClientCredentials, Tokens};
 
 use source::Source;
 use split::Events;
@@ -40,8 +39,7 @@ pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: 
     let source = Source::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
     let progress = progress(&source, options.json);
     let position = source.position();
-    let tokens = Tokens::new(credentials, clock.clone())?;
-    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, tokens, clock.clone())?;
+    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, credentials, clock.clone())?;
     let mut events = Events::read(source).with_context(|| format!("cannot use {}", options.file.display()))?;
     let limits = Limits { events: options.batch.get(), ..Limits::default() };
     let mut summary = Summary::begin(&options.file, clock.now());

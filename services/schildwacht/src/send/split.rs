@@ -113,7 +113,7 @@ impl<R: BufRead> Events<R> {
         }
     }
 
-    /// Takes the bracket. Between lines it may open a text instead of an array, `[12:04] …`, which is then a line as any other.
+    /// Takes the bracket. Between lines it may open a text such as `[12:04] …` instead of an array: that is a line.
     fn opens_array(&mut self) -> io::Result<bool> {
         self.event.push(b'[');
         self.input.consume(1);

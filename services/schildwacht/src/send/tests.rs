@@ -42,6 +42,7 @@ struct Inner {
 
 impl Edge {
     async fn start(script: impl IntoIterator<Item = Option<(StatusCode, &'static str)>>) -> (Self, Running) {
+        runtime::install_tls_provider();
         let edge = Self::default();
         edge.0.lock().unwrap().script = script.into_iter().collect();
         let state = edge.clone();
@@ -265,7 +266,7 @@ async fn what_answers_like_something_else_has_taken_nothing() {
 async fn an_issuer_that_is_away_is_said_plainly() {
     let nobody = "http://127.0.0.1:9".parse().unwrap();
     let credentials = ClientCredentials { issuer: nobody, client_id: "gateway-g".to_owned(), secret: Secret::new("s") };
-    let complaint = Tokens::new(credentials, Clock::system()).unwrap().get().await.unwrap_err();
+    let complaint = auth::MachineTokens::new(credentials, std::time::Duration::from_secs(15)).unwrap().get().await.unwrap_err();
     assert!(complaint.to_string().contains("no answer from the issuer at http://127.0.0.1:9; is it running?"));
 }
 

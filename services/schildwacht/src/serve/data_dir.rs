@@ -16,7 +16,7 @@ pub enum DataDirError {
     Unusable {
         /// The folder.
         folder: PathBuf,
-        /// Why.
+        /// The system's error.
         #[source]
         source: io::Error,
     },

@@ -8,6 +8,8 @@ mod banner;
 pub mod config;
 mod data_dir;
 mod event_log;
+#[cfg(test)]
+mod every_route;
 mod mount;
 
 use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};

@@ -163,13 +163,13 @@ fn portal_secret(config: &Config, data_dir: &Path) -> Result<Secret> {
 }
 
 impl Mounted {
-    /// Adds a service's routes. What nobody answers is answered once for the process: by the portal's page where that is
+    /// Adds a service's routes. Unknown paths are answered once for the process: by the portal's page where that is
     /// mounted, else by a plain 404, which gRPC clients read as `UNIMPLEMENTED`.
     fn merge(&mut self, routes: Router) {
         self.router = std::mem::take(&mut self.router).merge(routes.reset_fallback());
     }
 
-    /// Adds the portal, with its page for what nobody answers.
+    /// Adds the portal, with its page for unknown paths.
     fn merge_pages(&mut self, pages: Router) {
         self.router = std::mem::take(&mut self.router).merge(pages);
     }

@@ -179,7 +179,7 @@ fn left_out(tally: &Tally) -> String {
     format!("events left out: {}", what_was_left_out(tally))
 }
 
-/// At least one, so that nobody comes back at once.
+/// At least one, so that no client retries at once.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 const COME_BACK_AFTER: Duration = Duration::from_secs(5);
-/// Time to swallow the rest of a refused body, so that its sender gets to read the answer.
+/// Time to discard the rest of a refused body, so that its sender gets to read the answer.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Reads a whole body. Memory is taken before it is filled.
@@ -56,7 +56,7 @@ where
             }
         }
     };
-    // Whoever is still sending after that finds the connection closed.
+    // A client that still sends after that finds the connection closed.
     let _in_time = tokio::time::timeout(DISCARD_TIMEOUT, swallow).await;
 }
 

@@ -1,9 +1,8 @@
-//! Settles with the other replicas what gateways paid here, so that together they let in no more than the rate.
+//! Shares each gateway's use of its rate limit among all replicas through Redis, so that together they admit no more than the rate.
 //!
-//! No request waits for it: each replica decides by its own [allowances](crate::limit::Allowance), and hears once a second what the
-//! others let in. While Redis is away the allowances stand by themselves, and what is paid waits as long as it is owed here: so the
-//! others hear of debts afterwards, and no gateway is shut out for what all replicas let in and is worked off since. What was under
-//! way when Redis did not answer is forgotten, as it may have been counted: a gateway never pays twice.
+//! No request waits for it: each replica decides by its own [allowances](crate::limit::Allowance), and learns once a second what the
+//! others admitted. While Redis is down, each replica limits alone and reports later what is still ahead of the rate. What was under
+//! way when Redis did not answer is dropped, as it may have been counted: a gateway is never charged twice.
 
 use std::time::Duration;
 
@@ -18,9 +17,9 @@ use crate::{
 };
 
 const EVERY: Duration = Duration::from_secs(1);
-/// For all of one settlement.
+/// Time-out of one round.
 const WITHIN: Duration = Duration::from_millis(400);
-/// Gateways, in one call: Redis serves nobody else meanwhile.
+/// Gateways in one call: Redis serves no other client meanwhile.
 const AT_ONCE: usize = 250;
 
 /// Why nothing was settled.
@@ -32,7 +31,7 @@ enum SettleError {
     Late(#[from] tokio::time::error::Elapsed),
 }
 
-/// Settles until shutdown. What was paid in its last second is not settled.
+/// Runs until shutdown. What was charged in the last second is not shared.
 pub async fn settle(directory: &Directory, mut rates: SharedRates, ledger: &Ledger, shutdown: &Shutdown, began: Instant) {
     let mut before = began.elapsed();
     let mut shared = None;
@@ -51,7 +50,7 @@ pub async fn settle(directory: &Directory, mut rates: SharedRates, ledger: &Ledg
             Ok(()) if is_new => tracing::info!(name: "rates.shared", "rates of gateways are shared with the other replicas"),
             Err(error) if is_new => {
                 let error = chain(&error);
-                tracing::warn!(name: "rates.not_shared", error, "rates of gateways not shared, each replica keeps to them by itself");
+                tracing::warn!(name: "rates.not_shared", error, "rates of gateways not shared, each replica limits alone");
             }
             Ok(()) | Err(_) => {}
         }
@@ -70,7 +69,7 @@ async fn settle_once(directory: &Directory, rates: &mut SharedRates, paid_since:
         let asked_at = began.elapsed();
         let ahead = rates.settle(&payments, asked_at.saturating_sub(paid_since)).await?;
         for (allowance, ahead) in allowances.into_iter().zip(ahead) {
-            // As if they had answered at once: from any later moment they would seem further ahead than they are.
+            // As if Redis had answered at once: from any later moment the use would seem higher than it is.
             allowance.learn(ahead, asked_at);
         }
     }

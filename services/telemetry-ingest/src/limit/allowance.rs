@@ -1,12 +1,12 @@
-//! How much one gateway may send: a generic cell rate algorithm that lets a gateway go into debt once.
+//! How much one gateway may send: a rate limiter (GCRA, generic cell rate algorithm) that charges after admission.
 //!
-//! Before a body is read nobody knows how many events it holds. So a request is let in as long as the burst is not used up,
-//! then pays for all it held, and later ones wait until the debt is worked off. A request larger than the whole burst can thus
+//! Before a body is read it is unknown how many events it holds. So a request is admitted as long as the burst is not used up,
+//! then charged for all it held, and later ones wait until the rate has caught up. A request larger than the whole burst can thus
 //! pass, the long-run rate holds, and a gateway over its rate is refused before its body is read and decompressed. (The
 //! `governor` crate asks for the amount beforehand and never admits more than the burst, hence not used here.)
 //!
-//! An allowance is of one replica. What was paid from it waits to be [settled](Allowance::take_unsettled) with the others, and what
-//! they answer is [learnt](Allowance::learn): it can only move the moment at which all is worked off further away.
+//! An allowance is of one replica. What was charged to it is [reported](Allowance::take_unsettled) to the others, and the sum over all
+//! replicas is [learnt](Allowance::learn): that can only make the gateway wait longer.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
@@ -26,9 +26,9 @@ pub struct Rate {
 #[derive(Debug)]
 pub struct Allowance {
     rate: Rate,
-    /// When all that was admitted would be worked off at the rate, in nanoseconds since the same beginning as `now`.
+    /// When the rate will have caught up with all that was admitted (GCRA's theoretical arrival time), in nanoseconds on the scale of `now`.
     worked_off_at: AtomicU64,
-    /// What was paid and not settled yet, as the nanoseconds it takes to work it off. Where nobody settles it goes round.
+    /// What was charged and not reported yet, in nanoseconds at the rate. Wraps around where there is no Redis.
     unsettled: AtomicU64,
 }
 
@@ -48,12 +48,12 @@ impl Allowance {
         if too_far_ahead == 0 { Ok(()) } else { Err(Duration::from_nanos(too_far_ahead)) }
     }
 
-    /// Whether there is something to settle, or to hear of the others: what was paid, or is not worked off yet.
+    /// Whether there is use to report, or to learn from the others.
     pub fn is_in_use(&self, now: Duration) -> bool {
         self.unsettled.load(Relaxed) >= 1_000 || self.ahead(now) > 0
     }
 
-    /// What was paid since the last time, in whole microseconds of working it off; the rest waits for the next time. For one
+    /// What was charged since the last call, in whole microseconds at the rate; the rest waits for the next call. For one
     /// caller at a time.
     pub fn take_unsettled(&self) -> Duration {
         let unsettled = self.unsettled.load(Relaxed);
@@ -62,23 +62,23 @@ impl Allowance {
         Duration::from_nanos(whole)
     }
 
-    /// Forgets what waits to be settled and is worked off meanwhile: it could not be settled in time, and is owed no longer.
+    /// Forgets what was not reported in time and the rate has caught up with since.
     pub fn keep_what_is_owed(&self, now: Duration) {
         let ahead = self.ahead(now);
         self.unsettled.fetch_min(ahead, Relaxed);
     }
 
-    /// Learns how far ahead of the rate all replicas together were at a moment, with all that was taken to be settled before.
+    /// Learns how far ahead of the rate all replicas together were at a moment, with all that was reported before.
     pub fn learn(&self, ahead: Duration, at: Duration) {
         let paid_since = self.unsettled.load(Relaxed);
         let worked_off_at = nanoseconds(at).saturating_add(nanoseconds(ahead)).saturating_add(paid_since);
         self.worked_off_at.fetch_max(worked_off_at, Relaxed);
     }
 
-    /// Pays for so many; [`pay_both`] notes it to be settled.
+    /// Charges so many; [`pay_both`] notes it to be reported.
     ///
     /// # Errors
-    /// How long to wait, when others have used the burst up since [`Allowance::check`]; nothing is paid then.
+    /// How long to wait, when others have used the burst up since [`Allowance::check`]; nothing is charged then.
     fn pay(&self, amount: u64, now: Duration) -> Result<(), Duration> {
         let cost = self.time_for(amount);
         let now = nanoseconds(now);
@@ -90,7 +90,7 @@ impl Allowance {
         paid.map(drop).map_err(|worked_off_at| Duration::from_nanos(worked_off_at.saturating_sub(now).saturating_sub(allowed_ahead)))
     }
 
-    /// Takes back a payment just made, which nobody has heard of.
+    /// Takes back a charge just made and not reported.
     fn undo(&self, amount: u64) {
         let cost = self.time_for(amount);
         let undone = |worked_off_at: u64| Some(worked_off_at.saturating_sub(cost));
@@ -111,7 +111,7 @@ impl Allowance {
     }
 }
 
-/// Pays from both allowances, or from neither, so that whoever is refused does not pay again when they come back.
+/// Charges both allowances, or neither, so that a refused request is not charged again when it is retried.
 ///
 /// # Errors
 /// How long to wait, when others have used a burst up since [`Allowance::check`].

@@ -1,5 +1,5 @@
 //! The memory that requests under way may take: all together, and those of one gateway, so that a gateway with many slow
-//! connections does not take the memory of the others. Who finds none left is told to come back, and never waits.
+//! connections does not take the memory of the others. A request that finds none left is told to retry, and never waits.
 
 use std::sync::{
     Arc,

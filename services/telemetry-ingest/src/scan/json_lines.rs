@@ -1,6 +1,6 @@
 //! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped.
 //!
-//! Whether a line really is JSON, or even UTF-8, is found out by whoever reads it and can make the best of it; here it costs
+//! Whether a line really is JSON, or even UTF-8, is left to the reader, which can make the best of it; here it costs
 //! too much for what it tells.
 
 use bytes::Bytes;

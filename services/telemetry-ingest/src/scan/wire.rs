@@ -1,6 +1,6 @@
 //! The protobuf wire format, read in place.
 //!
-//! Accepts exactly what prost accepts, so that what is stored can be decoded by whoever reads it: same limits on tags and
+//! Accepts exactly what prost accepts, so that what is stored can be decoded by its reader: same limits on tags and
 //! varints, groups skipped, unknown fields skipped.
 //!
 //! `inline(always)` stands where it was measured: without it an event costs twice as much.

@@ -44,7 +44,7 @@ pub struct AnyValue {
     pub value: Option<Value>,
 }
 
-/// A value.
+/// The kinds of an `AnyValue`.
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub enum Value {
     /// Text; should be UTF-8.
@@ -59,10 +59,10 @@ pub enum Value {
     /// Any other number.
     #[prost(double, tag = "4")]
     Float(f64),
-    /// A list.
+    /// `ArrayValue`.
     #[prost(message, tag = "5")]
     Array(ArrayValue),
-    /// A structure.
+    /// `KeyValueList`.
     #[prost(message, tag = "6")]
     Kvlist(KeyValueList),
     /// Bytes; agents that do not decode the line send it so.
@@ -70,7 +70,7 @@ pub enum Value {
     Bytes(Bytes),
 }
 
-/// A list.
+/// Elements of any type, as JSON's array.
 #[derive(Clone, PartialEq, Message)]
 pub struct ArrayValue {
     /// Its elements.
@@ -78,7 +78,7 @@ pub struct ArrayValue {
     pub values: Vec<AnyValue>,
 }
 
-/// A structure.
+/// Members by name, as JSON's object.
 #[derive(Clone, PartialEq, Message)]
 pub struct KeyValueList {
     /// Its members.

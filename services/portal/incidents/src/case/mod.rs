@@ -38,9 +38,6 @@ pub(crate) use self::{
 
 const EVIDENCE_PAGE: i32 = 3;
 const TIMELINE_PAGE: i32 = 20;
-/// A search for one piece looks through this many pages of the largest size, which is more than a case has.
-const MAX_EVIDENCE_PAGES: usize = 50;
-const EVIDENCE_SEARCH_PAGE: i32 = 200;
 
 /// The forms of a case as they were sent, when something in them must be mended.
 #[derive(Default)]
@@ -105,22 +102,9 @@ pub(crate) async fn render(
 
 /// `GET /zaken/{case}/bewijs/{alert}`: the first message of an alert, byte for byte, so that its hash can be checked.
 pub(crate) async fn raw_evidence(visit: Visit, Path((case, alert)): Path<(String, String)>) -> Result<Response, Failure> {
-    let case_id = case_id(&case)?;
-    let mut cases = visit.calls().cases();
-    let mut page_token = String::new();
-    for _page in 0..MAX_EVIDENCE_PAGES {
-        let request = wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_SEARCH_PAGE, page_token };
-        let answer = cases.list_evidence(request).await?.into_inner();
-        if let Some(found) = answer.evidence.into_iter().find(|evidence| evidence.alert_id == alert) {
-            let name = format!("{alert}.json");
-            return Ok(attachment(&name, "application/json", found.raw_event));
-        }
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
-    Err(Failure::Problem(Problem::NotFound))
+    let request = wire::GetEvidenceRequest { case_id: case_id(&case)?.to_string(), alert_id: alert.clone() };
+    let found = visit.calls().cases().get_evidence(request).await?.into_inner();
+    Ok(attachment(&format!("{alert}.json"), "application/json", found.raw_event))
 }
 
 /// The id in an address; what is no id names no case.
@@ -143,7 +127,8 @@ pub(crate) async fn latest_step(calls: &Calls, case_id: CaseId) -> Result<Option
 
 async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<wire::ListEvidenceResponse, Failure> {
     let page_token = query.evidence.token().to_owned();
-    let request = wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token };
+    let request =
+        wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token, include_raw_events: true };
     Ok(calls.cases().list_evidence(request).await?.into_inner())
 }
 

@@ -110,12 +110,11 @@ enum MainAct {
 
 /// What a school is told of an incident, in the language of the page.
 struct Story {
-    /// Paragraphs.
-    what: Vec<String>,
+    what: String,
     /// In order.
     steps: Vec<String>,
     do_not: Vec<String>,
-    call: Option<String>,
+    call: String,
 }
 
 /// A step of the timeline, in words.
@@ -181,27 +180,22 @@ impl CasePage {
         let story = self.case.story.as_ref()?;
         let told = |text: &LocalizedText| self.filled_in(self.frame.text(text));
         Some(Story {
-            what: story
-                .what
-                .iter()
-                .flat_map(|what| told(what).split("\n\n").map(|text| text.trim().to_owned()).collect::<Vec<_>>())
-                .collect(),
+            what: story.what.as_ref().map(told).unwrap_or_default(),
             steps: story.r#do.iter().map(told).collect(),
             do_not: story.do_not.iter().map(told).collect(),
-            call: story.call.as_ref().map(told),
+            call: story.call.as_ref().map(told).unwrap_or_default(),
         })
     }
 
-    /// With the device this is about, and the number to call.
-    fn filled_in(&self, text: &str) -> String {
-        let devices = self.evidence.iter().flat_map(|evidence| [&evidence.from, &evidence.to]);
-        let device = devices.filter_map(|place| place.device_name.as_deref()).next().unwrap_or(self.words().the_device());
-        let number = self.frame.emergency_line.as_ref().map_or(self.words().the_number(), |line| &line.phone);
-        ["{toestel}", "{device}"]
-            .into_iter()
-            .fold(text.to_owned(), |text, name| text.replace(name, device))
-            .replace("{noodnummer}", number)
-            .replace("{number}", number)
+    /// A line of the story, with the device and the emergency number filled in.
+    fn filled_in(&self, line: &str) -> String {
+        let words = self.words();
+        let mut names = self.evidence.iter().flat_map(|piece| [&piece.from, &piece.to]).filter_map(|place| place.device_name.as_deref());
+        let first = names.next();
+        let device = first.filter(|first| names.all(|name| name == *first)).unwrap_or(words.the_device());
+        let number = self.frame.emergency_line.as_ref().map_or(words.the_number(), |line| &line.phone);
+        let parts = [("{toestel}", device), ("{device}", device), ("{noodnummer}", number), ("{number}", number)];
+        parts.iter().fold(line.to_owned(), |text, (part, with)| text.replace(part, with))
     }
 
     fn may(&self, action: Action) -> bool {
@@ -291,7 +285,7 @@ impl CasePage {
                 Ordering::Equal => StepState::Now,
                 Ordering::Greater => StepState::ToCome,
             },
-            since: (phase == self.case.phase).then(|| self.words().since(self.frame.moment(&self.case.phase_since))),
+            since: (phase == self.case.phase).then(|| self.words().since(self.frame.short_moment(&self.case.phase_since))),
         };
         CasePhase::all().map(step).collect()
     }
@@ -346,6 +340,12 @@ impl CasePage {
             ("heropenen-tekst", self.reopen.error),
         ];
         fields.into_iter().filter_map(|(field, error)| Some((field, error?))).collect()
+    }
+
+    /// Evidence for the team; a school reads what the sensor saw.
+    fn evidence_title(&self) -> &'static str {
+        let words = self.words();
+        if self.is_for_specialists() { words.evidence() } else { words.what_the_sensor_saw() }
     }
 
     fn evidence_number(&self, index: &usize) -> i64 {

@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, RawQuery},
     response::Response,
 };
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use http::StatusCode;
 use portal_frame::{
     Failure, Posted, Problem, Visit,
@@ -247,20 +247,19 @@ async fn school_names(calls: &Calls, gateways: &[Gateway]) -> Result<BTreeMap<St
     let mut ids: Vec<SchoolId> = gateways.iter().filter_map(|gateway| gateway.school_id.parse().ok()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let found = join_all(ids.into_iter().map(|id| school(calls, id))).await;
-    let mut names = BTreeMap::new();
-    for answer in found {
-        match answer {
-            Ok(school) => drop(names.insert(school.id, school.name)),
-            Err(Failure::Problem(Problem::NotFound)) => {}
-            Err(failure) => return Err(failure),
-        }
+    let school_ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    // Without ids the answer would be all schools.
+    if school_ids.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    Ok(names)
+    let page_size = i32::try_from(school_ids.len()).unwrap_or(i32::MAX);
+    let request = wire::ListSchoolsRequest { page_size, school_ids, ..Default::default() };
+    let schools = calls.schools().list_schools(request).await?.into_inner().schools;
+    Ok(schools.into_iter().map(|school| (school.school_id, school.name)).collect())
 }
 
 async fn found_schools(calls: &Calls, search: &str) -> Result<Vec<School>, Failure> {
-    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, page_token: String::new(), query: search.to_owned() };
+    let request = wire::ListSchoolsRequest { page_size: SCHOOLS_OFFERED, query: search.to_owned(), ..Default::default() };
     let answer = calls.schools().list_schools(request).await?.into_inner();
     Ok(answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?)
 }

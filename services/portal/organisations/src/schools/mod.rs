@@ -27,8 +27,12 @@ pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
         return Err(Failure::Problem(Problem::NotFound));
     }
     let query = PlainQuery::parse("/scholen", &query.unwrap_or_default());
-    let request =
-        wire::ListSchoolsRequest { page_size: PAGE_SIZE, page_token: query.trail.token().to_owned(), query: query.search.clone() };
+    let request = wire::ListSchoolsRequest {
+        page_size: PAGE_SIZE,
+        page_token: query.trail.token().to_owned(),
+        query: query.search.clone(),
+        ..Default::default()
+    };
     let mut service = visit.calls().schools();
     let (answer, frame) = tokio::join!(service.list_schools(request), visit.frame("/scholen"));
     let (answer, frame) = (answer?.into_inner(), frame?);

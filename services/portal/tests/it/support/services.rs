@@ -312,6 +312,14 @@ impl CaseService for Play {
         Ok(Response::new(intake::ListTimelineResponse { entries, next_page_token, total_size: i64::try_from(all.len()).unwrap() }))
     }
 
+    async fn get_evidence(&self, request: Request<intake::GetEvidenceRequest>) -> Answer<intake::Evidence> {
+        let request = self.hear("get_evidence", request)?;
+        let world = self.world();
+        let of_case = world.evidence.get(&request.case_id).into_iter().flatten();
+        let found = of_case.into_iter().find(|evidence| evidence.alert_id == request.alert_id).cloned();
+        found.map(Response::new).ok_or_else(|| Status::not_found("alert not found"))
+    }
+
     async fn list_evidence(&self, request: Request<intake::ListEvidenceRequest>) -> Answer<intake::ListEvidenceResponse> {
         let request = self.hear("list_evidence", request)?;
         let world = self.world();

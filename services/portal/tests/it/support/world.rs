@@ -23,7 +23,7 @@ pub const ALERT_OF_CLOSED_CASE: &str = "0190c0de-0000-7000-8000-00000000b001";
 pub const ALERT_IN_NO_CASE: &str = "0190c0de-0000-7000-8000-00000000b002";
 pub const GATEWAY: &str = "0190c0de-0000-7000-8000-0000000000e1";
 
-/// See the module.
+/// What the services know.
 #[derive(Clone, Default)]
 pub struct World {
     pub schools: Vec<identity::School>,

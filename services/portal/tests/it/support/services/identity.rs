@@ -28,8 +28,11 @@ impl OrganisationService for Play {
         let request = self.hear("list_schools", request)?;
         let world = self.world();
         let wanted = request.query.to_lowercase();
-        let schools: Vec<identity::School> =
-            (world.schools.iter()).filter(|school| wanted.is_empty() || school.name.to_lowercase().contains(&wanted)).cloned().collect();
+        let schools: Vec<identity::School> = (world.schools.iter())
+            .filter(|school| wanted.is_empty() || school.name.to_lowercase().contains(&wanted))
+            .filter(|school| request.school_ids.is_empty() || request.school_ids.contains(&school.school_id))
+            .cloned()
+            .collect();
         let total_size = i64::try_from(schools.len()).unwrap();
         let (schools, next_page_token) = paged(&schools, request.page_size, &request.page_token);
         Ok(Response::new(identity::ListSchoolsResponse { schools, next_page_token, total_size }))

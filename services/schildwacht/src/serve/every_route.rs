@@ -1,0 +1,118 @@
+//! Nobody can forget to authorise: every gRPC method and every route of the running product, listed from its descriptors and its router, refuses
+//! a caller without credentials, unless it stands in [`OPEN`] with the reason.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+    response::Response,
+};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+use runtime::{Clock, Process, listener::Listener};
+use tonic::{Code, Status};
+use tower::ServiceExt as _;
+
+use super::{configuration, data_dir::DataDir, front, mount::Mounts};
+use crate::cli::{ServeOptions, Service};
+
+/// Routes that answer anybody, with the reason.
+const OPEN: &[(&str, &str)] = &[
+    ("/aanmelden", "the sign-in itself"),
+    ("/aanmelden/terug", "where the issuer sends a browser back to; it checks the state it is sent"),
+    ("/afmelden", "signing out twice is harmless"),
+    ("/voorkeuren", "language and theme of whoever looks"),
+    ("/hulp", "information"),
+    ("/privacy", "information, which the GDPR (art. 13) wants open"),
+    ("/toegankelijkheid", "information, which the web accessibility directive wants open"),
+    ("/grpc.health.v1.Health/{*rest}", "probes have no token"),
+    ("/grpc.reflection.v1.ServerReflection/{*rest}", "the shapes of messages are no secret"),
+    ("/issuer/.well-known/openid-configuration", "the development issuer: discovery"),
+    ("/issuer/jwks", "the development issuer: public keys"),
+    ("/issuer/authorize", "the development issuer: begins a sign-in"),
+    ("/issuer/authorize/continue", "the development issuer: ends a sign-in"),
+    ("/issuer/personas", "the development issuer: whom one can sign in as"),
+    ("/issuer/end-session", "the development issuer: signs out"),
+];
+
+/// The product as `cargo run` starts it, without its listeners.
+async fn product() -> (Router, Process, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = ServeOptions { data_dir: Some(folder.path().to_owned()), config: None, listen: None, no_demo: false };
+    let mut config = configuration(Service::All, &options).unwrap();
+    for address in [&mut config.telemetry_ingest.otlp_grpc_listen, &mut config.telemetry_ingest.otlp_http_listen] {
+        address.set_port(0);
+    }
+    runtime::install_tls_provider();
+    let data_dir = DataDir::take(&config.data_dir).unwrap();
+    let log = config.events.open(data_dir.path()).await.unwrap();
+    let process = Process::new(Clock::system());
+    let main = Listener::bind("test", ([127, 0, 0, 1], 0).into()).await.unwrap();
+    let sensors = Some(telemetry_ingest::Ports::bind(&config.telemetry_ingest).await.unwrap());
+    let mounts = Mounts { config: &config, process: &process, log, data_dir: data_dir.path(), listen: main.address(), sensors };
+    let mounted = mounts.mount(Service::All).await.unwrap();
+    (front(mounted.router, &process).unwrap(), process, folder)
+}
+
+fn grpc_methods() -> Vec<String> {
+    let descriptors = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).unwrap();
+    let files = descriptors.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
+    files
+        .flat_map(|(package, service)| service.method.iter().map(move |method| format!("/{package}.{}/{}", service.name(), method.name())))
+        .collect()
+}
+
+/// Paths as the router's own description lists them.
+fn paths(router: &Router) -> BTreeSet<String> {
+    let description = format!("{router:?}");
+    let quoted = description.split('"').skip(1).step_by(2);
+    quoted.filter(|text| text.starts_with('/')).map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_grpc_method_refuses_who_has_no_token() {
+    let (router, process, _folder) = product().await;
+    let methods = grpc_methods();
+    assert!(methods.len() > 25, "the descriptors list {} methods", methods.len());
+    for method in &methods {
+        let request = Request::post(method).header(header::CONTENT_TYPE, "application/grpc").body(Body::from(vec![0; 5])).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let status = Status::from_header_map(answer.headers()).unwrap_or_else(|| panic!("{method} answered {}", answer.status()));
+        assert_eq!(status.code(), Code::Unauthenticated, "{method}: {status}");
+    }
+    println!("{} gRPC methods refuse a caller without a token", methods.len());
+    process.tasks.shutdown().request();
+}
+
+/// Whether the answer lets a stranger no further: to sign in, refused, or there is no such page or method.
+fn is_refusal(answer: &Response) -> bool {
+    let to_sign_in = answer.headers().get(header::LOCATION).is_some_and(|to| to.as_bytes().starts_with(b"/aanmelden"));
+    let refused_call = Status::from_header_map(answer.headers()).is_some_and(|status| status.code() == Code::Unauthenticated);
+    let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+    to_sign_in || refused_call || refused.contains(&answer.status())
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_stranger_or_is_known_to_be_open() {
+    let (router, process, _folder) = product().await;
+    let paths = paths(&router);
+    assert!(paths.len() > 40, "the router lists {} routes", paths.len());
+    let mut not_refused = BTreeSet::new();
+    for path in &paths {
+        let concrete = path.replace(['{', '}', '*'], "");
+        for method in [Method::GET, Method::POST] {
+            // As a form of ours would send it, so that no check of the form itself refuses first.
+            let request = Request::builder().method(method).uri(&concrete).header(header::ORIGIN, "http://127.0.0.1:8080");
+            let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::empty()).unwrap();
+            if !is_refusal(&router.clone().oneshot(request).await.unwrap()) {
+                not_refused.insert(path.as_str());
+            }
+        }
+    }
+    process.tasks.shutdown().request();
+    let open: BTreeSet<&str> = OPEN.iter().map(|(path, _reason)| *path).collect();
+    assert_eq!(not_refused, open, "a route answers a stranger, or one that should does not");
+    println!("{} of {} routes refuse a stranger; {} are open, each for a reason", paths.len() - open.len(), paths.len(), open.len());
+}
