@@ -91,7 +91,7 @@ impl Language {
         text
     }
 
-    /// A number with its noun, as (one, many): `1 zaak`, `47 cases`.
+    /// A number with its noun, as (one, many): `1 school`, `47 schools`.
     pub fn count(self, number: impl Into<i64>, dutch: (&str, &str), english: (&str, &str)) -> String {
         let number: i64 = number.into();
         let (one, many) = self.pick(dutch, english);
@@ -100,27 +100,30 @@ impl Language {
 
     /// The time of day in Brussels: `16.20 u`, `16:20`.
     pub fn time_of_day(self, at: DateTime<Utc>) -> String {
+        let unit = self.pick("\u{a0}u", "");
+        format!("{}{unit}", self.hour_and_minute(at))
+    }
+
+    fn hour_and_minute(self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&Brussels);
+        let separator = self.pick('.', ':');
+        format!("{:02}{separator}{:02}", local.hour(), local.minute())
+    }
+
+    /// A moment in a sentence: `vandaag om 16.20 uur`, `za 26 sep om 16.20 uur`, `today at 16:20`.
+    pub fn moment(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        let (day, time) = (self.day(at, now), self.hour_and_minute(at));
         match self {
-            Self::Dutch => format!("{:02}.{:02}\u{a0}u", local.hour(), local.minute()),
-            Self::English => format!("{:02}:{:02}", local.hour(), local.minute()),
+            Self::Dutch => format!("{day} om {time}\u{a0}uur"),
+            Self::English => format!("{day} at {time}"),
         }
     }
 
-    /// A moment as said today: `vandaag 16.20 u`, `gisteren 16.20 u`, `za 26 sep, 16.20 u`.
-    pub fn moment(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-        let day = at.with_timezone(&Brussels).date_naive();
-        let today = now.with_timezone(&Brussels).date_naive();
-        let near = match (day - today).num_days() {
-            -1 => Some(self.pick("gisteren", "yesterday")),
-            0 => Some(self.pick("vandaag", "today")),
-            1 => Some(self.pick("morgen", "tomorrow")),
-            _ => None,
-        };
-        match near {
-            Some(word) => format!("{word} {}", self.time_of_day(at)),
-            None => format!("{}, {}", self.date(day, today), self.time_of_day(at)),
-        }
+    /// A moment in a table or beside a figure: `vandaag 16.20 u`, `za 26 sep, 16.20 u`, `today 16:20`.
+    pub fn short_moment(self, at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        let day = self.day(at, now);
+        let comma = if day.contains(' ') { "," } else { "" };
+        format!("{day}{comma} {}", self.time_of_day(at))
     }
 
     /// The day of a moment as said today: `vandaag`, `za 26 sep`, `za 26 sep 2025`.
@@ -130,6 +133,7 @@ impl Language {
         match (day - today).num_days() {
             -1 => self.pick("gisteren", "yesterday").to_owned(),
             0 => self.pick("vandaag", "today").to_owned(),
+            1 => self.pick("morgen", "tomorrow").to_owned(),
             _ => self.date(day, today),
         }
     }
@@ -137,21 +141,22 @@ impl Language {
     /// From one moment to another, the day said once: `vandaag 15.47–16.11 u`.
     pub fn span(self, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let same_day = from.with_timezone(&Brussels).date_naive() == until.with_timezone(&Brussels).date_naive();
-        let from_text = self.moment(from, now);
-        if self.moment(until, now) == from_text {
+        let from_text = self.short_moment(from, now);
+        if self.short_moment(until, now) == from_text {
             return from_text;
         }
-        let until_text = if same_day { self.time_of_day(until) } else { self.moment(until, now) };
+        let until_text = if same_day { self.time_of_day(until) } else { self.short_moment(until, now) };
         let dash = if same_day { "–" } else { " – " };
         format!("{}{dash}{until_text}", from_text.trim_end_matches("\u{a0}u"))
     }
 
-    /// A duration on a clock, to the minute: `0 u 40`, `3 u 05`, `1 d 3 u`, `2 d`.
+    /// A duration on a clock, to the minute: `40 min`, `3 u 05`, `1 d 3 u`, `2 d`.
     pub fn clock_duration(self, duration: TimeDelta) -> String {
         let minutes = duration.num_minutes().max(0);
         let (days, hours) = (minutes / (24 * 60), minutes / 60 % 24);
         let hour = self.pick("u", "h");
         match (days, hours) {
+            (0, 0) => format!("{minutes}\u{a0}min"),
             (0, _) => format!("{hours}\u{a0}{hour}\u{a0}{:02}", minutes % 60),
             (_, 0) => format!("{days}\u{a0}d"),
             _ => format!("{days}\u{a0}d\u{a0}{hours}\u{a0}{hour}"),
@@ -218,18 +223,21 @@ mod tests {
     fn moments_are_said_as_people_say_them() {
         let now = brussels(2026, 9, 24, 9, 50);
         let said = |at| (shown(&Dutch.moment(at, now)), English.moment(at, now));
-        assert_eq!(said(brussels(2026, 9, 24, 8, 5)), ("vandaag 08.05~u".into(), "today 08:05".into()));
-        assert_eq!(said(brussels(2026, 9, 23, 16, 20)), ("gisteren 16.20~u".into(), "yesterday 16:20".into()));
-        assert_eq!(said(brussels(2026, 9, 25, 0, 0)), ("morgen 00.00~u".into(), "tomorrow 00:00".into()));
-        assert_eq!(said(brussels(2026, 9, 26, 16, 20)), ("za 26 sep, 16.20~u".into(), "Sat 26 Sep, 16:20".into()));
-        assert_eq!(said(brussels(2025, 3, 3, 7, 0)), ("ma 3 mrt 2025, 07.00~u".into(), "Mon 3 Mar 2025, 07:00".into()));
+        assert_eq!(said(brussels(2026, 9, 24, 8, 5)), ("vandaag om 08.05~uur".into(), "today at 08:05".into()));
+        assert_eq!(said(brussels(2026, 9, 23, 16, 20)), ("gisteren om 16.20~uur".into(), "yesterday at 16:20".into()));
+        assert_eq!(said(brussels(2026, 9, 25, 0, 0)), ("morgen om 00.00~uur".into(), "tomorrow at 00:00".into()));
+        assert_eq!(said(brussels(2026, 9, 26, 16, 20)), ("za 26 sep om 16.20~uur".into(), "Sat 26 Sep at 16:20".into()));
+        let short = |at| (shown(&Dutch.short_moment(at, now)), English.short_moment(at, now));
+        assert_eq!(short(brussels(2026, 9, 23, 16, 20)), ("gisteren 16.20~u".into(), "yesterday 16:20".into()));
+        assert_eq!(short(brussels(2026, 9, 26, 16, 20)), ("za 26 sep, 16.20~u".into(), "Sat 26 Sep, 16:20".into()));
+        assert_eq!(short(brussels(2025, 3, 3, 7, 0)), ("ma 3 mrt 2025, 07.00~u".into(), "Mon 3 Mar 2025, 07:00".into()));
     }
 
     #[test]
     fn days_turn_at_midnight_in_brussels_not_in_greenwich() {
         let now = Utc.with_ymd_and_hms(2026, 7, 1, 22, 30, 0).unwrap();
         let an_hour_ago = now - TimeDelta::hours(1);
-        assert_eq!(shown(&Dutch.moment(an_hour_ago, now)), "gisteren 23.30~u");
+        assert_eq!(shown(&Dutch.moment(an_hour_ago, now)), "gisteren om 23.30~uur");
     }
 
     #[test]
@@ -245,19 +253,19 @@ mod tests {
     fn clocks_count_minutes_then_days() {
         let said =
             |minutes| (shown(&Dutch.clock_duration(TimeDelta::minutes(minutes))), shown(&Dutch.duration(TimeDelta::minutes(minutes))));
-        assert_eq!(said(40), ("0~u~40".into(), "40~min".into()));
+        assert_eq!(said(40), ("40~min".into(), "40~min".into()));
         assert_eq!(said(185), ("3~u~05".into(), "3~u~05".into()));
         assert_eq!(said(27 * 60 + 10), ("1~d~3~u".into(), "1~d~3~u".into()));
         assert_eq!(said(48 * 60), ("2~d".into(), "2~d".into()));
         assert_eq!(said(480), ("8~u~00".into(), "8~u".into()));
-        assert_eq!(said(-5), ("0~u~00".into(), "0~s".into()));
+        assert_eq!(said(-5), ("0~min".into(), "0~s".into()));
     }
 
     #[test]
     fn numbers_are_grouped_by_three() {
         assert_eq!((shown(&Dutch.number(18_204)), English.number(18_204)), ("18~204".into(), "18,204".into()));
         assert_eq!((shown(&Dutch.number(-1_000_000)), English.number(999)), ("-1~000~000".into(), "999".into()));
-        assert_eq!(shown(&Dutch.count(1, ("zaak", "zaken"), ("case", "cases"))), "1~zaak");
+        assert_eq!(shown(&Dutch.count(1, ("school", "scholen"), ("school", "schools"))), "1~school");
     }
 
     proptest! {

@@ -14,6 +14,6 @@ words! {
 
         signed_out_title { "U bent afgemeld" "You are signed out" }
         signed_out_text { "Deelt u dit toestel met anderen? Sluit dan ook het venster." "Do you share this device with others? Then also close the window." }
-        sign_in_again { "Meld u opnieuw aan" "Sign in again" }
+        sign_in_again { "Opnieuw aanmelden" "Sign in again" }
     }
 }

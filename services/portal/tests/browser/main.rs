@@ -106,7 +106,7 @@ async fn every_page_is_accessible_and_does_not_stick_out_from_320_to_1920_pixels
     browser.press(".cases tbody tr:nth-child(1) .pick input").await;
     browser.press(".cases tbody tr:nth-child(2) .pick input").await;
     browser.press(".bulk .button[formaction]").await;
-    read(&browser, "h1", "Sluit 2").await;
+    read(&browser, "h1", "2 incidenten afsluiten").await;
     let findings = browser.findings("noor-wachtrij-sluiten").await;
     assert!(findings.is_empty(), "{findings:#?}");
 }
@@ -160,7 +160,7 @@ async fn new_cases_wait_in_the_pill_and_no_row_moves() {
     let rows = async || ask(&browser, "return document.querySelector('.cases').innerText").await;
     let before = rows().await;
     town.services.play.open_a_case();
-    read(&browser, ".fresh:not([hidden])", "1 nieuwe zaak").await;
+    read(&browser, ".fresh:not([hidden])", "1 nieuw incident").await;
     assert_eq!(rows().await, before);
     town.clock.advance(TimeDelta::seconds(5));
     browser.press(".fresh").await;
@@ -183,7 +183,7 @@ async fn a_case_is_reached_by_keys_alone_unless_they_are_switched_off() {
     let first = ask(&browser, "return document.querySelector('.cases th[scope=row] a').innerText").await;
     assert_eq!(focus().await, first);
     press("?").await;
-    read(&browser, "dialog[open]", "Naar de volgende zaak").await;
+    read(&browser, "dialog[open]", "Naar het volgende incident").await;
     press(&Key::Escape.to_string()).await;
     press("/").await;
     assert_eq!(ask(&browser, "return document.activeElement.id").await, "zoek");
@@ -209,7 +209,7 @@ async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
     browser.press(".cases th[scope=row] a").await;
     see(&browser, ".steps").await;
     browser.press(".head .button.main").await;
-    read(&browser, ".toast", "De zaak staat op uw naam.").await;
+    read(&browser, ".toast", "Dit incident is aan u toegewezen.").await;
 
     browser.press("#notitie summary").await;
     browser.find(Locator::Css("#notitie-tekst")).await.unwrap().send_keys("De school is gebeld.").await.unwrap();
@@ -222,7 +222,7 @@ async fn without_a_script_a_case_is_taken_noted_moved_and_closed() {
     browser.find(Locator::Css("#sluiten-reden")).await.unwrap().select_by_value("resolved").await.unwrap();
     browser.find(Locator::Css("#sluiten-tekst")).await.unwrap().send_keys("De server is hersteld.").await.unwrap();
     browser.press("form[action$=sluiten] .button").await;
-    read(&browser, ".toast", "De zaak is gesloten.").await;
+    read(&browser, ".toast", "Dit incident is afgesloten.").await;
     see(&browser, ".steps li:last-child[aria-current=step]").await;
 }
 
@@ -233,16 +233,16 @@ async fn without_a_script_several_cases_are_taken_and_closed_at_once_and_the_men
     browser.press(".cases tbody tr:nth-child(1) .pick input").await;
     browser.press(".cases tbody tr:nth-child(2) .pick input").await;
     browser.press(".bulk .button").await;
-    read(&browser, ".toast", "De gekozen zaken staan op uw naam.").await;
+    read(&browser, ".toast", "De gekozen incidenten zijn aan u toegewezen.").await;
 
     browser.press(".cases tbody tr:nth-child(1) .pick input").await;
     browser.press(".cases tbody tr:nth-child(2) .pick input").await;
     browser.press(".bulk .button[formaction]").await;
-    read(&browser, "h1", "Sluit 2").await;
+    read(&browser, "h1", "2 incidenten afsluiten").await;
     browser.find(Locator::Css("#sluiten-reden")).await.unwrap().select_by_value("no_action_needed").await.unwrap();
     browser.find(Locator::Css("#sluiten-tekst")).await.unwrap().send_keys("Een oefening.").await.unwrap();
     browser.press("form.card .button.main").await;
-    read(&browser, ".toast", "De gekozen zaken zijn gesloten.").await;
+    read(&browser, ".toast", "De gekozen incidenten zijn afgesloten.").await;
 
     browser.resize(375, 800).await;
     browser.press(".menu summary").await;

@@ -1,7 +1,9 @@
 //! Working a case: taking it, moving it, writing, closing, and meeting somebody who was faster.
 
 use crate::support::{
-    Town, people,
+    Town,
+    browser::main_of,
+    people,
     world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, CASE_OF_SAM},
 };
 
@@ -17,8 +19,8 @@ async fn taking_a_case_puts_it_in_ones_name_and_says_so_once() {
     let taken = noor.submit(&page, &path(CASE_OF_NOBODY, "toewijzen"), &[("etag", "etag-425"), ("aan", "mij")]).await;
     assert_eq!((taken.status, taken.location().unwrap()), (303, page.clone()));
     let after = noor.follow(&page).await;
-    assert!(after.text.contains("De zaak staat op uw naam.") && after.text.contains("behandeld door Noor Claes"));
-    assert!(!noor.follow(&page).await.text.contains("De zaak staat op uw naam."), "once is enough");
+    assert!(after.text.contains("Dit incident is aan u toegewezen.") && after.text.contains("behandeld door Noor Claes"));
+    assert!(!noor.follow(&page).await.text.contains("Dit incident is aan u toegewezen."), "once is enough");
 }
 
 #[tokio::test]
@@ -30,10 +32,10 @@ async fn the_main_button_is_the_next_thing_to_do() {
         let button = after.split("</button>").next().unwrap().split("</a>").next().unwrap();
         button.rsplit('>').next().unwrap().to_owned()
     };
-    assert_eq!(main_button(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text), "Neem deze zaak");
+    assert_eq!(main_button(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text), "Behandel dit incident");
     assert_eq!(main_button(noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text), "Volgende fase: opruimen");
     let mut lotte = town.browser_of(&people::lotte_leads()).await;
-    assert_eq!(main_button(lotte.follow(&format!("/zaken/{CASE_CLOSED}")).await.text), "Heropen de zaak");
+    assert_eq!(main_button(lotte.follow(&format!("/zaken/{CASE_CLOSED}")).await.text), "Heropen het incident");
     let closed = noor.follow(&format!("/zaken/{CASE_CLOSED}")).await.text;
     assert!(!closed.contains("heropenen"), "only the lead may reopen");
 }
@@ -57,14 +59,14 @@ async fn when_somebody_was_faster_both_sides_are_shown_and_one_chooses() {
         .submit(&page, &path(CASE_IN_HAND, "sluiten"), &[("etag", "older"), ("reden", "resolved"), ("tekst", "Alles is hersteld.")])
         .await;
     assert_eq!(conflict.status, 409);
-    insta::assert_snapshot!(conflict.steady());
+    insta::assert_snapshot!(main_of(&conflict.steady()));
 
     let csrf = conflict.hidden("csrf").unwrap();
     // The first form of the page signs out; the one with the etag insists.
     let etag = conflict.hidden("etag").unwrap();
     let insisted = [("csrf", csrf.as_str()), ("etag", etag.as_str()), ("reden", "resolved"), ("tekst", "Alles is hersteld.")];
     assert_eq!(noor.post(&path(CASE_IN_HAND, "sluiten"), &insisted).await.status, 303);
-    assert!(noor.follow(&page).await.text.contains("Gesloten: opgelost"));
+    assert!(noor.follow(&page).await.text.contains("Afgesloten: opgelost"));
 }
 
 #[tokio::test]
@@ -92,7 +94,7 @@ async fn a_second_click_is_no_conflict_with_oneself() {
     let chosen = [("terug", "/wachtrij"), ("zaak", "0190c0de-0000-7000-8000-0000000000c3 etag-426")];
     for _click in 0..2 {
         noor.submit("/wachtrij", "/wachtrij/neem", &chosen).await;
-        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen zaken staan op uw naam."));
+        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen incidenten zijn aan u toegewezen."));
     }
 }
 
@@ -159,7 +161,7 @@ async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
     let fields = [("terug", "/wachtrij?weergave=niemand"), ("zaak", free.as_str()), ("zaak", changed.as_str())];
     let taken = noor.submit("/wachtrij", "/wachtrij/neem", &fields).await;
     assert_eq!(taken.location().unwrap(), "/wachtrij?weergave=niemand");
-    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle zaken staan op uw naam."));
+    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle incidenten zijn aan u toegewezen."));
     assert!(noor.follow(&format!("/zaken/{CASE_OF_NOBODY}")).await.text.contains("behandeld door Noor Claes"));
 }
 
@@ -174,7 +176,7 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     assert!(form.starts_with("/wachtrij/sluiten?zaak=") && !form.contains("csrf"), "one can come back to it: {form}");
     let asked = noor.get(&form).await;
     assert_eq!(asked.status, 200);
-    assert!(asked.text.contains("<h1>Sluit 2\u{a0}zaken</h1>"), "{}", asked.text);
+    assert!(asked.text.contains("<h1>2\u{a0}incidenten afsluiten</h1>"), "{}", asked.text);
     for shown in ["SW-2026-0425", "SW-2026-0412 · SEC-PC-02 en nog 2", "Noor Claes", &format!("value=\"{free}\"")] {
         assert!(asked.text.contains(shown), "{shown} is not in: {}", asked.text);
     }
@@ -189,7 +191,7 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     for click in ["first", "second"] {
         let closed = noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
         assert_eq!(closed.location().as_deref(), Some("/wachtrij?ernst=low"), "{click} click");
-        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen zaken zijn gesloten."), "{click} click");
+        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen incidenten zijn afgesloten."), "{click} click");
     }
     assert!(noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text.contains("Zelfde oefening"));
     assert_eq!(noor.get(&form).await.location().as_deref(), Some("/wachtrij?ernst=low"), "nothing is left to be closed there");
@@ -205,7 +207,10 @@ async fn what_somebody_else_changed_meanwhile_is_not_closed_with_the_others() {
     let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", changed.as_str()), ("reden", "resolved"), ("tekst", "Opgelost")];
     noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
     let queue = noor.follow("/wachtrij").await.text;
-    assert!(queue.contains("Niet alle zaken zijn gesloten.") && queue.contains(CASE_OF_SAM) && !queue.contains(CASE_OF_NOBODY), "{queue}");
+    assert!(
+        queue.contains("Niet alle incidenten zijn afgesloten.") && queue.contains(CASE_OF_SAM) && !queue.contains(CASE_OF_NOBODY),
+        "{queue}"
+    );
 
     let nothing_left = [("terug", "/wachtrij"), ("zaak", free.as_str())];
     let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &nothing_left).await;
@@ -223,7 +228,7 @@ async fn who_is_stopped_half_way_hears_that_something_was_done() {
     let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", gone), ("reden", "resolved"), ("tekst", "Opgelost")];
     let closed = noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
     assert_eq!(closed.location().as_deref(), Some("/wachtrij"));
-    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle zaken zijn gesloten."));
+    assert!(noor.follow("/wachtrij").await.text.contains("Niet alle incidenten zijn afgesloten."));
     let nothing_done = [("terug", "/wachtrij"), ("zaak", gone), ("reden", "resolved"), ("tekst", "Opgelost")];
     assert_eq!(noor.submit("/wachtrij", "/wachtrij/sluiten", &nothing_done).await.status, 404);
 }
@@ -234,7 +239,7 @@ async fn the_late_view_ends_with_the_last_late_case() {
     let mut noor = town.browser_of(&people::noor()).await;
     let late = noor.follow("/wachtrij?weergave=laat&sorteer=school").await.text;
     assert!(late.contains("SW-2026-0425") && !late.contains("SW-2026-0412"), "{late}");
-    assert!(late.contains("1–1 van 1\u{a0}zaak"));
+    assert!(late.contains("1–1 van 1\u{a0}incident"));
 }
 
 #[tokio::test]
@@ -242,9 +247,9 @@ async fn evidence_and_timeline_are_paged_apart() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     let first = noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text;
-    assert!(first.contains("Bewijs 1 van 5") && first.contains("Bewijs 3 van 5") && !first.contains("Bewijs 4 van 5"));
+    assert!(first.contains("Waarschuwing 1 van 5") && first.contains("Waarschuwing 3 van 5") && !first.contains("Waarschuwing 4 van 5"));
     let more = noor.follow(&format!("/zaken/{CASE_IN_HAND}?bewijs=3")).await.text;
-    assert!(more.contains("Bewijs 4 van 5") && more.contains("Terug naar het eerste bewijs"));
+    assert!(more.contains("Waarschuwing 4 van 5") && more.contains("Terug naar de eerste waarschuwing"));
 }
 
 #[tokio::test]

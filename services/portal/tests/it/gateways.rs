@@ -16,15 +16,15 @@ async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_secret_once
     let fields = [("school", HOEK), ("naam", "Werkplaats 2"), ("verzoek", "0190c0de-0000-7000-8000-00000000aaaa")];
     let shown = pieter.submit(&form, "/gateways/nieuw", &fields).await;
     assert_eq!(shown.status, 200);
-    assert!(shown.text.contains("q7Zr-a-made-up-secret-8Vt2") && shown.text.contains("Bewaar het geheim nu"));
+    assert!(shown.text.contains("q7Zr-a-made-up-secret-8Vt2") && shown.text.contains("Kopieer nu de geheime sleutel"));
     for address in ["https://ingest.schildwacht.example<", &format!("{}/token<", town.issuer.url())] {
         assert!(shown.text.contains(address), "a sensor needs {address}: {}", shown.text);
     }
-    assert!(!shown.text.contains("platformteam"));
+    assert!(!shown.text.contains("Vraag het aan het platformteam"));
     assert_eq!(shown.header("cache-control"), "no-store");
 
     let again = pieter.submit(&form, "/gateways/nieuw", &fields).await.text;
-    assert!(again.contains("Deze gateway was al ingeschreven") && !again.contains("made-up-secret"), "sending twice enrols once");
+    assert!(again.contains("Deze gateway was al geregistreerd") && !again.contains("made-up-secret"), "sending twice enrols once");
 }
 
 #[tokio::test]
@@ -106,14 +106,14 @@ async fn a_gateway_that_no_longer_speaks_stands_out_unless_it_may_not_speak() {
     let town = Town::new().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let list = pieter.follow("/gateways?ook=voorbij").await.text;
-    assert_eq!(list.matches("Zwijgt").count(), 1, "{list}");
+    assert_eq!(list.matches("Stuurt niets meer").count(), 1, "{list}");
     let of_hoek = list.split("<tr>").find(|row| row.contains("Werkplaatsen")).unwrap();
-    assert!(of_hoek.contains("Zwijgt") && of_hoek.contains("sinds "), "{of_hoek}");
-    assert!(!list.contains("weten we nu niet"));
+    assert!(of_hoek.contains("Stuurt niets meer") && of_hoek.contains("sinds "), "{of_hoek}");
+    assert!(!list.contains("We weten nu niet"));
 
     town.services.play.world().contacts.clear();
     let list = pieter.follow("/gateways").await.text;
-    assert_eq!((list.matches("Stuurde nog niets").count(), list.contains("Zwijgt")), (2, false), "{list}");
+    assert_eq!((list.matches("Stuurde nog niets").count(), list.contains("Stuurt niets meer")), (2, false), "{list}");
     for gateway in &mut town.services.play.world().gateways {
         gateway.create_time = crate::support::world::wire(crate::support::this_morning());
     }
@@ -128,6 +128,6 @@ async fn gateways_are_shown_also_while_it_is_not_known_when_they_spoke() {
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let list = pieter.follow("/gateways").await;
     assert_eq!(list.status, 200);
-    assert!(list.text.contains("Werkplaatsen") && list.text.contains("weten we nu niet"), "{}", list.text);
-    assert!(!list.text.contains("Zwijgt") && !list.text.contains("Nog geen<"), "nothing is made of not knowing: {}", list.text);
+    assert!(list.text.contains("Werkplaatsen") && list.text.contains("We weten nu niet"), "{}", list.text);
+    assert!(!list.text.contains("Stuurt niets meer") && !list.text.contains("Nog geen<"), "nothing is made of not knowing: {}", list.text);
 }

@@ -48,10 +48,10 @@ async fn new_cases_are_counted_and_said_in_the_visitors_words() {
     let mut stream = Stream::open(&town, &noor, "").await;
     stream.hear("retry: 5000").await;
     town.services.play.open_a_case();
-    stream.hear("event: nieuw\ndata: 1\u{a0}nieuwe zaak\n").await;
+    stream.hear("event: nieuw\ndata: 1\u{a0}nieuw incident\n").await;
     town.services.play.open_a_case();
     town.services.play.open_a_case();
-    stream.hear("data: 3\u{a0}nieuwe zaken\n").await;
+    stream.hear("data: 3\u{a0}nieuwe incidenten\n").await;
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn who_comes_back_hears_what_was_missed() {
     let town = Town::new().await;
     let noor = town.browser_of(&people::noor()).await;
     town.services.play.open_a_case();
-    Stream::open(&town, &noor, "").await.hear("data: 1\u{a0}nieuwe zaak").await;
+    Stream::open(&town, &noor, "").await.hear("data: 1\u{a0}nieuw incident").await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::support::{
     Town,
-    browser::{Browser, Page},
+    browser::{Browser, Page, main_of},
     people,
     world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, World, ZANDLOPER},
 };
@@ -33,14 +33,14 @@ async fn the_queue_in_english() {
 async fn a_case() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    assert_snapshot!(shown(&mut noor, &format!("/zaken/{CASE_IN_HAND}")).await);
+    assert_snapshot!(main_of(&shown(&mut noor, &format!("/zaken/{CASE_IN_HAND}")).await));
 }
 
 #[tokio::test]
 async fn a_closed_case_as_the_lead_sees_it() {
     let town = Town::new().await;
     let mut lotte = town.browser_of(&people::lotte_leads()).await;
-    assert_snapshot!(shown(&mut lotte, &format!("/zaken/{CASE_CLOSED}?lang=en")).await);
+    assert_snapshot!(main_of(&shown(&mut lotte, &format!("/zaken/{CASE_CLOSED}?lang=en")).await));
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_case_as_the_director_reads_it() {
         assert!(!unfolded.contains(code), "{code} stands folded");
     }
     assert!(unfolded.contains("Voor het responsteam en uw school"));
-    assert_snapshot!(page);
+    assert_snapshot!(main_of(&page));
 }
 
 #[tokio::test]
@@ -92,8 +92,8 @@ async fn a_closed_case_that_nobody_took_waits_for_nobody() {
     let town = Town::new().await;
     town.services.play.world().cases.iter_mut().for_each(|case| case.assignee = None);
     let mut els = town.browser_of(&people::els()).await;
-    assert!(shown(&mut els, &format!("/zaken/{CASE_IN_HAND}")).await.contains("nog van niemand"));
-    assert!(!shown(&mut els, &format!("/zaken/{CASE_CLOSED}")).await.contains("nog van niemand"));
+    assert!(shown(&mut els, &format!("/zaken/{CASE_IN_HAND}")).await.contains("niet toegewezen"));
+    assert!(!shown(&mut els, &format!("/zaken/{CASE_CLOSED}")).await.contains("niet toegewezen"));
 }
 
 /// What a telephone dials.
@@ -124,13 +124,13 @@ async fn whom_to_call_is_said_to_who_is_not_signed_in_and_where_something_fails(
     assert!(stranger.follow("/").await.text.contains(DIALLED), "choosing who to be");
     assert!(stranger.get("/bestaat/niet").await.text.contains(DIALLED), "a page that does not exist");
     let failed = stranger.get("/aanmelden/terug?state=onbekend&code=x").await;
-    assert!(failed.text.contains("Wacht dan niet op deze bladzijde") && failed.text.contains(DIALLED), "{}", failed.text);
+    assert!(failed.text.contains("Wacht niet op deze pagina") && failed.text.contains(DIALLED), "{}", failed.text);
 
     let mut els = town.browser_of(&people::els()).await;
     town.services.play.fail_with(tonic::Code::Unavailable);
     let away = els.get(&format!("/zaken/{CASE_IN_HAND}")).await;
     assert_eq!(away.status, 503);
-    assert!(away.text.contains("Wacht dan niet op deze bladzijde") && away.text.contains(DIALLED));
+    assert!(away.text.contains("Wacht niet op deze pagina") && away.text.contains(DIALLED));
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn where_nobody_is_configured_nobody_is_named() {
     let mut els = town.browser_of(&people::els()).await;
     for address in ["/".to_owned(), format!("/scholen/{ZANDLOPER}/incidenten"), format!("/zaken/{CASE_IN_HAND}"), "/hulp".to_owned()] {
         let page = shown(&mut els, &address).await;
-        for trace in ["tel:", "id=\"nood\"", "class=\"emergency\"", "Is het nu bezig"] {
+        for trace in ["tel:", "id=\"nood\"", "class=\"emergency\"", "Is de aanval nu bezig"] {
             assert!(!page.contains(trace), "{address}: {trace}");
         }
     }
@@ -158,7 +158,7 @@ async fn where_nobody_is_configured_nobody_is_named() {
 async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;
-    for (language, exception) in [("nl", "ehalve in het bericht van een waarschuwing"), ("en", "xcept in the message of a warning")] {
+    for (language, exception) in [("nl", "ehalve in het bericht van een waarschuwing"), ("en", "xcept in the message of an alert")] {
         for address in ["/privacy".to_owned(), format!("/scholen/{ZANDLOPER}/toestellen")] {
             let page = shown(&mut els, &format!("{address}?lang={language}")).await;
             assert!(page.contains(exception), "{address} in {language}");
@@ -170,7 +170,7 @@ async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
 async fn the_incidents_of_a_school() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;
-    assert_snapshot!(shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await);
+    assert_snapshot!(main_of(&shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await));
 }
 
 #[tokio::test]
@@ -184,7 +184,7 @@ async fn the_gateways() {
 async fn the_schools() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    assert_snapshot!(shown(&mut noor, "/scholen").await);
+    assert_snapshot!(main_of(&shown(&mut noor, "/scholen").await));
 }
 
 #[tokio::test]
@@ -209,10 +209,10 @@ async fn empty_lists_say_what_to_do() {
     let town = Town::with(World { schools: World::sample(crate::support::this_morning()).schools, ..World::default() }).await;
     let mut noor = town.browser_of(&people::noor()).await;
     for (address, expected) in [
-        ("/wachtrij", "Geen open zaken"),
-        ("/wachtrij?weergave=mij", "Neem een zaak die nog niemand heeft"),
+        ("/wachtrij", "Geen open incidenten"),
+        ("/wachtrij?weergave=mij", "Kies een incident dat niet toegewezen is"),
         ("/wachtrij?zoek=xyz", "Wis de filters"),
-        (&format!("/scholen/{HOEK}/toestellen"), "We kregen nog geen bericht van een sensor"),
+        (&format!("/scholen/{HOEK}/toestellen"), "We kregen nog geen signaal van een sensor"),
         (&format!("/scholen/{HOEK}/toestellen?zoek=x"), "Bekijk alle toestellen"),
         ("/scholen?zoek=xyz", "Bekijk alle scholen"),
         ("/gateways", "Nog geen gateways"),

@@ -6,20 +6,20 @@ use crate::{
     caches::in_both_caches,
     support::{
         Town, people,
-        world::{CASE_IN_HAND, World, ZANDLOPER},
+        world::{CASE_IN_HAND, GATEWAY, HOEK, World, ZANDLOPER},
     },
 };
 
 #[tokio::test]
 async fn what_a_service_answers_becomes_a_page_that_helps() {
     for (code, status, expected) in [
-        (Code::NotFound, 404, "Deze bladzijde vinden we niet"),
-        (Code::PermissionDenied, 403, "Dit mag u niet doen"),
+        (Code::NotFound, 404, "Deze pagina vinden we niet"),
+        (Code::PermissionDenied, 403, "U hebt hier geen toegang toe"),
         (Code::FailedPrecondition, 409, "Dat kan nu niet"),
         (Code::InvalidArgument, 400, "Dit formulier klopt niet"),
         (Code::ResourceExhausted, 429, "Het gaat even te snel"),
-        (Code::Unavailable, 503, "We krijgen even geen antwoord"),
-        (Code::DeadlineExceeded, 503, "We krijgen even geen antwoord"),
+        (Code::Unavailable, 503, "Schildwacht is even niet bereikbaar"),
+        (Code::DeadlineExceeded, 503, "Schildwacht is even niet bereikbaar"),
         (Code::Internal, 500, "Er ging iets mis bij ons"),
     ] {
         let town = Town::new().await;
@@ -29,6 +29,27 @@ async fn what_a_service_answers_becomes_a_page_that_helps() {
         assert_eq!(page.status, status, "{code:?}");
         assert!(page.text.contains(expected), "{code:?}: {}", page.text);
         assert!(!page.text.contains("told to fail"), "{code:?}: what a service says is for the log");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_for_several_cases_or_a_gateway_is_given_back_too() {
+    for (person, page, act, field) in [
+        (people::noor(), "/wachtrij", "/wachtrij/sluiten".to_owned(), "tekst"),
+        (people::lotte_leads(), "/wachtrij", format!("/zaken/{CASE_IN_HAND}/heropenen"), "tekst"),
+        (people::pieter_operates(), "/gateways/nieuw", "/gateways/nieuw".to_owned(), "naam"),
+        (people::pieter_operates(), "/gateways", format!("/gateways/{GATEWAY}/intrekken"), "reden"),
+    ] {
+        let town = Town::new().await;
+        let mut browser = town.browser_of(&person).await;
+        let csrf = browser.follow(page).await.hidden("csrf").unwrap();
+        town.services.play.fail_with(Code::Unavailable);
+        let case = format!("{CASE_IN_HAND} etag-412");
+        let fields = [("csrf", csrf.as_str()), (field, "Dit schreef ik."), ("zaak", &case), ("school", HOEK)];
+        let fields: Vec<(&str, &str)> = fields.into_iter().chain((field == "tekst").then_some(("reden", "resolved"))).collect();
+        let problem = browser.post(&act, &fields).await;
+        assert_eq!(problem.status, 503, "{act}");
+        assert!(problem.text.contains("Dit schreef ik.</textarea>"), "{act}: {}", problem.text);
     }
 }
 
@@ -137,8 +158,8 @@ async fn what_the_framework_cannot_read_is_a_page_all_the_same() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     for (address, expected) in [
-        ("/zaken/%FF", "Deze bladzijde vinden we niet"),
-        ("/aanmelden/wie?request=a&request=b", "Deze bladzijde vinden we niet"),
+        ("/zaken/%FF", "Deze pagina vinden we niet"),
+        ("/aanmelden/wie?request=a&request=b", "Deze pagina vinden we niet"),
         ("/aanmelden/terug?state=a&state=b", "Aanmelden is niet gelukt"),
     ] {
         let page = noor.get(address).await;
@@ -154,11 +175,11 @@ async fn an_incident_that_goes_on_is_not_hidden_behind_a_silent_sensor() {
     let town = Town::with(world).await;
     let mut els = town.browser_of(&people::els()).await;
     let page = els.follow("/").await.text;
-    assert!(page.contains("incidenten op deze school</h2>") && !page.contains("De sensor zwijgt"), "{page}");
+    assert!(page.contains("incidenten op deze school</h2>") && !page.contains("De sensor stuurt niets meer"), "{page}");
     for case in &mut town.services.play.world().cases {
         case.phase = proto::incident_intake::v1::CasePhase::Closed.into();
     }
-    assert!(els.follow("/").await.text.contains("De sensor zwijgt sinds"));
+    assert!(els.follow("/").await.text.contains("De sensor stuurt niets meer sinds"));
 }
 
 #[tokio::test]
@@ -168,7 +189,18 @@ async fn devices_are_shown_while_the_cases_are_away() {
     town.services.play.fail_only("list_cases", Code::Unavailable);
     let page = els.get(&format!("/scholen/{ZANDLOPER}/toestellen")).await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("1 toestel speelt mee in een waarschuwing"), "the next answer that is known");
+    assert!(page.text.contains("Er is een waarschuwing over 1 toestel"), "the next answer that is known");
+}
+
+#[tokio::test]
+async fn the_menu_is_shown_also_when_its_figures_are_not_to_be_had() {
+    let town = Town::new().await;
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert!(noor.get("/scholen").await.text.contains("<span class=\"count\">"));
+    town.services.play.fail_only("summarize_queue", Code::Unavailable);
+    let page = noor.get("/scholen").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("href=\"/wachtrij\"") && !page.text.contains("<span class=\"count\">"), "{}", page.text);
 }
 
 #[tokio::test]

@@ -98,13 +98,13 @@ async fn a_redis_that_lost_everything_costs_a_sign_in_and_no_text() {
 async fn says_to_come_back(town: &Town, noor: &mut Browser, csrf: &str) {
     let asked = town.services.play.asked().len();
     for (address, words) in [
-        ("/", "We krijgen even geen antwoord"),
+        ("/", "Schildwacht is even niet bereikbaar"),
         ("/wachtrij", "Probeer het over een minuut opnieuw"),
         (&format!("/zaken/{CASE_IN_HAND}"), "Probeer opnieuw</a>"),
     ] {
         let page = soon(noor.get(address)).await;
         assert_eq!((page.status, page.location()), (503, None), "{address}");
-        assert!(page.text.contains(words) && !page.text.contains("Meld u aan"), "{address}: {}", page.text);
+        assert!(page.text.contains(words) && !page.text.contains("Aanmelden</a>"), "{address}: {}", page.text);
     }
     let mut english = noor.clone();
     english.headers = [("accept-language".to_owned(), "en".to_owned())].into();
@@ -126,7 +126,7 @@ async fn nobody_gets_in(town: &Town) {
     town.issuer.next_to_sign_in(&people::els());
     let mut els = town.browser();
     let page = soon(els.follow("/aanmelden")).await;
-    assert!(page.status == 503 && page.text.contains("We krijgen even geen antwoord"), "{}", page.text);
+    assert!(page.status == 503 && page.text.contains("Schildwacht is even niet bereikbaar"), "{}", page.text);
     assert!(!els.cookies.contains_key("schildwacht"));
 }
 

@@ -84,7 +84,7 @@ in_both_caches! {
         town.issuer.go_away();
         let page = browser.get("/wachtrij").await;
         assert_eq!(page.status, 503);
-        assert!(page.text.contains("We krijgen even geen antwoord"));
+        assert!(page.text.contains("Schildwacht is even niet bereikbaar"));
         town.issuer.come_back();
         assert_eq!(browser.get("/wachtrij").await.status, 200);
     }

@@ -125,7 +125,7 @@ async fn who_has_no_function_is_told_whom_to_ask() {
     town.issuer.next_to_sign_in(&people::nobody_in_particular());
     let page = town.browser().follow("/").await;
     assert_eq!(page.status, 403);
-    assert!(page.text.contains("u hebt hier nog geen functie"));
+    assert!(page.text.contains("U hebt nog geen rechten in Schildwacht"));
 }
 
 #[tokio::test]

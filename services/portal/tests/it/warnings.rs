@@ -136,6 +136,6 @@ async fn who_asks_for_what_is_refused_for_ever_is_not_told_to_come_back_in_a_min
         town.services.play.fail_only("explain_alerts", code);
         let page = shown(&mut els, &address).await;
         assert!(page.contains("niet zeggen wat dit betekent"), "{code:?}");
-        assert_eq!(page.contains("Ververs de bladzijde over een minuut"), comes_back, "{code:?}");
+        assert_eq!(page.contains("Vernieuw de pagina over een minuut"), comes_back, "{code:?}");
     }
 }

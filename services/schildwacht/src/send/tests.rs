@@ -42,6 +42,7 @@ struct Inner {
 
 impl Edge {
     async fn start(script: impl IntoIterator<Item = Option<(StatusCode, &'static str)>>) -> (Self, Running) {
+        runtime::install_tls_provider();
         let edge = Self::default();
         edge.0.lock().unwrap().script = script.into_iter().collect();
         let state = edge.clone();

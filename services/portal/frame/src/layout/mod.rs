@@ -141,7 +141,12 @@ impl Frame {
         assets::PORTAL_JS
     }
 
-    /// The moment as said now.
+    /// The moment in a table.
+    pub fn short_moment(&self, at: &DateTime<Utc>) -> String {
+        self.language().short_moment(*at, self.now)
+    }
+
+    /// The moment in a sentence.
     pub fn moment(&self, at: &DateTime<Utc>) -> String {
         self.language().moment(*at, self.now)
     }

@@ -128,7 +128,7 @@ impl TimerMark {
     }
 }
 
-/// What a clock says: `nog 3 u 30`, `0 u 12 te laat`, `na 14 min`.
+/// What a clock says: `nog 3 u 30`, `12 min te laat`, `na 14 min`.
 fn text(standing: Standing, language: Language) -> String {
     let terms = Terms(language);
     match standing {
@@ -143,7 +143,7 @@ fn detail(target: Target, now: DateTime<Utc>, language: Language) -> String {
     let terms = Terms(language);
     let goal = || language.duration(target.allowed());
     match target.standing(now) {
-        Standing::Running { .. } | Standing::Soon { .. } | Standing::Late { .. } => language.moment(target.due, now),
+        Standing::Running { .. } | Standing::Soon { .. } | Standing::Late { .. } => language.short_moment(target.due, now),
         Standing::Met { .. } => terms.met_goal(goal()),
         Standing::Missed { .. } => terms.missed_goal(goal()),
     }

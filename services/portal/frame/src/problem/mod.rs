@@ -14,7 +14,7 @@ crate::words! {
         failed_expired { "Het aanmelden duurde te lang of werd in een ander venster begonnen. Probeer het opnieuw." "Signing in took too long or was started in another window. Try again." }
         failed_refused { "De aanmelddienst liet u niet toe. Probeer het opnieuw. Lukt het weer niet, vraag dan hulp aan de ICT-coördinator van uw school." "The sign-in service did not let you in. Try again. If it fails again, ask the ICT coordinator of your school for help." }
         failed_unreachable { "De aanmelddienst antwoordt niet. Probeer het over een minuut opnieuw." "The sign-in service does not answer. Try again in a minute." }
-        failed_no_function { "U bent aangemeld, maar u hebt hier nog geen functie. Vraag uw directeur om u toegang te geven." "You are signed in, but you have no function here yet. Ask your director to give you access." }
+        failed_no_function { "U hebt nog geen rechten in Schildwacht. Vraag ze aan de lokale beheerder (Gebruikersbeheer)." "You have no rights in Schildwacht yet. Ask your local user administrator for them." }
         try_again { "Probeer opnieuw" "Try again" }
     }
 }

@@ -285,7 +285,7 @@ impl CasePage {
                 Ordering::Equal => StepState::Now,
                 Ordering::Greater => StepState::ToCome,
             },
-            since: (phase == self.case.phase).then(|| self.words().since(self.frame.moment(&self.case.phase_since))),
+            since: (phase == self.case.phase).then(|| self.words().since(self.frame.short_moment(&self.case.phase_since))),
         };
         CasePhase::all().map(step).collect()
     }
@@ -340,6 +340,12 @@ impl CasePage {
             ("heropenen-tekst", self.reopen.error),
         ];
         fields.into_iter().filter_map(|(field, error)| Some((field, error?))).collect()
+    }
+
+    /// Evidence for the team; a school reads what the sensor saw.
+    fn evidence_title(&self) -> &'static str {
+        let words = self.words();
+        if self.is_for_specialists() { words.evidence() } else { words.what_the_sensor_saw() }
     }
 
     fn evidence_number(&self, index: &usize) -> i64 {

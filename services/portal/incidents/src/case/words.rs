@@ -9,27 +9,28 @@ words! {
     pub(crate) CaseWords {
         opened(moment) { "geopend {moment}" "opened {moment}" }
         handled_by(name) { "behandeld door {name}" "handled by {name}" }
-        handled_by_nobody { "nog van niemand" "nobody's yet" }
-        phase_of_case { "Fase van de zaak" "Phase of the case" }
+        handled_by_nobody { "niet toegewezen" "unassigned" }
+        phase_of_case { "Fase van het incident" "Phase of the incident" }
         skipped { "overgeslagen" "skipped" }
         skipped_phases { "Overgeslagen" "Skipped" }
         since(moment) { "sinds {moment}" "since {moment}" }
-        clocks { "Klokken" "Clocks" }
-        first_reaction { "Eerste reactie" "First reaction" }
-        solution { "Oplossing" "Solution" }
-        parts { "Delen van de zaak" "Parts of the case" }
+        clocks { "Streeftijden" "Target times" }
+        first_reaction { "Eerste reactie" "First response" }
+        solution { "Oplossing" "Resolution" }
+        parts { "Delen van het incident" "Parts of the incident" }
         overview { "Overzicht" "Overview" }
         evidence { "Bewijs" "Evidence" }
+        what_the_sensor_saw { "Wat de sensor zag" "What the sensor saw" }
         timeline { "Tijdlijn" "Timeline" }
 
         note { "Notitie" "Note" }
-        take { "Neem deze zaak" "Take this case" }
+        take { "Behandel dit incident" "Handle this incident" }
         take_over { "Neem over" "Take over" }
-        give_back { "Geef de zaak terug" "Give the case back" }
+        give_back { "Geef het incident terug" "Give the incident back" }
         next_phase(phase) { "Volgende fase: {phase}" "Next phase: {phase}" }
         other_phase { "Andere fase" "Another phase" }
-        close { "Sluit de zaak" "Close the case" }
-        reopen { "Heropen de zaak" "Reopen the case" }
+        close { "Sluit het incident af" "Close the incident" }
+        reopen { "Heropen het incident" "Reopen the incident" }
 
         what_happened { "Wat is er aan de hand" "What is going on" }
         do_now { "Doe dit nu" "Do this now" }
@@ -37,22 +38,22 @@ words! {
         whom_to_call { "Bel of verwittig" "Call or inform" }
         the_device { "het toestel" "the device" }
         the_number { "het noodnummer" "the emergency number" }
-        no_story { "Voor deze waarschuwing bestaat nog geen uitleg in gewone woorden. Kijk naar het bewijs hieronder." "There is no explanation in plain words for this warning yet. Look at the evidence below." }
-        closed_as(reason) { "Gesloten: {reason}" "Closed: {reason}" }
+        no_story { "Voor deze waarschuwing bestaat nog geen uitleg in gewone woorden. Kijk naar de waarschuwingen hieronder." "There is no explanation in plain words for this alert yet. Look at the alerts below." }
+        closed_as(reason) { "Afgesloten: {reason}" "Closed: {reason}" }
 
         facts { "Feiten" "Facts" }
         school { "School" "School" }
         kind { "Soort" "Kind" }
         seen { "Gezien" "Seen" }
-        last_sign { "Laatste teken" "Last sign" }
+        last_sign { "Laatste signaal" "Last event" }
         changed { "Gewijzigd" "Changed" }
-        who { "Wie" "Who" }
+        who { "Behandelaar" "Assigned to" }
         rule_set { "Volgens welke regels?" "By which rules?" }
-        rule_set_text(version) { "Titel, uitleg en streeftijden komen uit versie {version} van de afspraken. Een latere versie verandert deze zaak niet." "Title, explanation and target times come from version {version} of the arrangements. A later version does not change this case." }
+        rule_set_text(version) { "Titel, uitleg en streeftijden komen uit versie {version} van de afspraken. Een latere versie verandert dit incident niet." "Title, explanation and target times come from version {version} of the arrangements. A later version does not change this incident." }
         rule { "Regel" "Rule" }
         codes { "Codes van specialisten" "Specialists’ codes" }
 
-        evidence_title(number, total) { "Bewijs {number} van {total}: waarschuwing van de netwerksensor" "Evidence {number} of {total}: warning by the network sensor" }
+        evidence_title(number, total) { "Waarschuwing {number} van {total} van de netwerksensor" "Alert {number} of {total} from the network sensor" }
         from { "Van" "From" }
         to { "Naar" "To" }
         port(number) { "poort {number}" "port {number}" }
@@ -64,25 +65,25 @@ words! {
         show_rule { "Welke regel van de sensor sloeg aan?" "Which rule of the sensor was it?" }
         show_raw { "Toon het ruwe bericht" "Show the raw message" }
         raw_label { "Ruw bericht van de sensor" "Raw message of the sensor" }
-        raw_as_it_came { "Hierboven leesbaar geschikt; het bericht zelf is onveranderd bewaard." "Laid out to be readable above; the message itself is kept unchanged." }
+        raw_as_it_came { "Hierboven overzichtelijk getoond. Het originele bericht is ongewijzigd bewaard." "Laid out above to be easy to read. The original message is kept unchanged." }
         download_raw { "Download het bericht" "Download the message" }
-        no_evidence_title { "Nog geen bewijs" "No evidence yet" }
-        no_evidence_text { "De waarschuwingen van de sensor komen hier zodra ze verwerkt zijn." "The sensor's warnings appear here as soon as they are processed." }
-        more_evidence { "Toon meer bewijs" "Show more evidence" }
+        no_evidence_title { "Nog geen waarschuwingen" "No alerts yet" }
+        no_evidence_text { "De waarschuwingen van de sensor komen hier zodra ze verwerkt zijn." "The sensor’s alerts appear here as soon as they are processed." }
+        more_evidence { "Toon meer waarschuwingen" "Show more alerts" }
         older_steps { "Toon oudere stappen" "Show older steps" }
         newest_steps { "Terug naar het nieuwste" "Back to the newest" }
-        first_evidence { "Terug naar het eerste bewijs" "Back to the first evidence" }
+        first_evidence { "Terug naar de eerste waarschuwing" "Back to the first alert" }
 
         add_note { "Voeg een notitie toe" "Add a note" }
         note_text { "Uw notitie" "Your note" }
         note_hint { "Wat deed u, wat weet u nu, wat moet er nog gebeuren?" "What did you do, what do you know now, what is still to be done?" }
         note_tlp { "Wie mag dit lezen?" "Who may read this?" }
-        tlp_red { "TLP:RED, alleen wie het nu leest" "TLP:RED, only those who read it now" }
-        tlp_amber_strict { "TLP:AMBER+STRICT, alleen ons team" "TLP:AMBER+STRICT, our team only" }
-        tlp_amber { "TLP:AMBER, ons team en de school" "TLP:AMBER, our team and the school" }
+        tlp_red { "TLP:RED, het hele responsteam leest dit" "TLP:RED, the whole response team reads this" }
+        tlp_amber_strict { "TLP:AMBER+STRICT, alleen het responsteam" "TLP:AMBER+STRICT, the response team only" }
+        tlp_amber { "TLP:AMBER, het responsteam en de school" "TLP:AMBER, the response team and the school" }
         tlp_green { "TLP:GREEN, de hele sector" "TLP:GREEN, the whole sector" }
         tlp_clear { "TLP:CLEAR, iedereen" "TLP:CLEAR, everybody" }
-        audience_red { "Alleen voor wie dit nu leest" "Only for those who read this now" }
+        audience_red { "Alleen voor het responsteam" "Only for the response team" }
         audience_amber_strict { "Alleen voor het responsteam" "Only for the response team" }
         audience_amber { "Voor het responsteam en uw school" "For the response team and your school" }
         audience_green { "Voor alle scholen" "For all schools" }
@@ -91,49 +92,49 @@ words! {
         note_empty { "Schrijf eerst een notitie" "Write a note first" }
         note_too_long { "Maak de notitie korter, hoogstens 10 000 tekens" "Make the note shorter, 10,000 characters at most" }
 
-        move_on { "De zaak vooruit" "Move the case on" }
-        choose_phase { "Zet de zaak in fase" "Put the case in phase" }
+        move_on { "Volgende stap" "Next step" }
+        choose_phase { "Zet het incident in fase" "Put the incident in phase" }
         change_phase { "Wijzig de fase" "Change the phase" }
-        close_title { "Sluit de zaak" "Close the case" }
+        close_title { "Sluit het incident af" "Close the incident" }
         close_reason { "Waarom?" "Why?" }
         close_text { "Wat is er vastgesteld en gedaan?" "What was found and done?" }
         close_hint { "De school leest dit ook." "The school reads this too." }
         close_choose_reason { "Kies een reden" "Choose a reason" }
         close_text_empty { "Schrijf kort wat er vastgesteld en gedaan is" "Write briefly what was found and done" }
         close_text_too_long { "Maak de tekst korter, hoogstens 2 000 tekens" "Make the text shorter, 2,000 characters at most" }
-        reopen_title { "Heropen de zaak" "Reopen the case" }
-        reopen_text { "Waarom gaat de zaak weer open?" "Why does the case open again?" }
-        reopen_text_empty { "Schrijf kort waarom de zaak weer open gaat" "Write briefly why the case opens again" }
+        reopen_title { "Heropen het incident" "Reopen the incident" }
+        reopen_text { "Waarom heropent u het incident?" "Why do you reopen the incident?" }
+        reopen_text_empty { "Schrijf kort waarom u het incident heropent" "Write briefly why you reopen the incident" }
 
         show_audit { "Hoe weet ik dat hier niets gewijzigd is?" "How do I know that nothing was changed here?" }
-        show_audit_text { "Elke stap staat ook in een register waar niets uit verdwijnt. Dit zijn de nummers en controlecodes." "Every step also stands in a register that nothing disappears from. These are the numbers and check codes." }
-        audit(number) { "register {number}" "register {number}" }
+        show_audit_text { "Elke stap staat ook in het logboek. Wat erin staat, verdwijnt niet. Dit zijn de nummers en controlecodes." "Every step is also in the audit trail. What is in it does not disappear. These are the numbers and check codes." }
+        audit(number) { "logboek {number}" "audit trail {number}" }
         within(count, time) { "{count} binnen {time}." "{count} within {time}." }
-        did_open { "opende de zaak" "opened the case" }
-        did_take { "nam de zaak" "took the case" }
-        did_assign_to(name) { "gaf de zaak aan {name}" "gave the case to {name}" }
-        did_give_back { "gaf de zaak terug" "gave the case back" }
+        did_open { "opende het incident" "opened the incident" }
+        did_take { "begon het incident te behandelen" "started handling the incident" }
+        did_assign_to(name) { "wees het incident toe aan {name}" "assigned the incident to {name}" }
+        did_give_back { "gaf het incident terug" "gave the incident back" }
         did_change_phase(from, to) { "zette de fase van {from} naar {to}" "moved the phase from {from} to {to}" }
         did_note { "schreef een notitie" "wrote a note" }
-        did_close(reason) { "sloot de zaak: {reason}" "closed the case: {reason}" }
-        did_reopen { "heropende de zaak" "reopened the case" }
+        did_close(reason) { "sloot het incident af: {reason}" "closed the incident: {reason}" }
+        did_reopen { "heropende het incident" "reopened the incident" }
         did_raise(from, to) { "verhoogde de ernst van {from} naar {to}" "raised the severity from {from} to {to}" }
 
         conflict_title { "Iemand anders was sneller" "Somebody else was faster" }
-        conflict_text(name, moment) { "{name} wijzigde deze zaak {moment}, terwijl u bezig was. Er is nog niets van u bewaard. Kies wat blijft." "{name} changed this case {moment} while you were at it. Nothing of yours is saved yet. Choose what stays." }
-        conflict_text_unknown { "Deze zaak is gewijzigd terwijl u bezig was. Er is nog niets van u bewaard. Kies wat blijft." "This case was changed while you were at it. Nothing of yours is saved yet. Choose what stays." }
+        conflict_text(name, moment) { "{name} wijzigde dit incident {moment}, terwijl u bezig was. Er is nog niets van u bewaard. Kies wat blijft." "{name} changed this incident {moment} while you were working on it. Nothing of yours is saved yet. Choose what stays." }
+        conflict_text_unknown { "Dit incident is gewijzigd terwijl u bezig was. Er is nog niets van u bewaard. Kies wat blijft." "This incident was changed while you were working on it. Nothing of yours is saved yet. Choose what stays." }
         conflict_yours { "Wat u wilde" "What you wanted" }
         conflict_theirs { "Hoe het nu is" "How it is now" }
         conflict_insist { "Doe het toch" "Do it anyway" }
         conflict_leave { "Laat het zo" "Leave it as it is" }
-        want_take { "De zaak op uw naam" "The case in your name" }
-        want_give_back { "De zaak van niemand" "The case with nobody" }
+        want_take { "Dit incident behandelen" "Handle this incident" }
+        want_give_back { "Dit incident niet toegewezen" "This incident unassigned" }
         want_phase(phase) { "Fase: {phase}" "Phase: {phase}" }
-        want_close(reason) { "Gesloten: {reason}" "Closed: {reason}" }
-        want_reopen { "De zaak weer open" "The case open again" }
+        want_close(reason) { "Afgesloten: {reason}" "Closed: {reason}" }
+        want_reopen { "Dit incident heropend" "This incident reopened" }
         now_phase(phase) { "Fase: {phase}" "Phase: {phase}" }
-        now_with(name) { "Op naam van {name}" "In the name of {name}" }
-        now_with_nobody { "Van niemand" "With nobody" }
+        now_with(name) { "Behandelaar: {name}" "Assigned to {name}" }
+        now_with_nobody { "Niet toegewezen" "Unassigned" }
     }
 }
 
@@ -143,14 +144,14 @@ impl CaseWords {
         let language = self.0;
         match threshold {
             Threshold::FirstAlert => {
-                language.pick("Eén waarschuwing van deze soort is genoeg.", "One warning of this kind is enough.").to_owned()
+                language.pick("Eén waarschuwing van deze soort is genoeg.", "One alert of this kind is enough.").to_owned()
             }
             Threshold::Events { count, within } => {
-                let count = language.count(count, ("melding", "meldingen"), ("event", "events"));
+                let count = language.count(count, ("signaal", "signalen"), ("event", "events"));
                 self.within(count, language.duration(within))
             }
             Threshold::Alerts { count, within } => {
-                let count = language.count(count, ("waarschuwing", "verschillende waarschuwingen"), ("warning", "different warnings"));
+                let count = language.count(count, ("waarschuwing", "verschillende waarschuwingen"), ("alert", "different alerts"));
                 self.within(count, language.duration(within))
             }
         }
@@ -158,7 +159,7 @@ impl CaseWords {
 
     /// `14 keer, in 2 waarschuwingen`.
     pub(crate) fn seen_in(self, events: i64, alerts: i64) -> String {
-        let alerts = self.0.count(alerts, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
+        let alerts = self.0.count(alerts, ("waarschuwing", "waarschuwingen"), ("alert", "alerts"));
         format!("{}, in {alerts}", self.times(events))
     }
 
@@ -167,9 +168,9 @@ impl CaseWords {
         self.0.count(count, ("keer", "keer"), ("time", "times"))
     }
 
-    /// `voegde 14 nieuwe meldingen van de sensor toe`.
+    /// `voegde 14 nieuwe signalen van de sensor toe`.
     pub(crate) fn did_attach(self, events: i64) -> String {
-        let count = self.0.count(events, ("nieuwe melding", "nieuwe meldingen"), ("new event", "new events"));
+        let count = self.0.count(events, ("nieuw signaal", "nieuwe signalen"), ("new event", "new events"));
         match self.0 {
             Language::Dutch => format!("voegde {count} van de sensor toe"),
             Language::English => format!("added {count} from the sensor"),

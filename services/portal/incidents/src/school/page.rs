@@ -2,6 +2,7 @@
 
 use askama::Template;
 use portal_frame::{Frame, mark::Icon, samples::Page, school::School};
+use proto::incident_intake::v1::CasePhase;
 
 use super::words::IncidentWords;
 use crate::{case::Case, queue::ListedCase};
@@ -46,10 +47,16 @@ impl IncidentsPage {
     }
 
     fn followed(&self, case: &Case) -> String {
-        match &case.assignee {
-            Some(assignee) => self.words().handled_by(&assignee.name),
-            None => self.words().handled_by_nobody().to_owned(),
+        match (&case.assignee, self.frame.call()) {
+            (Some(assignee), _) => self.words().handled_by(&assignee.name),
+            (None, Some(call)) => self.words().urgent(call.phone),
+            (None, None) => self.words().handled_by_nobody().to_owned(),
         }
+    }
+
+    /// What the phase means, where it says more than who handles the incident.
+    fn phase_means(&self, case: &Case) -> &'static str {
+        if case.phase == CasePhase::Open { "" } else { self.frame.terms().phase_means(case.phase) }
     }
 
     fn ended(&self, case: &Case) -> String {

@@ -8,15 +8,16 @@ words! {
         title { "Incidenten" "Incidents" }
         calm { "Er loopt geen incident op deze school." "No incident is going on at this school." }
         going_on { "Lopende incidenten" "Incidents going on" }
-        over { "Afgerond" "Finished" }
-        text { "Het responsteam volgt alles op. U ziet hier wat het team doet en weet." "The response team handles everything. You see here what the team does and knows." }
+        over { "Afgesloten" "Closed" }
+        text { "Per incident leest u wat u nu doet." "Each incident tells you what to do now." }
         empty_title { "Nog geen incidenten" "No incidents yet" }
-        empty_text { "Ziet een sensor iets gevaarlijks op uw school, dan staat het hier en kijkt het responsteam mee." "When a sensor sees something dangerous at your school, it is here and the response team looks into it." }
+        empty_text { "Ziet een sensor iets gevaarlijks op uw school? Dan leest u hier wat u doet. Het responsteam, het team van de overheid dat scholen helpt bij een incident, ziet het ook." "Does a sensor see something dangerous at your school? Then you read here what to do. The response team, the government team that helps schools with incidents, sees it too." }
         empty_link { "Bekijk uw toestellen" "See your devices" }
         on_device(device) { "Op {device}." "On {device}." }
         on_devices(device, count) { "Op {device} en nog {count}." "On {device} and {count} more." }
-        handled_by(name) { "{name} van het responsteam volgt dit op." "{name} of the response team handles this." }
-        handled_by_nobody { "Het responsteam bekijkt dit binnenkort." "The response team will look at this soon." }
+        handled_by(name) { "{name} van het responsteam behandelt dit." "{name} of the response team is handling this." }
+        handled_by_nobody { "Nog niemand behandelt dit." "Nobody is handling this yet." }
+        urgent(phone) { "Nog niemand behandelt dit. Dringend? Bel {phone}." "Nobody is handling this yet. Urgent? Call {phone}." }
         opened(moment) { "Geopend {moment}." "Opened {moment}." }
         closed(reason, moment) { "{reason}, {moment}." "{reason}, {moment}." }
     }

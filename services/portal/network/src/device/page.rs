@@ -202,7 +202,7 @@ impl DevicePage {
     fn facts(&self) -> Vec<Fact<'_>> {
         let (words, device) = (self.words(), &self.device);
         let fact = |what: &'static str, sourced: &'_ Sourced| -> (&'static str, String, Option<String>) {
-            (what, words.source_name(&sourced.source), sourced.observed.map(|at| self.frame.moment(&at)))
+            (what, words.source_name(&sourced.source), sourced.observed.map(|at| self.frame.short_moment(&at)))
         };
         let all = [
             (words.name(), device.names.as_slice()),
@@ -221,13 +221,13 @@ impl DevicePage {
         facts
     }
 
-    /// Each of the last seven days with its quarters of an hour, oldest first.
+    /// Each of the last seven days with how long the device was on, oldest first.
     fn week(&self) -> Vec<(String, String)> {
         let days = i64::try_from(self.device.week.len()).unwrap_or_default();
         let day = |(index, quarters): (usize, &i32)| {
             let days_ago = days - 1 - i64::try_from(index).unwrap_or_default();
             let name = self.frame.language().day(self.frame.now - TimeDelta::days(days_ago), self.frame.now);
-            (name, self.frame.language().number(*quarters))
+            (name, self.frame.language().clock_duration(TimeDelta::minutes(i64::from(*quarters) * 15)))
         };
         self.device.week.iter().enumerate().map(day).collect()
     }

@@ -1,19 +1,20 @@
 //! Words of a school's devices.
 
+use chrono::TimeDelta;
 use portal_frame::{Language, list::Range, words};
 
 words! {
     /// The words of a school's devices.
     pub(crate) DeviceWords {
         title { "Toestellen" "Devices" }
-        last_heard(moment) { "Laatste bericht van de sensor: {moment}." "Last message of the sensor: {moment}." }
+        last_heard(moment) { "Laatste signaal van de sensor: {moment}." "Last event from the sensor: {moment}." }
 
-        never_title { "We kregen nog geen bericht van een sensor" "No sensor has sent us anything yet" }
-        never_text { "Zet de sensor van uw school aan en kijk na of hij het internet kan bereiken. Daarna verschijnen de toestellen hier vanzelf." "Switch on the sensor of your school and check that it can reach the internet. The devices then appear here by themselves." }
-        silent_title(moment) { "De sensor zwijgt sinds {moment}" "The sensor has been silent since {moment}" }
-        silent_text { "U ziet wat we tot dan wisten. Kijk na of de sensor stroom heeft en het internet kan bereiken." "You see what we knew until then. Check that the sensor has power and can reach the internet." }
-        incidents_text { "Het responsteam volgt het op. Kijk wat er aan de hand is en wat het team doet." "The response team handles it. See what is going on and what the team does." }
-        warned_text { "De sensor zag iets ongewoons, en er loopt geen incident. U hoeft nu niets te doen. Wordt het ernstig, dan pakt het responsteam het op." "The sensor saw something unusual, and no incident is going on. There is nothing you need to do now. If it becomes serious, the response team takes it up." }
+        never_title { "We kregen nog geen signaal van een sensor" "No sensor has sent us anything yet" }
+        never_text { "Een sensor is een toestel dat het netwerkverkeer bekijkt. Heeft uw school al een sensor? Vraag het uw ICT-coördinator. Zodra de sensor iets stuurt, verschijnen de toestellen hier vanzelf." "A sensor is a device that looks at the network traffic. Does your school have a sensor yet? Ask your ICT coordinator. As soon as the sensor sends something, the devices appear here by themselves." }
+        silent_title(moment) { "De sensor stuurt niets meer sinds {moment}" "The sensor has sent nothing since {moment}" }
+        silent_text { "Kijk na of de sensor stroom heeft en het internet kan bereiken. U ziet wat we tot dan wisten." "Check that the sensor has power and can reach the internet. You see what we knew until then." }
+        incidents_text { "Lees nu wat u zelf moet doen. Het responsteam ziet dit ook." "Read now what you must do yourself. The response team sees this too." }
+        warned_text { "De sensor zag iets ongewoons. Er loopt geen incident. U hoeft nu niets te doen. Wordt het ernstig, dan leest u dat bij de incidenten." "The sensor saw something unusual. No incident is going on. There is nothing you need to do now. If it becomes serious, you read so under incidents." }
         new_text { "Kent u ze? Vraag het na bij uw collega’s als u een naam niet herkent." "Do you know them? Ask your colleagues if you do not recognise a name." }
         new_link { "Bekijk de nieuwe toestellen" "See the new devices" }
         calm_title { "Alles rustig" "All calm" }
@@ -23,11 +24,11 @@ words! {
         views { "Weergaven" "Views" }
         view_all { "Alle" "All" }
         view_new { "Nieuw deze week" "New this week" }
-        view_warned { "In een waarschuwing" "In a warning" }
+        view_warned { "Met waarschuwing" "With an alert" }
         view_quiet { "Lang niet gezien" "Not seen for long" }
         table(school) { "Toestellen van {school}" "Devices of {school}" }
 
-        search { "Zoek een toestel" "Search a device" }
+        search { "Zoek een toestel" "Search for a device" }
         search_hint { "Naam, merk of adres" "Name, make or address" }
         filter_search(text) { "Zoekt: {text}" "Search: {text}" }
         order { "Volgorde" "Order" }
@@ -38,7 +39,7 @@ words! {
 
         device { "Toestel" "Device" }
         make { "Merk" "Make" }
-        state { "Stand" "State" }
+        state { "Status" "Status" }
         last_seen { "Laatst gezien" "Last seen" }
         on_the_network { "Op het netwerk" "On the network" }
         last { "Laatst" "Last" }
@@ -47,27 +48,27 @@ words! {
         unnamed { "Toestel zonder naam" "Device without a name" }
         unknown_make { "Weten we niet" "We do not know" }
         random_address { "wisselend adres" "changing address" }
-        random_address_text { "Dit toestel verzint zelf zijn adres. Het kan terugkomen als een ander toestel." "This device makes up its own address. It may come back as another device." }
+        random_address_text { "Dit toestel wisselt zelf van netwerkadres. Het kan terugkomen als een ander toestel." "This device changes its own network address. It may come back as another device." }
         calm { "Rustig" "Calm" }
-        calm_reason { "Geen open waarschuwing." "No open warning." }
+        calm_reason { "Geen open waarschuwing." "No open alert." }
         is_new { "Nieuw" "New" }
         new_reason(day) { "Voor het eerst gezien {day}." "First seen {day}." }
         is_quiet { "Lang niet gezien" "Not seen for long" }
         quiet_reason { "Al meer dan 30 dagen niet op het netwerk." "Not on the network for more than 30 days." }
-        is_warned { "In een waarschuwing" "In a warning" }
+        is_warned { "Met waarschuwing" "With an alert" }
 
         empty_title { "Nog geen toestellen" "No devices yet" }
-        empty_text { "Zodra de sensor van deze school iets ziet, staan de toestellen hier." "As soon as the sensor of this school sees something, the devices are here." }
-        empty_filter_title { "Geen toestel past hierbij" "No device fits" }
+        empty_text { "Zodra de sensor van deze school iets ziet, staan de toestellen hier." "As soon as the sensor of this school sees something, the devices are shown here." }
+        empty_filter_title { "Geen toestellen gevonden" "No devices found" }
         empty_filter_text { "Zoek op iets anders of bekijk alle toestellen." "Search for something else or see all devices." }
         empty_filter_link { "Bekijk alle toestellen" "See all devices" }
 
         unseen_title { "Wat we niet zien" "What we do not see" }
-        unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat, behalve in het bericht van een waarschuwing. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says, except in the message of a warning. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
+        unseen_text { "We tellen per kwartier of een toestel aanstaat. We zien niet wie het gebruikt, welke sites iemand bezoekt of wat er in een bericht staat, behalve in het bericht van een waarschuwing. Toestellen die het schoolnetwerk niet gebruiken, zoals een telefoon met eigen internet, zien we ook niet." "We count per quarter of an hour whether a device is on. We do not see who uses it, which sites somebody visits or what a message says, except in the message of an alert. Devices that do not use the school network, such as a phone with its own internet, we do not see either." }
 
         name { "Naam" "Name" }
         address { "Adres" "Address" }
-        hardware_address { "Netwerkkaart" "Network card" }
+        hardware_address { "MAC-adres" "MAC address" }
         software { "Software" "Software" }
         service { "Dienst" "Service" }
         learnt_from { "Bron" "Source" }
@@ -78,24 +79,24 @@ words! {
         what_we_know_hint { "Elk gegeven met zijn bron, zodat u zelf kunt wegen hoe zeker het is." "Each fact with its source, so that you can weigh how sure it is." }
         week_chart { "Gebruik van de laatste zeven dagen" "Use over the last seven days" }
         day { "Dag" "Day" }
-        quarters_column { "Kwartieren" "Quarters of an hour" }
+        quarters_column { "Tijd" "Time" }
 
-        in_running_case { "Dit toestel speelt mee in een incident dat nog loopt" "This device is part of an incident that is going on" }
-        warnings { "Waarschuwingen" "Warnings" }
-        warnings_hint { "De nieuwste staat bovenaan. In het incident leest u wat u doet en wat het responsteam doet." "The newest stands first. The incident tells what you do and what the response team does." }
-        warnings_unexplained_now { "We kunnen nu even niet zeggen wat dit betekent en of er een incident loopt. U leest wat de sensor schreef. Ververs de bladzijde over een minuut." "We cannot say just now what this means and whether there is an incident. You read what the sensor wrote. Refresh the page in a minute." }
+        in_running_case { "Er loopt een incident met dit toestel" "An incident with this device is going on" }
+        warnings { "Waarschuwingen" "Alerts" }
+        warnings_hint { "De nieuwste staat bovenaan. In het incident leest u wat u doet en wat het responsteam doet." "The newest is shown first. The incident tells what you do and what the response team does." }
+        warnings_unexplained_now { "We kunnen nu even niet zeggen wat dit betekent en of er een incident loopt. U leest wat de sensor schreef. Vernieuw de pagina over een minuut." "We cannot say just now what this means and whether there is an incident. You read what the sensor wrote. Refresh the page in a minute." }
         warnings_unexplained { "We kunnen niet zeggen wat dit betekent en of er een incident loopt. Dat ligt aan ons. U leest wat de sensor schreef. Bij de incidenten van de school ziet u of er een loopt." "We cannot say what this means and whether there is an incident. That is our fault. You read what the sensor wrote. The incidents of the school show whether one is going on." }
-        no_warnings { "Er zijn geen waarschuwingen over dit toestel." "There are no warnings about this device." }
+        no_warnings { "Er zijn geen waarschuwingen over dit toestel." "There are no alerts about this device." }
         warning_to(seen, other, span) { "{seen} naar {other}, {span}." "{seen} to {other}, {span}." }
         warning_from(seen, other, span) { "{seen} van {other}, {span}." "{seen} from {other}, {span}." }
         unknown_address { "een adres dat we niet kennen" "an address we do not know" }
-        in_case(reference, phase) { "Zaak {reference}, {phase}" "Case {reference}, {phase}" }
+        in_case(reference, phase) { "Incident {reference}, {phase}" "Incident {reference}, {phase}" }
         in_no_case { "Geen incident" "No incident" }
         case_unknown { "Incident onbekend" "Incident unknown" }
         show_rules { "Welke regels van de sensor sloegen aan?" "Which rules of the sensor matched?" }
         rules { "Regels van de sensor" "Rules of the sensor" }
         rule { "Regel" "Rule" }
-        rule_id { "Kenmerk" "Signature" }
+        rule_id { "Regelcode" "Rule ID" }
 
         source_dhcp { "aanvraag van een adres" "request for an address" }
         source_arp { "oproep op het netwerk" "call on the network" }
@@ -104,8 +105,8 @@ words! {
         source_dns { "vraag naar een naam" "question for a name" }
         source_hosts { "lijst van geziene toestellen" "list of hosts seen" }
         source_services { "lijst van geziene diensten" "list of services seen" }
-        source_software { "kenmerk in het verkeer" "mark in the traffic" }
-        source_oui { "adresblok van de netwerkkaart" "address block of the network card" }
+        source_software { "herkend in het verkeer" "recognised in the traffic" }
+        source_oui { "adresblok van het MAC-adres" "address block of the MAC address" }
     }
 }
 
@@ -136,13 +137,13 @@ impl DeviceWords {
         if open == 1 { one.to_owned() } else { many.to_owned() }
     }
 
-    /// `2 toestellen spelen mee in een waarschuwing`.
+    /// `Er zijn waarschuwingen over 2 toestellen`.
     pub(crate) fn warned_title(self, count: i64) -> String {
         match (self.0, count) {
-            (Language::Dutch, 1) => "1 toestel speelt mee in een waarschuwing".to_owned(),
-            (Language::Dutch, _) => format!("{} toestellen spelen mee in een waarschuwing", self.0.number(count)),
-            (Language::English, 1) => "1 device is part of a warning".to_owned(),
-            (Language::English, _) => format!("{} devices are part of a warning", self.0.number(count)),
+            (Language::Dutch, 1) => "Er is een waarschuwing over 1 toestel".to_owned(),
+            (Language::Dutch, _) => format!("Er zijn waarschuwingen over {} toestellen", self.0.number(count)),
+            (Language::English, 1) => "There is an alert about 1 device".to_owned(),
+            (Language::English, _) => format!("There are alerts about {} devices", self.0.number(count)),
         }
     }
 
@@ -164,7 +165,7 @@ impl DeviceWords {
 
     /// `2 open waarschuwingen.`
     pub(crate) fn warned_reason(self, count: impl Into<i64>) -> String {
-        let count = self.0.count(count, ("open waarschuwing", "open waarschuwingen"), ("open warning", "open warnings"));
+        let count = self.0.count(count, ("open waarschuwing", "open waarschuwingen"), ("open alert", "open alerts"));
         format!("{count}.")
     }
 
@@ -181,10 +182,10 @@ impl DeviceWords {
             let newest = self.0.number(reachable);
             return match self.0 {
                 Language::Dutch => format!("{from}–{until} van de {newest} nieuwste waarschuwingen"),
-                Language::English => format!("{from}–{until} of the {newest} newest warnings"),
+                Language::English => format!("{from}–{until} of the {newest} newest alerts"),
             };
         }
-        let total = self.0.count(range.total, ("waarschuwing", "waarschuwingen"), ("warning", "warnings"));
+        let total = self.0.count(range.total, ("waarschuwing", "waarschuwingen"), ("alert", "alerts"));
         format!("{from}–{until} {} {total}", self.0.pick("van", "of"))
     }
 
@@ -194,9 +195,12 @@ impl DeviceWords {
         format!("{}–{} {} {total}", self.0.number(from), self.0.number(until), self.0.pick("van", "of"))
     }
 
-    /// `72 kwartieren`.
-    pub(crate) fn quarters(self, count: i64) -> String {
-        self.0.count(count, ("kwartier", "kwartieren"), ("quarter-hour", "quarter-hours"))
+    /// How long a device was on, from quarters of an hour: `45 min`, `ongeveer 34 uur`.
+    pub(crate) fn time_on(self, quarters: i64) -> String {
+        if quarters < 4 {
+            return self.0.clock_duration(TimeDelta::minutes(quarters * 15));
+        }
+        format!("{} {}", self.0.pick("ongeveer", "about"), self.0.count((quarters + 2) / 4, ("uur", "uur"), ("hour", "hours")))
     }
 
     /// `op 3 dagen`.

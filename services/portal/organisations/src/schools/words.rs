@@ -6,20 +6,20 @@ words! {
     /// The words of schools.
     pub(crate) SchoolWords {
         title { "Scholen" "Schools" }
-        search { "Zoek een school" "Search a school" }
+        search { "Zoek een school" "Search for a school" }
         search_hint { "Naam of gemeente" "Name or municipality" }
         filter_search(text) { "Zoekt: {text}" "Search: {text}" }
         table { "Scholen, op naam" "Schools, by name" }
         school { "School" "School" }
         municipality { "Gemeente" "Municipality" }
-        board { "Bestuur" "Board" }
-        number { "Nummer" "Number" }
+        board { "Schoolbestuur" "School board" }
+        number { "Instellingsnummer" "Institution number" }
         view_devices { "Toestellen" "Devices" }
-        view_cases { "Zaken" "Cases" }
+        view_cases { "Incidenten" "Incidents" }
         go_to { "Bekijk" "See" }
         empty_title { "Nog geen scholen" "No schools yet" }
-        empty_text { "De beheerder leest de lijst van scholen in met het commando import." "The platform team reads in the list of schools with the import command." }
-        empty_filter_title { "Geen school past hierbij" "No school fits" }
+        empty_text { "Het platformteam leest de lijst van scholen in met het commando import." "The platform team reads in the list of schools with the import command." }
+        empty_filter_title { "Geen scholen gevonden" "No schools found" }
         empty_filter_text { "Zoek op een deel van de naam of op de gemeente." "Search for part of the name or for the municipality." }
         empty_filter_link { "Bekijk alle scholen" "See all schools" }
     }

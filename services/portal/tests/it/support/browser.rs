@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, Method, header};
 
-/// See the module.
+/// One browser, with its cookies.
 #[derive(Clone)]
 pub struct Browser {
     client: reqwest::Client,
@@ -132,6 +132,15 @@ impl Page {
         let version = text.split("/assets/").nth(1).and_then(|after| after.split('/').next()).unwrap_or_default().to_owned();
         if version.is_empty() { text } else { text.replace(&version, "VERSION") }
     }
+}
+
+/// Title and main part of a page, for snapshots of what is on no other page.
+pub fn main_of(page: &str) -> String {
+    let part = |from: &str, until: &str| {
+        let (_, after) = page.split_once(from).unwrap();
+        format!("{from}{}{until}", after.split_once(until).unwrap().0)
+    };
+    format!("{}\n{}", part("<title>", "</title>"), part("<main", "</main>"))
 }
 
 fn find_fresh(text: &str, name: &str) -> Option<String> {

@@ -23,7 +23,7 @@ pub const ALERT_OF_CLOSED_CASE: &str = "0190c0de-0000-7000-8000-00000000b001";
 pub const ALERT_IN_NO_CASE: &str = "0190c0de-0000-7000-8000-00000000b002";
 pub const GATEWAY: &str = "0190c0de-0000-7000-8000-0000000000e1";
 
-/// See the module.
+/// What the services know.
 #[derive(Clone, Default)]
 pub struct World {
     pub schools: Vec<identity::School>,
@@ -51,10 +51,6 @@ pub fn wire(at: DateTime<Utc>) -> Option<Timestamp> {
 /// A person on the wire.
 pub fn wire_person(person: &auth::Principal) -> intake::Person {
     intake::Person { person_id: person.person_id().unwrap().to_string(), name: person.name.clone() }
-}
-
-fn lines<const COUNT: usize>(lines: [(&str, &str); COUNT]) -> Vec<intake::LocalizedText> {
-    lines.into_iter().filter_map(|(nl, en)| both(nl, en)).collect()
 }
 
 fn both(nl: &str, en: &str) -> Option<intake::LocalizedText> {
@@ -111,16 +107,13 @@ impl World {
             municipality: school.municipality.clone(),
             title: both(sketch.title.0, sketch.title.1),
             story: Some(intake::Story {
-                what: both("Waarschijnlijk staat er schadelijke software op {toestel}.", "Malware is probably running on {device}."),
-                r#do: lines([
-                    (
-                        "Haal {toestel} van het netwerk: netwerkkabel uit, wifi af.",
-                        "Take {device} off the network: network cable out, wifi off.",
-                    ),
-                    ("Bel het responsteam: {noodnummer}.", "Call the response team: {number}."),
-                ]),
-                do_not: lines([("Zet het toestel niet uit.", "Do not switch the device off.")]),
-                call: both("Het responsteam: {noodnummer}.", "The response team: {number}."),
+                what: both(
+                    "Een programma op een computer van de school zocht contact met een adres dat bekendstaat om het verzamelen van wachtwoorden.\n\n\
+                     Bel de school. Vraag om de computer van het netwerk te halen en niet uit te zetten.",
+                    "A program on a computer of the school sought contact with an address that is known for collecting passwords.\n\n\
+                     Call the school. Ask them to take the computer off the network and not to switch it off.",
+                ),
+                ..Default::default()
             }),
             rsit_class: rsit_class.to_owned(),
             rsit_type: rsit_type.to_owned(),

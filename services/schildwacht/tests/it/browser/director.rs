@@ -46,7 +46,7 @@ async fn a_director_sees_her_own_school_and_nothing_of_another() {
         "/nergens".to_owned(),
     ] {
         els.open(&hidden).await;
-        assert_eq!(els.heading().await, "Deze bladzijde vinden we niet", "{hidden}");
+        assert_eq!(els.heading().await, "Deze pagina vinden we niet", "{hidden}");
     }
     els.finds_nothing_wrong("not-found").await;
 }
@@ -67,7 +67,7 @@ async fn the_same_pages_are_there_in_english() {
     els.open("/nergens").await;
     assert_eq!(els.heading().await, "We cannot find this page");
     els.press_link("Nederlands").await;
-    assert_eq!(els.heading().await, "Deze bladzijde vinden we niet");
+    assert_eq!(els.heading().await, "Deze pagina vinden we niet");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn pages_of_the_response_team_are_for_everybody() {
     noor.open(&format!("/zaken/{}", case.case_id)).await;
     noor.finds_nothing_wrong("case").await;
     noor.press(".actions button[name=aan][value=mij]").await;
-    noor.is_told("De zaak staat op uw naam.").await;
+    noor.is_told("Dit incident is aan u toegewezen.").await;
     for summary in [".evidence summary", "#notitie summary", ".head .more summary"] {
         noor.press(summary).await;
     }
@@ -79,10 +79,10 @@ async fn pages_with_nothing_yet_say_so_and_are_for_everybody() {
         visitor.finds_nothing_wrong(page).await;
     }
     visitor.sign_in("noor").await;
-    assert!(visitor.reads("main").await.contains("Geen open zaken"));
+    assert!(visitor.reads("main").await.contains("Geen open incidenten"));
     visitor.finds_nothing_wrong("queue-empty").await;
     visitor.sign_in("els").await;
-    assert!(visitor.reads("main").await.contains("We kregen nog geen bericht van een sensor"));
+    assert!(visitor.reads("main").await.contains("We kregen nog geen signaal van een sensor"));
     visitor.finds_nothing_wrong("devices-empty").await;
     visitor.press_link("Incidenten").await;
     assert!(visitor.reads("main").await.contains("Nog geen incidenten"));

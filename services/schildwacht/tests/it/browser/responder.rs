@@ -34,7 +34,7 @@ async fn a_case_is_heard_of_without_a_reload_taken_noted_moved_on_and_closed() {
     noor.sees_not(".fresh").await;
     noor.browser.execute("window.since = 'then'", Vec::new()).await.unwrap();
     let fresh = case_of(&town, &school, 2_000_002, &[eve::contact_with_malware(at, 2_000_002, ip)]).await;
-    assert_eq!(noor.reads(".fresh").await.replace('\u{a0}', " "), "1 nieuwe zaak");
+    assert_eq!(noor.reads(".fresh").await.replace('\u{a0}', " "), "1 nieuw incident");
     assert_eq!(noor.browser.execute("return window.since", Vec::new()).await.unwrap(), json!("then"), "without a reload");
     let fresh_row = format!(".cases a[href='/zaken/{}']", fresh.case_id);
     assert!(noor.browser.find(Locator::Css(&fresh_row)).await.is_err(), "rows do not move by themselves");
@@ -46,7 +46,7 @@ async fn a_case_is_heard_of_without_a_reload_taken_noted_moved_on_and_closed() {
     assert!(noor.reads("main .head").await.contains(&fresh.reference));
     assert!(noor.reads("main").await.contains("laptop-37"), "the device has its name");
     noor.press(".actions button[name=aan][value=mij]").await;
-    noor.is_told("De zaak staat op uw naam.").await;
+    noor.is_told("Dit incident is aan u toegewezen.").await;
     assert!(noor.reads("main .head").await.contains("behandeld door Noor Claes"));
 
     noor.press("#notitie summary").await;
@@ -63,7 +63,7 @@ async fn a_case_is_heard_of_without_a_reload_taken_noted_moved_on_and_closed() {
     noor.choose("#sluiten-reden", "resolved").await;
     noor.write("#sluiten-tekst", "Toestel opnieuw geïnstalleerd.").await;
     noor.press("form[action$='/sluiten'] button").await;
-    noor.is_told("De zaak is gesloten.").await;
+    noor.is_told("Dit incident is afgesloten.").await;
     assert!(noor.reads("main").await.contains("Toestel opnieuw geïnstalleerd."));
     noor.browser.picture("case-closed").await;
 
@@ -90,10 +90,10 @@ async fn who_comes_second_sees_both_changes_and_chooses() {
 
     assert_eq!(noor.heading().await, "Iemand anders was sneller");
     let both = noor.reads("main").await;
-    assert!(both.contains("Hilde Peeters") && both.contains("De zaak op uw naam"), "{both}");
+    assert!(both.contains("Hilde Peeters") && both.contains("Dit incident behandelen"), "{both}");
     noor.finds_nothing_wrong("conflict").await;
     noor.press(".diff form button").await;
-    noor.is_told("De zaak staat op uw naam.").await;
+    noor.is_told("Dit incident is aan u toegewezen.").await;
     assert!(noor.reads("main .head").await.contains("behandeld door Noor Claes"));
 }
 

@@ -24,7 +24,7 @@ async fn a_case_is_worked_from_sign_in_to_sign_out() {
     noor.press(&format!(".cases a[href='/zaken/{}']", case.case_id)).await;
 
     noor.press(".actions button[name=aan][value=mij]").await;
-    noor.is_told("De zaak staat op uw naam.").await;
+    noor.is_told("Dit incident is aan u toegewezen.").await;
     noor.press("#notitie summary").await;
     noor.write("#notitie-tekst", "Zonder script geschreven.").await;
     noor.choose("#notitie-tlp", "TLP:GREEN").await;
@@ -36,7 +36,7 @@ async fn a_case_is_worked_from_sign_in_to_sign_out() {
     noor.choose("#sluiten-reden", "false_positive").await;
     noor.write("#sluiten-tekst", "Een test van de ICT-coördinator.").await;
     noor.press("form[action$='/sluiten'] button").await;
-    noor.is_told("De zaak is gesloten.").await;
+    noor.is_told("Dit incident is afgesloten.").await;
 
     let hilde = Person::sign_in(&town.site, "hilde").await;
     let closed = hilde.cases().get_case(hilde.asks(GetCaseRequest { case_id: case.case_id })).await.unwrap().into_inner();
