@@ -5,7 +5,7 @@
 //!
 //! | Kind | The caller should |
 //! |---|---|
-//! | `InvalidArgument` | mend the named fields |
+//! | `InvalidArgument` | correct the named fields |
 //! | `NotFound` | look elsewhere; also said of what the caller may not know exists |
 //! | `AlreadyExists` | use what exists |
 //! | `FailedPrecondition` | do something else first |
@@ -30,7 +30,7 @@ pub const ERROR_DOMAIN: &str = "schildwacht.be";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Mend the named fields.
+    /// Correct the named fields.
     InvalidArgument,
     /// Look elsewhere.
     NotFound,

@@ -2,7 +2,7 @@
 //!
 //! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
 //! a shutdown is requested, so that a load balancer looks elsewhere while requests under way are finished. A caller that asks soon
-//! after another gets the same answer: the gRPC face stands on the main port, where strangers may ask as often as they like.
+//! after another gets the same answer: gRPC health is on the main port, where any client may ask as often as it likes.
 
 use std::{
     future::Future,
