@@ -42,7 +42,7 @@ struct Last {
 
 #[derive(Debug)]
 struct Token {
-    text: String,
+    text: Secret,
     until: Instant,
 }
 
@@ -106,7 +106,7 @@ impl MachineTokens {
         let mut last = self.last.lock().await;
         let now = Instant::now();
         if let Some(token) = last.token.as_ref().filter(|token| now < token.until) {
-            return Ok(token.text.clone());
+            return Ok(token.text.expose().to_owned());
         }
         if let Some((error, at)) = &last.failed
             && (*at > waiting_since || error.is_final && now < *at + REFUSAL_HOLDS)
@@ -115,7 +115,7 @@ impl MachineTokens {
         }
         let asked = self.ask(&mut last).await;
         last.failed = asked.as_ref().err().map(|error| (error.clone(), Instant::now()));
-        Ok(last.token.insert(asked?).text.clone())
+        Ok(last.token.insert(asked?).text.expose().to_owned())
     }
 
     /// Where tokens are asked for.
@@ -128,7 +128,7 @@ impl MachineTokens {
 
     /// Forgets a token that was refused, so that the next one is new.
     pub async fn forget(&self, refused: &str) {
-        self.last.lock().await.token.take_if(|token| token.text == refused);
+        self.last.lock().await.token.take_if(|token| token.text.expose() == refused);
     }
 
     async fn known_endpoint(&self, last: &mut Last) -> Result<Url, GrantError> {
@@ -172,7 +172,7 @@ impl MachineTokens {
         }
         let granted = answer.json::<Granted>().await;
         let granted = granted.map_err(|error| GrantError::away("the issuer's answer holds no token".to_owned(), &error))?;
-        Ok(Token { text: granted.access_token, until: asked + Duration::from_secs(granted.expires_in).saturating_sub(MARGIN) })
+        Ok(Token { text: Secret::new(granted.access_token), until: asked + Duration::from_secs(granted.expires_in).saturating_sub(MARGIN) })
     }
 }
 

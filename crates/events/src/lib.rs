@@ -13,7 +13,7 @@
 //!   one in `tests/conformance`. [`Topic`] is the one table of all topics.
 //! - [`Envelope`] puts a protobuf message into a [`Record`] as CloudEvents does, with the trace that led to it.
 //! - [`outbox::add`] writes an event in the transaction of its change; [`Relay`] publishes it afterwards.
-//! - [`Consumer`] gives records to a service's [`Handler`] and keeps the books. What a handler refuses goes to the dead letters,
+//! - [`Consumer`] gives records to a service's [`Handler`], and counts what became of each. What a handler refuses goes to the dead letters,
 //!   which operators see and replay through [`DeadLetters`].
 //!
 //! A crash anywhere repeats work and never loses it: what was published but not deleted is published again, what took effect
@@ -37,7 +37,7 @@
 //! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
 //!    [`HandleError::poison`] what will never be taken in, and return as [`Rejected`] the parts of a record that will not. Errors of
 //!    the store turn into the right kind with `?`.
-//! 3. Spawn a [`Consumer`] under the service's name, open its desk at [`DeadLetters`], and prune inbox and dead letters in a job.
+//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and prune inbox and dead letters in a job.
 //!
 //! A process that needs its own copy of a compacted topic reads it with [`EventLog::tail`].
 

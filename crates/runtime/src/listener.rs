@@ -1,7 +1,7 @@
 //! One port for gRPC, REST and pages together.
 //!
 //! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections, a time limit on the first
-//! request and on reading headers, and connections that are closed politely after an age, so that load spreads over new
+//! request and on reading headers, and connections that are closed gracefully after an age, so that load spreads over new
 //! replicas. On shutdown no connection is accepted any more and those that are open finish what is under way.
 
 use std::{

@@ -23,7 +23,7 @@ pub(crate) const MAVEN: Program = Program { name: "Maven", packages: &["maven"],
 /// than they bring.
 pub(crate) const SHORT_LIVED: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"];
 
-/// Without this, Java says among a server's last words that it passes over an archive of classes that does not fit it.
+/// Without this, Java logs that it ignores an archive of classes that does not fit it.
 pub(crate) const QUIET: &str = "-Xlog:disable";
 
 /// Runs a server until it answers, and lets it end by itself: the classes it keeps then (`-XX:ArchiveClassesAtExit`, JEP 350) take

@@ -59,7 +59,7 @@ fn classes_option() -> Result<String> {
     })
 }
 
-/// Any will do; that it is the same for all brokers of a cluster is what counts.
+/// Any; the same for all brokers of a cluster.
 const CLUSTER_ID: &str = "c2NoaWxkd2FjaHQtdGVzdA";
 
 /// A broker in its cluster.
@@ -68,9 +68,9 @@ struct Broker<'a> {
     site: &'a Site,
     /// Where each node's controller listens.
     controllers: Vec<u16>,
-    /// Where clients come in over TLS and with a password, when they shall.
+    /// The port for clients with TLS and a password, if there is one.
     secured_port: Option<u16>,
-    /// Who may come in there, as its tools want it said.
+    /// The account for that port, in the form of Kafka's tools.
     user: Option<String>,
     /// Further lines of its configuration.
     further: &'a str,

@@ -15,8 +15,8 @@ const PORTS: Range<u16> = 20_000..32_000;
 
 /// A TCP port of 127.0.0.1 that nobody listens on, another one each time.
 ///
-/// Reserved for this process until it exits: it holds the UDP port of the same number, which only one process can. Most servers
-/// must be given a number (Kafka and Keycloak tell it to others, tests start them again on it), so port 0 is no way out.
+/// Reserved for this process until it exits: it holds the UDP port of the same number, which only one process can. Port 0 is
+/// no alternative: Kafka advertises its number, and tests start a server again on the number that clients know.
 pub fn free_port() -> Result<u16> {
     static OURS: Mutex<Option<Reserved>> = Mutex::new(None);
     // A panic in here leaves nothing half done.

@@ -68,7 +68,7 @@ impl Process {
         Self::start_stopped_by(command, Signal::TERM)
     }
 
-    /// Starts a command that ends in good order on this signal.
+    /// Starts a command that ends gracefully on this signal.
     pub fn start_stopped_by(mut command: impl std::borrow::BorrowMut<Command>, stop: Signal) -> Result<Self> {
         let command = command.borrow_mut();
         let child = command.process_group(0).spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?;
@@ -99,7 +99,7 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Stops it in good order, or at once when that takes too long.
+    /// Stops it gracefully, or kills it when that takes too long.
     pub fn stop(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         self.signal(self.stop);
@@ -117,7 +117,7 @@ impl Process {
         self.child.id()
     }
 
-    /// Ends it without a warning, as a power cut would.
+    /// Kills it, as a power cut would.
     pub fn kill(&mut self) {
         self.signal(Signal::KILL);
         // Fails only when it has been waited for already.

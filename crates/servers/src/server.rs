@@ -59,7 +59,7 @@ pub struct Plan {
     pub environment: Vec<(&'static str, String)>,
     /// When we are root: the account it runs as, where it refuses to be root.
     pub user: Option<&'static str>,
-    /// The signal that stops it in good order.
+    /// The signal that stops it gracefully.
     pub stop: Signal,
     /// The value of [`Server::variable`].
     pub address: String,
@@ -95,7 +95,7 @@ impl Started {
         }
     }
 
-    /// Says its last words when it is ours and has ended.
+    /// Prints the end of its log when it is ours and has ended.
     pub fn still_runs(&mut self) -> Result<()> {
         match self {
             Self::Given { .. } => Ok(()),
@@ -209,12 +209,12 @@ impl Running {
         self.process.as_ref().map(Process::id)
     }
 
-    /// Stops it in good order; its data stays.
+    /// Stops it gracefully; its data stays.
     pub fn stop(&mut self) {
         self.process = None;
     }
 
-    /// Ends it without a warning; its data stays.
+    /// Kills it; its data stays.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill();
@@ -252,7 +252,7 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until it answers; says its last words when it does not.
+    /// Waits until it answers; prints the end of its log when it does not.
     pub(crate) fn await_ready(&mut self, interrupt: &Interrupt) -> Result<()> {
         let deadline = Instant::now() + self.server.patience;
         let mut ended = false;

@@ -211,7 +211,9 @@ impl From<StoreError> for runtime::Error {
             StoreError::Duplicate(_) => {
                 Self::new(runtime::ErrorKind::AlreadyExists, "already_exists", "this exists already; use what is there").with_source(error)
             }
-            StoreError::ForeignPageToken => crate::page::refusal(),
+            StoreError::ForeignPageToken => {
+                Self::invalid_field("page_token", "start again from the first page: this token belongs to another list")
+            }
             StoreError::Unavailable(_) => Self::unavailable("database_unavailable", error),
             StoreError::Unreadable { .. } | StoreError::Fault(_) => Self::internal(error),
         }

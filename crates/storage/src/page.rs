@@ -284,8 +284,8 @@ impl Paging {
     }
 }
 
-pub(crate) fn refusal() -> Error {
-    Error::invalid_field("page_token", "start again from the first page: this token belongs to another list")
+fn refusal() -> Error {
+    StoreError::ForeignPageToken.into()
 }
 
 /// Everything after a row: later in the first part, or equal there and later in the second, and so on.

@@ -9,7 +9,7 @@ use super::{
     http1, http2,
     quota::{Effort, Purpose, Quota},
     sample::Samples,
-    stage::Performance,
+    setup::Measured,
     variant::{Surface, Variant},
 };
 
@@ -29,16 +29,16 @@ enum Connection {
 
 impl Load {
     /// Opens the connections to a server that stands.
-    pub fn connect(variant: Variant, performance: &Performance, samples: &Samples) -> Result<Self> {
+    pub fn connect(variant: Variant, measured: &Measured, samples: &Samples) -> Result<Self> {
         let Variant { surface, encoding, batch, .. } = variant;
         let address = match surface {
-            Surface::OtlpGrpc => performance.addresses.otlp_grpc,
-            Surface::OtlpHttp | Surface::Events => performance.addresses.otlp_http,
+            Surface::OtlpGrpc => measured.addresses.otlp_grpc,
+            Surface::OtlpHttp | Surface::Events => measured.addresses.otlp_http,
         };
         let requests_each = if surface == Surface::OtlpGrpc { http2::STREAMS } else { 1 };
         let count = variant.concurrency().div_ceil(requests_each);
         let event_loop = Builder::new_current_thread().enable_all().build()?;
-        let purposes = performance.tokens.iter().cycle().take(count);
+        let purposes = measured.tokens.iter().cycle().take(count);
         let opening = purposes.map(|token| Connection::open(Purpose { surface, encoding, batch, address, token: token.clone() }));
         let connections = event_loop.block_on(try_join_all(opening))?;
         Ok(Self { variant, event_loop, connections, bodies: samples.bodies(surface, encoding, batch) })

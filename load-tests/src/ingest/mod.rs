@@ -11,7 +11,7 @@ mod load;
 mod quota;
 mod sample;
 mod server;
-mod stage;
+mod setup;
 mod variant;
 
 use std::{
@@ -33,7 +33,7 @@ pub use server::{ServerOptions, serve};
 use load::Load;
 use quota::Effort;
 use sample::Samples;
-use stage::Stage;
+use setup::Setup;
 use variant::{BATCHES, Encoding, Log, Surface, Variant};
 
 /// What the others are compared with, on the same log.
@@ -53,12 +53,12 @@ pub fn measure(quick: bool, background: &Handle) -> Result<String> {
         (4, Effort { time: Duration::from_millis(1_400), bytes: 320 << 20 })
     };
     let samples = Samples::default();
-    let stage = Stage::set(background)?;
+    let setup = Setup::make(background)?;
     let mut rates = Rates::new();
     for round in 0..rounds {
         for log in Log::ALL {
             eprintln!("ingest: round {} of {rounds}, {}", round + 1, log.name());
-            measure_log(&stage, &samples, log, round, effort, &mut rates)?;
+            measure_log(&setup, &samples, log, round, effort, &mut rates)?;
         }
     }
     let tables = Log::ALL.into_iter().map(|log| table(log, &rates, &samples).to_string());
@@ -66,24 +66,24 @@ pub fn measure(quick: bool, background: &Handle) -> Result<String> {
 }
 
 /// One round on one log, in a process of its own.
-fn measure_log(stage: &Stage, samples: &Samples, log: Log, round: usize, effort: Effort, rates: &mut Rates) -> Result<()> {
+fn measure_log(setup: &Setup, samples: &Samples, log: Log, round: usize, effort: Effort, rates: &mut Rates) -> Result<()> {
     let mut variants = Variant::all(log);
     // Whoever comes first has it colder; so everybody does once.
     let turn = round * variants.len() / 4 % variants.len();
     variants.rotate_left(turn);
-    let performance = stage.open(log)?;
+    let measured = setup.open(log)?;
     let mut sent = 0;
     for variant in variants {
-        let mut load = Load::connect(variant, &performance, samples)?;
+        let mut load = Load::connect(variant, &measured, samples)?;
         sent += load.run(WARM_UP)?;
-        let cpu_before = performance.server.cpu_time()?;
+        let cpu_before = measured.server.cpu_time()?;
         let events = load.run(effort)?;
-        let cpu = performance.server.cpu_time()?.saturating_sub(cpu_before);
+        let cpu = measured.server.cpu_time()?.saturating_sub(cpu_before);
         ensure!(!cpu.is_zero(), "{variant} used no CPU time that the kernel would count; give it more work");
         sent += events;
         rates.entry(variant).or_default().push(events as f64 / cpu.as_secs_f64());
     }
-    performance.end(sent)
+    measured.end(sent)
 }
 
 /// `schildwacht-load-tests load`.
@@ -106,22 +106,22 @@ pub struct LoadOptions {
 /// Keeps one variant under load, and says every second what it does.
 pub fn hold_load(options: &LoadOptions, background: &Handle) -> Result<()> {
     let variant = Variant { log: options.log, surface: options.surface, encoding: options.encoding, batch: options.batch };
-    let stage = Stage::set(background)?;
-    let performance = stage.open(variant.log)?;
-    let mut load = Load::connect(variant, &performance, &Samples::default())?;
+    let setup = Setup::make(background)?;
+    let measured = setup.open(variant.log)?;
+    let mut load = Load::connect(variant, &measured, &Samples::default())?;
     let mut sent = load.run(WARM_UP)?;
-    println!("{variant}: process {}", performance.server.pid());
+    println!("{variant}: process {}", measured.server.pid());
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(options.seconds) {
-        let (second, cpu_before) = (Instant::now(), performance.server.cpu_time()?);
+        let (second, cpu_before) = (Instant::now(), measured.server.cpu_time()?);
         let events = load.run(Effort { time: Duration::from_secs(1), bytes: usize::MAX })?;
-        let cpu = (performance.server.cpu_time()?.saturating_sub(cpu_before)).as_secs_f64();
+        let cpu = (measured.server.cpu_time()?.saturating_sub(cpu_before)).as_secs_f64();
         let wall = second.elapsed().as_secs_f64();
         let (a_cpu_second, a_second) = (events as f64 / cpu, events as f64 / wall);
         println!("{} events/CPU-s, {} events/s, {:.0} % CPU", rounded(a_cpu_second), rounded(a_second), 100.0 * cpu / wall);
         sent += events;
     }
-    performance.end(sent)
+    measured.end(sent)
 }
 
 /// The goals of the design, and whether they are met.

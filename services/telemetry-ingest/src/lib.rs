@@ -2,7 +2,7 @@
 //!
 //! It owns nothing and keeps nothing. A gateway posts a batch of events; the batch goes into the event log as it came, keyed by
 //! the gateway's school; the gateway is answered *after* the log has it. An accepted batch is never lost, a refused one is told
-//! when to come back or why it never will be taken.
+//! when to retry or why it never will be taken.
 //!
 //! The path of one request:
 //!
@@ -66,7 +66,7 @@ pub struct Service {
     pub cache: CacheConfig,
     /// Where batches go, and where identity says which gateways there are.
     pub log: LogHandle,
-    /// Whose tokens these are.
+    /// Verifies tokens of the issuer.
     pub verifier: Arc<Verifier>,
     /// What gateways may do.
     pub policies: Arc<Policies>,
@@ -88,8 +88,8 @@ impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = batch::SOURCE;
 
-    /// Its routes, and its own ports, which are served from now on. Until the directory of gateways has been read, everybody is
-    /// told to come back, and the process is not ready.
+    /// Its routes, and its own ports, which are served from now on. Until the directory of gateways has been read, every request is
+    /// told to retry, and the process is not ready.
     ///
     /// # Errors
     /// When the configuration cannot work. Redis may be down.

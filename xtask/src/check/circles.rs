@@ -1,4 +1,4 @@
-//! No circles of files: a file whose items use items of another is not used by it, directly or through others.
+//! Circles of files: file A uses items of file B, and B uses items of A, directly or through others.
 //!
 //! A file uses the file that defines an item, wherever the path to it leads: re-exports are followed. So a `mod.rs` that only
 //! declares and re-exports its children uses nothing.
@@ -36,7 +36,7 @@ pub fn circles(tree: &Tree, findings: &mut Vec<Finding>) {
 /// For each file those it uses, with the line of the first use.
 type Uses<'a> = BTreeMap<&'a str, BTreeMap<&'a str, usize>>;
 
-/// The shortest circle from a file back to it, in the order of use.
+/// The shortest circle through a file, in the order of use.
 fn circle_through<'a>(uses: &Uses<'a>, start: &'a str) -> Option<Vec<&'a str>> {
     let mut ways = VecDeque::from([vec![start]]);
     let mut reached = BTreeSet::new();

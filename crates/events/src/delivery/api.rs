@@ -1,4 +1,4 @@
-//! The operators' door to the dead letters: `schildwacht.operations.v1.DeadLetterService`, one for all consumers of a process.
+//! The operators' API of the dead letters: `schildwacht.operations.v1.DeadLetterService`, one for all consumers of a process.
 
 use std::{
     collections::BTreeMap,
@@ -23,39 +23,39 @@ use super::{
     handler::Handler,
 };
 
-/// The dead letters of every consumer in this process. Each consuming service opens its desk; the process mounts one API.
+/// The dead letters of every consumer in this process. Each consuming service registers its own; the process mounts one API.
 #[derive(Clone, Default)]
-pub struct DeadLetters(Arc<RwLock<BTreeMap<&'static str, Arc<dyn Desk>>>>);
+pub struct DeadLetters(Arc<RwLock<BTreeMap<&'static str, Arc<dyn ConsumerLetters>>>>);
 
 impl fmt::Debug for DeadLetters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.desks().keys()).finish()
+        formatter.debug_list().entries(self.consumers().keys()).finish()
     }
 }
 
 impl DeadLetters {
-    /// Opens the desk of a consumer, replaying into this handler. Its migrations must include the audit trail.
+    /// Registers those of a consumer, with the handler that a replay gives them to. Its migrations must include the audit trail.
     pub fn open<H: Handler>(&self, consumer: &'static str, database: Database, handler: Arc<H>) {
-        let desk = ConsumerDesk { consumer, database, handler };
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(desk));
+        let letters = LettersOf { consumer, database, handler };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(letters));
     }
 
-    /// The gRPC service for all desks.
+    /// The gRPC service for all consumers.
     pub fn api(&self) -> DeadLetterServiceServer<DeadLetterApi> {
         DeadLetterServiceServer::new(DeadLetterApi { letters: self.clone() })
     }
 
-    fn desks(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn Desk>>> {
+    fn consumers(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn ConsumerLetters>>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The desk of this service; the only one where no service is named.
-    fn desk(&self, service: &str) -> Result<Arc<dyn Desk>, Error> {
-        let desks = self.desks();
-        let only = if service.is_empty() && desks.len() == 1 { desks.values().next() } else { None };
-        let found = only.or_else(|| desks.get(service));
+    /// Those of this service; of the only one where no service is named.
+    fn of_service(&self, service: &str) -> Result<Arc<dyn ConsumerLetters>, Error> {
+        let consumers = self.consumers();
+        let only = if service.is_empty() && consumers.len() == 1 { consumers.values().next() } else { None };
+        let found = only.or_else(|| consumers.get(service));
         found.cloned().ok_or_else(|| {
-            let names: Vec<&str> = desks.keys().copied().collect();
+            let names: Vec<&str> = consumers.keys().copied().collect();
             Error::invalid_field("service", format!("give one of {}", names.join(", ")))
         })
     }
@@ -68,22 +68,22 @@ struct ListDeadLetters<'a> {
     reason: &'a str,
 }
 
-/// What operators ask of a consumer, whatever its handler.
+/// The letters of one consumer, whatever the type of its handler.
 #[tonic::async_trait]
-trait Desk: Send + Sync {
+trait ConsumerLetters: Send + Sync {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error>;
     async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error>;
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error>;
 }
 
-struct ConsumerDesk<H> {
+struct LettersOf<H> {
     consumer: &'static str,
     database: Database,
     handler: Arc<H>,
 }
 
 #[tonic::async_trait]
-impl<H: Handler> Desk for ConsumerDesk<H> {
+impl<H: Handler> ConsumerLetters for LettersOf<H> {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
         let filter = Filter { reason: request.reason, ids: Vec::new() };
         let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason };
@@ -115,7 +115,7 @@ impl<H: Handler> Desk for ConsumerDesk<H> {
     }
 }
 
-impl<H: Handler> ConsumerDesk<H> {
+impl<H: Handler> LettersOf<H> {
     async fn record(&self, cx: &Context, filter: &Filter) -> Result<(), Error> {
         let detail = serde_json::json!({ "reason": filter.reason, "ids": filter.ids });
         let txn = self.database.begin().await?;
@@ -170,24 +170,24 @@ impl DeadLetterService for DeadLetterApi {
         let cx = Context::of(&request)?;
         cx.require(Action::DeadLetterRead, Resource::Platform)?;
         let request = request.into_inner();
-        let desk = self.letters.desk(&request.service)?;
-        Ok(Response::new(desk.list(request).await?))
+        let letters = self.letters.of_service(&request.service)?;
+        Ok(Response::new(letters.list(request).await?))
     }
 
     async fn get_dead_letter(&self, request: Request<GetDeadLetterRequest>) -> Result<Response<DeadLetter>, Status> {
         let cx = Context::of(&request)?;
         cx.require(Action::DeadLetterShow, Resource::Platform)?;
         let request = request.into_inner();
-        let desk = self.letters.desk(&request.service)?;
+        let letters = self.letters.of_service(&request.service)?;
         let id = request.dead_letter_id.parse().map_err(|_| Error::invalid_field("dead_letter_id", "give an id from the list"))?;
-        Ok(Response::new(desk.show(&cx, id).await?))
+        Ok(Response::new(letters.show(&cx, id).await?))
     }
 
     async fn replay_dead_letters(&self, request: Request<ReplayDeadLettersRequest>) -> Result<Response<ReplayDeadLettersResponse>, Status> {
         let cx = Context::of(&request)?;
         cx.require(Action::DeadLetterReplay, Resource::Platform)?;
         let request = request.into_inner();
-        let desk = self.letters.desk(&request.service)?;
-        Ok(Response::new(desk.replay(&cx, request).await?))
+        let letters = self.letters.of_service(&request.service)?;
+        Ok(Response::new(letters.replay(&cx, request).await?))
     }
 }

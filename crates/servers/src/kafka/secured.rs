@@ -1,4 +1,4 @@
-//! A broker as a cluster that is not ours alone would have it: over TLS, and only with a password (SCRAM).
+//! A broker that takes clients only over TLS and with a password (SCRAM), as a shared cluster does.
 
 use std::{
     fs::{self, Permissions},
@@ -19,7 +19,7 @@ use crate::{
 
 /// A broker for one test alone whose clients need TLS and a password.
 ///
-/// It talks with itself on another port, in clear.
+/// Its own traffic goes over another port, without TLS.
 #[derive(Debug)]
 pub struct Secured {
     broker: Running,

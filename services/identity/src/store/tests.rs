@@ -2,6 +2,7 @@
 
 use auth::Scope;
 use proptest::{array::uniform2, prelude::*};
+use strum::VariantArray as _;
 use testkit::{
     arbitrary::{id, moment, samples, text, word},
     on_both_stores,
@@ -19,7 +20,7 @@ prop_compose! {
         id in id(),
         number in number(),
         name in text(),
-        kind in prop::sample::select(<BoardKind as strum::VariantArray>::VARIANTS),
+        kind in prop::sample::select(BoardKind::VARIANTS),
     ) -> Board {
         Board { id, number, name, kind }
     }
@@ -50,7 +51,7 @@ fn any_state() -> impl Strategy<Value = GatewayState> {
     let revoked = (moment(), text(), word());
     prop_oneof![
         active.prop_map(|(secret, secret_since)| GatewayState::Active { secret: SecretHash::from_bytes(secret), secret_since }),
-        revoked.prop_map(|(at, by, reason)| GatewayState::Revoked { at, by, reason: RevokeReason::try_from(reason.as_str()).unwrap() }),
+        revoked.prop_map(|(at, by, reason)| GatewayState::Revoked { at, by, reason: RevokeReason::parse(&reason).unwrap() }),
     ]
 }
 
@@ -64,7 +65,7 @@ prop_compose! {
         state in any_state(),
         version in 0..=i32::MAX as u32,
     ) -> Gateway {
-        Gateway { id, school_id, site_id, name: GatewayName::try_from(name.as_str()).unwrap(), enrolled_at, state, version }
+        Gateway { id, school_id, site_id, name: GatewayName::parse(&name).unwrap(), enrolled_at, state, version }
     }
 }
 

@@ -4,7 +4,7 @@ use auth::Scope;
 use chrono::TimeDelta;
 use content::Text;
 use proptest::{
-    array::{uniform9, uniform16},
+    array::{uniform8, uniform13},
     prelude::*,
 };
 use runtime::Words;
@@ -38,7 +38,7 @@ fn any_phase() -> impl Strategy<Value = Phase> {
 }
 
 fn any_severity() -> impl Strategy<Value = Severity> {
-    prop::sample::select(vec![Severity::Low, Severity::Medium, Severity::High, Severity::VeryHigh])
+    prop::sample::select(Severity::VARIANTS)
 }
 
 fn any_tlp() -> impl Strategy<Value = Tlp> {
@@ -67,13 +67,23 @@ fn any_state() -> impl Strategy<Value = State> {
     prop_oneof![active, closed.prop_map(|(reason, text, by, at, phase)| State::Closed(Closure { reason, text, by, at, phase }))]
 }
 
+/// Content has no empty text.
+fn any_text() -> impl Strategy<Value = Text> {
+    (word(), word()).prop_map(|(nl, en)| Text { nl, en })
+}
+
+fn any_story() -> impl Strategy<Value = Story> {
+    let lines = || prop::collection::vec(any_text(), 1..4);
+    (any_text(), lines(), lines(), any_text()).prop_map(|(what, r#do, do_not, call)| Story { what, r#do, do_not, call })
+}
+
 prop_compose! {
     fn any_case()(
-        id in id(),
-        school in id(),
+        ids in (id(), id()),
         reference in (2_000..2_100_i32, 1..i32::MAX),
-        texts in uniform16(text()),
-        moments in uniform9(moment()),
+        texts in uniform13(text()),
+        story in any_story(),
+        moments in uniform8(moment()),
         severity in any_severity(),
         tlp in any_tlp(),
         state in any_state(),
@@ -81,21 +91,19 @@ prop_compose! {
         assignee in prop::option::of(any_person()),
         counts in (any_count(), any_count(), any_count(), 1..i64::MAX, any::<bool>()),
     ) -> Case {
-        let [name, municipality, signature, signature_text, category, class_id, class, kind, nl, en, title_nl, title_en, story_nl, story_en, content_version, _] = texts;
-        let [opened_at, react_by, react_soon, resolve_by, resolve_soon, reacted_at, last_event_at, updated_at, _] = moments;
-        // Texts of content have no white space around them.
-        let story = Text { nl: format!("-{story_nl}-"), en: format!("-{story_en}-") };
+        let [name, municipality, signature, signature_text, category, class_id, class, kind, nl, en, title_nl, title_en, content_version] = texts;
+        let [opened_at, react_by, react_soon, resolve_by, resolve_soon, reacted_at, last_event_at, updated_at] = moments;
         let (alerts, events, told_events, revision, has_reacted) = counts;
         Case {
-            id,
+            id: ids.0,
             reference: Reference { year: reference.0, number: reference.1 },
-            school: School { id: school, name, municipality },
+            school: School { id: ids.1, name, municipality },
             signature: Signature { id: signature, text: signature_text, category },
             class_id,
             rsit: Rsit { class, kind },
             rsit_name: Text { nl, en },
             title: Text { nl: title_nl, en: title_en },
-            story: Story { what: story.clone(), r#do: vec![story.clone(); 2], do_not: vec![story.clone()], call: story },
+            story,
             content_version,
             tlp,
             opened_at,

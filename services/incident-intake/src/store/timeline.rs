@@ -40,7 +40,7 @@ pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Opt
         actor_name: Set(entry.actor.as_ref().map(|person| person.name.clone())),
         change: Set(to_json("timeline_entry.change", &entry.change)?),
         tlp: Set(tlp),
-        request_id: Set(request_id.map(|id| id.to_string())),
+        request_id: Set(request_id.map(RequestId::as_uuid)),
         audit_seq: Set(entry.audit_seq),
         audit_hash: Set(entry.audit_hash.clone()),
     };
@@ -53,7 +53,7 @@ pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: R
     let row = Entity::find()
         .filter(Column::CaseId.eq(case.as_uuid()))
         .filter(Column::ActorId.eq(by.id.as_uuid()))
-        .filter(Column::RequestId.eq(request_id.to_string()))
+        .filter(Column::RequestId.eq(request_id.as_uuid()))
         .one(&**txn)
         .await?;
     row.map(read).transpose()

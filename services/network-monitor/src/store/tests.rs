@@ -8,6 +8,7 @@ use proptest::{
     prelude::*,
 };
 use runtime::SchoolId;
+use strum::VariantArray as _;
 use testkit::{
     arbitrary::{id, moment, samples, text, word},
     on_both_stores,
@@ -34,7 +35,7 @@ fn any_ip() -> impl Strategy<Value = IpAddr> {
 }
 
 fn any_source() -> impl Strategy<Value = Source> {
-    prop::sample::select(<Source as strum::VariantArray>::VARIANTS)
+    prop::sample::select(Source::VARIANTS)
 }
 
 prop_compose! {
@@ -83,7 +84,7 @@ prop_compose! {
         ids in (id(), id(), prop::option::of(id()), prop::option::of(id()), prop::option::of(id())),
         texts in uniform4(text()),
         signature in word(),
-        severity in prop::sample::select(vec![Severity::Low, Severity::Medium, Severity::High]),
+        severity in prop::sample::select(Severity::VARIANTS),
         sensor in prop::sample::select(vec![Sensor::Suricata, Sensor::Zeek]),
         source in any_endpoint(),
         destination in any_endpoint(),

@@ -42,7 +42,7 @@ where
     }
 }
 
-/// Swallows what is left of a body. Keeps nothing.
+/// Reads what is left of a body and drops it.
 pub(super) async fn discard<B>(mut body: Pin<&mut B>, at_most: usize)
 where
     B: Body<Data = Bytes>,

@@ -1,4 +1,4 @@
-//! The copy in memory.
+//! The copy of the topic in memory.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use crate::{
     outcome::{Outcome, Refusal},
 };
 
-/// Without a sign from the log for this long, the directory is out of date.
+/// When the log has not answered for this long, the directory is out of date.
 const OUT_OF_DATE_AFTER: Duration = Duration::from_secs(60);
 const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 

@@ -2,7 +2,7 @@
 //!
 //! Every request looks here, also when its token was recognised: a revoked gateway is refused as soon as its entry has come
 //! through the log, seconds after the revocation. When nothing has been heard from the log for a minute the directory counts
-//! as out of date and refuses everybody for the time being, because a revocation might have been missed.
+//! as out of date and all requests are told to retry, because a revocation might have been missed.
 //!
 //! What a gateway may send is limited by each replica in memory; where there is a Redis, replicas [settle](settle()) there.
 

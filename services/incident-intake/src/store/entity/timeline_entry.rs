@@ -17,7 +17,7 @@ pub struct Model {
     /// Of a note: who may read it.
     pub tlp: Option<String>,
     /// What a person called the request, so that sending it again writes nothing again.
-    pub request_id: Option<String>,
+    pub request_id: Option<Uuid>,
     pub audit_seq: i64,
     pub audit_hash: String,
 }

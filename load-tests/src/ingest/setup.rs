@@ -26,7 +26,7 @@ const SCHOOLS: usize = 64;
 const BROKERS: i32 = 1;
 
 /// What lasts over all rounds.
-pub struct Stage {
+pub struct Setup {
     /// Where the issuer runs, and everything that waits.
     background: Handle,
     issuer: TestIssuer,
@@ -36,7 +36,7 @@ pub struct Stage {
 }
 
 /// A measured process, ready for requests.
-pub struct Performance {
+pub struct Measured {
     pub server: Child,
     pub addresses: Addresses,
     /// One of each gateway.
@@ -45,9 +45,9 @@ pub struct Performance {
     _folder: TempDir,
 }
 
-impl Stage {
+impl Setup {
     /// Starts the issuer and the cluster, and enrols the gateways there.
-    pub fn set(background: &Handle) -> Result<Self> {
+    pub fn make(background: &Handle) -> Result<Self> {
         let clock = Clock::system();
         let ids = Ids::random(clock.clone());
         let issuer = background.block_on(TestIssuer::start(clock.clone()));
@@ -56,14 +56,14 @@ impl Stage {
             cluster.create_topic(topic.spec().name, topic.spec().partitions, BROKERS)?;
         }
         let background = background.clone();
-        let stage = Self { background, issuer, gateways: (0..SCHOOLS).map(|_| ids.next()).collect(), cluster, clock };
-        let settings = kafka_config(Settings::load()?.events.kafka, stage.cluster.bootstrap_servers());
-        stage.background.block_on(async { stage.enrol(KafkaLog::open(settings)?).await })?;
-        Ok(stage)
+        let setup = Self { background, issuer, gateways: (0..SCHOOLS).map(|_| ids.next()).collect(), cluster, clock };
+        let settings = kafka_config(Settings::load()?.events.kafka, setup.cluster.bootstrap_servers());
+        setup.background.block_on(async { setup.enrol(KafkaLog::open(settings)?).await })?;
+        Ok(setup)
     }
 
     /// Starts the measured process on one of the logs.
-    pub fn open(&self, log: Log) -> Result<Performance> {
+    pub fn open(&self, log: Log) -> Result<Measured> {
         let folder = beside_executable()?;
         if log != Log::Kafka {
             let config = EmbeddedConfig::new(folder.path());
@@ -74,7 +74,7 @@ impl Stage {
         let mut server = Child::start(&["ingest-server", "--log", kind, "--folder", path, "--brokers", &brokers, "--issuer", &issuer])?;
         let addresses = server.hear()?;
         let tokens = self.gateways.iter().map(|gateway| self.token(*gateway)).collect();
-        Ok(Performance { server, addresses, tokens, _folder: folder })
+        Ok(Measured { server, addresses, tokens, _folder: folder })
     }
 
     /// Publishes the gateways as identity does.
@@ -97,7 +97,7 @@ impl Stage {
     }
 }
 
-impl Performance {
+impl Measured {
     /// Ends the process and compares its counts with what was sent.
     pub fn end(self, sent: u64) -> Result<()> {
         let counts: Counts = self.server.end()?;
