@@ -109,7 +109,7 @@ fn write_table(assets: &[Asset], out_dir: &Path) -> Result<String, Box<dyn Error
     Ok(paths + &table)
 }
 
-/// A file that stands beside the generated code; found from there, so that a target folder may be moved.
+/// The path of a file beside the generated code, by `OUT_DIR`, so that a target folder may be moved.
 fn beside(name: &str) -> String {
     format!("concat!(env!(\"OUT_DIR\"), \"/{name}\")")
 }

@@ -3,7 +3,7 @@
 //! It owns nothing but sessions. Every page is what the services answer to the person who looks, asked with that person's own
 //! token. This crate is thin: it starts the portal and has the pages that belong to no area. The rest:
 //!
-//! - `frame/`: what every page stands in, and what areas share; it tells the path of one request;
+//! - `frame/`: the frame of every page, and what areas share; its docs have the path of one request;
 //! - `incidents/`, `network/`, `organisations/`: the areas, a crate each. They know `frame/` and never each other.
 //!
 //! Invariants:
@@ -74,8 +74,7 @@ impl Service {
     /// Its name in configuration, metrics and probes.
     pub const NAME: &str = portal_frame::NAME;
 
-    /// All pages. They answer what nobody else does (the fallback), gRPC included. The issuer and the services are asked when
-    /// somebody comes.
+    /// All pages, with a fallback that also answers gRPC. The issuer and the services are called on the first request.
     ///
     /// # Errors
     /// When the configuration cannot work or the cache does not answer.

@@ -1,5 +1,5 @@
-//! Reading the services' messages. A message that lacks what a page cannot do without is [`Unreadable`]: the reader is told that
-//! the answer cannot be read, and sees no page with holes.
+//! Reading the services' messages. A message without a required field is [`Unreadable`]: the page then says that the
+//! answer cannot be read, and is not shown with parts missing.
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;

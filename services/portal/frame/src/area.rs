@@ -10,11 +10,11 @@ use crate::{language::Language, mark::Icon, routes::Routes, upstream::Calls, vis
 pub struct Area {
     /// Its addresses.
     pub routes: fn() -> Routes,
-    /// Its entries in the menu of whoever looks.
+    /// Its entries in the menu of a visitor.
     pub menu: fn(&Onlooker<'_>) -> Vec<MenuEntry>,
-    /// The figures beside entries of its menu, by the entry's address; none while they are not to be had.
+    /// The figures beside entries of its menu. Those that cannot be fetched are left out.
     pub figures: Option<fn(Visitor, Calls) -> Figures>,
-    /// Its search field for the top bar, where it has one for whoever looks. The first area that has one wins.
+    /// Its search field for the top bar. The first area that has one for a visitor wins.
     pub search: fn(&Onlooker<'_>) -> Option<Search>,
     /// What it says after an act.
     pub messages: &'static [Message],
@@ -48,7 +48,7 @@ pub struct MenuEntry {
     pub label: &'static str,
 }
 
-/// Where an entry stands in the menu: the group, and the position in it. The first entry of all is the visitor's start page.
+/// The group of an entry, and its position in that group. The first entry of all is the visitor's start page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MenuPlace {
     /// The work itself, without a title.

@@ -19,7 +19,7 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// A year: the path changes whenever the contents do.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// Answers `GET /assets/{version}/{name}`. Another version than ours is unknown here: a page of ours never asks for it.
+/// Answers `GET /assets/{version}/{name}`; 404 for the version of another release.
 pub async fn serve(Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let known = ASSETS.iter().find(|asset| version == VERSION && asset.name == name);
     let Some(asset) = known else {

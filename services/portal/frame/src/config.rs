@@ -1,5 +1,5 @@
-//! What the portal is told by its process. Complaints name the keys of the configuration file, where most of it stands in
-//! sections that other services share.
+//! The configuration of the portal. Errors name the keys of the configuration file, where most of it is in sections that
+//! other services share.
 
 mod emergency;
 
@@ -22,7 +22,7 @@ pub struct Config {
     pub client_id: String,
     /// Its secret there.
     pub client_secret: Secret,
-    /// Whether the issuer is the development issuer, which leaves choosing a person to a page of ours.
+    /// Whether the issuer is the development issuer, which leaves choosing a person to the portal.
     pub personas: bool,
     /// gRPC address of identity.
     pub identity_url: String,

@@ -30,7 +30,7 @@ pub enum Failure {
 pub enum Fault {
     /// A service is unavailable; it may answer in a minute.
     Away,
-    /// A part answered something we cannot read.
+    /// A service answered something that cannot be read.
     Garbled,
     /// Anything else.
     Bug,
@@ -41,7 +41,7 @@ impl Failure {
         Self::Ours { fault: Fault::Bug, cause: runtime::error::chain(cause) }
     }
 
-    /// Whether somebody else's change came first.
+    /// Whether the etag was out of date: another change came first.
     pub fn is_conflict(status: &tonic::Status) -> bool {
         status.code() == Code::Aborted
     }

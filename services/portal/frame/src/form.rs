@@ -1,5 +1,5 @@
-//! Forms, believed only from our own page and with this session's secret. What a person wrote is kept before anything can fail, so
-//! that the page that says what failed can give it back.
+//! Forms: accepted only from our own origin and with the CSRF token of the session. What a person wrote is kept before anything
+//! can fail, so that the page that says what failed can give it back.
 
 use axum::{
     body::Bytes,
@@ -23,7 +23,7 @@ impl Fields {
         Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The first value of a field, without what stands around it; empty when it is not there.
+    /// The first value of a field, trimmed; empty when the field is missing.
     pub fn text(&self, name: &str) -> &str {
         self.given(name).unwrap_or_default().trim()
     }
@@ -67,13 +67,13 @@ impl Fields {
     }
 }
 
-/// A form of somebody who is signed in, sent from a page of theirs.
+/// A form of a signed-in person, with a valid CSRF token.
 pub struct Posted {
     pub visit: Visit,
     pub fields: Fields,
 }
 
-/// A form, whoever sent it. The middleware checks the origin; the handler checks anything more.
+/// A form of anybody. The middleware checks the origin; the handler checks anything more.
 pub struct PostedByAnyone {
     pub around: Around,
     pub fields: Fields,
@@ -103,7 +103,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedByAnyone {
     }
 }
 
-/// A form without the session's secret: left open too long, or sent from elsewhere.
+/// A form without the session's CSRF token: left open too long, or sent from elsewhere.
 pub fn not_believed() -> Failure {
     tracing::info!(name: "form.not_believed", "form without this session's secret");
     Failure::Problem(Problem::StaleForm)

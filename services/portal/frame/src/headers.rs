@@ -1,4 +1,4 @@
-//! What browsers are told about our pages.
+//! The security headers of every page.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 

@@ -264,7 +264,7 @@ impl Issuer {
             .set_redirect_uri(self.redirect.clone())
     }
 
-    /// What is known of the issuer; asked anew when it is old, or when it is `outdated`.
+    /// The metadata of the issuer: cached, and fetched again when it is old or is `outdated`.
     async fn metadata(&self, outdated: Option<&Arc<ProviderMetadataWithLogout>>) -> Result<Arc<ProviderMetadataWithLogout>, IssuerError> {
         let now = self.clock.now();
         let is_fresh = |known: &Known| now - known.since < KNOWN_FOR && outdated.is_none_or(|old| !Arc::ptr_eq(old, &known.metadata));
@@ -282,7 +282,7 @@ impl Issuer {
                 Ok(metadata)
             }
             Err(error) => match slot.as_ref() {
-                // Old knowledge is better than none while the issuer is away.
+                // While the issuer is unavailable, old metadata is better than none.
                 Some(known) => Ok(Arc::clone(&known.metadata)),
                 None => Err(unreachable(error)),
             },

@@ -51,7 +51,7 @@ impl Language {
         }
     }
 
-    /// The first of ours in an `Accept-Language` header, by weight.
+    /// The supported language of highest weight in an `Accept-Language` header.
     pub fn from_accept_language(header: &str) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
         for range in header.split(',') {

@@ -1,9 +1,9 @@
-//! What every page of the portal stands in, and what its areas share.
+//! The frame of every page of the portal, and what its areas share.
 //!
 //! An area (incidents, network, organisations) is a crate that offers its addresses, its menu entries and its messages as an
 //! [`Area`]. Areas know this crate and never each other. The path of one request:
 //!
-//! 1. [`around`] reads preferences and session; a form is believed only from our own page with the session's secret.
+//! 1. [`around`] reads preferences and session; a form needs our own origin and the CSRF token of the session.
 //! 2. The area's handler asks the services ([`upstream`]) as the person who looks, and fills a page.
 //! 3. The page extends `layout/framed.html`, which asks all areas for the menu ([`layout`]); numbers and moments come from
 //!    [`language`], marks from [`mark`], the parts of a list from [`list`].

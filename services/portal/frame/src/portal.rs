@@ -23,9 +23,9 @@ pub struct Portal {
     pub headers: SecurityHeaders,
     /// `https://schildwacht.example`: where forms must come from.
     pub origin: String,
-    /// Whether people choose who to be, on a page of ours.
+    /// Whether the development issuer leaves choosing a person to the portal.
     pub personas: bool,
-    /// Whom schools call on a bad day.
+    /// The emergency line of schools.
     pub emergency_line: Option<Arc<EmergencyLine>>,
     /// Where sensors post.
     pub sensors_url: Option<Url>,

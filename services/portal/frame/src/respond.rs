@@ -33,7 +33,7 @@ pub fn redirect_with_cookie(page: &str, cookie: Option<HeaderValue>) -> Response
     response
 }
 
-/// A page of ours to go back to, from a form or an address; anything else becomes the start page.
+/// A local address to redirect to, as given by a form or query. Anything else becomes the start page (open redirects, CWE-601).
 pub fn own_page(path: &str) -> &str {
     // Browsers leave tabs and line ends out of an address: "/<tab>/evil.example" would be "//evil.example".
     let is_local = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && !path.contains(char::is_control);

@@ -72,7 +72,7 @@ pub fn school_id() -> SchoolId {
     SchoolId::from(uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0001))
 }
 
-/// What stands around a page.
+/// The frame of a sample page.
 pub fn frame(language: Language, visitor: Option<Visitor>) -> Frame {
     const NO_AREAS: &[Area] = &[];
     Frame {

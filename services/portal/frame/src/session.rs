@@ -12,13 +12,13 @@
 //!
 //! - *Who may renew*: whoever **takes** the refresh token from the cache; of several requests, and several replicas, one gets
 //!   it. It leaves a mark for as long as a renewal can last, so that the others can tell one that is under way from one that
-//!   died with its process. What it gets goes into the cache; when the issuer is away, the old refresh token goes back.
+//!   died with its process. What it gets goes into the cache; when the issuer is unavailable, the old refresh token goes back.
 //! - *Cancellation*: a browser that leaves drops the handler's future at any point. Taking, renewing and keeping therefore run
 //!   in a task of the process, which ends with the tokens in the cache whoever is still listening, and which a stop waits for.
 //! - *The others* use the old token while it holds, else they look for the new one, and when their patience ends they try to
 //!   take the refresh token themselves: the first may have put it back.
 //! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer
-//!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache away,
+//!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache unavailable,
 //!   a renewal that goes on) is an error, and the next request tries again.
 //! - *Who may forget*: signing out, and `find` after such a certain end. Nothing else removes a session's parts.
 
@@ -98,7 +98,7 @@ pub enum Sender {
     Script,
 }
 
-/// Why it cannot be said whether somebody is signed in.
+/// Why it is unknown whether a visitor is signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     #[error(transparent)]

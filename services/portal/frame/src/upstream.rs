@@ -68,7 +68,7 @@ pub enum UpstreamError {
 }
 
 impl Upstream {
-    /// Reads the certificates; the services are asked when somebody comes.
+    /// Reads the certificates. Connections are made on the first call.
     pub fn new(config: &Config) -> Result<Self, UpstreamError> {
         let tls = tls(config.ca_file.as_deref())?;
         Ok(Self {
@@ -83,7 +83,7 @@ impl Upstream {
     }
 }
 
-/// Whom to trust: those named, and then nobody else; without a file whomever the system trusts.
+/// Trusts the certificates in the file alone; without a file, the system's.
 fn tls(ca_file: Option<&Path>) -> Result<ClientTlsConfig, UpstreamError> {
     let tls = ClientTlsConfig::new().timeout(CONNECT_TIMEOUT);
     let Some(file) = ca_file else { return Ok(tls.with_native_roots()) };

@@ -46,7 +46,7 @@ pub struct Around {
     pub(crate) session: Result<Option<SignedIn>, Failure>,
 }
 
-/// A request of somebody who is signed in.
+/// A request of a signed-in person.
 #[derive(Clone)]
 pub struct Visit {
     pub around: Around,
@@ -72,12 +72,12 @@ impl Around {
     /// Whoever is signed in.
     ///
     /// # Errors
-    /// When that cannot be said just now.
+    /// When the session store or the issuer is unavailable.
     pub fn signed_in(&self) -> Result<Option<&SignedIn>, Failure> {
         self.session.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
-    /// What stands around a page, without figures in the menu. `place` is the address by which the menu tells where the page
+    /// The frame of a page, without figures in the menu. `place` is the address by which the menu tells where the page
     /// belongs; empty for a page beside the menu.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ impl Around {
 
 impl Visit {
     /// # Errors
-    /// When nobody is signed in, or that cannot be said just now.
+    /// When nobody is signed in, or the session store is unavailable.
     pub(crate) fn of(around: Around) -> Result<Self, Failure> {
         let session = around.signed_in()?.cloned().ok_or(Failure::SignIn)?;
         Ok(Self { around, session })
@@ -123,7 +123,7 @@ impl Visit {
         self.around.portal.upstream.on_behalf_of(&self.session.access_token)
     }
 
-    /// What stands around a page, with the figures of all areas in the menu. Ask it beside the services, not after them.
+    /// The frame of a page, with the figures of all areas in the menu. It calls services, so await it beside other calls.
     ///
     /// # Errors
     /// When the machine has no randomness for the form's secret.

@@ -1,4 +1,4 @@
-//! Pages that only inform: help, privacy, accessibility. Running text, so both languages stand in the template itself.
+//! Help, privacy, accessibility. Running text, so both languages are in the template itself.
 
 use askama::Template;
 use axum::response::Response;

@@ -2,7 +2,7 @@
 //!
 //! What must be remembered between leaving for the issuer and coming back (state, nonce, PKCE verifier, the page that was
 //! wanted) waits in a cookie of ten minutes, bound to this host and out of reach of scripts. So a sign-in can only be finished
-//! in the browser that began it, and nobody can fill our memory with beginnings.
+//! in the browser that began it, and unfinished ones cost no memory here.
 
 mod page;
 mod words;

@@ -14,12 +14,12 @@ pub struct EmergencyLine {
     pub phone: String,
     /// For what can wait.
     pub mail: Option<String>,
-    /// When somebody picks up, to come after the number: "dag en nacht".
+    /// Opening hours, shown after the number: "dag en nacht".
     pub hours: Option<Text>,
 }
 
 impl EmergencyLine {
-    /// For the demo: the shape of a real one, and plainly nobody's.
+    /// For the demo: a number that is in use nowhere.
     pub fn example() -> Self {
         let text = |nl: &str, en: &str| Text { nl: nl.to_owned(), en: en.to_owned() };
         Self {
@@ -44,7 +44,7 @@ impl EmergencyLine {
         if !is_number || !(3..=15).contains(&digits) {
             return Err(ConfigError::at("portal.emergency_line.phone", "give a number as people dial it, 0800 12 345 or +32 2 123 45 67"));
         }
-        // "+32 (0)2" would be dialled with the nought, and reach somebody else or nobody.
+        // "+32 (0)2" would be dialled with the 0: a wrong number.
         if self.phone.starts_with('+') && self.phone.replace(' ', "").contains("(0") {
             let complaint = "leave out the (0), which nobody dials after a country: +32 2 123 45 67, or 02 123 45 67";
             return Err(ConfigError::at("portal.emergency_line.phone", complaint));

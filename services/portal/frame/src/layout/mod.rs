@@ -1,4 +1,4 @@
-//! What stands around every page: who looks, in which language and colours, the menu, and the message after an act.
+//! The frame of every page: visitor, language, colours, menu, and the message after an act.
 
 use std::{mem::discriminant, sync::Arc};
 
@@ -36,7 +36,7 @@ pub enum Theme {
 pub struct Preferences {
     pub language: Language,
     pub theme: Theme,
-    /// Whether single keys act; some people speak to their computer, and a stray word must not.
+    /// Whether single keys are shortcuts. Speech input can press them by accident (WCAG 2.1.4), so they can be turned off.
     pub shortcuts: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Frame {
     /// Path and question of this page, to come back to after a choice of language or colours.
     pub here: String,
     pub visitor: Option<Visitor>,
-    /// What a form must send back to be believed.
+    /// The CSRF token for the page's forms, masked.
     pub csrf: String,
     pub flash: Option<Message>,
     /// The address by which the menu tells where this page belongs; empty for a page beside the menu.
@@ -60,7 +60,7 @@ pub struct Frame {
     pub areas: &'static [Area],
     /// Beside entries of the menu, where they are at hand.
     pub figures: Vec<Figure>,
-    /// Whom schools call on a bad day, where there is somebody.
+    /// The emergency line of schools, where one is configured.
     pub emergency_line: Option<Arc<EmergencyLine>>,
 }
 
@@ -70,7 +70,7 @@ pub struct MenuGroup {
     pub entries: Vec<ShownEntry>,
 }
 
-/// An entry of the menu, as it stands on one page.
+/// An entry of the menu, as shown on one page.
 pub struct ShownEntry {
     pub href: String,
     pub icon: Icon,
@@ -104,7 +104,7 @@ impl Theme {
 }
 
 impl Frame {
-    /// Makes this a page about one school: its name stands in the bar of who works there.
+    /// Makes this a page about one school. Who works there sees its name in the top bar.
     pub fn about_school(&mut self, school: SchoolId, name: &str) {
         self.school = Some(school);
         if self.own_school().is_some() {
@@ -188,7 +188,7 @@ impl Frame {
         (format!("{}{separator}lang={}", self.here, other.code()), other.code(), name)
     }
 
-    /// The visitor's id, to tell their own cases; empty for nobody.
+    /// The visitor's id as cases name it; empty when nobody is signed in.
     pub fn me(&self) -> String {
         self.visitor.as_ref().map(Visitor::id).unwrap_or_default()
     }
@@ -207,7 +207,7 @@ impl Frame {
         Some(CallMark::new(line, self.language()))
     }
 
-    /// The hidden field without which no form is believed.
+    /// The hidden field with the CSRF token.
     pub fn csrf_field(&self) -> CsrfField {
         CsrfField { token: self.csrf.clone() }
     }

@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// What goes into a file. Names are stable; moments are RFC 3339 in UTC.
 pub struct Rows<R> {
     rows: Vec<R>,
-    /// Whether the list goes on after them.
+    /// Whether the list has more rows.
     is_cut: bool,
 }
 

@@ -16,7 +16,7 @@ pub struct Target {
     pub done: Option<DateTime<Utc>>,
 }
 
-/// How a target stands at a moment.
+/// The state of a target at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// There is time.

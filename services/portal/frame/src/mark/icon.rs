@@ -96,7 +96,7 @@ impl Icon {
     }
 }
 
-/// An icon as it stands on a page. Hidden from screen readers: the words beside it say it.
+/// An icon on a page. It is hidden from screen readers: the text beside it says the same.
 #[derive(Clone, Copy, Debug)]
 pub struct IconMark {
     icon: Icon,

@@ -35,7 +35,7 @@ impl SeverityMark {
     }
 }
 
-/// Whom to call, in one line: name, number, when somebody picks up, and an address for what can wait.
+/// The emergency line: name, number, opening hours, and a mail address for what can wait.
 #[derive(Template)]
 #[template(
     ext = "html",
@@ -64,7 +64,7 @@ impl CallMark {
     }
 }
 
-/// Initials in a disc; the name stands beside it, or the reader hears it.
+/// Initials in a disc. The name is in the text beside it.
 #[derive(Template)]
 #[template(
     ext = "html",

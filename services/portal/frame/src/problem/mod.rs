@@ -182,7 +182,7 @@ impl Problem {
         matches!(self, Self::SignedOut)
     }
 
-    /// Whether it is for us to put right, so that somebody in need must not wait for it.
+    /// Whether the fault is on our side: the page then shows the emergency line.
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Unavailable | Self::Garbled { .. } | Self::Failed { .. })
     }

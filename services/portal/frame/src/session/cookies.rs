@@ -44,7 +44,7 @@ impl Cookies {
         HeaderValue::from_str(&text).ok()
     }
 
-    /// `Set-Cookie` that takes a cookie away.
+    /// `Set-Cookie` that deletes a cookie.
     pub fn remove(self, name: &str) -> Option<HeaderValue> {
         self.set(name, "", Keep::Seconds(0))
     }

@@ -1,4 +1,4 @@
-//! Keeping a session's tokens fresh; the protocol is told above.
+//! Renewing the tokens of a session. The protocol is in the docs of [`super`].
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -19,10 +19,11 @@ const RENEW_AHEAD: TimeDelta = TimeDelta::seconds(30);
 /// How long one request waits for another that renews the same session, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// A renewal asks the issuer twice at most (discovery, tokens), for five seconds each; longer ago, whoever began it is gone.
+/// A renewal asks the issuer twice at most (discovery, tokens), for five seconds each. A mark older than this was left by a
+/// process that died.
 const UNDER_WAY_AT_MOST: Duration = Duration::from_secs(20);
 
-/// See the module.
+/// Renews tokens; cheap to clone.
 #[derive(Clone)]
 pub struct Renewals {
     pub cache: Cache,
@@ -88,7 +89,7 @@ impl Renewals {
         let (tell, told) = oneshot::channel();
         let (this, key) = (self.clone(), key.clone());
         let renewal = async move {
-            // When nobody listens any more, the tokens are in the cache all the same.
+            // The receiver may be gone; the tokens are in the cache.
             let _unheard = tell.send(this.take_and_renew(&key, since).await);
             Ok::<_, Infallible>(())
         };
@@ -110,7 +111,7 @@ impl Renewals {
         }
         match self.issuer.refresh(refresh_token.clone()).await {
             Ok(tokens) => {
-                // Who gives no new refresh token goes on accepting the old one (RFC 6749, 6).
+                // An issuer that sends no new refresh token still accepts the old one (RFC 6749, 6).
                 let tokens = Tokens { refresh_token: tokens.refresh_token.or(Some(refresh_token)), ..tokens };
                 Ok(Attempt::Renewed(self.keep_tokens(key, &tokens, keep).await?))
             }

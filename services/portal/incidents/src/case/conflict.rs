@@ -39,7 +39,7 @@ impl Wish {
     pub(crate) fn is_granted(&self, case: &Case, latest: Option<&TimelineEntry>, me: &str) -> bool {
         match self {
             Self::Take => case.is_of(me) && !case.is_closed(),
-            Self::GiveBack => case.assignee.is_none() && !case.is_closed(),
+            Self::GiveBack => case.wire.assignee.is_none() && !case.is_closed(),
             Self::Phase(phase) => case.phase == *phase,
             Self::Close { reason, text } => {
                 case.is_closed() && case.closing.as_ref().is_some_and(|closing| closing.reason == *reason && closing.text == *text)

@@ -1,4 +1,4 @@
-//! The alerts a case stands on: from whom to whom, how often, and the sensor's own words.
+//! The alerts of a case: from where to where, how often, and the sensor's own message.
 
 use std::net::IpAddr;
 

@@ -54,8 +54,7 @@ pub(crate) async fn add_note(Path(case): Path<String>, Posted { visit, fields }:
     let words = CaseWords(visit.language());
     let text = fields.text("tekst").to_owned();
     let tlp = Tlp::from_label(fields.text("tlp")).unwrap_or(Tlp::OF_NOTES);
-    let error =
-        if text.is_empty() { Some(words.note_empty()) } else { (text.chars().count() > MAX_NOTE_CHARS).then(|| words.note_too_long()) };
+    let error = wrong(&text, MAX_NOTE_CHARS, words.note_empty(), words.note_too_long());
     if error.is_some() {
         let note = NoteForm { text, tlp: Some(tlp), request_id: String::new(), error };
         return mend(&visit, case_id, Forms { note, ..Forms::default() }).await;
@@ -93,11 +92,7 @@ pub(crate) async fn reopen(Path(case): Path<String>, Posted { visit, fields }: P
     let case_id = case_id(&case)?;
     let words = CaseWords(visit.language());
     let text = fields.text("tekst").to_owned();
-    let error = if text.is_empty() {
-        Some(words.reopen_text_empty())
-    } else {
-        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
-    };
+    let error = wrong(&text, MAX_REASON_CHARS, words.reopen_text_empty(), words.close_text_too_long());
     if error.is_some() {
         return mend(&visit, case_id, Forms { reopen: ReopenForm { text, error }, ..Forms::default() }).await;
     }
@@ -111,11 +106,7 @@ pub(crate) async fn reopen(Path(case): Path<String>, Posted { visit, fields }: P
 pub(crate) fn read_closing(fields: &Fields, words: CaseWords) -> Result<(CloseReason, String), CloseForm> {
     let text = fields.text("tekst").to_owned();
     let chosen = CloseReason::from_code(fields.text("reden"));
-    let text_error = if text.is_empty() {
-        Some(words.close_text_empty())
-    } else {
-        (text.chars().count() > MAX_REASON_CHARS).then(|| words.close_text_too_long())
-    };
+    let text_error = wrong(&text, MAX_REASON_CHARS, words.close_text_empty(), words.close_text_too_long());
     match (chosen, text_error) {
         (Some(reason), None) => Ok((reason, text)),
         (reason, text_error) => {
@@ -123,6 +114,11 @@ pub(crate) fn read_closing(fields: &Fields, words: CaseWords) -> Result<(CloseRe
             Err(CloseForm { reason, text, reason_error, text_error })
         }
     }
+}
+
+/// The error of a required text with a maximum length in characters.
+fn wrong(text: &str, most: usize, empty: &'static str, too_long: &'static str) -> Option<&'static str> {
+    if text.is_empty() { Some(empty) } else { (text.chars().count() > most).then_some(too_long) }
 }
 
 /// The case's page again, with what was written and what to mend.

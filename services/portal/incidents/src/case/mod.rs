@@ -39,7 +39,7 @@ pub(crate) use self::{
 const EVIDENCE_PAGE: i32 = 3;
 const TIMELINE_PAGE: i32 = 20;
 
-/// The forms of a case as they were sent, when something in them must be mended.
+/// The forms of a case as they were sent, with their errors.
 #[derive(Default)]
 pub(crate) struct Forms {
     pub(crate) note: NoteForm,
@@ -54,7 +54,7 @@ pub(crate) async fn show(visit: Visit, Path(case): Path<String>, RawQuery(query)
     render(&visit, case_id, query, Forms::default(), StatusCode::OK).await
 }
 
-/// The page of a case, with forms that may have to be mended.
+/// The page of a case, with its forms.
 pub(crate) async fn render(
     visit: &Visit,
     case_id: CaseId,
@@ -73,10 +73,10 @@ pub(crate) async fn render(
         return Ok(first_page(&query.newest_steps()));
     }
     if !visit.visitor().works_the_queue() {
-        frame.place = format!("/scholen/{}/incidenten", case.school_id);
+        frame.place = format!("/scholen/{}/incidenten", case.wire.school_id);
     }
-    if let Ok(school) = case.school_id.parse() {
-        frame.about_school(school, &case.school_name);
+    if let Ok(school) = case.wire.school_id.parse() {
+        frame.about_school(school, &case.wire.school_name);
     }
     let mut note = forms.note;
     note.request_id = visit.new_request_id();

@@ -1,4 +1,4 @@
-//! One case: where it stands, what happened, the evidence, who did what, and what can be done next.
+//! One case: its phase, what happened, the evidence, who did what, and what can be done next.
 
 use std::cmp::Ordering;
 
@@ -131,7 +131,7 @@ impl Page for CasePage {
     fn samples(frame: &Frame) -> Vec<Self> {
         let sample = |case: Case, question: &str| Self {
             frame: frame.clone(),
-            query: CaseQuery::parse(case.id.as_str(), question),
+            query: CaseQuery::parse(case.wire.case_id.as_str(), question),
             case,
             evidence: vec![Evidence::sample()],
             evidence_total: 5,
@@ -167,17 +167,17 @@ impl CasePage {
     }
 
     /// The kind of incident in words, else by its code.
-    fn kind(&self) -> &str {
-        let kind = self.frame.text(&self.case.kind);
-        if kind.is_empty() { &self.case.rsit } else { kind }
+    fn kind(&self) -> String {
+        let kind = self.case.wire.rsit_name.as_ref().map_or("", |kind| self.frame.text(kind));
+        if kind.is_empty() { self.case.rsit() } else { kind.to_owned() }
     }
 
     fn seen(&self) -> String {
-        self.words().seen_in(self.case.events, self.case.alerts)
+        self.words().seen_in(self.case.wire.event_count, self.case.wire.alert_count)
     }
 
     fn story(&self) -> Option<Story> {
-        let story = self.case.story.as_ref()?;
+        let story = self.case.wire.story.as_ref()?;
         let told = |text: &LocalizedText| self.filled_in(self.frame.text(text));
         Some(Story {
             what: story.what.as_ref().map(told).unwrap_or_default(),
@@ -199,7 +199,7 @@ impl CasePage {
     }
 
     fn may(&self, action: Action) -> bool {
-        let school: Option<SchoolId> = self.case.school_id.parse().ok();
+        let school: Option<SchoolId> = self.case.wire.school_id.parse().ok();
         let allowed = |visitor: &Visitor| school.is_some_and(|school| visitor.may(action, school));
         self.frame.visitor.as_ref().is_some_and(allowed)
     }
@@ -228,7 +228,7 @@ impl CasePage {
         self.may(Action::DeviceRead)
     }
 
-    /// Whether whoever looks works with codes, rules and hashes all day; others find them folded away.
+    /// Whether codes, rules and hashes are shown at once; for others they are folded away.
     fn is_for_specialists(&self) -> bool {
         self.frame.visitor.as_ref().is_some_and(Visitor::works_the_queue)
     }
@@ -255,7 +255,7 @@ impl CasePage {
         let shell = self.frame.words();
         match &self.frame.visitor {
             Some(visitor) if visitor.works_the_queue() => ("/wachtrij".to_owned(), shell.queue()),
-            _ => (format!("/scholen/{}/incidenten", self.case.school_id), shell.incidents()),
+            _ => (format!("/scholen/{}/incidenten", self.case.wire.school_id), shell.incidents()),
         }
     }
 
@@ -263,7 +263,7 @@ impl CasePage {
         if self.case.is_closed() {
             return self.may_reopen().then_some(MainAct::Reopen);
         }
-        if self.case.assignee.is_none() && self.may_assign() {
+        if self.case.wire.assignee.is_none() && self.may_assign() {
             return Some(MainAct::Take);
         }
         match next_phase(self.case.phase) {
@@ -331,7 +331,7 @@ impl CasePage {
         self.close.reason_options(self.frame.terms())
     }
 
-    /// What must be mended, each with the field it belongs to.
+    /// The errors of the forms, each with the id of its field.
     fn errors(&self) -> Vec<(&'static str, &'static str)> {
         let fields = [
             ("notitie-tekst", self.note.error),
@@ -393,7 +393,7 @@ impl CasePage {
 
     fn device_href(&self, place: &Place) -> Option<String> {
         let device = place.device_id.as_deref().filter(|_| self.may_see_devices())?;
-        Some(format!("/scholen/{}/toestellen/{device}", self.case.school_id))
+        Some(format!("/scholen/{}/toestellen/{device}", self.case.wire.school_id))
     }
 
     fn told(&self, entry: &TimelineEntry) -> Told {

@@ -52,7 +52,7 @@ impl Threshold {
     }
 }
 
-/// The row in the audit chain that a step stands on.
+/// The row of a step in the audit chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Audit {
     pub(crate) number: i64,

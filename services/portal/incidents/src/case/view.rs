@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use portal_frame::{
-    answer::{Unreadable, WireEnum as _, moment, required_moment, required_text},
+    answer::{Unreadable, WireEnum as _, moment, required_moment},
     mark::{Standing, Target},
 };
 use proto::incident_intake::v1::{self as wire, CasePhase, CaseSeverity, CloseReason, LocalizedText, Person};
@@ -24,43 +24,21 @@ pub(crate) struct Closing {
     pub(crate) text: String,
 }
 
-/// One case.
+/// One case: the message, and what is read or computed from it.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    pub(crate) id: String,
-    pub(crate) reference: String,
-    pub(crate) school_id: String,
-    pub(crate) school_name: String,
-    pub(crate) municipality: String,
+    /// As incident-intake sent it. What is shown as it came is taken from here.
+    pub(crate) wire: wire::Case,
     pub(crate) title: LocalizedText,
-    /// `None` while content has no story for this kind of incident.
-    pub(crate) story: Option<wire::Story>,
-    /// What kind of incident it is, in plain words.
-    pub(crate) kind: LocalizedText,
-    /// The same in the taxonomy of the field (RSIT): `intrusions/system-compromise`.
-    pub(crate) rsit: String,
     pub(crate) severity: CaseSeverity,
     pub(crate) phase: CasePhase,
     pub(crate) phase_since: DateTime<Utc>,
-    pub(crate) assignee: Option<Person>,
     pub(crate) closing: Option<Closing>,
-    pub(crate) signature_id: String,
-    pub(crate) signature: String,
-    pub(crate) alerts: i64,
-    pub(crate) events: i64,
     pub(crate) opened: DateTime<Utc>,
     pub(crate) updated: DateTime<Utc>,
-    pub(crate) last_event: Option<DateTime<Utc>>,
-    pub(crate) react_by: Option<DateTime<Utc>>,
-    pub(crate) reacted: Option<DateTime<Utc>>,
-    pub(crate) resolve_by: Option<DateTime<Utc>>,
-    pub(crate) react_soon: Option<DateTime<Utc>>,
-    pub(crate) resolve_soon: Option<DateTime<Utc>>,
     /// The phases it has been in; empty where a release that does not tell them answered.
-    pub(crate) phases_seen: Vec<CasePhase>,
+    phases_seen: Vec<CasePhase>,
     pub(crate) tlp: Tlp,
-    pub(crate) content_version: String,
-    pub(crate) etag: String,
 }
 
 impl Case {
@@ -69,17 +47,32 @@ impl Case {
         samples().into_iter().filter_map(|case| case.try_into().ok()).collect()
     }
 
-    /// The target of the first reaction.
+    /// The target of the first response.
     pub(crate) fn reaction(&self) -> Option<Target> {
-        let due = self.react_by?;
-        let done = self.reacted.or_else(|| self.closed_at());
-        Some(Target { start: self.opened, due, soon: self.react_soon.unwrap_or(due), done })
+        let due = moment(self.wire.react_by_time)?;
+        let done = self.reacted().or_else(|| self.closed_at());
+        Some(Target { start: self.opened, due, soon: moment(self.wire.react_soon_time).unwrap_or(due), done })
     }
 
-    /// The target of the solution.
+    /// When somebody first responded.
+    pub(crate) fn reacted(&self) -> Option<DateTime<Utc>> {
+        moment(self.wire.react_time)
+    }
+
+    /// The target of the resolution.
     pub(crate) fn resolution(&self) -> Option<Target> {
-        let due = self.resolve_by?;
-        Some(Target { start: self.opened, due, soon: self.resolve_soon.unwrap_or(due), done: self.closed_at() })
+        let due = moment(self.wire.resolve_by_time)?;
+        Some(Target { start: self.opened, due, soon: moment(self.wire.resolve_soon_time).unwrap_or(due), done: self.closed_at() })
+    }
+
+    pub(crate) fn last_event(&self) -> Option<DateTime<Utc>> {
+        moment(self.wire.last_event_time)
+    }
+
+    /// The kind of incident in the taxonomy of the field (RSIT): `intrusions/system-compromise`.
+    pub(crate) fn rsit(&self) -> String {
+        let parts = [self.wire.rsit_class.as_str(), &self.wire.rsit_type];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
     }
 
     /// Whether the target that counts now has passed.
@@ -99,7 +92,7 @@ impl Case {
 
     /// Whether this person has the case.
     pub(crate) fn is_of(&self, person_id: &str) -> bool {
-        self.assignee.as_ref().is_some_and(|assignee| assignee.person_id == person_id)
+        self.wire.assignee.as_ref().is_some_and(|assignee| assignee.person_id == person_id)
     }
 
     fn closed_at(&self) -> Option<DateTime<Utc>> {
@@ -174,45 +167,30 @@ impl TryFrom<wire::Case> for Case {
     type Error = Unreadable;
 
     fn try_from(case: wire::Case) -> Result<Self, Unreadable> {
+        for (text, field) in [(&case.case_id, "case.case_id"), (&case.reference, "case.reference"), (&case.school_id, "case.school_id")] {
+            if text.is_empty() {
+                return Err(Unreadable(field));
+            }
+        }
         let phase = CasePhase::known(case.phase, "case.phase")?;
         let closing = match phase {
             CasePhase::Closed => {
                 let reason = CloseReason::known(case.close_reason, "case.close_reason")?;
-                Some(Closing { reason, text: case.close_text })
+                Some(Closing { reason, text: case.close_text.clone() })
             }
             _ => None,
         };
         Ok(Self {
-            id: required_text(case.case_id, "case.case_id")?,
-            reference: required_text(case.reference, "case.reference")?,
-            school_id: required_text(case.school_id, "case.school_id")?,
-            school_name: case.school_name,
-            municipality: case.municipality,
-            title: case.title.ok_or(Unreadable("case.title"))?,
-            story: case.story,
-            kind: case.rsit_name.unwrap_or_default(),
-            rsit: [case.rsit_class, case.rsit_type].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"),
+            title: case.title.clone().ok_or(Unreadable("case.title"))?,
             severity: CaseSeverity::known(case.severity, "case.severity")?,
             phase,
             phase_since: required_moment(case.phase_time, "case.phase_time")?,
-            assignee: case.assignee,
             closing,
-            signature_id: case.signature_id,
-            signature: case.signature,
-            alerts: case.alert_count,
-            events: case.event_count,
             opened: required_moment(case.open_time, "case.open_time")?,
             updated: required_moment(case.update_time, "case.update_time")?,
-            last_event: moment(case.last_event_time),
-            react_by: moment(case.react_by_time),
-            reacted: moment(case.react_time),
-            resolve_by: moment(case.resolve_by_time),
-            react_soon: moment(case.react_soon_time),
-            resolve_soon: moment(case.resolve_soon_time),
-            phases_seen: case.phases_seen.into_iter().map(|phase| CasePhase::known(phase, "case.phases_seen")).collect::<Result<_, _>>()?,
+            phases_seen: case.phases_seen.iter().map(|phase| CasePhase::known(*phase, "case.phases_seen")).collect::<Result<_, _>>()?,
             tlp: Tlp::from_label(&case.tlp).unwrap_or(Tlp::Red),
-            content_version: case.content_version,
-            etag: case.etag,
+            wire: case,
         })
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn take(Posted { visit, fields }: Posted) -> Result<Response, F
     Ok(visit.done(if tally.is_whole { messages::ALL_TAKEN } else { messages::SOME_TAKEN }, &back))
 }
 
-/// `GET /wachtrij/sluiten`: the chosen cases as they stand now, and the form that closes them.
+/// `GET /wachtrij/sluiten`: the chosen cases as they are now, and the form that closes them.
 pub(crate) async fn close_form(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let fields = Fields::of_address(&query.unwrap_or_default());
     let back = own_page(fields.text("terug")).to_owned();
@@ -138,7 +138,7 @@ async fn is_done(calls: &Calls, id: &str, answer: Result<(), tonic::Status>, hol
     }
 }
 
-/// The cases as they stand now, with the reason to be given; those that are closed already are left out.
+/// Shows the cases as they are now, with the form for the reason. Cases that are closed already are left out.
 async fn ask(visit: &Visit, chosen: &[Chosen<'_>], back: String, close: CloseForm, status: StatusCode) -> Result<Response, Failure> {
     let case_ids = chosen.iter().map(|chosen| case_id(chosen.case_id)).collect::<Result<Vec<_>, _>>()?;
     if case_ids.is_empty() || !visit.visitor().may_everywhere(Action::CaseClose) {

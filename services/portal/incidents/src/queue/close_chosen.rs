@@ -7,7 +7,7 @@ use portal_frame::{Frame, mark::Icon, samples::Page};
 use super::{listed::ListedCase, words::QueueWords};
 use crate::case::{Case, CaseWords, CloseForm};
 
-/// The chosen cases as they stand now, and the form that closes them.
+/// The chosen cases as they are now, and the form that closes them.
 #[derive(Template)]
 #[template(path = "queue/close_chosen.html")]
 pub(crate) struct CloseChosenPage {
@@ -44,14 +44,14 @@ impl CloseChosenPage {
     }
 
     fn assignee_name<'a>(&'a self, case: &'a Case) -> &'a str {
-        case.assignee.as_ref().map_or_else(|| self.frame.terms().nobody(), |assignee| assignee.name.as_str())
+        case.wire.assignee.as_ref().map_or_else(|| self.frame.terms().nobody(), |assignee| assignee.name.as_str())
     }
 
     fn reason_options(&self) -> Vec<(String, &'static str, bool)> {
         self.close.reason_options(self.frame.terms())
     }
 
-    /// What must be mended, each with the field it belongs to.
+    /// The errors of the form, each with the id of its field.
     fn errors(&self) -> Vec<(&'static str, &'static str)> {
         let fields = [("sluiten-reden", self.close.reason_error), ("sluiten-tekst", self.close.text_error)];
         fields.into_iter().filter_map(|(field, error)| Some((field, error?))).collect()

@@ -7,7 +7,6 @@ mod export;
 mod listed;
 pub(crate) mod live;
 mod page;
-mod summary;
 mod words;
 
 use axum::{
@@ -29,7 +28,6 @@ use runtime::SchoolId;
 use self::{
     address::{PATH, QueueQuery, QueueView},
     export::CaseRow,
-    summary::QueueSummary,
     words::QueueWords,
 };
 pub(crate) use self::{close_chosen::CloseChosenPage, listed::ListedCase, page::QueuePage};
@@ -85,9 +83,8 @@ pub(crate) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
 }
 
 /// The figures at the head of the queue.
-async fn summary(calls: &Calls) -> Result<QueueSummary, Failure> {
-    let summary = calls.cases().summarize_queue(wire::SummarizeQueueRequest {}).await?;
-    Ok(summary.into_inner().into())
+async fn summary(calls: &Calls) -> Result<wire::QueueSummary, Failure> {
+    Ok(calls.cases().summarize_queue(wire::SummarizeQueueRequest {}).await?.into_inner())
 }
 
 /// The figures beside the menu of who works the queue. A menu without figures is better than no page.
@@ -98,7 +95,7 @@ pub(crate) async fn menu_figures(visitor: &Visitor, calls: &Calls) -> Vec<(Strin
     summary(calls).await.map(figures).unwrap_or_default()
 }
 
-fn figures(summary: QueueSummary) -> Vec<(String, i64)> {
+fn figures(summary: wire::QueueSummary) -> Vec<(String, i64)> {
     vec![(PATH.to_owned(), summary.open), (mine(), summary.mine)]
 }
 

@@ -9,12 +9,11 @@ use portal_frame::{
     mark::{ClockMark, Icon},
     samples::Page,
 };
-use proto::incident_intake::v1::{CasePhase, CaseSeverity};
+use proto::incident_intake::v1::{CasePhase, CaseSeverity, QueueSummary};
 
 use super::{
     address::{PhaseFilter, QueueOrder, QueueQuery, QueueView},
     listed::ListedCase,
-    summary::QueueSummary,
     words::QueueWords,
 };
 use crate::case::Case;
@@ -98,12 +97,12 @@ impl QueuePage {
         let (words, summary) = (self.words(), &self.summary);
         let number = |number: i64| self.frame.language().number(number);
         let some_tone = |count: i64, tone| (count > 0).then_some(tone);
-        let median = |duration: Option<chrono::TimeDelta>| match duration {
+        let median = |seconds: i64| match chrono::TimeDelta::try_seconds(seconds).filter(|_| seconds > 0) {
             Some(duration) => (self.frame.language().duration(duration), words.median()),
             None => ("–".to_owned(), words.none_this_week()),
         };
-        let (reaction, reaction_detail) = median(summary.median_reaction);
-        let (resolution, resolution_detail) = median(summary.median_resolution);
+        let (reaction, reaction_detail) = median(summary.median_reaction_seconds);
+        let (resolution, resolution_detail) = median(summary.median_resolution_seconds);
         let unassigned_detail = if summary.unassigned_late > 0 {
             words.nobody_late(number(summary.unassigned_late))
         } else {
@@ -250,7 +249,7 @@ impl QueuePage {
         }
     }
 
-    /// `SEC-PC-02 en nog 2`: where somebody begins to look.
+    /// `SEC-PC-02 en nog 2`: the devices the case is about.
     fn about(&self, row: &ListedCase) -> Option<String> {
         self.words().about(&row.devices)
     }
@@ -265,6 +264,6 @@ impl QueuePage {
     }
 
     fn assignee_name<'a>(&self, case: &'a Case) -> &'a str {
-        case.assignee.as_ref().map_or(self.frame.terms().nobody(), |person| &person.name)
+        case.wire.assignee.as_ref().map_or(self.frame.terms().nobody(), |person| &person.name)
     }
 }

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use portal_frame::{
     Frame,
+    answer::moment,
     card::CaseCard,
     list::{Paging, PlainQuery},
     mark::{Icon, IconMark, SeverityMark},
@@ -13,11 +14,11 @@ use portal_frame::{
 };
 use proto::{
     incident_intake::v1::{CasePhase, CaseSeverity, LocalizedText},
-    network_monitor::v1::Endpoint,
+    network_monitor::v1::{Endpoint, SourcedValue},
 };
 
 use super::alert::{Alert, Meaning};
-use crate::devices::{Device, DeviceWords, Sourced, Verdict, device_title, verdict};
+use crate::devices::{Device, DeviceWords, Verdict, device_title, verdict};
 
 /// A device.
 #[derive(Template)]
@@ -34,7 +35,7 @@ pub(crate) struct DevicePage {
 pub(crate) struct Warnings {
     pub(crate) shown: Vec<Warning>,
     pub(crate) total: i64,
-    /// The worst incident that goes on with this device in it: what somebody comes here for on a bad day.
+    /// The worst open incident with this device in it.
     pub(crate) running_case: Option<CaseCard>,
     /// None where it is known what they mean.
     pub(crate) unexplained: Option<Unexplained>,
@@ -56,7 +57,7 @@ pub(crate) struct Warning {
     pub(crate) meaning: Option<Meaning>,
 }
 
-/// The worst incident that goes on with one of these warnings in it; of equally bad ones the newest.
+/// The worst open incident with one of these alerts in it; of equally bad ones the newest.
 pub(crate) fn running_case(warnings: &[Warning]) -> Option<&CaseCard> {
     warnings.iter().filter_map(Warning::open_case).max_by_key(|case| (case.severity, case.opened))
 }
@@ -94,7 +95,7 @@ impl Page for DevicePage {
 }
 
 impl Warning {
-    /// Made-up ones: in an open case, in a closed one, in none, and of which nobody knows what it means.
+    /// Made-up ones: in an open case, in a closed one, in none, and one without an explanation.
     fn samples() -> Vec<Self> {
         let alert = Alert::sample();
         let title = LocalizedText { nl: "Schadelijke software".to_owned(), en: "Malware".to_owned() };
@@ -201,8 +202,8 @@ impl DevicePage {
 
     fn facts(&self) -> Vec<Fact<'_>> {
         let (words, device) = (self.words(), &self.device);
-        let fact = |what: &'static str, sourced: &'_ Sourced| -> (&'static str, String, Option<String>) {
-            (what, words.source_name(&sourced.source), sourced.observed.map(|at| self.frame.short_moment(&at)))
+        let fact = |what: &'static str, sourced: &SourcedValue| -> (&'static str, String, Option<String>) {
+            (what, words.source_name(&sourced.source), moment(sourced.observe_time).map(|at| self.frame.short_moment(&at)))
         };
         let all = [
             (words.name(), device.names.as_slice()),

@@ -21,10 +21,10 @@ use portal_frame::{
 use proto::{incident_intake::v1::ListCasesRequest, network_monitor::v1 as wire};
 use runtime::SchoolId;
 
-use self::{address::DeviceQuery, export::DeviceRow, view::DeviceSummary};
+use self::{address::DeviceQuery, export::DeviceRow};
 pub(crate) use self::{
     page::{DevicesPage, Verdict, device_title, verdict},
-    view::{Device, Sourced},
+    view::Device,
     words::DeviceWords,
 };
 
@@ -57,12 +57,12 @@ pub(crate) async fn list(visit: Visit, Path(id): Path<String>, RawQuery(query): 
     page(&DevicesPage { frame, query, school, summary, devices, paging, total: range.total, open_incidents })
 }
 
-async fn summary(calls: &Calls, school: SchoolId) -> Result<DeviceSummary, Failure> {
+async fn summary(calls: &Calls, school: SchoolId) -> Result<wire::DeviceSummary, Failure> {
     let request = wire::SummarizeDevicesRequest { school_id: school.to_string() };
-    Ok(calls.devices().summarize_devices(request).await?.into_inner().into())
+    Ok(calls.devices().summarize_devices(request).await?.into_inner())
 }
 
-/// How many incidents go on; unknown, not wrong, while incident-intake is away: the devices can be shown all the same.
+/// How many incidents are open. None while incident-intake is unavailable: the devices are shown without.
 async fn open_incidents(calls: &Calls, school: SchoolId, may_see: bool) -> Option<i64> {
     if !may_see {
         return None;

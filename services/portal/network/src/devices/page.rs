@@ -5,15 +5,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use portal_frame::{
     Frame,
+    answer::moment,
     list::{Paging, Tab},
     mark::{Icon, IconMark},
     samples::Page,
     school::School,
 };
+use proto::network_monitor::v1::DeviceSummary;
 
 use super::{
     address::{DeviceOrder, DeviceQuery, DeviceView},
-    view::{Device, DeviceSummary},
+    view::Device,
     words::DeviceWords,
 };
 use crate::gateways::SILENT_AFTER;
@@ -47,7 +49,7 @@ struct Answer {
     link: Option<(String, String)>,
 }
 
-/// How one device stands: a word, its reason, and where it was learnt.
+/// The status of one device: a word and its reason.
 pub(crate) struct Verdict {
     pub(crate) tone: Option<&'static str>,
     pub(crate) icon: Icon,
@@ -63,12 +65,12 @@ impl Page for DevicesPage {
             let school = School::sample();
             Self { frame: frame.clone(), query, school, summary, devices, paging, total: 20_000, open_incidents }
         };
-        let last_event = Some(frame.now);
-        let warned = DeviceSummary { total: 4, seen_today: 2, new_this_week: 1, quiet: 1, with_open_alerts: 1, last_event };
+        let heard = |days_ago| Some(proto::time::timestamp(frame.now - TimeDelta::days(days_ago)));
+        let warned = DeviceSummary { total: 4, seen_today: 2, new_this_week: 1, quiet: 1, with_open_alerts: 1, last_event_time: heard(0) };
         let new = DeviceSummary { with_open_alerts: 0, ..warned };
         let calm = DeviceSummary { new_this_week: 0, ..new };
-        let silent = DeviceSummary { last_event: last_event.map(|at| at - TimeDelta::days(2)), ..calm };
-        let never = DeviceSummary { last_event: None, ..calm };
+        let silent = DeviceSummary { last_event_time: heard(2), ..calm };
+        let never = DeviceSummary { last_event_time: None, ..calm };
         let mut samples = vec![sample("weergave=waarschuwing&zoek=pc&na=1", Device::samples(), warned, Some(1))];
         samples.extend([warned, new, calm, silent].map(|summary| sample("", Device::samples(), summary, Some(0))));
         samples.extend([sample("zoek=x", Vec::new(), never, None), sample("", Vec::new(), never, Some(2))]);
@@ -86,11 +88,16 @@ impl DevicesPage {
         self.words().summary(summary.total, summary.seen_today, summary.new_this_week)
     }
 
+    /// When the sensor last sent something.
+    fn last_event(&self) -> Option<DateTime<Utc>> {
+        moment(self.summary.last_event_time)
+    }
+
     fn has_incident(&self) -> bool {
         self.open_incidents.is_some_and(|open| open > 0)
     }
 
-    /// What matters most comes first: an incident goes on whether or not the sensor still speaks.
+    /// The most important fact comes first: an open incident, also when the sensor is silent.
     fn answer(&self) -> Answer {
         let (words, summary) = (self.words(), &self.summary);
         if let Some(open @ 1..) = self.open_incidents {
@@ -98,7 +105,7 @@ impl DevicesPage {
             let (title, text) = (words.incidents_title(open), words.incidents_text());
             return Answer { tone: "bad", icon: Icon::Alert, title, text, link: Some(link) };
         }
-        let Some(last_event) = summary.last_event else {
+        let Some(last_event) = self.last_event() else {
             return Answer {
                 tone: "warn",
                 icon: Icon::Router,

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use portal_frame::{
-    answer::{Unreadable, given, moment, required_moment, required_text},
+    answer::{Unreadable, given, required_moment, required_text},
     mark::Icon,
 };
-use proto::network_monitor::v1 as wire;
+use proto::network_monitor::v1::{self as wire, SourcedValue};
 
 /// One device.
 #[derive(Clone, Debug)]
@@ -14,36 +14,17 @@ pub(crate) struct Device {
     pub(crate) mac: Option<String>,
     /// The address was made up by the device itself, so it may come back as another one.
     pub(crate) mac_random: bool,
-    pub(crate) ips: Vec<Sourced>,
-    pub(crate) names: Vec<Sourced>,
-    pub(crate) vendor: Option<Sourced>,
-    pub(crate) software: Vec<Sourced>,
-    pub(crate) services: Vec<Sourced>,
+    pub(crate) ips: Vec<SourcedValue>,
+    pub(crate) names: Vec<SourcedValue>,
+    pub(crate) vendor: Option<SourcedValue>,
+    pub(crate) software: Vec<SourcedValue>,
+    pub(crate) services: Vec<SourcedValue>,
     pub(crate) first_seen: DateTime<Utc>,
     pub(crate) last_seen: DateTime<Utc>,
     /// Quarters of an hour with traffic, a day each, oldest first.
     pub(crate) week: Vec<i32>,
     pub(crate) quarters: i64,
     pub(crate) open_alerts: i32,
-}
-
-/// A value and where it was learnt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Sourced {
-    pub(crate) value: String,
-    pub(crate) source: String,
-    pub(crate) observed: Option<DateTime<Utc>>,
-}
-
-/// The figures at the head of the devices page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DeviceSummary {
-    pub(crate) total: i64,
-    pub(crate) seen_today: i64,
-    pub(crate) new_this_week: i64,
-    pub(crate) quiet: i64,
-    pub(crate) with_open_alerts: i64,
-    pub(crate) last_event: Option<DateTime<Utc>>,
 }
 
 /// What to draw beside a device. A picture for the eye, taken from its names, services and vendor; never a verdict, and
@@ -66,7 +47,11 @@ impl Device {
     /// Made-up devices: one with an alert, one that is new, one long not seen, and one of which little is known.
     pub(crate) fn samples() -> Vec<Self> {
         let now = portal_frame::samples::now();
-        let sourced = |value: &str| Sourced { value: value.to_owned(), source: "suricata.dhcp".to_owned(), observed: Some(now) };
+        let sourced = |value: &str| SourcedValue {
+            value: value.to_owned(),
+            source: "suricata.dhcp".to_owned(),
+            observe_time: Some(proto::time::timestamp(now)),
+        };
         let (old, older) = (now - TimeDelta::days(20), now - TimeDelta::days(60));
         let known = Self {
             id: "0190c0de-0000-7000-8000-0000000000d1".to_owned(),
@@ -107,7 +92,7 @@ impl Device {
 
     /// The bars of the week, for an SVG of 68 × 20: (x, y, height).
     pub(crate) fn week_bars(&self) -> Vec<(i32, i32, i32)> {
-        // A school day of eight hours fills the picture: what goes on longer is simply always on.
+        // Eight hours, a school day, is the full height.
         const FULL_DAY: i32 = 32;
         let bar = |(index, quarters): (usize, &i32)| {
             // At least 2 high, so that an empty day shows as a stub and a short one as more than that.
@@ -168,39 +153,19 @@ impl Look {
     }
 }
 
-impl From<wire::SourcedValue> for Sourced {
-    fn from(value: wire::SourcedValue) -> Self {
-        Self { value: value.value, source: value.source, observed: moment(value.observe_time) }
-    }
-}
-
-impl From<wire::DeviceSummary> for DeviceSummary {
-    fn from(summary: wire::DeviceSummary) -> Self {
-        Self {
-            total: summary.total,
-            seen_today: summary.seen_today,
-            new_this_week: summary.new_this_week,
-            quiet: summary.quiet,
-            with_open_alerts: summary.with_open_alerts,
-            last_event: moment(summary.last_event_time),
-        }
-    }
-}
-
 impl TryFrom<wire::Device> for Device {
     type Error = Unreadable;
 
     fn try_from(device: wire::Device) -> Result<Self, Unreadable> {
-        let all = |values: Vec<wire::SourcedValue>| values.into_iter().map(Sourced::from).collect();
         Ok(Self {
             id: required_text(device.device_id, "device.device_id")?,
             mac: given(device.mac),
             mac_random: device.mac_random,
-            ips: all(device.ips),
-            names: all(device.names),
-            vendor: device.vendor.map(Sourced::from),
-            software: all(device.software),
-            services: all(device.services),
+            ips: device.ips,
+            names: device.names,
+            vendor: device.vendor,
+            software: device.software,
+            services: device.services,
             first_seen: required_moment(device.first_seen_time, "device.first_seen_time")?,
             last_seen: required_moment(device.last_seen_time, "device.last_seen_time")?,
             quarters: device.slots_total.into(),

@@ -229,7 +229,7 @@ fn row(visit: &Visit, contact: Contact, gateway: Gateway, names: &BTreeMap<Strin
     }
 }
 
-/// When these were last heard; unknown, not wrong, while network-monitor is away: the gateways can be shown all the same.
+/// When these last sent something. None while network-monitor is unavailable: the gateways are shown without.
 async fn contacts(calls: &Calls, gateways: &[Gateway]) -> Option<Contacts> {
     if gateways.is_empty() {
         return Some(Contacts::default());

@@ -25,7 +25,7 @@ pub(crate) struct GatewaysPage {
     pub(crate) paging: Paging,
     /// Whether this visitor may enrol, at any school at all.
     pub(crate) may_enrol: bool,
-    /// Whether it is known when these were last heard.
+    /// Whether network-monitor told when these last sent something.
     pub(crate) knows_contacts: bool,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct SecretPage {
     pub(crate) gateway: Gateway,
     /// None when the same request was sent before.
     pub(crate) secret: Option<String>,
-    /// Where it posts, if this portal was told.
+    /// Where it posts, if configured.
     pub(crate) sensors_url: Option<String>,
     /// Where it gets its tokens; unknown while the issuer was never reached.
     pub(crate) token_url: Option<String>,
@@ -84,7 +84,7 @@ pub(crate) struct SecretPage {
 pub(crate) struct RotatePage {
     pub(crate) frame: Frame,
     pub(crate) gateway: Gateway,
-    /// Whether somebody else changed it since it was last seen.
+    /// Whether the etag was out of date: somebody else changed it meanwhile.
     pub(crate) has_changed: bool,
 }
 
@@ -96,7 +96,7 @@ pub(crate) struct RevokePage {
     pub(crate) gateway: Gateway,
     pub(crate) reason: String,
     pub(crate) reason_error: Option<&'static str>,
-    /// Whether somebody else changed it since it was last seen.
+    /// Whether the etag was out of date: somebody else changed it meanwhile.
     pub(crate) has_changed: bool,
 }
 

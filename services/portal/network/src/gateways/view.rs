@@ -26,10 +26,10 @@ pub(crate) enum GatewayState {
     Revoked { at: Option<DateTime<Utc>>, reason: Option<String> },
 }
 
-/// A school's network is never silent for this long while its sensor works: printers and access points speak at night too.
+/// A working sensor always sends something within this time: printers and access points have traffic at night too.
 pub(crate) const SILENT_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// When a gateway was last heard.
+/// When a gateway last sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contact {
     /// network-monitor does not say.
@@ -43,7 +43,7 @@ pub(crate) enum Contact {
     SilentSince(DateTime<Utc>),
 }
 
-/// When gateways were last heard, by their ids.
+/// When gateways last sent something, by gateway id.
 #[derive(Debug, Default)]
 pub(crate) struct Contacts(BTreeMap<String, DateTime<Utc>>);
 
