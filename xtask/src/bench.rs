@@ -1,6 +1,6 @@
 //! Builds the product and its load tests as a user would run them, and runs the load tests.
 //!
-//! Both are built in one go: built one by one, cargo would choose other features for libraries that they share, and build those twice.
+//! Each is built by itself: what tests and load tests may do (feature `testing` of crate `auth`) must not be in the product.
 
 use std::{path::PathBuf, process::Command};
 
@@ -11,10 +11,12 @@ use crate::tree;
 /// Hands the arguments on, and says whether it went well.
 pub fn run(arguments: &[&str]) -> Result<bool> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let build = ["build", "--release", "--package", "schildwacht", "--package", "schildwacht-load-tests"];
-    let built = Command::new(cargo).args(build).current_dir(tree::root()?).status().context("cannot run cargo")?;
-    if !built.success() {
-        return Ok(false);
+    for package in ["schildwacht", "schildwacht-load-tests"] {
+        let build = ["build", "--release", "--package", package];
+        let built = Command::new(&cargo).args(build).current_dir(tree::root()?).status().context("cannot run cargo")?;
+        if !built.success() {
+            return Ok(false);
+        }
     }
     let load_tests = release_folder()?.join("schildwacht-load-tests");
     let ran = Command::new(&load_tests).args(arguments).status().with_context(|| format!("cannot run {}", load_tests.display()))?;

@@ -45,11 +45,6 @@ impl Authenticator {
         self.context_for(Principal::service(service))
     }
 
-    /// Which resource stands below which; for whoever follows it.
-    pub fn policies(&self) -> &Policies {
-        &self.policies
-    }
-
     async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
         let token = bearer_token(headers)?;
         let verified = self.verifier.verify(token).await?;

@@ -144,11 +144,6 @@ impl Principal {
         }
     }
 
-    /// Whether it has a role, anywhere.
-    pub fn has_role(&self, role: &str) -> bool {
-        self.functions.iter().any(|function| function.role() == role)
-    }
-
     /// The places of its functions, each once; its own things among them.
     pub(crate) fn places(&self) -> BTreeSet<Resource> {
         let own = self.person_id().map(Resource::Person);

@@ -122,21 +122,23 @@ struct Links {
 impl Hierarchy {
     /// Puts a resource below another, and no longer where it was.
     pub fn place(&self, child: impl Into<Resource>, parent: impl Into<Resource>) {
-        let (child, parent) = (child.into(), parent.into());
-        let mut links = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        links.unlink(child);
-        links.parent.insert(child, parent);
-        links.children.entry(parent).or_default().insert(child);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).place(child.into(), parent.into());
     }
 
     /// Forgets where a resource stands, and everything below it.
     pub fn remove(&self, resource: impl Into<Resource>) {
-        let mut links = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        self.put(resource, []);
+    }
+
+    /// Replaces where a resource and everything below it stand, all at once: `links` are of children to their parents.
+    pub fn put(&self, resource: impl Into<Resource>, links: impl IntoIterator<Item = (Resource, Resource)>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut gone = vec![resource.into()];
         while let Some(resource) = gone.pop() {
-            links.unlink(resource);
-            gone.extend(links.children.remove(&resource).unwrap_or_default());
+            known.unlink(resource);
+            gone.extend(known.children.remove(&resource).unwrap_or_default());
         }
+        links.into_iter().for_each(|(child, parent)| known.place(child, parent));
     }
 
     /// Takes over what another one knows, all at once.
@@ -176,6 +178,12 @@ impl Hierarchy {
 }
 
 impl Links {
+    fn place(&mut self, child: Resource, parent: Resource) {
+        self.unlink(child);
+        self.parent.insert(child, parent);
+        self.children.entry(parent).or_default().insert(child);
+    }
+
     fn unlink(&mut self, child: Resource) {
         let Some(parent) = self.parent.remove(&child) else { return };
         if let Some(siblings) = self.children.get_mut(&parent) {

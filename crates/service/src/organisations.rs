@@ -52,8 +52,7 @@ fn apply(hierarchy: &Hierarchy, delivered: &[Delivered]) {
             continue;
         };
         // A site that is gone must not go on below the school.
-        hierarchy.remove(school.id);
-        school.links.into_iter().for_each(|(child, parent)| hierarchy.place(child, parent));
+        hierarchy.put(school.id, school.links);
     }
 }
 

@@ -53,8 +53,8 @@ impl KeycloakConfig {
     }
 }
 
-/// Clients that the issuer knows by itself.
-const ALWAYS_THERE: [&str; 2] = ["portal", "cli"];
+/// Clients that the issuer knows by itself, and the name that policies let fill in the demo.
+const ALWAYS_THERE: [&str; 3] = ["portal", "cli", "demo"];
 
 impl Config {
     /// Refuses what cannot work.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
-use super::{TokenError, VerifiedToken};
+use super::{error::TokenError, verified::VerifiedToken};
 use crate::{Function, Principal, Subject};
 
 /// How far clocks may differ. Little, since a token of somebody who was disabled lives on for it: with the 45 seconds that people's

@@ -15,12 +15,13 @@ use runtime::Clock;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::{TokenError, VerifiedToken};
+use super::{
+    error::{FIRST_FETCH_PAUSE, TokenError},
+    verified::VerifiedToken,
+};
 
 /// A stranger's tokens make us ask the issuer no more often than this.
 const REFRESH_PAUSE: Duration = Duration::from_secs(60);
-/// While no key is known at all (the issuer starts later than we do), ask again this soon.
-pub(super) const FIRST_FETCH_PAUSE: Duration = Duration::from_secs(1);
 /// How long keys serve before the issuer is asked whether they still stand.
 const KEYS_STAND: TimeDelta = TimeDelta::minutes(5);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);

@@ -128,6 +128,10 @@ impl Import {
         }
 
         store::school::save_boards(&txn, &changes.boards).await?;
+        for board in &changes.boards {
+            let resource = format!("board:{}", board.id);
+            self.record(&txn, Chain::Board(board.id), resource, serde_json::json!({ "change": "saved" })).await?;
+        }
         for (schools, change) in [(&changes.created, "created"), (&changes.updated, "updated")] {
             store::school::save(&txn, schools).await?;
             for school in schools {

@@ -17,7 +17,7 @@ pub struct Metrics {
 
 impl Metrics {
     pub fn new() -> Self {
-        let meter = opentelemetry::global::meter(crate::Service::NAME);
+        let meter = opentelemetry::global::meter(crate::outbound::NAME);
         Self {
             gateway_changes: meter
                 .u64_counter("gateway.changes")

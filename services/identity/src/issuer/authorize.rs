@@ -14,17 +14,18 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
 use openidconnect::Nonce;
 use runtime::Error;
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use url::Url;
-use uuid::Uuid;
 
-use super::{Issuer, client::PORTAL, metadata::below, once::Redeemed};
+use super::{
+    Issuer,
+    client::PORTAL,
+    metadata::below,
+    once::Redeemed,
+    pending::{Challenge, Grant, Pending},
+};
 
 /// The portal's page that shows the personas.
 pub const PORTAL_CHOICE: &str = "/aanmelden/wie";
@@ -46,45 +47,6 @@ pub(super) struct AuthorizeRequest {
     prompt: Option<String>,
     request: Option<String>,
     request_uri: Option<String>,
-}
-
-/// A request that waits for a persona to be chosen.
-#[derive(Debug, Clone)]
-pub(super) struct Pending {
-    redirect_uri: Url,
-    state: String,
-    nonce: Nonce,
-    challenge: Challenge,
-}
-
-/// What a code stands for.
-#[derive(Debug, Clone)]
-pub(super) struct Grant {
-    pub(super) session_id: Uuid,
-    pub(super) persona: String,
-    pub(super) client_id: String,
-    pub(super) redirect_uri: Url,
-    pub(super) nonce: Nonce,
-    pub(super) challenge: Challenge,
-    pub(super) authenticated_at: DateTime<Utc>,
-}
-
-/// The S256 challenge of PKCE (RFC 7636).
-#[derive(Debug, Clone)]
-pub(super) struct Challenge([u8; 32]);
-
-impl Challenge {
-    fn parse(text: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-        bytes.try_into().ok().map(Self)
-    }
-
-    /// Whether this is the verifier that the challenge was made from.
-    pub(super) fn is_met_by(&self, verifier: &str) -> bool {
-        let has_right_length = (43..=128).contains(&verifier.len());
-        let digest: [u8; 32] = Sha256::digest(verifier).into();
-        has_right_length && bool::from(self.0.ct_eq(&digest))
-    }
 }
 
 /// What is sent back to the client.

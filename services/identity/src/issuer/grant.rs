@@ -18,10 +18,10 @@ use serde::Deserialize;
 
 use super::{
     Issuer,
-    authorize::Grant,
     claims::{MachineResponse, SignInResponse},
     client::{Client, Role},
     once::Redeemed,
+    pending::Grant,
     session::Session,
 };
 use crate::{domain::Gateway, store};

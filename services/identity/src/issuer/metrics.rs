@@ -8,7 +8,7 @@ pub struct IssuerMetrics {
 
 impl IssuerMetrics {
     pub fn new() -> Self {
-        let meter = opentelemetry::global::meter(crate::Service::NAME);
+        let meter = opentelemetry::global::meter(crate::outbound::NAME);
         let tokens = meter
             .u64_counter("token.requests")
             .with_description("requests for tokens at the development issuer, by outcome and by caller or reason")

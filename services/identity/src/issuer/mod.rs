@@ -21,7 +21,9 @@ mod keys;
 pub mod metadata;
 mod metrics;
 mod once;
+mod pending;
 pub mod persona;
+mod routes;
 mod session;
 mod token;
 
@@ -29,18 +31,11 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, State},
-    routing::{get, post},
-};
 use chrono::TimeDelta;
-use openidconnect::{IssuerUrl, core::CoreJsonWebKeySet};
-use runtime::{Clock, Error, Ids, SchoolId, config::is_loopback};
-use serde::Serialize;
+use openidconnect::IssuerUrl;
+use runtime::{Clock, Ids, SchoolId, config::is_loopback};
 use storage::{Database, StoreResult};
 use url::Url;
 
@@ -48,18 +43,14 @@ pub use authorize::{PORTAL_CHOICE, PORTAL_RETURN};
 pub use metadata::Metadata;
 
 use crate::{domain::InstitutionNumber, store};
-use authorize::{Grant, Pending};
 use client::{ClientError, Clients};
 use keys::{KeyError, SigningKeys};
-use metadata::path;
 use metrics::IssuerMetrics;
 use once::Once;
+use pending::{Grant, Pending};
 use persona::Personas;
 use session::Sessions;
 use token::Mint;
-
-/// Requests here are a few hundred bytes.
-const BODY_AT_MOST: usize = 16 * 1024;
 
 /// How the issuer is set up.
 #[derive(Debug, Clone)]
@@ -152,22 +143,6 @@ impl Issuer {
         })
     }
 
-    /// Its routes, below the path of its own address.
-    pub fn router(self) -> Router {
-        let base = self.url.url().path().trim_end_matches('/').to_owned();
-        let routes = Router::new()
-            .route(path::DISCOVERY, get(discovery))
-            .route(path::KEYS, get(keys))
-            .route(path::AUTHORIZE, get(authorize::begin))
-            .route(path::CONTINUE, post(authorize::choose))
-            .route(path::PERSONAS, get(personas))
-            .route(path::TOKEN, post(grant::token))
-            .route(path::END_SESSION, get(end_session::end_session))
-            .layer(DefaultBodyLimit::max(BODY_AT_MOST))
-            .with_state(Arc::new(self));
-        Router::new().nest(&base, routes)
-    }
-
     fn mint(&self) -> Mint<'_> {
         Mint { issuer: &self.url, keys: &self.keys, ids: &self.ids, now: self.clock.now() }
     }
@@ -194,47 +169,4 @@ pub fn client_secret_file(data_dir: &Path, client_id: &str) -> PathBuf {
 
 fn require_loopback(what: &'static str, holds: bool, address: &impl ToString) -> Result<(), IssuerError> {
     if holds { Ok(()) } else { Err(IssuerError::NotLoopback { what, address: address.to_string() }) }
-}
-
-async fn discovery(State(issuer): State<Arc<Issuer>>) -> Json<Metadata> {
-    Json(metadata::describe(&issuer.url))
-}
-
-async fn keys(State(issuer): State<Arc<Issuer>>) -> Json<CoreJsonWebKeySet> {
-    Json(issuer.keys.public())
-}
-
-/// A persona as the portal's page shows it.
-#[derive(Serialize)]
-struct ShownPersona {
-    id: String,
-    name: String,
-    function: BothLanguages,
-    sees: BothLanguages,
-    icon: String,
-}
-
-#[derive(Serialize)]
-struct BothLanguages {
-    nl: String,
-    en: String,
-}
-
-impl From<&content::Text> for BothLanguages {
-    fn from(text: &content::Text) -> Self {
-        Self { nl: text.nl.clone(), en: text.en.clone() }
-    }
-}
-
-/// Those who have something to see: a director of a school that was never imported has not.
-async fn personas(State(issuer): State<Arc<Issuer>>) -> Result<Json<Vec<ShownPersona>>, Error> {
-    let schools = issuer.persona_schools().await?;
-    let shown = issuer.personas.iter().filter(|persona| persona.functions(&schools).is_some()).map(|persona| ShownPersona {
-        id: persona.id.clone(),
-        name: persona.name.clone(),
-        function: (&persona.function).into(),
-        sees: (&persona.sees).into(),
-        icon: persona.icon.clone(),
-    });
-    Ok(Json(shown.collect()))
 }

@@ -40,6 +40,8 @@ pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Resu
     let paging = Paging::begin(&asked, &asked.page)?;
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
+    // What a sensor saw is more than that there is a case: board members and DPOs see cases only.
+    cx.require(Action::AlertRead, case.school.id)?;
     let page = store::evidence::list(reader, case.id, &paging).await?;
     Ok(page.map(|alert| {
         let mut exhibit = Exhibit::from(alert);

@@ -6,7 +6,7 @@ use opentelemetry::{
     metrics::{Counter, Gauge, Histogram, Meter},
 };
 
-use super::AlertOutcome;
+use super::alert_outcome::AlertOutcome;
 use crate::domain::{case::Case, close_reason::CloseReason, queue::QueueSummary};
 
 #[derive(Debug)]

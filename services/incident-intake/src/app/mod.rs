@@ -1,7 +1,9 @@
 //! Use cases, one a file: authorize, load, decide, record.
 
 mod add_case_note;
+mod alert_outcome;
 mod assign_case;
+mod case_feed;
 mod change_case_phase;
 mod close_case;
 mod describe_school;
@@ -29,7 +31,9 @@ use runtime::{Error, Result, Shutdown};
 use storage::Database;
 
 pub use add_case_note::{AddCaseNote, add_case_note};
+pub use alert_outcome::AlertOutcome;
 pub use assign_case::{AssignCase, AssignTo, assign_case};
+pub use case_feed::{CaseFeed, CaseNews};
 pub use change_case_phase::{ChangeCasePhase, change_case_phase};
 pub use close_case::{CloseCase, close_case};
 pub use describe_school::{describe_school, forget_school};
@@ -41,10 +45,10 @@ pub use list_evidence::{Exhibit, ListEvidence, list_evidence};
 pub use list_timeline::{ListTimeline, list_timeline};
 pub use measure_queue::measure_queue;
 pub use prune::prune;
-pub use record_alert::{AlertOutcome, record_alert, tell_outcomes};
+pub use record_alert::{record_alert, tell_outcomes};
 pub use reopen_case::{ReopenCase, reopen_case};
 pub use summarize_queue::summarize_queue;
-pub use watch_cases::{CaseFeed, CaseNews, watch_cases};
+pub use watch_cases::watch_cases;
 
 use crate::domain::{classes::IncidentClasses, person::Person};
 use metrics::Metrics;

@@ -7,6 +7,7 @@ use storage::Txn;
 
 use super::{
     App,
+    alert_outcome::AlertOutcome,
     record_case::{enter, publish, record_case},
 };
 use crate::{
@@ -27,22 +28,6 @@ use crate::{
 
 /// Alerts kept as evidence of one case; further ones are counted, and stay with network-monitor.
 const MAX_EVIDENCE: u64 = 500;
-
-/// What became of news of an alert. Every one has exactly one outcome, by whose name it is counted.
-#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case", const_into_str)]
-pub enum AlertOutcome {
-    /// This case opened.
-    Opened(Box<Case>),
-    /// It belongs to a case that is open.
-    Attached,
-    /// There is not yet enough of its kind.
-    Waiting,
-    /// The team called the same a false positive not long ago.
-    Quiet,
-    /// Its kind never opens a case.
-    Uneventful,
-}
 
 /// Takes one alert in, within the transaction of its consumer.
 pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) -> Result<AlertOutcome> {

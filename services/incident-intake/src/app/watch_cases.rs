@@ -7,52 +7,11 @@
 use std::time::Duration;
 
 use auth::{Action, Context};
-use chrono::{DateTime, Utc};
 use futures::{FutureExt as _, Stream, StreamExt as _};
-use runtime::{CaseId, Result, SchoolId};
-use tokio::sync::broadcast;
+use runtime::Result;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
-use super::App;
-
-/// Changes a watcher may be behind.
-const BUFFERED: usize = 1_024;
-
-/// Something changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CaseNews {
-    /// One case.
-    Changed {
-        /// Whose it is.
-        school_id: SchoolId,
-        /// Which.
-        case_id: CaseId,
-        /// For people.
-        reference: String,
-        /// Whether it is new.
-        opened: bool,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// Anything may have changed.
-    Anything,
-}
-
-/// From the event log to those who watch.
-#[derive(Debug, Clone)]
-pub struct CaseFeed(broadcast::Sender<CaseNews>);
-
-impl CaseFeed {
-    pub(super) fn new() -> Self {
-        Self(broadcast::Sender::new(BUFFERED))
-    }
-
-    /// Tells all who watch now.
-    pub fn tell(&self, news: CaseNews) {
-        // Nobody watching is no trouble.
-        let _watchers = self.0.send(news);
-    }
-}
+use super::{App, case_feed::CaseNews};
 
 /// The stream ends when the caller's token does, and at the shutdown.
 pub fn watch_cases(app: &App, cx: &Context) -> Result<impl Stream<Item = CaseNews> + Send + use<>> {
@@ -88,7 +47,10 @@ mod tests {
     use testkit::{Store, TestDatabase};
     use uuid::Uuid;
 
-    use super::*;
+    use chrono::DateTime;
+    use runtime::{CaseId, SchoolId};
+
+    use super::{super::case_feed::BUFFERED, *};
 
     fn news(number: u64) -> CaseNews {
         let school_id = SchoolId::from(Uuid::from_u64_pair(1, 1));

@@ -6,8 +6,9 @@
 use ::csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    BYTE_ORDER_MARK, Field, Lines, Reason,
     assemble::{Assembler, BoardText, Parent, SchoolText, SiteText},
+    bad_line::{Field, Reason},
+    lines::{BYTE_ORDER_MARK, Lines},
 };
 
 /// Columns that a file may do without.

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    BYTE_ORDER_MARK, Lines, Reason,
     assemble::{Assembler, BoardText, Parent, SchoolText, SiteText},
+    bad_line::Reason,
+    lines::{BYTE_ORDER_MARK, Lines},
 };
 use crate::domain::{BoardNumber, InstitutionNumber};
 

@@ -1,5 +1,8 @@
 //! Which line a byte stands on.
 
+/// Spreadsheets begin UTF-8 files with this mark; it carries no meaning.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Offsets of a file's line breaks.
 pub(super) struct Lines {
     breaks: Vec<usize>,

@@ -60,6 +60,3 @@ pub fn read(format: Format, file: &[u8], progress: &mut dyn FnMut(u64)) -> Resul
 fn as_text(file: &[u8]) -> Result<&str, usize> {
     std::str::from_utf8(file).map_err(|error| error.valid_up_to())
 }
-
-/// Spreadsheets begin UTF-8 files with this mark; it carries no meaning.
-const BYTE_ORDER_MARK: &str = "\u{feff}";

@@ -21,7 +21,7 @@ use portal_frame::{
     upstream::Calls,
 };
 use proto::incident_intake::v1 as wire;
-use runtime::CaseId;
+use runtime::{AlertId, CaseId};
 
 use self::{
     address::CaseQuery,
@@ -102,7 +102,8 @@ pub(crate) async fn render(
 
 /// `GET /zaken/{case}/bewijs/{alert}`: the first message of an alert, byte for byte, so that its hash can be checked.
 pub(crate) async fn raw_evidence(visit: Visit, Path((case, alert)): Path<(String, String)>) -> Result<Response, Failure> {
-    let request = wire::GetEvidenceRequest { case_id: case_id(&case)?.to_string(), alert_id: alert.clone() };
+    let alert: AlertId = alert.parse().map_err(|_| Failure::Problem(Problem::NotFound))?;
+    let request = wire::GetEvidenceRequest { case_id: case_id(&case)?.to_string(), alert_id: alert.to_string() };
     let found = visit.calls().cases().get_evidence(request).await?.into_inner();
     Ok(attachment(&format!("{alert}.json"), "application/json", found.raw_event))
 }

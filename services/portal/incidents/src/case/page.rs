@@ -187,12 +187,20 @@ impl CasePage {
         })
     }
 
+    /// The name of the school's device, where all evidence is on this page and speaks of one device alone.
+    fn only_device(&self) -> Option<&str> {
+        let all_is_shown = i64::try_from(self.evidence.len()).is_ok_and(|shown| shown == self.evidence_total);
+        let places = self.evidence.iter().flat_map(|piece| [&piece.from, &piece.to]);
+        let mut devices = places.filter(|place| place.device_id.is_some());
+        let first = devices.next().filter(|_| all_is_shown)?;
+        let is_only = devices.all(|place| place.device_id == first.device_id);
+        first.device_name.as_deref().filter(|_| is_only)
+    }
+
     /// A line of the story, with the device and the emergency number filled in.
     fn filled_in(&self, line: &str) -> String {
         let words = self.words();
-        let mut names = self.evidence.iter().flat_map(|piece| [&piece.from, &piece.to]).filter_map(|place| place.device_name.as_deref());
-        let first = names.next();
-        let device = first.filter(|first| names.all(|name| name == *first)).unwrap_or(words.the_device());
+        let device = self.only_device().unwrap_or(words.the_device());
         let number = self.frame.emergency_line.as_ref().map_or(words.the_number(), |line| &line.phone);
         let parts = [("{toestel}", device), ("{device}", device), ("{noodnummer}", number), ("{number}", number)];
         parts.iter().fold(line.to_owned(), |text, (part, with)| text.replace(part, with))

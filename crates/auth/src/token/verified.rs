@@ -1,0 +1,14 @@
+//! What a verified token says.
+
+use chrono::{DateTime, Utc};
+
+use crate::Principal;
+
+/// What a verified token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedToken {
+    /// Who.
+    pub principal: Principal,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
