@@ -24,6 +24,7 @@
 
 mod cookies;
 mod csrf;
+mod parts;
 mod renewal;
 
 use std::{sync::Arc, time::Duration};
@@ -33,17 +34,17 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{Clock, Process};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use storage::{Cache, cache::CacheError};
+use storage::Cache;
 
-use self::renewal::Renewals;
 pub use self::{
     cookies::{Cookies, Keep},
     csrf::CsrfSecret,
+    parts::SessionError,
 };
+use self::{parts::SessionKey, renewal::Renewals};
 use crate::{
     config::SessionConfig,
-    issuer::{Issuer, IssuerError, Tokens},
+    issuer::{Issuer, Tokens},
     visitor::Visitor,
 };
 
@@ -71,24 +72,12 @@ pub struct SignedIn {
     key: SessionKey,
 }
 
-/// Under what a session is kept: the hash of the cookie's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct SessionKey(String);
-
 /// What does not change during a session.
 #[derive(Serialize, Deserialize)]
 struct Origin {
     since: DateTime<Utc>,
     csrf: CsrfSecret,
     id_token: Option<String>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Access {
-    token: String,
-    expires_at: DateTime<Utc>,
-    /// Whether a refresh token came with it; without one, the session ends with it.
-    is_renewable: bool,
 }
 
 /// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
@@ -98,54 +87,10 @@ pub enum Sender {
     Script,
 }
 
-/// Why it is unknown whether a visitor is signed in.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    #[error("the session cannot be renewed")]
-    Renewal(#[source] IssuerError),
-    #[error("another request is still renewing the session")]
-    RenewalGoesOn,
-    #[error("the process stops, so the session is not renewed")]
-    Stopping,
-    #[error("the access token cannot be checked")]
-    Unchecked(#[source] TokenError),
-    #[error("no randomness to be had")]
-    NoRandomness(#[from] getrandom::Error),
-}
-
 /// What a new session is recognised by.
 pub struct NewSession {
     /// For the cookie.
     pub cookie_value: String,
-}
-
-impl SessionKey {
-    fn of_cookie(value: &str) -> Self {
-        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(value)))
-    }
-
-    fn origin(&self) -> String {
-        format!("session:{}", self.0)
-    }
-
-    fn access(&self) -> String {
-        format!("access:{}", self.0)
-    }
-
-    fn refresh(&self) -> String {
-        format!("refresh:{}", self.0)
-    }
-
-    /// Left by who took the refresh token.
-    fn renewing(&self) -> String {
-        format!("renewing:{}", self.0)
-    }
-
-    fn life_sign(&self) -> String {
-        format!("seen:{}", self.0)
-    }
 }
 
 impl Sessions {

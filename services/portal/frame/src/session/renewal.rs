@@ -8,7 +8,7 @@ use storage::Cache;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
 
-use super::{Access, SessionError, SessionKey};
+use super::parts::{Access, SessionError, SessionKey};
 use crate::{
     config::SessionConfig,
     issuer::{Issuer, IssuerError, Tokens},

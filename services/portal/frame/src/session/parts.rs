@@ -1,0 +1,67 @@
+//! What the cache keeps of a session, and under which keys.
+
+use auth::TokenError;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use storage::cache::CacheError;
+
+use crate::issuer::IssuerError;
+
+/// Under what a session is kept: the hash of the cookie's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SessionKey(String);
+
+/// An access token.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Access {
+    pub(super) token: String,
+    pub(super) expires_at: DateTime<Utc>,
+    /// Whether a refresh token came with it; without one, the session ends with it.
+    pub(super) is_renewable: bool,
+}
+
+/// Why it is unknown whether a visitor is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error("the session cannot be renewed")]
+    Renewal(#[source] IssuerError),
+    #[error("another request is still renewing the session")]
+    RenewalGoesOn,
+    #[error("the process stops, so the session is not renewed")]
+    Stopping,
+    #[error("the access token cannot be checked")]
+    Unchecked(#[source] TokenError),
+    #[error("no randomness to be had")]
+    NoRandomness(#[from] getrandom::Error),
+}
+
+impl SessionKey {
+    pub(super) fn of_cookie(value: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(value)))
+    }
+
+    pub(super) fn origin(&self) -> String {
+        format!("session:{}", self.0)
+    }
+
+    pub(super) fn access(&self) -> String {
+        format!("access:{}", self.0)
+    }
+
+    pub(super) fn refresh(&self) -> String {
+        format!("refresh:{}", self.0)
+    }
+
+    /// Left by who took the refresh token.
+    pub(super) fn renewing(&self) -> String {
+        format!("renewing:{}", self.0)
+    }
+
+    pub(super) fn life_sign(&self) -> String {
+        format!("seen:{}", self.0)
+    }
+}
