@@ -176,6 +176,11 @@ impl CasePage {
         self.words().seen_in(self.case.wire.event_count, self.case.wire.alert_count)
     }
 
+    /// The first phase means that nobody handles it, which is untrue once somebody has it.
+    fn is_taken_and_open(&self) -> bool {
+        self.case.phase == CasePhase::Open && self.case.wire.assignee.is_some()
+    }
+
     fn story(&self) -> Option<Story> {
         let story = self.case.wire.story.as_ref()?;
         let told = |text: &LocalizedText| self.filled_in(self.frame.text(text));
