@@ -92,7 +92,7 @@ impl World {
 
     pub async fn describe(&self, id: SchoolId, name: &str, municipality: &str) {
         let school = School { school_id: id.to_string(), name: name.into(), municipality: municipality.into(), ..School::default() };
-        let state = OrganisationState { school: Some(school), update_time: None };
+        let state = OrganisationState { school: Some(school), ..Default::default() };
         self.publish(Topic::Organisation, Envelope::new(self.new_id::<EventId>(), self.now(), "identity", id.to_string(), &state)).await;
     }
 
