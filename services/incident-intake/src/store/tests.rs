@@ -73,6 +73,7 @@ prop_compose! {
         school in id(),
         reference in (2_000..2_100_i32, 1..i32::MAX),
         texts in uniform16(text()),
+        contact in (text(), text()),
         moments in uniform9(moment()),
         severity in any_severity(),
         tlp in any_tlp(),
@@ -89,7 +90,7 @@ prop_compose! {
         Case {
             id,
             reference: Reference { year: reference.0, number: reference.1 },
-            school: School { id: school, name, municipality },
+            school: School { id: school, name, municipality, contact_name: contact.0, contact_phone: contact.1 },
             signature: Signature { id: signature, text: signature_text, category },
             class_id,
             rsit: Rsit { class, kind },

@@ -32,6 +32,9 @@ pub(crate) struct Case {
     pub(crate) school_id: String,
     pub(crate) school_name: String,
     pub(crate) municipality: String,
+    /// Whom to call at the school; empty when it named nobody.
+    pub(crate) contact_name: String,
+    pub(crate) contact_phone: String,
     pub(crate) title: LocalizedText,
     /// `None` while content has no story for this kind of incident.
     pub(crate) story: Option<wire::Story>,
@@ -145,6 +148,8 @@ fn samples() -> [wire::Case; 3] {
         school_id: portal_frame::samples::school_id().to_string(),
         school_name: "Basisschool De Zandloper".to_owned(),
         municipality: "Aalter".to_owned(),
+        contact_name: "Onthaal".to_owned(),
+        contact_phone: "09 374 12 34".to_owned(),
         title: text("Een toestel praat met een verdacht adres"),
         story: Some(wire::Story {
             what: text("Eerste alinea.\n\nTweede alinea."),
@@ -188,6 +193,8 @@ impl TryFrom<wire::Case> for Case {
             school_id: required_text(case.school_id, "case.school_id")?,
             school_name: case.school_name,
             municipality: case.municipality,
+            contact_name: case.contact_name,
+            contact_phone: case.contact_phone,
             title: case.title.ok_or(Unreadable("case.title"))?,
             story: case.story,
             kind: case.rsit_name.unwrap_or_default(),
