@@ -21,6 +21,12 @@ pub enum Action {
     /// See a school's gateways.
     #[strum(serialize = "gateway.read")]
     GatewayRead,
+    /// See whom to call at a school.
+    #[strum(serialize = "contact.read")]
+    ContactRead,
+    /// Say whom to call at a school.
+    #[strum(serialize = "contact.edit")]
+    ContactEdit,
     /// See a school's devices.
     #[strum(serialize = "device.read")]
     DeviceRead,

@@ -115,6 +115,8 @@ typed_ids! {
     BoardId,
     /// A case of the response team.
     CaseId,
+    /// Somebody to call at a school.
+    ContactId,
     /// An event that a consumer could not process.
     DeadLetterId,
     /// A device on a school's network.

@@ -34,8 +34,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
 pub use health::Health;
 pub use ids::{
-    AlertId, AppId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId, SiteId,
-    SuppressionId, TimelineEntryId, VendorId,
+    AlertId, AppId, AuditId, BoardId, CaseId, ContactId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId,
+    SiteId, SuppressionId, TimelineEntryId, VendorId,
 };
 pub use process::{Process, StartError};
 pub use request::Etag;

@@ -38,7 +38,7 @@ impl World {
             ..School::default()
         };
         let key = school.school_id.clone();
-        let state = OrganisationState { school: Some(school), update_time: None };
+        let state = OrganisationState { school: Some(school), ..OrganisationState::default() };
         let envelope = Envelope::new(self.ids.next::<EventId>(), Clock::system().now(), "identity", key, &state);
         self.log.append(Topic::Organisation, vec![envelope.into_record()]).await.unwrap();
     }

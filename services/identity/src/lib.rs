@@ -1,4 +1,4 @@
-//! identity: boards, schools and sites; gateways and their secrets; on one machine also the issuer of tokens.
+//! identity: boards, schools and sites; whom to call at a school; gateways and their secrets; on one machine also the issuer of tokens.
 //!
 //! It owns who exists. It does not own what a caller may do (crate `auth`), nor what happens at a school.
 //!
@@ -105,6 +105,7 @@ impl Service {
 
         let mut grpc = Routes::builder();
         grpc.add_service(grpc::OrganisationApi::new(app.clone()));
+        grpc.add_service(grpc::ContactApi::new(app.clone()));
         grpc.add_service(grpc::GatewayApi::new(app));
         Ok(assembly.grpc(grpc.routes()).merge(issuer))
     }

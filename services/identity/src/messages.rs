@@ -2,7 +2,7 @@
 
 use proto::{count, identity::v1 as wire, time::timestamp};
 
-use crate::domain::{Board, Gateway, GatewayState, School, Site, import::BadLine};
+use crate::domain::{Board, Contact, Gateway, GatewayState, School, Site, import::BadLine};
 
 impl From<&School> for wire::School {
     fn from(school: &School) -> Self {
@@ -32,6 +32,19 @@ impl From<&Site> for wire::Site {
             street: site.street.clone(),
             postal_code: site.postal_code.clone(),
             municipality: site.municipality.clone(),
+        }
+    }
+}
+
+impl From<&Contact> for wire::Contact {
+    fn from(contact: &Contact) -> Self {
+        Self {
+            contact_id: contact.id.to_string(),
+            school_id: contact.school_id.to_string(),
+            name: contact.details.name.as_str().to_owned(),
+            phone: contact.details.phone.as_str().to_owned(),
+            out_of_hours: contact.details.out_of_hours,
+            etag: contact.etag().to_string(),
         }
     }
 }

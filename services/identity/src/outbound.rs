@@ -5,15 +5,16 @@ use events::Envelope;
 use proto::{identity::v1 as wire, time::timestamp};
 use runtime::EventId;
 
-use crate::domain::{Gateway, School};
+use crate::domain::{Contact, Gateway, School};
 
 /// The service's name in events.
 pub const NAME: &str = "identity";
 
-/// `identity.organisation.v1`: a school as it is now.
-pub fn organisation_state(cx: &Context, school: &School) -> Envelope {
+/// `identity.organisation.v1`: a school and its contacts as they are now.
+pub fn organisation_state(cx: &Context, school: &School, contacts: &[Contact]) -> Envelope {
     let now = cx.clock.now();
-    let state = wire::OrganisationState { school: Some(school.into()), update_time: Some(timestamp(now)) };
+    let contacts = contacts.iter().map(Into::into).collect();
+    let state = wire::OrganisationState { school: Some(school.into()), update_time: Some(timestamp(now)), contacts };
     Envelope::new(cx.ids.next::<EventId>(), now, NAME, school.id.to_string(), &state)
 }
 

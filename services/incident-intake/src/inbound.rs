@@ -3,7 +3,7 @@
 //! | Topic | Leads to |
 //! |---|---|
 //! | `monitor.alert.v1` | `record_alert`: a case opens, grows, or does not |
-//! | `identity.organisation.v1` | `describe_school`: names of schools |
+//! | `identity.organisation.v1` | `describe_school`: names of schools, and whom to call there |
 //! | `incident.case.v1`, from its end | [`follow_cases`]: whoever watches the queue is told |
 
 use std::time::Duration;
@@ -70,8 +70,7 @@ async fn describe(txn: &Txn, envelope: &Envelope) -> Result<(), HandleError> {
         let id = key.parse().map_err(|_| unreadable(format!("key is no id: {key:?}")))?;
         return Ok(app::forget_school(txn, id).await?);
     }
-    let school = envelope.decode::<OrganisationState>()?.school.unwrap_or_default();
-    let school = School::try_from(school).map_err(|error| unreadable(error.to_string()))?;
+    let school = School::try_from(envelope.decode::<OrganisationState>()?).map_err(|error| unreadable(error.to_string()))?;
     Ok(app::describe_school(txn, &school).await?)
 }
 

@@ -89,14 +89,22 @@ fn endpoint(endpoint: Option<monitor::Endpoint>) -> Endpoint {
     Endpoint { ip: without_nul(endpoint.ip), port: u16::try_from(endpoint.port).unwrap_or_default(), device }
 }
 
-impl TryFrom<identity::School> for School {
+impl TryFrom<identity::OrganisationState> for School {
     type Error = Error;
 
-    fn try_from(school: identity::School) -> Result<Self, Error> {
+    fn try_from(state: identity::OrganisationState) -> Result<Self, Error> {
+        let school = state.school.unwrap_or_default();
+        let contact = state.contacts.into_iter().next().unwrap_or_default();
         let mut fields = Violations::default();
         let id = fields.id("school.school_id", &school.school_id);
         let id = fields.finish(id)?;
-        Ok(Self { id, name: without_nul(school.name), municipality: without_nul(school.municipality) })
+        Ok(Self {
+            id,
+            name: without_nul(school.name),
+            municipality: without_nul(school.municipality),
+            contact_name: without_nul(contact.name),
+            contact_phone: without_nul(contact.phone),
+        })
     }
 }
 
@@ -112,6 +120,8 @@ impl From<&Case> for wire::Case {
             school_id: case.school.id.to_string(),
             school_name: case.school.name.clone(),
             municipality: case.school.municipality.clone(),
+            contact_name: case.school.contact_name.clone(),
+            contact_phone: case.school.contact_phone.clone(),
             title: localized(&case.title),
             story: Some(wire::Story {
                 what: localized(&case.story.what),

@@ -58,7 +58,7 @@ mod tests {
         let (mut case, _) = Case::open(Opening {
             id: Uuid::from_u64_pair(3, 1).into(),
             reference: Reference { year: 2026, number: 412 },
-            school: School { id: alert.school_id, name: "De Zandloper".into(), municipality: "Aalter".into() },
+            school: School { name: "De Zandloper".into(), municipality: "Aalter".into(), ..School::unnamed(alert.school_id) },
             class: &pack.body.classes["malware-contact"],
             content_version: &pack.version,
             targets: &pack.body.targets,

@@ -135,7 +135,8 @@ impl Import {
         for (schools, change) in [(&changes.created, "created"), (&changes.updated, "updated")] {
             store::school::save(&txn, schools).await?;
             for school in schools {
-                outbox::add(&txn, Topic::Organisation, organisation_state(&self.cx, school)).await?;
+                let contacts = store::contact::of_school(&*txn, school.id).await?;
+                outbox::add(&txn, Topic::Organisation, organisation_state(&self.cx, school, &contacts)).await?;
                 let resource = format!("school:{}", school.id);
                 self.record(&txn, Chain::School(school.id), resource, serde_json::json!({ "change": change })).await?;
             }

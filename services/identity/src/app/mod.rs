@@ -1,16 +1,22 @@
 //! Use cases, one a file: authorize, load, decide, record.
 
 mod align_gateway_clients;
+mod create_contact;
+mod delete_contact;
 mod enrol_gateway;
+mod get_contact;
 mod get_gateway;
 mod get_school;
 mod import_organisations;
+mod list_contacts;
 mod list_gateways;
 mod list_schools;
 mod metrics;
+mod record_contact;
 mod record_gateway;
 mod revoke_gateway;
 mod rotate_gateway_secret;
+mod update_contact;
 
 use std::sync::Arc;
 
@@ -19,14 +25,19 @@ use storage::Database;
 use tokio::sync::{Notify, Semaphore};
 
 pub use align_gateway_clients::{Aligned, align_gateway_clients};
+pub use create_contact::{CreateContact, create_contact};
+pub use delete_contact::{DeleteContact, delete_contact};
 pub use enrol_gateway::{EnrolGateway, enrol_gateway};
+pub use get_contact::get_contact;
 pub use get_gateway::get_gateway;
 pub use get_school::get_school;
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
+pub use list_contacts::{ListContacts, list_contacts};
 pub use list_gateways::{ListGateways, list_gateways};
 pub use list_schools::{ListSchools, list_schools};
 pub use revoke_gateway::{RevokeGateway, revoke_gateway};
 pub use rotate_gateway_secret::{RotateGatewaySecret, rotate_gateway_secret};
+pub use update_contact::{UpdateContact, update_contact};
 
 use crate::keycloak::{Keycloak, KeycloakError};
 use metrics::Metrics;

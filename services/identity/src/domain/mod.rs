@@ -1,6 +1,7 @@
-//! What identity knows, without a database or a wire: boards, schools, sites, their import, and gateways.
+//! What identity knows, without a database or a wire: boards, schools, sites, their import, contacts and gateways.
 
 pub mod board;
+pub mod contact;
 pub mod gateway;
 pub mod import;
 pub mod number;
@@ -8,6 +9,7 @@ pub mod school;
 pub mod secret;
 
 pub use board::{Board, BoardKind};
+pub use contact::{Contact, ContactChange, ContactDetails};
 pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, RevokeReason};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use school::{School, Site};

@@ -1,5 +1,6 @@
 //! Tables of identity. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
+pub mod contact;
 mod entity;
 pub mod gateway;
 mod migration;

@@ -6,7 +6,7 @@ use auth::Scope;
 use runtime::SchoolId;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, LoaderTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, or_update, within};
 use uuid::Uuid;
@@ -19,6 +19,12 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id
     let query = within(school::Entity::find_by_id(id.as_uuid()), school::Column::SchoolId, scope);
     let rows = query.find_also_related(board::Entity).all(connection).await?;
     Ok(with_sites(connection, rows).await?.pop())
+}
+
+/// The same, locked until the transaction ends.
+pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
+    school::Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?;
+    find(&**txn, scope, id).await
 }
 
 /// Schools within the caller's scope by name: those of which a name, a municipality or a number holds this text, and of these ids

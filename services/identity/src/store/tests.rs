@@ -9,7 +9,9 @@ use testkit::{
 };
 
 use super::{gateway::RequestKey, *};
-use crate::domain::{Board, BoardKind, Gateway, GatewayName, GatewayState, RevokeReason, School, SecretHash, Site};
+use crate::domain::{
+    Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, RevokeReason, School, SecretHash, Site,
+};
 
 fn number<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
     (1..=999_999_u32).prop_map(|number| number.to_string().parse().unwrap())
@@ -43,6 +45,20 @@ prop_compose! {
     ) -> School {
         sites.sort_by_key(|site| site.number);
         School { id, number, name, municipality, board, sites: sites.to_vec() }
+    }
+}
+
+prop_compose! {
+    fn any_contact()(
+        id in id(),
+        school_id in id(),
+        name in word(),
+        phone in "\\+?[0-9]{3,15}",
+        out_of_hours in any::<bool>(),
+        version in 0..=i32::MAX as u32,
+    ) -> Contact {
+        let details = ContactDetails { name: name.as_str().try_into().unwrap(), phone: phone.as_str().try_into().unwrap(), out_of_hours };
+        Contact { id, school_id, details, version }
     }
 }
 
@@ -107,6 +123,27 @@ on_both_stores! {
             assert_eq!(gateway::find(&*txn, &Scope::Everything, after.id).await.unwrap().as_ref(), Some(&after));
             let by_request = gateway::find_by_request(&*txn, &key).await.unwrap();
             assert_eq!(by_request, key.request_id.map(|_| after));
+        }
+    }
+
+    async fn contacts_are_read_back_and_their_requests_kept(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let requests = (text(), prop::option::of(id()));
+        for (school, before, after, (requested_by, request_id)) in samples(&(any_school(), any_contact(), any_contact(), requests)) {
+            let there = |contact: Contact| Contact { id: before.id, school_id: school.id, ..contact };
+            let (before, after) = (there(before.clone()), there(after));
+            let key = RequestKey { requested_by, request_id };
+            let txn = database.begin().await.unwrap();
+            save(&txn, &school).await;
+            contact::insert(&txn, &before, &key).await.unwrap();
+            assert_eq!(contact::find(&*txn, &Scope::Everything, before.id).await.unwrap(), Some(before));
+            contact::update(&txn, &after).await.unwrap();
+            assert_eq!(contact::find_to_change(&txn, &Scope::Everything, after.id).await.unwrap().as_ref(), Some(&after));
+            assert_eq!(contact::of_school(&*txn, school.id).await.unwrap(), std::slice::from_ref(&after));
+            let by_request = contact::find_by_request(&*txn, &key).await.unwrap();
+            assert_eq!(by_request, key.request_id.map(|_| after.clone()));
+            contact::delete(&txn, after.id).await.unwrap();
+            assert_eq!(contact::find(&*txn, &Scope::Everything, after.id).await.unwrap(), None);
         }
     }
 }

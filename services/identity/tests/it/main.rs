@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod contacts;
 mod demo;
 mod gateways;
 mod import;

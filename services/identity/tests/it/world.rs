@@ -7,7 +7,7 @@ use events::{Envelope, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
-    gateway_service_client::GatewayServiceClient, import_organisations_response::Update,
+    contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient, import_organisations_response::Update,
     organisation_service_client::OrganisationServiceClient,
 };
 use runtime::{
@@ -137,6 +137,10 @@ impl World {
 
     fn channel(&self) -> Channel {
         Endpoint::from_shared(self.url.clone()).unwrap().connect_lazy()
+    }
+
+    pub fn contacts(&self) -> ContactServiceClient<Channel> {
+        ContactServiceClient::new(self.channel())
     }
 
     pub fn gateways(&self) -> GatewayServiceClient<Channel> {

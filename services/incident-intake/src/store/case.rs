@@ -174,6 +174,8 @@ fn row_of(case: &Case) -> StoreResult<Model> {
         school_id: case.school.id.as_uuid(),
         school_name: case.school.name.clone(),
         municipality: case.school.municipality.clone(),
+        contact_name: case.school.contact_name.clone(),
+        contact_phone: case.school.contact_phone.clone(),
         signature_id: case.signature.id.clone(),
         signature: case.signature.text.clone(),
         category: case.signature.category.clone(),
@@ -239,7 +241,13 @@ pub(super) fn read(row: Model) -> StoreResult<Case> {
     Ok(Case {
         id: row.case_id.into(),
         reference: Reference { year: row.reference_year, number: row.reference_number },
-        school: School { id: row.school_id.into(), name: row.school_name, municipality: row.municipality },
+        school: School {
+            id: row.school_id.into(),
+            name: row.school_name,
+            municipality: row.municipality,
+            contact_name: row.contact_name,
+            contact_phone: row.contact_phone,
+        },
         signature: Signature { id: row.signature_id, text: row.signature, category: row.category },
         class_id: row.class_id,
         rsit: Rsit { class: row.rsit_class, kind: row.rsit_kind },

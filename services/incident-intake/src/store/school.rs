@@ -12,7 +12,13 @@ use crate::domain::school::School;
 /// What identity last said of a school; `None` when it has not yet.
 pub async fn find(connection: &impl ConnectionTrait, id: SchoolId) -> StoreResult<Option<School>> {
     let row = school::Entity::find_by_id(id.as_uuid()).one(connection).await?;
-    Ok(row.map(|row| School { id: row.school_id.into(), name: row.name, municipality: row.municipality }))
+    Ok(row.map(|row| School {
+        id: row.school_id.into(),
+        name: row.name,
+        municipality: row.municipality,
+        contact_name: row.contact_name,
+        contact_phone: row.contact_phone,
+    }))
 }
 
 /// Keeps what identity says now, also in the school's cases.
@@ -21,12 +27,16 @@ pub async fn save(txn: &Txn, school: &School) -> StoreResult<()> {
         school_id: Set(school.id.as_uuid()),
         name: Set(school.name.clone()),
         municipality: Set(school.municipality.clone()),
+        contact_name: Set(school.contact_name.clone()),
+        contact_phone: Set(school.contact_phone.clone()),
         search_text: Set(format!("{} {}", school.name, school.municipality).to_lowercase()),
     };
     school::Entity::insert(row).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
     incident_case::Entity::update_many()
         .col_expr(incident_case::Column::SchoolName, Expr::value(school.name.as_str()))
         .col_expr(incident_case::Column::Municipality, Expr::value(school.municipality.as_str()))
+        .col_expr(incident_case::Column::ContactName, Expr::value(school.contact_name.as_str()))
+        .col_expr(incident_case::Column::ContactPhone, Expr::value(school.contact_phone.as_str()))
         .filter(incident_case::Column::SchoolId.eq(school.id.as_uuid()))
         .exec(&**txn)
         .await?;

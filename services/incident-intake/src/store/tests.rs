@@ -82,6 +82,7 @@ prop_compose! {
         ids in (id(), id()),
         reference in (2_000..2_100_i32, 1..i32::MAX),
         texts in uniform13(text()),
+        contact in (text(), text()),
         story in any_story(),
         moments in uniform8(moment()),
         severity in any_severity(),
@@ -97,7 +98,7 @@ prop_compose! {
         Case {
             id: ids.0,
             reference: Reference { year: reference.0, number: reference.1 },
-            school: School { id: ids.1, name, municipality },
+            school: School { id: ids.1, name, municipality, contact_name: contact.0, contact_phone: contact.1 },
             signature: Signature { id: signature, text: signature_text, category },
             class_id,
             rsit: Rsit { class, kind },

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use events::{Envelope, Topic};
 use proto::{
+    identity::v1::{Contact, OrganisationState, School},
     incident_intake::v1::{
         CaseEvent, CasePhase, CaseSeverity, CloseReason, Evidence, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest,
         timeline_entry::What,
@@ -281,6 +282,21 @@ on_both_stores! {
         world.describe(school, "Vrije Basisschool De Linde", "Zottegem").await;
         world.settle().await;
         assert_eq!(world.only_case().await.school_name, "Vrije Basisschool De Linde");
+    }
+
+    async fn a_case_says_whom_to_call_at_its_school_now(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        assert_eq!((case.contact_name.as_str(), case.contact_phone.as_str()), ("", ""));
+        let contact = |name: &str| Contact { name: name.to_owned(), phone: "09 374 12 34".to_owned(), ..Default::default() };
+        let state = |contacts| OrganisationState { school: Some(School { school_id: school.to_string(), ..Default::default() }), contacts, ..Default::default() };
+        world.tell(school, &state(vec![contact("Onthaal"), contact("Bewaking")])).await;
+        world.settle().await;
+        let case = world.only_case().await;
+        assert_eq!((case.contact_name.as_str(), case.contact_phone.as_str()), ("Onthaal", "09 374 12 34"));
+        world.tell(school, &state(Vec::new())).await;
+        world.settle().await;
+        assert_eq!(world.only_case().await.contact_name, "");
     }
 
     async fn a_flood_of_alerts_is_counted_whole_and_kept_in_part(database: TestDatabase) {

@@ -92,8 +92,12 @@ impl World {
 
     pub async fn describe(&self, id: SchoolId, name: &str, municipality: &str) {
         let school = School { school_id: id.to_string(), name: name.into(), municipality: municipality.into(), ..School::default() };
-        let state = OrganisationState { school: Some(school), update_time: None };
-        self.publish(Topic::Organisation, Envelope::new(self.new_id::<EventId>(), self.now(), "identity", id.to_string(), &state)).await;
+        self.tell(id, &OrganisationState { school: Some(school), ..Default::default() }).await;
+    }
+
+    /// As identity publishes it.
+    pub async fn tell(&self, id: SchoolId, state: &OrganisationState) {
+        self.publish(Topic::Organisation, Envelope::new(self.new_id::<EventId>(), self.now(), "identity", id.to_string(), state)).await;
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use storage::cache::CacheConfig;
 use url::Url;
 
-pub use self::emergency::EmergencyLine;
+pub use self::emergency::{EmergencyLine, dialled};
 
 /// `[portal]`.
 #[derive(Debug, Clone, Deserialize)]

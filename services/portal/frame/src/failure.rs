@@ -45,6 +45,11 @@ impl Failure {
     pub fn is_conflict(status: &tonic::Status) -> bool {
         status.code() == Code::Aborted
     }
+
+    /// Whether the service refuses what this field of the request holds.
+    pub fn refuses(status: &tonic::Status, field: &str) -> bool {
+        status.get_details_bad_request().is_some_and(|bad| bad.field_violations.iter().any(|violation| violation.field == field))
+    }
 }
 
 fn has_reason(status: &tonic::Status, reason: &str) -> bool {

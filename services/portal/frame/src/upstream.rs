@@ -10,7 +10,10 @@ use std::{
 
 use http::uri::Scheme;
 use proto::{
-    identity::v1::{gateway_service_client::GatewayServiceClient, organisation_service_client::OrganisationServiceClient},
+    identity::v1::{
+        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+        organisation_service_client::OrganisationServiceClient,
+    },
     incident_intake::v1::case_service_client::CaseServiceClient,
     network_monitor::v1::{
         alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient,
@@ -131,6 +134,10 @@ impl Calls {
 
     pub fn schools(&self) -> OrganisationServiceClient<Personal> {
         OrganisationServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn contacts(&self) -> ContactServiceClient<Personal> {
+        ContactServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn gateways(&self) -> GatewayServiceClient<Personal> {

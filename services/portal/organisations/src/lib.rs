@@ -1,20 +1,32 @@
-//! The area of organisations: the schools a visitor may see.
+//! The area of organisations: the schools a visitor may see, and whom to call there.
 //!
 //! A page is a folder with its address, view, words, page and template. To add one: its folder, and in this file its module, its
 //! addresses and its place in the list of pages (`docs/adding.md`).
 
+mod contacts;
+mod messages;
 mod schools;
 
 use auth::Action;
-use portal_frame::{Area, MenuEntry, MenuPlace, Onlooker, Routes, mark::Icon};
+use portal_frame::{Area, Form, MenuEntry, MenuPlace, Onlooker, Routes, mark::Icon};
 
-portal_frame::pages!(schools::SchoolsPage);
+portal_frame::pages!(schools::SchoolsPage, contacts::ContactsPage, contacts::ContactPage);
 
 /// What the portal knows of this area.
-pub const AREA: Area = Area { routes, menu, figures: None, search: |_| None, messages: &[] };
+pub const AREA: Area = Area { routes, menu, figures: None, search: |_| None, messages: messages::ALL };
 
 fn routes() -> Routes {
-    Routes::default().page("/scholen", schools::list)
+    const GIVES_BACK: &[&str] = &["naam", "telefoon"];
+    const ADD: Form = Form { page: "/scholen/{school}/contacten/nieuw", gives_back: GIVES_BACK };
+    const EDIT: Form = Form { page: "/scholen/{school}/contacten/{contact}", gives_back: GIVES_BACK };
+    Routes::default()
+        .page("/scholen", schools::list)
+        .page("/scholen/{school}/contacten", contacts::list)
+        .page("/scholen/{school}/contacten/nieuw", contacts::add_form)
+        .form("/scholen/{school}/contacten/nieuw", ADD, contacts::add)
+        .page("/scholen/{school}/contacten/{contact}", contacts::edit_form)
+        .form("/scholen/{school}/contacten/{contact}", EDIT, contacts::edit)
+        .form("/scholen/{school}/contacten/{contact}/verwijderen", EDIT, contacts::remove)
 }
 
 fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
@@ -28,6 +40,10 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     }
     if visitor.own_schools().len() > 1 {
         entries.push(schools(MenuPlace::YourSchools(0)));
+    }
+    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::ContactEdit, *school)) {
+        let label = contacts::ContactWords(onlooker.language).title();
+        entries.push(MenuEntry { place: MenuPlace::YourSchool(3), href: contacts::place(school), icon: Icon::Phone, label });
     }
     entries
 }

@@ -24,6 +24,21 @@ async fn taking_a_case_puts_it_in_ones_name_and_says_so_once() {
 }
 
 #[tokio::test]
+async fn the_team_calls_the_contact_of_the_school() {
+    let town = Town::new().await;
+    let page = format!("/zaken/{CASE_IN_HAND}");
+    let mut noor = town.browser_of(&people::noor()).await;
+    assert!(!noor.follow(&page).await.text.contains("Bel de school:"), "no contact given yet");
+    for case in &mut town.services.play.world().cases {
+        (case.contact_name, case.contact_phone) = ("Onthaal".to_owned(), "09 374 12 34".to_owned());
+    }
+    let seen = noor.follow(&page).await.text;
+    assert!(seen.contains("<a href=\"tel:093741234\">Bel de school: Onthaal, 09 374 12 34</a>"), "{seen}");
+    let mut els = town.browser_of(&people::els()).await;
+    assert!(!els.follow(&page).await.text.contains("Bel de school:"), "a school does not call itself");
+}
+
+#[tokio::test]
 async fn the_main_button_is_the_next_thing_to_do() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;

@@ -4,6 +4,7 @@
 
 mod caches;
 mod cases;
+mod contacts;
 mod encrypted;
 mod exports;
 mod forms;

@@ -1,9 +1,9 @@
-//! Boards, schools, sites and gateways.
+//! Boards, schools, sites, contacts and gateways.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::entity::{board, gateway, school, site};
+use crate::store::entity::{board, contact, gateway, school, site};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;
@@ -27,6 +27,7 @@ impl MigrationTrait for CreateTables {
             table(manager, board::Entity),
             table(manager, school::Entity),
             table(manager, site::Entity).foreign_key(&mut school_of("site")).to_owned(),
+            table(manager, contact::Entity).foreign_key(&mut school_of("contact")).to_owned(),
             table(manager, gateway::Entity)
                 .foreign_key(&mut school_of("gateway"))
                 .foreign_key(ForeignKey::create().from("gateway", "site_id").to("site", "site_id"))
@@ -41,6 +42,8 @@ impl MigrationTrait for CreateTables {
             index("school_by_name", school::Entity, [school::Column::SortName, school::Column::SchoolId]),
             index("school_by_board", school::Entity, [school::Column::BoardId]),
             index("site_by_number", site::Entity, [site::Column::SchoolId, site::Column::SiteNumber]).unique().to_owned(),
+            index("contact_by_school", contact::Entity, [contact::Column::SchoolId, contact::Column::SortKey, contact::Column::ContactId]),
+            index("contact_by_request", contact::Entity, [contact::Column::RequestedBy, contact::Column::RequestId]).unique().to_owned(),
             index("gateway_by_school", gateway::Entity, [gateway::Column::SchoolId, gateway::Column::GatewayId]),
             index("gateway_by_request", gateway::Entity, [gateway::Column::RequestedBy, gateway::Column::RequestId]).unique().to_owned(),
         ];

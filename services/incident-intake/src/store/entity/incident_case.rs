@@ -13,6 +13,8 @@ pub struct Model {
     /// Copied from `school`, since lists are in its order.
     pub school_name: String,
     pub municipality: String,
+    pub contact_name: String,
+    pub contact_phone: String,
     pub signature_id: String,
     pub signature: String,
     pub category: String,

@@ -9,6 +9,8 @@ pub struct Model {
     pub school_id: Uuid,
     pub name: String,
     pub municipality: String,
+    pub contact_name: String,
+    pub contact_phone: String,
     /// Both in small letters: searches look in it.
     pub search_text: String,
 }

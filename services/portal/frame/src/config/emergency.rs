@@ -18,6 +18,12 @@ pub struct EmergencyLine {
     pub hours: Option<Text>,
 }
 
+/// A number for a link, RFC 3966: `tel:080012345`.
+pub fn dialled(phone: &str) -> String {
+    let is_dialled = |character: &char| character.is_ascii_digit() || *character == '+';
+    format!("tel:{}", phone.chars().filter(is_dialled).collect::<String>())
+}
+
 impl EmergencyLine {
     /// For the demo: a number that is in use nowhere.
     pub fn example() -> Self {
@@ -30,10 +36,9 @@ impl EmergencyLine {
         }
     }
 
-    /// The number for a link, RFC 3966: `tel:080012345`.
+    /// The number for a link.
     pub fn dialled(&self) -> String {
-        let is_dialled = |character: &char| character.is_ascii_digit() || *character == '+';
-        format!("tel:{}", self.phone.chars().filter(is_dialled).collect::<String>())
+        dialled(&self.phone)
     }
 
     pub fn validate(&self) -> Result<(), ConfigError> {

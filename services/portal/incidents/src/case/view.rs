@@ -138,6 +138,8 @@ fn samples() -> [wire::Case; 3] {
         school_id: portal_frame::samples::school_id().to_string(),
         school_name: "Basisschool De Zandloper".to_owned(),
         municipality: "Aalter".to_owned(),
+        contact_name: "Onthaal".to_owned(),
+        contact_phone: "09 374 12 34".to_owned(),
         title: text("Een toestel praat met een verdacht adres"),
         story: Some(wire::Story {
             what: text("Eerste alinea.\n\nTweede alinea."),

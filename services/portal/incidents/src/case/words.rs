@@ -43,6 +43,7 @@ words! {
 
         facts { "Feiten" "Facts" }
         school { "School" "School" }
+        call_school(name, phone) { "Bel de school: {name}, {phone}" "Call the school: {name}, {phone}" }
         kind { "Soort" "Kind" }
         seen { "Gezien" "Seen" }
         last_sign { "Laatste signaal" "Last event" }

@@ -7,7 +7,10 @@ mod monitor;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use proto::{
-    identity::v1::{gateway_service_server::GatewayServiceServer, organisation_service_server::OrganisationServiceServer},
+    identity::v1::{
+        contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
+        organisation_service_server::OrganisationServiceServer,
+    },
     incident_intake::v1::{
         self as intake,
         case_service_server::{CaseService, CaseServiceServer},
@@ -95,6 +98,7 @@ impl Play {
             .add_service(AlertServiceServer::new(self.clone()))
             .add_service(GatewayContactServiceServer::new(self.clone()))
             .add_service(OrganisationServiceServer::new(self.clone()))
+            .add_service(ContactServiceServer::new(self.clone()))
             .add_service(GatewayServiceServer::new(self.clone()))
     }
 

@@ -30,6 +30,8 @@ pub struct World {
     pub gateways: Vec<identity::Gateway>,
     /// When gateways were last heard.
     pub contacts: Vec<monitor::GatewayContact>,
+    /// Whom to call at schools.
+    pub school_contacts: Vec<identity::Contact>,
     pub devices: Vec<monitor::Device>,
     pub summaries: HashMap<String, monitor::DeviceSummary>,
     pub cases: Vec<intake::Case>,
@@ -156,6 +158,7 @@ impl World {
             },
             react_soon_time: wire(opened + TimeDelta::minutes(sketch.react_within / 2)),
             resolve_soon_time: wire(opened + TimeDelta::minutes(sketch.resolve_within - (sketch.resolve_within / 2).min(24 * 60))),
+            ..intake::Case::default()
         };
         let entry = intake::TimelineEntry {
             entry_id: format!("opened-{}", sketch.number),
