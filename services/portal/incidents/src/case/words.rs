@@ -43,7 +43,7 @@ words! {
 
         facts { "Feiten" "Facts" }
         school { "School" "School" }
-        call_school(name, phone) { "Bel de school: {name}, {phone}" "Call the school: {name}, {phone}" }
+        call_school(name) { "Bel de school: {name}," "Call the school: {name}," }
         kind { "Soort" "Kind" }
         seen { "Gezien" "Seen" }
         last_sign { "Laatste signaal" "Last event" }
