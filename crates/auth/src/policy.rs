@@ -1,7 +1,7 @@
 //! The rules, evaluated by Cedar.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     str::FromStr as _,
 };
 
@@ -26,21 +26,13 @@ pub struct PolicyError(String);
 pub struct Policies {
     set: PolicySet,
     schema: Schema,
+    /// The types of the schema by their short name, read once: every decision names several.
+    types: HashMap<String, EntityTypeName>,
     hierarchy: Hierarchy,
 }
 
 fn wrong(error: impl std::fmt::Display) -> PolicyError {
     PolicyError(error.to_string())
-}
-
-fn uid(kind: &str, id: impl AsRef<str>) -> Result<EntityUid, PolicyError> {
-    let kind = EntityTypeName::from_str(&format!("Schildwacht::{kind}")).map_err(wrong)?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
-}
-
-fn uid_of(resource: Resource) -> Result<EntityUid, PolicyError> {
-    let (kind, id) = resource.entity();
-    uid(kind, id)
 }
 
 impl Policies {
@@ -51,7 +43,9 @@ impl Policies {
     pub fn load() -> Result<Self, PolicyError> {
         let (schema, _warnings) = Schema::from_cedarschema_str(SCHEMA).map_err(wrong)?;
         let set = PolicySet::from_str(POLICIES).map_err(wrong)?;
-        Ok(Self { set, schema, hierarchy: Hierarchy::default() })
+        let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
+        let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
+        Ok(Self { set, schema, types, hierarchy: Hierarchy::default() })
     }
 
     /// Which resource stands below which.
@@ -72,17 +66,22 @@ impl Policies {
     }
 
     fn evaluate(&self, principal: &Principal, action: Action, resource: Resource) -> Result<bool, PolicyError> {
-        let who = entity_of(principal)?;
-        let request =
-            Request::new(who.uid(), uid("Action", action.name())?, uid_of(resource)?, cedar_policy::Context::empty(), Some(&self.schema));
+        let who = self.entity_of(principal)?;
+        let request = Request::new(
+            who.uid(),
+            self.uid("Action", action.name())?,
+            self.uid_of(resource)?,
+            cedar_policy::Context::empty(),
+            Some(&self.schema),
+        );
         let request = request.map_err(wrong)?;
         // The caller's own things are the caller's entity itself.
         let mut entities = BTreeMap::from([(who.uid(), who)]);
         let above = self.hierarchy.above(resource);
         for (at, parent) in [resource].iter().chain(&above).zip(above.iter().map(Some).chain([None])) {
-            let parents = parent.map(|parent| uid_of(*parent)).transpose()?.into_iter().collect();
+            let parents = parent.map(|parent| self.uid_of(*parent)).transpose()?.into_iter().collect();
             if !matches!(at, Resource::Person(_)) {
-                let at = uid_of(*at)?;
+                let at = self.uid_of(*at)?;
                 entities.insert(at.clone(), Entity::new_no_attrs(at, parents));
             }
         }
@@ -94,22 +93,32 @@ impl Policies {
         }
         Ok(answer.decision() == Decision::Allow)
     }
-}
 
-/// The caller, with the places of each function.
-fn entity_of(principal: &Principal) -> Result<Entity, PolicyError> {
-    let uid = match &principal.subject {
-        Subject::Gateway(id) => return Ok(Entity::new_no_attrs(uid("Gateway", id.to_string())?, HashSet::new())),
-        Subject::Person(id) => uid("Person", id.to_string())?,
-        Subject::Service(name) => uid("Service", name)?,
-    };
-    let own = principal.person_id().map(Resource::Person);
-    let mut places: BTreeMap<Role, Vec<RestrictedExpression>> = Role::VARIANTS.iter().map(|role| (*role, Vec::new())).collect();
-    for function in &principal.functions {
-        if let Some(place) = function.place().or(own) {
-            places.entry((*function).into()).or_default().push(RestrictedExpression::new_entity_uid(uid_of(place)?));
+    /// The caller, with the places of each function.
+    fn entity_of(&self, principal: &Principal) -> Result<Entity, PolicyError> {
+        let caller = match &principal.subject {
+            Subject::Gateway(id) => return Ok(Entity::new_no_attrs(self.uid("Gateway", id.to_string())?, HashSet::new())),
+            Subject::Person(id) => self.uid("Person", id.to_string())?,
+            Subject::Service(name) => self.uid("Service", name)?,
+        };
+        let own = principal.person_id().map(Resource::Person);
+        let mut places: BTreeMap<Role, Vec<RestrictedExpression>> = Role::VARIANTS.iter().map(|role| (*role, Vec::new())).collect();
+        for function in &principal.functions {
+            if let Some(place) = function.place().or(own) {
+                places.entry((*function).into()).or_default().push(RestrictedExpression::new_entity_uid(self.uid_of(place)?));
+            }
         }
+        let attributes = places.into_iter().map(|(role, places)| (<&str>::from(role).to_owned(), RestrictedExpression::new_set(places)));
+        Entity::new(caller, attributes.collect(), HashSet::new()).map_err(wrong)
     }
-    let attributes = places.into_iter().map(|(role, places)| (<&str>::from(role).to_owned(), RestrictedExpression::new_set(places)));
-    Entity::new(uid, attributes.collect(), HashSet::new()).map_err(wrong)
+
+    fn uid(&self, kind: &str, id: impl AsRef<str>) -> Result<EntityUid, PolicyError> {
+        let kind = self.types.get(kind).ok_or_else(|| wrong(format!("the schema has no {kind}")))?;
+        Ok(EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id)))
+    }
+
+    fn uid_of(&self, resource: Resource) -> Result<EntityUid, PolicyError> {
+        let (kind, id) = resource.entity();
+        self.uid(kind, id)
+    }
 }
