@@ -14,7 +14,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
-use runtime::{Clock, Error, Ids, Result};
+use runtime::{Clock, Error, Ids, Result, Violations};
 use tonic::Status;
 
 use crate::{Action, Kind, Policies, Principal, Resource, Verifier};
@@ -89,6 +89,17 @@ fn bearer_token(headers: &HeaderMap) -> Result<&str> {
 pub fn asked<M, T: TryFrom<M, Error = Error>>(request: tonic::Request<M>) -> Result<(Context, T)> {
     let cx = Context::of(&request)?;
     Ok((cx, request.into_inner().try_into()?))
+}
+
+/// The same, for a request of a field or two that no use case has a type for.
+///
+/// # Errors
+/// With every field of the message that is wrong.
+pub fn asked_with<M, T>(request: tonic::Request<M>, read: impl FnOnce(&mut Violations, M) -> Option<T>) -> Result<(Context, T)> {
+    let cx = Context::of(&request)?;
+    let mut fields = Violations::default();
+    let asked = read(&mut fields, request.into_inner());
+    Ok((cx, fields.finish(asked)?))
 }
 
 /// What every use case takes first. Only an [`Authenticator`] makes one, so a use case cannot be reached by a caller who is not known.

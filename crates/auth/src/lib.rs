@@ -22,7 +22,7 @@ mod token;
 
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
-pub use context::{Authenticator, Context, Scope, asked};
+pub use context::{Authenticator, Context, Scope, asked, asked_with};
 pub use policy::{Policies, PolicyError};
 pub use principal::{Function, Principal, Role, Subject};
 pub use resource::{Hierarchy, Kind, Resource};

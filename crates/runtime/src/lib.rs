@@ -33,10 +33,7 @@ mod violations;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
 pub use health::Health;
-pub use ids::{
-    AlertId, AppId, AuditId, BoardId, CaseId, ContactId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId,
-    SiteId, SuppressionId, TimelineEntryId, VendorId,
-};
+pub use ids::*;
 pub use process::{Process, StartError};
 pub use request::Etag;
 pub use tasks::{Shutdown, Tasks};

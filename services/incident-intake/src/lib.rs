@@ -44,7 +44,6 @@ use content::Library;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
-use tonic::service::Routes;
 
 pub use config::Config;
 pub use inbound::Inbound;
@@ -93,6 +92,6 @@ impl Service {
             let app = pruned.clone();
             async move { app::prune(&app, &cx).await }
         });
-        Ok(assembly.grpc(Routes::new(grpc::CaseApi::new(app))))
+        Ok(assembly.grpc(grpc::routes(app)))
     }
 }

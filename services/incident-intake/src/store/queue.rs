@@ -10,12 +10,8 @@ use sea_orm::{
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 
 use super::{
-    case::{CLOSED, is_open, read},
-    entity::{
-        evidence_key,
-        incident_case::{Column, Entity},
-        school,
-    },
+    case::{CLOSED, Column, Entity, is_open, read},
+    evidence_key, school,
 };
 use crate::domain::{
     alert::search_key,

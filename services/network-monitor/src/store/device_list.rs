@@ -13,8 +13,9 @@ use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 use uuid::Uuid;
 
 use super::{
-    device::{of_school, with_details},
-    entity::{alert, device, device_day},
+    alert,
+    device::{self, of_school, with_details},
+    device_day,
 };
 use crate::domain::device::Device;
 
