@@ -24,7 +24,7 @@
 //!
 //! # Adding another use case
 //!
-//! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
+//! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a function in `app/case_changes.rs` (load, decide, keep),
 //! its RPC and its request in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
 mod app;

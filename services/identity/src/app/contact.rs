@@ -2,7 +2,7 @@
 
 use auth::{Action, Context, Scope};
 use events::{Topic, outbox};
-use runtime::{ContactId, Error, Etag, RequestId, Result, SchoolId};
+use runtime::{Error, Etag, RequestId, Result, SchoolId};
 use serde::Serialize;
 use storage::{
     Page, PageRequest, Paging, RequestKey, Txn,
@@ -11,7 +11,7 @@ use storage::{
 
 use super::App;
 use crate::{
-    domain::{Contact, ContactChange, ContactDetails},
+    domain::{Contact, ContactChange, ContactDetails, ContactId},
     outbound::organisation_state,
     store,
 };

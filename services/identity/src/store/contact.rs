@@ -1,12 +1,12 @@
 //! Contacts, kept.
 
 use auth::Scope;
-use runtime::{ContactId, SchoolId};
+use runtime::SchoolId;
 use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, entity::prelude::*};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
 
 use super::school;
-use crate::domain::{Contact, ContactDetails};
+use crate::domain::{Contact, ContactDetails, ContactId};
 
 /// Table `contact`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

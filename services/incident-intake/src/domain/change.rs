@@ -1,7 +1,7 @@
 //! What happened to a case: the entries of its timeline, in the past tense.
 
 use chrono::{DateTime, Utc};
-use runtime::{AlertId, TimelineEntryId};
+use runtime::AlertId;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -72,6 +72,11 @@ pub enum CaseChange {
         /// What it is.
         to: Severity,
     },
+}
+
+runtime::typed_ids! {
+    /// An entry in a case's timeline.
+    TimelineEntryId
 }
 
 /// An entry in a case's timeline.

@@ -2,7 +2,7 @@
 
 use auth::{Action, Context, Resource};
 use chrono::{DateTime, Utc};
-use runtime::{Error, Result, SchoolId, SuppressionId};
+use runtime::{Error, Result, SchoolId};
 use storage::{
     StoreResult, Txn,
     audit::{self, Chain, Entry},
@@ -12,7 +12,7 @@ use super::App;
 use crate::{
     domain::{
         detection::SignatureId,
-        suppression::{Reason, Suppression},
+        suppression::{Reason, Suppression, SuppressionId},
     },
     store,
 };

@@ -2,13 +2,13 @@
 
 use auth::Scope;
 use chrono::{DateTime, Utc};
-use runtime::{SchoolId, SuppressionId};
+use runtime::SchoolId;
 use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 use storage::{StoreError, StoreResult, Txn, is_within};
 
 use crate::domain::{
     detection::SignatureId,
-    suppression::{Reason, Suppression},
+    suppression::{Reason, Suppression, SuppressionId},
 };
 
 /// Table `suppression`.
