@@ -108,7 +108,6 @@ pub struct Context {
     principal: Principal,
     /// The time.
     pub clock: Clock,
-    /// New ids.
     pub ids: Ids,
     policies: Arc<Policies>,
     token: Option<Arc<str>>,

@@ -102,7 +102,6 @@ impl FromStr for Function {
 /// Who, by what the token's subject says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A person.
     Person(PersonId),
     /// One of our services, or a command of the operator's.
     Service(String),
@@ -113,11 +112,9 @@ pub enum Subject {
 /// Who is calling, with what they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// Who.
     pub subject: Subject,
     /// For people to read. Not for logs.
     pub name: String,
-    /// What they are.
     pub functions: Vec<Function>,
 }
 

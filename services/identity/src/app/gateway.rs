@@ -23,14 +23,12 @@ pub struct ListGateways {
     pub school_id: Option<SchoolId>,
     /// Revoked ones too.
     pub include_revoked: bool,
-    /// Which page.
     pub page: PageRequest,
 }
 
 /// A gateway to be.
 #[derive(Debug, Clone)]
 pub struct EnrolGateway {
-    /// Where.
     pub school_id: SchoolId,
     /// At which of its sites.
     pub site_id: Option<SiteId>,
@@ -43,7 +41,6 @@ pub struct EnrolGateway {
 /// The gateway; its secret only the first time.
 #[derive(Debug, Clone)]
 pub struct EnrolledGateway {
-    /// The gateway.
     pub gateway: Gateway,
     /// Shown now or never.
     pub secret: Option<Secret>,
@@ -52,7 +49,6 @@ pub struct EnrolledGateway {
 /// Which gateway gets a new secret.
 #[derive(Debug, Clone)]
 pub struct RotateGatewaySecret {
-    /// Which.
     pub gateway_id: GatewayId,
     /// The gateway as the caller read it.
     pub etag: Etag,
@@ -61,9 +57,7 @@ pub struct RotateGatewaySecret {
 /// Which gateway may no longer post.
 #[derive(Debug, Clone)]
 pub struct RevokeGateway {
-    /// Which.
     pub gateway_id: GatewayId,
-    /// Why.
     pub reason: RevokeReason,
     /// The gateway as the caller read it.
     pub etag: Etag,

@@ -15,7 +15,6 @@ pub struct ListSchools {
     pub query: String,
     /// Only these; empty: all.
     pub ids: Vec<SchoolId>,
-    /// Which page.
     pub page: PageRequest,
 }
 

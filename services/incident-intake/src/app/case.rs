@@ -35,13 +35,10 @@ const DEVICES_NAMED: u32 = 3;
 pub struct ListCases {
     /// Which; whose is said apart.
     pub filter: QueueFilter,
-    /// Whose.
     pub whose: Whose,
-    /// In which order.
     pub order: CaseOrder,
     /// The other way round.
     pub reverse: bool,
-    /// Which page.
     pub page: PageRequest,
 }
 
@@ -61,7 +58,6 @@ pub enum Whose {
 /// What a page of cases says.
 #[derive(Debug, Clone)]
 pub struct ListedCases {
-    /// The page.
     pub page: Page<Case>,
     /// Which devices its cases are about; a case without any is left out.
     pub devices: HashMap<CaseId, CaseDevices>,
@@ -113,9 +109,7 @@ pub async fn measure_queue(app: &App, cx: &Context) -> Result<()> {
 /// A page of a case's timeline.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListTimeline {
-    /// Of which case.
     pub case_id: CaseId,
-    /// Which page.
     pub page: PageRequest,
 }
 
@@ -136,11 +130,9 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
 /// A page of a case's evidence.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListEvidence {
-    /// Of which case.
     pub case_id: CaseId,
     /// Whether raw events come along; their fingerprints always do.
     pub include_raw_events: bool,
-    /// Which page.
     pub page: PageRequest,
 }
 

@@ -22,7 +22,6 @@ use crate::{
 /// Who is to work on a case.
 #[derive(Debug, Clone)]
 pub struct AssignCase {
-    /// Which case.
     pub case_id: CaseId,
     /// To whom.
     pub to: AssignTo,
@@ -44,7 +43,6 @@ pub enum AssignTo {
 /// Which phase a case goes to, forward or back.
 #[derive(Debug, Clone)]
 pub struct ChangeCasePhase {
-    /// Which case.
     pub case_id: CaseId,
     /// Where it goes.
     pub phase: Phase,
@@ -55,9 +53,7 @@ pub struct ChangeCasePhase {
 /// A note. It needs no etag, because it decides nothing.
 #[derive(Debug, Clone)]
 pub struct AddCaseNote {
-    /// Which case.
     pub case_id: CaseId,
-    /// The note.
     pub text: NoteWords,
     /// Who may read it.
     pub tlp: Tlp,
@@ -68,11 +64,8 @@ pub struct AddCaseNote {
 /// Why a case is closed, as a reason that is counted and in words.
 #[derive(Debug, Clone)]
 pub struct CloseCase {
-    /// Which case.
     pub case_id: CaseId,
-    /// Why.
     pub reason: CloseReason,
-    /// In words.
     pub text: ReasonWords,
     /// The case as the caller read it.
     pub etag: Etag,
@@ -81,9 +74,7 @@ pub struct CloseCase {
 /// Why a closed case is taken up again.
 #[derive(Debug, Clone)]
 pub struct ReopenCase {
-    /// Which case.
     pub case_id: CaseId,
-    /// Why.
     pub text: ReasonWords,
     /// The case as the caller read it.
     pub etag: Etag,

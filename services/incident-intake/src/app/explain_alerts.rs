@@ -25,7 +25,6 @@ pub struct ExplainAlerts {
 /// What one alert means.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// Which.
     pub alert_id: AlertId,
     /// What is the matter, for a director.
     pub title: Text,

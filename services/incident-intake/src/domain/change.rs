@@ -27,7 +27,6 @@ pub enum CaseChange {
     },
     /// Another alert, or the last of several that came since the previous entry of this kind.
     AlertAttached {
-        /// The alert.
         alert_id: AlertId,
         /// Events since the previous entry of this kind, or since the opening.
         new_events: u64,
@@ -48,23 +47,14 @@ pub enum CaseChange {
     },
     /// Somebody wrote something down.
     NoteAdded {
-        /// What.
         text: NoteWords,
         /// Who may read it.
         tlp: Tlp,
     },
     /// It was done with.
-    Closed {
-        /// Why.
-        reason: CloseReason,
-        /// In words.
-        text: ReasonWords,
-    },
+    Closed { reason: CloseReason, text: ReasonWords },
     /// It was not done with after all.
-    Reopened {
-        /// Why, in words.
-        text: ReasonWords,
-    },
+    Reopened { text: ReasonWords },
     /// It turned out worse.
     SeverityRaised {
         /// What it was.
@@ -84,11 +74,9 @@ runtime::typed_ids! {
 pub struct TimelineEntry {
     /// Stable.
     pub id: TimelineEntryId,
-    /// When.
     pub at: DateTime<Utc>,
     /// Who; `None`: Schildwacht itself.
     pub actor: Option<Person>,
-    /// What.
     pub change: CaseChange,
     /// The row in the school's audit chain that this stands on; the order of entries.
     pub audit_seq: i64,

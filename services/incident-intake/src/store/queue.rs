@@ -26,7 +26,6 @@ const MEDIAN_SAMPLE: u64 = 10_000;
 /// An order, by what is known when the first page is read.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueOrder {
-    /// By what.
     pub by: CaseOrder,
     /// The other way round.
     pub reverse: bool,

@@ -37,9 +37,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Where sightings are counted together.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// One school.
     pub school_id: SchoolId,
-    /// One class.
     pub class_id: &'a str,
 }
 

@@ -27,7 +27,6 @@ pub struct ListAlerts {
     pub filter: AlertFilter,
     /// Whether raw events come along.
     pub include_raw_events: bool,
-    /// Which page.
     pub page: PageRequest,
 }
 

@@ -34,7 +34,6 @@ const QUIET_AFTER: TimeDelta = TimeDelta::days(30);
 /// Which devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum DeviceFilter {
-    /// All.
     All,
     /// First seen in the last 7 days.
     New,
@@ -51,7 +50,6 @@ pub enum DeviceOrder {
     LastSeen,
     /// The newest first.
     FirstSeen,
-    /// By name.
     Name,
     /// The most used of the last 7 days first.
     Use,
@@ -60,15 +58,11 @@ pub enum DeviceOrder {
 /// A page of a school's devices.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListDevices {
-    /// Of this school.
     pub school: SchoolId,
     /// Part of a name, an address or a vendor; empty: all.
     pub query: String,
-    /// Which.
     pub filter: DeviceFilter,
-    /// In which order.
     pub order: DeviceOrder,
-    /// Which page.
     pub page: PageRequest,
 }
 
@@ -99,7 +93,6 @@ pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result
 /// How many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceSummary {
-    /// In all.
     pub total: u64,
     /// Seen since midnight in Brussels.
     pub seen_today: u64,
@@ -139,7 +132,6 @@ const DAYS: u64 = 7;
 /// A device as pages show it.
 #[derive(Debug, Clone)]
 pub struct ShownDevice {
-    /// The device.
     pub device: Device,
     /// Quarter-hours of use on each of the last seven Brussels days, the oldest first.
     pub week: Vec<i32>,

@@ -22,9 +22,7 @@ use crate::{
 pub struct CreateSuppression {
     /// At this school; at every school when not said.
     pub school: Option<SchoolId>,
-    /// Of this signature.
     pub signature_id: SignatureId,
-    /// Why.
     pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,

@@ -19,13 +19,10 @@ runtime::typed_ids! {
 /// Keeps the alerts of one signature quiet: they are still counted, but nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Its id.
     pub id: SuppressionId,
     /// The school; `None` for all schools.
     pub school: Option<SchoolId>,
-    /// The signature.
     pub signature_id: SignatureId,
-    /// Why.
     pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,

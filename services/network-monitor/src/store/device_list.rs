@@ -22,7 +22,6 @@ use crate::domain::device::Device;
 /// Which devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All.
     All,
     /// First seen at or after this moment.
     SeenFirstSince(DateTime<Utc>),
@@ -50,11 +49,9 @@ pub enum Sorting {
 /// What is listed.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// Of this school.
     pub school: SchoolId,
     /// Part of a name, an address or a vendor; empty: all.
     pub text: String,
-    /// Which.
     pub which: Which,
 }
 
