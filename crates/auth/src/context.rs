@@ -1,9 +1,6 @@
 //! The request's context: who calls, the time, the ids, and what is permitted.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -17,7 +14,7 @@ use http::{HeaderMap, header};
 use runtime::{Clock, Error, Ids, Result, Violations};
 use tonic::Status;
 
-use crate::{Action, Kind, Policies, Principal, Resource, Verifier};
+use crate::{Action, Kind, Policies, Principal, Resource, Scope, Verifier};
 
 /// Makes contexts: of requests, in a layer before anything of the request is read; and of a service's own work.
 #[derive(Clone, Debug)]
@@ -114,25 +111,6 @@ pub struct Context {
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// Where a caller may act, among the resources of one kind; part of every look-up of that kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope<K> {
-    /// On all of them.
-    Everything,
-    /// On these; never empty.
-    Only(BTreeSet<K>),
-}
-
-impl<K: Kind> Scope<K> {
-    /// Whether one of them is in it.
-    pub fn contains(&self, id: K) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Only(ids) => ids.contains(&id),
-        }
-    }
-}
-
 impl Context {
     /// The caller of a gRPC request, as the layer of [`Authenticator::protect`] found them.
     ///
@@ -168,24 +146,7 @@ impl Context {
     /// # Errors
     /// `PermissionDenied` when nowhere.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
-        if self.policies.permits(&self.principal, action, Resource::Platform) {
-            return Ok(Scope::Everything);
-        }
-        let hierarchy = self.policies.hierarchy();
-        let places: Vec<Resource> = self.principal.places().into_iter().filter(|place| *place != Resource::Platform).collect();
-        let candidates: BTreeSet<K> = places.iter().flat_map(|place| hierarchy.within::<K>(*place)).collect();
-        // Policies see of a resource what stands above it, so those below the same places are decided alike.
-        let mut decided: HashMap<Vec<Resource>, bool> = HashMap::new();
-        let ids: BTreeSet<K> = candidates
-            .into_iter()
-            .filter(|id| {
-                let resource: Resource = (*id).into();
-                let above = hierarchy.above(resource);
-                let reached_from = places.iter().copied().filter(|place| *place == resource || above.contains(place)).collect();
-                *decided.entry(reached_from).or_insert_with(|| self.policies.permits(&self.principal, action, resource))
-            })
-            .collect();
-        if ids.is_empty() { Err(self.refuse(action)) } else { Ok(Scope::Only(ids)) }
+        self.policies.scope(&self.principal, action).ok_or_else(|| self.refuse(action))
     }
 
     /// The caller as audit rows name it.

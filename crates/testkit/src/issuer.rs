@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Policies, Principal, Subject, Verifier};
+use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Hierarchy, Policies, Principal, Subject, Verifier};
 use axum::{Json, Router, routing::get};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -25,6 +25,7 @@ pub struct TestIssuer {
     key_id: String,
     key: EncodingKey,
     clock: Clock,
+    policies: Arc<Policies>,
 }
 
 impl TestIssuer {
@@ -39,7 +40,8 @@ impl TestIssuer {
             Router::new().route("/.well-known/openid-configuration", get(move || async move { Json(discovery) })).route("/keys", get(keys))
         })
         .await;
-        Self { server, published, key_id: FIRST_KEY.to_owned(), key, clock }
+        let policies = Arc::new(Policies::load().expect("policies"));
+        Self { server, published, key_id: FIRST_KEY.to_owned(), key, clock, policies }
     }
 
     /// Rotates the signing key and withdraws the old one.
@@ -64,8 +66,12 @@ impl TestIssuer {
     pub fn authenticator(&self) -> Authenticator {
         runtime::install_tls_provider();
         let verifier = Verifier::new(&self.config(), AUDIENCE_PLATFORM, self.clock.clone()).expect("a verifier");
-        let policies = Policies::load().expect("policies");
-        Authenticator::new(Arc::new(verifier), Arc::new(policies), self.clock.clone(), Ids::random(self.clock.clone()))
+        Authenticator::new(Arc::new(verifier), Arc::clone(&self.policies), self.clock.clone(), Ids::random(self.clock.clone()))
+    }
+
+    /// Which school is below which board, for the services that trust it. Nothing is placed yet.
+    pub fn hierarchy(&self) -> &Hierarchy {
+        self.policies.hierarchy()
     }
 
     /// A token for this principal and the platform, valid for an hour.
