@@ -16,6 +16,8 @@ pub struct Config {
     pub max_batches: usize,
     /// How long things are kept.
     pub keep: Keep,
+    /// What one school may make it keep.
+    pub bounds: Bounds,
 }
 
 /// `[network_monitor.keep]`: days.
@@ -30,6 +32,18 @@ pub struct Keep {
     pub alert_days: u32,
     /// What could not be read.
     pub dead_letter_days: u32,
+}
+
+/// `[network_monitor.bounds]`: what one school may make it keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// Devices kept.
+    pub devices: u32,
+    /// Devices that may appear in an hour.
+    pub new_devices_per_hour: u32,
+    /// Alerts that may open in an hour; what more would open is counted in one alert, "flood".
+    pub new_alerts_per_hour: u32,
 }
 
 impl Config {
@@ -50,7 +64,15 @@ impl Config {
         at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
         at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
         at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;
-        at_least("keep.dead_letter_days", self.keep.dead_letter_days.into(), 1, "nobody could replay them")
+        at_least("keep.dead_letter_days", self.keep.dead_letter_days.into(), 1, "nobody could replay them")?;
+        at_least("bounds.devices", self.bounds.devices.into(), 100, "a small school has as many")?;
+        at_least(
+            "bounds.new_devices_per_hour",
+            self.bounds.new_devices_per_hour.into(),
+            100,
+            "the first hour of a school brings all of them",
+        )?;
+        at_least("bounds.new_alerts_per_hour", self.bounds.new_alerts_per_hour.into(), 10, "real alerts would be counted as a flood")
     }
 }
 
@@ -64,6 +86,7 @@ mod tests {
             max_decoded_bytes: 32 << 20,
             max_batches: 200,
             keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+            bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
         }
     }
 

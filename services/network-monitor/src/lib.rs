@@ -45,7 +45,7 @@ use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
 
-pub use config::{Config, Keep};
+pub use config::{Bounds, Config, Keep};
 
 /// How often what has been kept long enough is removed.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -74,7 +74,7 @@ impl Service {
     /// Never yet; the type is that of every service.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let assembly = self.parts.begin(Self::NAME, process);
-        let app = app::App::new(assembly.database(), self.config.keep);
+        let app = app::App::new(assembly.database(), self.config.keep, self.config.bounds);
         let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), self.config.max_decoded_bytes);
         assembly.publish();
         assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);

@@ -1,6 +1,6 @@
 //! Domain values as messages. Closed sets have the same number in both; a test compares names.
 
-use proto::{network_monitor::v1 as wire, time::timestamp};
+use proto::{count, network_monitor::v1 as wire, time::timestamp};
 use runtime::DeviceId;
 
 use crate::domain::{alert::NamedAlert, contact::GatewayContact, detection::Endpoint, suppression::Suppression};
@@ -24,6 +24,8 @@ impl From<&NamedAlert> for wire::Alert {
             raw_event: alert.raw_event.clone(),
             sensor: alert.sensor.to_string(),
             gateway_id: alert.gateway.map(|id| id.to_string()).unwrap_or_default(),
+            destination_count: count(alert.destinations.count()),
+            destination_ips: alert.destinations.named().iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::{
         app::{Gathered, record_batch},
-        config::Keep,
+        config::{Bounds, Keep},
         domain::{sighting::Sighting, source::Source},
     };
 
@@ -79,7 +79,7 @@ mod tests {
             let received: DateTime<Utc> = "2026-09-24T09:50:00Z".parse().unwrap();
             let clock = ManualClock::at(received);
             let database = database.migrated(crate::migrations()).await;
-            let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 });
+            let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 }, Bounds { devices: 100, new_devices_per_hour: 100, new_alerts_per_hour: 100 });
             let cx = testkit::context(Principal::service("network-monitor"), clock.clone());
             let school: SchoolId = cx.ids.next();
             let mut gathered = Gathered::default();
@@ -88,7 +88,7 @@ mod tests {
                 gathered.record(school, None, received, Vec::new()).understood("suricata.flow", [seen], None);
             }
             let txn = database.begin().await.unwrap();
-            record_batch(&cx, &txn, &mut gathered).await.unwrap();
+            record_batch(&cx, &txn, &app.bounds, &mut gathered).await.unwrap();
             txn.commit().await.unwrap();
 
             let first = forget(&app, &cx).await.unwrap();

@@ -38,7 +38,7 @@ impl Tally {
         *self.devices.entry(change).or_default() += count;
     }
 
-    /// Alerts: `opened`, `grown`; their events: `suppressed`, `repeated`.
+    /// Alerts: `opened`, `grown`; their events: `suppressed`, `repeated`, `flooded`.
     pub fn alerts(&mut self, change: &'static str, count: u64) {
         *self.alerts.entry(change).or_default() += count;
     }
@@ -65,7 +65,7 @@ impl Metrics {
             devices: meter.u64_counter("monitor.devices").with_description("Devices by change: appeared, updated, absorbed").build(),
             alerts: meter
                 .u64_counter("monitor.alerts")
-                .with_description("Alerts opened and grown; suspicious events suppressed and repeated")
+                .with_description("Alerts opened and grown; suspicious events suppressed, repeated, and flooded: without room")
                 .build(),
             forgotten: meter.u64_counter("monitor.forgotten").with_description("Rows removed because their time was up, by what").build(),
             suppression_changes: meter

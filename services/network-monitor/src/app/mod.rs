@@ -20,20 +20,22 @@ pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};
 pub use suppression::{CreateSuppression, create_suppression, delete_suppression, list_suppressions};
 
-use crate::config::Keep;
+use crate::config::{Bounds, Keep};
 
 /// What use cases work with.
 #[derive(Debug, Clone)]
 pub struct App {
     database: Database,
     keep: Keep,
+    /// What one school may make it keep.
+    pub bounds: Bounds,
     metrics: Arc<Metrics>,
 }
 
 impl App {
     /// Over this database.
-    pub fn new(database: Database, keep: Keep) -> Self {
-        Self { database, keep, metrics: Arc::new(Metrics::new()) }
+    pub fn new(database: Database, keep: Keep, bounds: Bounds) -> Self {
+        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()) }
     }
 
     /// What is counted.

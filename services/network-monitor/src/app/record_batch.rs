@@ -14,9 +14,12 @@ use storage::Txn;
 
 use super::{Outcome, Tally};
 use crate::{
+    config::Bounds,
     domain::{
-        alert::{AlertFold, Arrival, NamedAlert},
-        detection::Detection,
+        alert::NamedAlert,
+        alert_fold::{AlertFold, Arrival},
+        bounds::Allowance,
+        detection::{Detection, SignatureId},
         device::Device,
         fold::DeviceFold,
         roster::{DeviceChange, Roster},
@@ -101,33 +104,51 @@ impl Record<'_> {
 }
 
 /// Takes all schools out of what was gathered, which keeps its tally only.
-pub async fn record_batch(cx: &Context, txn: &Txn, gathered: &mut Gathered) -> Result<()> {
+pub async fn record_batch(cx: &Context, txn: &Txn, bounds: &Bounds, gathered: &mut Gathered) -> Result<()> {
     let Gathered { schools, traces, tally } = gathered;
     // In the order of their ids, since each is locked until the end.
     for (school, batch) in std::mem::take(schools) {
         cx.require(Action::AlertRecord, school)?;
-        store::contact::hear(txn, school, batch.heard).await?;
+        let before = store::contact::hear(txn, school, batch.heard, cx.clock.now()).await?;
         store::contact::hear_gateways(txn, school, &batch.gateways).await?;
-        record_school(cx, txn, school, batch, traces, tally).await?;
+        let mut allowance = before;
+        record_school(cx, txn, School { id: school, bounds, allowance: &mut allowance }, batch, traces, tally).await?;
+        if allowance != before {
+            store::contact::keep_allowance(txn, school, &allowance).await?;
+        }
     }
     Ok(())
+}
+
+/// A school, and what it may still bring.
+struct School<'s> {
+    id: SchoolId,
+    bounds: &'s Bounds,
+    allowance: &'s mut Allowance,
 }
 
 async fn record_school(
     cx: &Context,
     txn: &Txn,
-    school: SchoolId,
+    school: School<'_>,
     batch: SchoolBatch,
     traces: &[Vec<(String, String)>],
     tally: &mut Tally,
 ) -> Result<()> {
-    let SchoolBatch { devices, alerts, heard, gateways: _ } = batch;
+    let School { id: school, bounds, allowance } = school;
+    let SchoolBatch { mut devices, mut alerts, heard, gateways: _ } = batch;
+    let left_out = devices.limit();
+    alerts.limit();
     let Some(moments) = moments_of(&devices, &alerts) else { return Ok(()) };
     let mut ips = devices.ips();
     ips.extend(alerts.ips());
     let wanted = Wanted { macs: devices.macs(), ips, moments };
-    let mut roster = Roster::new(store::device::load(txn, school, &wanted).await?);
+    let mut roster = Roster::new(
+        store::device::load(txn, school, &wanted).await?,
+        allowance.room_for_devices(bounds.devices, bounds.new_devices_per_hour),
+    );
     roster.apply(&devices, heard, &cx.ids);
+    alerts.devices_turned_away(left_out + roster.turned_away(), heard);
 
     let outcome = if alerts.is_empty() {
         Default::default()
@@ -135,7 +156,8 @@ async fn record_school(
         let known = store::alert::load(txn, school, &alerts).await?;
         let now = cx.clock.now();
         let quiet = store::suppression::in_force(txn, school, now).await?;
-        alerts.apply(known, school, |signature| quiet.iter().any(|one| one.quiets(school, signature, now)), &cx.ids)
+        let is_quiet = |signature: &SignatureId| quiet.iter().any(|one| one.quiets(school, signature, now));
+        alerts.apply(known, school, is_quiet, allowance.room_for_alerts(bounds.new_alerts_per_hour), &cx.ids)
     };
     let mut changed_alerts = outcome.changes;
     let mut names: HashMap<DeviceId, String> = HashMap::new();
@@ -148,11 +170,13 @@ async fn record_school(
         };
         alert.source_device = device_at(alert.source.ip).or(alert.source_device);
         alert.destination_device = device_at(alert.destination.ip).or(alert.destination_device);
+        change.devices = alert.source_device.into_iter().chain(alert.destination_device).collect();
+        change.devices.extend(alert.destinations.named().iter().filter_map(|ip| device_at(Some(*ip))));
     }
 
     let changed_devices = roster.into_changes();
     store::device::save(txn, school, &changed_devices).await?;
-    store::alert::save(txn, &changed_alerts.iter().map(|change| &change.alert).collect::<Vec<_>>()).await?;
+    store::alert::save(txn, &changed_alerts).await?;
     for change in &changed_devices {
         if let DeviceChange::Absorbed { from, into } = change {
             store::alert::repoint(txn, *from, *into).await?;
@@ -161,6 +185,7 @@ async fn record_school(
 
     tally.alerts("repeated", outcome.repeated);
     tally.alerts("suppressed", outcome.suppressed);
+    tally.alerts("flooded", outcome.flooded);
     for change in changed_alerts {
         tally.alerts(if change.is_new { "opened" } else { "grown" }, 1);
         let Some(announcement) = change.announcement else { continue };
@@ -170,14 +195,22 @@ async fn record_school(
         let trace = traces.get(change.origin).cloned().unwrap_or_default();
         outbox::add(txn, Topic::Alert, alert_event(cx, &named, announcement).with_trace(trace)).await?;
     }
+    let (mut appeared, mut absorbed) = (0, 0);
     for change in &changed_devices {
         let kind = match change {
-            DeviceChange::Appeared(_) => "appeared",
+            DeviceChange::Appeared(_) => {
+                appeared += 1;
+                "appeared"
+            }
             DeviceChange::Updated { .. } => "updated",
-            DeviceChange::Absorbed { .. } => "absorbed",
+            DeviceChange::Absorbed { .. } => {
+                absorbed += 1;
+                "absorbed"
+            }
         };
         tally.devices(kind, 1);
     }
+    allowance.count(appeared, absorbed, outcome.opened);
     Ok(())
 }
 

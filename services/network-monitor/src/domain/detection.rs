@@ -53,6 +53,8 @@ impl Severity {
 pub enum Sensor {
     Suricata,
     Zeek,
+    /// The platform itself: a bound of a school was reached.
+    Schildwacht,
 }
 
 /// What was matched, stable over versions of the rule: `suricata:<gid>:<sid>` or `zeek:<Note>`.
@@ -76,6 +78,11 @@ impl SignatureId {
     pub fn zeek(note: &str) -> Self {
         let end = note.char_indices().map(|(start, letter)| start + letter.len_utf8()).take_while(|end| *end <= Self::LONGEST - 5).last();
         Self(format!("zeek:{}", &note[..end.unwrap_or(0)]))
+    }
+
+    /// Of what the platform itself says: a school reached a bound.
+    pub fn flood() -> Self {
+        Self("schildwacht:flood".to_owned())
     }
 
     /// Reads an id from a request or from the store.

@@ -1,7 +1,8 @@
 //! A batch of sightings folded together, so that the store is touched once per device and not once per line.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     ops::RangeInclusive,
 };
@@ -16,6 +17,12 @@ use super::{
     source::Source,
     usage::Quarter,
 };
+
+/// Devices that one batch takes in: more than a large school has, so that a flood of invented addresses costs no more than that.
+const MOST_DEVICES: usize = 5_000;
+
+/// Facts that one batch takes in of one device: many more than are kept.
+const MOST_FACTS: usize = 256;
 
 /// When a device was seen within one quarter-hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,27 +40,29 @@ pub struct Span {
 pub struct Seen {
     /// The best source that saw it.
     pub source: Source,
-    /// When, in no particular order, each quarter-hour once.
-    pub spans: Vec<Span>,
-    /// What it told, each subject and source once.
+    /// When.
+    spans: BTreeMap<Quarter, Span>,
+    /// What it told, each subject and source once, at most [`MOST_FACTS`].
     pub facts: Vec<(Topic, Fact)>,
+    /// Events that it took part in.
+    events: u64,
 }
 
 impl Seen {
     const fn new(source: Source) -> Self {
-        Self { source, spans: Vec::new(), facts: Vec::new() }
+        Self { source, spans: BTreeMap::new(), facts: Vec::new(), events: 0 }
+    }
+
+    /// The quarter-hours in which it was seen, in order.
+    pub fn spans(&self) -> impl Iterator<Item = &Span> {
+        self.spans.values()
     }
 
     fn mark(&mut self, moment: DateTime<Utc>) {
         let quarter = Quarter::of(moment);
-        // Events come nearly in order, so the quarter wanted is nearly always the last one.
-        match self.spans.iter_mut().rev().find(|span| span.quarter == quarter) {
-            Some(span) => {
-                span.first = span.first.min(moment);
-                span.last = span.last.max(moment);
-            }
-            None => self.spans.push(Span { quarter, first: moment, last: moment }),
-        }
+        let span = self.spans.entry(quarter).or_insert(Span { quarter, first: moment, last: moment });
+        span.first = span.first.min(moment);
+        span.last = span.last.max(moment);
     }
 
     fn learn(&mut self, told: Told, source: Source, observed: DateTime<Utc>) {
@@ -61,9 +70,10 @@ impl Seen {
         let same = |known: &&mut (Topic, Fact)| {
             known.0 == topic && known.1.source == source && known.1.subject == fact.subject && known.1.value == fact.value
         };
-        match self.facts.iter_mut().find(same) {
-            Some((_, known)) => known.observed = known.observed.max(observed),
-            None => self.facts.push((topic, fact)),
+        if let Some((_, known)) = self.facts.iter_mut().find(same) {
+            known.observed = known.observed.max(observed);
+        } else if self.facts.len() < MOST_FACTS {
+            self.facts.push((topic, fact));
         }
     }
 }
@@ -94,11 +104,26 @@ impl DeviceFold {
         if source.weight() > seen.source.weight() {
             seen.source = source;
         }
+        seen.events += 1;
         seen.mark(first);
         seen.mark(last);
         for told in told {
             seen.learn(told, source, last);
         }
+    }
+
+    /// Leaves out what is too much for one batch, and answers how many devices that are: cards stay before addresses, and what took part
+    /// in more events before what took part in few.
+    pub fn limit(&mut self) -> usize {
+        let too_many = self.seen.len().saturating_sub(MOST_DEVICES);
+        if too_many > 0 {
+            let mut seen: Vec<(DeviceKey, Seen)> = std::mem::take(&mut self.seen).into_iter().collect();
+            seen.sort_by_key(|(key, seen)| (key.mac().is_none(), Reverse(seen.events), *key));
+            seen.truncate(MOST_DEVICES);
+            self.seen = seen.into_iter().collect();
+            self.claims.retain(|(_, mac), _| self.seen.contains_key(&DeviceKey::Mac(*mac)));
+        }
+        too_many
     }
 
     /// Whether nobody was seen.
@@ -123,7 +148,7 @@ impl DeviceFold {
 
     /// From the first moment to the last; `None` when nobody was seen.
     pub fn moments(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
-        let spans = || self.seen.values().flat_map(|seen| &seen.spans);
+        let spans = || self.seen.values().flat_map(Seen::spans);
         let first = spans().map(|span| span.first).min()?;
         let last = spans().map(|span| span.last).max()?;
         Some(first..=last)
@@ -162,7 +187,7 @@ mod tests {
         }
         let seen = fold.seen();
         assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].1.spans.len(), 2, "20 minutes touch two quarter-hours");
+        assert_eq!(seen[0].1.spans().count(), 2, "20 minutes touch two quarter-hours");
         assert_eq!(seen[0].1.facts.len(), 1);
         assert_eq!(seen[0].1.facts[0].1.observed, at(19));
     }
@@ -172,7 +197,7 @@ mod tests {
         let mut fold = DeviceFold::default();
         let sighting = Sighting::of_address(Source::ZeekConn, "10.0.0.5".parse().unwrap(), false, at(0)).unwrap();
         fold.add(sighting.until(at(600)));
-        assert_eq!(fold.seen()[0].1.spans.len(), 2, "what lies between may have been silent");
+        assert_eq!(fold.seen()[0].1.spans().count(), 2, "what lies between may have been silent");
     }
 
     #[test]

@@ -9,7 +9,10 @@
 //! When a card claims an address that so far was a device of its own, and both were about at the same time, the two were
 //! one device all along, and become one.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::IpAddr,
+};
 
 use chrono::{DateTime, Utc};
 use runtime::{DeviceId, Ids};
@@ -66,12 +69,15 @@ pub struct Roster {
     entries: Vec<Entry>,
     by_key: HashMap<DeviceKey, usize>,
     claimants: HashMap<IpAddr, Vec<usize>>,
+    /// Devices that may still appear.
+    room: u32,
+    turned_away: BTreeSet<DeviceKey>,
 }
 
 impl Roster {
-    /// From the devices the store knows by the batch's cards and addresses.
-    pub fn new(known: Vec<Device>) -> Self {
-        let mut roster = Self::default();
+    /// From the devices the store knows by the batch's cards and addresses; at most `room` more appear.
+    pub fn new(known: Vec<Device>, room: u32) -> Self {
+        let mut roster = Self { room, ..Self::default() };
         for device in known {
             roster.enter(device, Stored::Same);
         }
@@ -92,6 +98,11 @@ impl Roster {
         for entry in self.entries.iter_mut().filter(|entry| !matches!(entry.stored, Stored::Same)) {
             entry.device.heard = entry.device.heard.max(heard);
         }
+    }
+
+    /// How many devices found no room.
+    pub fn turned_away(&self) -> usize {
+        self.turned_away.len()
     }
 
     /// Whose an address was at a moment.
@@ -136,15 +147,21 @@ impl Roster {
         &mut entry.device
     }
 
-    fn find_or_enter(&mut self, key: DeviceKey, seen: DateTime<Utc>, ids: &Ids) -> usize {
-        match self.by_key.get(&key) {
-            Some(place) => *place,
-            None => self.enter(Device::new(ids.next(), key, seen), Stored::Not),
+    /// `None` when there is no room for another.
+    fn find_or_enter(&mut self, key: DeviceKey, seen: DateTime<Utc>, ids: &Ids) -> Option<usize> {
+        if let Some(place) = self.by_key.get(&key) {
+            return Some(*place);
         }
+        let Some(room) = self.room.checked_sub(1) else {
+            self.turned_away.insert(key);
+            return None;
+        };
+        self.room = room;
+        Some(self.enter(Device::new(ids.next(), key, seen), Stored::Not))
     }
 
     fn claim(&mut self, ip: IpAddr, mac: Mac, claimed: Claimed, source: Source, ids: &Ids) {
-        let place = self.find_or_enter(DeviceKey::Mac(mac), claimed.first, ids);
+        let Some(place) = self.find_or_enter(DeviceKey::Mac(mac), claimed.first, ids) else { return };
         self.touch(place).has_address(Address { ip, source, observed: claimed.last, claimed: Some(claimed) });
         let claimants = self.claimants.entry(ip).or_default();
         if !claimants.contains(&place) {
@@ -170,10 +187,10 @@ impl Roster {
     }
 
     fn see_card(&mut self, key: DeviceKey, seen: &Seen, ids: &Ids) {
-        let Some(first) = seen.spans.iter().map(|span| span.first).min() else { return };
-        let place = self.find_or_enter(key, first, ids);
+        let Some(first) = seen.spans().map(|span| span.first).min() else { return };
+        let Some(place) = self.find_or_enter(key, first, ids) else { return };
         let device = self.touch(place);
-        for span in &seen.spans {
+        for span in seen.spans() {
             device.see(span.quarter, span.first, span.last);
         }
         for (topic, fact) in &seen.facts {
@@ -183,23 +200,20 @@ impl Roster {
 
     /// Each quarter-hour of an address goes to whoever held it then.
     fn see_address(&mut self, ip: IpAddr, seen: &Seen, ids: &Ids) {
-        for span in &seen.spans {
-            let place = self.holder_or_enter(ip, span.first, ids);
+        for span in seen.spans() {
+            let Some(place) = self.holder_or_enter(ip, span.first, ids) else { continue };
             let device = self.touch(place);
             device.see(span.quarter, span.first, span.last);
             device.has_address(Address { ip, source: seen.source, observed: span.last, claimed: None });
         }
         for (topic, fact) in &seen.facts {
-            let place = self.holder_or_enter(ip, fact.observed, ids);
+            let Some(place) = self.holder_or_enter(ip, fact.observed, ids) else { continue };
             self.touch(place).learn(*topic, fact.clone());
         }
     }
 
-    fn holder_or_enter(&mut self, ip: IpAddr, moment: DateTime<Utc>, ids: &Ids) -> usize {
-        match self.holder_place(ip, moment) {
-            Some(place) => place,
-            None => self.find_or_enter(DeviceKey::Ip(ip), moment, ids),
-        }
+    fn holder_or_enter(&mut self, ip: IpAddr, moment: DateTime<Utc>, ids: &Ids) -> Option<usize> {
+        self.holder_place(ip, moment).or_else(|| self.find_or_enter(DeviceKey::Ip(ip), moment, ids))
     }
 
     fn holder_place(&self, ip: IpAddr, moment: DateTime<Utc>) -> Option<usize> {

@@ -24,7 +24,7 @@ fn apply(known: Vec<Device>, sightings: impl IntoIterator<Item = Sighting>, ids:
     for sighting in sightings {
         fold.add(sighting);
     }
-    let mut roster = Roster::new(known);
+    let mut roster = Roster::new(known, 1_000);
     roster.apply(&fold, at(1_000), ids);
     roster.into_changes()
 }
@@ -159,4 +159,28 @@ proptest! {
         let seen: u32 = devices.iter().map(slots).sum();
         prop_assert!(seen as usize >= distinct.len());
     }
+}
+
+#[test]
+fn devices_that_find_no_room_are_turned_away_and_those_that_are_known_are_not() {
+    let ids = Ids::counted();
+    let known = apply(vec![], [traffic("10.0.0.5", 0)], &ids);
+    let [DeviceChange::Appeared(known)] = &known[..] else { panic!("{known:?}") };
+    let mut fold = DeviceFold::default();
+    [traffic("10.0.0.5", 1), traffic("10.0.0.6", 1), traffic("10.0.0.7", 1), claim("02:00:00:00:00:01", "10.0.0.8", 1)]
+        .into_iter()
+        .for_each(|seen| fold.add(seen));
+    let mut roster = Roster::new(vec![known.clone()], 1);
+    roster.apply(&fold, at(1_000), &ids);
+    assert_eq!(roster.turned_away(), 2, "the card came first");
+    let changes = roster.into_changes();
+    let appeared: Vec<String> = changes
+        .iter()
+        .filter_map(|change| match change {
+            DeviceChange::Appeared(device) => Some(device.key.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(appeared, ["02:00:00:00:00:01"]);
+    assert!(changes.iter().any(|change| matches!(change, DeviceChange::Updated { after, .. } if after.id == known.id)));
 }

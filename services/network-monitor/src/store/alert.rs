@@ -1,18 +1,27 @@
 //! Alerts, kept.
 
-use std::collections::BTreeSet;
-
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, Iterable as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, ConnectionTrait, Iterable as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, OnConflict, Query},
+};
 use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 
+use super::alert_device;
 use crate::domain::{
     address,
-    alert::{Alert, AlertFilter, AlertFold, Remembered},
+    alert::{Alert, AlertFilter, AlertKey, Remembered},
+    alert_fold::{AlertChange, AlertFold},
+    destinations::Destinations,
     detection::{Endpoint, Severity, SignatureId},
 };
+
+/// Alerts that one look-up reads, at most: of 500 keys, a hundred each.
+const MOST_KNOWN: u64 = 50_000;
 
 /// Table `alert`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -38,6 +47,11 @@ pub struct Model {
     pub destination_ip: String,
     pub destination_port: Option<i32>,
     pub destination_device_id: Option<Uuid>,
+    /// The first addresses it went to, JSON.
+    #[sea_orm(column_type = "Text")]
+    pub destinations: String,
+    /// Of all of them; empty as long as all are named.
+    pub destination_sketch: Vec<u8>,
     #[sea_orm(column_type = "Text")]
     pub protocol: String,
     pub first_at: DateTimeUtc,
@@ -61,40 +75,55 @@ impl ActiveModelBehavior for ActiveModel {}
 /// The alerts that may take in the events of a batch. The school must be locked.
 pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<Vec<Alert>> {
     let Some(reach) = fold.reach() else { return Ok(Vec::new()) };
-    let signatures: BTreeSet<&str> = fold.keys().map(|key| key.signature_id.as_str()).collect();
-    let sources: BTreeSet<String> = fold.keys().map(|key| ip_text(key.source)).collect();
-    let mut alerts = Vec::new();
-    for signatures in chunks(signatures) {
-        for sources in chunks(sources.iter().cloned()) {
-            let query = Entity::find()
-                .filter(Column::SchoolId.eq(school.as_uuid()))
-                .filter(Column::SourceIp.is_in(sources))
-                .filter(Column::SignatureId.is_in(signatures.iter().copied()))
-                .filter(Column::LastAt.gte(*reach.start()))
-                .filter(Column::FirstAt.lte(*reach.end()));
-            for row in query.all(&**txn).await? {
-                alerts.push(read(row)?);
-            }
-        }
+    let mut rows = Vec::new();
+    for keys in chunks(fold.keys()) {
+        let either = keys.into_iter().fold(Condition::any(), |any, AlertKey { signature_id, source }| {
+            any.add(Column::SourceIp.eq(ip_text(source)).and(Column::SignatureId.eq(signature_id.as_str())))
+        });
+        let query = Entity::find()
+            .filter(Column::SchoolId.eq(school.as_uuid()))
+            .filter(either)
+            .filter(Column::LastAt.gte(*reach.start()))
+            .filter(Column::FirstAt.lte(*reach.end()));
+        rows.extend(query.limit(MOST_KNOWN).all(&**txn).await?);
     }
-    Ok(alerts)
+    rows.into_iter().map(read).collect()
 }
 
 /// Writes alerts that are new or have grown. The school must be locked.
-pub async fn save(txn: &Txn, alerts: &[&Alert]) -> StoreResult<()> {
-    for some in chunks(alerts.iter().map(|alert| write(alert))) {
+pub async fn save(txn: &Txn, changes: &[AlertChange]) -> StoreResult<()> {
+    for some in chunks(changes.iter().map(|change| write(&change.alert))) {
         Entity::insert_many(some)
             .on_conflict(or_update::<Entity>(&[Column::SchoolId, Column::RawEvent]))
             .exec_without_returning(&**txn)
             .await?;
     }
+    let taking_part = changes.iter().flat_map(|change| {
+        let alert_id = change.alert.id.as_uuid();
+        change.devices.iter().map(move |device| alert_device::ActiveModel { alert_id: Set(alert_id), device_id: Set(device.as_uuid()) })
+    });
+    for some in chunks(taking_part) {
+        alert_device::Entity::insert_many(some).on_conflict(or_keep()).exec_without_returning(&**txn).await?;
+    }
     Ok(())
+}
+
+fn or_keep() -> OnConflict {
+    OnConflict::columns([alert_device::Column::AlertId, alert_device::Column::DeviceId]).do_nothing().to_owned()
 }
 
 /// Points the alerts of a device that turned out to be another at that other.
 pub async fn repoint(txn: &Txn, from: DeviceId, into: DeviceId) -> StoreResult<()> {
     for column in [Column::SourceDeviceId, Column::DestinationDeviceId] {
         Entity::update_many().col_expr(column, into.as_uuid().into()).filter(column.eq(from.as_uuid())).exec(&**txn).await?;
+    }
+    use alert_device::Column::{AlertId, DeviceId};
+    let alerts = alert_device::Entity::find().filter(DeviceId.eq(from.as_uuid())).all(&**txn).await?;
+    for some in chunks(alerts.iter().map(|row| row.alert_id)) {
+        let rows = some.iter().map(|alert| alert_device::ActiveModel { alert_id: Set(*alert), device_id: Set(into.as_uuid()) });
+        alert_device::Entity::insert_many(rows).on_conflict(or_keep()).exec_without_returning(&**txn).await?;
+        let gone = alert_device::Entity::delete_many().filter(AlertId.is_in(some)).filter(DeviceId.eq(from.as_uuid()));
+        gone.exec(&**txn).await?;
     }
     Ok(())
 }
@@ -124,8 +153,12 @@ pub async fn list(
         query = query.filter(Column::SignatureId.eq(signature.as_str()));
     }
     if let Some(device) = filter.device {
-        let ends = [Column::SourceDeviceId, Column::DestinationDeviceId].map(|end| end.eq(device.as_uuid()));
-        query = query.filter(ends.into_iter().fold(Condition::any(), Condition::add));
+        let alerts = Query::select()
+            .column(alert_device::Column::AlertId)
+            .from(alert_device::Entity)
+            .and_where(alert_device::Column::DeviceId.eq(device.as_uuid()))
+            .to_owned();
+        query = query.filter(Column::AlertId.in_subquery(alerts));
     }
     if !include_raw_events {
         let others = Column::iter().filter(|column| !matches!(column, Column::RawEvent));
@@ -165,6 +198,8 @@ fn write(alert: &Alert) -> ActiveModel {
         destination_ip: Set(ip_text(alert.destination.ip)),
         destination_port: Set(alert.destination.port.map(i32::from)),
         destination_device_id: Set(alert.destination_device.map(Uuid::from)),
+        destinations: Set(serde_json::json!(alert.destinations.named()).to_string()),
+        destination_sketch: Set(alert.destinations.sketch_bytes()),
         protocol: Set(alert.protocol.clone()),
         first_at: Set(alert.first),
         last_at: Set(alert.last),
@@ -195,6 +230,10 @@ fn read(row: Model) -> StoreResult<Alert> {
         destination: endpoint("alert.destination_ip", &row.destination_ip, row.destination_port)?,
         source_device: row.source_device_id.map(Into::into),
         destination_device: row.destination_device_id.map(Into::into),
+        destinations: Destinations::from_store(
+            serde_json::from_str(&row.destinations).map_err(|error| StoreError::unreadable("alert.destinations", error))?,
+            &row.destination_sketch,
+        ),
         protocol: row.protocol,
         first: row.first_at,
         last: row.last_at,

@@ -12,16 +12,49 @@ use sea_orm::{
 };
 use storage::{StoreResult, Txn, within};
 
-use super::{gateway_contact, school_contact};
-use crate::domain::contact::GatewayContact;
+use super::{device, gateway_contact, school_contact};
+use crate::domain::{bounds::Allowance, contact::GatewayContact};
 
 /// A school was heard. From now until the transaction ends no other writes what belongs to this school: take schools in the
-/// order of their ids.
-pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>) -> StoreResult<()> {
+/// order of their ids. Answers what of its bounds the school has used in this hour.
+pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>, now: DateTime<Utc>) -> StoreResult<Allowance> {
     use school_contact::{ActiveModel, Column, Entity};
-    let row = ActiveModel { school_id: Set(school.as_uuid()), heard_at: Set(heard) };
+    let unused = || ActiveModel {
+        school_id: Set(school.as_uuid()),
+        heard_at: Set(heard),
+        counted_hour: Set(DateTime::UNIX_EPOCH),
+        devices: Set(0),
+        new_devices: Set(0),
+        new_alerts: Set(0),
+    };
     let or_later = or_later(Entity, Column::SchoolId, Column::HeardAt);
-    Entity::insert(row).on_conflict(or_later).exec_without_returning(&**txn).await?;
+    Entity::insert(unused()).on_conflict(or_later).exec_without_returning(&**txn).await?;
+    let row = Entity::find_by_id(school.as_uuid()).one(&**txn).await?;
+    let known = row.filter(|row| row.counted_hour == Allowance::hour_of(now));
+    let number = |column: i32| u32::try_from(column).unwrap_or(u32::MAX);
+    Ok(match known {
+        Some(row) => Allowance {
+            hour: row.counted_hour,
+            devices: number(row.devices),
+            new_devices: number(row.new_devices),
+            new_alerts: number(row.new_alerts),
+        },
+        None => Allowance::begin(now, device::count(txn, school).await?),
+    })
+}
+
+/// Keeps what of its bounds a school has used. The school must be locked.
+pub async fn keep_allowance(txn: &Txn, school: SchoolId, allowance: &Allowance) -> StoreResult<()> {
+    use school_contact::{ActiveModel, Column, Entity};
+    let column = |number: u32| Set(i32::try_from(number).unwrap_or(i32::MAX));
+    let used = ActiveModel {
+        counted_hour: Set(allowance.hour),
+        devices: column(allowance.devices),
+        new_devices: column(allowance.new_devices),
+        new_alerts: column(allowance.new_alerts),
+        ..Default::default()
+    };
+    Entity::update_many().set(used).filter(Column::SchoolId.eq(school.as_uuid())).exec(&**txn).await?;
     Ok(())
 }
 

@@ -103,6 +103,12 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
     with_details(&**txn, rows, Some(&days)).await
 }
 
+/// How many devices of a school are kept.
+pub async fn count(txn: &Txn, school: SchoolId) -> StoreResult<u32> {
+    let count = Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).count(&**txn).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 /// A device of a school within the caller's scope.
 pub async fn find(
     connection: &impl ConnectionTrait,

@@ -6,14 +6,14 @@ use auth::Scope;
 use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, SchoolId};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement, SimpleExpr},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr},
 };
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 use uuid::Uuid;
 
 use super::{
-    alert,
+    alert, alert_device,
     device::{self, of_school, with_details},
     device_day,
 };
@@ -104,42 +104,20 @@ pub async fn open_alerts_of(
     devices: &[DeviceId],
     since: DateTime<Utc>,
 ) -> StoreResult<HashMap<DeviceId, i64>> {
-    let mut counts: HashMap<DeviceId, i64> = HashMap::new();
-    let ids: Vec<Uuid> = devices.iter().map(|id| id.as_uuid()).collect();
-    for (column, not_counted_yet) in [
-        (alert::Column::SourceDeviceId, None),
-        // An alert between a device and itself was counted with its source.
-        (alert::Column::DestinationDeviceId, Some(differs_from_source())),
-    ] {
-        let mut query = open(scope, since).filter(column.is_in(ids.iter().copied()));
-        if let Some(condition) = not_counted_yet {
-            query = query.filter(condition);
-        }
-        let found: Vec<(Uuid, i64)> = query
-            .select_only()
-            .column(column)
-            .column_as(alert::Column::AlertId.count(), "alerts")
-            .group_by(column)
-            .into_tuple()
-            .all(connection)
-            .await?;
-        for (device, alerts) in found {
-            *counts.entry(device.into()).or_default() += alerts;
-        }
-    }
-    Ok(counts)
-}
-
-fn differs_from_source() -> Condition {
-    let source = || Expr::col((alert::Entity, alert::Column::SourceDeviceId));
-    let destination = Expr::col((alert::Entity, alert::Column::DestinationDeviceId));
-    Condition::any().add(source().is_null()).add(source().ne(destination))
-}
-
-fn open(scope: &Scope<SchoolId>, since: DateTime<Utc>) -> Select<alert::Entity> {
-    within(alert::Entity::find(), alert::Column::SchoolId, scope)
+    use alert_device::Column::DeviceId;
+    let open = within(alert_device::Entity::find().inner_join(alert::Entity), alert::Column::SchoolId, scope)
         .filter(alert::Column::ToldEventCount.gt(0))
-        .filter(alert::Column::ReceivedAt.gte(since))
+        .filter(alert::Column::ReceivedAt.gte(since));
+    let found: Vec<(Uuid, i64)> = open
+        .filter(DeviceId.is_in(devices.iter().map(|id| id.as_uuid())))
+        .select_only()
+        .column(DeviceId)
+        .column_as(DeviceId.count(), "alerts")
+        .group_by(DeviceId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().map(|(device, alerts)| (device.into(), alerts)).collect())
 }
 
 /// What devices call themselves; those without a name are left out.
@@ -166,19 +144,15 @@ fn select(scope: &Scope<SchoolId>, listing: &Listing) -> Select<device::Entity> 
         Which::SeenSince(moment) => query.filter(device::Column::LastSeenAt.gte(moment)),
         Which::NotSeenSince(moment) => query.filter(device::Column::LastSeenAt.lt(moment)),
         Which::InAlertsSince(moment) => {
-            let devices_in = |column: alert::Column| -> SelectStatement {
-                Query::select()
-                    .column((alert::Entity, column))
-                    .from(alert::Entity)
-                    .and_where(alert::Column::SchoolId.eq(listing.school.as_uuid()))
-                    .and_where(alert::Column::ToldEventCount.gt(0))
-                    .and_where(alert::Column::ReceivedAt.gte(moment))
-                    .and_where(column.is_not_null())
-                    .to_owned()
-            };
-            let either = [alert::Column::SourceDeviceId, alert::Column::DestinationDeviceId];
-            let conditions = either.into_iter().map(|column| device::Column::DeviceId.in_subquery(devices_in(column)));
-            query.filter(conditions.fold(Condition::any(), Condition::add))
+            let taking_part = alert_device::Entity::find()
+                .inner_join(alert::Entity)
+                .filter(alert::Column::SchoolId.eq(listing.school.as_uuid()))
+                .filter(alert::Column::ToldEventCount.gt(0))
+                .filter(alert::Column::ReceivedAt.gte(moment))
+                .select_only()
+                .column(alert_device::Column::DeviceId)
+                .into_query();
+            query.filter(device::Column::DeviceId.in_subquery(taking_part))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tables of network-monitor. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
 pub mod alert;
+mod alert_device;
 pub mod contact;
 pub mod device;
 mod device_address;

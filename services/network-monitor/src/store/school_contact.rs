@@ -9,6 +9,11 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub school_id: Uuid,
     pub heard_at: DateTimeUtc,
+    /// The hour of the figures that follow: what of its bounds the school has used.
+    pub counted_hour: DateTimeUtc,
+    pub devices: i32,
+    pub new_devices: i32,
+    pub new_alerts: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

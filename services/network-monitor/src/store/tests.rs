@@ -1,6 +1,9 @@
 //! What is stored is read back, and storing it again forgets nothing.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use auth::Scope;
 use proptest::{
@@ -17,6 +20,8 @@ use testkit::{
 use super::*;
 use crate::domain::{
     alert::{Alert, Remembered},
+    alert_fold::AlertChange,
+    destinations::Destinations,
     detection::{Endpoint, Sensor, Severity, SignatureId},
     device::{Address, Claimed, Device, DeviceKey},
     fact::{Fact, Topic},
@@ -88,6 +93,7 @@ prop_compose! {
         sensor in prop::sample::select(vec![Sensor::Suricata, Sensor::Zeek]),
         source in any_endpoint(),
         destination in any_endpoint(),
+        destinations in prop::collection::vec(any::<IpAddr>(), 0..40),
         moments in uniform3(moment()),
         // Below one, an alert is in no list.
         counts in (any::<i64>(), 1..i64::MAX),
@@ -95,6 +101,10 @@ prop_compose! {
     ) -> Alert {
         let (id, school, gateway, source_device, destination_device) = ids;
         let [text, category, protocol, raw_event] = texts;
+        let destinations = destinations.into_iter().fold(Destinations::default(), |mut all, ip| {
+            all.add(ip);
+            all
+        });
         let [first, last, received] = moments;
         Alert {
             id,
@@ -107,6 +117,7 @@ prop_compose! {
             sensor,
             source,
             destination,
+            destinations,
             source_device,
             destination_device,
             protocol,
@@ -176,7 +187,9 @@ on_both_stores! {
             let after = Alert { id: before.id, school: before.school, raw_event: before.raw_event.clone(), ..after };
             let txn = database.begin().await.unwrap();
             for alert in [before, after] {
-                alert::save(&txn, &[&alert]).await.unwrap();
+                let devices: BTreeSet<_> = alert.source_device.into_iter().collect();
+                let change = AlertChange { alert: alert.clone(), devices, is_new: false, announcement: None, origin: 0 };
+                alert::save(&txn, &[change]).await.unwrap();
                 assert_eq!(alert::find(&*txn, &Scope::Everything, alert.school, alert.id).await.unwrap(), Some(alert));
             }
         }

@@ -96,7 +96,7 @@ on_both_stores! {
 
     async fn alerts_are_listed_by_severity_signature_and_page(database: TestDatabase) {
         let world = World::start(&database).await;
-        let lines: String = (0..25_u8).map(|number| alert(&format!("2026-09-24T09:{number:02}:00+0000"), 100 + u32::from(number % 5), 1 + number % 3, "10.0.0.5", &format!("10.0.1.{number}"))).collect();
+        let lines: String = (0..25_u8).map(|number| alert(&format!("2026-09-24T09:{number:02}:00+0000"), 100 + u32::from(number % 5), 1 + number % 3, &format!("10.0.1.{number}"), "10.0.0.5")).collect();
         world.post(&lines).await;
         let list = async |min_severity: AlertSeverity, signature_id: &str, page_token: String| {
             let request = ListAlertsRequest { page_size: 10, page_token, min_severity: min_severity.into(), signature_id: signature_id.to_owned(), ..Default::default() };

@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use runtime::Ids;
 use schildwacht_network_monitor::{
     domain::{
-        alert::{Alert, AlertFold, Arrival},
+        alert::Alert,
+        alert_fold::{AlertFold, Arrival},
         device::{Device, DeviceKey},
         fold::DeviceFold,
         roster::{DeviceChange, Roster},
@@ -61,7 +62,7 @@ fn read(lines: &[String], size: usize) -> Read {
             Reading::Unreadable(_) => read.unreadable += 1,
         })
         .unwrap();
-        let mut roster = Roster::new(read.devices.clone());
+        let mut roster = Roster::new(read.devices.clone(), u32::MAX);
         roster.apply(&devices, received, &ids);
         for change in roster.into_changes() {
             match change {
@@ -73,7 +74,7 @@ fn read(lines: &[String], size: usize) -> Read {
                 DeviceChange::Absorbed { from, .. } => read.devices.retain(|known| known.id != from),
             }
         }
-        for change in alerts.apply(read.alerts.clone(), ids.next(), |_| false, &ids).changes {
+        for change in alerts.apply(read.alerts.clone(), ids.next(), |_| false, u32::MAX, &ids).changes {
             read.alerts.retain(|known| known.id != change.alert.id);
             read.alerts.push(change.alert);
         }
@@ -156,12 +157,14 @@ fn the_known_hosts_and_services_become_devices() {
 }
 
 #[test]
-fn the_notices_fold_by_signature_addresses_and_hour() {
+fn the_notices_fold_by_signature_source_and_hour() {
     let Some(lines) = lines("zeek/notice.json.gz") else { return };
     let mut moments: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
+    let mut destinations: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for event in values(&lines) {
-        let key = format!("{} {} {}", event["note"], event["src"], event["dst"]);
-        moments.entry(key).or_default().push(event["ts"].as_str().unwrap().parse().unwrap());
+        let key = format!("{} {}", event["note"], event["src"]);
+        moments.entry(key.clone()).or_default().push(event["ts"].as_str().unwrap().parse().unwrap());
+        destinations.entry(key).or_default().extend(event["dst"].as_str().map(ToOwned::to_owned));
     }
     let expected: usize = moments
         .values_mut()
@@ -170,10 +173,13 @@ fn the_notices_fold_by_signature_addresses_and_hour() {
             1 + moments.windows(2).filter(|pair| (pair[1] - pair[0]).num_seconds() > 3_600).count()
         })
         .sum();
+    let most_destinations = destinations.values().map(BTreeSet::len).max().unwrap();
     for size in [1, 1_000] {
         let read = read(&lines, size);
         assert_eq!(read.alerts.len(), expected);
         assert_eq!(read.alerts.iter().map(|alert| alert.event_count).sum::<i64>(), 207);
+        let most = read.alerts.iter().map(|alert| alert.destinations.count()).max().unwrap();
+        assert!(most > 1 && most <= most_destinations as u64, "{most} of {most_destinations}");
     }
 }
 

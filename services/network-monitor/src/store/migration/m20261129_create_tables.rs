@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::{alert, device, device_address, device_day, gateway_contact, school_contact, suppression};
+use crate::store::{alert, alert_device, device, device_address, device_day, gateway_contact, school_contact, suppression};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;
@@ -23,6 +23,11 @@ impl MigrationTrait for CreateTables {
             table(manager, device_day::Entity).foreign_key(&mut device_of("device_day")).to_owned(),
             // The devices of an alert are no foreign keys: an alert outlives a device that is forgotten.
             table(manager, alert::Entity),
+            table(manager, alert_device::Entity)
+                .foreign_key(
+                    ForeignKey::create().from("alert_device", "alert_id").to("alert", "alert_id").on_delete(ForeignKeyAction::Cascade),
+                )
+                .to_owned(),
             table(manager, suppression::Entity),
         ];
         for table in tables {
@@ -43,8 +48,7 @@ impl MigrationTrait for CreateTables {
             index("alert_by_school", alert::Entity, [Alert::SchoolId, Alert::LastAt, Alert::AlertId]),
             index("alert_by_last", alert::Entity, [Alert::LastAt]),
             index("alert_by_received", alert::Entity, [Alert::ReceivedAt]),
-            index("alert_by_source_device", alert::Entity, [Alert::SourceDeviceId]),
-            index("alert_by_destination_device", alert::Entity, [Alert::DestinationDeviceId]),
+            index("alert_device_by_device", alert_device::Entity, [alert_device::Column::DeviceId]),
             index("suppression_by_signature", suppression::Entity, [suppression::Column::SignatureId, suppression::Column::ExpiresAt]),
         ];
         for index in indexes {

@@ -1,6 +1,12 @@
 use proptest::prelude::*;
 
-use super::*;
+use runtime::AlertId;
+
+use super::{super::alert::MOST_REMEMBERED, *};
+use crate::domain::destinations::MOST_NAMED;
+
+/// Room for more alerts than any test but those of the bound opens.
+const ROOM: u32 = 10_000;
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
@@ -35,7 +41,7 @@ fn apply(known: Vec<Alert>, detections: impl IntoIterator<Item = Detection<'stat
     for detection in detections {
         fold.add(detection, arrival());
     }
-    fold.apply(known, school(), |_| quiet, &Ids::counted())
+    fold.apply(known, school(), |_| quiet, ROOM, &Ids::counted())
 }
 
 fn only(outcome: AlertOutcome) -> AlertChange {
@@ -44,7 +50,7 @@ fn only(outcome: AlertOutcome) -> AlertChange {
 }
 
 #[test]
-fn events_of_one_signature_between_two_addresses_are_one_alert() {
+fn events_of_one_signature_from_one_address_are_one_alert() {
     let change = only(apply(vec![], [detection(1, "10.0.0.5", 0), detection(1, "10.0.0.5", 30), detection(1, "10.0.0.5", 80)], false));
     assert!(change.is_new);
     assert_eq!((change.alert.event_count, change.alert.first, change.alert.last), (3, at(0), at(80)));
@@ -56,6 +62,57 @@ fn events_of_one_signature_between_two_addresses_are_one_alert() {
 fn another_signature_or_address_is_another_alert() {
     let outcome = apply(vec![], [detection(1, "10.0.0.5", 0), detection(2, "10.0.0.5", 0), detection(1, "10.0.0.6", 0)], false);
     assert_eq!(outcome.changes.len(), 3);
+}
+
+#[test]
+fn a_scan_is_one_alert_with_many_destinations() {
+    let towards = |number: u8| {
+        let mut event = detection(1, "10.0.0.5", 0);
+        event.destination.ip = Some([10, 0, 1, number].into());
+        event.fingerprint = Fingerprint::from_bits(number.into());
+        event
+    };
+    let change = only(apply(vec![], (1..=254).map(towards), false));
+    assert_eq!(change.alert.event_count, 254);
+    assert_eq!(change.alert.destinations.named().len(), MOST_NAMED);
+    assert!((230..=280).contains(&change.alert.destinations.count()), "{}", change.alert.destinations.count());
+    let one_more = only(apply(vec![change.alert], [towards(255)], false));
+    assert!(!one_more.is_new);
+}
+
+#[test]
+fn what_finds_no_room_is_counted_in_the_flood_alert_and_the_worst_comes_first() {
+    let mut worst = detection(9, "10.0.0.9", 5);
+    worst.severity = Severity::High;
+    let mut fold = AlertFold::default();
+    (0..8).map(|number| detection(number, "10.0.0.5", number)).chain([worst]).for_each(|event| fold.add(event, arrival()));
+    let outcome = fold.apply(vec![], school(), |_| true, 3, &Ids::counted());
+    assert_eq!((outcome.opened, outcome.flooded), (3, 6));
+    let opened: Vec<&str> = outcome.changes.iter().map(|change| change.alert.signature_id.as_str()).collect();
+    assert_eq!(opened, ["suricata:1:9", "suricata:1:0", "suricata:1:1", "schildwacht:flood"]);
+    let flood = outcome.changes.last().unwrap();
+    assert_eq!((flood.alert.event_count, flood.alert.severity, flood.alert.sensor), (6, Severity::High, Sensor::Schildwacht));
+    assert!(flood.announcement.is_some(), "a flood is told also where its signatures are kept quiet");
+
+    let mut next = AlertFold::default();
+    next.add(detection(20, "10.0.0.5", 10), arrival());
+    next.devices_turned_away(4, at(10_000));
+    let later = next.apply(vec![flood.alert.clone()], school(), |_| false, 0, &Ids::counted());
+    let grown = only(later);
+    assert_eq!((grown.is_new, grown.alert.id, grown.alert.event_count), (false, flood.alert.id, 11));
+}
+
+#[test]
+fn a_batch_looks_up_so_many_alerts_and_no_more() {
+    let mut fold = AlertFold::default();
+    for number in 0..5_000_u32 {
+        let source = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).to_string();
+        fold.add(detection(1, &source, 0), arrival());
+    }
+    fold.limit();
+    assert_eq!(fold.keys().count(), MOST_KEYS + 1, "and the flood alert");
+    let outcome = fold.apply(vec![], school(), |_| false, ROOM, &Ids::counted());
+    assert_eq!((u64::from(outcome.opened), outcome.flooded), (MOST_KEYS as u64, 5_000 - MOST_KEYS as u64));
 }
 
 #[test]
@@ -148,7 +205,7 @@ fn a_flood_of_small_requests_sent_again_is_known_again() {
     };
     let mut fold = AlertFold::default();
     requests(0).chain(requests(1_000)).for_each(|(event, arrival)| fold.add(event, arrival));
-    let outcome = fold.apply(vec![], school(), |_| false, &Ids::counted());
+    let outcome = fold.apply(vec![], school(), |_| false, ROOM, &Ids::counted());
     assert_eq!((outcome.changes[0].alert.event_count, outcome.repeated), (1_000, 1_000));
 }
 
@@ -167,7 +224,7 @@ proptest! {
         events.into_iter().for_each(|event| fold.add(event, arrival()));
         let ids = Ids::counted();
         (0..1_000).for_each(|_| { let _used: AlertId = ids.next(); });
-        let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, &ids);
+        let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, ROOM, &ids);
         stored.extend(second.changes.into_iter().map(|change| (change.alert.id, change.alert)));
         prop_assert_eq!(stored.values().map(|alert| alert.event_count).sum::<i64>() as usize, distinct.len());
     }

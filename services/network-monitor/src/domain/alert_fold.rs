@@ -1,0 +1,446 @@
+//! The suspicious events of a batch, folded into alerts.
+//!
+//! What a school may open is bounded: the worst comes first, and what finds no room is counted in one alert of the platform's own, the
+//! flood alert, which says so.
+
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashSet},
+    net::IpAddr,
+    ops::RangeInclusive,
+};
+
+use chrono::{DateTime, Utc};
+use runtime::{DeviceId, GatewayId, Ids, SchoolId};
+
+use super::{
+    alert::{Alert, AlertKey, Remembered, WINDOW},
+    destinations::Destinations,
+    detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Sensor, Severity, SignatureId},
+};
+
+/// Most characters of a rule's own text, and of its category.
+const LONGEST_TEXT: usize = 500;
+
+/// How many events of one request are remembered one by one. Of more, the last so many and all of them together, so that a
+/// request sent again is known however large it is, and a flood leaves room for what came before it.
+const MOST_OF_A_REQUEST: usize = 256;
+
+/// Signatures and sources that one batch looks up; what a batch has beyond them is flood.
+const MOST_KEYS: usize = 2_000;
+
+/// How an event came to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Through which gateway.
+    pub gateway: Option<GatewayId>,
+    /// When it was received.
+    pub received: DateTime<Utc>,
+    /// Which record of the batch it was in, to find back what led to it.
+    pub origin: usize,
+}
+
+/// The events of one alert in a batch.
+#[derive(Clone, Debug)]
+struct Group {
+    /// The first that came, with what is the same for all.
+    opening: Detection<'static>,
+    arrival: Arrival,
+    last_received: DateTime<Utc>,
+    requests: Vec<Request>,
+}
+
+impl Group {
+    fn worst(&self) -> Severity {
+        let severities = self.requests.iter().flat_map(|request| &request.events).map(|event| event.severity);
+        severities.max().unwrap_or(self.opening.severity)
+    }
+
+    fn events(&self) -> usize {
+        self.requests.iter().map(|request| request.events.len()).sum()
+    }
+}
+
+/// The events of one alert in one request, in the order in which they came.
+#[derive(Clone, Debug)]
+struct Request {
+    origin: usize,
+    events: Vec<Event>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Event {
+    moment: DateTime<Utc>,
+    fingerprint: Fingerprint,
+    severity: Severity,
+    destination: Option<IpAddr>,
+}
+
+impl Request {
+    fn is_large(&self) -> bool {
+        self.events.len() > MOST_OF_A_REQUEST
+    }
+
+    /// Of all its events, whatever their order.
+    fn fingerprint(&self) -> Fingerprint {
+        let mut events: Vec<u64> = self.events.iter().map(|event| event.fingerprint.bits()).collect();
+        events.sort_unstable();
+        let bytes: Vec<[u8; 8]> = events.into_iter().map(u64::to_be_bytes).collect();
+        Fingerprint::of(bytes.iter().map(<[u8; 8]>::as_slice))
+    }
+}
+
+/// The suspicious events of a batch, folded by alert.
+#[derive(Clone, Debug, Default)]
+pub struct AlertFold {
+    groups: BTreeMap<AlertKey, Group>,
+    flood: Flood,
+}
+
+/// What found no room.
+#[derive(Clone, Debug, Default)]
+struct Flood {
+    events: u64,
+    /// The first of them.
+    first: Option<(Arrival, String)>,
+    last_received: DateTime<Utc>,
+}
+
+impl Flood {
+    fn take(&mut self, events: usize, arrival: Arrival, last_received: DateTime<Utc>, what: impl FnOnce() -> String) {
+        self.events += events as u64;
+        self.last_received = self.last_received.max(last_received);
+        self.first.get_or_insert_with(|| (arrival, what()));
+    }
+}
+
+impl AlertFold {
+    /// Folds one event in.
+    pub fn add(&mut self, detection: Detection<'_>, arrival: Arrival) {
+        let key = AlertKey { signature_id: detection.signature_id.clone(), source: detection.source.ip };
+        let event = Event {
+            moment: detection.time,
+            fingerprint: detection.fingerprint,
+            severity: detection.severity,
+            destination: detection.destination.ip,
+        };
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            opening: detection.into_owned(),
+            arrival,
+            last_received: arrival.received,
+            requests: Vec::new(),
+        });
+        group.last_received = group.last_received.max(arrival.received);
+        match group.requests.last_mut().filter(|request| request.origin == arrival.origin) {
+            Some(request) => request.events.push(event),
+            None => group.requests.push(Request { origin: arrival.origin, events: vec![event] }),
+        }
+    }
+
+    /// Devices found no room.
+    pub fn devices_turned_away(&mut self, devices: usize, heard: DateTime<Utc>) {
+        if devices > 0 {
+            let arrival = Arrival { gateway: None, received: heard, origin: 0 };
+            self.flood.take(devices, arrival, heard, || "a new device".to_owned());
+        }
+    }
+
+    /// Leaves out what is too much for one batch: of the keys the worst stay, then those that came first.
+    pub fn limit(&mut self) {
+        if self.groups.len() <= MOST_KEYS {
+            return;
+        }
+        let mut groups: Vec<(AlertKey, Group)> = std::mem::take(&mut self.groups).into_iter().collect();
+        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.opening.time));
+        for (_, group) in groups.split_off(MOST_KEYS) {
+            self.flood.take(group.events(), group.arrival, group.last_received, || group.opening.signature.clone().into_owned());
+        }
+        self.groups = groups.into_iter().collect();
+    }
+
+    /// Whether nothing suspicious happened.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.flood.events == 0
+    }
+
+    /// The alerts to look up in the store.
+    pub fn keys(&self) -> impl Iterator<Item = AlertKey> {
+        self.groups.keys().cloned().chain([flood_key()])
+    }
+
+    /// The addresses that take part, as far as they can be named.
+    pub fn ips(&self) -> BTreeSet<IpAddr> {
+        let mut ips = BTreeSet::new();
+        for (key, group) in &self.groups {
+            let mut destinations = Destinations::default();
+            group
+                .requests
+                .iter()
+                .flat_map(|request| &request.events)
+                .filter_map(|event| event.destination)
+                .for_each(|ip| destinations.add(ip));
+            ips.extend(key.source.into_iter().chain(destinations.named().iter().copied()));
+        }
+        ips
+    }
+
+    /// The moments between which alerts could take these events in: the store need not look further.
+    pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
+        let requests = || self.groups.values().flat_map(|group| &group.requests);
+        let moments = || {
+            let of_flood = (self.flood.events > 0).then_some(self.flood.last_received);
+            requests().flat_map(|request| request.events.iter().map(|event| event.moment)).chain(of_flood)
+        };
+        Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
+    }
+}
+
+/// An alert after a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertChange {
+    /// How it is now.
+    pub alert: Alert,
+    /// The devices of the school that take part, at either end.
+    pub devices: BTreeSet<DeviceId>,
+    /// Whether the store has it already.
+    pub is_new: bool,
+    /// What to tell the world; `None` when all of it is to stay quiet.
+    pub announcement: Option<Announcement>,
+    /// The record that led to it.
+    pub origin: usize,
+}
+
+/// What to tell about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Nobody was told of this alert before.
+    pub first: bool,
+    /// Events since the last time anybody was told.
+    pub new_events: i64,
+}
+
+/// What became of the suspicious events of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertOutcome {
+    /// Alerts that are new or have grown.
+    pub changes: Vec<AlertChange>,
+    /// Alerts that opened, the flood alert left out.
+    pub opened: u32,
+    /// Events that a gateway had sent before.
+    pub repeated: u64,
+    /// Events counted without telling anybody.
+    pub suppressed: u64,
+    /// Events and devices that found no room.
+    pub flooded: u64,
+}
+
+impl AlertFold {
+    /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now; at most `room` alerts open.
+    pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, room: u32, ids: &Ids) -> AlertOutcome {
+        let Self { groups, mut flood } = self;
+        let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
+        for alert in known {
+            open.entry(alert.key()).or_default().push(alert);
+        }
+        let mut outcome = AlertOutcome::default();
+        let mut groups: Vec<(AlertKey, Group)> = groups.into_iter().collect();
+        // Should there be no room for all, the worst comes first, then what came first.
+        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.opening.time));
+        for (key, group) in groups {
+            let quiet = is_quiet(&key.signature_id);
+            let mut drafts: Vec<Draft> = open.remove(&key).unwrap_or_default().into_iter().map(Draft::known).collect();
+            drafts.sort_by_key(|draft| (draft.alert.first, draft.alert.id));
+            let Group { opening, arrival, last_received, requests } = group;
+            let Fresh { mut events, to_remember, repeated } = fresh(requests, &drafts);
+            outcome.repeated += repeated;
+            events.sort_unstable();
+            // Events are in order, so an alert that is over for one of them is over for all that follow.
+            let mut over = 0;
+            for event in events {
+                over += drafts[over..].iter().take_while(|draft| draft.alert.is_over(event.moment)).count();
+                let place = match drafts[over..].iter().position(|draft| draft.alert.takes(event.moment)) {
+                    Some(place) => over + place,
+                    None if outcome.opened < room => {
+                        outcome.opened += 1;
+                        drafts.push(Draft::new(&opening, event.moment, school, arrival, ids));
+                        drafts.len() - 1
+                    }
+                    None => {
+                        flood.take(1, arrival, last_received, || opening.signature.clone().into_owned());
+                        continue;
+                    }
+                };
+                drafts[place].take(event, last_received);
+                outcome.suppressed += u64::from(quiet);
+            }
+            for draft in drafts.iter_mut().filter(|draft| draft.has_grown) {
+                to_remember.iter().for_each(|one| draft.alert.remembered.remember(*one));
+            }
+            outcome
+                .changes
+                .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
+        }
+        outcome.flooded = flood.events;
+        outcome.changes.extend(flood.into_change(open.remove(&flood_key()).unwrap_or_default(), school, ids));
+        outcome
+    }
+}
+
+/// By what the one alert is known that says that there was too much of something. It comes from no address.
+pub fn flood_key() -> AlertKey {
+    AlertKey { signature_id: SignatureId::flood(), source: None }
+}
+
+impl Flood {
+    /// The flood alert, opened or grown; it is never kept quiet.
+    fn into_change(self, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
+        let (arrival, first) = self.first?;
+        let moment = self.last_received;
+        let mut draft = known.into_iter().find(|alert| alert.takes(moment)).map(Draft::known).unwrap_or_else(|| {
+            let raw = serde_json::json!({ "event_type": "flood", "first_left_out": first });
+            let opening = Detection {
+                sensor: Sensor::Schildwacht,
+                signature_id: SignatureId::flood(),
+                signature: "Flood: more new alerts or devices than one school may have".into(),
+                category: "Flood".into(),
+                severity: Severity::High,
+                source: Endpoint::default(),
+                destination: Endpoint::default(),
+                protocol: Cow::default(),
+                time: moment,
+                fingerprint: Fingerprint::of([]),
+                raw: raw.to_string().into(),
+            };
+            Draft::new(&opening, moment, school, arrival, ids)
+        });
+        draft.alert.last = draft.alert.last.max(moment);
+        draft.alert.received = draft.alert.received.max(moment);
+        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(self.events).unwrap_or(i64::MAX));
+        Some(draft.into_change(false, arrival.origin))
+    }
+}
+
+/// What of some requests was not sent before.
+struct Fresh {
+    events: Vec<Event>,
+    to_remember: Vec<Fingerprint>,
+    repeated: u64,
+}
+
+/// A request is compared as a whole, before any of it is remembered: otherwise each of its events could push out of the memory
+/// another that is still to come.
+fn fresh(requests: Vec<Request>, drafts: &[Draft]) -> Fresh {
+    let mut known: HashSet<Fingerprint> = drafts.iter().flat_map(|draft| draft.alert.remembered.iter()).collect();
+    let mut fresh = Fresh { events: Vec::new(), to_remember: Vec::new(), repeated: 0 };
+    for request in requests {
+        let whole = request.is_large().then(|| request.fingerprint());
+        if whole.is_some_and(|whole| !known.insert(whole)) {
+            fresh.repeated += request.events.len() as u64;
+            continue;
+        }
+        let before = fresh.events.len();
+        for event in request.events {
+            if known.insert(event.fingerprint) {
+                fresh.events.push(event);
+            } else {
+                fresh.repeated += 1;
+            }
+        }
+        let new = &fresh.events[before..];
+        if !new.is_empty() {
+            fresh.to_remember.extend(new[new.len().saturating_sub(MOST_OF_A_REQUEST)..].iter().map(|event| event.fingerprint));
+            fresh.to_remember.extend(whole);
+        }
+    }
+    fresh
+}
+
+struct Draft {
+    alert: Alert,
+    is_new: bool,
+    has_grown: bool,
+}
+
+impl Draft {
+    fn known(alert: Alert) -> Self {
+        Self { alert, is_new: false, has_grown: false }
+    }
+
+    fn new(opening: &Detection<'_>, moment: DateTime<Utc>, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
+        let alert = Alert {
+            id: ids.next(),
+            school,
+            gateway: arrival.gateway,
+            signature_id: opening.signature_id.clone(),
+            signature: clipped(&opening.signature),
+            category: clipped(&opening.category),
+            severity: opening.severity,
+            sensor: opening.sensor,
+            source: opening.source,
+            destination: opening.destination,
+            destinations: Destinations::default(),
+            source_device: None,
+            destination_device: None,
+            protocol: clipped(&opening.protocol),
+            first: moment,
+            last: moment,
+            event_count: 0,
+            told_event_count: 0,
+            received: arrival.received,
+            remembered: Remembered::default(),
+            raw_event: shortened(&opening.raw).into_owned(),
+        };
+        Self { alert, is_new: true, has_grown: false }
+    }
+
+    fn take(&mut self, event: Event, received: DateTime<Utc>) {
+        let alert = &mut self.alert;
+        alert.first = alert.first.min(event.moment);
+        alert.last = alert.last.max(event.moment);
+        alert.severity = alert.severity.max(event.severity);
+        alert.received = alert.received.max(received);
+        alert.event_count += 1;
+        event.destination.into_iter().for_each(|ip| alert.destinations.add(ip));
+        self.has_grown = true;
+    }
+
+    fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
+        // Whoever hears of it late hears of all of it.
+        let announcement = (!quiet).then(|| Announcement {
+            first: self.alert.told_event_count == 0,
+            new_events: self.alert.event_count - self.alert.told_event_count,
+        });
+        if announcement.is_some() {
+            self.alert.told_event_count = self.alert.event_count;
+        }
+        AlertChange { alert: self.alert, devices: BTreeSet::new(), is_new: self.is_new, announcement, origin }
+    }
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+/// Keeps JSON valid while making it fit: the largest members of the object give way first (packets, payloads).
+fn shortened(raw: &str) -> Cow<'_, str> {
+    if raw.len() <= RAW_EVENT_LIMIT {
+        return raw.into();
+    }
+    let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<serde_json::value::RawValue>>>(raw) else {
+        return format!("{{\"left_out\":\"{} bytes\"}}", raw.len()).into();
+    };
+    loop {
+        let short = serde_json::to_string(&members).unwrap_or_default();
+        if short.len() <= RAW_EVENT_LIMIT {
+            return short.into();
+        }
+        let largest = members.iter().max_by_key(|(name, value)| name.len() + value.get().len()).map(|(name, _)| name.clone());
+        let Some(name) = largest else { return short.into() };
+        members.remove(&name);
+    }
+}
+
+#[cfg(test)]
+#[path = "alert_fold_tests.rs"]
+mod tests;
