@@ -4,15 +4,15 @@ use auth::{Function, Principal, Subject};
 use runtime::{PersonId, SchoolId};
 use uuid::Uuid;
 
-use super::world::{HOEK, ZANDLOPER};
+use super::sample::{HOEK, Named, ZANDLOPER};
 
 fn person(number: u128, name: &str, functions: &[Function]) -> Principal {
     let id = PersonId::from(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number));
     Principal { subject: Subject::Person(id), name: name.to_owned(), functions: functions.to_vec() }
 }
 
-fn school(id: &str) -> SchoolId {
-    id.parse().unwrap()
+fn school(name: Named) -> SchoolId {
+    name.id().parse().unwrap()
 }
 
 pub fn noor() -> Principal {
