@@ -4,7 +4,7 @@ use crate::support::{
     Town,
     browser::link_to,
     people,
-    sample::{GATEWAY_OF_HOEK, HOEK},
+    sample::{CASE_IN_HAND, GATEWAY_OF_HOEK, HOEK, ZANDLOPER},
     telemetry::{self, RANSOMWARE, Rule},
 };
 
@@ -30,4 +30,26 @@ async fn a_later_page_that_became_empty_leads_to_the_first_and_claims_nothing() 
     assert!(pieter.follow(&second).await.text.contains(&last));
     town.world.revoke(&last, "Het lokaal is weg.").await;
     assert_eq!(pieter.get(&second).await.location().as_deref(), Some("/gateways"));
+}
+
+#[tokio::test]
+async fn a_page_that_the_service_does_not_know_any_more_leads_to_the_first() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    assert_eq!(pieter.get("/gateways?na=900").await.location().unwrap(), "/gateways");
+    let mut noor = town.browser_of(&people::noor()).await;
+    let case = format!("/zaken/{CASE_IN_HAND}");
+    let devices = format!("/scholen/{ZANDLOPER}/toestellen?zoek=a");
+    let more = link_to(&noor.follow(&case).await.text, &format!("{case}?bewijs=")).replace("#bewijs", "");
+    for (address, first) in [
+        ("/wachtrij?ernst=high&na=50&na=900", "/wachtrij?ernst=high".to_owned()),
+        ("/wachtrij?weergave=laat&na=900", "/wachtrij?weergave=laat".to_owned()),
+        ("/scholen?na=900", "/scholen".to_owned()),
+        (&format!("{devices}&na=900"), devices.clone()),
+        (&format!("{case}?bewijs=900"), format!("{case}#bewijs")),
+        (&format!("{more}&tijdlijn=900"), format!("{more}#tijdlijn")),
+    ] {
+        assert_eq!(noor.get(address).await.location(), Some(first), "{address}");
+    }
+    assert!(noor.follow("/scholen?na=900").await.text.contains("Basisschool De Zandloper"));
 }

@@ -130,11 +130,13 @@ async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<w
     let page_token = query.evidence.token().to_owned();
     let request =
         wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token, include_raw_events: true };
-    Ok(calls.cases().list_evidence(request).await?.into_inner())
+    let answer = calls.cases().list_evidence(request).await;
+    Ok(answer.map_err(|status| Failure::of_page(status, || query.first_evidence()))?.into_inner())
 }
 
 async fn timeline(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<wire::ListTimelineResponse, Failure> {
     let page_token = query.timeline.token().to_owned();
     let request = wire::ListTimelineRequest { case_id: case_id.to_string(), page_size: TIMELINE_PAGE, page_token };
-    Ok(calls.cases().list_timeline(request).await?.into_inner())
+    let answer = calls.cases().list_timeline(request).await;
+    Ok(answer.map_err(|status| Failure::of_page(status, || query.newest_steps()))?.into_inner())
 }
