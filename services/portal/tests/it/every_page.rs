@@ -151,7 +151,7 @@ async fn what_comes_from_outside_is_shown_as_text() {
     town.world.hear(ZANDLOPER.id(), GATEWAY.id(), &lines).await;
     let cases = town.world.all_cases().await;
     let case = &cases.iter().find(|case| case.signature == hostile).unwrap().case_id;
-    // Titles are ours; a service that is not ours any more might send any.
+    // Titles are of our content, so that only an edited answer has such a one.
     let retitled = move |case: &mut Case| case.title.as_mut().unwrap().nl = hostile.to_owned();
     town.faults.edit("GetCase", retitled);
     town.faults.edit("ListCases", move |answer: &mut ListCasesResponse| answer.cases.iter_mut().for_each(retitled));
