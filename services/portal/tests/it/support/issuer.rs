@@ -243,54 +243,7 @@ async fn choose(State(issuer): Shared, Form(choice): Form<HashMap<String, String
 }
 
 async fn personas() -> Json<Value> {
-    let persona = |id: &str, name: &str, nl: &str, en: &str, sees_nl: &str, sees_en: &str, icon: &str| json!({ "id": id, "name": name, "function": { "nl": nl, "en": en }, "sees": { "nl": sees_nl, "en": sees_en }, "icon": icon });
-    Json(json!([
-        persona(
-            "els",
-            "Els Vermeulen",
-            "directeur, Basisschool De Zandloper",
-            "director, De Zandloper primary school",
-            "De toestellen en incidenten van de eigen school.",
-            "The devices and incidents of the own school.",
-            "school"
-        ),
-        persona(
-            "karim",
-            "Karim Benali",
-            "ICT-coördinator, Basisschool De Zandloper",
-            "ICT coordinator, De Zandloper primary school",
-            "Hetzelfde, en de gateways van de school.",
-            "The same, and the gateways of the school.",
-            "laptop"
-        ),
-        persona(
-            "noor",
-            "Noor Claes",
-            "responsteam",
-            "response team",
-            "De wachtrij met alle klokken, en zaken met hun bewijs.",
-            "The queue with all clocks, and cases with their evidence.",
-            "queue"
-        ),
-        persona(
-            "lotte",
-            "Lotte Wils",
-            "leiding van het responsteam",
-            "head of the response team",
-            "Hetzelfde, en mag een zaak heropenen.",
-            "The same, and may reopen a case.",
-            "users"
-        ),
-        persona(
-            "pieter",
-            "Pieter Wouters",
-            "beheer van het platform",
-            "platform team",
-            "De gateways van alle scholen, maar geen zaken.",
-            "The gateways of all schools, but no cases.",
-            "settings"
-        ),
-    ]))
+    Json(serde_json::from_str(include_str!("personas.json")).unwrap())
 }
 
 async fn token(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
