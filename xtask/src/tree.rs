@@ -71,9 +71,10 @@ impl Tree {
     }
 }
 
-/// The root of the checkout this command was built from.
+/// The root of the checkout this command runs in.
 pub fn root() -> Result<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Of this run: a target folder that checkouts share may hold a binary that was compiled in another.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = manifest.parent().context("xtask has no parent folder")?;
     Ok(root.to_path_buf())
 }

@@ -57,7 +57,6 @@ pub enum Action {
     /// Write a note in a case.
     #[strum(serialize = "case.note")]
     CaseNote,
-    /// Close a case.
     #[strum(serialize = "case.close")]
     CaseClose,
     /// Reopen a closed case.

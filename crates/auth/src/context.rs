@@ -1,9 +1,6 @@
 //! The request's context: who calls, the time, the ids, and what is permitted.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -14,10 +11,10 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
-use runtime::{Clock, Error, Ids, Result};
+use runtime::{Clock, Error, Ids, Result, Violations};
 use tonic::Status;
 
-use crate::{Action, Kind, Policies, Principal, Resource, Verifier};
+use crate::{Action, Kind, Policies, Principal, Resource, Scope, Verifier};
 
 /// Makes contexts: of requests, in a layer before anything of the request is read; and of a service's own work.
 #[derive(Clone, Debug)]
@@ -91,36 +88,27 @@ pub fn asked<M, T: TryFrom<M, Error = Error>>(request: tonic::Request<M>) -> Res
     Ok((cx, request.into_inner().try_into()?))
 }
 
+/// The same, for a request of a field or two that no use case has a type for.
+///
+/// # Errors
+/// With every field of the message that is wrong.
+pub fn asked_with<M, T>(request: tonic::Request<M>, read: impl FnOnce(&mut Violations, M) -> Option<T>) -> Result<(Context, T)> {
+    let cx = Context::of(&request)?;
+    let mut fields = Violations::default();
+    let asked = read(&mut fields, request.into_inner());
+    Ok((cx, fields.finish(asked)?))
+}
+
 /// What every use case takes first. Only an [`Authenticator`] makes one, so a use case cannot be reached by a caller who is not known.
 #[derive(Clone, Debug)]
 pub struct Context {
     principal: Principal,
     /// The time.
     pub clock: Clock,
-    /// New ids.
     pub ids: Ids,
     policies: Arc<Policies>,
     token: Option<Arc<str>>,
     expires_at: Option<DateTime<Utc>>,
-}
-
-/// Where a caller may act, among the resources of one kind; part of every look-up of that kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope<K> {
-    /// On all of them.
-    Everything,
-    /// On these; never empty.
-    Only(BTreeSet<K>),
-}
-
-impl<K: Kind> Scope<K> {
-    /// Whether one of them is in it.
-    pub fn contains(&self, id: K) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Only(ids) => ids.contains(&id),
-        }
-    }
 }
 
 impl Context {
@@ -158,24 +146,7 @@ impl Context {
     /// # Errors
     /// `PermissionDenied` when nowhere.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
-        if self.policies.permits(&self.principal, action, Resource::Platform) {
-            return Ok(Scope::Everything);
-        }
-        let hierarchy = self.policies.hierarchy();
-        let places: Vec<Resource> = self.principal.places().into_iter().filter(|place| *place != Resource::Platform).collect();
-        let candidates: BTreeSet<K> = places.iter().flat_map(|place| hierarchy.within::<K>(*place)).collect();
-        // Policies see of a resource what stands above it, so those below the same places are decided alike.
-        let mut decided: HashMap<Vec<Resource>, bool> = HashMap::new();
-        let ids: BTreeSet<K> = candidates
-            .into_iter()
-            .filter(|id| {
-                let resource: Resource = (*id).into();
-                let above = hierarchy.above(resource);
-                let reached_from = places.iter().copied().filter(|place| *place == resource || above.contains(place)).collect();
-                *decided.entry(reached_from).or_insert_with(|| self.policies.permits(&self.principal, action, resource))
-            })
-            .collect();
-        if ids.is_empty() { Err(self.refuse(action)) } else { Ok(Scope::Only(ids)) }
+        self.policies.scope(&self.principal, action).ok_or_else(|| self.refuse(action))
     }
 
     /// The caller as audit rows name it.

@@ -18,14 +18,16 @@ mod context;
 mod policy;
 mod principal;
 mod resource;
+mod scope;
 mod token;
 
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
-pub use context::{Authenticator, Context, Scope, asked};
+pub use context::{Authenticator, Context, asked, asked_with};
 pub use policy::{Policies, PolicyError};
 pub use principal::{Function, Principal, Role, Subject};
 pub use resource::{Hierarchy, Kind, Resource};
+pub use scope::Scope;
 pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.

@@ -1,7 +1,7 @@
 //! The rules, evaluated by Cedar.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     str::FromStr as _,
 };
 
@@ -10,7 +10,7 @@ use cedar_policy::{
 };
 use strum::VariantArray as _;
 
-use crate::{Action, Hierarchy, Principal, Resource, Role, Subject};
+use crate::{Action, Hierarchy, Kind, Principal, Resource, Role, Scope, Subject};
 
 /// All areas together; `build.rs` has checked them against the schema.
 const POLICIES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.cedar"));
@@ -63,6 +63,25 @@ impl Policies {
                 false
             }
         }
+    }
+
+    /// Where the rules permit it among the resources of a kind; `None`: nowhere.
+    pub fn scope<K: Kind>(&self, principal: &Principal, action: Action) -> Option<Scope<K>> {
+        if self.permits(principal, action, Resource::Platform) {
+            return Some(Scope::Everything);
+        }
+        let places: Vec<Resource> = principal.places().into_iter().filter(|place| *place != Resource::Platform).collect();
+        let candidates: BTreeSet<K> = places.iter().flat_map(|place| self.hierarchy.within::<K>(*place)).collect();
+        // Rules see of a resource what stands above it, so those below the same places are decided alike.
+        let mut decided: HashMap<Vec<Resource>, bool> = HashMap::new();
+        let permitted = candidates.into_iter().filter(|id| {
+            let resource: Resource = (*id).into();
+            let above = self.hierarchy.above(resource);
+            let reached_from = places.iter().copied().filter(|place| *place == resource || above.contains(place)).collect();
+            *decided.entry(reached_from).or_insert_with(|| self.permits(principal, action, resource))
+        });
+        let ids: BTreeSet<K> = permitted.collect();
+        (!ids.is_empty()).then_some(Scope::Only(ids))
     }
 
     fn evaluate(&self, principal: &Principal, action: Action, resource: Resource) -> Result<bool, PolicyError> {

@@ -58,6 +58,11 @@ impl Function {
     }
 }
 
+impl Role {
+    /// All of them.
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
+}
+
 /// As claims write it: `responder`, `director@<school id>`.
 impl fmt::Display for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +107,6 @@ impl FromStr for Function {
 /// Who, by what the token's subject says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A person.
     Person(PersonId),
     /// One of our services, or a command of the operator's.
     Service(String),
@@ -113,11 +117,9 @@ pub enum Subject {
 /// Who is calling, with what they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// Who.
     pub subject: Subject,
     /// For people to read. Not for logs.
     pub name: String,
-    /// What they are.
     pub functions: Vec<Function>,
 }
 
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn a_function_survives_its_claim() {
         let id = "0190c0de-0000-7000-8000-000000000001";
-        for role in <Role as strum::VariantArray>::VARIANTS {
+        for role in Role::ALL {
             let role: &str = role.into();
             let text = [role.to_owned(), format!("{role}@{id}")].into_iter().find(|text| text.parse::<Function>().is_ok()).unwrap();
             assert_eq!(text.parse::<Function>().unwrap().to_string(), text);

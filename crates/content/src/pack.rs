@@ -50,7 +50,6 @@ pub struct Pack<B> {
     pub sources: Vec<Source>,
     /// The file it was read from.
     pub file: String,
-    /// The body.
     pub body: B,
 }
 

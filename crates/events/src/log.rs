@@ -41,7 +41,6 @@ impl Record {
 /// Where a record stands: offsets count from 0 in each partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position {
-    /// The topic.
     pub topic: Topic,
     /// 0-based.
     pub partition: i32,
@@ -56,7 +55,6 @@ pub struct Delivered {
     pub position: Position,
     /// When the log took it in.
     pub time: DateTime<Utc>,
-    /// The record.
     pub record: Record,
 }
 
@@ -66,7 +64,6 @@ pub enum LogError {
     /// The record is larger than the topic takes. Sending it again will not help.
     #[error("record of {size} bytes is larger than the {limit} bytes that topic {topic} takes")]
     TooLarge {
-        /// The topic.
         topic: Topic,
         /// Bytes of key, headers and value.
         size: usize,

@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use uuid::{ContextV7, Timestamp, Uuid};
+use uuid::{ContextV7, Timestamp};
+#[doc(hidden)]
+pub use uuid::{Error as UuidError, Uuid};
 
 use crate::clock::Clock;
 
@@ -55,37 +57,40 @@ impl Ids {
     }
 }
 
+/// Types of ids, a kind each. Those that several services know are below; one that a service keeps to itself stands with its
+/// aggregate: `runtime::typed_ids!(/** Somebody to call at a school. */ ContactId);`.
+#[macro_export]
 macro_rules! typed_ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Uuid);
+        pub struct $name($crate::ids::Uuid);
 
         impl $name {
             /// The plain UUID, for stores and wires.
-            pub const fn as_uuid(self) -> Uuid {
+            pub const fn as_uuid(self) -> $crate::ids::Uuid {
                 self.0
             }
         }
 
-        impl From<Uuid> for $name {
-            fn from(uuid: Uuid) -> Self {
+        impl From<$crate::ids::Uuid> for $name {
+            fn from(uuid: $crate::ids::Uuid) -> Self {
                 Self(uuid)
             }
         }
 
-        impl From<$name> for Uuid {
+        impl From<$name> for $crate::ids::Uuid {
             fn from(id: $name) -> Self {
                 id.0
             }
         }
 
         impl std::str::FromStr for $name {
-            type Err = uuid::Error;
+            type Err = $crate::ids::UuidError;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::try_parse(text).map(Self)
+                $crate::ids::Uuid::try_parse(text).map(Self)
             }
         }
 
@@ -115,8 +120,6 @@ typed_ids! {
     BoardId,
     /// A case of the response team.
     CaseId,
-    /// Somebody to call at a school.
-    ContactId,
     /// An event that a consumer could not process.
     DeadLetterId,
     /// A device on a school's network.
@@ -133,10 +136,6 @@ typed_ids! {
     SchoolId,
     /// A site (vestiging) of a school.
     SiteId,
-    /// A standing order to keep alerts quiet.
-    SuppressionId,
-    /// An entry in a case's timeline.
-    TimelineEntryId,
     /// A vendor of apps.
     VendorId,
 }

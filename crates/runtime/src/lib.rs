@@ -23,6 +23,7 @@ pub mod ids;
 pub mod listener;
 mod log_line;
 pub mod observe;
+mod phone;
 pub mod process;
 mod request;
 pub mod tasks;
@@ -34,9 +35,10 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, FieldViolation};
 pub use health::Health;
 pub use ids::{
-    AlertId, AppId, AuditId, BoardId, CaseId, ContactId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId,
-    SiteId, SuppressionId, TimelineEntryId, VendorId,
+    AlertId, AppId, AuditId, BoardId, CaseId, DeadLetterId, DeviceId, EventId, GatewayId, Ids, PersonId, RequestId, SchoolId, SiteId,
+    VendorId,
 };
+pub use phone::{Phone, PhoneRefusal};
 pub use process::{Process, StartError};
 pub use request::Etag;
 pub use tasks::{Shutdown, Tasks};

@@ -206,10 +206,7 @@ fn hash_row(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// All rows are as they were written.
-    Intact {
-        /// How many.
-        rows: i64,
-    },
+    Intact { rows: i64 },
     /// The first thing that is wrong.
     Broken {
         /// The row's number, or the first one that is missing.

@@ -106,7 +106,6 @@ pub enum StoreError {
     Unreadable {
         /// Table and column.
         what: &'static str,
-        /// Why.
         problem: String,
     },
     /// A page token of another list, or of the same list in another order.

@@ -6,6 +6,7 @@
 //! | [`migrate`] | migrations under a lock, tolerant of a database that is newer than the binary |
 //! | [`page`] | lists, page by page, in any order |
 //! | [`query`] | the caller's scope, searches, many rows at a time |
+//! | [`request`] | who asked for a row, so that asking again makes none |
 //! | [`audit`] | the hash-chained audit trail |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | how far somebody is ahead of a rate, over all replicas; in Redis |
@@ -21,9 +22,11 @@ pub mod migrate;
 pub mod page;
 pub mod query;
 pub mod rates;
+pub mod request;
 
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
 pub use page::{Page, PageRequest, Paging, Sort, asc, desc};
 pub use query::{chunks, holding, is_within, or_update, within};
 pub use rates::SharedRates;
+pub use request::RequestKey;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Policies, Principal, Subject, Verifier};
+use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Hierarchy, Policies, Principal, Subject, Verifier};
 use axum::{Json, Router, routing::get};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -24,6 +24,7 @@ pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 pub struct TestIssuer {
     tokens: TestTokens,
     published: Arc<Mutex<JwkSet>>,
+    policies: Arc<Policies>,
     _server: Running,
 }
 
@@ -58,7 +59,7 @@ impl TestIssuer {
             routes(&tokens).route("/keys", get(keys))
         })
         .await;
-        Self { tokens, published, _server: server }
+        Self { tokens, published, policies: Arc::new(Policies::load().expect("policies")), _server: server }
     }
 
     /// Rotates the signing key and withdraws the old one.
@@ -79,8 +80,12 @@ impl TestIssuer {
         runtime::install_tls_provider();
         let clock = &self.tokens.clock;
         let verifier = Verifier::new(&self.config(), AUDIENCE_PLATFORM, clock.clone()).expect("a verifier");
-        let policies = Policies::load().expect("policies");
-        Authenticator::new(Arc::new(verifier), Arc::new(policies), clock.clone(), Ids::random(clock.clone()))
+        Authenticator::new(Arc::new(verifier), Arc::clone(&self.policies), clock.clone(), Ids::random(clock.clone()))
+    }
+
+    /// Which school is below which board, for the services that trust it. Nothing is placed yet.
+    pub fn hierarchy(&self) -> &Hierarchy {
+        self.policies.hierarchy()
     }
 
     /// A gRPC request of this principal.

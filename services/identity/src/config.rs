@@ -36,7 +36,6 @@ pub struct KeycloakConfig {
     pub admin_url: String,
     /// Our account there.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Secret,
 }
 

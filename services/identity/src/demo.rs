@@ -46,7 +46,6 @@ pub enum DemoError {
     /// A use case.
     #[error("demo schools and gateways not made")]
     Refused(#[from] runtime::Error),
-    /// The store.
     #[error("demo schools not looked up")]
     Store(#[from] storage::StoreError),
 }
@@ -54,13 +53,10 @@ pub enum DemoError {
 /// A gateway of the demo, with what it needs to post.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DemoGateway {
-    /// The gateway.
     pub gateway_id: GatewayId,
     /// Its client id at the issuer.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: String,
-    /// Its school.
     pub school_id: SchoolId,
     /// Its school, for people.
     pub institution_number: String,

@@ -93,7 +93,6 @@ impl From<KeycloakError> for Error {
 /// A gateway's client, as Keycloak has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownClient {
-    /// Whose.
     pub gateway: GatewayId,
     /// Whether it gets tokens.
     pub is_let_in: bool,

@@ -5,7 +5,7 @@
 //! # The path of one request: enrolling a gateway
 //!
 //! 1. `grpc/` asks the authenticator who calls, and turns the message into an `EnrolGateway`, or names every wrong field.
-//! 2. `app/enrol_gateway.rs` asks whether this caller may, at this school, before anything is read; reads the school within the
+//! 2. `app/gateway.rs` asks whether this caller may, at this school, before anything is read; reads the school within the
 //!    caller's scope; makes the gateway and its secret.
 //! 3. In one transaction: the gateway (its secret as a hash), `identity.gateway.v1` in the outbox, a row in the school's audit
 //!    chain.
@@ -22,7 +22,7 @@
 //!
 //! # Adding another use case
 //!
-//! A file in `app/` (authorize, load, decide, record), its look-ups in `store/` with the caller's scope, its state in `domain/`,
+//! A function in the file of its aggregate in `app/` (authorize, load, decide, record), its look-ups in `store/` with the caller's scope, its state in `domain/`,
 //! its RPC and its request in `grpc/`, and a test through the gRPC edge in `tests/`. A new table: a migration, named by its day.
 
 mod app;
@@ -45,7 +45,6 @@ use content::Library;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
-use tonic::service::Routes;
 use url::Url;
 
 pub use config::{Config, IssuerConfig, KeycloakConfig};
@@ -102,12 +101,7 @@ impl Service {
             assembly.run("keep_in_step", jobs::keep_in_step(app.clone(), assembly.own_context(), assembly.shutdown()));
         }
         assembly.publish();
-
-        let mut grpc = Routes::builder();
-        grpc.add_service(grpc::OrganisationApi::new(app.clone()));
-        grpc.add_service(grpc::ContactApi::new(app.clone()));
-        grpc.add_service(grpc::GatewayApi::new(app));
-        Ok(assembly.grpc(grpc.routes()).merge(issuer))
+        Ok(assembly.grpc(grpc::routes(&app)).merge(issuer))
     }
 
     /// Keycloak, where that is the issuer.

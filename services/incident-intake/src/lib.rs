@@ -24,7 +24,7 @@
 //!
 //! # Adding another use case
 //!
-//! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a file in `app/` (authorize, load, decide, record),
+//! A transition in [`domain::case`] with its [`domain::change::CaseChange`], a function in `app/case_changes.rs` (load, decide, keep),
 //! its RPC and its request in `grpc/case.rs`, and a test through the gRPC edge in `tests/`.
 
 mod app;
@@ -44,7 +44,6 @@ use content::Library;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
-use tonic::service::Routes;
 
 pub use config::Config;
 pub use inbound::Inbound;
@@ -93,6 +92,6 @@ impl Service {
             let app = pruned.clone();
             async move { app::prune(&app, &cx).await }
         });
-        Ok(assembly.grpc(Routes::new(grpc::CaseApi::new(app))))
+        Ok(assembly.grpc(grpc::routes(app)))
     }
 }

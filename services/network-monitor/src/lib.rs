@@ -44,7 +44,6 @@ use events::Topic;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::migrate::MigrationTrait;
-use tonic::service::Routes;
 
 pub use config::{Config, Keep};
 
@@ -85,10 +84,6 @@ impl Service {
             async move { app::forget(&app, &cx).await }
         });
 
-        let mut grpc = Routes::builder();
-        grpc.add_service(grpc::DeviceApi::new(app.clone()));
-        grpc.add_service(grpc::AlertApi::new(app.clone()));
-        grpc.add_service(grpc::GatewayContactApi::new(app));
-        Ok(assembly.grpc(grpc.routes()))
+        Ok(assembly.grpc(grpc::routes(&app)))
     }
 }

@@ -50,6 +50,9 @@ mod tests {
         assert_eq!(home(&[Function::Director(school)]).unwrap(), format!("/scholen/{school}/toestellen"));
         assert_eq!(home(&[Function::Director(school), Function::Director(another)]).unwrap(), "/scholen");
         assert_eq!(home(&[Function::IctCoordinator(school), Function::Responder]).unwrap(), "/wachtrij");
+        let incidents = format!("/scholen/{}/incidenten", samples::school_id());
+        assert_eq!(home(&[Function::Dpo(samples::board_id())]).unwrap(), incidents);
+        assert_eq!(home(&[Function::BoardMember(samples::board_id())]).unwrap(), incidents);
         assert_eq!(home(&[]), None);
     }
 }

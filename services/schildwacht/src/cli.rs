@@ -38,6 +38,9 @@ pub enum Command {
     Demo(DemoOptions),
     /// Imports boards, schools and sites.
     Import(ImportOptions),
+    /// Lists schools: their numbers, ids and names.
+    #[command(subcommand)]
+    Schools(SchoolCommand),
     /// Lists, registers and revokes gateways: the devices at schools that may post events.
     #[command(subcommand)]
     Gateways(GatewayCommand),
@@ -182,6 +185,21 @@ pub struct ImportOptions {
     pub json: bool,
     #[command(flatten)]
     pub access: Access,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SchoolCommand {
+    /// Lists schools by name.
+    List {
+        /// Only schools of which a name, a municipality or a number contains this.
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        query: String,
+        /// Prints one JSON object per line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        access: Access,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -56,6 +56,7 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Send(options)) => send(&options).await,
         Some(Command::Demo(options)) => demo(options).await.map(|()| true),
         Some(Command::Import(options)) => operate::import(&options).await,
+        Some(Command::Schools(command)) => operate::schools(command).await.map(|()| true),
         Some(Command::Gateways(command)) => operate::gateways(command).await.map(|()| true),
         Some(Command::DeadLetters(command)) => operate::dead_letters(command).await,
     }

@@ -45,9 +45,7 @@ pub struct Body {
     pub format: Format,
     /// Its compression.
     pub encoding: Encoding,
-    /// Its bytes.
     pub bytes: Bytes,
-    /// Events in it.
     pub events: u32,
 }
 

@@ -34,7 +34,6 @@ pub enum TokenError {
     /// Too old.
     #[error("token has expired")]
     Expired,
-    /// Not valid yet.
     #[error("token is not valid yet")]
     NotYetValid,
     /// An ID token, or another kind.

@@ -7,7 +7,6 @@ use crate::Principal;
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedToken {
-    /// Who.
     pub principal: Principal,
     /// Until when.
     pub expires_at: DateTime<Utc>,

@@ -75,7 +75,6 @@ impl Letter {
 /// A letter as it is listed: all but what it says, which may be anybody's traffic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Its id.
     pub id: DeadLetterId,
     /// Where the record stood.
     pub position: Position,

@@ -1,12 +1,10 @@
 //! What identity counts.
 
+use auth::Action;
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge},
 };
-
-use super::record_gateway::action_of;
-use crate::domain::GatewayChange;
 
 #[derive(Debug)]
 pub struct Metrics {
@@ -34,8 +32,8 @@ impl Metrics {
         }
     }
 
-    pub fn gateway_changed(&self, change: GatewayChange) {
-        self.gateway_changes.add(1, &[KeyValue::new("action", action_of(change).name())]);
+    pub fn gateway_changed(&self, action: Action) {
+        self.gateway_changes.add(1, &[KeyValue::new("action", action.name())]);
     }
 
     pub fn gateways_without_client(&self, count: u64) {

@@ -1,22 +1,11 @@
-//! Use cases, one a file: authorize, load, decide, record.
+//! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
 mod align_gateway_clients;
-mod create_contact;
-mod delete_contact;
-mod enrol_gateway;
-mod get_contact;
-mod get_gateway;
-mod get_school;
+mod contact;
+mod gateway;
 mod import_organisations;
-mod list_contacts;
-mod list_gateways;
-mod list_schools;
 mod metrics;
-mod record_contact;
-mod record_gateway;
-mod revoke_gateway;
-mod rotate_gateway_secret;
-mod update_contact;
+mod school;
 
 use std::sync::Arc;
 
@@ -25,19 +14,15 @@ use storage::Database;
 use tokio::sync::{Notify, Semaphore};
 
 pub use align_gateway_clients::{Aligned, align_gateway_clients};
-pub use create_contact::{CreateContact, create_contact};
-pub use delete_contact::{DeleteContact, delete_contact};
-pub use enrol_gateway::{EnrolGateway, enrol_gateway};
-pub use get_contact::get_contact;
-pub use get_gateway::get_gateway;
-pub use get_school::get_school;
+pub use contact::{
+    CreateContact, DeleteContact, ListContacts, UpdateContact, create_contact, delete_contact, get_contact, list_contacts, update_contact,
+};
+pub use gateway::{
+    EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
+    rotate_gateway_secret,
+};
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
-pub use list_contacts::{ListContacts, list_contacts};
-pub use list_gateways::{ListGateways, list_gateways};
-pub use list_schools::{ListSchools, list_schools};
-pub use revoke_gateway::{RevokeGateway, revoke_gateway};
-pub use rotate_gateway_secret::{RotateGatewaySecret, rotate_gateway_secret};
-pub use update_contact::{UpdateContact, update_contact};
+pub use school::{ListSchools, get_school, list_schools};
 
 use crate::keycloak::{Keycloak, KeycloakError};
 use metrics::Metrics;

@@ -11,7 +11,6 @@ pub struct Board {
     pub id: BoardId,
     /// Number in the ministry's master data.
     pub number: BoardNumber,
-    /// Name.
     pub name: String,
     /// Kind of organising authority.
     pub kind: BoardKind,
@@ -29,15 +28,12 @@ pub enum BoardKind {
     /// Free: private law (vrij onderwijs).
     #[strum(to_string = "free", serialize = "vrij")]
     Free,
-    /// A province.
     #[strum(to_string = "province", serialize = "provincie")]
     Province,
-    /// A municipality.
     #[strum(to_string = "municipality", serialize = "gemeente")]
     Municipality,
     /// A public centre for social welfare.
     Ocmw,
-    /// An intercommunal.
     #[strum(to_string = "intercommunal", serialize = "intercommunale")]
     Intercommunal,
     /// The Flemish Community itself.

@@ -1,6 +1,11 @@
 //! Contacts: whom to call at a school.
 
-use runtime::{ContactId, Error, Etag, Line, SchoolId};
+use runtime::{Error, Etag, Line, Phone, SchoolId};
+
+runtime::typed_ids! {
+    /// A contact.
+    ContactId
+}
 
 /// Somebody to call at a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +28,6 @@ pub struct ContactDetails {
 
 /// Name of a person or a desk.
 pub type ContactName = Line<80>;
-
-/// A telephone number as people dial it: `09 374 12 34`, `+32 9 374 12 34`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Phone(String);
-
-/// The text is no telephone number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("give a number as people dial it, 09 374 12 34 or +32 9 374 12 34")]
-pub struct PhoneRefusal;
 
 /// What happened to a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
@@ -77,46 +73,5 @@ impl Contact {
     /// Names this version of it: changes with every change.
     pub fn etag(&self) -> Etag {
         Etag::new(format!("{}.{}", self.id.as_uuid().simple(), self.version))
-    }
-}
-
-impl Phone {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<&str> for Phone {
-    type Error = PhoneRefusal;
-
-    fn try_from(written: &str) -> Result<Self, PhoneRefusal> {
-        const MOST_CHARACTERS: usize = 30;
-        let text = written.trim();
-        let rest = text.strip_prefix('+').unwrap_or(text);
-        let is_number = rest.chars().all(|character| character.is_ascii_digit() || " ./-".contains(character));
-        let digits = rest.chars().filter(char::is_ascii_digit).count();
-        // E.164 has at most 15 digits; 112 has three.
-        let is_dialled = is_number && (3..=15).contains(&digits) && text.len() <= MOST_CHARACTERS;
-        is_dialled.then(|| Self(text.to_owned())).ok_or(PhoneRefusal)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_kept_as_it_was_written() {
-        for number in ["112", "09 374 12 34", "+32 9 374 12 34", "09/374.12.34", "0470-12-34-56"] {
-            assert_eq!(Phone::try_from(number).unwrap().as_str(), number);
-        }
-        assert_eq!(Phone::try_from(" 112 ").unwrap().as_str(), "112");
-    }
-
-    #[test]
-    fn what_nobody_can_call_is_refused() {
-        for number in ["", "12", "bel ons", "32+2123", "+32 (0)9 374", "1234567890123456", "1  2  3  4  5  6  7  8  9  0  1  2"] {
-            assert_eq!(Phone::try_from(number), Err(PhoneRefusal), "{number}");
-        }
     }
 }

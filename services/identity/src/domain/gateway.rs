@@ -43,11 +43,9 @@ pub enum GatewayState {
     },
     /// May do nothing, ever again.
     Revoked {
-        /// When.
         at: DateTime<Utc>,
         /// By whom, as the audit trail names them.
         by: String,
-        /// Why.
         reason: RevokeReason,
     },
 }

@@ -9,7 +9,7 @@ pub mod school;
 pub mod secret;
 
 pub use board::{Board, BoardKind};
-pub use contact::{Contact, ContactChange, ContactDetails};
+pub use contact::{Contact, ContactChange, ContactDetails, ContactId};
 pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, RevokeReason};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use school::{School, Site};

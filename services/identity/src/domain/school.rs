@@ -11,7 +11,6 @@ pub struct School {
     pub id: SchoolId,
     /// Institution number (instellingsnummer).
     pub number: InstitutionNumber,
-    /// Name.
     pub name: String,
     /// Where its main site is.
     pub municipality: String,
@@ -41,6 +40,5 @@ pub struct Site {
     pub street: String,
     /// Four digits; empty when unknown.
     pub postal_code: String,
-    /// Municipality.
     pub municipality: String,
 }

@@ -1,10 +1,8 @@
 //! `schildwacht.identity.v1.ContactService`.
 
-use auth::Context;
 use proto::identity::v1::{
     Contact, CreateContactRequest, DeleteContactRequest, GetContactRequest, ListContactsRequest, ListContactsResponse,
-    UpdateContactRequest,
-    contact_service_server::{ContactService, ContactServiceServer},
+    UpdateContactRequest, contact_service_server::ContactService,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
@@ -17,48 +15,33 @@ use crate::{
     domain::ContactDetails,
 };
 
-/// The RPCs of contacts.
-pub struct ContactApi {
-    app: App,
-}
-
-impl ContactApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> ContactServiceServer<Self> {
-        ContactServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl ContactService for ContactApi {
+impl ContactService for App {
     async fn list_contacts(&self, request: Request<ListContactsRequest>) -> Result<Response<ListContactsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_contacts(&self.app, &cx, asked).await?;
+        let page = list_contacts(self, &cx, asked).await?;
         let contacts = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListContactsResponse { contacts, next_page_token: page.next_page_token }))
     }
 
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<Contact>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let id = fields.id("contact_id", &request.into_inner().contact_id);
-        let contact = get_contact(&self.app, &cx, fields.finish(id)?).await?;
-        Ok(Response::new((&contact).into()))
+        let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("contact_id", &asked.contact_id))?;
+        Ok(Response::new((&get_contact(self, &cx, id).await?).into()))
     }
 
     async fn create_contact(&self, request: Request<CreateContactRequest>) -> Result<Response<Contact>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        Ok(Response::new((&create_contact(&self.app, &cx, asked).await?).into()))
+        Ok(Response::new((&create_contact(self, &cx, asked).await?).into()))
     }
 
     async fn update_contact(&self, request: Request<UpdateContactRequest>) -> Result<Response<Contact>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        Ok(Response::new((&update_contact(&self.app, &cx, asked).await?).into()))
+        Ok(Response::new((&update_contact(self, &cx, asked).await?).into()))
     }
 
     async fn delete_contact(&self, request: Request<DeleteContactRequest>) -> Result<Response<()>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        Ok(Response::new(delete_contact(&self.app, &cx, asked).await?))
+        Ok(Response::new(delete_contact(self, &cx, asked).await?))
     }
 }
 

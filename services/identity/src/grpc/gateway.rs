@@ -1,10 +1,8 @@
 //! `schildwacht.identity.v1.GatewayService`.
 
-use auth::Context;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, Gateway, GetGatewayRequest, ListGatewaysRequest, ListGatewaysResponse, RevokeGatewayRequest,
-    RotateGatewaySecretRequest, RotateGatewaySecretResponse,
-    gateway_service_server::{GatewayService, GatewayServiceServer},
+    RotateGatewaySecretRequest, RotateGatewaySecretResponse, gateway_service_server::GatewayService,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
@@ -14,38 +12,23 @@ use crate::app::{
     rotate_gateway_secret,
 };
 
-/// The RPCs of gateways.
-pub struct GatewayApi {
-    app: App,
-}
-
-impl GatewayApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> GatewayServiceServer<Self> {
-        GatewayServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl GatewayService for GatewayApi {
+impl GatewayService for App {
     async fn enrol_gateway(&self, request: Request<EnrolGatewayRequest>) -> Result<Response<EnrolGatewayResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let enrolled = enrol_gateway(&self.app, &cx, asked).await?;
+        let enrolled = enrol_gateway(self, &cx, asked).await?;
         let client_secret = enrolled.secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default();
         Ok(Response::new(EnrolGatewayResponse { gateway: Some((&enrolled.gateway).into()), client_secret }))
     }
 
     async fn get_gateway(&self, request: Request<GetGatewayRequest>) -> Result<Response<Gateway>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let id = fields.id("gateway_id", &request.into_inner().gateway_id);
-        let gateway = get_gateway(&self.app, &cx, fields.finish(id)?).await?;
-        Ok(Response::new((&gateway).into()))
+        let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("gateway_id", &asked.gateway_id))?;
+        Ok(Response::new((&get_gateway(self, &cx, id).await?).into()))
     }
 
     async fn list_gateways(&self, request: Request<ListGatewaysRequest>) -> Result<Response<ListGatewaysResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_gateways(&self.app, &cx, asked).await?;
+        let page = list_gateways(self, &cx, asked).await?;
         let gateways = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListGatewaysResponse { gateways, next_page_token: page.next_page_token }))
     }
@@ -55,14 +38,14 @@ impl GatewayService for GatewayApi {
         request: Request<RotateGatewaySecretRequest>,
     ) -> Result<Response<RotateGatewaySecretResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let (gateway, secret) = rotate_gateway_secret(&self.app, &cx, asked).await?;
+        let (gateway, secret) = rotate_gateway_secret(self, &cx, asked).await?;
         let client_secret = secret.reveal().to_owned();
         Ok(Response::new(RotateGatewaySecretResponse { gateway: Some((&gateway).into()), client_secret }))
     }
 
     async fn revoke_gateway(&self, request: Request<RevokeGatewayRequest>) -> Result<Response<Gateway>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let gateway = revoke_gateway(&self.app, &cx, asked).await?;
+        let gateway = revoke_gateway(self, &cx, asked).await?;
         Ok(Response::new((&gateway).into()))
     }
 }

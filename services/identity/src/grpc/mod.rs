@@ -4,6 +4,19 @@ mod contact;
 mod gateway;
 mod organisation;
 
-pub use contact::ContactApi;
-pub use gateway::GatewayApi;
-pub use organisation::OrganisationApi;
+use proto::identity::v1::{
+    contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
+    organisation_service_server::OrganisationServiceServer,
+};
+use tonic::service::Routes;
+
+use crate::app::App;
+
+/// Their routes.
+pub fn routes(app: &App) -> Routes {
+    let mut grpc = Routes::builder();
+    grpc.add_service(OrganisationServiceServer::new(app.clone()));
+    grpc.add_service(ContactServiceServer::new(app.clone()));
+    grpc.add_service(GatewayServiceServer::new(app.clone()));
+    grpc.routes()
+}

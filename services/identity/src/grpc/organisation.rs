@@ -9,9 +9,7 @@ use proto::{
     count,
     identity::v1::{
         self as wire, GetSchoolRequest, ImportFormat, ImportOrganisationsRequest, ImportOrganisationsResponse, ListSchoolsRequest,
-        ListSchoolsResponse, School,
-        import_organisations_response::Update,
-        organisation_service_server::{OrganisationService, OrganisationServiceServer},
+        ListSchoolsResponse, School, import_organisations_response::Update, organisation_service_server::OrganisationService,
     },
 };
 use runtime::{Error, ErrorKind, Violations};
@@ -31,20 +29,8 @@ const PROGRESS_AT_MOST: usize = 16;
 /// A caller who sends nothing for this long has gone, and keeps others waiting.
 const SILENCE_AT_MOST: Duration = Duration::from_secs(30);
 
-/// The RPCs of boards, schools and sites.
-pub struct OrganisationApi {
-    app: App,
-}
-
-impl OrganisationApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> OrganisationServiceServer<Self> {
-        OrganisationServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl OrganisationService for OrganisationApi {
+impl OrganisationService for App {
     type ImportOrganisationsStream = BoxStream<'static, Result<ImportOrganisationsResponse, Status>>;
 
     async fn import_organisations(
@@ -52,21 +38,19 @@ impl OrganisationService for OrganisationApi {
         request: Request<Streaming<ImportOrganisationsRequest>>,
     ) -> Result<Response<Self::ImportOrganisationsStream>, Status> {
         let cx = Context::of(&request)?;
-        let import = Import::permit(&self.app, cx)?;
+        let import = Import::permit(self, cx)?;
         Ok(Response::new(updates(import, request.into_inner()).boxed()))
     }
 
     async fn get_school(&self, request: Request<GetSchoolRequest>) -> Result<Response<School>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let id = fields.id("school_id", &request.into_inner().school_id);
-        let school = get_school(&self.app, &cx, fields.finish(id)?).await?;
+        let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("school_id", &asked.school_id))?;
+        let school = get_school(self, &cx, id).await?;
         Ok(Response::new((&school).into()))
     }
 
     async fn list_schools(&self, request: Request<ListSchoolsRequest>) -> Result<Response<ListSchoolsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_schools(&self.app, &cx, asked).await?;
+        let page = list_schools(self, &cx, asked).await?;
         let schools = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListSchoolsResponse { schools, next_page_token: page.next_page_token, total_size: page.total }))
     }

@@ -28,7 +28,6 @@ pub const COMMAND_LINE_PERSON: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000
 /// Why a client's secret cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Its file.
     #[error(transparent)]
     File(#[from] PrivateFileError),
     /// The system has no randomness.
@@ -48,7 +47,6 @@ pub enum Role {
     Machine {
         /// `sub` of its tokens.
         subject: String,
-        /// Its one function.
         function: String,
     },
 }

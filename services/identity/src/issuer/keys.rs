@@ -25,7 +25,6 @@ use crate::private_file::{self, PrivateFileError};
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file.
     #[error(transparent)]
     File(#[from] PrivateFileError),
     /// The file holds something else.
@@ -39,10 +38,8 @@ pub enum KeyError {
 /// Why a token could not be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    /// An access token.
     #[error("access token not signed")]
     AccessToken(#[from] jsonwebtoken::errors::Error),
-    /// An ID token.
     #[error("ID token not signed")]
     IdToken(#[from] openidconnect::JsonWebTokenError),
 }

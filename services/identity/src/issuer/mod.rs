@@ -78,16 +78,13 @@ pub enum IssuerError {
     NotLoopback {
         /// Which address.
         what: &'static str,
-        /// The address.
         address: String,
     },
     /// The issuer's URL.
     #[error("the issuer's address {0} must be http:// with a path and without a query")]
     BadUrl(Url),
-    /// Its key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Its clients.
     #[error(transparent)]
     Client(#[from] ClientError),
 }

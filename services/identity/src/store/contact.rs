@@ -1,19 +1,35 @@
 //! Contacts, kept.
 
 use auth::Scope;
-use runtime::{ContactId, RequestId, SchoolId};
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _,
-};
-use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, within};
+use runtime::SchoolId;
+use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, entity::prelude::*};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
 
-use super::{
-    entity::contact::{ActiveModel, Column, Entity, Model},
-    gateway::RequestKey,
-    school,
-};
-use crate::domain::{Contact, ContactDetails};
+use super::school;
+use crate::domain::{Contact, ContactDetails, ContactId};
+
+/// Table `contact`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "contact")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub contact_id: Uuid,
+    pub school_id: Uuid,
+    pub name: String,
+    pub phone: String,
+    pub out_of_hours: bool,
+    /// 0 in office hours, 1 outside, then the name in small letters: lists are in its order.
+    pub sort_key: String,
+    pub version: i32,
+    /// Who asked for it under which id, so that asking again gives the same contact.
+    pub requested_by: String,
+    pub request_id: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// A contact within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: ContactId) -> StoreResult<Option<Contact>> {
@@ -31,8 +47,7 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: ContactId) -
 
 /// The contact that this request made before.
 pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Contact>> {
-    let Some(request_id) = key.request_id else { return Ok(None) };
-    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id.as_uuid()));
+    let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
     query.one(connection).await?.map(read).transpose()
 }
 
@@ -83,7 +98,7 @@ fn row_of(contact: &Contact, key: &RequestKey) -> StoreResult<Model> {
         sort_key: format!("{} {}", u8::from(*out_of_hours), name.as_str().to_lowercase()),
         version: i32::try_from(contact.version).map_err(|error| StoreError::unreadable("contact.version", error))?,
         requested_by: key.requested_by.clone(),
-        request_id: key.request_id.map(RequestId::as_uuid),
+        request_id: key.request_id.map(Into::into),
     })
 }
 

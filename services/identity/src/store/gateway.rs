@@ -3,25 +3,38 @@
 use std::collections::BTreeSet;
 
 use auth::Scope;
-use runtime::{GatewayId, RequestId, SchoolId, SiteId};
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::NotSet, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QuerySelect as _,
-};
-use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, within};
-use uuid::Uuid;
+use runtime::{GatewayId, SchoolId, SiteId};
+use sea_orm::{ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
 
-use super::entity::gateway::{ActiveModel, Column, Entity, Model};
 use crate::domain::{Gateway, GatewayName, GatewayState, RevokeReason, SecretHash};
 
-/// Who asked for a gateway, and under which id; the same again is the same request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestKey {
-    /// As audit rows name them.
+/// Table `gateway`. Which columns are set in which state is a constraint of the table.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "gateway")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub gateway_id: Uuid,
+    pub school_id: Uuid,
+    pub site_id: Option<Uuid>,
+    pub name: String,
+    pub enrolled_at: DateTimeUtc,
+    pub state: String,
+    pub secret_hash: Option<Vec<u8>>,
+    pub secret_since: Option<DateTimeUtc>,
+    pub revoked_at: Option<DateTimeUtc>,
+    pub revoked_by: Option<String>,
+    pub revoke_reason: Option<String>,
+    pub version: i32,
+    /// Who asked for it under which id, so that asking again gives the same gateway.
     pub requested_by: String,
-    /// What they gave, if they gave one.
-    pub request_id: Option<RequestId>,
+    pub request_id: Option<Uuid>,
 }
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
 pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: GatewayId) -> StoreResult<Option<Gateway>> {
@@ -42,8 +55,7 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -
 
 /// The gateway that this request made before.
 pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Gateway>> {
-    let Some(request_id) = key.request_id else { return Ok(None) };
-    let query = Entity::find().filter(Column::RequestedBy.eq(&key.requested_by)).filter(Column::RequestId.eq(request_id.as_uuid()));
+    let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
     query.one(connection).await?.map(read).transpose()
 }
 
@@ -115,7 +127,7 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         revoke_reason: None,
         version: i32::try_from(gateway.version).map_err(|error| StoreError::unreadable("gateway.version", error))?,
         requested_by: key.requested_by.clone(),
-        request_id: key.request_id.map(RequestId::as_uuid),
+        request_id: key.request_id.map(Into::into),
     };
     Ok(match &gateway.state {
         GatewayState::Active { secret, secret_since } => {

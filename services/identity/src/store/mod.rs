@@ -1,10 +1,11 @@
 //! Tables of identity. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
+mod board;
 pub mod contact;
-mod entity;
 pub mod gateway;
 mod migration;
 pub mod school;
+mod site;
 #[cfg(test)]
 mod tests;
 

@@ -4,26 +4,53 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Scope;
 use runtime::SchoolId;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, LoaderTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 use storage::{Page, Paging, StoreError, StoreResult, Txn, asc, chunks, holding, or_update, within};
-use uuid::Uuid;
 
-use super::entity::{board, school, site};
+use super::{board, site};
 use crate::domain::{Board, InstitutionNumber, School, Site};
+
+/// Table `school`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "school")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub school_id: Uuid,
+    #[sea_orm(unique)]
+    pub institution_number: String,
+    pub name: String,
+    pub municipality: String,
+    pub board_id: Uuid,
+    /// The name in small letters: lists are in its order.
+    pub sort_name: String,
+    /// Name, municipality and number in small letters: searches look in it.
+    pub search_text: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::board::Entity", from = "Column::BoardId", to = "super::board::Column::BoardId")]
+    Board,
+}
+
+impl Related<super::board::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Board.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// A school within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
-    let query = within(school::Entity::find_by_id(id.as_uuid()), school::Column::SchoolId, scope);
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     let rows = query.find_also_related(board::Entity).all(connection).await?;
     Ok(with_sites(connection, rows).await?.pop())
 }
 
 /// The same, locked until the transaction ends.
 pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
-    school::Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?;
+    Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?;
     find(&**txn, scope, id).await
 }
 
@@ -36,15 +63,14 @@ pub async fn list(
     ids: &[SchoolId],
     paging: &Paging,
 ) -> StoreResult<Page<School>> {
-    let mut query = within(school::Entity::find(), school::Column::SchoolId, scope);
+    let mut query = within(Entity::find(), Column::SchoolId, scope);
     if !ids.is_empty() {
-        query = query.filter(school::Column::SchoolId.is_in(ids.iter().map(|id| id.as_uuid())));
+        query = query.filter(Column::SchoolId.is_in(ids.iter().map(|id| id.as_uuid())));
     }
     if !text.is_empty() {
-        query = query.filter(holding(school::Column::SearchText, text));
+        query = query.filter(holding(Column::SearchText, text));
     }
-    let mut page: Page<school::Model> =
-        paging.read(connection, query, [asc(school::Column::SortName), asc(school::Column::SchoolId)]).await?;
+    let mut page: Page<Model> = paging.read(connection, query, [asc(Column::SortName), asc(Column::SchoolId)]).await?;
     let rows = std::mem::take(&mut page.rows);
     let boards = rows.load_one(board::Entity, connection).await?;
     Ok(page.with_rows(with_sites(connection, rows.into_iter().zip(boards).collect()).await?))
@@ -56,7 +82,7 @@ pub async fn ids_of(
     numbers: &BTreeSet<InstitutionNumber>,
 ) -> StoreResult<BTreeMap<InstitutionNumber, SchoolId>> {
     let numbers = numbers.iter().map(ToString::to_string);
-    let rows = school::Entity::find().filter(school::Column::InstitutionNumber.is_in(numbers)).all(connection).await?;
+    let rows = Entity::find().filter(Column::InstitutionNumber.is_in(numbers)).all(connection).await?;
     rows.into_iter().map(|row| Ok((institution_number(&row)?, row.school_id.into()))).collect()
 }
 
@@ -75,7 +101,7 @@ pub async fn all_boards(txn: &Txn) -> StoreResult<Vec<Board>> {
 
 /// Every school there is, for an import to compare with.
 pub async fn all(txn: &Txn) -> StoreResult<Vec<School>> {
-    let rows = school::Entity::find().find_also_related(board::Entity).all(&**txn).await?;
+    let rows = Entity::find().find_also_related(board::Entity).all(&**txn).await?;
     let mut sites: BTreeMap<Uuid, Vec<Site>> = BTreeMap::new();
     for row in site::Entity::find().order_by_asc(site::Column::SiteNumber).all(&**txn).await? {
         sites.entry(row.school_id).or_default().push(read_site(row)?);
@@ -90,7 +116,7 @@ pub async fn all(txn: &Txn) -> StoreResult<Vec<School>> {
 
 /// Whether there is any school.
 pub async fn is_empty(connection: &impl ConnectionTrait) -> StoreResult<bool> {
-    Ok(school::Entity::find().one(connection).await?.is_none())
+    Ok(Entity::find().one(connection).await?.is_none())
 }
 
 /// Keeps boards, new or changed.
@@ -109,7 +135,7 @@ pub async fn save_boards(txn: &Txn, boards: &[Board]) -> StoreResult<()> {
 
 /// Keeps schools and their sites, new or changed. Their boards must be there.
 pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
-    let rows = schools.iter().map(|school| school::ActiveModel {
+    let rows = schools.iter().map(|school| ActiveModel {
         school_id: Set(school.id.as_uuid()),
         institution_number: Set(school.number.to_string()),
         name: Set(school.name.clone()),
@@ -119,7 +145,7 @@ pub async fn save(txn: &Txn, schools: &[School]) -> StoreResult<()> {
         search_text: Set(format!("{} {} {}", school.name, school.municipality, school.number).to_lowercase()),
     });
     for some in chunks(rows) {
-        school::Entity::insert_many(some).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
+        Entity::insert_many(some).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     }
     save_sites(txn, schools).await
 }
@@ -145,7 +171,7 @@ async fn save_sites(txn: &Txn, schools: &[School]) -> StoreResult<()> {
     Ok(())
 }
 
-async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(school::Model, Option<board::Model>)>) -> StoreResult<Vec<School>> {
+async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(Model, Option<board::Model>)>) -> StoreResult<Vec<School>> {
     let ids = rows.iter().map(|(row, _)| row.school_id);
     let found =
         site::Entity::find().filter(site::Column::SchoolId.is_in(ids)).order_by_asc(site::Column::SiteNumber).all(connection).await?;
@@ -160,11 +186,11 @@ async fn with_sites(connection: &impl ConnectionTrait, rows: Vec<(school::Model,
     schools.collect()
 }
 
-fn institution_number(row: &school::Model) -> StoreResult<InstitutionNumber> {
+fn institution_number(row: &Model) -> StoreResult<InstitutionNumber> {
     row.institution_number.parse().map_err(|error| StoreError::unreadable("school.institution_number", error))
 }
 
-fn read_school(row: school::Model, board: Option<board::Model>, sites: Vec<Site>) -> StoreResult<School> {
+fn read_school(row: Model, board: Option<board::Model>, sites: Vec<Site>) -> StoreResult<School> {
     let board = board.ok_or_else(|| StoreError::unreadable("school.board_id", "names no board"))?;
     Ok(School {
         id: row.school_id.into(),

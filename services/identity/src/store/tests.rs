@@ -2,13 +2,14 @@
 
 use auth::Scope;
 use proptest::{array::uniform2, prelude::*};
+use storage::RequestKey;
 use strum::VariantArray as _;
 use testkit::{
     arbitrary::{id, moment, samples, text, word},
     on_both_stores,
 };
 
-use super::{gateway::RequestKey, *};
+use super::*;
 use crate::domain::{
     Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, RevokeReason, School, SecretHash, Site,
 };

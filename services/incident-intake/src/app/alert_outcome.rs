@@ -6,7 +6,6 @@ use crate::domain::case::Case;
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum AlertOutcome {
-    /// This case opened.
     Opened(Box<Case>),
     /// It belongs to a case that is open.
     Attached,

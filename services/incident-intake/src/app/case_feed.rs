@@ -14,13 +14,11 @@ pub enum CaseNews {
     Changed {
         /// Whose it is.
         school_id: SchoolId,
-        /// Which.
         case_id: CaseId,
         /// For people.
         reference: String,
         /// Whether it is new.
         opened: bool,
-        /// When.
         at: DateTime<Utc>,
     },
     /// Anything may have changed.

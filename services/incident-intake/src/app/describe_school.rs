@@ -10,7 +10,8 @@ use crate::{domain::school::School, store};
 /// Takes in what a school is called now.
 pub async fn describe_school(txn: &Txn, school: &School) -> Result<()> {
     store::school::lock(txn, school.id).await?;
-    Ok(store::school::save(txn, school).await?)
+    store::school::save(txn, school).await?;
+    Ok(store::case::describe_school(txn, school).await?)
 }
 
 /// Takes in that identity no longer has a school. Its cases stay, under the name it had.

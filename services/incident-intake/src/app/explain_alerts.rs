@@ -25,7 +25,6 @@ pub struct ExplainAlerts {
 /// What one alert means.
 #[derive(Debug, Clone)]
 pub struct Explanation {
-    /// Which.
     pub alert_id: AlertId,
     /// What is the matter, for a director.
     pub title: Text,
@@ -40,7 +39,7 @@ pub async fn explain_alerts(app: &App, cx: &Context, asked: ExplainAlerts) -> Re
     cx.require(Action::CaseRead, asked.school)?;
     let scope = cx.scope(Action::CaseRead)?;
     let pack = app.content_at(cx.clock.now())?;
-    let cases = store::evidence::cases_of(app.database.reader(), &scope, asked.school, &asked.alerts).await?;
+    let cases = store::case_of_alert::cases_of(app.database.reader(), &scope, asked.school, &asked.alerts).await?;
 
     let explained = asked.alerts.iter().map(|alert| match cases.get(&alert.id) {
         Some(case) => Explanation { alert_id: alert.id, title: case.title.clone(), severity: case.severity, case: Some(case.clone()) },

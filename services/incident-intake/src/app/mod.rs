@@ -1,25 +1,15 @@
-//! Use cases, one a file: authorize, load, decide, record.
+//! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
-mod add_case_note;
 mod alert_outcome;
-mod assign_case;
+mod case;
+mod case_changes;
 mod case_feed;
-mod change_case_phase;
-mod close_case;
 mod describe_school;
 mod explain_alerts;
-mod get_case;
-mod get_evidence;
-mod list_cases;
-mod list_evidence;
-mod list_timeline;
-mod measure_queue;
 mod metrics;
 mod prune;
 mod record_alert;
 mod record_case;
-mod reopen_case;
-mod summarize_queue;
 mod watch_cases;
 
 use std::sync::Arc;
@@ -30,24 +20,20 @@ use content::{Library, Pack};
 use runtime::{Error, Result, Shutdown};
 use storage::Database;
 
-pub use add_case_note::{AddCaseNote, add_case_note};
 pub use alert_outcome::AlertOutcome;
-pub use assign_case::{AssignCase, AssignTo, assign_case};
+pub use case::{
+    Exhibit, ListCases, ListEvidence, ListTimeline, Whose, get_case, get_evidence, list_cases, list_evidence, list_timeline, measure_queue,
+    summarize_queue,
+};
+pub use case_changes::{
+    AddCaseNote, AssignCase, AssignTo, ChangeCasePhase, CloseCase, ReopenCase, add_case_note, assign_case, change_case_phase, close_case,
+    reopen_case,
+};
 pub use case_feed::{CaseFeed, CaseNews};
-pub use change_case_phase::{ChangeCasePhase, change_case_phase};
-pub use close_case::{CloseCase, close_case};
 pub use describe_school::{describe_school, forget_school};
 pub use explain_alerts::{ExplainAlerts, Explanation, MOST_ALERTS, explain_alerts};
-pub use get_case::get_case;
-pub use get_evidence::get_evidence;
-pub use list_cases::{ListCases, Whose, list_cases};
-pub use list_evidence::{Exhibit, ListEvidence, list_evidence};
-pub use list_timeline::{ListTimeline, list_timeline};
-pub use measure_queue::measure_queue;
 pub use prune::prune;
 pub use record_alert::{record_alert, tell_outcomes};
-pub use reopen_case::{ReopenCase, reopen_case};
-pub use summarize_queue::summarize_queue;
 pub use watch_cases::watch_cases;
 
 use crate::domain::{classes::IncidentClasses, person::Person};

@@ -35,7 +35,7 @@ pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) 
     cx.require(Action::CaseOpen, alert.school_id)?;
 
     store::school::lock(txn, alert.school_id).await?;
-    if let Some(case) = store::case::find_open_for(txn, alert.school_id, alert.id, &alert.signature.id).await? {
+    if let Some(case) = store::case_of_alert::find_open_for(txn, alert.school_id, alert.id, &alert.signature.id).await? {
         attach(app, cx, txn, case, news).await?;
         return Ok(AlertOutcome::Attached);
     }
@@ -44,7 +44,7 @@ pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) 
     let pack = app.content_at(now)?;
     let found = pack.body.classify(alert);
     let class = found.class.as_ref();
-    let latest = store::case::find_latest(txn, alert.school_id, &alert.signature.id).await?;
+    let latest = store::case_of_alert::find_latest(txn, alert.school_id, &alert.signature.id).await?;
     let severity = class.severity_of(alert.severity);
     if latest.is_some_and(|case| case.keeps_quiet(severity, pack.body.quiet_after_false_positive, now)) {
         return Ok(AlertOutcome::Quiet);

@@ -51,13 +51,10 @@ pub enum State {
 /// How a case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closure {
-    /// Why.
     pub reason: CloseReason,
-    /// In words.
     pub text: ReasonWords,
     /// Who decided.
     pub by: Person,
-    /// When.
     pub at: DateTime<Utc>,
     /// The phase it was in, and returns to when it is reopened.
     pub phase: Phase,
@@ -99,7 +96,6 @@ pub struct Case {
     pub content_version: String,
     /// Who may read it.
     pub tlp: Tlp,
-    /// When it opened.
     pub opened_at: DateTime<Utc>,
     /// How bad; only ever rises.
     pub severity: Severity,
@@ -134,7 +130,6 @@ pub struct Opening<'a> {
     pub school: School,
     /// What the alerts are.
     pub class: &'a IncidentClass,
-    /// Of the content.
     pub content_version: &'a str,
     /// Of the content.
     pub targets: &'a TargetTable,

@@ -1,7 +1,7 @@
 //! What happened to a case: the entries of its timeline, in the past tense.
 
 use chrono::{DateTime, Utc};
-use runtime::{AlertId, TimelineEntryId};
+use runtime::AlertId;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -27,7 +27,6 @@ pub enum CaseChange {
     },
     /// Another alert, or the last of several that came since the previous entry of this kind.
     AlertAttached {
-        /// The alert.
         alert_id: AlertId,
         /// Events since the previous entry of this kind, or since the opening.
         new_events: u64,
@@ -48,23 +47,14 @@ pub enum CaseChange {
     },
     /// Somebody wrote something down.
     NoteAdded {
-        /// What.
         text: NoteWords,
         /// Who may read it.
         tlp: Tlp,
     },
     /// It was done with.
-    Closed {
-        /// Why.
-        reason: CloseReason,
-        /// In words.
-        text: ReasonWords,
-    },
+    Closed { reason: CloseReason, text: ReasonWords },
     /// It was not done with after all.
-    Reopened {
-        /// Why, in words.
-        text: ReasonWords,
-    },
+    Reopened { text: ReasonWords },
     /// It turned out worse.
     SeverityRaised {
         /// What it was.
@@ -74,16 +64,19 @@ pub enum CaseChange {
     },
 }
 
+runtime::typed_ids! {
+    /// An entry in a case's timeline.
+    TimelineEntryId
+}
+
 /// An entry in a case's timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
     /// Stable.
     pub id: TimelineEntryId,
-    /// When.
     pub at: DateTime<Utc>,
     /// Who; `None`: Schildwacht itself.
     pub actor: Option<Person>,
-    /// What.
     pub change: CaseChange,
     /// The row in the school's audit chain that this stands on; the order of entries.
     pub audit_seq: i64,

@@ -31,7 +31,6 @@ pub struct IncidentClasses {
 /// What an alert turned out to be.
 #[derive(Debug, Clone, Copy)]
 pub struct Classified<'a> {
-    /// Its class.
     pub class: &'a Arc<IncidentClass>,
     /// How many events one report stands for.
     pub each_counts_as: u64,

@@ -53,9 +53,7 @@ pub struct QueueFilter {
     pub min_severity: Option<Severity>,
     /// In these phases, `None` among them for closed; empty: all that are not closed.
     pub phases: Vec<Option<Phase>>,
-    /// Whose.
     pub assignment: Assignment,
-    /// Of one school.
     pub school: Option<SchoolId>,
     /// Opened after this moment.
     pub opened_after: Option<DateTime<Utc>>,

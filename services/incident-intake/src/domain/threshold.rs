@@ -53,11 +53,8 @@ mod whole_seconds {
 /// Events of one alert at one moment. Events that were folded together count at the moment of the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
-    /// The alert.
     pub alert_id: AlertId,
-    /// When.
     pub at: DateTime<Utc>,
-    /// How many events.
     pub events: u64,
 }
 

@@ -3,20 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// Traffic Light Protocol 2.0: who may read a text. Stored, sent and shown by the name of the standard.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    strum::Display,
-    strum::IntoStaticStr,
-    strum::EnumString,
-    strum::VariantArray,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize, strum::Display, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
 #[strum(const_into_str)]
 pub enum Tlp {
     /// Only the people it was given to.

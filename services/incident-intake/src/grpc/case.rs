@@ -9,8 +9,7 @@ use proto::{
         AddCaseNoteRequest, AlertExplanation, AssignCaseRequest, Case, CaseChange, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest,
         Evidence, ExplainAlertsRequest, ExplainAlertsResponse, GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListCasesResponse,
         ListEvidenceRequest, ListEvidenceResponse, ListTimelineRequest, ListTimelineResponse, QueueSummary, ReopenCaseRequest,
-        SummarizeQueueRequest, TimelineEntry, WatchCasesRequest,
-        case_service_server::{CaseService, CaseServiceServer},
+        SummarizeQueueRequest, TimelineEntry, WatchCasesRequest, case_service_server::CaseService,
     },
     time::{moment, timestamp},
 };
@@ -37,31 +36,17 @@ use crate::{
 /// Most cases that a list may be asked for by id.
 const MOST_CASES_NAMED: usize = 200;
 
-/// The RPCs of cases.
-pub struct CaseApi {
-    app: App,
-}
-
-impl CaseApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> CaseServiceServer<Self> {
-        CaseServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl CaseService for CaseApi {
+impl CaseService for App {
     async fn get_case(&self, request: Request<GetCaseRequest>) -> Result<Response<Case>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let id = fields.id("case_id", &request.into_inner().case_id);
-        let case = get_case(&self.app, &cx, fields.finish(id)?).await?;
+        let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("case_id", &asked.case_id))?;
+        let case = get_case(self, &cx, id).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn list_cases(&self, request: Request<ListCasesRequest>) -> Result<Response<ListCasesResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let listed = list_cases(&self.app, &cx, asked).await?;
+        let listed = list_cases(self, &cx, asked).await?;
         Ok(Response::new(ListCasesResponse {
             cases: listed.page.rows.iter().map(Into::into).collect(),
             next_page_token: listed.page.next_page_token,
@@ -73,42 +58,42 @@ impl CaseService for CaseApi {
 
     async fn summarize_queue(&self, request: Request<SummarizeQueueRequest>) -> Result<Response<QueueSummary>, Status> {
         let cx = Context::of(&request)?;
-        Ok(Response::new(summarize_queue(&self.app, &cx).await?.into()))
+        Ok(Response::new(summarize_queue(self, &cx).await?.into()))
     }
 
     async fn assign_case(&self, request: Request<AssignCaseRequest>) -> Result<Response<Case>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let case = assign_case(&self.app, &cx, asked).await?;
+        let case = assign_case(self, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn change_case_phase(&self, request: Request<ChangeCasePhaseRequest>) -> Result<Response<Case>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let case = change_case_phase(&self.app, &cx, asked).await?;
+        let case = change_case_phase(self, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn add_case_note(&self, request: Request<AddCaseNoteRequest>) -> Result<Response<TimelineEntry>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let entry = add_case_note(&self.app, &cx, asked).await?;
+        let entry = add_case_note(self, &cx, asked).await?;
         Ok(Response::new((&entry).into()))
     }
 
     async fn close_case(&self, request: Request<CloseCaseRequest>) -> Result<Response<Case>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let case = close_case(&self.app, &cx, asked).await?;
+        let case = close_case(self, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn reopen_case(&self, request: Request<ReopenCaseRequest>) -> Result<Response<Case>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let case = reopen_case(&self.app, &cx, asked).await?;
+        let case = reopen_case(self, &cx, asked).await?;
         Ok(Response::new((&case).into()))
     }
 
     async fn list_timeline(&self, request: Request<ListTimelineRequest>) -> Result<Response<ListTimelineResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_timeline(&self.app, &cx, asked).await?;
+        let page = list_timeline(self, &cx, asked).await?;
         Ok(Response::new(ListTimelineResponse {
             entries: page.rows.iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
@@ -117,17 +102,16 @@ impl CaseService for CaseApi {
     }
 
     async fn get_evidence(&self, request: Request<GetEvidenceRequest>) -> Result<Response<Evidence>, Status> {
-        let cx = Context::of(&request)?;
-        let GetEvidenceRequest { case_id, alert_id } = request.into_inner();
-        let mut fields = Violations::default();
-        let (case, alert) = (fields.id("case_id", &case_id), fields.id("alert_id", &alert_id));
-        let (case, alert) = fields.finish(case.zip(alert))?;
-        Ok(Response::new(evidence(get_evidence(&self.app, &cx, case, alert).await?)))
+        let read = |fields: &mut Violations, asked: GetEvidenceRequest| {
+            fields.id("case_id", &asked.case_id).zip(fields.id("alert_id", &asked.alert_id))
+        };
+        let (cx, (case, alert)) = auth::asked_with(request, read)?;
+        Ok(Response::new(evidence(get_evidence(self, &cx, case, alert).await?)))
     }
 
     async fn list_evidence(&self, request: Request<ListEvidenceRequest>) -> Result<Response<ListEvidenceResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_evidence(&self.app, &cx, asked).await?;
+        let page = list_evidence(self, &cx, asked).await?;
         Ok(Response::new(ListEvidenceResponse {
             evidence: page.rows.into_iter().map(evidence).collect(),
             next_page_token: page.next_page_token,
@@ -137,7 +121,7 @@ impl CaseService for CaseApi {
 
     async fn explain_alerts(&self, request: Request<ExplainAlertsRequest>) -> Result<Response<ExplainAlertsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let explanations = explain_alerts(&self.app, &cx, asked).await?;
+        let explanations = explain_alerts(self, &cx, asked).await?;
         Ok(Response::new(ExplainAlertsResponse { explanations: explanations.iter().map(explanation).collect() }))
     }
 
@@ -145,7 +129,7 @@ impl CaseService for CaseApi {
 
     async fn watch_cases(&self, request: Request<WatchCasesRequest>) -> Result<Response<Self::WatchCasesStream>, Status> {
         let cx = Context::of(&request)?;
-        let news = watch_cases(&self.app, &cx)?;
+        let news = watch_cases(self, &cx)?;
         let clock = cx.clock.clone();
         let changes = news.map(move |news| {
             Ok(match news {

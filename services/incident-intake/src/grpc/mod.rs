@@ -2,4 +2,12 @@
 
 mod case;
 
-pub use case::CaseApi;
+use proto::incident_intake::v1::case_service_server::CaseServiceServer;
+use tonic::service::Routes;
+
+use crate::app::App;
+
+/// Its routes.
+pub fn routes(app: App) -> Routes {
+    Routes::new(CaseServiceServer::new(app))
+}

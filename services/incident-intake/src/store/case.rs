@@ -3,22 +3,16 @@
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use content::Text;
-use runtime::{AlertId, CaseId, SchoolId};
+use runtime::{CaseId, SchoolId};
 use sea_orm::{
-    ActiveModelTrait as _,
     ActiveValue::Set,
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, Select,
-    sea_query::{Expr, ExprTrait as _, OnConflict, Query},
+    ConnectionTrait, IntoActiveModel as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use storage::{StoreError, StoreResult, Txn, within};
 
-use super::{
-    entity::{
-        case_number, evidence,
-        incident_case::{Column, Entity, Model},
-    },
-    from_column, from_json, school, to_column, to_json,
-};
+use super::{case_number, from_column, from_json, school, to_column, to_json};
 use crate::domain::{
     alert::Signature,
     case::{Case, Closure, State, Tally},
@@ -31,6 +25,73 @@ use crate::domain::{
     target::Targets,
     words::ReasonWords,
 };
+
+/// Table `incident_case`. Which columns are set in which state is a constraint of the table.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "incident_case")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub case_id: Uuid,
+    pub reference_year: i32,
+    pub reference_number: i32,
+    pub school_id: Uuid,
+    /// Copied from `school`, since lists are in its order.
+    pub school_name: String,
+    pub municipality: String,
+    pub contact_name: String,
+    pub contact_phone: String,
+    pub signature_id: String,
+    pub signature: String,
+    pub category: String,
+    pub class_id: String,
+    pub rsit_class: String,
+    pub rsit_kind: String,
+    pub rsit_name_nl: String,
+    pub rsit_name_en: String,
+    pub title_nl: String,
+    pub title_en: String,
+    /// JSON of the story.
+    pub story: String,
+    pub content_version: String,
+    pub tlp: String,
+    pub severity: i16,
+    /// 1 to 6 in the order of the phases; 7 when closed.
+    pub phase: i16,
+    pub phase_at: DateTimeUtc,
+    pub assignee_id: Option<Uuid>,
+    /// Empty when nobody has it: lists are in its order.
+    pub assignee_name: String,
+    pub close_reason: Option<String>,
+    pub close_text: Option<String>,
+    pub closed_by_id: Option<Uuid>,
+    pub closed_by_name: Option<String>,
+    /// The phase it was closed in.
+    pub closed_phase: Option<i16>,
+    /// The phases it has been in: bit 0 is open, bit 5 post-incident.
+    pub phases_seen: i16,
+    pub react_by: DateTimeUtc,
+    pub resolve_by: DateTimeUtc,
+    /// From when on these are near.
+    pub react_soon_at: DateTimeUtc,
+    pub resolve_soon_at: DateTimeUtc,
+    pub reacted_at: Option<DateTimeUtc>,
+    /// Where it stands in the queue: its next target; after all others when it is closed.
+    pub queue_at: DateTimeUtc,
+    pub alert_count: i64,
+    pub event_count: i64,
+    pub told_event_count: i64,
+    pub opened_at: DateTimeUtc,
+    pub last_event_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+    pub revision: i64,
+    /// Number, titles and signature in small letters: searches look in it.
+    pub search_text: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// `phase` of what is closed.
 pub(super) const CLOSED: i16 = 7;
@@ -54,86 +115,6 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> S
     find(&**txn, scope, id).await
 }
 
-/// Those of some cases that are of a school and within the caller's scope.
-pub async fn all(
-    connection: &impl ConnectionTrait,
-    scope: &Scope<SchoolId>,
-    school: SchoolId,
-    ids: impl Iterator<Item = CaseId>,
-) -> StoreResult<Vec<Case>> {
-    let query = within(Entity::find(), Column::SchoolId, scope).filter(Column::SchoolId.eq(school.as_uuid()));
-    let rows = query.filter(Column::CaseId.is_in(ids.map(CaseId::as_uuid))).all(connection).await?;
-    rows.into_iter().map(read).collect()
-}
-
-/// The open cases of some signatures at a school, within the caller's scope.
-pub async fn open_of_signatures(
-    connection: &impl ConnectionTrait,
-    scope: &Scope<SchoolId>,
-    school: SchoolId,
-    signatures: impl Iterator<Item = &str>,
-) -> StoreResult<Vec<Case>> {
-    let rows = within(open_at(school), Column::SchoolId, scope).filter(Column::SignatureId.is_in(signatures)).all(connection).await?;
-    rows.into_iter().map(read).collect()
-}
-
-/// The open case that an alert belongs to: the one that has it as evidence, else the one of its signature. The school must be
-/// locked.
-pub async fn find_open_for(txn: &Txn, school: SchoolId, alert: AlertId, signature_id: &str) -> StoreResult<Option<Case>> {
-    let cases_of_alert = Query::select()
-        .column(evidence::Column::CaseId)
-        .from(evidence::Entity)
-        .and_where(evidence::Column::AlertId.eq(alert.as_uuid()))
-        .to_owned();
-    let with_alert = oldest(open_at(school).filter(Column::CaseId.in_subquery(cases_of_alert))).one(&**txn).await?;
-    if let Some(row) = with_alert {
-        return read(row).map(Some);
-    }
-    find_open_of_signature(txn, school, signature_id).await
-}
-
-/// The open case of a signature at a school: there is at most one. The school must be locked.
-pub async fn find_open_of_signature(txn: &Txn, school: SchoolId, signature_id: &str) -> StoreResult<Option<Case>> {
-    open_at(school).filter(Column::SignatureId.eq(signature_id)).one(&**txn).await?.map(read).transpose()
-}
-
-/// The oldest open case that shares evidence with a closed one. The school must be locked.
-pub async fn find_open_sharing_evidence(txn: &Txn, closed: &Case) -> StoreResult<Option<Case>> {
-    let alerts_of_closed = Query::select()
-        .column(evidence::Column::AlertId)
-        .from(evidence::Entity)
-        .and_where(evidence::Column::CaseId.eq(closed.id.as_uuid()))
-        .to_owned();
-    let cases_of_alerts = Query::select()
-        .column(evidence::Column::CaseId)
-        .from(evidence::Entity)
-        .and_where(evidence::Column::AlertId.in_subquery(alerts_of_closed))
-        .to_owned();
-    let sharing =
-        open_at(closed.school.id).filter(Column::CaseId.ne(closed.id.as_uuid())).filter(Column::CaseId.in_subquery(cases_of_alerts));
-    oldest(sharing).one(&**txn).await?.map(read).transpose()
-}
-
-fn oldest(cases: Select<Entity>) -> Select<Entity> {
-    cases.order_by_asc(Column::OpenedAt).order_by_asc(Column::CaseId)
-}
-
-fn open_at(school: SchoolId) -> Select<Entity> {
-    Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(is_open())
-}
-
-/// The latest case of a signature at a school, open or closed. The school must be locked.
-pub async fn find_latest(txn: &Txn, school: SchoolId, signature_id: &str) -> StoreResult<Option<Case>> {
-    let row = Entity::find()
-        .filter(Column::SchoolId.eq(school.as_uuid()))
-        .filter(Column::SignatureId.eq(signature_id))
-        .order_by_desc(Column::OpenedAt)
-        .order_by_desc(Column::CaseId)
-        .one(&**txn)
-        .await?;
-    row.map(read).transpose()
-}
-
 /// Takes the next number of a year. Others that open cases wait until the transaction ends, so no number is lost.
 pub async fn next_reference(txn: &Txn, year: i32) -> StoreResult<Reference> {
     let first = case_number::ActiveModel { year: Set(year), last: Set(1) };
@@ -155,6 +136,19 @@ pub async fn insert(txn: &Txn, case: &Case) -> StoreResult<()> {
 /// Keeps a case as it is now. The school must be locked: its name, which a case keeps a copy of, changes under the same lock.
 pub async fn update(txn: &Txn, case: &Case) -> StoreResult<()> {
     row_of(case)?.into_active_model().reset_all().update(&**txn).await?;
+    Ok(())
+}
+
+/// Cases keep a copy of what identity says of their school: writes what it says now. The school must be locked.
+pub async fn describe_school(txn: &Txn, school: &School) -> StoreResult<()> {
+    Entity::update_many()
+        .col_expr(Column::SchoolName, Expr::value(school.name.as_str()))
+        .col_expr(Column::Municipality, Expr::value(school.municipality.as_str()))
+        .col_expr(Column::ContactName, Expr::value(school.contact_name.as_str()))
+        .col_expr(Column::ContactPhone, Expr::value(school.contact_phone.as_str()))
+        .filter(Column::SchoolId.eq(school.id.as_uuid()))
+        .exec(&**txn)
+        .await?;
     Ok(())
 }
 

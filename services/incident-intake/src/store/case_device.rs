@@ -5,17 +5,39 @@ use std::collections::{BTreeSet, HashMap};
 use runtime::CaseId;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, Func, Order, Query, WindowStatement},
+    Condition, ConnectionTrait, FromQueryResult,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Func, Order, Query, WindowStatement},
 };
 use storage::{StoreResult, Txn, chunks, or_update};
-use uuid::Uuid;
 
-use super::entity::case_device::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     alert::Alert,
     case_devices::{CaseDevice, CaseDevices, Member, Roster},
 };
+
+/// Table `case_device`. Devices of the school in the evidence of cases.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "case_device")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub case_id: Uuid,
+    /// The device's id, else its address.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub device_key: String,
+    /// Where in the evidence it came first: twice the position of the alert, one more for its destination.
+    pub position: i64,
+    /// Whether the key is the id of a device.
+    pub is_known: bool,
+    /// May be empty.
+    pub name: String,
+    pub ip: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// Keeps the devices in evidence, given with its positions in the order in which it was attached. `before` is what the case knew of
 /// an alert that it had already.

@@ -1,25 +1,32 @@
 //! Alerts attached to cases.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use auth::Scope;
-use runtime::{AlertId, CaseId, SchoolId};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
-    sea_query::OnConflict,
-};
+use runtime::{AlertId, CaseId};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*, sea_query::OnConflict};
 use storage::{Page, Paging, StoreResult, Txn, asc, chunks};
-use uuid::Uuid;
 
-use super::{
-    case, case_device,
-    entity::{
-        evidence::{ActiveModel, Column, Entity, Model},
-        evidence_key,
-    },
-    from_json, to_json,
-};
-use crate::domain::{alert::Alert, case::Case};
+use super::{case_device, evidence_key, from_json, to_json};
+use crate::domain::alert::Alert;
+
+/// Table `evidence`. Alerts attached to cases, as last heard of.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "evidence")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub case_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub alert_id: Uuid,
+    /// From 1, in the order they were attached.
+    pub position: i64,
+    /// JSON of the alert.
+    pub alert: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// An alert that a case has.
 #[derive(Debug)]
@@ -95,44 +102,6 @@ pub async fn refresh(txn: &Txn, case: CaseId, alert: &Alert, kept: &Kept) -> Sto
     let known_keys = before.map(Alert::search_keys).unwrap_or_default();
     let new_keys = alert.search_keys().difference(&known_keys).cloned().collect();
     add_keys(txn, case, new_keys).await
-}
-
-/// The case that each of these alerts of a school is in, within the caller's scope; alerts in no case are left out.
-///
-/// An alert may be in several cases, one after the other: the open one counts, else the newest. One that came when its case had
-/// evidence enough is in the open case of its signature, if that was open by then.
-pub async fn cases_of(
-    connection: &impl ConnectionTrait,
-    scope: &Scope<SchoolId>,
-    school: SchoolId,
-    alerts: &[Alert],
-) -> StoreResult<HashMap<AlertId, Case>> {
-    let rows: Vec<(Uuid, Uuid)> = Entity::find()
-        .select_only()
-        .columns([Column::AlertId, Column::CaseId])
-        .filter(Column::AlertId.is_in(alerts.iter().map(|alert| alert.id.as_uuid())))
-        .into_tuple()
-        .all(connection)
-        .await?;
-    let ids = rows.iter().map(|(_, case)| CaseId::from(*case));
-    let cases: HashMap<CaseId, Case> = case::all(connection, scope, school, ids).await?.into_iter().map(|case| (case.id, case)).collect();
-
-    let mut found: HashMap<AlertId, Case> = HashMap::new();
-    for (alert, case) in rows {
-        let Some(case) = cases.get(&case.into()) else { continue };
-        let counts_more = |other: &Case| (case.is_active(), case.opened_at) > (other.is_active(), other.opened_at);
-        if found.get(&alert.into()).is_none_or(counts_more) {
-            found.insert(alert.into(), case.clone());
-        }
-    }
-
-    let elsewhere: Vec<&Alert> = alerts.iter().filter(|alert| !found.contains_key(&alert.id)).collect();
-    let open = case::open_of_signatures(connection, scope, school, elsewhere.iter().map(|alert| alert.signature.id.as_str())).await?;
-    for alert in elsewhere {
-        let case = open.iter().find(|case| case.signature.id == alert.signature.id && case.opened_at <= alert.last_at);
-        found.extend(case.map(|case| (alert.id, case.clone())));
-    }
-    Ok(found)
 }
 
 /// Alerts of a case in the order they were attached.

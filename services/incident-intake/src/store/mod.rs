@@ -6,12 +6,15 @@
 
 pub mod case;
 pub mod case_device;
-mod entity;
+mod case_number;
+pub mod case_of_alert;
 pub mod evidence;
+mod evidence_key;
 mod migration;
 pub mod person;
 pub mod queue;
 pub mod school;
+mod sighting;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

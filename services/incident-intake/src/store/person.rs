@@ -1,11 +1,24 @@
 //! People who have worked on cases, as they were last named: those whom a case can be given to.
 
 use runtime::PersonId;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
 use storage::{StoreResult, Txn, or_update};
 
-use super::entity::person::{ActiveModel, Entity};
 use crate::domain::person::Person;
+
+/// Table `person`. People who have worked on cases, as they were last named.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "person")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub person_id: Uuid,
+    pub name: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// Somebody who has worked on a case before.
 pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResult<Option<Person>> {

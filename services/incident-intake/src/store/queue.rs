@@ -10,12 +10,8 @@ use sea_orm::{
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 
 use super::{
-    case::{CLOSED, is_open, read},
-    entity::{
-        evidence_key,
-        incident_case::{Column, Entity},
-        school,
-    },
+    case::{CLOSED, Column, Entity, is_open, read},
+    evidence_key, school,
 };
 use crate::domain::{
     alert::search_key,
@@ -30,7 +26,6 @@ const MEDIAN_SAMPLE: u64 = 10_000;
 /// An order, by what is known when the first page is read.
 #[derive(Debug, Clone, Copy)]
 pub struct QueueOrder {
-    /// By what.
     pub by: CaseOrder,
     /// The other way round.
     pub reverse: bool,

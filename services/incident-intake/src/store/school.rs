@@ -1,17 +1,33 @@
 //! A copy of what identity says of schools, and the queue of writers per school.
 
 use runtime::SchoolId;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseBackend, EntityTrait as _, QueryFilter as _, Statement, sea_query::Expr,
-};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, Statement, entity::prelude::*};
 use storage::{StoreResult, Txn, or_update};
 
-use super::entity::{incident_case, school};
 use crate::domain::school::School;
+
+/// Table `school`. A copy of what identity says of schools.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "school")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub school_id: Uuid,
+    pub name: String,
+    pub municipality: String,
+    pub contact_name: String,
+    pub contact_phone: String,
+    /// Both in small letters: searches look in it.
+    pub search_text: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// What identity last said of a school; `None` when it has not yet.
 pub async fn find(connection: &impl ConnectionTrait, id: SchoolId) -> StoreResult<Option<School>> {
-    let row = school::Entity::find_by_id(id.as_uuid()).one(connection).await?;
+    let row = Entity::find_by_id(id.as_uuid()).one(connection).await?;
     Ok(row.map(|row| School {
         id: row.school_id.into(),
         name: row.name,
@@ -21,9 +37,9 @@ pub async fn find(connection: &impl ConnectionTrait, id: SchoolId) -> StoreResul
     }))
 }
 
-/// Keeps what identity says now, also in the school's cases.
+/// Keeps what identity says now. The school's cases keep a copy: [`super::case::describe_school`].
 pub async fn save(txn: &Txn, school: &School) -> StoreResult<()> {
-    let row = school::ActiveModel {
+    let row = ActiveModel {
         school_id: Set(school.id.as_uuid()),
         name: Set(school.name.clone()),
         municipality: Set(school.municipality.clone()),
@@ -31,21 +47,13 @@ pub async fn save(txn: &Txn, school: &School) -> StoreResult<()> {
         contact_phone: Set(school.contact_phone.clone()),
         search_text: Set(format!("{} {}", school.name, school.municipality).to_lowercase()),
     };
-    school::Entity::insert(row).on_conflict(or_update::<school::Entity>(&[])).exec_without_returning(&**txn).await?;
-    incident_case::Entity::update_many()
-        .col_expr(incident_case::Column::SchoolName, Expr::value(school.name.as_str()))
-        .col_expr(incident_case::Column::Municipality, Expr::value(school.municipality.as_str()))
-        .col_expr(incident_case::Column::ContactName, Expr::value(school.contact_name.as_str()))
-        .col_expr(incident_case::Column::ContactPhone, Expr::value(school.contact_phone.as_str()))
-        .filter(incident_case::Column::SchoolId.eq(school.id.as_uuid()))
-        .exec(&**txn)
-        .await?;
+    Entity::insert(row).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     Ok(())
 }
 
 /// Forgets a school that identity no longer has. Its cases keep its name.
 pub async fn remove(txn: &Txn, id: SchoolId) -> StoreResult<()> {
-    school::Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?;
+    Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?;
     Ok(())
 }
 

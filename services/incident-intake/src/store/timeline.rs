@@ -2,18 +2,41 @@
 
 use chrono::{DateTime, Utc};
 use runtime::{CaseId, RequestId};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, entity::prelude::*};
 use storage::{Page, Paging, StoreError, StoreResult, Txn, desc};
 
-use super::{
-    entity::timeline_entry::{ActiveModel, Column, Entity, Model},
-    from_json, to_json,
-};
+use super::{from_json, to_json};
 use crate::domain::{
     change::{CaseChange, TimelineEntry},
     person::Person,
     tlp::Tlp,
 };
+
+/// Table `timeline_entry`. What happened to cases.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "timeline_entry")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub entry_id: Uuid,
+    pub case_id: Uuid,
+    pub at: DateTimeUtc,
+    /// Empty where Schildwacht itself acted.
+    pub actor_id: Option<Uuid>,
+    pub actor_name: Option<String>,
+    /// JSON of the change.
+    pub change: String,
+    /// Of a note: who may read it.
+    pub tlp: Option<String>,
+    /// What a person called the request, so that sending it again writes nothing again.
+    pub request_id: Option<Uuid>,
+    pub audit_seq: i64,
+    pub audit_hash: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// Who reads a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

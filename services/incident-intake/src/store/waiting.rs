@@ -5,28 +5,39 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{AlertId, EventId, SchoolId};
 use sea_orm::{
-    ActiveModelTrait as _,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
+    Condition,
+    entity::prelude::*,
     sea_query::Query,
 };
 use storage::{StoreResult, Txn, or_update};
 
-use super::{
-    entity::{sighting, waiting_alert},
-    from_column, from_json, to_column, to_json,
-};
+use super::{from_column, from_json, sighting, to_column, to_json};
 use crate::domain::{
     alert::{Alert, AlertNews},
     threshold::Sighting,
 };
 
+/// Table `waiting_alert`. Alerts that count towards a threshold, as last heard of.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "waiting_alert")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub alert_id: Uuid,
+    /// JSON of the alert.
+    pub alert: String,
+    pub heard_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
 /// Where sightings are counted together.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// One school.
     pub school_id: SchoolId,
-    /// One class.
     pub class_id: &'a str,
 }
 
@@ -50,12 +61,12 @@ pub struct Counted<'a> {
 /// Counts news of an alert in.
 pub async fn add(txn: &Txn, place: Place<'_>, window: TimeDelta, counted: Counted<'_>) -> StoreResult<()> {
     let Counted { id, news, sighting, heard_at } = counted;
-    let alert = waiting_alert::ActiveModel {
+    let alert = ActiveModel {
         alert_id: Set(news.alert.id.as_uuid()),
         alert: Set(to_json("waiting_alert.alert", &news.alert)?),
         heard_at: Set(heard_at),
     };
-    waiting_alert::Entity::insert(alert).on_conflict(or_update::<waiting_alert::Entity>(&[])).exec_without_returning(&**txn).await?;
+    Entity::insert(alert).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     if let Some(row) = find_in_step(txn, place, window, sighting).await? {
         let more = sighting::ActiveModel {
             sighting_id: Unchanged(row.sighting_id),
@@ -129,7 +140,7 @@ pub async fn take(
     found: &Neighbourhood,
 ) -> StoreResult<Vec<AlertNews>> {
     let ids: Vec<_> = found.events.keys().map(|id| id.as_uuid()).collect();
-    let rows = waiting_alert::Entity::find().filter(waiting_alert::Column::AlertId.is_in(ids.clone())).all(&**txn).await?;
+    let rows = Entity::find().filter(Column::AlertId.is_in(ids.clone())).all(&**txn).await?;
     let mut news = Vec::with_capacity(rows.len());
     for row in rows {
         let alert: Alert = from_json("waiting_alert.alert", &row.alert)?;
@@ -143,9 +154,9 @@ pub async fn take(
         .from(sighting::Entity)
         .and_where(sighting::Column::AlertId.is_in(ids.clone()))
         .to_owned();
-    waiting_alert::Entity::delete_many()
-        .filter(waiting_alert::Column::AlertId.is_in(ids))
-        .filter(waiting_alert::Column::AlertId.not_in_subquery(sighted_elsewhere))
+    Entity::delete_many()
+        .filter(Column::AlertId.is_in(ids))
+        .filter(Column::AlertId.not_in_subquery(sighted_elsewhere))
         .exec(&**txn)
         .await?;
     Ok(news)
@@ -154,7 +165,7 @@ pub async fn take(
 /// Forgets what was heard before a moment. Answers how many sightings.
 pub async fn prune(txn: &Txn, before: DateTime<Utc>) -> StoreResult<u64> {
     let removed = sighting::Entity::delete_many().filter(sighting::Column::HeardAt.lt(before)).exec(&**txn).await?;
-    waiting_alert::Entity::delete_many().filter(waiting_alert::Column::HeardAt.lt(before)).exec(&**txn).await?;
+    Entity::delete_many().filter(Column::HeardAt.lt(before)).exec(&**txn).await?;
     Ok(removed.rows_affected)
 }
 

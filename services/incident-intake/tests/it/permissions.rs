@@ -1,11 +1,12 @@
 //! Who may do what: every call by every role, with a case of the own school and of another.
 
-use auth::{Principal, Subject};
+use auth::{Function, Principal, Subject};
 use proto::incident_intake::v1::{
     AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, ExplainAlertsRequest,
     GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
     SummarizeQueueRequest, WatchCasesRequest,
 };
+use runtime::BoardId;
 use testkit::on_both_stores;
 use tonic::{Code, Request};
 
@@ -76,6 +77,8 @@ on_both_stores! {
         let world = World::start(&database).await;
         let own = world.school("Basisschool De Zandloper", "Aalter").await;
         let other = world.school("Atheneum De Merel", "Kortrijk").await;
+        let board: BoardId = world.new_id();
+        world.people.hierarchy().place(own, board);
         world.report(own, MALWARE).await;
         world.report(other, TAKEOVER).await;
         let queue = world.queue().await;
@@ -84,7 +87,11 @@ on_both_stores! {
         let gateway = Principal { subject: Subject::Gateway(world.new_id()), name: "gateway".into(), functions: Vec::new() };
         let roles = [
             ("responder", responder()), ("response lead", lead()), ("operator", operator()), ("director", director(own)),
-            ("ict coordinator", ict_coordinator(own)), ("nobody", testkit::person(99, &[])), ("gateway", gateway),
+            ("ict coordinator", ict_coordinator(own)), ("board member", testkit::person(16, &[Function::BoardMember(board)])),
+            ("DPO", testkit::person(17, &[Function::Dpo(board)])), ("reviewer", testkit::person(18, &[Function::Reviewer])),
+            ("vendor contact", testkit::person(19, &[Function::VendorContact(world.new_id())])),
+            ("pupil", testkit::person(20, &[Function::Pupil])), ("parent", testkit::person(21, &[Function::Parent])),
+            ("nobody", testkit::person(99, &[])), ("gateway", gateway),
         ];
 
         let mut table = format!("{:16} {:16} {:20} {:20} {}\n", "", "", "own school", "other school", "no such case");

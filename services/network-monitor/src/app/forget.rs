@@ -17,17 +17,14 @@ const ENDED_SUPPRESSIONS: TimeDelta = TimeDelta::days(30);
 /// How many rows went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Devices.
     pub devices: u64,
     /// Days of use.
     pub days: u64,
-    /// Alerts.
     pub alerts: u64,
     /// Suppressions that ended long ago.
     pub suppressions: u64,
     /// Records remembered as taken in.
     pub inbox: u64,
-    /// Dead letters.
     pub dead_letters: u64,
 }
 

@@ -1,37 +1,24 @@
-//! Use cases, one a file: authorize, load, decide, record.
+//! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
-mod create_suppression;
-mod delete_suppression;
+mod alert;
+mod device;
 mod forget;
-mod get_alert;
-mod get_device;
-mod list_alerts;
-mod list_devices;
-mod list_gateway_contacts;
-mod list_suppressions;
+mod gateway_contact;
 mod metrics;
 mod record_batch;
-mod record_suppression;
-mod show_devices;
-mod summarize_devices;
+mod suppression;
 
 use std::sync::Arc;
 
 use storage::Database;
 
-pub use create_suppression::{CreateSuppression, create_suppression};
-pub use delete_suppression::delete_suppression;
+pub use alert::{ListAlerts, get_alert, list_alerts};
+pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};
 pub use forget::forget;
-pub use get_alert::get_alert;
-pub use get_device::get_device;
-pub use list_alerts::{ListAlerts, list_alerts};
-pub use list_devices::{DeviceFilter, DeviceOrder, ListDevices, list_devices};
-pub use list_gateway_contacts::{MOST_GATEWAYS, list_gateway_contacts};
-pub use list_suppressions::list_suppressions;
+pub use gateway_contact::{MOST_GATEWAYS, list_gateway_contacts};
 pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};
-pub use show_devices::ShownDevice;
-pub use summarize_devices::{DeviceSummary, summarize_devices};
+pub use suppression::{CreateSuppression, create_suppression, delete_suppression, list_suppressions};
 
 use crate::config::Keep;
 

@@ -82,9 +82,7 @@ impl Remembered {
 /// An alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Its id.
     pub id: AlertId,
-    /// The school.
     pub school: SchoolId,
     /// The gateway that sent the first event.
     pub gateway: Option<GatewayId>,
@@ -140,7 +138,6 @@ impl Alert {
 /// An alert with what its devices are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedAlert {
-    /// The alert.
     pub alert: Alert,
     /// Empty when it has no name, or is no device of the school's.
     pub source_name: String,

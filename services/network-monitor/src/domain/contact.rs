@@ -6,7 +6,6 @@ use runtime::{GatewayId, SchoolId};
 /// A gateway that was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatewayContact {
-    /// Which one.
     pub gateway: GatewayId,
     /// Where it stands.
     pub school: SchoolId,

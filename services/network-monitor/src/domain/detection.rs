@@ -9,9 +9,8 @@ use serde::Serialize;
 pub const RAW_EVENT_LIMIT: usize = 16 * 1024;
 
 /// How bad the rule's author thought it is. Its number is the same in the store and on the wire.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr, strum::VariantArray, strum::FromRepr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Serialize, strum::IntoStaticStr, strum::VariantArray, strum::FromRepr)]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[repr(i32)]
 pub enum Severity {
@@ -52,9 +51,7 @@ impl Severity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum Sensor {
-    /// Suricata.
     Suricata,
-    /// Zeek.
     Zeek,
 }
 
@@ -138,7 +135,6 @@ pub struct Detection<'a> {
     pub destination: Endpoint,
     /// Lowercase: `tcp`, `udp`, `icmp`.
     pub protocol: Cow<'a, str>,
-    /// When.
     pub time: DateTime<Utc>,
     /// Tells the same event sent twice from two events that look alike.
     pub fingerprint: Fingerprint,

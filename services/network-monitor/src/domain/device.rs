@@ -57,9 +57,7 @@ impl fmt::Display for DeviceKey {
 /// From when until when a card said that an address is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// The first time.
     pub first: DateTime<Utc>,
-    /// The last time.
     pub last: DateTime<Utc>,
 }
 

@@ -42,7 +42,6 @@ pub enum Told {
     Service {
         /// `tcp` or `udp`.
         transport: &'static str,
-        /// The port.
         port: u16,
         /// What is spoken there, lowercase; empty when unknown.
         protocol: String,

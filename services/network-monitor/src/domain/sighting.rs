@@ -23,7 +23,6 @@ pub enum Who {
 /// network would otherwise fill the list with ghosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// Who.
     pub who: Who,
     /// What told us.
     pub source: Source,

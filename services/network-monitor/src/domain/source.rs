@@ -1,9 +1,8 @@
 //! Where a piece of knowledge came from, and what it is worth.
 
 /// What told us; the text is the same in the store, on the wire and in metrics.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::IntoStaticStr, strum::EnumString, strum::VariantArray,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(strum::Display, strum::IntoStaticStr, strum::EnumString, strum::VariantArray)]
 #[strum(const_into_str)]
 pub enum Source {
     /// A packet that matched a signature.

@@ -1,7 +1,7 @@
 //! Standing orders to keep a signature quiet for a while.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{Line, SchoolId, SuppressionId};
+use runtime::{Line, SchoolId};
 
 use super::detection::SignatureId;
 
@@ -11,16 +11,18 @@ pub const LONGEST: TimeDelta = TimeDelta::days(90);
 /// Why something is kept quiet, for the one who wonders later.
 pub type Reason = Line<500>;
 
+runtime::typed_ids! {
+    /// A suppression.
+    SuppressionId
+}
+
 /// Keeps the alerts of one signature quiet: they are still counted, but nobody is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Its id.
     pub id: SuppressionId,
     /// The school; `None` for all schools.
     pub school: Option<SchoolId>,
-    /// The signature.
     pub signature_id: SignatureId,
-    /// Why.
     pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,

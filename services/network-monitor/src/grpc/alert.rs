@@ -1,11 +1,9 @@
 //! `schildwacht.network_monitor.v1.AlertService`.
 
-use auth::Context;
 use proto::{
     network_monitor::v1::{
         Alert, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest, ListAlertsRequest,
-        ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression,
-        alert_service_server::{AlertService, AlertServiceServer},
+        ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression, alert_service_server::AlertService,
     },
     time::moment,
 };
@@ -20,56 +18,39 @@ use crate::{
     },
 };
 
-/// The RPCs of alerts and of what is kept quiet.
-pub struct AlertApi {
-    app: App,
-}
-
-impl AlertApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> AlertServiceServer<Self> {
-        AlertServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl AlertService for AlertApi {
+impl AlertService for App {
     async fn get_alert(&self, request: Request<GetAlertRequest>) -> Result<Response<Alert>, Status> {
-        let cx = Context::of(&request)?;
-        let request = request.into_inner();
-        let mut fields = Violations::default();
-        let (school, id) = (fields.id("school_id", &request.school_id), fields.id("alert_id", &request.alert_id));
-        let (school, id) = fields.finish(school.zip(id))?;
-        let named = get_alert(&self.app, &cx, school, id).await?;
+        let read = |fields: &mut Violations, asked: GetAlertRequest| {
+            fields.id("school_id", &asked.school_id).zip(fields.id("alert_id", &asked.alert_id))
+        };
+        let (cx, (school, id)) = auth::asked_with(request, read)?;
+        let named = get_alert(self, &cx, school, id).await?;
         Ok(Response::new((&named).into()))
     }
 
     async fn list_alerts(&self, request: Request<ListAlertsRequest>) -> Result<Response<ListAlertsResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let page = list_alerts(&self.app, &cx, asked).await?;
+        let page = list_alerts(self, &cx, asked).await?;
         let alerts = page.rows.iter().map(Into::into).collect();
         Ok(Response::new(ListAlertsResponse { alerts, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn create_suppression(&self, request: Request<CreateSuppressionRequest>) -> Result<Response<Suppression>, Status> {
         let (cx, asked) = auth::asked(request)?;
-        let suppression = create_suppression(&self.app, &cx, asked).await?;
+        let suppression = create_suppression(self, &cx, asked).await?;
         Ok(Response::new((&suppression).into()))
     }
 
     async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let school = fields.optional_id("school_id", &request.into_inner().school_id);
-        let suppressions = list_suppressions(&self.app, &cx, fields.finish(Some(school))?).await?;
+        let (cx, school) = auth::asked_with(request, |fields, asked| Some(fields.optional_id("school_id", &asked.school_id)))?;
+        let suppressions = list_suppressions(self, &cx, school).await?;
         Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(Into::into).collect() }))
     }
 
     async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let id = fields.id("suppression_id", &request.into_inner().suppression_id);
-        delete_suppression(&self.app, &cx, fields.finish(id)?).await?;
+        let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("suppression_id", &asked.suppression_id))?;
+        delete_suppression(self, &cx, id).await?;
         Ok(Response::new(DeleteSuppressionResponse {}))
     }
 }

@@ -1,12 +1,10 @@
 //! `schildwacht.network_monitor.v1.DeviceService`.
 
-use auth::Context;
 use proto::{
     count,
     network_monitor::v1::{
         self as wire, Device, DeviceSummary, GetDeviceRequest, ListDevicesRequest, ListDevicesResponse, SourcedValue,
-        SummarizeDevicesRequest,
-        device_service_server::{DeviceService, DeviceServiceServer},
+        SummarizeDevicesRequest, device_service_server::DeviceService,
     },
     time::timestamp,
 };
@@ -18,44 +16,28 @@ use crate::{
     domain::{fact::Facts, source::Source},
 };
 
-/// The RPCs of devices.
-pub struct DeviceApi {
-    app: App,
-}
-
-impl DeviceApi {
-    /// Over these use cases.
-    pub fn new(app: App) -> DeviceServiceServer<Self> {
-        DeviceServiceServer::new(Self { app })
-    }
-}
-
 #[tonic::async_trait]
-impl DeviceService for DeviceApi {
+impl DeviceService for App {
     async fn get_device(&self, request: Request<GetDeviceRequest>) -> Result<Response<Device>, Status> {
-        let cx = Context::of(&request)?;
-        let request = request.into_inner();
-        let mut fields = Violations::default();
-        let (school, id) = (fields.id("school_id", &request.school_id), fields.id("device_id", &request.device_id));
-        let (school, id) = fields.finish(school.zip(id))?;
-        let shown = get_device(&self.app, &cx, school, id).await?;
-        Ok(Response::new(message_of(shown, &request.school_id)))
+        let read = |fields: &mut Violations, asked: GetDeviceRequest| {
+            fields.id("school_id", &asked.school_id).zip(fields.id("device_id", &asked.device_id))
+        };
+        let (cx, (school, id)) = auth::asked_with(request, read)?;
+        let shown = get_device(self, &cx, school, id).await?;
+        Ok(Response::new(message_of(shown, &school.to_string())))
     }
 
     async fn list_devices(&self, request: Request<ListDevicesRequest>) -> Result<Response<ListDevicesResponse>, Status> {
-        let cx = Context::of(&request)?;
-        let asked: ListDevices = request.into_inner().try_into()?;
+        let (cx, asked): (_, ListDevices) = auth::asked(request)?;
         let school = asked.school.to_string();
-        let page = list_devices(&self.app, &cx, asked).await?;
+        let page = list_devices(self, &cx, asked).await?;
         let devices = page.rows.into_iter().map(|shown| message_of(shown, &school)).collect();
         Ok(Response::new(ListDevicesResponse { devices, next_page_token: page.next_page_token, total_size: page.total }))
     }
 
     async fn summarize_devices(&self, request: Request<SummarizeDevicesRequest>) -> Result<Response<DeviceSummary>, Status> {
-        let cx = Context::of(&request)?;
-        let mut fields = Violations::default();
-        let school = fields.id("school_id", &request.into_inner().school_id);
-        let summary = summarize_devices(&self.app, &cx, fields.finish(school)?).await?;
+        let (cx, school) = auth::asked_with(request, |fields, asked| fields.id("school_id", &asked.school_id))?;
+        let summary = summarize_devices(self, &cx, school).await?;
         Ok(Response::new(summary.into()))
     }
 }

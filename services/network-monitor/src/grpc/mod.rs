@@ -4,6 +4,19 @@ mod alert;
 mod device;
 mod gateway_contact;
 
-pub use alert::AlertApi;
-pub use device::DeviceApi;
-pub use gateway_contact::GatewayContactApi;
+use proto::network_monitor::v1::{
+    alert_service_server::AlertServiceServer, device_service_server::DeviceServiceServer,
+    gateway_contact_service_server::GatewayContactServiceServer,
+};
+use tonic::service::Routes;
+
+use crate::app::App;
+
+/// Their routes.
+pub fn routes(app: &App) -> Routes {
+    let mut grpc = Routes::builder();
+    grpc.add_service(DeviceServiceServer::new(app.clone()));
+    grpc.add_service(AlertServiceServer::new(app.clone()));
+    grpc.add_service(GatewayContactServiceServer::new(app.clone()));
+    grpc.routes()
+}

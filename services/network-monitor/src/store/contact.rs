@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use storage::{StoreResult, Txn, within};
 
-use super::entity::{gateway_contact, school_contact};
+use super::{gateway_contact, school_contact};
 use crate::domain::contact::GatewayContact;
 
 /// A school was heard. From now until the transaction ends no other writes what belongs to this school: take schools in the

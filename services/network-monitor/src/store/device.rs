@@ -11,13 +11,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _, Query},
+    Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Query},
 };
 use storage::{StoreError, StoreResult, Txn, chunks, or_update, within};
-use uuid::Uuid;
 
-use super::entity::{alert, device, device_address, device_day};
+use super::{alert, device_address, device_day};
 use crate::domain::{
     address,
     device::{Address, CLAIM_LASTS, CLAIM_REACHES_BACK, Claimed, Device, DeviceKey},
@@ -26,6 +26,38 @@ use crate::domain::{
     roster::DeviceChange,
     usage::{self, DaySlots},
 };
+
+/// Table `device`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "device")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub device_id: Uuid,
+    pub school_id: Uuid,
+    /// The hardware address, or the network address of a device without one. Unique within the school.
+    pub device_key: String,
+    /// JSON lists of facts.
+    #[sea_orm(column_type = "Text")]
+    pub names: String,
+    #[sea_orm(column_type = "Text")]
+    pub software: String,
+    #[sea_orm(column_type = "Text")]
+    pub services: String,
+    pub first_seen_at: DateTimeUtc,
+    pub last_seen_at: DateTimeUtc,
+    /// When we last heard of it, whenever that happened.
+    pub heard_at: DateTimeUtc,
+    /// What lists are sorted by: devices with a name of their own first.
+    pub sort_name: String,
+    /// Names, addresses and vendor in small letters: searches look in it.
+    #[sea_orm(column_type = "Text")]
+    pub search_text: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// What a batch wants to know of a school's devices.
 #[derive(Debug, Clone)]
@@ -42,10 +74,9 @@ pub struct Wanted {
 pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<Vec<Device>> {
     let mut ids: BTreeSet<Uuid> = BTreeSet::new();
     let keys = wanted.macs.iter().copied().map(DeviceKey::Mac).chain(wanted.ips.iter().copied().map(DeviceKey::Ip));
-    let mut rows: Vec<device::Model> = Vec::new();
+    let mut rows: Vec<Model> = Vec::new();
     for some in chunks(keys.map(|key| key.to_string())) {
-        let query =
-            device::Entity::find().filter(device::Column::SchoolId.eq(school.as_uuid())).filter(device::Column::DeviceKey.is_in(some));
+        let query = Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::DeviceKey.is_in(some));
         rows.extend(query.all(&**txn).await?);
     }
     ids.extend(rows.iter().map(|row| row.device_id));
@@ -66,7 +97,7 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
         holders.extend(found);
     }
     for some in chunks(holders.difference(&ids).copied()) {
-        rows.extend(device::Entity::find().filter(device::Column::DeviceId.is_in(some)).all(&**txn).await?);
+        rows.extend(Entity::find().filter(Column::DeviceId.is_in(some)).all(&**txn).await?);
     }
     let days = usage::day_of(*wanted.moments.start())..=usage::day_of(*wanted.moments.end());
     with_details(&**txn, rows, Some(&days)).await
@@ -79,20 +110,20 @@ pub async fn find(
     school: SchoolId,
     id: DeviceId,
 ) -> StoreResult<Option<Device>> {
-    let query = of_school(scope, school).filter(device::Column::DeviceId.eq(id.as_uuid()));
+    let query = of_school(scope, school).filter(Column::DeviceId.eq(id.as_uuid()));
     let rows = query.all(connection).await?;
     Ok(with_details(connection, rows, None).await?.pop())
 }
 
 /// The devices of a school, as far as they are within the caller's scope.
-pub(super) fn of_school(scope: &Scope<SchoolId>, school: SchoolId) -> Select<device::Entity> {
-    within(device::Entity::find(), device::Column::SchoolId, scope).filter(device::Column::SchoolId.eq(school.as_uuid()))
+pub(super) fn of_school(scope: &Scope<SchoolId>, school: SchoolId) -> Select<Entity> {
+    within(Entity::find(), Column::SchoolId, scope).filter(Column::SchoolId.eq(school.as_uuid()))
 }
 
 /// Rows with their addresses and, where days are named, their use on these days.
 pub(super) async fn with_details(
     connection: &impl ConnectionTrait,
-    rows: Vec<device::Model>,
+    rows: Vec<Model>,
     days: Option<&RangeInclusive<NaiveDate>>,
 ) -> StoreResult<Vec<Device>> {
     let mut addresses: HashMap<Uuid, Vec<Address>> = HashMap::new();
@@ -155,14 +186,14 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     // A card may take the place of a device known by its address only, under the same key never: so first what goes.
     take_over_days(txn, &absorbed, &mut days).await?;
     for some in chunks(absorbed.into_keys()) {
-        device::Entity::delete_many().filter(device::Column::DeviceId.is_in(some)).exec(&**txn).await?;
+        Entity::delete_many().filter(Column::DeviceId.is_in(some)).exec(&**txn).await?;
     }
     if !forgotten_addresses.is_empty() {
         device_address::Entity::delete_many().filter(forgotten_addresses).exec(&**txn).await?;
     }
     for some in chunks(devices) {
-        device::Entity::insert_many(some)
-            .on_conflict(or_update::<device::Entity>(&[device::Column::SchoolId, device::Column::DeviceKey]))
+        Entity::insert_many(some)
+            .on_conflict(or_update::<Entity>(&[Column::SchoolId, Column::DeviceKey]))
             .exec_without_returning(&**txn)
             .await?;
     }
@@ -197,16 +228,12 @@ async fn take_over_days(txn: &Txn, absorbed: &BTreeMap<Uuid, Uuid>, days: &mut B
 
 /// Forgets devices not heard of since a moment. Returns how many. Their alerts stay, as alerts about an address.
 pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
-    let leaving = Query::select()
-        .column(device::Column::DeviceId)
-        .from(device::Entity)
-        .and_where(device::Column::HeardAt.lt(heard_before))
-        .to_owned();
+    let leaving = Query::select().column(Column::DeviceId).from(Entity).and_where(Column::HeardAt.lt(heard_before)).to_owned();
     for column in [alert::Column::SourceDeviceId, alert::Column::DestinationDeviceId] {
         let nobody = Expr::value(Option::<Uuid>::None);
         alert::Entity::update_many().col_expr(column, nobody).filter(column.in_subquery(leaving.clone())).exec(&**txn).await?;
     }
-    let gone = device::Entity::delete_many().filter(device::Column::HeardAt.lt(heard_before)).exec(&**txn).await?;
+    let gone = Entity::delete_many().filter(Column::HeardAt.lt(heard_before)).exec(&**txn).await?;
     Ok(gone.rows_affected)
 }
 
@@ -216,7 +243,7 @@ pub async fn forget_use(txn: &Txn, before: NaiveDate) -> StoreResult<u64> {
     Ok(gone.rows_affected)
 }
 
-fn write(school: SchoolId, device: &Device) -> StoreResult<device::ActiveModel> {
+fn write(school: SchoolId, device: &Device) -> StoreResult<ActiveModel> {
     let json = |what: &'static str, facts: &Facts| serde_json::to_string(facts).map_err(|error| StoreError::unreadable(what, error));
     let name = device.display_name().to_lowercase();
     let rank = if device.own_name().is_some() { 0 } else { 1 };
@@ -227,7 +254,7 @@ fn write(school: SchoolId, device: &Device) -> StoreResult<device::ActiveModel> 
         search_text.push(' ');
         search_text.push_str(&word.to_lowercase());
     }
-    Ok(device::ActiveModel {
+    Ok(ActiveModel {
         device_id: Set(device.id.as_uuid()),
         school_id: Set(school.as_uuid()),
         device_key: Set(device.key.to_string()),
@@ -265,7 +292,7 @@ fn write_day(device: Uuid, day: NaiveDate, slots: DaySlots) -> device_day::Activ
     }
 }
 
-fn read(row: device::Model, addresses: Vec<Address>, days: BTreeMap<NaiveDate, DaySlots>) -> StoreResult<Device> {
+fn read(row: Model, addresses: Vec<Address>, days: BTreeMap<NaiveDate, DaySlots>) -> StoreResult<Device> {
     let facts = |what: &'static str, json: &str| serde_json::from_str(json).map_err(|error| StoreError::unreadable(what, error));
     Ok(Device {
         id: row.device_id.into(),

@@ -13,15 +13,15 @@ use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
 use uuid::Uuid;
 
 use super::{
-    device::{of_school, with_details},
-    entity::{alert, device, device_day},
+    alert,
+    device::{self, of_school, with_details},
+    device_day,
 };
 use crate::domain::device::Device;
 
 /// Which devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All.
     All,
     /// First seen at or after this moment.
     SeenFirstSince(DateTime<Utc>),
@@ -49,11 +49,9 @@ pub enum Sorting {
 /// What is listed.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// Of this school.
     pub school: SchoolId,
     /// Part of a name, an address or a vendor; empty: all.
     pub text: String,
-    /// Which.
     pub which: Which,
 }
 

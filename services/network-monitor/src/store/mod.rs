@@ -3,9 +3,12 @@
 pub mod alert;
 pub mod contact;
 pub mod device;
+mod device_address;
+mod device_day;
 pub mod device_list;
-mod entity;
+mod gateway_contact;
 mod migration;
+mod school_contact;
 pub mod suppression;
 #[cfg(test)]
 mod tests;

@@ -2,19 +2,35 @@
 
 use auth::Scope;
 use chrono::{DateTime, Utc};
-use runtime::{SchoolId, SuppressionId};
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, Select,
-};
+use runtime::SchoolId;
+use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
 use storage::{StoreError, StoreResult, Txn, is_within};
-use uuid::Uuid;
 
-use super::entity::suppression::{ActiveModel, Column, Entity, Model};
 use crate::domain::{
     detection::SignatureId,
-    suppression::{Reason, Suppression},
+    suppression::{Reason, Suppression, SuppressionId},
 };
+
+/// Table `suppression`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "suppression")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub suppression_id: Uuid,
+    /// Null: every school.
+    pub school_id: Option<Uuid>,
+    pub signature_id: String,
+    #[sea_orm(column_type = "Text")]
+    pub reason: String,
+    pub expires_at: DateTimeUtc,
+    pub created_at: DateTimeUtc,
+    pub creator: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// Suppressions in one list: nobody keeps more than this quiet at once and still knows what they do.
 const MOST: u64 = 1_000;

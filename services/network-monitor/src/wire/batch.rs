@@ -19,7 +19,6 @@ pub struct RawBatch<'a> {
     pub media_type: &'a str,
     /// `identity`, `gzip` or `zstd`; empty is identity.
     pub content_encoding: &'a str,
-    /// The bytes.
     pub body: Bytes,
     /// When ingest took it in.
     pub received: DateTime<Utc>,

@@ -47,7 +47,6 @@ pub enum Original<'a> {
     Line(Cow<'a, [u8]>),
     /// An OTLP log record, protobuf.
     Record {
-        /// Its bytes.
         record: Bytes,
         /// The attributes of its resource.
         resource: &'a [KeyValue],

@@ -13,7 +13,6 @@ pub enum Scalar<'a> {
     /// Not there, or null.
     #[default]
     Absent,
-    /// Text.
     Text(Cow<'a, str>),
     /// A whole number.
     Integer(i64),

@@ -71,7 +71,6 @@ impl Surroundings<'_> {
 /// An event as it came.
 #[derive(Clone, Copy, Debug)]
 pub enum Raw<'a> {
-    /// Its JSON.
     Json(&'a [u8]),
     /// The members of a structured OTLP record.
     Members(&'a [KeyValue]),

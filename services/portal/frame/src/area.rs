@@ -29,7 +29,7 @@ pub type Figures = BoxFuture<'static, Vec<Figure>>;
 /// Who looks at a page.
 pub struct Onlooker<'a> {
     pub visitor: &'a Visitor,
-    /// The school of this page, where the visitor works there.
+    /// The school of this page, where it is the visitor's own.
     pub own_school: Option<SchoolId>,
     pub language: Language,
 }
@@ -57,9 +57,9 @@ pub enum MenuPlace {
     Network(u8),
     /// The same, for the platform team.
     Platform(u8),
-    /// For who works at several schools.
+    /// For who has several schools.
     YourSchools(u8),
-    /// The school of this page, for who works there.
+    /// The school of this page, where it is the visitor's own.
     YourSchool(u8),
 }
 

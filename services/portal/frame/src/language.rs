@@ -13,7 +13,6 @@ pub enum Language {
     /// Dutch as written in Flanders; what a visitor gets who asks for nothing else.
     #[default]
     Dutch,
-    /// English.
     English,
 }
 

@@ -3,9 +3,9 @@
 use std::{error::Error, sync::Arc};
 
 use askama::Template;
-use auth::{Function, Policies, Principal, Subject};
+use auth::{Function, Policies, Principal, Role, Subject};
 use chrono::{DateTime, Utc};
-use runtime::{PersonId, SchoolId};
+use runtime::{BoardId, PersonId, SchoolId};
 
 use crate::{
     area::Area,
@@ -72,6 +72,11 @@ pub fn school_id() -> SchoolId {
     SchoolId::from(uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0001))
 }
 
+/// Its board.
+pub fn board_id() -> BoardId {
+    BoardId::from(uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_00b1))
+}
+
 /// The frame of a sample page.
 pub fn frame(language: Language, visitor: Option<Visitor>) -> Frame {
     const NO_AREAS: &[Area] = &[];
@@ -91,11 +96,15 @@ pub fn frame(language: Language, visitor: Option<Visitor>) -> Frame {
     }
 }
 
-/// Nobody, a response lead, an operator, and the director of the samples' school.
+/// Nobody, and somebody of every function: at the samples' school and its board.
 fn visitors() -> Result<Vec<Option<Visitor>>, Box<dyn Error>> {
     let mut visitors = vec![None];
-    for function in [Function::ResponseLead, Function::Operator, Function::Director(school_id())] {
-        visitors.push(Some(visitor(vec![function])?));
+    for role in Role::ALL {
+        let role: &str = role.into();
+        let claims = [role.to_owned(), format!("{role}@{}", school_id()), format!("{role}@{}", board_id())];
+        for function in claims.iter().filter_map(|claim| claim.parse().ok()) {
+            visitors.push(Some(visitor(vec![function])?));
+        }
     }
     Ok(visitors)
 }
@@ -106,5 +115,7 @@ fn visitors() -> Result<Vec<Option<Visitor>>, Box<dyn Error>> {
 /// When the policies do not load.
 pub fn visitor(functions: Vec<Function>) -> Result<Visitor, Box<dyn Error>> {
     let subject = Subject::Person(PersonId::from(uuid::Uuid::nil()));
-    Ok(Visitor::new(Principal { subject, name: "Noor Claes".to_owned(), functions }, Arc::new(Policies::load()?)))
+    let policies = Policies::load()?;
+    policies.hierarchy().place(school_id(), board_id());
+    Ok(Visitor::new(Principal { subject, name: "Noor Claes".to_owned(), functions }, Arc::new(policies)))
 }

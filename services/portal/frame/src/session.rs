@@ -89,7 +89,6 @@ pub enum Sender {
 
 /// What a new session is recognised by.
 pub struct NewSession {
-    /// For the cookie.
     pub cookie_value: String,
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use auth::{Action, Policies, Principal, Resource};
+use auth::{Action, Policies, Principal, Resource, Scope};
 use runtime::SchoolId;
 
 /// A signed-in person.
@@ -48,12 +48,17 @@ impl Visitor {
         self.may_everywhere(Action::CaseRead)
     }
 
-    /// The schools this person works at.
+    /// The schools that are this person's affair: those they work at, and those of a board they have a function at. Empty for who
+    /// looks after all schools, unless they work at one too.
     pub fn own_schools(&self) -> Vec<SchoolId> {
-        self.principal.schools()
+        match self.policies.scope(&self.principal, Action::SchoolRead) {
+            Some(Scope::Only(schools)) => schools.into_iter().collect(),
+            Some(Scope::Everything) => self.principal.schools(),
+            None => Vec::new(),
+        }
     }
 
-    /// The school this person works at, where it is one.
+    /// That school, where it is one.
     pub fn only_school(&self) -> Option<SchoolId> {
         match self.own_schools().as_slice() {
             [school] => Some(*school),

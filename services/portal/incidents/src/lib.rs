@@ -8,6 +8,7 @@ mod messages;
 mod queue;
 mod school;
 
+use auth::Action;
 use futures::FutureExt as _;
 use portal_frame::{Area, Form, MenuEntry, MenuPlace, Onlooker, Routes, Search, mark::Icon};
 
@@ -51,7 +52,7 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
         entries.push(MenuEntry { place: MenuPlace::Work(0), href: "/wachtrij".to_owned(), icon: Icon::Queue, label: words.queue() });
         entries.push(MenuEntry { place: MenuPlace::Work(1), href: queue::mine(), icon: Icon::Inbox, label: words.my_cases() });
     }
-    if let Some(school) = onlooker.own_school {
+    if let Some(school) = onlooker.own_school.filter(|school| onlooker.visitor.may(Action::CaseRead, *school)) {
         let href = format!("/scholen/{school}/incidenten");
         entries.push(MenuEntry { place: MenuPlace::YourSchool(1), href, icon: Icon::Alert, label: words.incidents() });
     }

@@ -7,6 +7,7 @@ portal_frame::messages! {
     NOTED "notitie" { "Uw notitie staat in de tijdlijn." "Your note is in the timeline." }
     CLOSED "gesloten" { "Dit incident is afgesloten." "This incident is closed." }
     REOPENED "heropend" { "Dit incident is heropend." "This incident is reopened." }
+    NOTHING_CHOSEN "niets-gekozen" { "Kies eerst een of meer incidenten in de lijst." "Choose one or more incidents in the list first." }
     ALL_TAKEN "alle" { "De gekozen incidenten zijn aan u toegewezen." "The chosen incidents are assigned to you." }
     SOME_TAKEN "enkele" { "Niet alle incidenten zijn aan u toegewezen. Iemand anders was sneller, of het lukte niet." "Not all incidents are assigned to you. Somebody else was faster, or it did not work." }
     ALL_CLOSED "alle-gesloten" { "De gekozen incidenten zijn afgesloten." "The chosen incidents are closed." }

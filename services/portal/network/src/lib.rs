@@ -53,12 +53,10 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
         entries.push(gateways(MenuPlace::Platform(0)));
     }
     if let Some(school) = onlooker.own_school {
-        entries.push(MenuEntry {
-            place: MenuPlace::YourSchool(0),
-            href: format!("/scholen/{school}/toestellen"),
-            icon: Icon::Laptop,
-            label: words.devices(),
-        });
+        if visitor.may(Action::DeviceRead, school) {
+            let href = format!("/scholen/{school}/toestellen");
+            entries.push(MenuEntry { place: MenuPlace::YourSchool(0), href, icon: Icon::Laptop, label: words.devices() });
+        }
         let installs_gateways = visitor.may(Action::GatewayEnrol, school) && !visitor.may_everywhere(Action::GatewayEnrol);
         if installs_gateways {
             entries.push(gateways(MenuPlace::YourSchool(2)));
@@ -68,6 +66,6 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
 }
 
 fn search(onlooker: &Onlooker<'_>) -> Option<Search> {
-    let action = format!("/scholen/{}/toestellen", onlooker.own_school?);
-    Some(Search { action, label: onlooker.words().search_devices(), hidden: None })
+    let school = onlooker.own_school.filter(|school| onlooker.visitor.may(Action::DeviceRead, *school))?;
+    Some(Search { action: format!("/scholen/{school}/toestellen"), label: onlooker.words().search_devices(), hidden: None })
 }

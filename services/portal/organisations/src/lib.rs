@@ -41,7 +41,7 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     if visitor.own_schools().len() > 1 {
         entries.push(schools(MenuPlace::YourSchools(0)));
     }
-    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::ContactEdit, *school)) {
+    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::ContactRead, *school)) {
         let label = contacts::ContactWords(onlooker.language).title();
         entries.push(MenuEntry { place: MenuPlace::YourSchool(3), href: contacts::place(school), icon: Icon::Phone, label });
     }

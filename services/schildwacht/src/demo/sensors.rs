@@ -27,7 +27,6 @@ const RETRIES: u32 = 20;
 pub struct Plan {
     /// URL of telemetry-ingest.
     pub at: Url,
-    /// The issuer.
     pub issuer: Url,
     /// The same seed gives the same schools.
     pub seed: u64,

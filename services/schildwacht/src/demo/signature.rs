@@ -28,67 +28,35 @@ impl Signature {
     }
 }
 
-pub static BEACON: Signature = Signature {
-    sid: 1_000_101,
-    text: "ET MALWARE Win32/Torenvalk Loader CnC Beacon",
-    category: "Malware Command and Control Activity Detected",
-    severity: 1,
-};
+const fn signature(sid: u32, text: &'static str, category: &'static str, severity: u8) -> Signature {
+    Signature { sid, text, category, severity }
+}
 
-pub static CREDENTIALS: Signature = Signature {
-    sid: 1_000_102,
-    text: "ET PHISHING Successful Generic Webmail Sign-In Form Post",
-    category: "Successful Credential Theft Detected",
-    severity: 1,
-};
+pub static BEACON: Signature =
+    signature(1_000_101, "ET MALWARE Win32/Torenvalk Loader CnC Beacon", "Malware Command and Control Activity Detected", 1);
 
-pub static MINER: Signature = Signature {
-    sid: 1_000_103,
-    text: "ET COINMINER Stratum Login From Unmanaged Host",
-    category: "Crypto Currency Mining Activity Detected",
-    severity: 2,
-};
+pub static CREDENTIALS: Signature =
+    signature(1_000_102, "ET PHISHING Successful Generic Webmail Sign-In Form Post", "Successful Credential Theft Detected", 1);
 
-pub static SWEEP: Signature = Signature {
-    sid: 1_000_104,
-    text: "ET SCAN Rapid SMB Sweep From Single Internal Host",
-    category: "Detection of a Network Scan",
-    severity: 3,
-};
+pub static MINER: Signature =
+    signature(1_000_103, "ET COINMINER Stratum Login From Unmanaged Host", "Crypto Currency Mining Activity Detected", 2);
 
-pub static NAS_EXPLOIT: Signature = Signature {
-    sid: 1_000_105,
-    text: "ET EXPLOIT NAS Photo Station Command Injection Attempt",
-    category: "Attempted Administrator Privilege Gain",
-    severity: 1,
-};
+pub static SWEEP: Signature = signature(1_000_104, "ET SCAN Rapid SMB Sweep From Single Internal Host", "Detection of a Network Scan", 3);
 
-pub static GUESSING: Signature =
-    Signature { sid: 1_000_106, text: "ET SCAN RDP Brute Force Login Attempts", category: "Attempted Information Leak", severity: 2 };
+pub static NAS_EXPLOIT: Signature =
+    signature(1_000_105, "ET EXPLOIT NAS Photo Station Command Injection Attempt", "Attempted Administrator Privilege Gain", 1);
 
-pub static ADWARE: Signature = Signature {
-    sid: 1_000_107,
-    text: "ET ADWARE_PUP SneeuwbalSearch Toolbar Update Check",
-    category: "Possibly Unwanted Program Detected",
-    severity: 2,
-};
+pub static GUESSING: Signature = signature(1_000_106, "ET SCAN RDP Brute Force Login Attempts", "Attempted Information Leak", 2);
 
-pub static RANSOM_NOTE: Signature = Signature {
-    sid: 1_000_108,
-    text: "ET MALWARE Ransomware Note Written Over SMB",
-    category: "Malware Command and Control Activity Detected",
-    severity: 1,
-};
+pub static ADWARE: Signature =
+    signature(1_000_107, "ET ADWARE_PUP SneeuwbalSearch Toolbar Update Check", "Possibly Unwanted Program Detected", 2);
 
-pub static PROXY: Signature = Signature {
-    sid: 1_000_201,
-    text: "ET POLICY Proxy Avoidance Service in TLS SNI",
-    category: "Potential Corporate Privacy Violation",
-    severity: 1,
-};
+pub static RANSOM_NOTE: Signature =
+    signature(1_000_108, "ET MALWARE Ransomware Note Written Over SMB", "Malware Command and Control Activity Detected", 1);
 
-pub static DYNAMIC_DNS: Signature =
-    Signature { sid: 1_000_202, text: "ET DYN_DNS Query for Dynamic DNS Domain", category: "Potentially Bad Traffic", severity: 2 };
+pub static PROXY: Signature =
+    signature(1_000_201, "ET POLICY Proxy Avoidance Service in TLS SNI", "Potential Corporate Privacy Violation", 1);
 
-pub static ODD_STREAM: Signature =
-    Signature { sid: 1_000_203, text: "SURICATA STREAM packet out of window", category: "Generic Protocol Command Decode", severity: 3 };
+pub static DYNAMIC_DNS: Signature = signature(1_000_202, "ET DYN_DNS Query for Dynamic DNS Domain", "Potentially Bad Traffic", 2);
+
+pub static ODD_STREAM: Signature = signature(1_000_203, "SURICATA STREAM packet out of window", "Generic Protocol Command Decode", 3);

@@ -17,6 +17,7 @@ pub use audit::verify as verify_audit;
 pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;
+pub use schools::schools;
 
 /// Writes a line to standard output. A closed pipe (`… | head`) is not an error.
 pub fn say(line: impl std::fmt::Display) -> Result<()> {

@@ -1,15 +1,44 @@
-//! Schools as operators name them, and as they read them.
+//! `schildwacht schools`, and schools as operators name and read them in other commands.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use proto::identity::v1::{ListSchoolsRequest, School, organisation_service_client::OrganisationServiceClient};
 use runtime::SchoolId;
+use serde_json::json;
 
-use super::connection::{Connection, refused};
+use super::{
+    connection::{Connection, connect, refused},
+    say, say_json,
+};
+use crate::cli::SchoolCommand;
 
 /// The most a list gives at once.
 const PAGE: i32 = 200;
+
+/// Lists schools.
+pub async fn schools(SchoolCommand::List { query, json, access }: SchoolCommand) -> Result<()> {
+    let mut client = OrganisationServiceClient::new(connect(&access).await?);
+    let mut request = ListSchoolsRequest { query, page_size: PAGE, ..ListSchoolsRequest::default() };
+    loop {
+        let page = client.list_schools(request.clone()).await.map_err(refused)?.into_inner();
+        for School { school_id, institution_number, name, municipality, board, .. } in page.schools {
+            let board = board.unwrap_or_default();
+            if json {
+                say_json(&json!({
+                    "school_id": school_id, "institution_number": institution_number, "name": name, "municipality": municipality,
+                    "board_id": board.board_id, "board": board.name,
+                }))?;
+            } else {
+                say(format!("{institution_number}  {school_id}  {name}, {municipality}"))?;
+            }
+        }
+        if page.next_page_token.is_empty() {
+            return Ok(());
+        }
+        request.page_token = page.next_page_token;
+    }
+}
 
 /// Looks schools up, each once.
 pub struct Schools {

@@ -33,7 +33,7 @@ fn compose(service: Service, config: &Config, data_dir: &Path, admin: SocketAddr
     line("Data", data_dir.display().to_string());
     if config.identity.demo_data {
         text.push_str(
-            "\n  Sign in as     to see\n  Noor Claes     the response team's queue, cases and evidence\n  Els Vermeulen  her school's devices, as its director\n  \
+            "\n  Sign in as     to see\n  Noor Claes     the response team's queue, cases and evidence\n  Hilde Peeters  the same, as the team's lead\n  Els Vermeulen  her school's devices, as its director\n  \
              Karim Benali   the same school, as its ICT coordinator\n  Bram Janssens  gateways and schools, as who runs the platform\n\n  These people and schools are made up, and their sensors come alive within a minute.\n",
         );
     }

@@ -14,7 +14,6 @@ pub enum DataDirError {
     /// It cannot be created or written.
     #[error("cannot use the data folder {}; give another with --data-dir", folder.display())]
     Unusable {
-        /// The folder.
         folder: PathBuf,
         /// The system's error.
         #[source]
@@ -22,10 +21,7 @@ pub enum DataDirError {
     },
     /// Another process has locked it.
     #[error("the data folder {} is in use by another schildwacht process; stop that one or give another folder with --data-dir", folder.display())]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-    },
+    InUse { folder: PathBuf },
 }
 
 /// The data folder, locked by this process until it ends.

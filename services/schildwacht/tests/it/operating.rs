@@ -143,6 +143,18 @@ async fn a_gateway_is_enrolled_and_listed_by_what_people_know_of_a_school() {
     assert!(nonsense.contains("institution number"), "{nonsense}");
 }
 
+#[tokio::test]
+async fn schools_are_listed_and_found_by_what_people_know_of_them() {
+    let town = Town::shared().await;
+    let all = town.site.operate(&["schools", "list"]).await.ok();
+    assert!(all.lines().count() > 1, "{all}");
+    let found = town.site.operate(&["schools", "list", "--query", "genk", "--json"]).await.ok();
+    let schools: Vec<serde_json::Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!schools.is_empty() && schools.iter().all(|school| school["municipality"] == "Genk"), "{found}");
+    let id = schools[0]["school_id"].as_str().unwrap();
+    assert!(all.lines().any(|line| line.contains(id) && line.contains(schools[0]["name"].as_str().unwrap())), "{all}");
+}
+
 async fn verify(site: &Site) -> crate::site::Outcome {
     site.run(&["audit", "verify", "--data-dir", &site.data_dir().display().to_string()]).await
 }

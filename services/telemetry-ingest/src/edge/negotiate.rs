@@ -23,7 +23,6 @@ pub(super) enum Dialect {
     OtlpProtobuf,
     /// OTLP/HTTP in JSON.
     OtlpJson,
-    /// gRPC.
     Grpc,
     /// Our own JSON, problems as `application/problem+json` (RFC 9457).
     Json,

@@ -52,7 +52,6 @@ pub struct Gateway {
 /// What every gateway may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entitlement {
-    /// In events.
     pub events: Rate,
     /// In bytes after decompression.
     pub bytes: Rate,

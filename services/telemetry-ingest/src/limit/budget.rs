@@ -26,7 +26,6 @@ pub struct Share {
 pub enum Exhausted {
     /// For anybody.
     All,
-    /// For this gateway.
     Gateway,
 }
 

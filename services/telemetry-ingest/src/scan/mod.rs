@@ -60,9 +60,7 @@ pub struct Tally {
 /// A body made by cutting. Never compressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Its bytes.
     pub bytes: Bytes,
-    /// Events in it.
     pub events: u32,
 }
 
@@ -89,16 +87,10 @@ pub enum ScanError {
     },
     /// More events than allowed.
     #[error("more than {limit} events; send smaller batches")]
-    TooManyEvents {
-        /// The limit.
-        limit: usize,
-    },
+    TooManyEvents { limit: usize },
     /// More resources and scopes than allowed.
     #[error("more than {limit} resources and scopes; put events of the same resource together, or send smaller batches")]
-    TooManyGroups {
-        /// The limit.
-        limit: usize,
-    },
+    TooManyGroups { limit: usize },
     /// More around the events than allowed.
     #[error("resource and scope take more than {limit} bytes; send them with fewer or shorter attributes")]
     SurroundingsTooLarge {

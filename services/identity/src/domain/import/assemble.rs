@@ -10,20 +10,15 @@ use crate::domain::{BoardKind, BoardNumber, InstitutionNumber, SiteNumber, numbe
 /// A board as a file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardEntry {
-    /// Name.
     pub name: String,
-    /// Kind.
     pub kind: BoardKind,
 }
 
 /// A school as a file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchoolEntry {
-    /// Its board.
     pub board: BoardNumber,
-    /// Name.
     pub name: String,
-    /// Municipality.
     pub municipality: String,
     /// Its sites; never empty.
     pub sites: BTreeMap<SiteNumber, SiteEntry>,
@@ -38,14 +33,12 @@ pub struct SiteEntry {
     pub street: String,
     /// Postal code; may be empty.
     pub postal_code: String,
-    /// Municipality.
     pub municipality: String,
 }
 
 /// All that a good file holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Organisations {
-    /// Boards by number.
     pub boards: BTreeMap<BoardNumber, BoardEntry>,
     /// Schools by number; the board of each is among the boards.
     pub schools: BTreeMap<InstitutionNumber, SchoolEntry>,

@@ -54,21 +54,15 @@ impl BadLines {
 /// A fact about a board, a school or a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
-    /// Number of the board.
     BoardNumber,
-    /// Name of the board.
     BoardName,
-    /// Kind of the board.
     BoardKind,
     /// Number of the school.
     InstitutionNumber,
-    /// Name of the school.
     SchoolName,
-    /// Municipality of the school.
     SchoolMunicipality,
     /// Number of the site within its school.
     SiteNumber,
-    /// Name of the site.
     SiteName,
     /// Street and house number of the site.
     Street,
@@ -141,17 +135,14 @@ pub enum Reason {
     MissingName,
     /// No number.
     MissingNumber,
-    /// Nothing to import.
     NothingToImport,
     /// Bytes that are no UTF-8.
     NotUtf8,
     /// The header names a column twice.
     RepeatedColumn,
-    /// A school without a board.
     SchoolWithoutBoard,
     /// A school without any site.
     SchoolWithoutSite,
-    /// A site without a school.
     SiteWithoutSchool,
     /// Longer than 200 characters.
     TextTooLong,

@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::entity::{board, contact, gateway, school, site};
+use crate::store::{board, contact, gateway, school, site};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;

@@ -4,8 +4,8 @@ use sea_orm_migration::prelude::{ConditionalStatement as _, DbErr, DeriveMigrati
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
 use crate::store::{
-    case::CLOSED,
-    entity::{case_device, case_number, evidence, evidence_key, incident_case, person, school, sighting, timeline_entry, waiting_alert},
+    case::{self, CLOSED},
+    case_device, case_number, evidence, evidence_key, person, school, sighting, timeline, waiting,
 };
 
 #[derive(DeriveMigrationName)]
@@ -24,44 +24,44 @@ impl MigrationTrait for CreateTables {
             table(manager, school::Entity),
             table(manager, person::Entity),
             table(manager, case_number::Entity),
-            table(manager, incident_case::Entity).check(is_active.or(is_closed)).check(Expr::col("severity").between(1, 4)).to_owned(),
-            table(manager, timeline_entry::Entity).foreign_key(&mut case_of("timeline_entry")).check(actor_is_whole).to_owned(),
+            table(manager, case::Entity).check(is_active.or(is_closed)).check(Expr::col("severity").between(1, 4)).to_owned(),
+            table(manager, timeline::Entity).foreign_key(&mut case_of("timeline_entry")).check(actor_is_whole).to_owned(),
             table(manager, evidence::Entity).foreign_key(&mut case_of("evidence")).to_owned(),
             table(manager, evidence_key::Entity).foreign_key(&mut case_of("evidence_key")).to_owned(),
             table(manager, case_device::Entity).foreign_key(&mut case_of("case_device")).to_owned(),
             table(manager, sighting::Entity),
-            table(manager, waiting_alert::Entity),
+            table(manager, waiting::Entity),
         ];
         for table in tables {
             manager.create_table(table).await?;
         }
 
+        use case::Column as Case;
         use evidence::Column as Evidence;
-        use incident_case::Column as Case;
         use sighting::Column as Sighting;
-        use timeline_entry::Column as Entry;
-        let case = |name, columns: &[Case]| index(name, incident_case::Entity, columns.iter().copied());
+        use timeline::Column as Entry;
+        let by = |name, columns: &[Case]| index(name, case::Entity, columns.iter().copied());
         let indexes = [
-            case("incident_case_one_open", &[Case::SchoolId, Case::SignatureId]).unique().and_where(is_open()).to_owned(),
-            case("incident_case_reference", &[Case::ReferenceYear, Case::ReferenceNumber]).unique().to_owned(),
+            by("incident_case_one_open", &[Case::SchoolId, Case::SignatureId]).unique().and_where(is_open()).to_owned(),
+            by("incident_case_reference", &[Case::ReferenceYear, Case::ReferenceNumber]).unique().to_owned(),
             // The whole queue. Its order depends on the moment, so the database sorts it; closed cases, which are most of the table after
             // some years, must not be read for it.
-            case("incident_case_open_queue", &[Case::QueueAt, Case::CaseId]).and_where(is_open()).to_owned(),
+            by("incident_case_open_queue", &[Case::QueueAt, Case::CaseId]).and_where(is_open()).to_owned(),
             // Of a school and of one responder; then figures over the last days.
-            case("incident_case_school", &[Case::SchoolId, Case::QueueAt, Case::CaseId]),
-            case("incident_case_assignee", &[Case::AssigneeId, Case::QueueAt, Case::CaseId]),
-            case("incident_case_signature", &[Case::SchoolId, Case::SignatureId, Case::OpenedAt]),
-            case("incident_case_opened", &[Case::OpenedAt, Case::CaseId]),
-            case("incident_case_updated", &[Case::UpdatedAt, Case::CaseId]),
-            case("incident_case_reacted", &[Case::ReactedAt]),
-            index("timeline_entry_case", timeline_entry::Entity, [Entry::CaseId, Entry::AuditSeq]),
+            by("incident_case_school", &[Case::SchoolId, Case::QueueAt, Case::CaseId]),
+            by("incident_case_assignee", &[Case::AssigneeId, Case::QueueAt, Case::CaseId]),
+            by("incident_case_signature", &[Case::SchoolId, Case::SignatureId, Case::OpenedAt]),
+            by("incident_case_opened", &[Case::OpenedAt, Case::CaseId]),
+            by("incident_case_updated", &[Case::UpdatedAt, Case::CaseId]),
+            by("incident_case_reacted", &[Case::ReactedAt]),
+            index("timeline_entry_case", timeline::Entity, [Entry::CaseId, Entry::AuditSeq]),
             // NULLs are distinct in both stores, so entries without a request id do not meet.
-            index("timeline_entry_request", timeline_entry::Entity, [Entry::CaseId, Entry::ActorId, Entry::RequestId]).unique().to_owned(),
+            index("timeline_entry_request", timeline::Entity, [Entry::CaseId, Entry::ActorId, Entry::RequestId]).unique().to_owned(),
             index("evidence_order", evidence::Entity, [Evidence::CaseId, Evidence::Position]).unique().to_owned(),
             index("evidence_alert", evidence::Entity, [Evidence::AlertId]),
             index("sighting_window", sighting::Entity, [Sighting::SchoolId, Sighting::ClassId, Sighting::At]),
             index("sighting_heard", sighting::Entity, [Sighting::HeardAt]),
-            index("waiting_alert_heard", waiting_alert::Entity, [waiting_alert::Column::HeardAt]),
+            index("waiting_alert_heard", waiting::Entity, [waiting::Column::HeardAt]),
         ];
         for index in indexes {
             manager.create_index(index).await?;

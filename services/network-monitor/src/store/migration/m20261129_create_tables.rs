@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::entity::{alert, device, device_address, device_day, gateway_contact, school_contact, suppression};
+use crate::store::{alert, device, device_address, device_day, gateway_contact, school_contact, suppression};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;

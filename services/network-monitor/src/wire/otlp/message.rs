@@ -92,7 +92,6 @@ pub struct KeyValue {
     /// Its name; should be UTF-8.
     #[prost(bytes = "bytes", tag = "1")]
     pub key: Bytes,
-    /// Its value.
     #[prost(message, optional, tag = "2")]
     pub value: Option<AnyValue>,
 }

@@ -1,7 +1,7 @@
 //! Whom a school calls on a bad day.
 
 use content::Text;
-use runtime::config::ConfigError;
+use runtime::{Phone, config::ConfigError};
 use serde::Deserialize;
 
 /// `[portal.emergency_line]`.
@@ -42,18 +42,7 @@ impl EmergencyLine {
     }
 
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let digits = self.phone.chars().filter(char::is_ascii_digit).count();
-        let rest = self.phone.strip_prefix('+').unwrap_or(&self.phone);
-        let is_number = rest.chars().all(|character| character.is_ascii_digit() || " ./-()".contains(character));
-        // E.164 has at most 15 digits; 112 has three.
-        if !is_number || !(3..=15).contains(&digits) {
-            return Err(ConfigError::at("portal.emergency_line.phone", "give a number as people dial it, 0800 12 345 or +32 2 123 45 67"));
-        }
-        // "+32 (0)2" would be dialled with the 0: a wrong number.
-        if self.phone.starts_with('+') && self.phone.replace(' ', "").contains("(0") {
-            let complaint = "leave out the (0), which nobody dials after a country: +32 2 123 45 67, or 02 123 45 67";
-            return Err(ConfigError::at("portal.emergency_line.phone", complaint));
-        }
+        Phone::try_from(self.phone.as_str()).map_err(|why| ConfigError::at("portal.emergency_line.phone", why))?;
         let is_address = |mail: &String| {
             let is_plain = |part: &str| {
                 !part.is_empty() && part.chars().all(|character| character.is_ascii_alphanumeric() || ".-_+".contains(character))

@@ -104,7 +104,7 @@ impl Theme {
 }
 
 impl Frame {
-    /// Makes this a page about one school. Who works there sees its name in the top bar.
+    /// Makes this a page about one school. Whose own it is sees its name in the top bar.
     pub fn about_school(&mut self, school: SchoolId, name: &str) {
         self.school = Some(school);
         if self.own_school().is_some() {
@@ -295,12 +295,12 @@ impl Frame {
         MenuGroup { title, entries: entries.iter().map(shown).collect() }
     }
 
-    /// Whether the visitor works at the school that this page is about.
+    /// Whether this page is about a school of the visitor's own.
     pub fn is_at_own_school(&self) -> bool {
         self.own_school().is_some()
     }
 
-    /// The school of this page, where the visitor works there.
+    /// The school of this page, where it is the visitor's own.
     pub fn own_school(&self) -> Option<SchoolId> {
         let visitor = self.visitor.as_ref()?;
         self.school.filter(|school| visitor.own_schools().contains(school))

@@ -43,7 +43,7 @@ pub(crate) async fn take(Posted { visit, fields }: Posted) -> Result<Response, F
     let back = own_page(fields.text("terug")).to_owned();
     let chosen = chosen(&fields);
     if chosen.is_empty() {
-        return Ok(Redirect::to(&back).into_response());
+        return Ok(visit.done(messages::NOTHING_CHOSEN, &back));
     }
     let calls = visit.calls();
     let me = visit.visitor().id();
@@ -70,7 +70,7 @@ pub(crate) async fn close(Posted { visit, fields }: Posted) -> Result<Response, 
     let back = own_page(fields.text("terug")).to_owned();
     let chosen = chosen(&fields);
     if chosen.is_empty() {
-        return Ok(Redirect::to(&back).into_response());
+        return Ok(visit.done(messages::NOTHING_CHOSEN, &back));
     }
     if fields.given("reden").is_none() {
         let mut question = url::form_urlencoded::Serializer::new(String::new());
@@ -141,8 +141,11 @@ async fn is_done(calls: &Calls, id: &str, answer: Result<(), tonic::Status>, hol
 /// Shows the cases as they are now, with the form for the reason. Cases that are closed already are left out.
 async fn ask(visit: &Visit, chosen: &[Chosen<'_>], back: String, close: CloseForm, status: StatusCode) -> Result<Response, Failure> {
     let case_ids = chosen.iter().map(|chosen| case_id(chosen.case_id)).collect::<Result<Vec<_>, _>>()?;
-    if case_ids.is_empty() || !visit.visitor().may_everywhere(Action::CaseClose) {
+    if !visit.visitor().may_everywhere(Action::CaseClose) {
         return Ok(Redirect::to(&back).into_response());
+    }
+    if case_ids.is_empty() {
+        return Ok(visit.done(messages::NOTHING_CHOSEN, &back));
     }
     let page_size = i32::try_from(MOST).unwrap_or(i32::MAX);
     let case_ids = case_ids.iter().map(ToString::to_string).collect();

@@ -3,6 +3,7 @@
 mod page;
 mod words;
 
+use auth::Action;
 use axum::{extract::Path, response::Response};
 use portal_frame::{
     Failure, Visit,
@@ -33,7 +34,7 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         visit.frame(format!("/scholen/{id}/incidenten")),
     )?;
     frame.about_school(id, &school.name);
-    page(&IncidentsPage { frame, school, open, closed })
+    page(&IncidentsPage { frame, school, open, closed, may_see_devices: visit.visitor().may(Action::DeviceRead, id) })
 }
 
 async fn cases(calls: &Calls, school: SchoolId, phases: Vec<CasePhase>, page_size: i32) -> Result<Vec<ListedCase>, Failure> {

@@ -15,13 +15,15 @@ pub(crate) struct IncidentsPage {
     pub(crate) school: School,
     pub(crate) open: Vec<ListedCase>,
     pub(crate) closed: Vec<ListedCase>,
+    /// Of this school.
+    pub(crate) may_see_devices: bool,
 }
 
 impl Page for IncidentsPage {
     fn samples(frame: &Frame) -> Vec<Self> {
         let (closed, open): (Vec<_>, Vec<_>) = ListedCase::samples().into_iter().partition(|row| row.case.is_closed());
-        let sample = |open, closed| Self { frame: frame.clone(), school: School::sample(), open, closed };
-        vec![sample(open, closed), sample(Vec::new(), Vec::new())]
+        let sample = |open, closed, may_see_devices| Self { frame: frame.clone(), school: School::sample(), open, closed, may_see_devices };
+        vec![sample(open, closed, true), sample(Vec::new(), Vec::new(), true), sample(Vec::new(), Vec::new(), false)]
     }
 }
 

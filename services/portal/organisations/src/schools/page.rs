@@ -1,14 +1,13 @@
 //! The list of schools.
 
 use askama::Template;
-
+use auth::Action;
 use portal_frame::{
     Frame,
     list::{Paging, PlainQuery},
     mark::Icon,
     samples::Page,
     school::School,
-    visitor::Visitor,
 };
 
 use super::words::SchoolWords;
@@ -39,17 +38,22 @@ impl SchoolsPage {
         SchoolWords(self.frame.preferences.language)
     }
 
-    /// Whether devices and cases of these schools may be seen.
-    fn may_see_inside(&self) -> bool {
-        let may_see = |visitor: &Visitor| visitor.works_the_queue() || !visitor.own_schools().is_empty();
-        self.frame.visitor.as_ref().is_some_and(may_see)
+    /// What of a school the visitor may look into: its devices, and its incidents, in the queue or as the school itself sees them.
+    fn inside(&self, school: &School) -> Vec<(String, &'static str)> {
+        let (Some(visitor), Ok(id)) = (&self.frame.visitor, school.id.parse()) else { return Vec::new() };
+        let (words, mut links) = (self.words(), Vec::new());
+        if visitor.may(Action::DeviceRead, id) {
+            links.push((format!("/scholen/{}/toestellen", school.id), words.view_devices()));
+        }
+        if visitor.works_the_queue() {
+            links.push((format!("/wachtrij?fase=alle&school={}", school.id), words.view_cases()));
+        } else if visitor.may(Action::CaseRead, id) {
+            links.push((format!("/scholen/{}/incidenten", school.id), words.view_cases()));
+        }
+        links
     }
 
-    /// The cases of a school: in the queue, or as the school itself sees them.
-    fn cases_href(&self, school: &School) -> String {
-        match &self.frame.visitor {
-            Some(visitor) if visitor.works_the_queue() => format!("/wachtrij?fase=alle&school={}", school.id),
-            _ => format!("/scholen/{}/incidenten", school.id),
-        }
+    fn may_look_inside(&self) -> bool {
+        self.schools.iter().any(|school| !self.inside(school).is_empty())
     }
 }

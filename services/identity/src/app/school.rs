@@ -1,7 +1,7 @@
-//! Lists schools by name.
+//! Use cases of schools, but for their import.
 
 use auth::{Action, Context};
-use runtime::{Result, SchoolId};
+use runtime::{Error, Result, SchoolId};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging};
 
@@ -15,11 +15,17 @@ pub struct ListSchools {
     pub query: String,
     /// Only these; empty: all.
     pub ids: Vec<SchoolId>,
-    /// Which page.
     pub page: PageRequest,
 }
 
-/// Those within the caller's scope.
+/// `NotFound` also when the caller may not see it.
+pub async fn get_school(app: &App, cx: &Context, id: SchoolId) -> Result<School> {
+    cx.require(Action::SchoolRead, id)?;
+    let scope = cx.scope(Action::SchoolRead)?;
+    store::school::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("school"))
+}
+
+/// Those within the caller's scope, by name.
 pub async fn list_schools(app: &App, cx: &Context, asked: ListSchools) -> Result<Page<School>> {
     let scope = cx.scope(Action::SchoolRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;

@@ -1,7 +1,7 @@
-//! Lists alerts, the one that happened last first.
+//! Use cases of alerts.
 
 use auth::{Action, Context, Scope};
-use runtime::{DeviceId, Result, SchoolId};
+use runtime::{AlertId, DeviceId, Error, Result, SchoolId};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging};
 
@@ -11,6 +11,15 @@ use crate::{
     store,
 };
 
+/// `NotFound` also when the caller may not see it.
+pub async fn get_alert(app: &App, cx: &Context, school: SchoolId, id: AlertId) -> Result<NamedAlert> {
+    cx.require(Action::AlertRead, school)?;
+    let scope = cx.scope(Action::AlertRead)?;
+    let alert = store::alert::find(app.database.reader(), &scope, school, id).await?;
+    let named = name_alerts(app, &scope, alert.into_iter().collect()).await?;
+    named.into_iter().next().ok_or_else(|| Error::not_found("alert"))
+}
+
 /// A page of alerts.
 #[derive(Debug, Clone, Serialize)]
 pub struct ListAlerts {
@@ -18,7 +27,6 @@ pub struct ListAlerts {
     pub filter: AlertFilter,
     /// Whether raw events come along.
     pub include_raw_events: bool,
-    /// Which page.
     pub page: PageRequest,
 }
 
@@ -35,7 +43,7 @@ pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<P
 }
 
 /// Says what the devices of alerts are called.
-pub async fn name_alerts(app: &App, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
+async fn name_alerts(app: &App, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
     let mut devices: Vec<DeviceId> = alerts.iter().flat_map(|alert| [alert.source_device, alert.destination_device]).flatten().collect();
     devices.sort_unstable();
     devices.dedup();

@@ -1,0 +1,204 @@
+//! Use cases of gateways: a school's sensors, and their access.
+
+use auth::{Action, Context, Scope};
+use events::{Topic, outbox};
+use runtime::{Error, Etag, GatewayId, RequestId, Result, SchoolId, SiteId};
+use serde::Serialize;
+use storage::{
+    Page, PageRequest, Paging, RequestKey, StoreError, Txn,
+    audit::{self, Chain, Entry},
+};
+
+use super::App;
+use crate::{
+    domain::{Gateway, GatewayChange, GatewayName, RevokeReason, Secret},
+    outbound::gateway_entry,
+    store,
+};
+
+/// A page of gateways.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListGateways {
+    /// Of this school; of all the caller may see when not said.
+    pub school_id: Option<SchoolId>,
+    /// Revoked ones too.
+    pub include_revoked: bool,
+    pub page: PageRequest,
+}
+
+/// A gateway to be.
+#[derive(Debug, Clone)]
+pub struct EnrolGateway {
+    pub school_id: SchoolId,
+    /// At which of its sites.
+    pub site_id: Option<SiteId>,
+    /// For people.
+    pub name: GatewayName,
+    /// Unique for this caller.
+    pub request_id: Option<RequestId>,
+}
+
+/// The gateway; its secret only the first time.
+#[derive(Debug, Clone)]
+pub struct EnrolledGateway {
+    pub gateway: Gateway,
+    /// Shown now or never.
+    pub secret: Option<Secret>,
+}
+
+/// Which gateway gets a new secret.
+#[derive(Debug, Clone)]
+pub struct RotateGatewaySecret {
+    pub gateway_id: GatewayId,
+    /// The gateway as the caller read it.
+    pub etag: Etag,
+}
+
+/// Which gateway may no longer post.
+#[derive(Debug, Clone)]
+pub struct RevokeGateway {
+    pub gateway_id: GatewayId,
+    pub reason: RevokeReason,
+    /// The gateway as the caller read it.
+    pub etag: Etag,
+}
+
+/// `NotFound` also when the caller may not see it.
+pub async fn get_gateway(app: &App, cx: &Context, id: GatewayId) -> Result<Gateway> {
+    let scope = cx.scope(Action::GatewayRead)?;
+    store::gateway::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("gateway"))
+}
+
+/// Those within the caller's scope, oldest first.
+pub async fn list_gateways(app: &App, cx: &Context, asked: ListGateways) -> Result<Page<Gateway>> {
+    if let Some(school) = asked.school_id {
+        cx.require(Action::GatewayRead, school)?;
+    }
+    let scope = cx.scope(Action::GatewayRead)?;
+    let paging = Paging::begin(&asked, &asked.page)?;
+    Ok(store::gateway::list(app.database.reader(), &scope, asked.school_id, asked.include_revoked, &paging).await?)
+}
+
+/// Gives the secret, once. Answers the gateway made before, without its secret, when the request is a repetition.
+pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Result<EnrolledGateway> {
+    cx.require(Action::GatewayEnrol, asked.school_id)?;
+    let scope = cx.scope(Action::GatewayEnrol)?;
+    let key = RequestKey::of(cx, asked.request_id);
+
+    if let Some(before) = store::gateway::find_by_request(app.database.reader(), &key).await? {
+        return the_same_again(before, &asked);
+    }
+    let school = store::school::find(app.database.reader(), &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
+    if site_is_elsewhere {
+        return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
+    }
+
+    let secret = Secret::generate().map_err(Error::internal)?;
+    let (gateway, change) = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
+    if let Some(keycloak) = &app.keycloak {
+        // First, since a secret that Keycloak does not know is worth nothing, and no transaction should wait for Keycloak. A client
+        // whose gateway is not kept in the end never gets a token.
+        keycloak.prepare(gateway.id, &secret).await?;
+    }
+
+    let txn = app.database.begin().await?;
+    match store::gateway::insert(&txn, &gateway, &key).await {
+        Ok(()) => {}
+        Err(StoreError::Duplicate(_)) => {
+            // The same request, sent twice at once, was faster on another connection.
+            txn.roll_back().await?;
+            let before = store::gateway::find_by_request(app.database.reader(), &key).await?;
+            return the_same_again(before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?, &asked);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    record(&txn, cx, &gateway, change).await?;
+    txn.commit().await?;
+
+    if let Some(keycloak) = &app.keycloak {
+        app.told_later(keycloak.let_in(gateway.id).await);
+    }
+    app.metrics.gateway_changed(action_of(change));
+    Ok(EnrolledGateway { gateway, secret: Some(secret) })
+}
+
+fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGateway> {
+    let asks_the_same = before.school_id == asked.school_id && before.site_id == asked.site_id && before.name == asked.name;
+    RequestId::require_repetition(asks_the_same)?;
+    Ok(EnrolledGateway { gateway: before, secret: None })
+}
+
+/// Answers the gateway and its new secret. The old one is refused from now on.
+pub async fn rotate_gateway_secret(app: &App, cx: &Context, asked: RotateGatewaySecret) -> Result<(Gateway, Secret)> {
+    let scope = cx.scope(Action::GatewayRotate)?;
+
+    let txn = app.database.begin().await?;
+    let mut gateway = to_change(&txn, &scope, asked.gateway_id, &asked.etag).await?;
+
+    let secret = Secret::generate().map_err(Error::internal)?;
+    let change = gateway.rotate_secret(secret.hash(), cx.clock.now())?;
+
+    store::gateway::update(&txn, &gateway).await?;
+    record(&txn, cx, &gateway, change).await?;
+    if let Some(keycloak) = &app.keycloak {
+        keycloak.replace_secret(gateway.id, &secret).await?;
+    }
+    txn.commit().await?;
+
+    app.metrics.gateway_changed(action_of(change));
+    Ok((gateway, secret))
+}
+
+/// Ends its access: no token from now on, and telemetry-ingest refuses the tokens it has within seconds. Refused when it was revoked
+/// before.
+pub async fn revoke_gateway(app: &App, cx: &Context, asked: RevokeGateway) -> Result<Gateway> {
+    let scope = cx.scope(Action::GatewayRevoke)?;
+
+    let txn = app.database.begin().await?;
+    let mut gateway = to_change(&txn, &scope, asked.gateway_id, &asked.etag).await?;
+
+    let change = gateway.revoke(cx.actor(), asked.reason, cx.clock.now())?;
+
+    store::gateway::update(&txn, &gateway).await?;
+    record(&txn, cx, &gateway, change).await?;
+    txn.commit().await?;
+
+    if let Some(keycloak) = &app.keycloak {
+        app.told_later(keycloak.shut_out(gateway.id).await);
+    }
+    app.metrics.gateway_changed(action_of(change));
+    Ok(gateway)
+}
+
+/// The gateway, locked, if the caller has read it as it is now.
+async fn to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId, etag: &Etag) -> Result<Gateway> {
+    let found = store::gateway::find_to_change(txn, scope, id).await?;
+    let gateway = found.ok_or_else(|| Error::not_found("gateway"))?;
+    etag.require(&gateway.etag())?;
+    Ok(gateway)
+}
+
+/// The directory entry for telemetry-ingest, and the audit row.
+async fn record(txn: &Txn, cx: &Context, gateway: &Gateway, change: GatewayChange) -> Result<()> {
+    // Who may post for which school stays the same with another secret, and no other service knows secrets.
+    if change != GatewayChange::SecretRotated {
+        outbox::add(txn, Topic::Gateway, gateway_entry(cx, gateway)).await?;
+    }
+    let entry = Entry {
+        action: action_of(change),
+        resource: format!("gateway:{}", gateway.id),
+        detail: serde_json::json!({ "version": gateway.version, "site": gateway.site_id.map(|site| site.to_string()) }),
+    };
+    audit::append(txn, cx, Chain::School(gateway.school_id), entry).await?;
+    Ok(())
+}
+
+/// As audit rows and metrics name the change.
+const fn action_of(change: GatewayChange) -> Action {
+    match change {
+        GatewayChange::Enrolled => Action::GatewayEnrol,
+        GatewayChange::SecretRotated => Action::GatewayRotate,
+        GatewayChange::Revoked => Action::GatewayRevoke,
+    }
+}
