@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod boards;
 mod caches;
 mod cases;
 mod contacts;

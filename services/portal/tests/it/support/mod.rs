@@ -23,7 +23,7 @@ use auth::{AUDIENCE_PLATFORM, AuthConfig, Policies, Principal, Verifier};
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{
-    Clock, ManualClock, Tasks,
+    BoardId, Clock, ManualClock, SchoolId, Tasks,
     config::Secret,
     listener::{Limits, Listener},
 };
@@ -167,6 +167,13 @@ impl Town {
 
     pub fn url(&self) -> String {
         self.url.clone()
+    }
+
+    /// Puts a school below a board, as `identity.organisation.v1` does.
+    pub fn place(&self, school: Named, board: BoardId) {
+        let school: SchoolId = school.id().parse().unwrap();
+        self.issuer.tokens.hierarchy().place(school, board);
+        POLICIES.hierarchy().place(school, board);
     }
 
     /// A browser that is not signed in.

@@ -1,7 +1,7 @@
 //! The people of the sample world.
 
 use auth::{Function, Principal, Subject};
-use runtime::{PersonId, SchoolId};
+use runtime::{BoardId, PersonId, SchoolId};
 use uuid::Uuid;
 
 use super::sample::{HOEK, Named, ZANDLOPER};
@@ -49,6 +49,14 @@ pub fn director_of_another_school() -> Principal {
 
 pub fn pieter_operates() -> Principal {
     person(7, "Pieter Wouters", &[Function::Operator])
+}
+
+pub fn dpo_of(board: BoardId) -> Principal {
+    person(11, "Fatima Aziz", &[Function::Dpo(board)])
+}
+
+pub fn board_member_of(board: BoardId) -> Principal {
+    person(12, "Rik Baert", &[Function::BoardMember(board)])
 }
 
 pub fn nobody_in_particular() -> Principal {
