@@ -17,44 +17,57 @@ use crate::server::Running;
 
 const FIRST_KEY: &str = "test-key";
 const PORTAL: &str = "schildwacht-portal";
+/// Where an issuer says what it is.
+pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// A running issuer.
 pub struct TestIssuer {
-    server: Running,
+    tokens: TestTokens,
     published: Arc<Mutex<JwkSet>>,
+    policies: Arc<Policies>,
+    _server: Running,
+}
+
+/// Signs tokens in the name of a [`TestIssuer`].
+#[derive(Clone)]
+pub struct TestTokens {
+    url: String,
     key_id: String,
     key: EncodingKey,
     clock: Clock,
-    policies: Arc<Policies>,
 }
 
 impl TestIssuer {
     /// Starts on a free port with a fresh key.
     pub async fn start(clock: Clock) -> Self {
+        Self::start_with(clock, |tokens| {
+            let discovery = tokens.discovery();
+            Router::new().route(DISCOVERY, get(move || async move { Json(discovery) }))
+        })
+        .await
+    }
+
+    /// Starts one that can do more: everything but its keys is served by these routes, discovery at [`DISCOVERY`] too.
+    pub async fn start_with(clock: Clock, routes: impl FnOnce(&TestTokens) -> Router) -> Self {
         let (key, jwk) = new_key(FIRST_KEY);
         let published = Arc::new(Mutex::new(JwkSet { keys: vec![jwk] }));
         let keys = Arc::clone(&published);
+        let keys = move || async move { Json(keys.lock().unwrap_or_else(PoisonError::into_inner).clone()) };
+        let mut tokens = TestTokens { url: String::new(), key_id: FIRST_KEY.to_owned(), key, clock };
         let server = Running::start_with(|base| {
-            let discovery = json!({ "issuer": base, "jwks_uri": format!("{base}/keys") });
-            let keys = move || async move { Json(keys.lock().unwrap_or_else(PoisonError::into_inner).clone()) };
-            Router::new().route("/.well-known/openid-configuration", get(move || async move { Json(discovery) })).route("/keys", get(keys))
+            base.clone_into(&mut tokens.url);
+            routes(&tokens).route("/keys", get(keys))
         })
         .await;
-        let policies = Arc::new(Policies::load().expect("policies"));
-        Self { server, published, key_id: FIRST_KEY.to_owned(), key, clock, policies }
+        Self { tokens, published, policies: Arc::new(Policies::load().expect("policies")), _server: server }
     }
 
     /// Rotates the signing key and withdraws the old one.
     pub fn replace_key(&mut self) {
-        self.key_id.push('+');
-        let (key, jwk) = new_key(&self.key_id);
-        self.key = key;
+        self.tokens.key_id.push('+');
+        let (key, jwk) = new_key(&self.tokens.key_id);
+        self.tokens.key = key;
         self.published.lock().unwrap_or_else(PoisonError::into_inner).keys = vec![jwk];
-    }
-
-    /// Its URL.
-    pub fn url(&self) -> String {
-        self.server.url()
     }
 
     /// The configuration of a service that trusts it.
@@ -65,13 +78,45 @@ impl TestIssuer {
     /// A real authenticator that trusts it.
     pub fn authenticator(&self) -> Authenticator {
         runtime::install_tls_provider();
-        let verifier = Verifier::new(&self.config(), AUDIENCE_PLATFORM, self.clock.clone()).expect("a verifier");
-        Authenticator::new(Arc::new(verifier), Arc::clone(&self.policies), self.clock.clone(), Ids::random(self.clock.clone()))
+        let clock = &self.tokens.clock;
+        let verifier = Verifier::new(&self.config(), AUDIENCE_PLATFORM, clock.clone()).expect("a verifier");
+        Authenticator::new(Arc::new(verifier), Arc::clone(&self.policies), clock.clone(), Ids::random(clock.clone()))
     }
 
     /// Which school is below which board, for the services that trust it. Nothing is placed yet.
     pub fn hierarchy(&self) -> &Hierarchy {
         self.policies.hierarchy()
+    }
+
+    /// A gRPC request of this principal.
+    pub fn request<T>(&self, principal: &Principal, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        let value = format!("Bearer {}", self.token(principal)).parse().expect("a header value");
+        request.metadata_mut().insert("authorization", value);
+        request
+    }
+}
+
+impl std::ops::Deref for TestIssuer {
+    type Target = TestTokens;
+
+    fn deref(&self) -> &TestTokens {
+        &self.tokens
+    }
+}
+
+impl TestTokens {
+    /// The issuer's URL.
+    pub fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    /// What every issuer says of itself.
+    pub fn discovery(&self) -> serde_json::Value {
+        json!({
+            "issuer": self.url, "jwks_uri": format!("{}/keys", self.url), "response_types_supported": ["code"],
+            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"],
+        })
     }
 
     /// A token for this principal and the platform, valid for an hour.
@@ -115,25 +160,18 @@ impl TestIssuer {
     fn claims(&self, subject: &str, client: &str, audience: &str, seconds: i64, name: &str, functions: &[String]) -> serde_json::Value {
         let now = self.clock.now().timestamp();
         json!({
-            "iss": self.url(), "aud": audience, "sub": subject, "client_id": client, "name": name,
+            "iss": self.url, "aud": audience, "sub": subject, "client_id": client, "name": name,
             "iat": now, "exp": now + seconds, "jti": Uuid::from(Ids::random(self.clock.clone()).next::<runtime::EventId>()),
             FUNCTIONS_CLAIM: functions,
         })
     }
 
-    fn sign(&self, kind: &str, claims: &serde_json::Value) -> String {
+    /// Any claims as a token of this kind: `at+jwt`, `JWT`.
+    pub fn sign(&self, kind: &str, claims: &serde_json::Value) -> String {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(kind.to_owned());
         header.kid = Some(self.key_id.clone());
         jsonwebtoken::encode(&header, claims, &self.key).expect("a token")
-    }
-
-    /// A gRPC request of this principal.
-    pub fn request<T>(&self, principal: &Principal, message: T) -> tonic::Request<T> {
-        let mut request = tonic::Request::new(message);
-        let value = format!("Bearer {}", self.token(principal)).parse().expect("a header value");
-        request.metadata_mut().insert("authorization", value);
-        request
     }
 }
 

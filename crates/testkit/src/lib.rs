@@ -30,7 +30,7 @@ mod skipping;
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
 pub use http::{http_builder, http_client};
-pub use issuer::{TestIssuer, director_of, person, responder_named};
+pub use issuer::{DISCOVERY, TestIssuer, TestTokens, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;
 pub use parts::{context, operators_door, parts};

@@ -1,9 +1,9 @@
-//! Shows the pages with sample data, without any other service: for whoever works on templates and styles.
+//! Shows the pages with the sample of the tests, the real services in this process: for whoever works on templates and styles.
 //!
 //! `cargo run -p schildwacht-portal --example preview [port]`, then open the address it prints and choose a person. A new case
 //! comes in every 20 seconds, so that the pill can be seen.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers, on one machine")]
+#![expect(clippy::expect_used, clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a tool for developers, on one machine")]
 
 #[path = "../tests/it/support/mod.rs"]
 mod support;
@@ -11,20 +11,19 @@ mod support;
 use std::time::Duration;
 
 use runtime::Clock;
-use support::{Town, world::World};
+use support::{Plan, Town, sample};
 
 #[tokio::main]
 async fn main() {
     let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(0);
     let clock = Clock::system();
-    let world = World::sample(clock.now());
-    let town = Town::at(clock, world, port).await;
+    let folder = sample::told_until(clock.now()).await.now.folder();
+    let town = Town::of(Plan { clock, port, ..Plan::around(folder) }).await;
     println!("{}", town.url());
-    let play = town.services.play.clone();
     let cases_come_in = async {
         loop {
             tokio::time::sleep(Duration::from_secs(20)).await;
-            play.open_a_case();
+            town.open_a_case().await;
         }
     };
     tokio::select! {

@@ -83,6 +83,9 @@ pub fn reasons(tree: &Tree, findings: &mut Vec<Finding>) {
 /// What runs services: the binary all of them, the load tests one at a time.
 const RUN_SERVICES: &[&str] = &["services/schildwacht", "load-tests"];
 
+/// Whose tests run services: pages are tested against the real ones.
+const TESTS_RUN_SERVICES: &[&str] = &["services/portal"];
+
 /// Services meet in `proto` and in events; only what runs them knows them. Shared crates keep to their layer.
 pub fn service_dependencies(tree: &Tree, findings: &mut Vec<Finding>) {
     let services = rooms(tree, "services/");
@@ -91,7 +94,9 @@ pub fn service_dependencies(tree: &Tree, findings: &mut Vec<Finding>) {
         let layer = LAYERS.iter().find(|(folder, _)| *folder == manifest.folder()).map(|(_, may)| *may);
         for dependency in manifest.dependencies() {
             let (key, line) = (&dependency.key, dependency.line);
-            if services.contains(key) && !RUN_SERVICES.contains(&manifest.folder()) && !is_own_part(manifest.folder(), key) {
+            let runs_services =
+                RUN_SERVICES.contains(&manifest.folder()) || dependency.for_tests() && TESTS_RUN_SERVICES.contains(&manifest.folder());
+            if services.contains(key) && !runs_services && !is_own_part(manifest.folder(), key) {
                 let message = format!("depends on the service {key}: only services/schildwacht may; meet in proto and events");
                 findings.push(manifest.finding("service-dependency", line, message));
             } else if let Some(may) = layer
@@ -283,6 +288,18 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("services/a/Cargo.toml:11: service-dependency: depends on the service identity"));
         assert_eq!(printed(service_dependencies, &[ROOT, ("services/schildwacht/Cargo.toml", &text)]), [""; 0]);
+    }
+
+    #[test]
+    fn only_tests_of_the_portal_run_services() {
+        let found = |table: &str, folder: &str| {
+            let text = manifest(&format!("[{table}]\nidentity.workspace = true\n"));
+            printed(service_dependencies, &[ROOT, (&format!("services/{folder}/Cargo.toml"), &text)]).len()
+        };
+        assert_eq!(found("dev-dependencies", "portal"), 0);
+        assert_eq!(found("dependencies", "portal"), 1);
+        assert_eq!(found("build-dependencies", "portal"), 1);
+        assert_eq!(found("dev-dependencies", "portal/frame"), 1);
     }
 
     #[test]

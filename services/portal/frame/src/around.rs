@@ -21,7 +21,7 @@ use crate::{
     metrics,
     portal::Portal,
     problem::{Problem, ProblemPage, SignInFailedPage, SignInFailure},
-    respond::{own_page, page_with_status, redirect_with_cookie},
+    respond::{first_page, own_page, page_with_status, redirect_with_cookie},
     routes::{Declared, Routes},
     session::{Sender, SessionError},
     visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, THEME_COOKIE, Written},
@@ -184,6 +184,7 @@ async fn explain(around: &Around, failure: Failure, method: &Method, came_from: 
     let explained = match failure {
         Failure::SignIn => send_to_sign_in(around, method, came_from).await,
         Failure::SignInFailed(failure) => sign_in_failed(around, failure),
+        Failure::UnknownPage { first } => Ok(first_page(&first)),
         Failure::Problem(problem) => problem_page(around, problem, method, came_from),
         Failure::Ours { fault, cause } => {
             let reference = around.portal.ids.next::<EventId>().to_string();

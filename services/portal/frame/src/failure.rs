@@ -19,6 +19,8 @@ pub enum Failure {
     SignIn,
     /// Signing in did not work.
     SignInFailed(SignInFailure),
+    /// The service does not know this page of a list, or not any more: the list begins again at `first`.
+    UnknownPage { first: String },
     /// The visitor can do something about it.
     Problem(Problem),
     /// Only we can; `cause` is for the log.
@@ -39,6 +41,12 @@ pub enum Fault {
 impl Failure {
     pub fn bug(cause: &dyn std::error::Error) -> Self {
         Self::Ours { fault: Fault::Bug, cause: runtime::error::chain(cause) }
+    }
+
+    /// Why a page of a list was not answered; `first` is the address of the first page. A page token is of one question and of the
+    /// release that gave it: bookmarks outlive both.
+    pub fn of_page(status: tonic::Status, first: impl FnOnce() -> String) -> Self {
+        if Self::refuses(&status, "page_token") { Self::UnknownPage { first: first() } } else { status.into() }
     }
 
     /// Whether the etag was out of date: another change came first.

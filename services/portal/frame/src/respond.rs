@@ -19,7 +19,7 @@ pub fn page_with_status(status: StatusCode, page: &(impl Page + Listed)) -> Resu
     Ok((status, Html(html)).into_response())
 }
 
-/// To the first page of a list, from a later one that has become empty: it says nothing about the list.
+/// To the first page of a list, from a later one that is empty or unknown: it says nothing about the list.
 pub fn first_page(address: &str) -> Response {
     Redirect::to(address).into_response()
 }

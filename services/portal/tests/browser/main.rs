@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use fantoccini::{Locator, key::Key};
 use support::{
     Town,
-    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER},
+    sample::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER},
 };
 use testkit::{
     browser::{Browser, Scripts},
@@ -159,13 +159,13 @@ async fn new_cases_wait_in_the_pill_and_no_row_moves() {
     let Some(browser) = browser_of(&town, "noor", Scripts::On).await else { return };
     let rows = async || ask(&browser, "return document.querySelector('.cases').innerText").await;
     let before = rows().await;
-    town.services.play.open_a_case();
+    town.open_a_case().await;
     read(&browser, ".fresh:not([hidden])", "1 nieuw incident").await;
     assert_eq!(rows().await, before);
     town.clock.advance(TimeDelta::seconds(5));
     browser.press(".fresh").await;
     see(&browser, ".fresh[hidden]").await;
-    assert!(rows().await.as_str().unwrap().contains("SW-2026-1007"));
+    assert!(rows().await.as_str().unwrap().contains("SW-2026-0008"));
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn a_case_is_reached_by_keys_alone_unless_they_are_switched_off() {
     press("j").await;
     press(&Key::Enter.to_string()).await;
     see(&browser, ".steps").await;
-    assert!(browser.current_url().await.unwrap().path().ends_with(CASE_OF_NOBODY));
+    assert!(browser.current_url().await.unwrap().path().ends_with(CASE_OF_NOBODY.id()));
 
     browser.goto(&format!("{}/wachtrij", town.url())).await.unwrap();
     // Touch screens hide the line of keys, and headless browsers count as such; the form works all the same.

@@ -2,12 +2,12 @@
 
 use crate::support::{
     Town,
-    browser::main_of,
+    browser::{link_to, main_of},
     people,
-    world::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, CASE_OF_SAM},
+    sample::{CASE_CLOSED, CASE_IN_HAND, CASE_JUST_OPENED, CASE_OF_NOBODY, CASE_OF_SAM, Named, ZANDLOPER},
 };
 
-fn path(case: &str, act: &str) -> String {
+fn path(case: Named, act: &str) -> String {
     format!("/zaken/{case}/{act}")
 }
 
@@ -16,7 +16,8 @@ async fn taking_a_case_puts_it_in_ones_name_and_says_so_once() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     let page = format!("/zaken/{CASE_OF_NOBODY}");
-    let taken = noor.submit(&page, &path(CASE_OF_NOBODY, "toewijzen"), &[("etag", "etag-425"), ("aan", "mij")]).await;
+    let etag = town.etag(CASE_OF_NOBODY).await;
+    let taken = noor.submit(&page, &path(CASE_OF_NOBODY, "toewijzen"), &[("etag", &etag), ("aan", "mij")]).await;
     assert_eq!((taken.status, taken.location().unwrap()), (303, page.clone()));
     let after = noor.follow(&page).await;
     assert!(after.text.contains("Dit incident is aan u toegewezen.") && after.text.contains("behandeld door Noor Claes"));
@@ -29,9 +30,7 @@ async fn the_team_calls_the_contact_of_the_school() {
     let page = format!("/zaken/{CASE_IN_HAND}");
     let mut noor = town.browser_of(&people::noor()).await;
     assert!(!noor.follow(&page).await.text.contains("Bel de school:"), "no contact given yet");
-    for case in &mut town.services.play.world().cases {
-        (case.contact_name, case.contact_phone) = ("Onthaal".to_owned(), "09 374 12 34".to_owned());
-    }
+    town.world.add_contact(ZANDLOPER.id(), "Onthaal", "09 374 12 34").await;
     let seen = noor.follow(&page).await.text;
     assert!(seen.contains("Bel de school: Onthaal, <a href=\"tel:093741234\">09 374 12 34</a>"), "{seen}");
     let mut els = town.browser_of(&people::els()).await;
@@ -60,7 +59,8 @@ async fn a_phase_is_changed_and_stands_in_the_timeline() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     let page = format!("/zaken/{CASE_IN_HAND}");
-    noor.submit(&page, &path(CASE_IN_HAND, "fase"), &[("etag", "etag-412"), ("fase", "eradication")]).await;
+    let etag = town.etag(CASE_IN_HAND).await;
+    noor.submit(&page, &path(CASE_IN_HAND, "fase"), &[("etag", &etag), ("fase", "eradication")]).await;
     let after = noor.follow(&page).await;
     assert!(after.text.contains("zette de fase van Indammen naar Opruimen"));
 }
@@ -87,29 +87,27 @@ async fn when_somebody_was_faster_both_sides_are_shown_and_one_chooses() {
 #[tokio::test]
 async fn a_second_click_is_no_conflict_with_oneself() {
     let town = Town::new().await;
-    // The played services write whoever acts down as Noor, and let everybody reopen.
-    let mut noor = town.browser_of(&people::noor()).await;
-    let taken = [("etag", "etag-425"), ("aan", "mij")];
-    let given_back = [("etag", "etag-425+"), ("aan", "")];
-    let moved = [("etag", "etag-412"), ("fase", "eradication")];
-    let closed = [("etag", "etag-412+"), ("reden", "resolved"), ("tekst", "Alles is hersteld.")];
-    let reopened = [("etag", "etag-377"), ("tekst", "Het begon opnieuw.")];
+    let mut lotte = town.browser_of(&people::lotte_leads()).await;
+    let closed = [("reden", "resolved"), ("tekst", "Alles is hersteld.")];
     for (case, act, fields) in [
-        (CASE_OF_NOBODY, "toewijzen", taken.as_slice()),
-        (CASE_OF_NOBODY, "toewijzen", &given_back),
-        (CASE_IN_HAND, "fase", &moved),
+        (CASE_OF_NOBODY, "toewijzen", [("aan", "mij")].as_slice()),
+        (CASE_OF_NOBODY, "toewijzen", &[("aan", "")]),
+        (CASE_IN_HAND, "fase", &[("fase", "eradication")]),
         (CASE_IN_HAND, "sluiten", &closed),
-        (CASE_CLOSED, "heropenen", &reopened),
+        (CASE_CLOSED, "heropenen", &[("tekst", "Het begon opnieuw.")]),
     ] {
+        let etag = town.etag(case).await;
+        let fields = [&[("etag", etag.as_str())], fields].concat();
         for click in ["first", "second"] {
-            let answer = noor.submit(&format!("/zaken/{case}"), &path(case, act), fields).await;
+            let answer = lotte.submit(&format!("/zaken/{case}"), &path(case, act), &fields).await;
             assert_eq!((answer.status, answer.location()), (303, Some(format!("/zaken/{case}"))), "{act}, {click} click");
         }
     }
-    let chosen = [("terug", "/wachtrij"), ("zaak", "0190c0de-0000-7000-8000-0000000000c3 etag-426")];
+    let case = town.chosen(CASE_JUST_OPENED).await;
+    let chosen = [("terug", "/wachtrij"), ("zaak", case.as_str())];
     for _click in 0..2 {
-        noor.submit("/wachtrij", "/wachtrij/neem", &chosen).await;
-        assert!(noor.follow("/wachtrij").await.text.contains("De gekozen incidenten zijn aan u toegewezen."));
+        lotte.submit("/wachtrij", "/wachtrij/neem", &chosen).await;
+        assert!(lotte.follow("/wachtrij").await.text.contains("De gekozen incidenten zijn aan u toegewezen."));
     }
 }
 
@@ -162,17 +160,17 @@ async fn what_must_be_mended_is_said_above_and_at_the_field_and_nothing_is_lost(
     assert_eq!(too_long.status, 422);
     assert!(too_long.text.contains(&long) && too_long.text.contains("value=\"TLP:RED\" selected"), "what was written is still there");
 
-    let no_reason = noor.submit(&page, &path(CASE_IN_HAND, "sluiten"), &[("etag", "etag-412"), ("tekst", "Klaar.")]).await;
+    let etag = town.etag(CASE_IN_HAND).await;
+    let no_reason = noor.submit(&page, &path(CASE_IN_HAND, "sluiten"), &[("etag", &etag), ("tekst", "Klaar.")]).await;
     assert!(no_reason.text.contains("href=\"#sluiten-reden\">Kies een reden") && no_reason.text.contains(">Klaar.</textarea>"));
-    let asked = town.services.play.asked();
-    assert!(!asked.iter().any(|(what, _)| ["add_case_note", "close_case"].contains(what)), "no service was troubled");
+    assert!(!town.faults.was_asked("AddCaseNote") && !town.faults.was_asked("CloseCase"), "no service was troubled");
 }
 
 #[tokio::test]
 async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_OF_SAM} older"));
+    let (free, changed) = (town.chosen(CASE_OF_NOBODY).await, format!("{CASE_OF_SAM} older"));
     let fields = [("terug", "/wachtrij?weergave=niemand"), ("zaak", free.as_str()), ("zaak", changed.as_str())];
     let taken = noor.submit("/wachtrij", "/wachtrij/neem", &fields).await;
     assert_eq!(taken.location().unwrap(), "/wachtrij?weergave=niemand");
@@ -184,7 +182,7 @@ async fn several_cases_are_taken_at_once_and_who_was_faster_keeps_theirs() {
 async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let (free, hers) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_IN_HAND} etag-412"));
+    let (free, hers) = (town.chosen(CASE_OF_NOBODY).await, town.chosen(CASE_IN_HAND).await);
     let chosen = [("terug", "/wachtrij?ernst=low"), ("zaak", free.as_str()), ("zaak", hers.as_str())];
     let asked = noor.submit("/wachtrij", "/wachtrij/sluiten", &chosen).await;
     let form = asked.location().unwrap();
@@ -192,7 +190,7 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     let asked = noor.get(&form).await;
     assert_eq!(asked.status, 200);
     assert!(asked.text.contains("<h1>2\u{a0}incidenten afsluiten</h1>"), "{}", asked.text);
-    for shown in ["SW-2026-0425", "SW-2026-0412 · SEC-PC-02 en nog 2", "Noor Claes", &format!("value=\"{free}\"")] {
+    for shown in ["SW-2026-0006", "SW-2026-0004 · SEC-PC-02 en nog 2", "Noor Claes", &format!("value=\"{free}\"")] {
         assert!(asked.text.contains(shown), "{shown} is not in: {}", asked.text);
     }
 
@@ -200,7 +198,7 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
     let unsaid = noor.submit("/wachtrij", "/wachtrij/sluiten", &unsaid).await;
     assert_eq!(unsaid.status, 422);
     assert!(unsaid.text.contains("href=\"#sluiten-reden\">Kies een reden") && unsaid.text.contains(">Zelfde oefening</textarea>"));
-    assert!(!town.services.play.asked().iter().any(|(what, _)| *what == "close_case"), "nothing is closed without a reason");
+    assert!(!town.faults.was_asked("CloseCase"), "nothing is closed without a reason");
 
     let said = [&chosen[..], &[("reden", "no_action_needed"), ("tekst", "Zelfde oefening")]].concat();
     for click in ["first", "second"] {
@@ -218,12 +216,12 @@ async fn several_cases_are_closed_for_one_reason_after_a_look_at_them() {
 async fn what_somebody_else_changed_meanwhile_is_not_closed_with_the_others() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let (free, changed) = (format!("{CASE_OF_NOBODY} etag-425"), format!("{CASE_OF_SAM} older"));
+    let (free, changed) = (town.chosen(CASE_OF_NOBODY).await, format!("{CASE_OF_SAM} older"));
     let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", changed.as_str()), ("reden", "resolved"), ("tekst", "Opgelost")];
     noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
     let queue = noor.follow("/wachtrij").await.text;
     assert!(
-        queue.contains("Niet alle incidenten zijn afgesloten.") && queue.contains(CASE_OF_SAM) && !queue.contains(CASE_OF_NOBODY),
+        queue.contains("Niet alle incidenten zijn afgesloten.") && queue.contains(CASE_OF_SAM.id()) && !queue.contains(CASE_OF_NOBODY.id()),
         "{queue}"
     );
 
@@ -239,7 +237,7 @@ async fn what_somebody_else_changed_meanwhile_is_not_closed_with_the_others() {
 async fn who_is_stopped_half_way_hears_that_something_was_done() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let (free, gone) = (format!("{CASE_OF_NOBODY} etag-425"), "0190c0de-0000-7000-8000-00000000dead etag-1");
+    let (free, gone) = (town.chosen(CASE_OF_NOBODY).await, "0190c0de-0000-7000-8000-00000000dead etag-1");
     let said = [("terug", "/wachtrij"), ("zaak", free.as_str()), ("zaak", gone), ("reden", "resolved"), ("tekst", "Opgelost")];
     let closed = noor.submit("/wachtrij", "/wachtrij/sluiten", &said).await;
     assert_eq!(closed.location().as_deref(), Some("/wachtrij"));
@@ -253,7 +251,7 @@ async fn the_late_view_ends_with_the_last_late_case() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     let late = noor.follow("/wachtrij?weergave=laat&sorteer=school").await.text;
-    assert!(late.contains("SW-2026-0425") && !late.contains("SW-2026-0412"), "{late}");
+    assert!(late.contains("SW-2026-0006") && !late.contains("SW-2026-0004"), "{late}");
     assert!(late.contains("1–1 van 1\u{a0}incident"));
 }
 
@@ -263,7 +261,7 @@ async fn evidence_and_timeline_are_paged_apart() {
     let mut noor = town.browser_of(&people::noor()).await;
     let first = noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await.text;
     assert!(first.contains("Waarschuwing 1 van 5") && first.contains("Waarschuwing 3 van 5") && !first.contains("Waarschuwing 4 van 5"));
-    let more = noor.follow(&format!("/zaken/{CASE_IN_HAND}?bewijs=3")).await.text;
+    let more = noor.follow(&link_to(&first, &format!("/zaken/{CASE_IN_HAND}?bewijs="))).await.text;
     assert!(more.contains("Waarschuwing 4 van 5") && more.contains("Terug naar de eerste waarschuwing"));
 }
 
@@ -271,7 +269,7 @@ async fn evidence_and_timeline_are_paged_apart() {
 async fn the_raw_message_is_handed_over_byte_for_byte() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    let evidence = town.services.play.world().evidence[CASE_IN_HAND][4].clone();
+    let evidence = town.world.evidence(CASE_IN_HAND.id()).await.pop().unwrap();
     let file = noor.get(&format!("/zaken/{CASE_IN_HAND}/bewijs/{}", evidence.alert_id)).await;
     assert_eq!(file.text, evidence.raw_event);
     assert!(file.header("content-disposition").starts_with("attachment"));

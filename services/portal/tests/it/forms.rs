@@ -4,7 +4,7 @@ use crate::{
     caches::in_both_caches,
     support::{
         Town, people,
-        world::{CASE_IN_HAND, GATEWAY},
+        sample::{CASE_IN_HAND, GATEWAY},
     },
 };
 
@@ -26,14 +26,14 @@ in_both_caches! {
     async fn a_form_without_the_sessions_secret_changes_nothing(town: Town) {
         let mut noor = town.browser_of(&people::noor()).await;
         let of_another_session = town.browser_of(&people::sam()).await.follow("/wachtrij").await.hidden("csrf").unwrap();
-        let before = town.services.play.asked().len();
+        let before = town.faults.asked().len();
         for address in changing_addresses() {
             for secret in ["", "guess", of_another_session.as_str()] {
                 let page = noor.post(&address, &[("csrf", secret), ("aan", "mij"), ("fase", "recovery")]).await;
                 assert_eq!(page.status, 403, "{address} with {secret:?}");
             }
         }
-        assert_eq!(town.services.play.asked().len(), before, "no service was asked anything");
+        assert_eq!(town.faults.asked().len(), before, "no service was asked anything");
         assert_eq!(noor.get("/wachtrij").await.status, 200, "and nobody was signed out");
     }
 }

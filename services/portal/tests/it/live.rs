@@ -47,10 +47,10 @@ async fn new_cases_are_counted_and_said_in_the_visitors_words() {
     let noor = town.browser_of(&people::noor()).await;
     let mut stream = Stream::open(&town, &noor, "").await;
     stream.hear("retry: 5000").await;
-    town.services.play.open_a_case();
+    town.open_a_case().await;
     stream.hear("event: nieuw\ndata: 1\u{a0}nieuw incident\n").await;
-    town.services.play.open_a_case();
-    town.services.play.open_a_case();
+    town.open_a_case().await;
+    town.open_a_case().await;
     stream.hear("data: 3\u{a0}nieuwe incidenten\n").await;
 }
 
@@ -60,7 +60,7 @@ async fn only_what_fits_the_list_counts() {
     let noor = town.browser_of(&people::noor()).await;
     let mut mine = Stream::open(&town, &noor, "weergave=mij&").await;
     mine.hear("retry: 5000\n\n").await;
-    town.services.play.open_a_case();
+    town.open_a_case().await;
     mine.hear("retry: 5000\n\n: niets nieuws").await;
     assert!(!mine.1.contains("nieuwe"), "{}", mine.1);
 }
@@ -69,7 +69,7 @@ async fn only_what_fits_the_list_counts() {
 async fn who_comes_back_hears_what_was_missed() {
     let town = Town::new().await;
     let noor = town.browser_of(&people::noor()).await;
-    town.services.play.open_a_case();
+    town.open_a_case().await;
     Stream::open(&town, &noor, "").await.hear("data: 1\u{a0}nieuw incident").await;
 }
 

@@ -2,13 +2,16 @@
 
 #![cfg(test)]
 
+mod boards;
 mod caches;
 mod cases;
 mod contacts;
 mod encrypted;
+mod every_page;
 mod exports;
 mod forms;
 mod gateways;
+mod later_pages;
 mod live;
 mod pages;
 mod problems;

@@ -1,12 +1,13 @@
 //! When something is wrong, the page says what, and what to do next; and every answer is told to browsers as it should be.
 
+use proto::incident_intake::v1::ListCasesResponse;
 use tonic::Code;
 
 use crate::{
     caches::in_both_caches,
     support::{
         Town, people,
-        world::{CASE_IN_HAND, GATEWAY, HOEK, World, ZANDLOPER},
+        sample::{CASE_IN_HAND, CASE_OF_SAM, GATEWAY, HOEK, ZANDLOPER},
     },
 };
 
@@ -24,7 +25,7 @@ async fn what_a_service_answers_becomes_a_page_that_helps() {
     ] {
         let town = Town::new().await;
         let mut noor = town.browser_of(&people::noor()).await;
-        town.services.play.fail_with(code);
+        town.faults.fail_with(code);
         let page = noor.get(&format!("/zaken/{CASE_IN_HAND}")).await;
         assert_eq!(page.status, status, "{code:?}");
         assert!(page.text.contains(expected), "{code:?}: {}", page.text);
@@ -43,9 +44,9 @@ async fn what_was_written_for_several_cases_or_a_gateway_is_given_back_too() {
         let town = Town::new().await;
         let mut browser = town.browser_of(&person).await;
         let csrf = browser.follow(page).await.hidden("csrf").unwrap();
-        town.services.play.fail_with(Code::Unavailable);
-        let case = format!("{CASE_IN_HAND} etag-412");
-        let fields = [("csrf", csrf.as_str()), (field, "Dit schreef ik."), ("zaak", &case), ("school", HOEK)];
+        town.faults.fail_with(Code::Unavailable);
+        let case = town.chosen(CASE_IN_HAND).await;
+        let fields = [("csrf", csrf.as_str()), (field, "Dit schreef ik."), ("zaak", &case), ("school", HOEK.id())];
         let fields: Vec<(&str, &str)> = fields.into_iter().chain((field == "tekst").then_some(("reden", "resolved"))).collect();
         let problem = browser.post(&act, &fields).await;
         assert_eq!(problem.status, 503, "{act}");
@@ -63,10 +64,10 @@ async fn what_was_written_is_given_back_whatever_goes_wrong() {
         let mut noor = town.browser_of(&people::noor()).await;
         for (act, field) in [("notitie", "tekst"), ("sluiten", "tekst")] {
             let csrf = noor.follow(&page).await.hidden("csrf").unwrap();
-            town.services.play.fail_with(code);
-            let fields = [("csrf", csrf.as_str()), (field, TEXT), ("reden", "resolved"), ("etag", "etag-412")];
+            town.faults.fail_with(code);
+            let fields = [("csrf", csrf.as_str()), (field, TEXT), ("reden", "resolved"), ("etag", "r1")];
             let problem = noor.post(&format!("{page}/{act}"), &fields).await;
-            town.services.play.work_again();
+            town.faults.work_again();
             assert_eq!(problem.status, status, "{act}: {code:?}");
             assert!(problem.text.contains(SHOWN) && problem.text.contains("Kopieer uw tekst"), "{act}: {}", problem.text);
             assert!(!problem.text.contains("niets verloren"), "{act}: that is not for us to say");
@@ -99,11 +100,9 @@ in_both_caches! {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_said_and_not_shown_with_holes() {
-    let mut world = World::sample(crate::support::this_morning());
-    for case in &mut world.cases {
-        case.severity = 99;
-    }
-    let town = Town::with(world).await;
+    let town = Town::new().await;
+    let of_a_newer_release = |answer: &mut ListCasesResponse| answer.cases.iter_mut().for_each(|case| case.severity = 99);
+    town.faults.edit("ListCases", of_a_newer_release);
     town.issuer.next_to_sign_in(&people::noor());
     let page = town.browser().follow("/").await;
     assert_eq!(page.status, 502);
@@ -114,14 +113,14 @@ async fn an_answer_that_cannot_be_read_is_said_and_not_shown_with_holes() {
 async fn a_service_that_no_longer_knows_the_token_leads_to_signing_in_but_not_round_in_circles() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
-    town.services.play.fail_with(Code::Unauthenticated);
+    town.faults.fail_with(Code::Unauthenticated);
     let page = noor.get("/wachtrij").await;
     assert_eq!(page.status, 403, "fresh from signing in: another sign-in would end the same way");
 
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     town.clock.advance(chrono::TimeDelta::minutes(2));
-    town.services.play.fail_with(Code::Unauthenticated);
+    town.faults.fail_with(Code::Unauthenticated);
     assert!(noor.get("/wachtrij").await.location().unwrap().starts_with("/aanmelden"));
 }
 
@@ -169,15 +168,13 @@ async fn what_the_framework_cannot_read_is_a_page_all_the_same() {
 
 #[tokio::test]
 async fn an_incident_that_goes_on_is_not_hidden_behind_a_silent_sensor() {
-    let mut world = World::sample(crate::support::this_morning());
-    let long_ago = crate::support::this_morning() - chrono::TimeDelta::days(2);
-    world.summaries.get_mut(ZANDLOPER).unwrap().last_event_time = crate::support::world::wire(long_ago);
-    let town = Town::with(world).await;
+    let town = Town::new().await;
+    town.clock.advance(chrono::TimeDelta::days(2));
     let mut els = town.browser_of(&people::els()).await;
     let page = els.follow("/").await.text;
     assert!(page.contains("incidenten op deze school</h2>") && !page.contains("De sensor stuurt niets meer"), "{page}");
-    for case in &mut town.services.play.world().cases {
-        case.phase = proto::incident_intake::v1::CasePhase::Closed.into();
+    for case in [CASE_IN_HAND, CASE_OF_SAM] {
+        town.world.close(&people::noor(), case.id(), "Opgelost.").await;
     }
     assert!(els.follow("/").await.text.contains("De sensor stuurt niets meer sinds"));
 }
@@ -186,10 +183,10 @@ async fn an_incident_that_goes_on_is_not_hidden_behind_a_silent_sensor() {
 async fn devices_are_shown_while_the_cases_are_away() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;
-    town.services.play.fail_only("list_cases", Code::Unavailable);
+    town.faults.fail_only("ListCases", Code::Unavailable);
     let page = els.get(&format!("/scholen/{ZANDLOPER}/toestellen")).await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("Er is een waarschuwing over 1 toestel"), "the next answer that is known");
+    assert!(page.text.contains("Er zijn waarschuwingen over 3 toestellen"), "the next answer that is known");
 }
 
 #[tokio::test]
@@ -197,7 +194,7 @@ async fn the_menu_is_shown_also_when_its_figures_are_not_to_be_had() {
     let town = Town::new().await;
     let mut noor = town.browser_of(&people::noor()).await;
     assert!(noor.get("/scholen").await.text.contains("<span class=\"count\">"));
-    town.services.play.fail_only("summarize_queue", Code::Unavailable);
+    town.faults.fail_only("SummarizeQueue", Code::Unavailable);
     let page = noor.get("/scholen").await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("href=\"/wachtrij\"") && !page.text.contains("<span class=\"count\">"), "{}", page.text);

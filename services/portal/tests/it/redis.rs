@@ -14,7 +14,7 @@ use crate::{
         Town,
         browser::{Browser, Page},
         people,
-        world::CASE_IN_HAND,
+        sample::CASE_IN_HAND,
     },
 };
 
@@ -92,11 +92,11 @@ async fn a_redis_that_lost_everything_costs_a_sign_in_and_no_text() {
     assert!(problem.text.contains("U bent niet meer aangemeld") && gives_back(&problem), "{}", problem.text);
     town.issuer.next_to_sign_in(&people::noor());
     let page = noor.follow(&format!("/zaken/{CASE_IN_HAND}")).await;
-    assert!(page.status == 200 && page.url.ends_with(CASE_IN_HAND), "{}", page.url);
+    assert!(page.status == 200 && page.url.ends_with(CASE_IN_HAND.id()), "{}", page.url);
 }
 
 async fn says_to_come_back(town: &Town, noor: &mut Browser, csrf: &str) {
-    let asked = town.services.play.asked().len();
+    let asked = town.faults.asked().len();
     for (address, words) in [
         ("/", "Schildwacht is even niet bereikbaar"),
         ("/wachtrij", "Probeer het over een minuut opnieuw"),
@@ -119,7 +119,7 @@ async fn says_to_come_back(town: &Town, noor: &mut Browser, csrf: &str) {
     let out = soon(noor.post("/afmelden", &[("csrf", csrf)])).await;
     assert_eq!(out.status, 503);
     assert!(noor.cookies.contains_key("schildwacht"));
-    assert_eq!(town.services.play.asked().len(), asked, "the services are asked on nobody's behalf");
+    assert_eq!(town.faults.asked().len(), asked, "the services are asked on nobody's behalf");
 }
 
 async fn nobody_gets_in(town: &Town) {

@@ -4,7 +4,7 @@ use runtime::SchoolId;
 
 use crate::{
     caches::in_both_caches,
-    support::{Town, people, world::ZANDLOPER},
+    support::{Town, people, sample::ZANDLOPER},
 };
 
 in_both_caches! {
@@ -56,7 +56,7 @@ in_both_caches! {
         let session = set_cookies.iter().find(|line| line.starts_with("schildwacht=")).unwrap();
         assert!(session.contains("HttpOnly") && session.contains("SameSite=Lax") && session.contains("Path=/"), "{session}");
         assert_eq!(browser.cookies.keys().collect::<Vec<_>>(), ["schildwacht"], "the sign-in's own cookie is gone");
-        let token = town.services.play.asked()[0].1.trim_start_matches("Bearer ").to_owned();
+        let token = town.faults.asked()[0].1.trim_start_matches("Bearer ").to_owned();
         assert!(!page.text.contains(&token) && !browser.cookies.values().any(|value| token.contains(value.as_str())));
     }
 }
@@ -142,10 +142,10 @@ async fn nobody_is_led_away_after_signing_in() {
 async fn every_call_is_made_with_the_persons_own_token() {
     let town = Town::new().await;
     town.browser_of(&people::noor()).await;
-    let before = town.services.play.asked().len();
-    let school: SchoolId = ZANDLOPER.parse().unwrap();
+    let before = town.faults.asked().len();
+    let school: SchoolId = ZANDLOPER.id().parse().unwrap();
     town.browser_of(&people::els()).await.get(&format!("/scholen/{school}/toestellen")).await;
-    let asked = town.services.play.asked();
+    let asked = town.faults.asked();
     let tokens_of_noor: Vec<&String> = asked[..before].iter().map(|(_, token)| token).collect();
     assert!(!asked[before..].is_empty() && asked[before..].iter().all(|(_, token)| !tokens_of_noor.contains(&token)));
 }

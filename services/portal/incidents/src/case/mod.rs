@@ -22,6 +22,7 @@ use portal_frame::{
 };
 use proto::incident_intake::v1 as wire;
 use runtime::{AlertId, CaseId};
+use tonic::Code;
 
 use self::{
     address::CaseQuery,
@@ -66,6 +67,8 @@ pub(crate) async fn render(
     let (case, evidence, timeline, frame) =
         tokio::join!(find(&calls, case_id), evidence(&calls, case_id, &query), timeline(&calls, case_id, &query), visit.frame("/wachtrij"));
     let (case, evidence, timeline, mut frame) = (case?, evidence?, timeline?, frame?);
+    let sees_evidence = evidence.is_some();
+    let evidence = evidence.unwrap_or_default();
     if evidence.evidence.is_empty() && !query.evidence.is_first() {
         return Ok(first_page(&query.first_evidence()));
     }
@@ -85,6 +88,7 @@ pub(crate) async fn render(
     let found = CasePage {
         frame,
         case,
+        sees_evidence,
         evidence: evidence.evidence.into_iter().map(Evidence::try_from).collect::<Result<_, Unreadable>>()?,
         evidence_total: range.total,
         evidence_from: range.from,
@@ -126,15 +130,21 @@ pub(crate) async fn latest_step(calls: &Calls, case_id: CaseId) -> Result<Option
     Ok(answer.entries.into_iter().next().map(TimelineEntry::try_from).transpose()?)
 }
 
-async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<wire::ListEvidenceResponse, Failure> {
+/// `None` for who may know of the case and not what sensors saw: a school board's members and its DPO.
+async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<Option<wire::ListEvidenceResponse>, Failure> {
     let page_token = query.evidence.token().to_owned();
     let request =
         wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token, include_raw_events: true };
-    Ok(calls.cases().list_evidence(request).await?.into_inner())
+    match calls.cases().list_evidence(request).await {
+        Ok(answer) => Ok(Some(answer.into_inner())),
+        Err(status) if status.code() == Code::PermissionDenied => Ok(None),
+        Err(status) => Err(Failure::of_page(status, || query.first_evidence())),
+    }
 }
 
 async fn timeline(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<wire::ListTimelineResponse, Failure> {
     let page_token = query.timeline.token().to_owned();
     let request = wire::ListTimelineRequest { case_id: case_id.to_string(), page_size: TIMELINE_PAGE, page_token };
-    Ok(calls.cases().list_timeline(request).await?.into_inner())
+    let answer = calls.cases().list_timeline(request).await;
+    Ok(answer.map_err(|status| Failure::of_page(status, || query.newest_steps()))?.into_inner())
 }

@@ -31,6 +31,8 @@ pub(crate) struct CasePage {
     pub(crate) frame: Frame,
     pub(crate) query: CaseQuery,
     pub(crate) case: Case,
+    /// Whether the visitor may see what sensors saw.
+    pub(crate) sees_evidence: bool,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) evidence_total: i64,
     /// The number of the first piece shown, from 1.
@@ -133,6 +135,7 @@ impl Page for CasePage {
             frame: frame.clone(),
             query: CaseQuery::parse(case.wire.case_id.as_str(), question),
             case,
+            sees_evidence: true,
             evidence: vec![Evidence::sample()],
             evidence_total: 5,
             evidence_from: 1,
@@ -146,6 +149,7 @@ impl Page for CasePage {
         };
         let mut samples: Vec<Self> = Case::samples().into_iter().map(|case| sample(case, "bewijs=1&tijdlijn=1")).collect();
         let to_mend = Case::samples().into_iter().map(|case| Self {
+            sees_evidence: false,
             evidence: Vec::new(),
             note: NoteForm { error: Some("Schrijf eerst een notitie"), ..NoteForm::default() },
             close: CloseForm::sample_to_mend(),

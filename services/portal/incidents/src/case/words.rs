@@ -68,6 +68,7 @@ words! {
         raw_label { "Ruw bericht van de sensor" "Raw message of the sensor" }
         raw_as_it_came { "Hierboven overzichtelijk getoond. Het originele bericht is ongewijzigd bewaard." "Laid out above to be easy to read. The original message is kept unchanged." }
         download_raw { "Download het bericht" "Download the message" }
+        evidence_is_for_others { "Wat de sensoren op het netwerk zagen, is alleen voor de school en het responsteam." "What the sensors on the network saw is for the school and the response team only." }
         no_evidence_title { "Nog geen waarschuwingen" "No alerts yet" }
         no_evidence_text { "De waarschuwingen van de sensor komen hier zodra ze verwerkt zijn." "The sensor’s alerts appear here as soon as they are processed." }
         more_evidence { "Toon meer waarschuwingen" "Show more alerts" }

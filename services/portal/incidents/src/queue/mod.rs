@@ -105,7 +105,8 @@ pub(crate) fn mine() -> String {
 }
 
 async fn list(calls: &Calls, query: &QueueQuery) -> Result<wire::ListCasesResponse, Failure> {
-    Ok(calls.cases().list_cases(query.request(PAGE_SIZE)).await?.into_inner())
+    let answer = calls.cases().list_cases(query.request(PAGE_SIZE)).await;
+    Ok(answer.map_err(|status| Failure::of_page(status, || query.first_page().href()))?.into_inner())
 }
 
 async fn named_school(calls: &Calls, id: Option<SchoolId>) -> Result<Option<School>, Failure> {

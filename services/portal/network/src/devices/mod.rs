@@ -72,7 +72,8 @@ async fn open_incidents(calls: &Calls, school: SchoolId, may_see: bool) -> Optio
 }
 
 async fn devices(calls: &Calls, query: &DeviceQuery) -> Result<wire::ListDevicesResponse, Failure> {
-    Ok(calls.devices().list_devices(query.request(PAGE_SIZE)).await?.into_inner())
+    let answer = calls.devices().list_devices(query.request(PAGE_SIZE)).await;
+    Ok(answer.map_err(|status| Failure::of_page(status, || query.first_page().href()))?.into_inner())
 }
 
 /// `GET /scholen/{school}/toestellen/export.csv`.

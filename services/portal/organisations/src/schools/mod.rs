@@ -35,7 +35,8 @@ pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     };
     let mut service = visit.calls().schools();
     let (answer, frame) = tokio::join!(service.list_schools(request), visit.frame("/scholen"));
-    let (answer, frame) = (answer?.into_inner(), frame?);
+    let answer = answer.map_err(|status| Failure::of_page(status, || query.first_page().href()))?.into_inner();
+    let frame = frame?;
     if answer.schools.is_empty() && !query.trail.is_first() {
         return Ok(first_page(&query.first_page().href()));
     }

@@ -119,19 +119,56 @@ impl Page {
         Some(after.split('"').next().unwrap().to_owned())
     }
 
-    /// The page for a snapshot: without what differs from one rendering to the next.
+    /// The page for a snapshot: without what differs from one rendering, or from one telling of the sample, to the next.
     pub fn steady(&self) -> String {
         let mut text = self.text.clone();
-        for name in ["csrf", "verzoek"] {
-            while let Some(value) = find_fresh(&text, name) {
-                text = text.replace(&value, "…");
-            }
+        for (before, after) in MADE_UP {
+            text = without(&text, before, after);
         }
         let port = self.url.split('/').nth(2).unwrap_or_default();
-        let text = text.replace(port, "portal");
+        let text = with_numbered_ids(&text.replace(port, "portal"));
         let version = text.split("/assets/").nth(1).and_then(|after| after.split('/').next()).unwrap_or_default().to_owned();
         if version.is_empty() { text } else { text.replace(&version, "VERSION") }
     }
+}
+
+/// What stands before and after secrets, etags, page tokens and the hashes of the audit trail.
+const MADE_UP: [(&str, &str); 6] = [
+    ("name=\"csrf\" value=\"", "\""),
+    ("name=\"verzoek\" value=\"", "\""),
+    ("name=\"etag\" value=\"", "\""),
+    ("?bewijs=", "#"),
+    ("<span class=\"hash\">logboek ", "</span>"),
+    ("<span class=\"hash\">audit trail ", "</span>"),
+];
+
+fn without(text: &str, before: &str, after: &str) -> String {
+    let mut parts = text.split(before);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |steady, part| {
+        let (made_up, rest) = part.split_at(part.find(after).unwrap_or_default());
+        let shown = if made_up.is_empty() { "" } else { "…" };
+        format!("{steady}{before}{shown}{rest}")
+    })
+}
+
+/// Ids become `id-1`, `id-2`, … in the order in which the page names them.
+fn with_numbered_ids(text: &str) -> String {
+    let is_id = |window: &[u8]| std::str::from_utf8(window).is_ok_and(|id| uuid::Uuid::try_parse(id).is_ok());
+    let mut ids: Vec<&str> = Vec::new();
+    for (at, window) in text.as_bytes().windows(36).enumerate().filter(|(_, window)| window[8] == b'-' && is_id(window)) {
+        if !ids.iter().any(|id| id.as_bytes() == window) {
+            ids.push(&text[at..at + 36]);
+        }
+    }
+    ids.iter().enumerate().fold(text.to_owned(), |text, (number, id)| text.replace(id, &format!("id-{}", number + 1)))
+}
+
+/// The first address on a page that begins so.
+pub fn link_to(page: &str, begin: &str) -> String {
+    let at = page.find(&format!("href=\"{begin}")).unwrap_or_else(|| panic!("no link to {begin} in {page}"));
+    let address = page[at..].split('"').nth(1).unwrap_or_default();
+    address.replace("&#38;", "&")
 }
 
 /// Title and main part of a page, for snapshots of what is on no other page.
@@ -141,9 +178,4 @@ pub fn main_of(page: &str) -> String {
         format!("{from}{}{until}", after.split_once(until).unwrap().0)
     };
     format!("{}\n{}", part("<title>", "</title>"), part("<main", "</main>"))
-}
-
-fn find_fresh(text: &str, name: &str) -> Option<String> {
-    let field = format!("name=\"{name}\" value=\"");
-    text.split(&field).skip(1).map(|after| after.split('"').next().unwrap().to_owned()).find(|value| value != "…" && !value.is_empty())
 }

@@ -3,12 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
-use auth::{AUDIENCE_PLATFORM, FUNCTIONS_CLAIM, Principal};
+use auth::{AUDIENCE_PLATFORM, Principal};
 use axum::{
     Form, Json, Router,
     extract::{Query, State},
@@ -17,34 +17,28 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
-use jsonwebtoken::{
-    Algorithm, EncodingKey, Header,
-    jwk::{Jwk, JwkSet},
-};
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use runtime::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use testkit::Running;
+use testkit::{DISCOVERY, TestIssuer, TestTokens};
 use tokio::sync::watch;
 
 use super::people;
 
 pub const CLIENT_ID: &str = "schildwacht-portal";
 pub const CLIENT_SECRET: &str = "a secret of 32 characters or more";
-const KEY_ID: &str = "test-key";
 /// As short as the development issuer's.
 const TOKEN_SECONDS: i64 = 300;
 
 pub struct FakeIssuer {
-    server: Running,
+    /// Whose tokens these are; for whoever asks a service without a browser.
+    pub tokens: Arc<TestIssuer>,
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    key: EncodingKey,
+    tokens: TestTokens,
     clock: Clock,
-    url: Mutex<String>,
     portal: Mutex<String>,
     next: Mutex<Option<Principal>>,
     waiting: Mutex<HashMap<String, HashMap<String, String>>>,
@@ -71,49 +65,24 @@ struct Code {
 
 impl FakeIssuer {
     pub async fn start(clock: Clock) -> Self {
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &ring::rand::SystemRandom::new()).unwrap();
-        let key = EncodingKey::from_ec_der(pkcs8.as_ref());
-        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
-        jwk.common.key_id = Some(KEY_ID.to_owned());
-        let keys = json!(JwkSet { keys: vec![jwk] });
-        let inner = Arc::new(Inner {
-            key,
-            clock,
-            url: Mutex::default(),
-            portal: Mutex::default(),
-            next: Mutex::default(),
-            waiting: Mutex::default(),
-            codes: Mutex::default(),
-            refresh: Mutex::default(),
-            counter: AtomicUsize::new(0),
-            refreshed: AtomicUsize::new(0),
-            is_away: AtomicBool::new(false),
-            trouble: Mutex::default(),
-            is_open: watch::Sender::new(true),
-            asked_for_tokens: AtomicUsize::new(0),
-            gives_no_refresh_tokens: AtomicBool::new(false),
-            lies_about_nonce: AtomicBool::new(false),
-            signed_out: AtomicUsize::new(0),
-        });
-        let state = Arc::clone(&inner);
-        let server = Running::start_with(|base| {
-            base.clone_into(&mut state.url.lock().unwrap());
+        let inner = OnceLock::new();
+        let tokens = TestIssuer::start_with(clock.clone(), |tokens| {
+            let state = inner.get_or_init(|| Arc::new(Inner::new(tokens.clone(), clock)));
             Router::new()
-                .route("/.well-known/openid-configuration", get(discovery))
-                .route("/keys", get(move || async move { Json(keys) }))
+                .route(DISCOVERY, get(discovery))
                 .route("/authorize", get(authorize))
                 .route("/authorize/continue", post(choose))
                 .route("/personas", get(personas))
                 .route("/token", post(token))
                 .route("/end-session", get(end_session))
-                .with_state(Arc::clone(&state))
+                .with_state(Arc::clone(state))
         })
         .await;
-        Self { server, inner }
+        Self { tokens: Arc::new(tokens), inner: inner.into_inner().unwrap() }
     }
 
     pub fn url(&self) -> String {
-        self.server.url()
+        self.tokens.url()
     }
 
     pub fn set_portal(&self, url: &str) {
@@ -177,33 +146,40 @@ impl FakeIssuer {
 }
 
 impl Inner {
+    fn new(tokens: TestTokens, clock: Clock) -> Self {
+        Self {
+            tokens,
+            clock,
+            portal: Mutex::default(),
+            next: Mutex::default(),
+            waiting: Mutex::default(),
+            codes: Mutex::default(),
+            refresh: Mutex::default(),
+            counter: AtomicUsize::new(0),
+            refreshed: AtomicUsize::new(0),
+            is_away: AtomicBool::new(false),
+            trouble: Mutex::default(),
+            is_open: watch::Sender::new(true),
+            asked_for_tokens: AtomicUsize::new(0),
+            gives_no_refresh_tokens: AtomicBool::new(false),
+            lies_about_nonce: AtomicBool::new(false),
+            signed_out: AtomicUsize::new(0),
+        }
+    }
+
     fn fresh(&self, what: &str) -> String {
         format!("{what}-{}", self.counter.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn url(&self) -> String {
-        self.url.lock().unwrap().clone()
-    }
-
-    fn sign(&self, typ: &str, claims: &Value) -> String {
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(typ.to_owned());
-        header.kid = Some(KEY_ID.to_owned());
-        jsonwebtoken::encode(&header, claims, &self.key).unwrap()
-    }
-
-    fn tokens(&self, person: &Principal, nonce: Option<&str>) -> Value {
-        let now = self.clock.now().timestamp();
-        let subject = person.person_id().unwrap().to_string();
-        let functions: Vec<String> = person.functions.iter().map(ToString::to_string).collect();
-        let access = json!({
-            "iss": self.url(), "aud": AUDIENCE_PLATFORM, "sub": subject, "client_id": CLIENT_ID, "name": person.name,
-            "iat": now, "exp": now + TOKEN_SECONDS, "jti": self.fresh("token"), FUNCTIONS_CLAIM: functions,
+    fn answer(&self, person: &Principal, nonce: Option<&str>) -> Value {
+        let access = self.tokens.token_for(person, AUDIENCE_PLATFORM, TOKEN_SECONDS);
+        let (now, subject) = (self.clock.now().timestamp(), person.person_id().unwrap().to_string());
+        let claims = json!({
+            "iss": self.tokens.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce,
         });
-        let access = self.sign("at+jwt", &access);
-        let id = json!({ "iss": self.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce });
+        let id = self.tokens.sign("JWT", &claims);
         let mut answer = json!({
-            "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "id_token": self.sign("JWT", &id),
+            "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "id_token": id,
         });
         if !self.gives_no_refresh_tokens.load(Ordering::SeqCst) {
             let refresh = self.fresh("refresh");
@@ -221,7 +197,7 @@ impl Inner {
         let back = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("code", &code)
             .append_pair("state", &text("state"))
-            .append_pair("iss", &self.url())
+            .append_pair("iss", &self.tokens.url())
             .finish();
         Redirect::to(&format!("{}?{back}", text("redirect_uri")))
     }
@@ -233,13 +209,12 @@ async fn discovery(State(issuer): Shared) -> Response {
     if issuer.is_away.load(Ordering::SeqCst) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let url = issuer.url();
-    Json(json!({
-        "issuer": url, "authorization_endpoint": format!("{url}/authorize"), "token_endpoint": format!("{url}/token"),
-        "jwks_uri": format!("{url}/keys"), "end_session_endpoint": format!("{url}/end-session"),
-        "response_types_supported": ["code"], "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256"],
-    }))
-    .into_response()
+    let url = issuer.tokens.url();
+    let mut discovery = issuer.tokens.discovery();
+    for (member, path) in [("authorization_endpoint", "authorize"), ("token_endpoint", "token"), ("end_session_endpoint", "end-session")] {
+        discovery[member] = format!("{url}/{path}").into();
+    }
+    Json(discovery).into_response()
 }
 
 async fn authorize(State(issuer): Shared, Query(request): Query<HashMap<String, String>>) -> Redirect {
@@ -268,54 +243,7 @@ async fn choose(State(issuer): Shared, Form(choice): Form<HashMap<String, String
 }
 
 async fn personas() -> Json<Value> {
-    let persona = |id: &str, name: &str, nl: &str, en: &str, sees_nl: &str, sees_en: &str, icon: &str| json!({ "id": id, "name": name, "function": { "nl": nl, "en": en }, "sees": { "nl": sees_nl, "en": sees_en }, "icon": icon });
-    Json(json!([
-        persona(
-            "els",
-            "Els Vermeulen",
-            "directeur, Basisschool De Zandloper",
-            "director, De Zandloper primary school",
-            "De toestellen en incidenten van de eigen school.",
-            "The devices and incidents of the own school.",
-            "school"
-        ),
-        persona(
-            "karim",
-            "Karim Benali",
-            "ICT-coördinator, Basisschool De Zandloper",
-            "ICT coordinator, De Zandloper primary school",
-            "Hetzelfde, en de gateways van de school.",
-            "The same, and the gateways of the school.",
-            "laptop"
-        ),
-        persona(
-            "noor",
-            "Noor Claes",
-            "responsteam",
-            "response team",
-            "De wachtrij met alle klokken, en zaken met hun bewijs.",
-            "The queue with all clocks, and cases with their evidence.",
-            "queue"
-        ),
-        persona(
-            "lotte",
-            "Lotte Wils",
-            "leiding van het responsteam",
-            "head of the response team",
-            "Hetzelfde, en mag een zaak heropenen.",
-            "The same, and may reopen a case.",
-            "users"
-        ),
-        persona(
-            "pieter",
-            "Pieter Wouters",
-            "beheer van het platform",
-            "platform team",
-            "De gateways van alle scholen, maar geen zaken.",
-            "The gateways of all schools, but no cases.",
-            "settings"
-        ),
-    ]))
+    Json(serde_json::from_str(include_str!("personas.json")).unwrap())
 }
 
 async fn token(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
@@ -345,12 +273,12 @@ fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, Str
                 return refused();
             }
             let nonce = if issuer.lies_about_nonce.load(Ordering::SeqCst) { "another" } else { code.nonce.as_str() };
-            Json(issuer.tokens(&code.person, Some(nonce))).into_response()
+            Json(issuer.answer(&code.person, Some(nonce))).into_response()
         }
         "refresh_token" => {
             let Some(person) = issuer.refresh.lock().unwrap().remove(&form["refresh_token"]) else { return refused() };
             issuer.refreshed.fetch_add(1, Ordering::SeqCst);
-            Json(issuer.tokens(&person, None)).into_response()
+            Json(issuer.answer(&person, None)).into_response()
         }
         other => panic!("grant type {other}"),
     }

@@ -1,22 +1,29 @@
-//! A portal under test with everything around it: an issuer, the services, and a browser without a script.
+//! A portal under test with everything around it: an issuer, the real services, and a browser without a script.
 //!
 //! All of it listens on free loopback ports and speaks the real protocols. Time stands still on Thursday 24 September 2026,
 //! 09.50 in Brussels, until a test moves it.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "every test file uses what it needs of this")]
 
+mod acts;
 pub mod browser;
+pub mod faults;
 pub mod issuer;
 pub mod people;
-pub mod services;
+pub mod sample;
+pub mod telemetry;
 pub mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use auth::{AUDIENCE_PLATFORM, AuthConfig, Policies, Principal, Verifier};
-use chrono::{DateTime, Utc};
+use axum::Router;
+use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{
-    Clock, ManualClock,
+    BoardId, Clock, ManualClock, SchoolId, Tasks,
     config::Secret,
     listener::{Limits, Listener},
 };
@@ -25,32 +32,66 @@ use schildwacht_portal::{
     config::{EmergencyLine, SessionConfig},
 };
 use storage::cache::CacheConfig;
-use testkit::TestProcess;
+use tempfile::TempDir;
+use testkit::{Running, TestProcess};
+use tonic::transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming};
 
-use self::{browser::Browser, issuer::FakeIssuer, services::FakeServices, world::World};
+use self::{
+    browser::Browser,
+    faults::Faults,
+    issuer::FakeIssuer,
+    sample::{GATEWAY_OF_HOEK, HOEK, Named},
+    telemetry::{RANSOMWARE, Rule},
+    world::World,
+};
+
+/// A certificate for 127.0.0.1, its key and who signed it. Made for these tests; nobody else trusts it.
+const CERTIFICATE: &str = include_str!("tls/server.pem");
+const KEY: &str = include_str!("tls/server.key.pem");
+pub const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/tls/ca.pem");
 
 /// A portal and its surroundings.
 pub struct Town {
     pub clock: ManualClock,
     pub issuer: FakeIssuer,
-    pub services: FakeServices,
+    /// The real services.
+    pub world: World,
+    /// What stands between the portal and them.
+    pub faults: Faults,
     pub process: TestProcess,
     url: String,
     config: Config,
+    /// Keeps the services listening to the portal.
+    _front: Box<dyn Send + Sync>,
 }
 
 /// What a portal is put into.
-struct Plan<'a> {
-    clock: Clock,
-    services: FakeServices,
-    services_url: String,
-    ca_file: Option<&'a str>,
-    port: u16,
+pub struct Plan<'a> {
+    pub clock: Clock,
+    /// What the services hold.
+    pub folder: TempDir,
+    pub port: u16,
+    /// How the services are reached.
+    pub front: Front,
+    pub ca_file: Option<&'a str>,
     /// Where sessions are kept; empty: in the process.
-    redis: &'a str,
+    pub redis: &'a str,
     /// Whether the configuration says also what may be left out.
-    is_told_all: bool,
+    pub is_told_all: bool,
 }
+
+/// How the portal reaches the services.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Front {
+    Plain,
+    /// Over TLS; plain gRPC is not understood there.
+    Encrypted,
+    /// At an https address where only plain gRPC is understood.
+    PlainAtHttps,
+}
+
+/// Read once: they are the same for every portal.
+static POLICIES: LazyLock<Arc<Policies>> = LazyLock::new(|| Arc::new(Policies::load().unwrap()));
 
 /// Thursday 24 September 2026, 09.50 in Brussels.
 pub fn this_morning() -> DateTime<Utc> {
@@ -58,50 +99,38 @@ pub fn this_morning() -> DateTime<Utc> {
 }
 
 impl Town {
-    /// With a world full of sample schools, devices and cases.
+    /// With sample schools, devices and cases.
     pub async fn new() -> Self {
-        Self::with(World::sample(this_morning())).await
+        Self::of(Plan::of_the_sample().await).await
     }
 
-    pub async fn with(world: World) -> Self {
-        Self::at(ManualClock::at(this_morning()).into(), world, 0).await
-    }
-
-    /// With any clock and port; for looking at the pages.
-    pub async fn at(clock: Clock, world: World, port: u16) -> Self {
-        let services = FakeServices::start(world, clock.clone()).await;
-        Self::of(Plan { port, ..Plan::around(clock, services) }).await
+    /// With the schools of the sample and nothing else.
+    pub async fn without_a_past() -> Self {
+        Self::of(Plan::around(sample::this_mornings().await.at_first.folder())).await
     }
 
     /// With sessions in this Redis.
     pub async fn with_sessions_in(redis: &str) -> Self {
-        let clock = Clock::from(ManualClock::at(this_morning()));
-        let services = FakeServices::start(World::sample(this_morning()), clock.clone()).await;
-        Self::of(Plan { redis, ..Plan::around(clock, services) }).await
-    }
-
-    /// With these services at this address, whose certificate must be signed by one in `ca_file`.
-    pub async fn with_services_at(url: String, services: FakeServices, ca_file: Option<&str>) -> Self {
-        let clock = ManualClock::at(this_morning()).into();
-        Self::of(Plan { services_url: url, ca_file, ..Plan::around(clock, services) }).await
+        Self::of(Plan { redis, ..Plan::of_the_sample().await }).await
     }
 
     /// Whose configuration says no more than it must: nobody to call, and no address for sensors.
     pub async fn told_the_least() -> Self {
-        let clock = Clock::from(ManualClock::at(this_morning()));
-        let services = FakeServices::start(World::sample(this_morning()), clock.clone()).await;
-        Self::of(Plan { is_told_all: false, ..Plan::around(clock, services) }).await
+        Self::of(Plan { is_told_all: false, ..Plan::of_the_sample().await }).await
     }
 
-    async fn of(plan: Plan<'_>) -> Self {
-        let Plan { clock, services, services_url, ca_file, port, redis, is_told_all } = plan;
+    pub async fn of(plan: Plan<'_>) -> Self {
+        let Plan { clock, folder, port, front, ca_file, redis, is_told_all } = plan;
         runtime::install_tls_provider();
         let manual = match &clock {
             Clock::Manual(manual) => manual.clone(),
             Clock::System(_) => ManualClock::at(clock.now()),
         };
         let process = TestProcess::at(clock.clone());
-        let issuer = FakeIssuer::start(clock).await;
+        let issuer = FakeIssuer::start(clock.clone()).await;
+        let world = World::start(folder, clock, Arc::clone(&issuer.tokens)).await;
+        let faults = Faults::default();
+        let (front, services_url) = front.serve(faults.before(world.routes.clone())).await;
         let listener = Listener::bind("portal", ([127, 0, 0, 1], port).into()).await.unwrap();
         let url = format!("http://{}/", listener.address());
         issuer.set_portal(&url);
@@ -120,7 +149,8 @@ impl Town {
             sensors_url: Some("https://ingest.schildwacht.example".parse().unwrap()).filter(|_| is_told_all),
         };
         serve(&process, listener, config.clone(), &issuer).await;
-        Self { clock: manual, issuer, services, process, url: url.trim_end_matches('/').to_owned(), config }
+        let url = url.trim_end_matches('/').to_owned();
+        Self { clock: manual, issuer, world, faults, process, url, config, _front: front }
     }
 
     /// A browser at another portal process with the same configuration, as behind an ingress; with the cookies of `browser`. The
@@ -139,9 +169,34 @@ impl Town {
         self.url.clone()
     }
 
+    /// Puts a school below a board, as `identity.organisation.v1` does.
+    pub fn place(&self, school: Named, board: BoardId) {
+        let school: SchoolId = school.id().parse().unwrap();
+        self.issuer.tokens.hierarchy().place(school, board);
+        POLICIES.hierarchy().place(school, board);
+    }
+
     /// A browser that is not signed in.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.url())
+    }
+
+    /// The etag of a case as it is now.
+    pub async fn etag(&self, case: Named) -> String {
+        self.world.case(case.id()).await.etag
+    }
+
+    /// A case as the queue's form names a chosen one.
+    pub async fn chosen(&self, case: Named) -> String {
+        format!("{case} {}", self.etag(case).await)
+    }
+
+    /// A sensor sees something that opens a case, a second from now.
+    pub async fn open_a_case(&self) {
+        self.clock.advance(TimeDelta::seconds(1));
+        let now = self.world.clock.now();
+        let rule = Rule { id: now.timestamp(), ..RANSOMWARE };
+        self.world.hear(HOEK.id(), GATEWAY_OF_HOEK.id(), &telemetry::alert(now, &rule, "10.30.0.8", "203.0.113.9")).await;
     }
 
     /// A browser in which this person has signed in.
@@ -155,15 +210,40 @@ impl Town {
 }
 
 impl Plan<'_> {
-    fn around(clock: Clock, services: FakeServices) -> Self {
-        Self { clock, services_url: services.url(), services, ca_file: None, port: 0, redis: "", is_told_all: true }
+    pub async fn of_the_sample() -> Self {
+        Self::around(sample::this_mornings().await.now.folder())
+    }
+
+    /// With everything as usual, this morning.
+    pub fn around(folder: TempDir) -> Self {
+        let clock = ManualClock::at(this_morning()).into();
+        Self { clock, folder, port: 0, front: Front::Plain, ca_file: None, redis: "", is_told_all: true }
+    }
+}
+
+impl Front {
+    /// What keeps these routes listening, and where the portal is told that they are.
+    async fn serve(self, routes: Router) -> (Box<dyn Send + Sync>, String) {
+        if self == Self::Encrypted {
+            let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let url = format!("https://{}", incoming.local_addr().unwrap());
+            let tls = ServerTlsConfig::new().identity(Identity::from_pem(CERTIFICATE, KEY));
+            let server = Server::builder().tls_config(tls).unwrap().add_routes(routes.into());
+            let tasks = Tasks::new();
+            let stop = tasks.shutdown();
+            tasks.spawn("encrypted services", server.serve_with_incoming_shutdown(incoming, async move { stop.requested().await }));
+            return (Box::new(tasks.shutdown().request_on_drop()), url);
+        }
+        let server = Running::start(routes).await;
+        let url = if self == Self::PlainAtHttps { server.url().replace("http://", "https://") } else { server.url() };
+        (Box::new(server), url)
     }
 }
 
 async fn serve(process: &TestProcess, listener: Listener, config: Config, issuer: &FakeIssuer) {
     let auth = AuthConfig { issuer: issuer.url() };
     let verifier = Arc::new(Verifier::new(&auth, AUDIENCE_PLATFORM, process.clock.clone()).unwrap());
-    let policies = Arc::new(Policies::load().unwrap());
+    let policies = Arc::clone(&POLICIES);
     let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(process).await.unwrap();
     let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
     process.tasks.spawn("listener", listener.serve(pages, limits, process.tasks.shutdown()));

@@ -1,18 +1,18 @@
 //! The people of the sample world.
 
 use auth::{Function, Principal, Subject};
-use runtime::{PersonId, SchoolId};
+use runtime::{BoardId, PersonId, SchoolId};
 use uuid::Uuid;
 
-use super::world::{HOEK, ZANDLOPER};
+use super::sample::{HOEK, Named, ZANDLOPER};
 
 fn person(number: u128, name: &str, functions: &[Function]) -> Principal {
     let id = PersonId::from(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number));
     Principal { subject: Subject::Person(id), name: name.to_owned(), functions: functions.to_vec() }
 }
 
-fn school(id: &str) -> SchoolId {
-    id.parse().unwrap()
+fn school(name: Named) -> SchoolId {
+    name.id().parse().unwrap()
 }
 
 pub fn noor() -> Principal {
@@ -49,6 +49,14 @@ pub fn director_of_another_school() -> Principal {
 
 pub fn pieter_operates() -> Principal {
     person(7, "Pieter Wouters", &[Function::Operator])
+}
+
+pub fn dpo_of(board: BoardId) -> Principal {
+    person(11, "Fatima Aziz", &[Function::Dpo(board)])
+}
+
+pub fn board_member_of(board: BoardId) -> Principal {
+    person(12, "Rik Baert", &[Function::BoardMember(board)])
 }
 
 pub fn nobody_in_particular() -> Principal {
