@@ -4,19 +4,17 @@
 //! buffer a thread is enough, however many requests are under way; so the memory for it is bounded by threads times the limit
 //! while they scan, and by threads times what a thread keeps otherwise. It is no part of the budget of requests under way.
 
-use std::{
-    cell::RefCell,
-    fmt,
-    io::{ErrorKind, Read as _},
-};
+use std::{cell::RefCell, fmt};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::{Decompress, DecompressError, FlushDecompress, Status};
 use zstd::zstd_safe::{self, DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
 /// A frame's window: what RFC 8878 asks every decoder to support, and no more.
 const MAX_WINDOW_LOG: u32 = 23;
 const ZSTD_MAGIC: u32 = 0xFD2F_B528;
 const SKIPPABLE_MAGICS: std::ops::RangeInclusive<u32> = 0x184D_2A50..=0x184D_2A5F;
+/// The largest window there is in gzip, 32 KiB.
+const GZIP_WINDOW_BITS: u8 = 15;
 /// The buffer a thread keeps between requests.
 const KEEP_BYTES: usize = 4 * 1024 * 1024;
 const FIRST_GUESS_BYTES: usize = 64 * 1024;
@@ -158,13 +156,31 @@ impl Scratch {
         Ok(())
     }
 
+    /// Straight into the buffer: a reader in between would copy each piece, and its window with it.
     fn gunzip(&mut self, body: &[u8], max_bytes: usize) -> Result<(), Error> {
-        let one_more = u64::try_from(max_bytes).unwrap_or(u64::MAX).saturating_add(1);
-        let read = MultiGzDecoder::new(body).take(one_more).read_to_end(&mut self.plain);
-        if self.plain.len() > max_bytes {
-            return Err(Error::TooLarge { limit: max_bytes });
+        let mut rest = body;
+        loop {
+            let mut member = Decompress::new_gzip(GZIP_WINDOW_BITS);
+            loop {
+                self.make_room(max_bytes)?;
+                let (input_before, output_before) = (member.total_in(), self.plain.len());
+                let status = member.decompress_vec(rest, &mut self.plain, FlushDecompress::None).map_err(|error| gzip_flaw(&error))?;
+                let taken = usize::try_from(member.total_in() - input_before).unwrap_or(usize::MAX);
+                rest = rest.get(taken..).unwrap_or_default();
+                if self.plain.len() > max_bytes {
+                    return Err(Error::TooLarge { limit: max_bytes });
+                }
+                if status == Status::StreamEnd {
+                    break;
+                }
+                if taken == 0 && self.plain.len() == output_before {
+                    return Err(Error::Broken("the data ends too early"));
+                }
+            }
+            if rest.is_empty() {
+                return Ok(());
+            }
         }
-        read.map(drop).map_err(|error| gzip_flaw(&error))
     }
 
     /// Sees to spare room in the buffer: one byte past the limit at most, which is enough to see that the limit is passed.
@@ -193,13 +209,12 @@ fn window_bytes(frame: &[u8], content_size: Option<usize>) -> Option<usize> {
     Some(base + base / 8 * usize::from(window & 7))
 }
 
-fn gzip_flaw(error: &std::io::Error) -> Error {
-    // flate2 tells these apart by their words only; tests say when the words change.
-    let said = error.to_string();
-    Error::Broken(match error.kind() {
-        ErrorKind::UnexpectedEof => "the data ends too early",
-        _ if said.contains("header") => "not gzip",
-        _ if said.contains("checksum") => "the checksum does not match",
+fn gzip_flaw(error: &DecompressError) -> Error {
+    // zlib tells these apart by their words only; tests say when the words change.
+    let said = error.message().unwrap_or_default();
+    Error::Broken(match said {
+        _ if said.contains("header") || said.contains("compression method") => "not gzip",
+        "incorrect data check" | "incorrect length check" => "the checksum does not match",
         _ => "the data is damaged",
     })
 }
