@@ -10,6 +10,7 @@
 //!    one, the alert becomes evidence and may raise the severity.
 //! 3. If there is none, dated content says of which class it is ([`domain::rule`]). It counts towards the class's threshold at
 //!    that school ([`domain::threshold`]); what reaches it becomes a case, with everything that waited as evidence.
+//!    A school that opened as many cases as it may in an hour opens one more, "flood", which takes in the rest.
 //! 4. In one transaction: the case, its timeline entry, a row in the school's audit chain, `incident.case.v1` in the outbox, and
 //!    the event in the inbox.
 //! 5. Every replica follows `incident.case.v1` and tells those who watch the queue.
@@ -78,7 +79,7 @@ impl Service {
         let content = Library::load(&self.content).map_err(|error| StartError::new(Self::NAME, error))?;
         content.at(process.clock.now()).map_err(|error| StartError::new(Self::NAME, error))?;
         let assembly = self.parts.begin(Self::NAME, process);
-        let app = App::new(assembly.database(), content, assembly.shutdown());
+        let app = App::new(assembly.database(), content, self.config.new_cases_per_hour, assembly.shutdown());
         assembly.publish();
         assembly.consume(inbound::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
         assembly.run("feed", inbound::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));

@@ -67,6 +67,8 @@ fn read_alert(fields: &mut Violations, alert: monitor::Alert) -> Option<Alert> {
         severity,
         source: endpoint(alert.source),
         destination: endpoint(alert.destination),
+        destination_count: u64::try_from(alert.destination_count).unwrap_or_default(),
+        destination_ips: alert.destination_ips.into_iter().take(MOST_DESTINATIONS).map(without_nul).collect(),
         protocol: without_nul(alert.protocol),
         sensor: without_nul(alert.sensor),
         first_at: first_at?,
@@ -75,6 +77,9 @@ fn read_alert(fields: &mut Violations, alert: monitor::Alert) -> Option<Alert> {
         raw_event: without_nul(alert.raw_event),
     })
 }
+
+/// Destinations of an alert that are kept by name.
+const MOST_DESTINATIONS: usize = 20;
 
 /// Events of one alert: at least one, or it would not be told.
 fn events(fields: &mut Violations, field: &'static str, count: i64) -> Option<u64> {
@@ -232,6 +237,8 @@ impl From<Alert> for wire::Evidence {
             event_count: count(alert.event_count),
             raw_event: alert.raw_event,
             raw_event_sha256: String::new(),
+            destination_count: count(alert.destination_count),
+            destination_ips: alert.destination_ips,
         }
     }
 }

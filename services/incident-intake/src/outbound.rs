@@ -48,6 +48,8 @@ mod tests {
             severity: AlertSeverity::High,
             source: Endpoint::default(),
             destination: Endpoint::default(),
+            destination_count: 1,
+            destination_ips: Vec::new(),
             protocol: "tcp".into(),
             sensor: "suricata".into(),
             first_at: at,

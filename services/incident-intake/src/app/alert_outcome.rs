@@ -13,6 +13,8 @@ pub enum AlertOutcome {
     Waiting,
     /// The team called the same a false positive not long ago.
     Quiet,
+    /// The school opened as many cases as it may in an hour: it belongs to the case "flood".
+    Flooded,
     /// Its kind never opens a case.
     Uneventful,
 }

@@ -44,6 +44,8 @@ use metrics::Metrics;
 pub struct App {
     database: Database,
     content: Arc<Library<IncidentClasses>>,
+    /// Cases that may open at one school within an hour; what more would open belongs to one case, "flood".
+    new_cases_per_hour: u64,
     feed: CaseFeed,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
@@ -51,8 +53,9 @@ pub struct App {
 
 impl App {
     /// Over this database, with this content; streams end at the shutdown.
-    pub fn new(database: Database, content: Library<IncidentClasses>, shutdown: Shutdown) -> Self {
-        Self { database, content: Arc::new(content), feed: CaseFeed::new(), shutdown, metrics: Arc::new(Metrics::new()) }
+    pub fn new(database: Database, content: Library<IncidentClasses>, new_cases_per_hour: u32, shutdown: Shutdown) -> Self {
+        let (content, metrics) = (Arc::new(content), Arc::new(Metrics::new()));
+        Self { database, content, new_cases_per_hour: new_cases_per_hour.into(), feed: CaseFeed::new(), shutdown, metrics }
     }
 
     /// Where changes of cases are told to those who watch.

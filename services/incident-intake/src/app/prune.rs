@@ -52,7 +52,7 @@ mod tests {
     async fn sightings_are_forgotten_once_no_window_can_hold_them() {
         let test = TestDatabase::new(Store::Sqlite).await.unwrap();
         let database = test.migrated(crate::migrations()).await;
-        let app = App::new(database.clone(), Library::load(&Settings::default()).unwrap(), Shutdown::default());
+        let app = App::new(database.clone(), Library::load(&Settings::default()).unwrap(), 20, Shutdown::default());
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
         let cx = testkit::context(Principal::service("incident-intake"), clock.clone());
         let at = cx.clock.now();
@@ -63,6 +63,8 @@ mod tests {
             severity: AlertSeverity::Low,
             source: Endpoint::default(),
             destination: Endpoint::default(),
+            destination_count: 1,
+            destination_ips: Vec::new(),
             protocol: String::new(),
             sensor: String::new(),
             first_at: at,

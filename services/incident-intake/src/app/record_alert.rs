@@ -1,6 +1,7 @@
 //! Takes in news of an alert: it belongs to an open case, opens one, waits for more of its kind, or matters to nobody.
 
 use auth::{Action, Context};
+use chrono::TimeDelta;
 use content::Pack;
 use runtime::{EventId, Result};
 use storage::Txn;
@@ -28,6 +29,9 @@ use crate::{
 
 /// Alerts kept as evidence of one case; further ones are counted, and stay with network-monitor.
 const MAX_EVIDENCE: u64 = 500;
+
+/// Cases of a school are counted over this long.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// Takes one alert in, within the transaction of its consumer.
 pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) -> Result<AlertOutcome> {
@@ -67,8 +71,34 @@ pub async fn record_alert(app: &App, cx: &Context, txn: &Txn, news: &AlertNews) 
             store::waiting::take(txn, place, alert.last_at, window, &around).await?
         }
     };
+    if store::case::opened_since(txn, alert.school_id, now - HOUR).await? >= app.new_cases_per_hour {
+        return count_as_flood(app, cx, txn, pack, news, &earlier).await;
+    }
     let case = open(cx, txn, pack, class, news, &earlier).await?;
     Ok(AlertOutcome::Opened(Box::new(case)))
+}
+
+/// What would open one case too many within the hour is evidence of one case, "flood". Responders see it there, and other schools' cases
+/// stay on the first page.
+async fn count_as_flood(
+    app: &App,
+    cx: &Context,
+    txn: &Txn,
+    pack: &Pack<IncidentClasses>,
+    news: &AlertNews,
+    earlier: &[AlertNews],
+) -> Result<AlertOutcome> {
+    let mut opened = None;
+    // What waited holds the alert itself.
+    let all = if earlier.is_empty() { std::slice::from_ref(news) } else { earlier };
+    for news in all {
+        let flood = AlertNews { alert: news.alert.as_flood(), ..news.clone() };
+        match store::case_of_alert::find_open_of_signature(txn, flood.alert.school_id, &flood.alert.signature.id).await? {
+            Some(case) => attach(app, cx, txn, case, &flood).await?,
+            None => opened = Some(open(cx, txn, pack, &pack.body.classify(&flood.alert).class, &flood, &[]).await?),
+        }
+    }
+    Ok(opened.map_or(AlertOutcome::Flooded, |case| AlertOutcome::Opened(Box::new(case))))
 }
 
 async fn open(

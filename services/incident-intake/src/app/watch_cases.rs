@@ -62,7 +62,7 @@ mod tests {
     async fn who_reads_too_slowly_is_told_that_anything_may_have_changed() {
         let test = TestDatabase::new(Store::Sqlite).await.unwrap();
         let database = test.migrated(crate::migrations()).await;
-        let app = App::new(database, Library::load(&Settings::default()).unwrap(), Shutdown::default());
+        let app = App::new(database, Library::load(&Settings::default()).unwrap(), 20, Shutdown::default());
         let subject = Subject::Person(Uuid::from_u64_pair(3, 1).into());
         let principal = Principal { subject, name: "Noor".to_owned(), functions: vec![Function::Responder] };
         let cx = testkit::context(principal, Clock::system());

@@ -32,6 +32,17 @@ pub struct Signature {
     pub category: String,
 }
 
+impl Signature {
+    /// Of what the platform itself says: a school reached a bound. network-monitor gives the alerts it counts together the same id.
+    pub fn flood() -> Self {
+        Self {
+            id: "schildwacht:flood".to_owned(),
+            text: "Flood: more new alerts or cases than one school may have".to_owned(),
+            category: "Flood".to_owned(),
+        }
+    }
+}
+
 /// One end of the traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -129,6 +140,12 @@ pub struct Alert {
     pub source: Endpoint,
     /// Whom it was meant for.
     pub destination: Endpoint,
+    /// How many addresses its events went to; a worm's are many.
+    #[serde(default)]
+    pub destination_count: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub destination_ips: Vec<String>,
     /// `tcp`, `udp` …; may be empty.
     pub protocol: String,
     /// `suricata` or `zeek`.
@@ -152,11 +169,18 @@ impl Alert {
         involved
     }
 
+    /// The same, as the alert that stands for all of a school that found no room.
+    #[must_use]
+    pub fn as_flood(&self) -> Self {
+        Self { signature: Signature::flood(), ..self.clone() }
+    }
+
     /// By what people look for it: addresses and names of devices at either end, as [`search_key`] makes them.
     pub fn search_keys(&self) -> BTreeSet<String> {
         let ends = [&self.source, &self.destination];
         let names = ends.into_iter().filter_map(|end| end.device.as_ref()).map(|device| device.name.as_str());
-        let keys = ends.into_iter().map(|end| end.ip.as_str()).chain(names).map(search_key);
+        let ips = ends.into_iter().map(|end| end.ip.as_str()).chain(self.destination_ips.iter().map(String::as_str));
+        let keys = ips.chain(names).map(search_key);
         keys.filter(|key| !key.is_empty()).collect()
     }
 }
@@ -192,6 +216,8 @@ mod tests {
             severity: AlertSeverity::Medium,
             source: Endpoint { ip: "10.0.0.1".to_owned(), port: 51_422, device },
             destination: Endpoint::default(),
+            destination_count: 1,
+            destination_ips: Vec::new(),
             protocol: "tcp".to_owned(),
             sensor: "suricata".to_owned(),
             first_at: at,

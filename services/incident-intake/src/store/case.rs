@@ -115,6 +115,11 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> S
     find(&**txn, scope, id).await
 }
 
+/// How many cases opened at a school since a moment. The school must be locked.
+pub async fn opened_since(txn: &Txn, school: SchoolId, since: DateTime<Utc>) -> StoreResult<u64> {
+    Ok(Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::OpenedAt.gt(since)).count(&**txn).await?)
+}
+
 /// Takes the next number of a year. Others that open cases wait until the transaction ends, so no number is lost.
 pub async fn next_reference(txn: &Txn, year: i32) -> StoreResult<Reference> {
     let first = case_number::ActiveModel { year: Set(year), last: Set(1) };

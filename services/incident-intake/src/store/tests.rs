@@ -134,13 +134,15 @@ prop_compose! {
         severity in prop::sample::select(vec![AlertSeverity::Low, AlertSeverity::Medium, AlertSeverity::High]),
         source in any_endpoint(),
         destination in any_endpoint(),
+        destinations in (any::<u64>(), prop::collection::vec(text(), 0..3)),
         first_at in moment(),
         last_at in moment(),
         event_count in any_count(),
     ) -> Alert {
         let [signature, text, category, protocol, sensor, raw_event] = texts;
         let signature = Signature { id: signature, text, category };
-        Alert { id: ids.0, school_id: ids.1, signature, severity, source, destination, protocol, sensor, first_at, last_at, event_count, raw_event }
+        let (destination_count, destination_ips) = destinations;
+        Alert { id: ids.0, school_id: ids.1, signature, severity, source, destination, destination_count, destination_ips, protocol, sensor, first_at, last_at, event_count, raw_event }
     }
 }
 

@@ -30,6 +30,8 @@ fn alert(id: &str, text: &str, category: &str, severity: AlertSeverity) -> Alert
         severity,
         source: Endpoint { ip: "10.20.4.37".to_owned(), port: 51_422, device: None },
         destination: Endpoint { ip: "203.0.113.77".to_owned(), port: 443, device: None },
+        destination_count: 1,
+        destination_ips: Vec::new(),
         protocol: "tcp".to_owned(),
         sensor: "suricata".to_owned(),
         first_at: moment,

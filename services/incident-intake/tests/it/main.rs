@@ -6,6 +6,7 @@ mod case_devices;
 mod dead_letters;
 mod deciding;
 mod explaining;
+mod flood;
 mod incident_classes;
 mod intake;
 mod migrating;

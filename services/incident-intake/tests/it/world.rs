@@ -23,6 +23,9 @@ use tonic::{Request, transport::Channel};
 
 const GROUP: &str = "incident-intake";
 
+/// What a school may open; more than other tests do.
+pub const NEW_CASES_PER_HOUR: u32 = 80;
+
 /// A running incident-intake.
 pub struct World {
     /// Gives tokens to whomever a test names.
@@ -127,6 +130,8 @@ impl World {
             event_count: 1,
             raw_event: r#"{"event_type":"alert","src_ip":"10.20.4.37"}"#.into(),
             sensor: "suricata".into(),
+            destination_count: 1,
+            destination_ips: vec!["203.0.113.77".into()],
             gateway_id: String::new(),
         };
         AlertEvent { alert: Some(alert), first: true, new_events: 1 }
@@ -259,6 +264,7 @@ async fn serve(process: &TestProcess, people: &TestIssuer, database: &Database, 
         config: Config {
             database: storage::DatabaseConfig::sqlite(Path::new("not-used-here")),
             max_batch: 100,
+            new_cases_per_hour: NEW_CASES_PER_HOUR,
             measure_every_seconds: 3_600,
             prune_every_seconds: 3_600,
         },

@@ -30,6 +30,9 @@ const MOST_OF_A_REQUEST: usize = 256;
 /// Signatures and sources that one batch looks up; what a batch has beyond them is flood.
 const MOST_KEYS: usize = 2_000;
 
+/// Stretches of time in one batch whose first message is kept: a day of hours.
+const MOST_OPENINGS: usize = 24;
+
 /// How an event came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
@@ -44,8 +47,9 @@ pub struct Arrival {
 /// The events of one alert in a batch.
 #[derive(Clone, Debug)]
 struct Group {
-    /// The first that came, with what is the same for all.
-    opening: Detection<'static>,
+    /// The first that came, and the first of each stretch of time that may be an alert of its own: an alert keeps the message of one of
+    /// its own events.
+    openings: Vec<Detection<'static>>,
     arrival: Arrival,
     last_received: DateTime<Utc>,
     requests: Vec<Request>,
@@ -54,7 +58,20 @@ struct Group {
 impl Group {
     fn worst(&self) -> Severity {
         let severities = self.requests.iter().flat_map(|request| &request.events).map(|event| event.severity);
-        severities.max().unwrap_or(self.opening.severity)
+        severities.max().unwrap_or(Severity::Low)
+    }
+
+    fn opening_near<'o>(openings: &'o [Detection<'static>], moment: DateTime<Utc>) -> Option<&'o Detection<'static>> {
+        openings.iter().min_by_key(|opening| (opening.time - moment).abs())
+    }
+
+    /// When it began and what it was called, for what finds no room.
+    fn began(&self) -> Option<DateTime<Utc>> {
+        self.openings.first().map(|opening| opening.time)
+    }
+
+    fn name(&self) -> String {
+        self.openings.first().map(|opening| opening.signature.clone().into_owned()).unwrap_or_default()
     }
 
     fn events(&self) -> usize {
@@ -74,7 +91,7 @@ struct Event {
     moment: DateTime<Utc>,
     fingerprint: Fingerprint,
     severity: Severity,
-    destination: Option<IpAddr>,
+    destination: Endpoint,
 }
 
 impl Request {
@@ -123,14 +140,14 @@ impl AlertFold {
             moment: detection.time,
             fingerprint: detection.fingerprint,
             severity: detection.severity,
-            destination: detection.destination.ip,
+            destination: detection.destination,
         };
-        let group = self.groups.entry(key).or_insert_with(|| Group {
-            opening: detection.into_owned(),
-            arrival,
-            last_received: arrival.received,
-            requests: Vec::new(),
-        });
+        let new = || Group { openings: Vec::new(), arrival, last_received: arrival.received, requests: Vec::new() };
+        let group = self.groups.entry(key).or_insert_with(new);
+        let is_of_another_stretch = |opening: &Detection<'_>| (opening.time - detection.time).abs() > WINDOW;
+        if group.openings.len() < MOST_OPENINGS && group.openings.iter().all(is_of_another_stretch) {
+            group.openings.push(detection.into_owned());
+        }
         group.last_received = group.last_received.max(arrival.received);
         match group.requests.last_mut().filter(|request| request.origin == arrival.origin) {
             Some(request) => request.events.push(event),
@@ -152,9 +169,9 @@ impl AlertFold {
             return;
         }
         let mut groups: Vec<(AlertKey, Group)> = std::mem::take(&mut self.groups).into_iter().collect();
-        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.opening.time));
+        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.began()));
         for (_, group) in groups.split_off(MOST_KEYS) {
-            self.flood.take(group.events(), group.arrival, group.last_received, || group.opening.signature.clone().into_owned());
+            self.flood.take(group.events(), group.arrival, group.last_received, || group.name());
         }
         self.groups = groups.into_iter().collect();
     }
@@ -178,7 +195,7 @@ impl AlertFold {
                 .requests
                 .iter()
                 .flat_map(|request| &request.events)
-                .filter_map(|event| event.destination)
+                .filter_map(|event| event.destination.ip)
                 .for_each(|ip| destinations.add(ip));
             ips.extend(key.source.into_iter().chain(destinations.named().iter().copied()));
         }
@@ -246,12 +263,13 @@ impl AlertFold {
         let mut outcome = AlertOutcome::default();
         let mut groups: Vec<(AlertKey, Group)> = groups.into_iter().collect();
         // Should there be no room for all, the worst comes first, then what came first.
-        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.opening.time));
+        groups.sort_by_key(|(_, group)| (Reverse(group.worst()), group.began()));
         for (key, group) in groups {
             let quiet = is_quiet(&key.signature_id);
             let mut drafts: Vec<Draft> = open.remove(&key).unwrap_or_default().into_iter().map(Draft::known).collect();
             drafts.sort_by_key(|draft| (draft.alert.first, draft.alert.id));
-            let Group { opening, arrival, last_received, requests } = group;
+            let name = group.name();
+            let Group { openings, arrival, last_received, requests } = group;
             let Fresh { mut events, to_remember, repeated } = fresh(requests, &drafts);
             outcome.repeated += repeated;
             events.sort_unstable();
@@ -259,15 +277,17 @@ impl AlertFold {
             let mut over = 0;
             for event in events {
                 over += drafts[over..].iter().take_while(|draft| draft.alert.is_over(event.moment)).count();
-                let place = match drafts[over..].iter().position(|draft| draft.alert.takes(event.moment)) {
-                    Some(place) => over + place,
-                    None if outcome.opened < room => {
+                let known = drafts[over..].iter().position(|draft| draft.alert.takes(event.moment));
+                let opening = Group::opening_near(&openings, event.moment).filter(|_| outcome.opened < room);
+                let place = match (known, opening) {
+                    (Some(place), _) => over + place,
+                    (None, Some(opening)) => {
                         outcome.opened += 1;
-                        drafts.push(Draft::new(&opening, event.moment, school, arrival, ids));
+                        drafts.push(Draft::new(opening, &event, school, arrival, ids));
                         drafts.len() - 1
                     }
-                    None => {
-                        flood.take(1, arrival, last_received, || opening.signature.clone().into_owned());
+                    (None, None) => {
+                        flood.take(1, arrival, last_received, || name.clone());
                         continue;
                     }
                 };
@@ -312,7 +332,8 @@ impl Flood {
                 fingerprint: Fingerprint::of([]),
                 raw: raw.to_string().into(),
             };
-            Draft::new(&opening, moment, school, arrival, ids)
+            let event = Event { moment, fingerprint: opening.fingerprint, severity: opening.severity, destination: opening.destination };
+            Draft::new(&opening, &event, school, arrival, ids)
         });
         draft.alert.last = draft.alert.last.max(moment);
         draft.alert.received = draft.alert.received.max(moment);
@@ -367,7 +388,7 @@ impl Draft {
         Self { alert, is_new: false, has_grown: false }
     }
 
-    fn new(opening: &Detection<'_>, moment: DateTime<Utc>, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
+    fn new(opening: &Detection<'_>, event: &Event, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
         let alert = Alert {
             id: ids.next(),
             school,
@@ -378,13 +399,13 @@ impl Draft {
             severity: opening.severity,
             sensor: opening.sensor,
             source: opening.source,
-            destination: opening.destination,
+            destination: event.destination,
             destinations: Destinations::default(),
             source_device: None,
             destination_device: None,
             protocol: clipped(&opening.protocol),
-            first: moment,
-            last: moment,
+            first: event.moment,
+            last: event.moment,
             event_count: 0,
             told_event_count: 0,
             received: arrival.received,
@@ -401,7 +422,7 @@ impl Draft {
         alert.severity = alert.severity.max(event.severity);
         alert.received = alert.received.max(received);
         alert.event_count += 1;
-        event.destination.into_iter().for_each(|ip| alert.destinations.add(ip));
+        event.destination.ip.into_iter().for_each(|ip| alert.destinations.add(ip));
         self.has_grown = true;
     }
 

@@ -81,6 +81,16 @@ fn a_scan_is_one_alert_with_many_destinations() {
 }
 
 #[test]
+fn each_alert_of_a_batch_keeps_what_its_own_events_say() {
+    let mut later = detection(1, "10.0.0.5", 90);
+    later.destination = Endpoint { ip: Some("10.0.0.8".parse().unwrap()), port: Some(445) };
+    let outcome = apply(vec![], [detection(1, "10.0.0.5", 0), later.clone()], false);
+    assert_eq!(outcome.changes.len(), 2);
+    assert_eq!((outcome.changes[1].alert.destination, outcome.changes[1].alert.destinations.count()), (later.destination, 1));
+    assert_eq!(outcome.changes[1].alert.raw_event, "{\"minute\":90}", "and keeps a message of its own");
+}
+
+#[test]
 fn what_finds_no_room_is_counted_in_the_flood_alert_and_the_worst_comes_first() {
     let mut worst = detection(9, "10.0.0.9", 5);
     worst.severity = Severity::High;

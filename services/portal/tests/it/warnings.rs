@@ -7,7 +7,7 @@ use crate::support::{
     browser::Browser,
     people,
     sample::{CASE_CLOSED, CASE_IN_HAND, DEVICE_CALM, DEVICE_WARNED, GATEWAY, ZANDLOPER},
-    telemetry::{self, POLICY},
+    telemetry::{self, POLICY, Rule},
 };
 
 fn address() -> String {
@@ -46,7 +46,11 @@ async fn a_device_without_warnings_says_so() {
 /// With as many warnings more about the device, newer than those of the sample, and of no case.
 async fn town_with_newer_warnings(count: usize) -> Town {
     let town = Town::new().await;
-    let warning = |number| telemetry::alert(town.world.clock.now(), &POLICY, "10.20.4.31", &format!("198.51.100.{}", number + 30));
+    let warning = |number| {
+        // A rule each, or they would be one warning with many destinations.
+        let rule = Rule { id: POLICY.id + i64::try_from(number).unwrap(), ..POLICY };
+        telemetry::alert(town.world.clock.now(), &rule, "10.20.4.31", "198.51.100.30")
+    };
     let lines: String = (0..count).map(warning).collect();
     town.world.hear(ZANDLOPER.id(), GATEWAY.id(), &lines).await;
     town

@@ -52,6 +52,8 @@ fn news(alert: u64, severity: AlertSeverity, new_events: u64, at: DateTime<Utc>)
         severity,
         source: Endpoint::default(),
         destination: Endpoint::default(),
+        destination_count: 1,
+        destination_ips: Vec::new(),
         protocol: "tcp".to_owned(),
         sensor: "suricata".to_owned(),
         first_at: at,

@@ -15,6 +15,10 @@ pub(crate) struct Evidence {
     pub(crate) sensor: String,
     pub(crate) from: Place,
     pub(crate) to: Place,
+    /// Addresses that it went to, in all.
+    pub(crate) destinations: i64,
+    /// The first of them but for `to`.
+    pub(crate) further: Vec<String>,
     pub(crate) protocol: String,
     pub(crate) first: DateTime<Utc>,
     pub(crate) last: DateTime<Utc>,
@@ -59,6 +63,8 @@ impl Evidence {
             sensor: "suricata".to_owned(),
             from: Place { ip: "10.0.0.9".to_owned(), port: Some(49_152), device_id: device("1"), device_name: device("SEC-PC-02") },
             to: Place { ip: "203.0.113.77".to_owned(), port: Some(443), device_id: None, device_name: None },
+            destinations: 23,
+            further: vec!["203.0.113.78".to_owned(), "203.0.113.79".to_owned()],
             protocol: "tcp".to_owned(),
             first: now,
             last: now,
@@ -66,6 +72,11 @@ impl Evidence {
             raw: Some(r#"{"event_type":"alert"}"#.to_owned()),
             raw_sha256: "00ff".to_owned(),
         }
+    }
+
+    /// Whether it is about traffic. What the platform says itself is not.
+    pub(crate) fn is_about_traffic(&self) -> bool {
+        [&self.from, &self.to].into_iter().any(|place| !place.ip.is_empty() || place.device_id.is_some())
     }
 
     /// The raw message on several lines where it is JSON, otherwise as it came.
@@ -151,6 +162,8 @@ impl TryFrom<wire::Evidence> for Evidence {
             category: evidence.category,
             sensor: evidence.sensor,
             from,
+            destinations: evidence.destination_count,
+            further: evidence.destination_ips.into_iter().filter(|ip| *ip != to.ip).collect(),
             to,
             protocol: evidence.protocol,
             first: required_moment(evidence.first_time, "evidence.first_time")?,

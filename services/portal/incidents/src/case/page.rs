@@ -400,10 +400,22 @@ impl CasePage {
     }
 
     /// The sensor's name as its makers write it.
+    /// Where an alert went beside its first destination: `10.0.1.2, 10.0.1.3 en 299.980 andere adressen`.
+    fn further(&self, evidence: &Evidence) -> Option<String> {
+        let named = evidence.further.join(", ");
+        let unnamed = evidence.destinations - 1 - i64::try_from(evidence.further.len()).unwrap_or_default();
+        match (named.is_empty(), unnamed > 0) {
+            (true, _) => None,
+            (false, false) => Some(named),
+            (false, true) => Some(self.words().further_addresses(&named, self.frame.language().number(unnamed))),
+        }
+    }
+
     fn sensor_name(&self, evidence: &Evidence) -> String {
         match evidence.sensor.as_str() {
             "suricata" => "Suricata".to_owned(),
             "zeek" => "Zeek".to_owned(),
+            "schildwacht" => "Schildwacht".to_owned(),
             other => other.to_owned(),
         }
     }

@@ -61,6 +61,8 @@ words! {
         device_of_school { "Toestel van de school" "Device of the school" }
         address_in_school { "Adres binnen de school" "Address within the school" }
         address_outside { "Adres buiten de school" "Address outside the school" }
+        destinations { "Ook naar" "Also to" }
+        further_addresses(named, more) { "{named} en {more} andere adressen" "{named} and {more} other addresses" }
         sensor_category { "Categorie" "Category" }
         seen_by { "Gezien door" "Seen by" }
         show_rule { "Welke regel van de sensor sloeg aan?" "Which rule of the sensor was it?" }

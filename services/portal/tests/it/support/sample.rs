@@ -244,7 +244,8 @@ impl Story {
         self.at(1_018);
         self.phase(&noor, CASE_IN_HAND, CasePhase::Containment).await;
         self.at(300);
-        let elsewhere = self.alert(&STEALER, 1, DEVICES[1].ip, "203.0.113.77") + &self.alert(&STEALER, 1, DEVICES[1].ip, "203.0.113.78");
+        // More than an hour apart, so two alerts.
+        let elsewhere = self.alert(&STEALER, 70, DEVICES[1].ip, "203.0.113.78") + &self.alert(&STEALER, 1, DEVICES[1].ip, "203.0.113.77");
         self.hear(ZANDLOPER, &zandloper, &elsewhere).await;
 
         // SW-2026-0005: an unknown device scans the network.
@@ -260,7 +261,7 @@ impl Story {
         self.at(30);
         self.hear(ZANDLOPER, &zandloper, &telemetry::scan(self.ago(0), "Scan::Port_Scan", "198.51.100.20", DEVICES[0].ip)).await;
         self.at(20);
-        let unnamed = self.alert(&STEALER, 1, UNKNOWN_DEVICE, "203.0.113.77") + &self.alert(&STEALER, 1, UNKNOWN_DEVICE, "203.0.113.78");
+        let unnamed = self.alert(&STEALER, 70, UNKNOWN_DEVICE, "203.0.113.78") + &self.alert(&STEALER, 1, UNKNOWN_DEVICE, "203.0.113.77");
         self.hear(ZANDLOPER, &zandloper, &unnamed).await;
 
         // SW-2026-0007: has just come in.

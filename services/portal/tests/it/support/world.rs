@@ -7,7 +7,7 @@ use auth::Principal;
 use axum::Router;
 use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, LogHandle, Record, SharedLog, Topic};
 use incident_intake::Service as IncidentIntake;
-use network_monitor::{Keep, Service as NetworkMonitor};
+use network_monitor::{Bounds, Keep, Service as NetworkMonitor};
 use runtime::{Clock, EventId, Ids};
 use sea_orm::{ConnectionTrait as _, Statement};
 use service::Parts;
@@ -67,6 +67,7 @@ impl World {
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
                 keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+                bounds: Bounds { devices: 20_000, new_devices_per_hour: 20_000, new_alerts_per_hour: 1_000 },
             },
             parts: parts("network-monitor", network_monitor::migrations()).await,
         };
@@ -74,6 +75,7 @@ impl World {
             config: incident_intake::Config {
                 database: database_in(folder.path(), "incident-intake"),
                 max_batch: 100,
+                new_cases_per_hour: 1_000,
                 measure_every_seconds: 3_600,
                 prune_every_seconds: 3_600,
             },
