@@ -5,7 +5,7 @@ use events::Envelope;
 use proto::network_monitor::v1 as wire;
 use runtime::EventId;
 
-use crate::domain::{alert::NamedAlert, alert_fold::Announcement};
+use crate::domain::{alert::NamedAlert, alert_change::Announcement};
 
 /// The name in events, the consumer group, the inbox and the dead letters.
 pub const NAME: &str = "network-monitor";

@@ -17,7 +17,8 @@ use crate::{
     config::Bounds,
     domain::{
         alert::NamedAlert,
-        alert_fold::{AlertFold, Arrival},
+        alert_change::Arrival,
+        alert_fold::AlertFold,
         bounds::Allowance,
         detection::{Detection, SignatureId},
         device::Device,

@@ -4,7 +4,6 @@
 //! flood alert, which says so.
 
 use std::{
-    borrow::Cow,
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashSet},
     net::IpAddr,
@@ -12,16 +11,15 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use runtime::{DeviceId, GatewayId, Ids, SchoolId};
+use runtime::{Ids, SchoolId};
 
 use super::{
-    alert::{Alert, AlertKey, Remembered, WINDOW},
+    alert::{Alert, AlertKey, WINDOW},
+    alert_change::{AlertChange, Arrival, Draft, Event},
     destinations::Destinations,
-    detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Sensor, Severity, SignatureId},
+    detection::{Detection, Fingerprint, Severity, SignatureId},
+    flood::{Flood, flood_key},
 };
-
-/// Most characters of a rule's own text, and of its category.
-const LONGEST_TEXT: usize = 500;
 
 /// How many events of one request are remembered one by one. Of more, the last so many and all of them together, so that a
 /// request sent again is known however large it is, and a flood leaves room for what came before it.
@@ -32,17 +30,6 @@ const MOST_KEYS: usize = 2_000;
 
 /// Stretches of time in one batch whose first message is kept: a day of hours.
 const MOST_OPENINGS: usize = 24;
-
-/// How an event came to us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// Through which gateway.
-    pub gateway: Option<GatewayId>,
-    /// When it was received.
-    pub received: DateTime<Utc>,
-    /// Which record of the batch it was in, to find back what led to it.
-    pub origin: usize,
-}
 
 /// The events of one alert in a batch.
 #[derive(Clone, Debug)]
@@ -86,14 +73,6 @@ struct Request {
     events: Vec<Event>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Event {
-    moment: DateTime<Utc>,
-    fingerprint: Fingerprint,
-    severity: Severity,
-    destination: Endpoint,
-}
-
 impl Request {
     fn is_large(&self) -> bool {
         self.events.len() > MOST_OF_A_REQUEST
@@ -113,23 +92,6 @@ impl Request {
 pub struct AlertFold {
     groups: BTreeMap<AlertKey, Group>,
     flood: Flood,
-}
-
-/// What found no room.
-#[derive(Clone, Debug, Default)]
-struct Flood {
-    events: u64,
-    /// The first of them.
-    first: Option<(Arrival, String)>,
-    last_received: DateTime<Utc>,
-}
-
-impl Flood {
-    fn take(&mut self, events: usize, arrival: Arrival, last_received: DateTime<Utc>, what: impl FnOnce() -> String) {
-        self.events += events as u64;
-        self.last_received = self.last_received.max(last_received);
-        self.first.get_or_insert_with(|| (arrival, what()));
-    }
 }
 
 impl AlertFold {
@@ -213,30 +175,6 @@ impl AlertFold {
     }
 }
 
-/// An alert after a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlertChange {
-    /// How it is now.
-    pub alert: Alert,
-    /// The devices of the school that take part, at either end.
-    pub devices: BTreeSet<DeviceId>,
-    /// Whether the store has it already.
-    pub is_new: bool,
-    /// What to tell the world; `None` when all of it is to stay quiet.
-    pub announcement: Option<Announcement>,
-    /// The record that led to it.
-    pub origin: usize,
-}
-
-/// What to tell about an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Announcement {
-    /// Nobody was told of this alert before.
-    pub first: bool,
-    /// Events since the last time anybody was told.
-    pub new_events: i64,
-}
-
 /// What became of the suspicious events of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertOutcome {
@@ -307,41 +245,6 @@ impl AlertFold {
     }
 }
 
-/// By what the one alert is known that says that there was too much of something. It comes from no address.
-pub fn flood_key() -> AlertKey {
-    AlertKey { signature_id: SignatureId::flood(), source: None }
-}
-
-impl Flood {
-    /// The flood alert, opened or grown; it is never kept quiet.
-    fn into_change(self, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
-        let (arrival, first) = self.first?;
-        let moment = self.last_received;
-        let mut draft = known.into_iter().find(|alert| alert.takes(moment)).map(Draft::known).unwrap_or_else(|| {
-            let raw = serde_json::json!({ "event_type": "flood", "first_left_out": first });
-            let opening = Detection {
-                sensor: Sensor::Schildwacht,
-                signature_id: SignatureId::flood(),
-                signature: "Flood: more new alerts or devices than one school may have".into(),
-                category: "Flood".into(),
-                severity: Severity::High,
-                source: Endpoint::default(),
-                destination: Endpoint::default(),
-                protocol: Cow::default(),
-                time: moment,
-                fingerprint: Fingerprint::of([]),
-                raw: raw.to_string().into(),
-            };
-            let event = Event { moment, fingerprint: opening.fingerprint, severity: opening.severity, destination: opening.destination };
-            Draft::new(&opening, &event, school, arrival, ids)
-        });
-        draft.alert.last = draft.alert.last.max(moment);
-        draft.alert.received = draft.alert.received.max(moment);
-        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(self.events).unwrap_or(i64::MAX));
-        Some(draft.into_change(false, arrival.origin))
-    }
-}
-
 /// What of some requests was not sent before.
 struct Fresh {
     events: Vec<Event>,
@@ -375,91 +278,6 @@ fn fresh(requests: Vec<Request>, drafts: &[Draft]) -> Fresh {
         }
     }
     fresh
-}
-
-struct Draft {
-    alert: Alert,
-    is_new: bool,
-    has_grown: bool,
-}
-
-impl Draft {
-    fn known(alert: Alert) -> Self {
-        Self { alert, is_new: false, has_grown: false }
-    }
-
-    fn new(opening: &Detection<'_>, event: &Event, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
-        let alert = Alert {
-            id: ids.next(),
-            school,
-            gateway: arrival.gateway,
-            signature_id: opening.signature_id.clone(),
-            signature: clipped(&opening.signature),
-            category: clipped(&opening.category),
-            severity: opening.severity,
-            sensor: opening.sensor,
-            source: opening.source,
-            destination: event.destination,
-            destinations: Destinations::default(),
-            source_device: None,
-            destination_device: None,
-            protocol: clipped(&opening.protocol),
-            first: event.moment,
-            last: event.moment,
-            event_count: 0,
-            told_event_count: 0,
-            received: arrival.received,
-            remembered: Remembered::default(),
-            raw_event: shortened(&opening.raw).into_owned(),
-        };
-        Self { alert, is_new: true, has_grown: false }
-    }
-
-    fn take(&mut self, event: Event, received: DateTime<Utc>) {
-        let alert = &mut self.alert;
-        alert.first = alert.first.min(event.moment);
-        alert.last = alert.last.max(event.moment);
-        alert.severity = alert.severity.max(event.severity);
-        alert.received = alert.received.max(received);
-        alert.event_count += 1;
-        event.destination.ip.into_iter().for_each(|ip| alert.destinations.add(ip));
-        self.has_grown = true;
-    }
-
-    fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
-        // Whoever hears of it late hears of all of it.
-        let announcement = (!quiet).then(|| Announcement {
-            first: self.alert.told_event_count == 0,
-            new_events: self.alert.event_count - self.alert.told_event_count,
-        });
-        if announcement.is_some() {
-            self.alert.told_event_count = self.alert.event_count;
-        }
-        AlertChange { alert: self.alert, devices: BTreeSet::new(), is_new: self.is_new, announcement, origin }
-    }
-}
-
-fn clipped(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
-}
-
-/// Keeps JSON valid while making it fit: the largest members of the object give way first (packets, payloads).
-fn shortened(raw: &str) -> Cow<'_, str> {
-    if raw.len() <= RAW_EVENT_LIMIT {
-        return raw.into();
-    }
-    let Ok(mut members) = serde_json::from_str::<BTreeMap<String, Box<serde_json::value::RawValue>>>(raw) else {
-        return format!("{{\"left_out\":\"{} bytes\"}}", raw.len()).into();
-    };
-    loop {
-        let short = serde_json::to_string(&members).unwrap_or_default();
-        if short.len() <= RAW_EVENT_LIMIT {
-            return short.into();
-        }
-        let largest = members.iter().max_by_key(|(name, value)| name.len() + value.get().len()).map(|(name, _)| name.clone());
-        let Some(name) = largest else { return short.into() };
-        members.remove(&name);
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,13 @@
 use proptest::prelude::*;
-
 use runtime::AlertId;
 
-use super::{super::alert::MOST_REMEMBERED, *};
-use crate::domain::destinations::MOST_NAMED;
+use super::*;
+use crate::domain::{
+    alert::{MOST_REMEMBERED, Remembered},
+    alert_change::Announcement,
+    destinations::MOST_NAMED,
+    detection::{Endpoint, RAW_EVENT_LIMIT, Sensor},
+};
 
 /// Room for more alerts than any test but those of the bound opens.
 const ROOM: u32 = 10_000;

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod alert;
+pub mod alert_change;
 pub mod alert_fold;
 pub mod bounds;
 pub mod contact;
@@ -12,6 +13,7 @@ pub mod destinations;
 pub mod detection;
 pub mod device;
 pub mod fact;
+pub mod flood;
 pub mod fold;
 pub mod mac;
 pub mod moment;

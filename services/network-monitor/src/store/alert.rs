@@ -15,7 +15,8 @@ use super::alert_device;
 use crate::domain::{
     address,
     alert::{Alert, AlertFilter, AlertKey, Remembered},
-    alert_fold::{AlertChange, AlertFold},
+    alert_change::AlertChange,
+    alert_fold::AlertFold,
     destinations::Destinations,
     detection::{Endpoint, Severity, SignatureId},
 };

@@ -20,7 +20,7 @@ use testkit::{
 use super::*;
 use crate::domain::{
     alert::{Alert, Remembered},
-    alert_fold::AlertChange,
+    alert_change::AlertChange,
     destinations::Destinations,
     detection::{Endpoint, Sensor, Severity, SignatureId},
     device::{Address, Claimed, Device, DeviceKey},

@@ -5,6 +5,7 @@
 mod alerts;
 mod dead_letters;
 mod devices;
+mod flood;
 mod gateway_contacts;
 mod migrating;
 mod permissions;

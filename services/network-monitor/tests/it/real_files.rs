@@ -12,7 +12,8 @@ use runtime::Ids;
 use schildwacht_network_monitor::{
     domain::{
         alert::Alert,
-        alert_fold::{AlertFold, Arrival},
+        alert_change::Arrival,
+        alert_fold::AlertFold,
         device::{Device, DeviceKey},
         fold::DeviceFold,
         roster::{DeviceChange, Roster},

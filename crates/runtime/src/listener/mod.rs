@@ -4,17 +4,9 @@
 //! request and on reading headers, and connections that are closed gracefully after an age, so that load spreads over new
 //! replicas. On shutdown no connection is accepted any more and those that are open finish what is under way.
 
-use std::{
-    convert::Infallible,
-    error::Error as StdError,
-    io,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+mod pace;
+
+use std::{convert::Infallible, error::Error as StdError, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -27,6 +19,7 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use self::pace::{Answer, Heard, Pace, Sent};
 use crate::Shutdown;
 
 /// Limits of a listener.
@@ -36,6 +29,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Time-out to send the request line and headers; also from the connection to the first request, in any protocol.
     pub header_read_timeout: Duration,
+    /// How long an HTTP/1 connection may be silent between two requests. HTTP/2 has pings of its own.
+    pub idle_timeout: Duration,
     /// Concurrent requests on one HTTP/2 connection.
     pub max_concurrent_streams: u32,
     /// Size of a request's header list in bytes.
@@ -51,6 +46,8 @@ impl Default for Limits {
         Self {
             max_connections: 10_000,
             header_read_timeout: Duration::from_secs(10),
+            // Sensors post once a minute, and a proxy in front of us keeps its own connections for 60 to 90 s.
+            idle_timeout: Duration::from_secs(120),
             max_concurrent_streams: 256,
             max_header_list_size: 16 * 1024,
             max_connection_age: Duration::from_secs(30 * 60),
@@ -154,20 +151,19 @@ impl Listener {
                     continue;
                 }
             };
-            let has_asked = Arc::new(AtomicBool::new(false));
-            let service = TowerToHyperService::new(FromPeer { inner: service.clone(), peer, has_asked: Arc::clone(&has_asked) });
-            let connection = http.serve_connection(TokioIo::new(stream), service).into_owned();
+            let pace = Pace::new();
+            let service = TowerToHyperService::new(FromPeer { inner: service.clone(), peer, pace: pace.clone() });
+            let connection = http.serve_connection(TokioIo::new(Heard::on(stream, pace.clone())), service).into_owned();
             let asked_to_stop = shutdown.clone();
             let max_age = jittered(limits.max_connection_age, peer);
-            let first_request = limits.header_read_timeout;
+            let (head, silence) = (limits.header_read_timeout, limits.idle_timeout);
             connections.spawn(async move {
                 let _slot = slot;
                 tokio::pin!(connection);
                 tokio::select! {
                     // A connection that breaks is the other side's problem.
                     _ended = &mut connection => return,
-                    // hyper's own time-out starts only once the protocol is known.
-                    () = silence(first_request, &has_asked) => return,
+                    () = pace.too_slow(head, silence) => return,
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
                 }
@@ -199,7 +195,8 @@ async fn accept(
 
 fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_read_timeout);
+    // hyper has one time-out for a slow head and for silence between requests: `pace` tells them apart.
+    http.http1().timer(TokioTimer::new()).header_read_timeout(None);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_concurrent_streams)
@@ -211,43 +208,35 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     http
 }
 
-/// Returns after this time without a first request; never if there was one.
-async fn silence(time: Duration, has_asked: &AtomicBool) {
-    tokio::time::sleep(time).await;
-    if has_asked.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Adds up to a tenth of jitter, so that connections opened together do not end together.
 fn jittered(age: Duration, peer: SocketAddr) -> Duration {
     age + age / 10 * u32::from(peer.port() % 16) / 16
 }
 
-/// Adds the peer's address to each request, and records that a request came.
+/// Adds the peer's address to each request, and tells the pace that a request came.
 #[derive(Clone)]
 struct FromPeer<S> {
     inner: S,
     peer: SocketAddr,
-    has_asked: Arc<AtomicBool>,
+    pace: Pace,
 }
 
-impl<S, B> Service<Request<B>> for FromPeer<S>
+impl<S, B, A> Service<Request<B>> for FromPeer<S>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Response = Response<A>, Error = Infallible>,
 {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+    type Response = Response<Sent<A>>;
+    type Error = Infallible;
+    type Future = Answer<S::Future>;
 
     fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        self.has_asked.store(true, Ordering::Relaxed);
+        let answering = self.pace.asked(&request);
         request.extensions_mut().insert(PeerAddress(self.peer));
-        self.inner.call(request)
+        Answer::to(self.inner.call(request), answering)
     }
 }
 
@@ -342,6 +331,54 @@ mod tests {
             let hung_up = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
             assert!(hung_up.is_ok(), "the server should hang up after {:?}", String::from_utf8_lossy(said));
         }
+    }
+
+    /// Asks on an open connection and reads the whole answer; `None` when it was closed.
+    async fn ask_again(stream: &mut tokio::net::TcpStream) -> Option<String> {
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.ok()?;
+        let mut answer = vec![0; 1_024];
+        let mut length = 0;
+        while !answer[..length].ends_with(b"finished") {
+            match stream.read(&mut answer[length..]).await.ok()? {
+                0 => return None,
+                read => length += read,
+            }
+        }
+        Some(String::from_utf8_lossy(&answer[..length]).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_between_requests_for_longer_than_a_head_may_take() {
+        let limits = Limits { header_read_timeout: Duration::from_millis(300), ..Limits::default() };
+        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            assert!(ask_again(&mut stream).await.is_some());
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+        assert!(ask_again(&mut stream).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_silent_for_too_long_is_closed() {
+        let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
+        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        assert!(ask_again(&mut stream).await.is_some());
+        let closed = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 8])).await;
+        assert_eq!(closed.expect("the server should hang up").unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_head_sent_letter_by_letter_on_a_kept_connection_is_cut_off() {
+        let limits = Limits { header_read_timeout: Duration::from_millis(300), ..Limits::default() };
+        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        assert!(ask_again(&mut stream).await.is_some());
+        stream.write_all(b"GET / HTTP/1.1\r\nslow: ").await.unwrap();
+        let mut rest = Vec::new();
+        let hung_up = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        assert!(hung_up.is_ok(), "the server should hang up");
     }
 
     #[tokio::test]
