@@ -95,7 +95,7 @@ async fn count_as_flood(
         let flood = AlertNews { alert: news.alert.as_flood(), ..news.clone() };
         match store::case_of_alert::find_open_of_signature(txn, flood.alert.school_id, &flood.alert.signature.id).await? {
             Some(case) => attach(app, cx, txn, case, &flood).await?,
-            None => opened = Some(open(cx, txn, pack, &pack.body.classify(&flood.alert).class, &flood, &[]).await?),
+            None => opened = Some(open(cx, txn, pack, pack.body.classify(&flood.alert).class, &flood, &[]).await?),
         }
     }
     Ok(opened.map_or(AlertOutcome::Flooded, |case| AlertOutcome::Opened(Box::new(case))))

@@ -6,7 +6,8 @@ use auth::Scope;
 use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, SchoolId};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _, Select,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, Select,
     sea_query::{Expr, ExprTrait as _, Func, Query, SimpleExpr},
 };
 use storage::{Page, Paging, Sort, StoreResult, asc, desc, holding, within};
@@ -105,7 +106,7 @@ pub async fn open_alerts_of(
     since: DateTime<Utc>,
 ) -> StoreResult<HashMap<DeviceId, i64>> {
     use alert_device::Column::DeviceId;
-    let open = within(alert_device::Entity::find().inner_join(alert::Entity), alert::Column::SchoolId, scope)
+    let open = within(with_alerts(), alert::Column::SchoolId, scope)
         .filter(alert::Column::ToldEventCount.gt(0))
         .filter(alert::Column::ReceivedAt.gte(since));
     let found: Vec<(Uuid, i64)> = open
@@ -118,6 +119,12 @@ pub async fn open_alerts_of(
         .all(connection)
         .await?;
     Ok(found.into_iter().map(|(device, alerts)| (device.into(), alerts)).collect())
+}
+
+/// Who takes part in alerts, beside the alerts.
+fn with_alerts() -> Select<alert_device::Entity> {
+    let alert = alert_device::Entity::belongs_to(alert::Entity).from(alert_device::Column::AlertId).to(alert::Column::AlertId);
+    alert_device::Entity::find().join(JoinType::InnerJoin, alert.into())
 }
 
 /// What devices call themselves; those without a name are left out.
@@ -144,8 +151,7 @@ fn select(scope: &Scope<SchoolId>, listing: &Listing) -> Select<device::Entity> 
         Which::SeenSince(moment) => query.filter(device::Column::LastSeenAt.gte(moment)),
         Which::NotSeenSince(moment) => query.filter(device::Column::LastSeenAt.lt(moment)),
         Which::InAlertsSince(moment) => {
-            let taking_part = alert_device::Entity::find()
-                .inner_join(alert::Entity)
+            let taking_part = with_alerts()
                 .filter(alert::Column::SchoolId.eq(listing.school.as_uuid()))
                 .filter(alert::Column::ToldEventCount.gt(0))
                 .filter(alert::Column::ReceivedAt.gte(moment))
