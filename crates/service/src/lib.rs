@@ -23,6 +23,9 @@ use tonic::service::Routes;
 
 pub use organisations::follow_organisations;
 
+/// Largest message of a request: twice what the largest question of a page takes. What is larger is refused before it is decoded.
+pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
+
 /// After its start a service waits no longer than this for the first run of a job.
 const FIRST_RUN: Duration = Duration::from_secs(60);
 

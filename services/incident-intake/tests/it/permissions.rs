@@ -117,6 +117,13 @@ on_both_stores! {
         assert_eq!(refused.code(), Code::Unauthenticated);
     }
 
+    async fn a_message_larger_than_any_question_is_refused_before_it_is_read(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let question = ListCasesRequest { query: "x".repeat(600 * 1024), ..Default::default() };
+        let refused = world.cases().list_cases(world.by(&responder(), question)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::OutOfRange, "{refused}");
+    }
+
     async fn a_school_sees_its_own_cases_and_figures_only(database: TestDatabase) {
         let world = World::start(&database).await;
         let own = world.school("Basisschool De Zandloper", "Aalter").await;

@@ -8,6 +8,7 @@ use proto::network_monitor::v1::{
     alert_service_server::AlertServiceServer, device_service_server::DeviceServiceServer,
     gateway_contact_service_server::GatewayContactServiceServer,
 };
+use service::MAX_REQUEST_BYTES;
 use tonic::service::Routes;
 
 use crate::app::App;
@@ -15,8 +16,8 @@ use crate::app::App;
 /// Their routes.
 pub fn routes(app: &App) -> Routes {
     let mut grpc = Routes::builder();
-    grpc.add_service(DeviceServiceServer::new(app.clone()));
-    grpc.add_service(AlertServiceServer::new(app.clone()));
-    grpc.add_service(GatewayContactServiceServer::new(app.clone()));
+    grpc.add_service(DeviceServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(AlertServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(GatewayContactServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

@@ -63,6 +63,8 @@ pub struct ListenConfig {
     pub public_url: String,
     pub max_connections: usize,
     pub drain_seconds: u64,
+    /// Whether anybody may ask which gRPC services there are.
+    pub grpc_reflection: bool,
 }
 
 impl ListenConfig {

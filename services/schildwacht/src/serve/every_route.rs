@@ -29,7 +29,6 @@ const OPEN: &[(&str, &str)] = &[
     ("/privacy", "information, which the GDPR (art. 13) wants open"),
     ("/toegankelijkheid", "information, which the web accessibility directive wants open"),
     ("/grpc.health.v1.Health/{*rest}", "probes have no token"),
-    ("/grpc.reflection.v1.ServerReflection/{*rest}", "the shapes of messages are no secret"),
     ("/issuer/.well-known/openid-configuration", "the development issuer: discovery"),
     ("/issuer/jwks", "the development issuer: public keys"),
     ("/issuer/authorize", "the development issuer: begins a sign-in"),
@@ -55,7 +54,7 @@ async fn product() -> (Router, Process, tempfile::TempDir) {
     let sensors = Some(telemetry_ingest::Ports::bind(&config.telemetry_ingest).await.unwrap());
     let mounts = Mounts { config: &config, process: &process, log, data_dir: data_dir.path(), listen: main.address(), sensors };
     let mounted = mounts.mount(Service::All).await.unwrap();
-    (front(mounted.router, &process).unwrap(), process, folder)
+    (front(mounted.router, &process, &config.listen).unwrap(), process, folder)
 }
 
 fn grpc_methods() -> Vec<String> {

@@ -22,6 +22,7 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 use url::Url;
 
 pub use config::Config;
+use config::ListenConfig;
 use data_dir::DataDir;
 use mount::Mounts;
 
@@ -148,7 +149,7 @@ async fn start_and_wait(
 
     let limits = config.listen.limits();
     let admin = runtime::admin::router(process.health.clone(), telemetry);
-    process.tasks.spawn("listener", ports.main.serve(front(mounted.router, process)?, limits.clone(), shutdown.clone()));
+    process.tasks.spawn("listener", ports.main.serve(front(mounted.router, process, &config.listen)?, limits.clone(), shutdown.clone()));
     process.tasks.spawn("admin listener", ports.admin.serve(admin, limits, shutdown.clone()));
     if config.identity.demo_data {
         start_demo(config, main_address, data_dir.path(), process)?;
@@ -183,15 +184,14 @@ fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Proc
     Ok(())
 }
 
-/// Wraps every service: health, reflection, body read time-out, and a span and metrics for each request.
-fn front(services: Router, process: &Process) -> Result<Router> {
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
-        .build_v1()
-        .context("gRPC reflection cannot be set up")?;
+/// Wraps every service: health, reflection where it is wanted, body read time-out, and a span and metrics for each request.
+fn front(services: Router, process: &Process, listen: &ListenConfig) -> Result<Router> {
     let mut grpc = tonic::service::Routes::builder();
     grpc.add_service(runtime::admin::grpc_health(process.health.clone()));
-    grpc.add_service(reflection);
+    if listen.grpc_reflection {
+        let reflection = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET);
+        grpc.add_service(reflection.build_v1().context("gRPC reflection cannot be set up")?);
+    }
     let routes = services.merge(grpc.routes().into_axum_router().reset_fallback());
     let routes = routes.layer(RequestBodyTimeoutLayer::new(BODY_SILENCE));
     Ok(routes.layer(axum::middleware::from_fn(runtime::observe::observe)))
