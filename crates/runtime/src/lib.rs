@@ -42,7 +42,7 @@ pub use phone::{Phone, PhoneRefusal};
 pub use process::{Process, StartError};
 pub use request::Etag;
 pub use tasks::{Shutdown, Tasks};
-pub use text::{Line, TextRefusal, Words};
+pub use text::{Line, TextRefusal, Words, is_hidden, without_hidden};
 pub use violations::Violations;
 
 /// Answers of use cases.

@@ -17,9 +17,26 @@ pub enum TextRefusal {
     /// PostgreSQL keeps no NUL, and no person writes one.
     #[error("the text has a NUL character; remove it")]
     Nul,
-    /// A line break or another control character in a text of one line.
-    #[error("leave out line breaks and other characters that cannot be printed")]
+    /// A line break in a text of one line, or a character that cannot be seen: what it does, a reader does not see.
+    #[error("leave out line breaks and characters that cannot be seen")]
     Unprintable,
+}
+
+/// Whether a character cannot be seen and changes how others are read: a control character but for line breaks and tabs, a mark that turns
+/// the direction of writing (Unicode TR9: a phone number would be read backwards), or one of no width (Unicode TR36).
+pub const fn is_hidden(character: char) -> bool {
+    match character {
+        '\n' | '\r' | '\t' => false,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => false,
+    }
+}
+
+/// A text of others, such as a sensor's, without what cannot be seen.
+pub fn without_hidden(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains(is_hidden) { text.replace(is_hidden, "").into() } else { text.into() }
 }
 
 /// A text of 1 to `MAX` characters, without white space around it; on one line if `ONE_LINE`.
@@ -44,6 +61,8 @@ impl<const MAX: usize, const ONE_LINE: bool> Words<MAX, ONE_LINE> {
             Err(TextRefusal::Unprintable)
         } else if text.contains('\0') {
             Err(TextRefusal::Nul)
+        } else if text.contains(is_hidden) {
+            Err(TextRefusal::Unprintable)
         } else if length > MAX {
             Err(TextRefusal::TooLong { length, limit: MAX })
         } else {
@@ -81,6 +100,20 @@ mod tests {
         assert_eq!(Line::<10>::parse(" "), Err(TextRefusal::Empty));
         assert_eq!(Words::<40>::parse("  Karim belt terug.\n").unwrap().as_str(), "Karim belt terug.");
         assert_eq!(Line::<10>::parse("  kelder \t").unwrap().as_str(), "kelder");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_refused_and_taken_out_of_what_sensors_say() {
+        for hidden in ["An \u{202e}Peeters", "\u{200b}", "a\u{7}b", "a\u{1b}[31m", "\u{2066}a", "\u{feff}a"] {
+            assert_eq!(Line::<80>::parse(hidden), Err(TextRefusal::Unprintable), "{hidden:?}");
+            assert_eq!(Words::<80>::parse(hidden), Err(TextRefusal::Unprintable), "{hidden:?}");
+        }
+        // Accents, emoji with a joiner and Arabic are seen.
+        for seen in ["Zoë 👩\u{200d}💻", "مدرسة", "één\ttwee"] {
+            assert_eq!(without_hidden(seen), seen);
+            assert!(Words::<80>::parse(seen).is_ok(), "{seen:?}");
+        }
+        assert_eq!(without_hidden("gnp\u{202e}exe"), "gnpexe");
     }
 
     #[test]

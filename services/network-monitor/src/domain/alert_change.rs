@@ -125,7 +125,7 @@ impl Draft {
 }
 
 fn clipped(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).collect()
+    runtime::without_hidden(text).chars().take(LONGEST_TEXT).collect()
 }
 
 /// Keeps JSON valid while making it fit: the largest members of the object give way first (packets, payloads).

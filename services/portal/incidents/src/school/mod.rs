@@ -3,6 +3,8 @@
 mod page;
 mod words;
 
+use std::cmp::Reverse;
+
 use auth::Action;
 use axum::{extract::Path, response::Response};
 use portal_frame::{
@@ -34,6 +36,9 @@ pub(crate) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         visit.frame(format!("/scholen/{id}/incidenten")),
     )?;
     frame.about_school(id, &school.name);
+    let mut open = open;
+    // The worst first; of those, what changed last.
+    open.sort_by_key(|row| Reverse(row.case.severity));
     page(&IncidentsPage { frame, school, open, closed, may_see_devices: visit.visitor().may(Action::DeviceRead, id) })
 }
 
