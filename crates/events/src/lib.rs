@@ -23,9 +23,8 @@
 //!
 //! # To add a topic
 //!
-//! 1. Name it in [`Topic`] and in its table: name with version, partitions, what is kept, the largest record.
-//! 2. Add it to [`Topic::ALL`], so that it is made at start.
-//! 3. Write the shape of its value in `proto/`, and the topic beside it in `docs/architecture.md`.
+//! 1. Name it in [`Topic`] and in its table: name with version, partitions, what is kept, the largest record. It is created at start.
+//! 2. Write the shape of its value in `proto/`, and the topic beside it in `docs/architecture.md`.
 //!
 //! # To publish
 //!

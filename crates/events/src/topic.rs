@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 /// A topic. Names end in the version of their value's shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::VariantArray)]
 pub enum Topic {
     /// Current state of each school: `schildwacht.identity.v1.OrganisationState`, key = school id.
     Organisation,
@@ -57,11 +57,16 @@ const STATE_RECORD: usize = 256 * 1024;
 const LARGE_RECORD: usize = 1_000_000;
 
 impl Topic {
-    /// All topics of the product (not those of tests).
-    pub const ALL: [Self; 5] = [Self::Organisation, Self::Gateway, Self::TelemetryBatch, Self::Alert, Self::Case];
+    /// Every topic, also those of tests.
+    pub const EVERY: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Topics for tests.
     pub const TEST: [Self; 2] = [Self::TestPlain, Self::TestCompacted];
+
+    /// All topics of the product: each one that is not in [`Topic::TEST`].
+    pub fn all() -> Vec<Self> {
+        Self::EVERY.iter().copied().filter(|topic| !Self::TEST.contains(topic)).collect()
+    }
 
     /// The table.
     pub const fn spec(self) -> TopicSpec {
@@ -81,7 +86,7 @@ impl Topic {
 
     /// The topic of this name on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TEST.into_iter().chain(Self::ALL).find(|topic| topic.spec().name == name)
+        Self::EVERY.iter().copied().find(|topic| topic.spec().name == name)
     }
 }
 

@@ -66,7 +66,7 @@ impl EventsConfig {
             }
             LogKind::Kafka => KafkaLog::open(self.kafka.clone())?,
         };
-        log.ensure_topics(&Topic::ALL).await?;
+        log.ensure_topics(&Topic::all()).await?;
         Ok(log)
     }
 }

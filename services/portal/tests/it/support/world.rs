@@ -34,7 +34,7 @@ impl World {
     pub async fn start(folder: TempDir, clock: Clock, issuer: Arc<TestIssuer>) -> Self {
         let process = TestProcess::at(clock.clone());
         let log: SharedLog = EmbeddedLog::open(EmbeddedConfig::new(folder.path().join("log"))).unwrap();
-        log.ensure_topics(&Topic::ALL).await.unwrap();
+        log.ensure_topics(&Topic::all()).await.unwrap();
         let (dead_letters, authenticator) = (DeadLetters::default(), issuer.authenticator());
         let parts = async |name: &str, migrations: Vec<Box<dyn MigrationTrait>>| {
             let database = Database::connect(&database_in(folder.path(), name)).await.unwrap();
