@@ -36,7 +36,9 @@
 //! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
 //!    [`HandleError::poison`] what will never be taken in, and return as [`Rejected`] the parts of a record that will not. Errors of
 //!    the store turn into the right kind with `?`.
-//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and prune inbox and dead letters in a job.
+//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and run its [`Pruning`] now and then.
+//!
+//! `service::Assembly::consume` does all of step 3.
 //!
 //! A process that needs its own copy of a compacted topic reads it with [`EventLog::tail`].
 
@@ -57,6 +59,7 @@ pub use delivery::{
     handler::{HandleError, Handler, Rejected},
     inbox, outbox,
     outbox::{LogHandle, Relay},
+    pruning::{Pruned, Pruning},
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
 pub use envelope::{Envelope, EnvelopeViolations, PROTOBUF};

@@ -50,6 +50,10 @@ pub struct TopicSpec {
     pub max_record_bytes: usize,
 }
 
+/// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too: only closed segments
+/// are deleted.
+pub(crate) const SEGMENTS_AN_AGE: u32 = 8;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GIB: u64 = 1024 * 1024 * 1024;
 const STATE_RECORD: usize = 256 * 1024;
@@ -82,6 +86,15 @@ impl Topic {
             Self::TestCompacted => ("test.compacted.v1", 2, 2, Cleanup::Compact, STATE_RECORD),
         };
         TopicSpec { name, partitions, embedded_partitions, cleanup, max_record_bytes }
+    }
+
+    /// For how long a record may be delivered: its age, and that of the segment it is in, because only whole segments are deleted. `None` for a
+    /// compacted topic, which keeps the last record of each key for ever.
+    pub fn longest_kept(self) -> Option<Duration> {
+        match self.spec().cleanup {
+            Cleanup::Compact => None,
+            Cleanup::Retain { age, .. } => Some(age + age / SEGMENTS_AN_AGE),
+        }
     }
 
     /// The topic of this name on the wire.

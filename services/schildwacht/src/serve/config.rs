@@ -229,6 +229,7 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_with_the_key_of_the_file() {
         for (file, key) in [
+            ("events.dead_letter_days = 0", "events.dead_letter_days"),
             ("telemetry_ingest.max_events = 0", "telemetry_ingest.max_events"),
             ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
             ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),

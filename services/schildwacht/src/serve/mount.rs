@@ -45,7 +45,10 @@ impl Mounts<'_> {
     pub async fn mount(mut self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
         let verifier = self.verifier()?;
-        let given = Given { authenticator: self.authenticator(&verifier, &policies), dead_letters: DeadLetters::default() };
+        let given = Given {
+            authenticator: self.authenticator(&verifier, &policies),
+            dead_letters: DeadLetters::keeping(self.config.events.keep_dead_letters()),
+        };
         let following = follow_organisations(policies.hierarchy().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
         self.process.tasks.spawn("auth.organisations", following);
         let mut mounted = Mounted::default();

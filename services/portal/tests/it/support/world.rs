@@ -66,7 +66,7 @@ impl World {
                 database: database_in(folder.path(), "network-monitor"),
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
-                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
             },
             parts: parts("network-monitor", network_monitor::migrations()).await,
         };
