@@ -8,6 +8,7 @@ use anyhow::Result;
 use self::finding::{Finding, Rule};
 use crate::tree::{self, Tree};
 
+mod authorisation;
 mod circles;
 mod files;
 mod finding;
@@ -16,6 +17,7 @@ mod manifests;
 mod paths;
 
 const RULES: &[Rule] = &[
+    authorisation::use_cases_ask,
     circles::circles,
     imports::table,
     imports::pure_places,

@@ -23,9 +23,8 @@
 //!
 //! # To add a topic
 //!
-//! 1. Name it in [`Topic`] and in its table: name with version, partitions, what is kept, the largest record.
-//! 2. Add it to [`Topic::ALL`], so that it is made at start.
-//! 3. Write the shape of its value in `proto/`, and the topic beside it in `docs/architecture.md`.
+//! 1. Name it in [`Topic`] and in its table: name with version, partitions, what is kept, the largest record. It is created at start.
+//! 2. Write the shape of its value in `proto/`, and the topic beside it in `docs/architecture.md`.
 //!
 //! # To publish
 //!
@@ -37,7 +36,9 @@
 //! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
 //!    [`HandleError::poison`] what will never be taken in, and return as [`Rejected`] the parts of a record that will not. Errors of
 //!    the store turn into the right kind with `?`.
-//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and prune inbox and dead letters in a job.
+//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and run its [`Pruning`] now and then.
+//!
+//! `service::Assembly::consume` does all of step 3.
 //!
 //! A process that needs its own copy of a compacted topic reads it with [`EventLog::tail`].
 
@@ -58,6 +59,7 @@ pub use delivery::{
     handler::{HandleError, Handler, Rejected},
     inbox, outbox,
     outbox::{LogHandle, Relay},
+    pruning::{Pruned, Pruning},
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
 pub use envelope::{Envelope, EnvelopeViolations, PROTOBUF};

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 /// A topic. Names end in the version of their value's shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::VariantArray)]
 pub enum Topic {
     /// Current state of each school: `schildwacht.identity.v1.OrganisationState`, key = school id.
     Organisation,
@@ -50,6 +50,10 @@ pub struct TopicSpec {
     pub max_record_bytes: usize,
 }
 
+/// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too: only closed segments
+/// are deleted.
+pub(crate) const SEGMENTS_AN_AGE: u32 = 8;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GIB: u64 = 1024 * 1024 * 1024;
 const STATE_RECORD: usize = 256 * 1024;
@@ -57,11 +61,16 @@ const STATE_RECORD: usize = 256 * 1024;
 const LARGE_RECORD: usize = 1_000_000;
 
 impl Topic {
-    /// All topics of the product (not those of tests).
-    pub const ALL: [Self; 5] = [Self::Organisation, Self::Gateway, Self::TelemetryBatch, Self::Alert, Self::Case];
+    /// Every topic, also those of tests.
+    pub const EVERY: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Topics for tests.
     pub const TEST: [Self; 2] = [Self::TestPlain, Self::TestCompacted];
+
+    /// All topics of the product: each one that is not in [`Topic::TEST`].
+    pub fn all() -> Vec<Self> {
+        Self::EVERY.iter().copied().filter(|topic| !Self::TEST.contains(topic)).collect()
+    }
 
     /// The table.
     pub const fn spec(self) -> TopicSpec {
@@ -79,9 +88,18 @@ impl Topic {
         TopicSpec { name, partitions, embedded_partitions, cleanup, max_record_bytes }
     }
 
+    /// For how long a record may be delivered: its age, and that of the segment it is in, because only whole segments are deleted. `None` for a
+    /// compacted topic, which keeps the last record of each key for ever.
+    pub fn longest_kept(self) -> Option<Duration> {
+        match self.spec().cleanup {
+            Cleanup::Compact => None,
+            Cleanup::Retain { age, .. } => Some(age + age / SEGMENTS_AN_AGE),
+        }
+    }
+
     /// The topic of this name on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::TEST.into_iter().chain(Self::ALL).find(|topic| topic.spec().name == name)
+        Self::EVERY.iter().copied().find(|topic| topic.spec().name == name)
     }
 }
 

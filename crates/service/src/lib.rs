@@ -16,7 +16,7 @@ use std::{fmt::Debug, future::Future, time::Duration};
 
 use auth::{Authenticator, Context};
 use axum::Router;
-use events::{AddInbox, AddOutbox, Consumer, DeadLetters, Handler, LogHandle, Relay, Topic};
+use events::{AddInbox, AddOutbox, Consumer, DeadLetters, Handler, LogHandle, Pruning, Relay, Topic};
 use runtime::{Process, Shutdown};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
@@ -28,6 +28,8 @@ pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
 
 /// After its start a service waits no longer than this for the first run of a job.
 const FIRST_RUN: Duration = Duration::from_secs(60);
+/// How often a consumer's inbox and dead letters are pruned.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The tables of a service, after those that every service has: audit trail, outbox, inbox and dead letters.
 pub fn migrations(own: Vec<Box<dyn MigrationTrait>>) -> Vec<Box<dyn MigrationTrait>> {
@@ -97,7 +99,7 @@ impl Assembly<'_> {
     }
 
     /// Consumes topics as a group of the service's name. What the handler refuses becomes a dead letter, which operators may replay into the
-    /// same handler.
+    /// same handler. Inbox and dead letters are pruned from now on.
     pub fn consume(&self, topics: &'static [Topic], max_batch: usize, handler: impl Handler) {
         let handler = std::sync::Arc::new(handler);
         self.parts.dead_letters.open(self.name, self.database(), handler.clone());
@@ -112,6 +114,11 @@ impl Assembly<'_> {
             handler,
         };
         self.run("consumer", consumer.run(self.shutdown()));
+        let pruning = Pruning { database: self.database(), topics, keep_letters: self.parts.dead_letters.kept() };
+        self.every("prune_delivered", PRUNE_EVERY, move |cx| {
+            let pruning = pruning.clone();
+            async move { Ok(pruning.run(cx.clock.now()).await?) }
+        });
     }
 
     /// Runs a use case as the service itself, soon after the start and then once a period. With several replicas each runs it, so it must

@@ -52,7 +52,7 @@ impl Handler for Inbound {
                 let news = news.map_err(|error| HandleError::poison("alert_unreadable", error))?;
                 batch.push(app::record_alert(&self.app, &self.cx, txn, &news).await?);
             }
-            Topic::Organisation => describe(txn, &envelope).await?,
+            Topic::Organisation => describe(&self.cx, txn, &envelope).await?,
             other => return Err(HandleError::poison("unexpected_topic", other)),
         }
         Ok(Vec::new())
@@ -63,15 +63,15 @@ impl Handler for Inbound {
     }
 }
 
-async fn describe(txn: &Txn, envelope: &Envelope) -> Result<(), HandleError> {
+async fn describe(cx: &Context, txn: &Txn, envelope: &Envelope) -> Result<(), HandleError> {
     let unreadable = |problem: String| HandleError::poison("school_unreadable", problem);
     if envelope.data.is_none() {
         let key = String::from_utf8_lossy(&envelope.key);
         let id = key.parse().map_err(|_| unreadable(format!("key is no id: {key:?}")))?;
-        return Ok(app::forget_school(txn, id).await?);
+        return Ok(app::forget_school(cx, txn, id).await?);
     }
     let school = School::try_from(envelope.decode::<OrganisationState>()?).map_err(|error| unreadable(error.to_string()))?;
-    Ok(app::describe_school(txn, &school).await?)
+    Ok(app::describe_school(cx, txn, &school).await?)
 }
 
 /// Follows changes of cases, at whichever replica they were made, and tells who watches here. Until shutdown.

@@ -30,8 +30,6 @@ pub struct Keep {
     pub usage_days: u32,
     /// An alert, counted from when we last heard of it.
     pub alert_days: u32,
-    /// What could not be read.
-    pub dead_letter_days: u32,
 }
 
 /// `[network_monitor.bounds]`: what one school may make it keep.
@@ -64,7 +62,6 @@ impl Config {
         at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
         at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
         at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;
-        at_least("keep.dead_letter_days", self.keep.dead_letter_days.into(), 1, "nobody could replay them")?;
         at_least("bounds.devices", self.bounds.devices.into(), 100, "a small school has as many")?;
         at_least(
             "bounds.new_devices_per_hour",
@@ -85,7 +82,7 @@ mod tests {
             database: DatabaseConfig::sqlite(std::path::Path::new("monitor.db")),
             max_decoded_bytes: 32 << 20,
             max_batches: 200,
-            keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+            keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
             bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
         }
     }

@@ -44,12 +44,17 @@ portal_frame::pages!(
 /// What the portal consists of.
 const AREAS: &[Area] = &[portal_incidents::AREA, portal_network::AREA, portal_organisations::AREA];
 
-fn routes() -> Routes {
+/// The addresses of the whole portal.
+pub fn routes() -> Routes {
+    AREAS.iter().fold(own_routes(), |routes, area| routes.and((area.routes)()))
+}
+
+fn own_routes() -> Routes {
     const BESIDE_ANY_PAGE: Form = Form { page: "/", gives_back: &[] };
     Routes::default()
         .page("/", home::home)
-        .page("/aanmelden", sign_in::begin)
-        .page("/aanmelden/terug", sign_in::finish)
+        .answer("/aanmelden", sign_in::begin)
+        .answer("/aanmelden/terug", sign_in::finish)
         .page("/aanmelden/wie", sign_in::personas)
         .form("/afmelden", BESIDE_ANY_PAGE, sign_in::sign_out)
         .form("/voorkeuren", BESIDE_ANY_PAGE, preferences::choose)

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use identity::issuer::client::COMMAND_LINE;
 use runtime::{DeadLetterId, GatewayId};
+use strum::VariantArray as _;
 use url::Url;
 
 use crate::send::SendOptions;
@@ -56,7 +57,8 @@ pub enum Command {
 }
 
 /// What a process serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// In the order in which they start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, strum::VariantArray)]
 pub enum Service {
     /// Every service.
     All,
@@ -73,9 +75,6 @@ pub enum Service {
 }
 
 impl Service {
-    /// The services themselves, in the order in which they start.
-    const EACH: [Self; 5] = [Self::Identity, Self::TelemetryIngest, Self::NetworkMonitor, Self::IncidentIntake, Self::Portal];
-
     /// The name on the command line, in logs and in `service.name`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -90,7 +89,8 @@ impl Service {
 
     /// Which services this is.
     pub fn services(self) -> Vec<Self> {
-        if self == Self::All { Self::EACH.to_vec() } else { vec![self] }
+        let is_included = |service: &Self| *service != Self::All && (self == Self::All || self == *service);
+        Self::VARIANTS.iter().copied().filter(is_included).collect()
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn one_service_is_named_as_the_architecture_names_it() {
-        for service in Service::EACH.into_iter().chain([Service::All]) {
+        for service in Service::VARIANTS.iter().copied() {
             let parsed = Cli::try_parse_from(["schildwacht", "serve", service.name()]).unwrap();
             assert!(matches!(parsed.command, Some(Command::Serve { service: named, .. }) if named == service));
         }

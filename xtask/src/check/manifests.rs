@@ -27,14 +27,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "service", "servers"]),
 ];
 
-/// The portal, its frame and its areas: the crates that know HTML.
-const PORTAL: &[&str] =
-    &["services/portal", "services/portal/frame", "services/portal/incidents", "services/portal/network", "services/portal/organisations"];
-
-/// Libraries that one room hides from the others. Tests may use any.
+/// Libraries that one room, with the crates in folders below it, hides from the others. Tests may use any.
 const ROOMS_OF_LIBRARIES: &[(&str, &[&str])] = &[
     ("anyhow", &["services/schildwacht", "crates/servers", "crates/testkit", "load-tests", "xtask"]),
-    ("askama", PORTAL),
+    // The portal, its frame and its areas: the crates that know HTML.
+    ("askama", &["services/portal"]),
     ("cedar-policy", &["crates/auth"]),
     ("clap", &["services/schildwacht", "load-tests"]),
     ("lightningcss", &["services/portal/frame"]),
@@ -126,7 +123,9 @@ pub fn rooms_of_libraries(tree: &Tree, findings: &mut Vec<Finding>) {
         for dependency in manifest.dependencies().into_iter().filter(|dependency| !dependency.for_tests()) {
             let homes = ROOMS_OF_LIBRARIES.iter().find(|(library, _)| *library == dependency.key).map(|(_, homes)| *homes);
             if let Some(homes) = homes
-                && !homes.contains(&manifest.folder())
+                && !homes
+                    .iter()
+                    .any(|home| manifest.folder().strip_prefix(home).is_some_and(|below| below.is_empty() || below.starts_with('/')))
             {
                 let message = format!("{} is for {} only: use what that room offers", dependency.key, homes.join(", "));
                 findings.push(manifest.finding("library-room", dependency.line, message));
@@ -327,13 +326,10 @@ mod tests {
     fn library_outside_its_room_is_found() {
         let text = manifest("[dependencies]\naskama.workspace = true\n[dev-dependencies]\nanyhow.workspace = true\n");
         let found = printed(rooms_of_libraries, &[("services/identity/Cargo.toml", &text)]);
-        assert_eq!(
-            found,
-            [
-                "services/identity/Cargo.toml:11: library-room: askama is for services/portal, services/portal/frame, services/portal/incidents, services/portal/network, \
-             services/portal/organisations only: use what that room offers"
-            ]
-        );
+        assert_eq!(found, ["services/identity/Cargo.toml:11: library-room: askama is for services/portal only: use what that room offers"]);
+        for (folder, count) in [("services/portal", 0), ("services/portal/anything", 0), ("services/portals", 1)] {
+            assert_eq!(printed(rooms_of_libraries, &[(&format!("{folder}/Cargo.toml"), &text)]).len(), count, "{folder}");
+        }
     }
 
     #[test]

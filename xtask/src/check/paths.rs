@@ -73,8 +73,11 @@ impl Source {
         let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
         let mut at = 0;
         while at < tokens.len() {
+            if let Some(end) = end_of_test_item(&tokens, at) {
+                at = end;
+                continue;
+            }
             at = match &tokens[at] {
-                TokenTree::Punct(punct) if punct.as_char() == '#' && is_test_attribute(tokens.get(at + 1)) => end_of_item(&tokens, at + 2),
                 TokenTree::Group(group) => {
                     self.walk(&group.stream());
                     at + 1
@@ -208,6 +211,11 @@ fn is_test_attribute(token: Option<&TokenTree>) -> bool {
 fn is_test_file(tokens: &TokenStream) -> bool {
     let opening: Vec<TokenTree> = tokens.clone().into_iter().take(64).collect();
     opening.windows(3).any(|three| is_punct(three.first(), '#') && is_punct(three.get(1), '!') && is_test_attribute(three.get(2)))
+}
+
+/// The end of the item of a test whose attribute begins at `at`.
+pub fn end_of_test_item(tokens: &[TokenTree], at: usize) -> Option<usize> {
+    (is_punct(tokens.get(at), '#') && is_test_attribute(tokens.get(at + 1))).then(|| end_of_item(tokens, at + 2))
 }
 
 /// The end of the item that starts at `at`: after its body or its semicolon.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use auth::{Action, Context, Resource};
@@ -23,9 +24,21 @@ use super::{
     handler::Handler,
 };
 
+/// How long a dead letter waits to be replayed, when nothing else is configured.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// The dead letters of every consumer in this process. Each consuming service registers its own; the process mounts one API.
-#[derive(Clone, Default)]
-pub struct DeadLetters(Arc<RwLock<BTreeMap<&'static str, Arc<dyn ConsumerLetters>>>>);
+#[derive(Clone)]
+pub struct DeadLetters {
+    consumers: Arc<RwLock<BTreeMap<&'static str, Arc<dyn ConsumerLetters>>>>,
+    keep: Duration,
+}
+
+impl Default for DeadLetters {
+    fn default() -> Self {
+        Self::keeping(KEPT)
+    }
+}
 
 impl fmt::Debug for DeadLetters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,10 +47,20 @@ impl fmt::Debug for DeadLetters {
 }
 
 impl DeadLetters {
+    /// Of consumers that keep a letter for this long.
+    pub fn keeping(keep: Duration) -> Self {
+        Self { consumers: Arc::default(), keep }
+    }
+
+    /// How long a letter is kept.
+    pub const fn kept(&self) -> Duration {
+        self.keep
+    }
+
     /// Registers those of a consumer, with the handler that a replay gives them to. Its migrations must include the audit trail.
     pub fn open<H: Handler>(&self, consumer: &'static str, database: Database, handler: Arc<H>) {
         let letters = LettersOf { consumer, database, handler };
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(letters));
+        self.consumers.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(letters));
     }
 
     /// The gRPC service for all consumers.
@@ -46,7 +69,7 @@ impl DeadLetters {
     }
 
     fn consumers(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<&'static str, Arc<dyn ConsumerLetters>>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.consumers.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those of this service; of the only one where no service is named.

@@ -14,6 +14,7 @@ pub mod handler;
 mod headers;
 pub mod inbox;
 pub mod outbox;
+pub mod pruning;
 
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 

@@ -10,10 +10,10 @@ use std::{
 use tracing::{debug, warn};
 
 use super::{compaction::compact, frame::micros, lock::lock, partition::Partition, recovery::Checkpoint, shared::Shared};
-use crate::{log::LogError, topic::Cleanup};
-
-/// A segment of a topic with retention is closed after this fraction of the age, so that quiet topics forget in time too.
-const SEGMENTS_AN_AGE: u32 = 8;
+use crate::{
+    log::LogError,
+    topic::{Cleanup, SEGMENTS_AN_AGE},
+};
 
 /// Runs passes until the other side of `stop` goes away.
 pub(super) fn run(shared: &Shared, stop: &Receiver<()>) {

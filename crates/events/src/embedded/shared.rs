@@ -80,7 +80,7 @@ impl Shared {
             folder_lock: Mutex::new(Some(folder_lock)),
             config,
         };
-        for topic in Topic::ALL.into_iter().chain(Topic::TEST) {
+        for &topic in Topic::EVERY {
             if shared.topics_folder().join(topic.spec().name).is_dir() {
                 shared.open_topic(topic)?;
             }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     log::LogError,
-    topic::{Cleanup, Topic},
+    topic::{Cleanup, SEGMENTS_AN_AGE, Topic},
 };
 
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,7 +25,6 @@ const VISIBLE_WITHIN: Duration = Duration::from_secs(15);
 
 /// Brokers drop and compact closed segments only; by default they close a quiet one after a week.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const SEGMENTS_AN_AGE: u32 = 8;
 
 /// Makes missing topics, where configured, and checks that all are there.
 pub(super) async fn ensure(config: &KafkaConfig, topics: &[Topic]) -> Result<(), LogError> {

@@ -1,9 +1,15 @@
 //! Dead letters: listing, replaying, pruning.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
-use schildwacht_events::delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed};
+use schildwacht_events::{
+    Pruning, Topic,
+    delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed},
+};
 use testkit::TestDatabase;
 
 use crate::world::{CONSUMER, TestHandler, World};
@@ -128,8 +134,11 @@ testkit::on_both_stores! {
     async fn old_letters_are_pruned(database: TestDatabase) {
         let world = after_consuming(database, &Arc::default(), &["poison: 1"]).await;
         let now = world.clock.now();
-        assert_eq!(dead_letter::prune(&world.database, now - TimeDelta::days(1)).await.unwrap(), 0);
-        assert_eq!(dead_letter::prune(&world.database, now + TimeDelta::days(1)).await.unwrap(), 1);
+        let keep_letters = Duration::from_secs(10 * 24 * 60 * 60);
+        let pruning = Pruning { database: world.database.clone(), topics: &[Topic::TestPlain], keep_letters };
+        let letters_after = async |days| pruning.run(now + TimeDelta::days(days)).await.unwrap().dead_letters;
+        assert_eq!(letters_after(9).await, 0);
+        assert_eq!(letters_after(11).await, 1);
         assert_eq!(world.letters().await, []);
     }
 }

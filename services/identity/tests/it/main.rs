@@ -9,6 +9,7 @@ mod import;
 mod issuer;
 mod keycloak;
 mod migrating;
+mod permissions;
 mod schools;
 mod sign_in;
 mod world;

@@ -94,7 +94,7 @@ impl World {
         let data_dir = setup.data_dir.unwrap_or_else(|| Arc::new(TempDir::new().unwrap()));
         let people = TestIssuer::start(clock.clone().into()).await;
         let process = TestProcess::at(clock.clone());
-        let log = TestLog::beside(database, &Topic::ALL).await;
+        let log = TestLog::beside(database, &Topic::all()).await;
         let database = database.migrated(schildwacht_identity::migrations()).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());

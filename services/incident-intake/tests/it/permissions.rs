@@ -74,6 +74,9 @@ async fn call(world: &World, who: &Principal, name: &str, case: &Case) -> Code {
 
 on_both_stores! {
     async fn every_call_by_every_role_gives_what_it_should(database: TestDatabase) {
+        let mut calls = CALLS;
+        calls.sort_unstable();
+        assert_eq!(testkit::grpc_methods_of("schildwacht.incident_intake.v1"), calls, "call the new method here");
         let world = World::start(&database).await;
         let own = world.school("Basisschool De Zandloper", "Aalter").await;
         let other = world.school("Atheneum De Merel", "Kortrijk").await;

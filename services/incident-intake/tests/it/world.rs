@@ -47,7 +47,7 @@ impl World {
         runtime::install_tls_provider();
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
         let people = TestIssuer::start(clock.clone().into()).await;
-        let log = TestLog::beside(database, &Topic::ALL).await;
+        let log = TestLog::beside(database, &Topic::all()).await;
         let database = database.migrated(migrations()).await;
         let process = TestProcess::at(clock.clone());
         let server = serve(&process, &people, &database, &log).await;

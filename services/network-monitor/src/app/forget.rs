@@ -2,14 +2,10 @@
 
 use auth::{Action, Context, Resource};
 use chrono::{Days, TimeDelta};
-use events::delivery::{dead_letter, inbox};
 use runtime::Result;
 
 use super::App;
 use crate::{domain::usage, store};
-
-/// The log keeps batches for 7 days; an event that old comes no more.
-const INBOX: TimeDelta = TimeDelta::days(8);
 
 /// How long a suppression is kept after its end, for those who wonder.
 const ENDED_SUPPRESSIONS: TimeDelta = TimeDelta::days(30);
@@ -23,12 +19,9 @@ pub struct Forgotten {
     pub alerts: u64,
     /// Suppressions that ended long ago.
     pub suppressions: u64,
-    /// Records remembered as taken in.
-    pub inbox: u64,
-    pub dead_letters: u64,
 }
 
-/// One transaction for each kind; what fails is tried again by the next run.
+/// In one transaction; what fails is done by the next run.
 pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
     cx.require(Action::AlertRecord, Resource::Platform)?;
     let now = cx.clock.now();
@@ -36,24 +29,19 @@ pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
     let first_day = usage::day_of(now).checked_sub_days(Days::new(app.keep.usage_days.into())).unwrap_or_default();
 
     let txn = app.database.begin().await?;
-    let mut forgotten = Forgotten {
+    let forgotten = Forgotten {
         devices: store::device::forget(&txn, days_ago(app.keep.device_days)).await?,
         days: store::device::forget_use(&txn, first_day).await?,
         alerts: store::alert::forget(&txn, days_ago(app.keep.alert_days)).await?,
         suppressions: store::suppression::forget(&txn, now - ENDED_SUPPRESSIONS).await?,
-        ..Forgotten::default()
     };
     txn.commit().await?;
-    forgotten.inbox = inbox::prune(&app.database, now - INBOX).await?;
-    forgotten.dead_letters = dead_letter::prune(&app.database, days_ago(app.keep.dead_letter_days)).await?;
 
     for (what, count) in [
         ("device", forgotten.devices),
         ("device_day", forgotten.days),
         ("alert", forgotten.alerts),
         ("suppression", forgotten.suppressions),
-        ("inbox", forgotten.inbox),
-        ("dead_letter", forgotten.dead_letters),
     ] {
         app.metrics.forgotten(what, count);
     }
@@ -79,7 +67,7 @@ mod tests {
             let received: DateTime<Utc> = "2026-09-24T09:50:00Z".parse().unwrap();
             let clock = ManualClock::at(received);
             let database = database.migrated(crate::migrations()).await;
-            let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 }, Bounds { devices: 100, new_devices_per_hour: 100, new_alerts_per_hour: 100 });
+            let app = App::new(database.clone(), Keep { device_days: 90, usage_days: 35, alert_days: 365 }, Bounds { devices: 100, new_devices_per_hour: 100, new_alerts_per_hour: 100 });
             let cx = testkit::context(Principal::service("network-monitor"), clock.clone());
             let school: SchoolId = cx.ids.next();
             let mut gathered = Gathered::default();

@@ -59,7 +59,7 @@ impl World {
                 database: database.config(),
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
-                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
                 bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
             },
             parts,

@@ -34,7 +34,7 @@ const TOO_YOUNG_TO_RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
 /// The addresses of all areas and these of the portal itself. What is unknown is answered with a page too.
 pub fn router(portal: Arc<Portal>, own: Routes) -> Router {
-    let Routes { router, declared } = portal.areas.iter().fold(own, |routes, area| routes.and((area.routes)()));
+    let Routes { router, declared, .. } = own;
     let pages = router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)

@@ -23,6 +23,7 @@ pub struct Form {
 pub struct Routes {
     pub(crate) router: Router,
     pub(crate) declared: Declared,
+    pages: Vec<&'static str>,
 }
 
 /// What addresses declare, by their pattern.
@@ -33,8 +34,14 @@ pub(crate) struct Declared {
 }
 
 impl Routes {
-    /// A page or a file: `GET`.
+    /// A page: `GET`. The tests visit an address of each.
     pub fn page<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+        self.pages.push(path);
+        self.answer(path, handler)
+    }
+
+    /// Something that is no page: a file, or a redirect. `GET`.
+    pub fn answer<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.router = self.router.route(path, get(handler));
         self
     }
@@ -49,7 +56,7 @@ impl Routes {
     /// A stream that the script opens again by itself, so that it is no sign of life: `GET`.
     pub fn stream<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.declared.streams.insert(path);
-        self.page(path, handler)
+        self.answer(path, handler)
     }
 
     /// These addresses and the others.
@@ -57,7 +64,13 @@ impl Routes {
         self.router = self.router.merge(others.router);
         self.declared.forms.extend(others.declared.forms);
         self.declared.streams.extend(others.declared.streams);
+        self.pages.extend(others.pages);
         self
+    }
+
+    /// The patterns of all pages: `/zaken/{case}`.
+    pub fn pages(&self) -> &[&'static str] {
+        &self.pages
     }
 }
 

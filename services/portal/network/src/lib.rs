@@ -31,8 +31,8 @@ fn routes() -> Routes {
     const REVOKE: Form = Form { page: "/gateways/{gateway}/intrekken", gives_back: &["reden"] };
     Routes::default()
         .page("/scholen/{school}/toestellen", devices::list)
-        .page("/scholen/{school}/toestellen/export.csv", devices::export_csv)
-        .page("/scholen/{school}/toestellen/export.json", devices::export_json)
+        .answer("/scholen/{school}/toestellen/export.csv", devices::export_csv)
+        .answer("/scholen/{school}/toestellen/export.json", devices::export_json)
         .page("/scholen/{school}/toestellen/{device}", device::show)
         .page("/gateways", gateways::list)
         .page("/gateways/nieuw", gateways::enrol_form)

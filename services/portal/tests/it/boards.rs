@@ -1,17 +1,10 @@
 //! What people of a school board see: members and the DPO of the board that is the controller of its schools' data.
 
-use runtime::BoardId;
-use uuid::Uuid;
-
 use crate::support::{
-    Town, people,
+    Town,
+    people::{self, board},
     sample::{CASE_IN_HAND, HOEK, MERELHOF, ZANDLOPER},
 };
-
-/// Each test has a board and schools of its own, because the portals of all tests share their policies.
-fn board(number: u128) -> BoardId {
-    Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + number).into()
-}
 
 #[tokio::test]
 async fn a_dpo_sees_the_incidents_of_the_boards_only_school_and_not_its_devices() {

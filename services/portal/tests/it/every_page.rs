@@ -1,55 +1,37 @@
 //! What must hold for all pages.
 
+use std::collections::BTreeSet;
+
 use proto::incident_intake::v1::{Case, ListCasesResponse};
 
 use crate::support::{
     Town,
-    browser::{Page, link_to},
+    addresses::{self, Address},
+    browser::Page,
     people,
-    sample::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, SCHOOLS, ZANDLOPER},
+    sample::{CASE_IN_HAND, GATEWAY, HOEK, SCHOOLS, ZANDLOPER},
     telemetry::{self, RANSOMWARE, Rule},
 };
 
-/// Every address that shows something, with somebody who may see it.
-async fn all_addresses(town: &Town) -> Vec<(auth::Principal, String)> {
-    let case = format!("/zaken/{CASE_IN_HAND}");
-    let first_page = town.browser_of(&people::noor()).await.follow(&case).await.text;
-    let more_evidence = link_to(&first_page, &format!("{case}?bewijs=")).replace("#bewijs", "");
-    let of_noor = [
-        "/wachtrij".to_owned(),
-        "/wachtrij?weergave=laat".to_owned(),
-        "/wachtrij?ernst=high&zoek=computer".to_owned(),
-        format!("/zaken/{CASE_IN_HAND}"),
-        more_evidence,
-        format!("/zaken/{CASE_OF_NOBODY}"),
-        format!("/zaken/{CASE_CLOSED}"),
-        "/scholen".to_owned(),
-        format!("/scholen/{HOEK}/toestellen"),
-        "/gateways".to_owned(),
-        "/hulp".to_owned(),
-        "/privacy".to_owned(),
-        "/toegankelijkheid".to_owned(),
-    ];
-    let of_karim = [
-        format!("/scholen/{ZANDLOPER}/toestellen"),
-        format!("/scholen/{ZANDLOPER}/toestellen?weergave=waarschuwing"),
-        format!("/scholen/{ZANDLOPER}/toestellen/{DEVICE_WARNED}"),
-        format!("/scholen/{ZANDLOPER}/incidenten"),
-        format!("/zaken/{CASE_IN_HAND}"),
-        "/gateways/nieuw".to_owned(),
-    ];
-    let of_pieter = [
-        "/gateways".to_owned(),
-        "/gateways/nieuw".to_owned(),
-        "/gateways/nieuw?zoek=de".to_owned(),
-        format!("/gateways/nieuw?school={ZANDLOPER}"),
-        format!("/gateways/{GATEWAY}/geheim"),
-        format!("/gateways/{GATEWAY}/intrekken"),
-    ];
-    let with = |person: fn() -> auth::Principal, addresses: &[String]| -> Vec<_> {
-        addresses.iter().map(|address| (person(), address.clone())).collect()
-    };
-    [with(people::noor, &of_noor), with(people::karim, &of_karim), with(people::pieter_operates, &of_pieter)].concat()
+/// Whether an address is one of this pattern. `/contacten/nieuw` also has the shape of `/contacten/{contact}`.
+fn is_of(path: &str, pattern: &str) -> bool {
+    let path = path.split('?').next().unwrap();
+    let same = |(part, of_pattern): (&str, &str)| part == of_pattern || of_pattern.starts_with('{');
+    path.split('/').count() == pattern.split('/').count() && path.split('/').zip(pattern.split('/')).all(same)
+}
+
+#[tokio::test]
+async fn every_page_is_in_the_list() {
+    let town = Town::new().await;
+    let listed = addresses::of_every_page(&town).await;
+    let routes = schildwacht_portal::routes();
+    let parameters = |pattern: &&str| pattern.matches('{').count();
+    let visited: BTreeSet<&str> = (listed.iter())
+        .filter_map(|Address { path, .. }| routes.pages().iter().filter(|pattern| is_of(path, pattern)).copied().min_by_key(parameters))
+        .collect();
+    let all: BTreeSet<&str> = routes.pages().iter().copied().collect();
+    assert!(all.len() > 15, "{all:?}");
+    assert_eq!(visited, all, "add the new page to tests/it/support/addresses.rs");
 }
 
 fn count(page: &Page, part: &str) -> usize {
@@ -59,7 +41,7 @@ fn count(page: &Page, part: &str) -> usize {
 #[tokio::test]
 async fn every_page_is_well_formed_in_both_languages() {
     let town = Town::new().await;
-    for (person, address) in all_addresses(&town).await {
+    for Address { person, path: address } in addresses::of_every_page(&town).await {
         let mut browser = town.browser_of(&person).await;
         for (language, html_lang) in [("nl", "nl-BE"), ("en", "en-GB")] {
             let separator = if address.contains('?') { '&' } else { '?' };
@@ -83,12 +65,13 @@ async fn every_page_is_well_formed_in_both_languages() {
 #[tokio::test]
 async fn every_post_form_carries_the_secret_or_changes_only_the_browser() {
     let town = Town::new().await;
-    for (person, address) in all_addresses(&town).await {
+    for Address { person, path: address } in addresses::of_every_page(&town).await {
         let page = town.browser_of(&person).await.follow(&address).await;
         for form in page.text.split("<form").skip(1) {
             let form = form.split("</form>").next().unwrap();
             let changes_something = form.contains("method=\"post\"") && !form.contains("action=\"/voorkeuren\"");
-            assert!(!changes_something || form.contains("name=\"csrf\""), "{address}: {form}");
+            let goes_to_us = !form.contains("action=\"http");
+            assert!(!(changes_something && goes_to_us) || form.contains("name=\"csrf\""), "{address}: {form}");
         }
     }
 }
@@ -96,10 +79,10 @@ async fn every_post_form_carries_the_secret_or_changes_only_the_browser() {
 #[tokio::test]
 async fn links_lead_somewhere() {
     let town = Town::new().await;
-    for (person, address) in all_addresses(&town).await {
+    for Address { person, path: address } in addresses::of_every_page(&town).await {
         let mut browser = town.browser_of(&person).await;
         let page = browser.follow(&address).await;
-        let links: std::collections::BTreeSet<String> = (page.text.split("href=\"").skip(1))
+        let links: BTreeSet<String> = (page.text.split("href=\"").skip(1))
             .filter_map(|after| after.split('"').next())
             .filter(|link| link.starts_with('/') && !link.starts_with("/assets/"))
             .map(|link| link.split('#').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))

@@ -3,12 +3,15 @@
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 use storage::{
-    Database, DatabaseConfig,
+    Database,
     audit::{self, Verdict},
 };
 
 use super::{say, say_json};
-use crate::{cli::AuditOptions, serve};
+use crate::{
+    cli::{AuditOptions, Service},
+    serve,
+};
 
 #[derive(Serialize)]
 struct Line {
@@ -42,13 +45,9 @@ impl std::fmt::Display for Line {
 /// Returns whether every chain is intact. Safe on a running system.
 pub async fn verify(options: &AuditOptions) -> Result<bool> {
     let config = serve::given(&options.serve)?;
-    let databases: [(&'static str, &DatabaseConfig); 3] = [
-        (identity::Service::NAME, &config.identity.database),
-        (network_monitor::Service::NAME, &config.network_monitor.database),
-        (incident_intake::Service::NAME, &config.incident_intake.database),
-    ];
+    let services = Service::All.services().into_iter();
     let mut all_intact = true;
-    for (service, database) in databases {
+    for (service, database) in services.filter_map(|service| Some((service.name(), config.database(service)?))) {
         let database = database.or_embedded(&config.data_dir, service);
         database.require_existing().with_context(|| format!("nothing to verify for {service}"))?;
         let database = Database::connect(&database).await.with_context(|| format!("the database of {service} cannot be opened"))?;

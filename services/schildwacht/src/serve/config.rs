@@ -13,7 +13,7 @@ use runtime::{
     telemetry::TelemetryConfig,
 };
 use serde::Deserialize;
-use storage::cache::CacheConfig;
+use storage::{DatabaseConfig, cache::CacheConfig};
 use url::Url;
 
 use super::event_log::{EventsConfig, LogKind};
@@ -96,6 +96,16 @@ impl Config {
         self.fill_in(service)?;
         self.validate(service)?;
         Ok(self)
+    }
+
+    /// The database of a service; `None` for one that keeps nothing. `audit verify` checks every database that is named here.
+    pub fn database(&self, service: Service) -> Option<&DatabaseConfig> {
+        match service {
+            Service::Identity => Some(&self.identity.database),
+            Service::NetworkMonitor => Some(&self.network_monitor.database),
+            Service::IncidentIntake => Some(&self.incident_intake.database),
+            Service::All | Service::TelemetryIngest | Service::Portal => None,
+        }
     }
 
     fn fill_in(&mut self, service: Service) -> Result<(), ConfigError> {
@@ -221,6 +231,7 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused_with_the_key_of_the_file() {
         for (file, key) in [
+            ("events.dead_letter_days = 0", "events.dead_letter_days"),
             ("telemetry_ingest.max_events = 0", "telemetry_ingest.max_events"),
             ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
             ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),
@@ -274,6 +285,15 @@ mod tests {
         let line = r#"portal.emergency_line = { name = { nl = "Noodlijn", en = "Emergency line" }, phone = "0800 12 345" }"#;
         assert_eq!(checked(Service::All, line).unwrap().portal.emergency_line.unwrap().phone, "0800 12 345");
         assert_eq!(checked(Service::All, "").unwrap().portal.emergency_line, None, "nobody is named by default");
+    }
+
+    #[test]
+    fn every_configured_database_is_one_that_the_audit_verifies() {
+        let sections = DEFAULTS.lines().filter_map(|line| line.strip_prefix('[')?.strip_suffix(".database]"));
+        let configured: Vec<String> = sections.map(|section| section.replace('_', "-")).collect();
+        let config = checked(Service::All, "").unwrap();
+        let services = Service::All.services().into_iter().filter(|service| config.database(*service).is_some());
+        assert_eq!(services.map(Service::name).collect::<Vec<_>>(), configured);
     }
 
     #[test]

@@ -10,8 +10,6 @@ use axum::{
     http::{Method, Request, StatusCode, header},
     response::Response,
 };
-use prost::Message as _;
-use prost_types::FileDescriptorSet;
 use runtime::{Clock, Process, listener::Listener};
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
@@ -57,14 +55,6 @@ async fn product() -> (Router, Process, tempfile::TempDir) {
     (front(mounted.router, &process, &config.listen).unwrap(), process, folder)
 }
 
-fn grpc_methods() -> Vec<String> {
-    let descriptors = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).unwrap();
-    let files = descriptors.file.iter().flat_map(|file| file.service.iter().map(move |service| (file.package(), service)));
-    files
-        .flat_map(|(package, service)| service.method.iter().map(move |method| format!("/{package}.{}/{}", service.name(), method.name())))
-        .collect()
-}
-
 /// Paths as the router's own description lists them.
 fn paths(router: &Router) -> BTreeSet<String> {
     let description = format!("{router:?}");
@@ -75,7 +65,7 @@ fn paths(router: &Router) -> BTreeSet<String> {
 #[tokio::test]
 async fn every_grpc_method_refuses_who_has_no_token() {
     let (router, process, _folder) = product().await;
-    let methods = grpc_methods();
+    let methods = testkit::grpc_methods();
     assert!(methods.len() > 25, "the descriptors list {} methods", methods.len());
     for method in &methods {
         let request = Request::post(method).header(header::CONTENT_TYPE, "application/grpc").body(Body::from(vec![0; 5])).unwrap();

@@ -8,7 +8,7 @@ use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use runtime::{Process, StartError, config::Secret};
 use service::{Parts, follow_organisations};
-use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
+use storage::{Database, migrate::MigrationTrait};
 use tonic::service::Routes;
 
 use super::Config;
@@ -45,7 +45,10 @@ impl Mounts<'_> {
     pub async fn mount(mut self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
         let verifier = self.verifier()?;
-        let given = Given { authenticator: self.authenticator(&verifier, &policies), dead_letters: DeadLetters::default() };
+        let given = Given {
+            authenticator: self.authenticator(&verifier, &policies),
+            dead_letters: DeadLetters::keeping(self.config.events.keep_dead_letters()),
+        };
         let following = follow_organisations(policies.hierarchy().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
         self.process.tasks.spawn("auth.organisations", following);
         let mut mounted = Mounted::default();
@@ -85,13 +88,9 @@ impl Mounts<'_> {
     }
 
     /// What every service works with, its database migrated.
-    async fn parts(
-        &self,
-        given: &Given,
-        service: &'static str,
-        config: &DatabaseConfig,
-        migrations: Vec<Box<dyn MigrationTrait>>,
-    ) -> Result<Parts> {
+    async fn parts(&self, given: &Given, service: Service, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Parts> {
+        let config = self.config.database(service).with_context(|| format!("{} has no database", service.name()))?;
+        let service = service.name();
         let config = config.or_embedded(self.data_dir, service);
         let section = format!("{}.database", service.replace('-', "_"));
         let complain = |error| StartError::new(service, config.complaint(&section, &error));
@@ -110,19 +109,19 @@ impl Mounts<'_> {
             data_dir: self.data_dir.to_owned(),
             content: self.config.content.clone(),
         };
-        let parts = self.parts(given, identity::Service::NAME, &config.database, identity::migrations()).await?;
+        let parts = self.parts(given, Service::Identity, identity::migrations()).await?;
         Ok(identity::Service { config, surroundings, parts }.build(self.process).await?)
     }
 
     async fn network_monitor(&self, given: &Given) -> Result<Router> {
         let config = self.config.network_monitor.clone();
-        let parts = self.parts(given, network_monitor::Service::NAME, &config.database, network_monitor::migrations()).await?;
+        let parts = self.parts(given, Service::NetworkMonitor, network_monitor::migrations()).await?;
         Ok(network_monitor::Service { config, parts }.build(self.process).await?)
     }
 
     async fn incident_intake(&self, given: &Given) -> Result<Router> {
         let (config, content) = (self.config.incident_intake.clone(), self.config.content.clone());
-        let parts = self.parts(given, incident_intake::Service::NAME, &config.database, incident_intake::migrations()).await?;
+        let parts = self.parts(given, Service::IncidentIntake, incident_intake::migrations()).await?;
         Ok(incident_intake::Service { config, content, parts }.build(self.process).await?)
     }
 

@@ -20,10 +20,6 @@ use super::{
 };
 use crate::messages;
 
-/// As incident-intake accepts them, in characters.
-const MAX_NOTE_CHARS: usize = 10_000;
-const MAX_REASON_CHARS: usize = 2_000;
-
 /// `POST /zaken/{case}/toewijzen`: `aan` is `mij`, or empty to give the case back.
 pub(crate) async fn assign(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let case_id = case_id(&case)?;
@@ -51,74 +47,74 @@ pub(crate) async fn change_phase(Path(case): Path<String>, Posted { visit, field
 /// `POST /zaken/{case}/notitie`. Notes never conflict: each stands beside the others.
 pub(crate) async fn add_note(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let case_id = case_id(&case)?;
-    let words = CaseWords(visit.language());
     let text = fields.text("tekst").to_owned();
     let tlp = Tlp::from_label(fields.text("tlp")).unwrap_or(Tlp::OF_NOTES);
-    let error = wrong(&text, MAX_NOTE_CHARS, words.note_empty(), words.note_too_long());
-    if error.is_some() {
-        let note = NoteForm { text, tlp: Some(tlp), request_id: String::new(), error };
-        return mend(&visit, case_id, Forms { note, ..Forms::default() }).await;
-    }
     let request = wire::AddCaseNoteRequest {
         case_id: case_id.to_string(),
-        text,
+        text: text.clone(),
         tlp: tlp.label().to_owned(),
         request_id: fields.text("verzoek").to_owned(),
     };
-    visit.calls().cases().add_case_note(request).await?;
-    Ok(visit.done(messages::NOTED, &format!("{}#tijdlijn", CaseQuery::of(case_id.to_string()).path())))
+    match visit.calls().cases().add_case_note(request).await {
+        Ok(_) => Ok(visit.done(messages::NOTED, &format!("{}#tijdlijn", CaseQuery::of(case_id.to_string()).path()))),
+        Err(status) if Failure::refuses(&status, "text") => {
+            let words = CaseWords(visit.language());
+            let error = Some(if text.is_empty() { words.note_empty() } else { words.note_too_long() });
+            let note = NoteForm { text, tlp: Some(tlp), request_id: String::new(), error };
+            mend(&visit, case_id, Forms { note, ..Forms::default() }).await
+        }
+        Err(status) => Err(status.into()),
+    }
 }
 
 /// `POST /zaken/{case}/sluiten`.
 pub(crate) async fn close(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let case_id = case_id(&case)?;
-    let words = CaseWords(visit.language());
-    let (reason, text) = match read_closing(&fields, words) {
-        Ok(closing) => closing,
-        Err(close) => return mend(&visit, case_id, Forms { close, ..Forms::default() }).await,
-    };
-    let request = wire::CloseCaseRequest {
-        case_id: case_id.to_string(),
-        reason: reason.into(),
-        text: text.clone(),
-        etag: fields.text("etag").to_owned(),
-    };
-    let answer = visit.calls().cases().close_case(request).await.map(drop);
+    let close = CloseForm::of(&fields);
+    let answer = visit.calls().cases().close_case(close.request(case_id.to_string(), fields.text("etag"))).await.map(drop);
+    if let Some(close) = answer.as_ref().err().and_then(|status| close.refused(status, CaseWords(visit.language()))) {
+        return mend(&visit, case_id, Forms { close, ..Forms::default() }).await;
+    }
+    let (reason, text) = (close.reason.unwrap_or_default(), close.text);
     settle(&visit, case_id, answer, Wish::Close { reason, text }, messages::CLOSED).await
 }
 
 /// `POST /zaken/{case}/heropenen`.
 pub(crate) async fn reopen(Path(case): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let case_id = case_id(&case)?;
-    let words = CaseWords(visit.language());
     let text = fields.text("tekst").to_owned();
-    let error = wrong(&text, MAX_REASON_CHARS, words.reopen_text_empty(), words.close_text_too_long());
-    if error.is_some() {
-        return mend(&visit, case_id, Forms { reopen: ReopenForm { text, error }, ..Forms::default() }).await;
-    }
     let etag = fields.text("etag").to_owned();
     let request = wire::ReopenCaseRequest { case_id: case_id.to_string(), text: text.clone(), etag };
     let answer = visit.calls().cases().reopen_case(request).await.map(drop);
+    if answer.as_ref().is_err_and(|status| Failure::refuses(status, "text")) {
+        let words = CaseWords(visit.language());
+        let error = Some(if text.is_empty() { words.reopen_text_empty() } else { words.close_text_too_long() });
+        return mend(&visit, case_id, Forms { reopen: ReopenForm { text, error }, ..Forms::default() }).await;
+    }
     settle(&visit, case_id, answer, Wish::Reopen { text }, messages::REOPENED).await
 }
 
-/// Why cases are closed, and what was found and done; or the form with what to mend.
-pub(crate) fn read_closing(fields: &Fields, words: CaseWords) -> Result<(CloseReason, String), CloseForm> {
-    let text = fields.text("tekst").to_owned();
-    let chosen = CloseReason::from_code(fields.text("reden"));
-    let text_error = wrong(&text, MAX_REASON_CHARS, words.close_text_empty(), words.close_text_too_long());
-    match (chosen, text_error) {
-        (Some(reason), None) => Ok((reason, text)),
-        (reason, text_error) => {
-            let reason_error = reason.is_none().then(|| words.close_choose_reason());
-            Err(CloseForm { reason, text, reason_error, text_error })
-        }
+impl CloseForm {
+    /// Why cases are closed, and what was found and done, as it was written.
+    pub(crate) fn of(fields: &Fields) -> Self {
+        Self { reason: CloseReason::from_code(fields.text("reden")), text: fields.text("tekst").to_owned(), ..Self::default() }
     }
-}
 
-/// The error of a required text with a maximum length in characters.
-fn wrong(text: &str, most: usize, empty: &'static str, too_long: &'static str) -> Option<&'static str> {
-    if text.is_empty() { Some(empty) } else { (text.chars().count() > most).then_some(too_long) }
+    pub(crate) fn request(&self, case_id: String, etag: &str) -> wire::CloseCaseRequest {
+        let reason = self.reason.unwrap_or_default();
+        wire::CloseCaseRequest { case_id, reason: reason.into(), text: self.text.clone(), etag: etag.to_owned() }
+    }
+
+    /// The form with what to correct, where the service refuses what it holds.
+    pub(crate) fn refused(&self, status: &tonic::Status, words: CaseWords) -> Option<Self> {
+        let text_error = if self.text.is_empty() { words.close_text_empty() } else { words.close_text_too_long() };
+        let refused = Self {
+            reason_error: Failure::refuses(status, "reason").then(|| words.close_choose_reason()),
+            text_error: Failure::refuses(status, "text").then_some(text_error),
+            ..self.clone()
+        };
+        (refused.reason_error.is_some() || refused.text_error.is_some()).then_some(refused)
+    }
 }
 
 /// The case's page again, with what was written and what to mend.

@@ -16,7 +16,7 @@ use proto::incident_intake::v1 as wire;
 
 use super::{address::PATH, close_chosen::CloseChosenPage, listed::ListedCase};
 use crate::{
-    case::{Case, CaseWords, CloseForm, Closing, case_id, find, forms::read_closing},
+    case::{Case, CaseWords, CloseForm, Closing, case_id, find},
     messages,
 };
 
@@ -77,17 +77,16 @@ pub(crate) async fn close(Posted { visit, fields }: Posted) -> Result<Response, 
         question.extend_pairs(chosen.iter().map(|chosen| ("zaak", chosen.case_id))).append_pair("terug", &back);
         return Ok(Redirect::to(&format!("{CLOSE}?{}", question.finish())).into_response());
     }
-    let (reason, text) = match read_closing(&fields, CaseWords(visit.language())) {
-        Ok(closing) => closing,
-        Err(form) => return ask(&visit, &chosen, back, form, StatusCode::UNPROCESSABLE_ENTITY).await,
-    };
+    let form = CloseForm::of(&fields);
     let calls = visit.calls();
-    let wanted = Closing { reason, text };
+    let wanted = Closing { reason: form.reason.unwrap_or_default(), text: form.text.clone() };
     let mut tally = Tally::default();
-    for Chosen { case_id, etag } in chosen {
-        let (text, etag) = (wanted.text.clone(), etag.to_owned());
-        let request = wire::CloseCaseRequest { case_id: case_id.to_owned(), reason: reason.into(), text, etag };
-        let answer = calls.cases().close_case(request).await.map(drop);
+    for &Chosen { case_id, etag } in &chosen {
+        let answer = calls.cases().close_case(form.request(case_id.to_owned(), etag)).await.map(drop);
+        // What is refused for one case is refused for all, so for the first.
+        if let Some(form) = answer.as_ref().err().and_then(|status| form.refused(status, CaseWords(visit.language()))) {
+            return ask(&visit, &chosen, back, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
         if !tally.count(is_done(&calls, case_id, answer, |case| case.closing.as_ref() == Some(&wanted)).await)? {
             break;
         }

@@ -39,8 +39,6 @@ use crate::messages;
 const PLACE: &str = "/gateways";
 const PAGE_SIZE: i32 = 50;
 const SCHOOLS_OFFERED: i32 = 20;
-const MAX_NAME_CHARS: usize = 80;
-const MAX_REASON_CHARS: usize = 500;
 /// The page does without it.
 const TOKEN_URL_PATIENCE: Duration = Duration::from_secs(2);
 
@@ -107,21 +105,25 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
     let id = school_id(fields.text("school"))?;
     let calls = visit.calls();
     let name = fields.text("naam").to_owned();
-    let has_right_length = (1..=MAX_NAME_CHARS).contains(&name.chars().count());
-    if !has_right_length {
-        let error = GatewayWords(visit.language()).enrol_name_wrong();
-        let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error)).await?;
-        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
-    }
     let request = wire::EnrolGatewayRequest {
         school_id: id.to_string(),
         site_id: fields.text("vestiging").to_owned(),
-        name,
+        name: name.clone(),
         request_id: fields.text("verzoek").to_owned(),
     };
     let token_url = token_url(&visit).await;
-    let answer = calls.gateways().enrol_gateway(request).await?.into_inner();
-    show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+    match calls.gateways().enrol_gateway(request).await {
+        Ok(answer) => {
+            let answer = answer.into_inner();
+            show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+        }
+        Err(status) if Failure::refuses(&status, "name") => {
+            let error = GatewayWords(visit.language()).enrol_name_wrong();
+            let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error)).await?;
+            page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
+        }
+        Err(status) => Err(status.into()),
+    }
 }
 
 /// `GET /gateways/{gateway}/geheim`.
@@ -160,17 +162,16 @@ pub(crate) async fn revoke_form(visit: Visit, Path(id): Path<String>) -> Result<
 pub(crate) async fn revoke(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let calls = visit.calls();
     let reason = fields.text("reden").to_owned();
-    let has_right_length = (1..=MAX_REASON_CHARS).contains(&reason.chars().count());
-    if !has_right_length {
-        let gateway = active_gateway(&calls, id).await?;
-        let error = GatewayWords(visit.language()).revoke_reason_wrong();
-        let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: Some(error), has_changed: false };
-        return page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again);
-    }
     let etag = fields.text("etag").to_owned();
     let request = wire::RevokeGatewayRequest { gateway_id: id.clone(), reason: reason.clone(), etag };
     match calls.gateways().revoke_gateway(request).await {
         Ok(_) => Ok(visit.done(messages::GATEWAY_REVOKED, PLACE)),
+        Err(status) if Failure::refuses(&status, "reason") => {
+            let gateway = active_gateway(&calls, id).await?;
+            let error = GatewayWords(visit.language()).revoke_reason_wrong();
+            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: Some(error), has_changed: false };
+            page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again)
+        }
         Err(status) if Failure::is_conflict(&status) => {
             let gateway = active_gateway(&calls, id).await?;
             let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: None, has_changed: true };

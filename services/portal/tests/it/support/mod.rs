@@ -6,6 +6,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "every test file uses what it needs of this")]
 
 mod acts;
+pub mod addresses;
 pub mod browser;
 pub mod faults;
 pub mod issuer;

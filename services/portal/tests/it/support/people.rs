@@ -11,6 +11,11 @@ fn person(number: u128, name: &str, functions: &[Function]) -> Principal {
     Principal { subject: Subject::Person(id), name: name.to_owned(), functions: functions.to_vec() }
 }
 
+/// A board of the tests. The portals of all tests share their policies, so a school is below the same board in each of them.
+pub fn board(number: u128) -> BoardId {
+    Uuid::from_u128(0x0190_0000_0000_7000_9000_0000_0000_0000 + number).into()
+}
+
 fn school(name: Named) -> SchoolId {
     name.id().parse().unwrap()
 }

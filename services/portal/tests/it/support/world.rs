@@ -34,7 +34,7 @@ impl World {
     pub async fn start(folder: TempDir, clock: Clock, issuer: Arc<TestIssuer>) -> Self {
         let process = TestProcess::at(clock.clone());
         let log: SharedLog = EmbeddedLog::open(EmbeddedConfig::new(folder.path().join("log"))).unwrap();
-        log.ensure_topics(&Topic::ALL).await.unwrap();
+        log.ensure_topics(&Topic::all()).await.unwrap();
         let (dead_letters, authenticator) = (DeadLetters::default(), issuer.authenticator());
         let parts = async |name: &str, migrations: Vec<Box<dyn MigrationTrait>>| {
             let database = Database::connect(&database_in(folder.path(), name)).await.unwrap();
@@ -66,7 +66,7 @@ impl World {
                 database: database_in(folder.path(), "network-monitor"),
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
-                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365, dead_letter_days: 30 },
+                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
                 bounds: Bounds { devices: 20_000, new_devices_per_hour: 20_000, new_alerts_per_hour: 1_000 },
             },
             parts: parts("network-monitor", network_monitor::migrations()).await,
