@@ -4,6 +4,7 @@
 //! request and on reading headers, and connections that are closed gracefully after an age, so that load spreads over new
 //! replicas. On shutdown no connection is accepted any more and those that are open finish what is under way.
 
+mod limits;
 mod pace;
 
 use std::{convert::Infallible, error::Error as StdError, io, net::SocketAddr, sync::Arc, time::Duration};
@@ -19,42 +20,9 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+pub use self::limits::Limits;
 use self::pace::{Answer, Heard, Pace, Sent};
 use crate::Shutdown;
-
-/// Limits of a listener.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Connections open at once; further ones wait in the kernel's queue.
-    pub max_connections: usize,
-    /// Time-out to send the request line and headers; also from the connection to the first request, in any protocol.
-    pub header_read_timeout: Duration,
-    /// How long an HTTP/1 connection may be silent between two requests. HTTP/2 has pings of its own.
-    pub idle_timeout: Duration,
-    /// Concurrent requests on one HTTP/2 connection.
-    pub max_concurrent_streams: u32,
-    /// Size of a request's header list in bytes.
-    pub max_header_list_size: u32,
-    /// After this age a connection is closed gracefully.
-    pub max_connection_age: Duration,
-    /// How long open requests may take after a shutdown.
-    pub drain: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_connections: 10_000,
-            header_read_timeout: Duration::from_secs(10),
-            // Sensors post once a minute, and a proxy in front of us keeps its own connections for 60 to 90 s.
-            idle_timeout: Duration::from_secs(120),
-            max_concurrent_streams: 256,
-            max_header_list_size: 16 * 1024,
-            max_connection_age: Duration::from_secs(30 * 60),
-            drain: Duration::from_secs(20),
-        }
-    }
-}
 
 /// The address of the other side of the connection, as an extension of every request.
 #[derive(Debug, Clone, Copy)]
@@ -156,14 +124,14 @@ impl Listener {
             let connection = http.serve_connection(TokioIo::new(Heard::on(stream, pace.clone())), service).into_owned();
             let asked_to_stop = shutdown.clone();
             let max_age = jittered(limits.max_connection_age, peer);
-            let (head, silence) = (limits.header_read_timeout, limits.idle_timeout);
+            let limits = limits.clone();
             connections.spawn(async move {
                 let _slot = slot;
                 tokio::pin!(connection);
                 tokio::select! {
                     // A connection that breaks is the other side's problem.
                     _ended = &mut connection => return,
-                    () = pace.too_slow(head, silence) => return,
+                    () = pace.too_slow(&limits) => return,
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
                 }
@@ -321,7 +289,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_says_too_little_is_cut_off() {
-        let limits = Limits { header_read_timeout: Duration::from_millis(100), ..Limits::default() };
+        let at_most = Duration::from_millis(100);
+        let limits = Limits { first_request_timeout: at_most, header_read_timeout: at_most, ..Limits::default() };
         let (address, _tasks) = started(Router::new(), limits).await;
         let http2_without_a_request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
         for said in [&b""[..], b"P", b"GET / HTTP/1.1\r\nslow: ", http2_without_a_request] {

@@ -8,7 +8,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{Request, Response, Version};
@@ -19,15 +18,19 @@ use tokio::{
     time::Instant,
 };
 
+use super::limits::Limits;
+
 /// What one connection is doing.
 #[derive(Debug, Clone)]
 pub(super) struct Pace(Arc<Mutex<Doing>>);
 
 #[derive(Debug, Clone, Copy)]
 enum Doing {
+    /// Nothing yet.
+    New(Instant),
     /// Nothing, since the last answer.
     Silent(Instant),
-    /// Sending a head; a new connection is expected to begin at once.
+    /// Sending a head.
     Asking(Instant),
     /// So many requests are being answered.
     Answering(u32),
@@ -37,7 +40,7 @@ enum Doing {
 
 impl Pace {
     pub(super) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Doing::Asking(Instant::now()))))
+        Self(Arc::new(Mutex::new(Doing::New(Instant::now()))))
     }
 
     fn change(&self, to: impl FnOnce(Doing) -> Doing) {
@@ -46,7 +49,10 @@ impl Pace {
     }
 
     fn heard(&self) {
-        self.change(|doing| if let Doing::Silent(_) = doing { Doing::Asking(Instant::now()) } else { doing });
+        self.change(|doing| match doing {
+            Doing::New(_) | Doing::Silent(_) => Doing::Asking(Instant::now()),
+            other => other,
+        });
     }
 
     /// A request has come, whose answer is under way until the guard is dropped.
@@ -55,27 +61,31 @@ impl Pace {
         self.change(|doing| match doing {
             _ if is_multiplexed => Doing::Multiplexed,
             Doing::Answering(count) => Doing::Answering(count + 1),
-            Doing::Silent(_) | Doing::Asking(_) => Doing::Answering(1),
+            Doing::New(_) | Doing::Silent(_) | Doing::Asking(_) => Doing::Answering(1),
             Doing::Multiplexed => Doing::Multiplexed,
         });
         Answering(self.clone())
     }
 
-    /// Returns when the client has taken longer to send a head than `head`, or has been silent for longer than `silence`.
-    pub(super) async fn too_slow(&self, head: Duration, silence: Duration) {
+    /// Returns when the client has taken longer than these limits allow.
+    pub(super) async fn too_slow(&self, limits: &Limits) {
+        let head = limits.header_read_timeout;
         loop {
             let doing = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let until = match doing {
-                Doing::Silent(since) => since + silence,
-                Doing::Asking(since) => since + head,
-                // A request that begins after this look is looked at in time.
-                Doing::Answering(_) => Instant::now() + head,
+                Doing::New(since) => Some(since + limits.first_request_timeout),
+                Doing::Silent(since) => Some(since + limits.idle_timeout),
+                Doing::Asking(since) => Some(since + head),
+                Doing::Answering(_) => None,
                 Doing::Multiplexed => return std::future::pending().await,
             };
-            if matches!(doing, Doing::Silent(_) | Doing::Asking(_)) && until <= Instant::now() {
-                return;
+            // A head that begins after this look is looked at in time.
+            let look_again = Instant::now() + head;
+            match until {
+                Some(until) if until <= Instant::now() => return,
+                Some(until) => tokio::time::sleep_until(until.min(look_again)).await,
+                None => tokio::time::sleep_until(look_again).await,
             }
-            tokio::time::sleep_until(until.min(Instant::now() + head)).await;
         }
     }
 }

@@ -1,0 +1,40 @@
+//! What a client of a listener may take: connections, time, sizes.
+
+use std::time::Duration;
+
+/// Limits of a listener.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections open at once; further ones wait in the kernel's queue.
+    pub max_connections: usize,
+    /// Time-out to begin the first request, in any protocol.
+    pub first_request_timeout: Duration,
+    /// Time-out to send the request line and headers.
+    pub header_read_timeout: Duration,
+    /// How long an HTTP/1 connection may be silent between two requests. HTTP/2 has pings of its own.
+    pub idle_timeout: Duration,
+    /// Concurrent requests on one HTTP/2 connection.
+    pub max_concurrent_streams: u32,
+    /// Size of a request's header list in bytes.
+    pub max_header_list_size: u32,
+    /// After this age a connection is closed gracefully.
+    pub max_connection_age: Duration,
+    /// How long open requests may take after a shutdown.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            first_request_timeout: Duration::from_secs(30),
+            header_read_timeout: Duration::from_secs(10),
+            // Sensors post once a minute, and a proxy in front of us keeps its own connections for 60 to 90 s.
+            idle_timeout: Duration::from_secs(120),
+            max_concurrent_streams: 256,
+            max_header_list_size: 16 * 1024,
+            max_connection_age: Duration::from_secs(30 * 60),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
