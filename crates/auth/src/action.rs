@@ -36,6 +36,9 @@ pub enum Action {
     /// See a school's cases.
     #[strum(serialize = "case.read")]
     CaseRead,
+    /// See what a case holds for the response team alone: notes under TLP:RED and TLP:AMBER+STRICT.
+    #[strum(serialize = "case.read_internal")]
+    CaseReadInternal,
     /// Add a gateway and get its secret.
     #[strum(serialize = "gateway.enrol")]
     GatewayEnrol,

@@ -141,10 +141,14 @@ impl Hierarchy {
         links.into_iter().for_each(|(child, parent)| known.place(child, parent));
     }
 
-    /// Takes over what another one knows, all at once.
-    pub fn replace(&self, other: Self) {
-        let links = std::mem::take(&mut *other.0.write().unwrap_or_else(PoisonError::into_inner));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = links;
+    /// Replaces where every resource stands that a feeder `owns`, by what `other` knows of them, all at once. What other feeders say stays:
+    /// organisations own schools and sites, a catalogue would own apps.
+    pub fn replace(&self, owns: impl Fn(Resource) -> bool, other: Self) {
+        let new = std::mem::take(&mut *other.0.write().unwrap_or_else(PoisonError::into_inner));
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let gone: Vec<Resource> = known.parent.keys().copied().filter(|child| owns(*child)).collect();
+        gone.into_iter().for_each(|child| known.unlink(child));
+        new.parent.into_iter().filter(|(child, _)| owns(*child)).for_each(|(child, parent)| known.place(child, parent));
     }
 
     /// Everything above a resource, nearest first; ends with the platform, except for a person and the platform itself.
@@ -230,6 +234,30 @@ mod tests {
         hierarchy.remove(school);
         assert_eq!(hierarchy.above(site.into()), [Resource::Platform]);
         assert_eq!(hierarchy.within::<SchoolId>(board.into()), []);
+    }
+
+    #[test]
+    fn a_feeder_that_starts_over_leaves_what_another_one_said() {
+        let (board, former, school, gone): (BoardId, BoardId, SchoolId, SchoolId) = (id(1), id(2), id(3), id(4));
+        let (vendor, app): (VendorId, AppId) = (id(5), id(6));
+        let is_organisation = |resource| matches!(resource, Resource::School(_) | Resource::Site(_));
+        let hierarchy = Hierarchy::default();
+        hierarchy.place(app, vendor);
+        hierarchy.place(school, former);
+        hierarchy.place(gone, former);
+
+        let organisations = Hierarchy::default();
+        organisations.place(school, board);
+        hierarchy.replace(is_organisation, organisations);
+        assert_eq!(hierarchy.within::<AppId>(vendor.into()), [app], "the catalogue said so");
+        assert_eq!(hierarchy.within::<SchoolId>(board.into()), [school]);
+        assert_eq!(hierarchy.within::<SchoolId>(former.into()), []);
+
+        let catalogue = Hierarchy::default();
+        catalogue.place(school, former);
+        hierarchy.replace(|resource| matches!(resource, Resource::App(_)), catalogue);
+        assert_eq!(hierarchy.within::<AppId>(vendor.into()), [], "the catalogue no longer has it");
+        assert_eq!(hierarchy.within::<SchoolId>(board.into()), [school], "and says nothing of schools");
     }
 
     #[test]

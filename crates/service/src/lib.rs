@@ -7,7 +7,7 @@
 //! assembly.publish();                                             // outbox → event log
 //! assembly.consume(CONSUMED, max_batch, Inbound::new(app.clone(), assembly.own_context()));
 //! assembly.every("prune", Duration::from_secs(3_600), move |cx| …); // a use case, as the service itself
-//! Ok(assembly.grpc(Routes::new(CaseApi::new(app))))               // authenticated before a body is read
+//! Ok(assembly.grpc(grpc::routes(app)))                            // authenticated before a body is read
 //! ```
 
 mod organisations;

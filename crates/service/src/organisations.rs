@@ -39,10 +39,15 @@ async fn follow_once(hierarchy: &Hierarchy, log: &SharedLog) -> Result<(), LogEr
     while !tail.caught_up() {
         apply(&known, &tail.next(AT_ONCE, WAIT).await?);
     }
-    hierarchy.replace(known);
+    hierarchy.replace(is_organisation, known);
     loop {
         apply(hierarchy, &tail.next(AT_ONCE, WAIT).await?);
     }
+}
+
+/// What this topic says where it stands.
+const fn is_organisation(resource: Resource) -> bool {
+    matches!(resource, Resource::School(_) | Resource::Site(_))
 }
 
 fn apply(hierarchy: &Hierarchy, delivered: &[Delivered]) {

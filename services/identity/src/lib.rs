@@ -4,7 +4,8 @@
 //!
 //! # The path of one request: enrolling a gateway
 //!
-//! 1. `grpc/` asks the authenticator who calls, and turns the message into an `EnrolGateway`, or names every wrong field.
+//! 1. The layer of `assembly.grpc` authenticates the caller before the body is read. `grpc/` takes the context that it made, and turns the
+//!    message into an `EnrolGateway`, or names every wrong field.
 //! 2. `app/gateway.rs` asks whether this caller may, at this school, before anything is read; reads the school within the
 //!    caller's scope; makes the gateway and its secret.
 //! 3. In one transaction: the gateway (its secret as a hash), `identity.gateway.v1` in the outbox, a row in the school's audit

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Utc};
-use runtime::{AlertId, CaseId, Error, PersonId, Result, SchoolId};
+use runtime::{AlertId, CaseId, Error, PersonId, Result};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging};
 
@@ -119,11 +119,9 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
     let paging = Paging::begin(&asked, &asked.page)?;
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
-    // Those who write notes everywhere are the response team; a school reads what is meant for it.
-    let audience = match cx.scope::<SchoolId>(Action::CaseNote) {
-        Ok(Scope::Everything) => Reader::ResponseTeam,
-        _ => Reader::School,
-    };
+    // A school reads what is meant for it.
+    let may_read_internal = cx.require(Action::CaseReadInternal, case.school.id).is_ok();
+    let audience = if may_read_internal { Reader::ResponseTeam } else { Reader::School };
     Ok(store::timeline::list(reader, case.id, audience, &paging).await?)
 }
 
