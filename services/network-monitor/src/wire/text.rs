@@ -28,12 +28,27 @@ const MOST_TABS_IN_HEADER: usize = 2;
 /// Reads a text: an event, several, an array of them, maybe behind a syslog header.
 pub fn read(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let text = trimmed(text);
+    if let Some(inner) = string_of(text) {
+        return read_string(&inner, text, around, each);
+    }
     let is_array = text.first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(text).is_ok();
     let start = if is_array { Some(0) } else { memchr::memchr(b'{', text) };
     match start {
         Some(start) if !is_quoted(&text[..start], &text[start..]) => read_objects(&text[start..], around, each),
         _ => each(not_json(text)),
     }
+}
+
+/// The text inside a JSON string: lines that were written as JSON twice.
+fn string_of(text: &[u8]) -> Option<String> {
+    if text.first() == Some(&b'"') { serde_json::from_slice(text).ok() } else { None }
+}
+
+fn read_string(inner: &str, outer: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    if around.depth == DEEPEST_WRAPPING {
+        return each(unreadable(Reason::WrappedTooDeep, String::new(), outer));
+    }
+    read(inner.as_bytes(), &Surroundings { depth: around.depth + 1, ..*around }, each);
 }
 
 /// Whether an event could be in the text.
@@ -146,7 +161,10 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
             }
             Err(error) => match (error.classify(), length_of_value(rest)) {
                 (Category::Data, Some(length)) => {
-                    each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length]));
+                    match string_of(&rest[..length]).filter(|inner| inner.contains('{')) {
+                        Some(inner) => read_string(&inner, &rest[..length], around, each),
+                        None => each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length])),
+                    }
                     length
                 }
                 (category, _) => {

@@ -38,6 +38,14 @@ fn lines_between_events_that_are_no_more_than_punctuation_are_none() {
 }
 
 #[test]
+fn lines_that_were_written_as_json_twice_are_read() {
+    let twice = |line: &str| json!(line).to_string();
+    assert_eq!(lines(&format!("{}\n{}\n", twice(ALERT), twice(&twice(KNOWN_HOST)))), ["suricata.alert", "zeek.known_hosts"]);
+    assert_eq!(lines(&json!([ALERT, KNOWN_HOST, "x"]).to_string()), ["suricata.alert", "zeek.known_hosts", "not_an_event"]);
+    assert_eq!(lines(&(0..6).fold(ALERT.to_owned(), |line, _| twice(&line))), ["wrapped_too_deep"]);
+}
+
+#[test]
 fn half_an_event_costs_nothing_but_itself() {
     let half = &ALERT[..150];
     assert_eq!(lines(&format!("{half}{ALERT}")), ["malformed_json column 153", "suricata.alert"]);
