@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    reading::{Original, Reading, Unreadable},
+    otlp,
+    reading::{Original, Reading, Reason, Unreadable},
+    record,
     surroundings::Surroundings,
     text,
 };
@@ -45,13 +47,25 @@ const fn is_padding(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
 }
 
+/// A line may be a whole OTLP request: the Collector's file exporter writes such lines.
+fn is_request(line: &[u8]) -> bool {
+    line.trim_ascii_start().starts_with(b"{\"resourceLogs\"")
+}
+
 /// A line is kept whole and once, however many events in it cannot be read: what was written around them may be what tells how.
 fn read_line(line: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let mut is_handed_out = false;
-    text::read(line, around, &mut |reading| {
+    let mut hand_out = |reading: Reading<'_>| {
         let Reading::Unreadable(unreadable) = reading else { return each(reading) };
         let is_known = std::mem::replace(&mut is_handed_out, true);
         let original = if is_known { Original::HandedOut } else { Original::Line(Cow::Borrowed(line)) };
         each(Reading::Unreadable(Unreadable { original, ..unreadable }));
-    });
+    };
+    if !is_request(line) {
+        return text::read(line, around, &mut hand_out);
+    }
+    if let Err(error) = otlp::each_in_json(line, |decoded, resource| record::read(decoded, resource, around.received, &mut hand_out)) {
+        let original = Original::Line(Cow::Borrowed(line));
+        hand_out(Reading::Unreadable(Unreadable { reason: Reason::MalformedRecord, detail: error.to_string(), original }));
+    }
 }
