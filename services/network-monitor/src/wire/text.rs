@@ -19,8 +19,8 @@ use super::{
 /// Docker around syslog around a shipper is three; no shipper wraps more.
 const DEEPEST_WRAPPING: usize = 4;
 
-/// So many times reading begins again behind a broken object, and so many places are tried for each.
-const MOST_RESTARTS: usize = 16;
+/// So many places are tried, in one text, where reading might go on behind a broken object.
+const MOST_TRIES: usize = 32;
 
 /// A row of a table has more; a shipper's own line has its time and its tag before the event.
 const MOST_TABS_IN_HEADER: usize = 2;
@@ -96,8 +96,8 @@ fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Rea
 /// Goes on behind a broken object: a sensor that was killed while it wrote leaves half a line, and the next event follows it.
 fn restart(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let mut mistake = mistake;
-    for _ in 0..MOST_RESTARTS {
-        let Some(next) = next_event(mistake.rest, around) else { break };
+    let mut tries = MOST_TRIES;
+    while let Some(next) = next_event(mistake.rest, around, &mut tries) {
         let (broken, rest) = mistake.rest.split_at(next);
         each(Mistake { rest: broken, ..mistake }.into());
         match try_objects(rest, around, each) {
@@ -109,9 +109,10 @@ fn restart(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut
 }
 
 /// Where the next event begins. A text inside a broken object cannot pass for one: its quotes are escaped.
-fn next_event(broken: &[u8], around: &Surroundings<'_>) -> Option<usize> {
+fn next_event(broken: &[u8], around: &Surroundings<'_>, tries: &mut usize) -> Option<usize> {
     let mut from = 1;
-    for _ in 0..MOST_RESTARTS {
+    loop {
+        *tries = tries.checked_sub(1)?;
         let start = from + memchr::memchr(b'{', broken.get(from..)?)?;
         let mut objects = Deserializer::from_slice(&broken[start..]).into_iter::<Fields<'_>>();
         let Some(Ok(fields)) = objects.next() else {
@@ -126,7 +127,6 @@ fn next_event(broken: &[u8], around: &Surroundings<'_>) -> Option<usize> {
         }
         from = end;
     }
-    None
 }
 
 /// Where reading stopped.

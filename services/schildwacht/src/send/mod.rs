@@ -90,3 +90,14 @@ fn progress(source: &Source, is_for_machines: bool) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// The events of a file, or why it is none or breaks off.
+#[cfg(test)]
+pub fn events_of(file: &[u8]) -> Result<Vec<Vec<u8>>, split::SplitError> {
+    let mut events = Events::read(file)?;
+    let mut found = Vec::new();
+    while let Some(event) = events.next_event()? {
+        found.push(event.to_vec());
+    }
+    Ok(found)
+}

@@ -88,7 +88,7 @@ impl<R: BufRead> Events<R> {
                     self.is_in_array = next == b',';
                     continue;
                 }
-                (false, _, b',' | b']') if self.event.is_empty() => {
+                (true, _, b'[') | (false, _, b',' | b']') if self.event.is_empty() => {
                     self.input.consume(1);
                     continue;
                 }
@@ -171,6 +171,7 @@ impl<R: BufRead> Events<R> {
     /// Takes what is no object, up to the next comma, bracket or line: one event for the edge to refuse. A text is taken whole.
     fn word(&mut self) -> io::Result<bool> {
         let mut fits = true;
+        let mut is_begun = false;
         let mut scan = Scan::default();
         loop {
             let available = self.input.fill_buf()?;
@@ -181,7 +182,8 @@ impl<R: BufRead> Events<R> {
             });
             let is_over = end.is_some() || available.is_empty();
             // A stray brace is a word by itself.
-            let used = end.map_or(available.len(), |end| end.max(usize::from(self.event.is_empty() && available[end] == b'}')));
+            let used = end.map_or(available.len(), |end| end.max(usize::from(self.event.is_empty() && !is_begun)));
+            is_begun = true;
             fits = fits && self.event.len() + used <= EVENT_AT_MOST;
             if fits {
                 self.event.extend(available[..used].iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
@@ -325,6 +327,7 @@ mod tests {
             "[{\"a\":1}]\n[{\"a\":2}] ,\n",
             "{\"a\":1}\n,\n{\"a\":2}\n]\n",
             "[{\"a\":1}]]\n,{\"a\":2}",
+            "[[{\"a\":1}],[{\"a\":2}]]",
         ] {
             assert_eq!(split(text).unwrap(), expected, "{text:?}");
         }

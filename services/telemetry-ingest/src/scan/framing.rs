@@ -93,29 +93,37 @@ pub(super) enum Part<'a> {
 pub(super) fn parts(body: &[u8]) -> impl Iterator<Item = (usize, Part<'_>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        loop {
-            at += body.get(at..)?.iter().position(|byte| !is_between(*byte))?;
-            let (start, rest) = (at, body.get(at..)?);
-            let up_to = |length: usize| rest.get(..length).unwrap_or(rest);
-            let part = if rest.first() != Some(&b'{') {
-                let word = up_to(end_of_word(rest));
-                let may_hold_object = word.len() > 1 && word.ends_with(b"\"") && memchr::memchr(b'{', word).is_some();
-                if may_hold_object { Part::Text(word) } else { Part::NoObject(word) }
-            } else {
-                match end_of_object(rest) {
-                    Ok(end) => Part::Object(up_to(end)),
-                    Err(broken_at) => Part::Unfinished(up_to(next_line_with_object(rest).unwrap_or(rest.len()).min(broken_at))),
-                }
-            };
-            let (Part::Object(bytes) | Part::Text(bytes) | Part::Unfinished(bytes) | Part::NoObject(bytes)) = part;
-            at += bytes.len();
-            // What comes before an object in its line is its header: `@cee:`.
-            let is_header = matches!(part, Part::NoObject(_)) && body.get(at) == Some(&b'{');
-            if !is_header {
-                return Some((start, part));
+        at += body.get(at..)?.iter().position(|byte| !is_between(*byte))?;
+        at += length_of_header(body.get(at..)?);
+        let (start, rest) = (at, body.get(at..)?);
+        let up_to = |length: usize| rest.get(..length).unwrap_or(rest);
+        let part = if rest.first() != Some(&b'{') {
+            let word = up_to(end_of_word(rest));
+            let may_hold_object = word.len() > 1 && word.ends_with(b"\"") && memchr::memchr(b'{', word).is_some();
+            if may_hold_object { Part::Text(word) } else { Part::NoObject(word) }
+        } else {
+            match end_of_object(rest) {
+                Ok(end) => Part::Object(up_to(end)),
+                Err(broken_at) => Part::Unfinished(up_to(next_line_with_object(up_to(broken_at)).unwrap_or(broken_at))),
             }
-        }
+        };
+        let (Part::Object(bytes) | Part::Text(bytes) | Part::Unfinished(bytes) | Part::NoObject(bytes)) = part;
+        at += bytes.len();
+        Some((start, part))
     })
+}
+
+/// No sender writes more before an event; without a bound, words without end would each be searched to the end of the body.
+const LONGEST_HEADER: usize = 1024;
+
+/// What comes before an object in its line, and is no element before it: `@cee:`, a syslog header.
+fn length_of_header(text: &[u8]) -> usize {
+    let text = text.get(..LONGEST_HEADER).unwrap_or(text);
+    let end = text.iter().position(|byte| matches!(byte, b'{' | b'\n' | b',')).unwrap_or(text.len());
+    let header = text.get(..end).unwrap_or_default();
+    let is_literal = [&b"null"[..], b"true", b"false"].iter().any(|literal| header.starts_with(literal));
+    let is_words = header.iter().any(u8::is_ascii_alphabetic) && !header.starts_with(b"\"") && !is_literal;
+    if is_words && text.get(end) == Some(&b'{') { end } else { 0 }
 }
 
 /// Where a word between objects ends: at a comma, a bracket, a brace or the end of its line.
@@ -159,6 +167,7 @@ mod tests {
             format!("\u{feff}[{one}\n, {two}"),
             format!("\0\0{one}\n\u{1e}{two}\n]"),
             format!("@cee: {one}\n@cee: {two}\n"),
+            format!("<13>gw suricata[7]: {one}\n<13>gw suricata[7]: {two}\n"),
             format!("[{one}]\n[{two}]\n"),
         ] {
             let objects: Vec<Part<'_>> = of(&body).into_iter().map(|(_, part)| part).collect();
@@ -168,6 +177,7 @@ mod tests {
             of("[{},7,\"{\",null] x"),
             [(1, Object(b"{}")), (4, NoObject(b"7")), (6, Text(b"\"{\"")), (10, NoObject(b"null")), (16, NoObject(b"x"))]
         );
+        assert_eq!(of("[null] {}\n[5] {}").len(), 4, "elements are no headers");
         assert_eq!(of("[{\"a\":\n{\"b\":1}]"), [(1, Unfinished(b"{\"a\":\n")), (7, Object(b"{\"b\":1}"))]);
         assert_eq!(of("[{\"a\":\"x"), [(1, Unfinished(b"{\"a\":\"x"))]);
         let neighbours: Vec<Part<'_>> = of("[{\"a\":1],{\"b\":1}]").into_iter().map(|(_, part)| part).collect();

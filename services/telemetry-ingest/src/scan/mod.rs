@@ -126,6 +126,15 @@ pub enum Place {
 }
 
 impl Format {
+    /// What a body of this format is called in the log.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::OtlpProtobuf => "application/x-protobuf",
+            Self::OtlpJson => "application/json",
+            Self::JsonLines | Self::Json => "application/x-ndjson",
+        }
+    }
+
     /// The format of the pieces a request of this format is cut into.
     pub const fn of_pieces(self) -> Self {
         match self {
