@@ -4,6 +4,8 @@ mod access;
 mod cli;
 mod demo;
 mod operate;
+#[cfg(test)]
+mod same_events;
 mod send;
 mod serve;
 

@@ -59,7 +59,7 @@ pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &
     put("ce_source", Bytes::from_static(SOURCE.as_bytes()));
     put("ce_type", Bytes::from_static(EVENT_TYPE.as_bytes()));
     put(header::RECEIVED, texts.time);
-    put(header::MEDIA_TYPE, Bytes::from_static(content_type(body.format).as_bytes()));
+    put(header::MEDIA_TYPE, Bytes::from_static(body.format.media_type().as_bytes()));
     if body.encoding != Encoding::Identity {
         put(header::ENCODING, Bytes::from_static(body.encoding.name().as_bytes()));
     }
@@ -70,14 +70,6 @@ pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &
         put("traceparent", traceparent.clone());
     }
     Record { key: gateway.school_text.clone(), headers, value: Some(body.bytes) }
-}
-
-const fn content_type(format: Format) -> &'static str {
-    match format {
-        Format::OtlpProtobuf => "application/x-protobuf",
-        Format::OtlpJson => "application/json",
-        Format::JsonLines | Format::Json => "application/x-ndjson",
-    }
 }
 
 /// What differs from record to record, in one buffer.

@@ -93,10 +93,11 @@ impl Intake {
     /// # Errors
     /// When nothing of it was taken, or when that is not known.
     pub async fn take_in(&self, gateway: &Gateway, mut received: Received, arrival: &mut Arrival<'_>) -> Result<Tally, Refusal> {
+        let examined = received.upload.examine(&self.limits);
+        self.charge(gateway, &received.upload, &examined, arrival)?;
+        let Examined { found, decoded_bytes, format } = examined;
+        received.upload.format = format;
         let upload = &received.upload;
-        let examined = upload.examine(&self.limits);
-        self.charge(gateway, upload, &examined, arrival)?;
-        let Examined { found, decoded_bytes } = examined;
         let tally = found.map_err(refuse_scan)?;
         if tally.total() == 0 {
             return Ok(tally);

@@ -32,7 +32,7 @@ mod intake;
 mod limit;
 mod listener;
 mod outcome;
-mod scan;
+pub mod scan;
 
 use std::{
     net::SocketAddr,

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     decode::decode,
-    lines,
-    otlp::{self, JsonRequest},
+    lines, otlp,
     reading::{BatchError, Reading},
     record,
     surroundings::Surroundings,
@@ -42,14 +41,12 @@ pub fn read(batch: &RawBatch<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(
     if format == Format::Protobuf {
         return otlp::each_in_protobuf(plain, |decoded, resource| record::read(decoded, resource, batch.received, each));
     }
-    let request = if format == Format::Json { JsonRequest::find(&plain)? } else { None };
-    match request {
-        Some(request) => otlp::each_in_json(&request, |decoded, resource| record::read(decoded, resource, batch.received, each)),
-        None => {
-            lines::read(&plain, &Surroundings::received(batch.received), each);
-            Ok(())
-        }
+    let is_request =
+        format == Format::Json && otlp::each_in_json(&plain, |decoded, resource| record::read(decoded, resource, batch.received, each))?;
+    if !is_request {
+        lines::read(&plain, &Surroundings::received(batch.received), each);
     }
+    Ok(())
 }
 
 #[derive(PartialEq, Eq)]

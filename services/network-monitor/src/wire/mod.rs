@@ -12,10 +12,14 @@
 
 pub mod batch;
 pub mod decode;
+mod envelope;
 mod fields;
 mod lines;
+mod mend;
+mod nested;
 mod otlp;
 mod reading;
+mod recognise;
 mod record;
 mod scalar;
 mod suricata;
@@ -24,6 +28,7 @@ mod text;
 mod time;
 mod told;
 mod zeek;
+mod zeek_logs;
 
 pub use batch::{RawBatch, read};
 pub use reading::{BatchError, Original, Reading, Reason, Understood, Unreadable};

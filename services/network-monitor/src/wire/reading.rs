@@ -51,7 +51,14 @@ pub enum Original<'a> {
         /// The attributes of its resource.
         resource: &'a [KeyValue],
     },
-    /// Part of a log record that another of its parts has handed out whole.
+    /// An OTLP log record in JSON.
+    JsonRecord {
+        /// Its text.
+        record: &'a str,
+        /// That of its resource.
+        resource: Option<&'a str>,
+    },
+    /// Part of a record that another of its parts has handed out whole.
     HandedOut,
 }
 
@@ -61,6 +68,7 @@ impl Original<'_> {
         match self {
             Self::Line(_) => Some("application/x-ndjson"),
             Self::Record { .. } => Some("application/x-protobuf"),
+            Self::JsonRecord { .. } => Some("application/json"),
             Self::HandedOut => None,
         }
     }
@@ -75,6 +83,12 @@ impl Original<'_> {
             }
             // Protobuf messages put one behind the other are one message with the lists of both.
             Self::Record { record, resource } => batch.extend_from_slice(&message::request_of(record, resource)),
+            // So are requests one behind the other.
+            Self::JsonRecord { record, resource } => {
+                let resource = resource.unwrap_or("null");
+                let parts = [r#"{"resourceLogs":[{"resource":"#, resource, r#","scopeLogs":[{"logRecords":["#, record, "]}]}]}\n"];
+                batch.extend(parts.iter().flat_map(|part| part.bytes()));
+            }
             Self::HandedOut => {}
         }
     }

@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use prost::Message as _;
 
 use super::{
+    envelope,
     fields::{Field, Fields},
     otlp::{
         Decoded,
         message::{KeyValue, Value},
     },
     reading::{Original, Reading, Reason, Unreadable},
+    recognise,
     surroundings::{Raw, Surroundings},
     text, time,
 };
@@ -29,27 +31,32 @@ pub fn read(decoded: Decoded<'_>, resource: &[KeyValue], received: DateTime<Utc>
     // What the agent added may be what tells how to read the record, so a record is kept whole; once, however many events in it
     // cannot be read.
     let mut is_handed_out = false;
-    let each: &mut dyn FnMut(Reading<'_>) = &mut |reading| match reading {
-        Reading::Unreadable(unreadable) => {
-            let original = if std::mem::replace(&mut is_handed_out, true) {
-                Original::HandedOut
-            } else {
-                Original::Record { record: record.encode_to_vec().into(), resource }
-            };
-            each(Reading::Unreadable(Unreadable { original, ..unreadable }));
-        }
-        other => each(other),
+    let mut outcomes = 0_usize;
+    let mut hand_out = |reading: Reading<'_>| {
+        outcomes += 1;
+        let Reading::Unreadable(unreadable) = reading else { return each(reading) };
+        let original = if std::mem::replace(&mut is_handed_out, true) {
+            Original::HandedOut
+        } else {
+            Original::Record { record: record.encode_to_vec().into(), resource }
+        };
+        each(Reading::Unreadable(Unreadable { original, ..unreadable }));
     };
     let around = Surroundings { record_time: happened, attributes: [&record.attributes, resource], ..Surroundings::received(received) };
     let body = record.body.as_ref().and_then(|body| body.value.as_ref());
     match body {
-        Some(body) if holds_event(body) => read_body(body, &around, each),
-        _ if attributes_hold_event(&record.attributes) => read_members(&record.attributes, &around, each),
-        Some(body) => read_body(body, &around, each),
-        None if record.attributes.is_empty() => {
-            each(unreadable(Reason::EmptyRecord));
-        }
-        None => read_members(&record.attributes, &around, each),
+        Some(body) if holds_event(body) && !is_message_of(body, &record.attributes, &around) => read_body(body, &around, &mut hand_out),
+        _ if attributes_hold_event(&record.attributes) => read_members(&record.attributes, &around, &mut hand_out),
+        Some(body) => read_body(body, &around, &mut hand_out),
+        None if record.attributes.is_empty() => {}
+        None => read_members(&record.attributes, &around, &mut hand_out),
+    }
+    if outcomes == 0 {
+        each(Reading::Unreadable(Unreadable {
+            reason: Reason::EmptyRecord,
+            detail: String::new(),
+            original: Original::Record { record: record.encode_to_vec().into(), resource },
+        }));
     }
 }
 
@@ -60,6 +67,17 @@ fn holds_event(body: &Value) -> bool {
         Value::Array(list) => !list.values.is_empty(),
         Value::Bool(_) | Value::Integer(_) | Value::Float(_) => false,
     }
+}
+
+/// Whether the body is one member of the event that the attributes hold (the text of Zeek's syslog.log), and not its line.
+fn is_message_of(body: &Value, attributes: &[KeyValue], around: &Surroundings<'_>) -> bool {
+    let (Value::Text(text) | Value::Bytes(text)) = body else { return false };
+    if attributes.is_empty() {
+        return false;
+    }
+    let fields = Fields::from_members(attributes);
+    let is_event = fields.has(Field::EventType) || recognise::is_zeek_record(&fields, around);
+    is_event && !envelope::is_original_of(&String::from_utf8_lossy(text), &fields)
 }
 
 /// Agents that parse a line put it in the attributes and leave in the body what they took for the message.
@@ -73,11 +91,11 @@ fn read_body(body: &Value, around: &Surroundings<'_>, each: &mut dyn FnMut(Readi
         Value::Text(text) | Value::Bytes(text) => text::read(text, around, each),
         Value::Kvlist(list) => read_members(&list.values, around, each),
         Value::Array(list) => {
-            for value in list.values.iter().filter_map(|element| element.value.as_ref()) {
-                match value {
+            for element in &list.values {
+                match element.value.as_ref() {
                     // One level is what shippers send; a list in a list holds no events.
-                    Value::Array(_) => each(unreadable(Reason::NotAnEvent)),
-                    event => read_body(event, around, each),
+                    None | Some(Value::Array(_)) => each(unreadable(Reason::NotAnEvent)),
+                    Some(event) => read_body(event, around, each),
                 }
             }
         }

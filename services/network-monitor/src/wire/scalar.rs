@@ -62,6 +62,21 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// All texts, as they are.
+    pub fn all_texts(&self) -> impl Iterator<Item = &str> {
+        let (list, only) = match self {
+            Self::List(texts) => (texts.as_slice(), None),
+            Self::Text(text) => ([].as_slice(), Some(text.as_ref())),
+            Self::Absent | Self::Integer(_) | Self::Float(_) | Self::Bool(_) => ([].as_slice(), None),
+        };
+        list.iter().map(AsRef::as_ref).chain(only)
+    }
+
+    /// Bytes of the texts that may hold a JSON object.
+    pub fn length_with_objects(&self) -> usize {
+        self.all_texts().filter(|text| memchr::memchr(b'{', text.as_bytes()).is_some()).map(str::len).sum()
+    }
+
     /// All texts: those of the list, or the only one cut at its commas.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         let (list, only) = match self {

@@ -8,12 +8,11 @@ use super::{
     fields::{Field, Fields},
     reading::{Defect, Reading, Reason, Understood},
     surroundings::{Raw, Surroundings},
-    told,
+    told::{self, Card},
 };
 use crate::domain::{
     address,
     detection::{Detection, Endpoint, Fingerprint, Sensor, Severity, SignatureId},
-    mac::Mac,
     sighting::Sighting,
     source::Source,
 };
@@ -145,10 +144,11 @@ impl<'a> Event<'_, 'a> {
 
     /// Only a server's acknowledgement binds an address; an offer or a wish does not.
     fn lease(&self) -> Result<[Option<Sighting>; 2], Defect> {
-        let mac = self.mac(Field::DhcpClientMac, "dhcp.client_mac")?;
+        let card = self.card(Field::DhcpClientMac, "dhcp.client_mac")?;
         let is_acknowledged = self.fields.get(Field::DhcpType).as_str().is_none_or(|kind| kind.eq_ignore_ascii_case("ack"));
         let given = [Field::DhcpAssignedIp, Field::DhcpClientIp].into_iter().filter_map(|field| self.fields.get(field).as_address());
         let ip = given.filter(|ip| address::is_one_device(*ip)).find(|_| is_acknowledged);
+        let Card::Address(mac) = card else { return Ok([ip.and_then(|ip| self.seen(ip)), None]) };
         let name = self.fields.get(Field::DhcpHostname).as_text().and_then(|text| told::name(&text));
         let software = self.fields.get(Field::DhcpVendorClass).as_text().and_then(|text| told::vendor_class(&text));
         let device = Sighting::of_mac(self.source, mac, ip, self.time);
@@ -157,8 +157,9 @@ impl<'a> Event<'_, 'a> {
 
     /// The sender of an ARP packet says who it is; of the other side it only guesses.
     fn arp(&self) -> Result<[Option<Sighting>; 2], Defect> {
-        let mac = self.mac(Field::ArpSourceMac, "arp.src_mac")?;
+        let card = self.card(Field::ArpSourceMac, "arp.src_mac")?;
         let ip = self.optional_address(Field::ArpSourceIp, "arp.src_ip")?;
+        let Card::Address(mac) = card else { return Ok([ip.and_then(|ip| self.seen(ip)), None]) };
         Ok([Sighting::of_mac(self.source, mac, ip, self.time), None])
     }
 
@@ -171,16 +172,16 @@ impl<'a> Event<'_, 'a> {
         let server = self.address(Field::DestinationIp, "dest_ip")?;
         let seen = |ip| Sighting::of_address(self.source, ip, false, first).map(|device| device.until(last));
         let answered = self.count(Field::PacketsToClient) > 0;
-        let protocol = self.fields.get(Field::AppProtocol).as_str().filter(|protocol| !matches!(*protocol, "failed" | "unknown"));
-        let service = protocol.and_then(|protocol| self.service(protocol));
+        let service = self.fields.get(Field::AppProtocol).as_str().and_then(|protocol| self.service(protocol));
         let from_client = self.fields.get(Field::PacketsToServer).as_integer() != Some(0);
         let server = seen(server).filter(|_| answered).map(|device| device.telling(service));
         Ok([seen(client).filter(|_| from_client), server])
     }
 
-    /// A handshake takes two.
+    /// A handshake takes two. Suricata writes `UNDETERMINED` when it saw no server's hello.
     fn handshake(&self) -> Result<[Option<Sighting>; 2], Defect> {
-        let server_answered = self.fields.has(Field::TlsVersion);
+        let version = self.fields.get(Field::TlsVersion).as_text();
+        let server_answered = version.is_some_and(|version| !version.trim().eq_ignore_ascii_case("undetermined"));
         let service = self.service("tls").filter(|_| server_answered);
         let client = self.seen(self.address(Field::SourceIp, "src_ip")?);
         let server = self.seen(self.address(Field::DestinationIp, "dest_ip")?);
@@ -210,10 +211,9 @@ impl<'a> Event<'_, 'a> {
         self.fields.get(field).as_integer().unwrap_or_default()
     }
 
-    fn mac(&self, field: Field, name: &'static str) -> Result<Mac, Defect> {
-        let value = self.fields.get(field);
-        let text = value.as_str().ok_or(Defect { reason: Reason::MissingField, field: name })?;
-        text.parse().map_err(|_| Defect { reason: Reason::UnreadableMac, field: name })
+    fn card(&self, field: Field, name: &'static str) -> Result<Card, Defect> {
+        let text = self.fields.get(field).as_str().ok_or(Defect { reason: Reason::MissingField, field: name })?;
+        Card::read(text).ok_or(Defect { reason: Reason::UnreadableMac, field: name })
     }
 
     fn address(&self, field: Field, name: &'static str) -> Result<IpAddr, Defect> {

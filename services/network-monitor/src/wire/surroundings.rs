@@ -8,6 +8,7 @@ use super::{
     fields::{Field, Fields},
     otlp::message::{KeyValue, Value, members_to_json},
     reading::{Defect, Original, Reason},
+    zeek_logs::Log,
 };
 use crate::domain::moment;
 
@@ -21,8 +22,8 @@ pub struct Surroundings<'s> {
     pub received: DateTime<Utc>,
     /// When the agent says it happened.
     pub record_time: Option<DateTime<Utc>>,
-    /// The file it was read from.
-    pub file: Option<&'s str>,
+    /// Which of Zeek's logs the wrapper around it names.
+    pub log: Option<Log>,
     /// What the agent added, of the record and of its resource.
     pub attributes: [&'s [KeyValue]; 2],
     /// How many wrappers were taken off.
@@ -32,34 +33,24 @@ pub struct Surroundings<'s> {
 impl Surroundings<'_> {
     /// Nothing is known but the moment of receipt.
     pub const fn received(received: DateTime<Utc>) -> Self {
-        Self { received, record_time: None, file: None, attributes: [&[], &[]], depth: 0 }
+        Self { received, record_time: None, log: None, attributes: [&[], &[]], depth: 0 }
     }
 
-    /// The log a file is named after: `known_hosts` of `/opt/zeek/logs/known_hosts.2026-09-24.log.gz`.
-    pub fn log_name(&self) -> Option<String> {
-        let from_attributes = || {
-            let keys = [b"log.file.name".as_slice(), b"log.file.path", b"file_name", b"file_path", b"filename", b"file"];
-            // Agents add a few dozen; a search through thousands for each event would be a way to keep us busy.
-            let mut searched = self.attributes.into_iter().flat_map(|attributes| attributes.iter().take(MOST_ATTRIBUTES));
-            let text = searched.find_map(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
-                Value::Text(text) if keys.contains(&attribute.key.as_ref()) => Some(text),
-                _ => None,
-            })?;
-            Some(String::from_utf8_lossy(text))
-        };
-        let path = self.file.map(Cow::Borrowed).or_else(from_attributes)?;
-        let name = path.rsplit(['/', '\\']).next()?;
-        Some(name.split('.').next()?.to_ascii_lowercase())
+    /// Which of Zeek's logs the event is from, as the shipper says around it: a wrapper, or an attribute.
+    pub fn log_name(&self) -> Option<Log> {
+        self.log.or_else(|| self.attributes.into_iter().find_map(named_by_attribute))
     }
 
     /// When an event happened as it says itself, or failing that the shipper.
     pub(super) fn told(&self, fields: &Fields<'_>, own: Field, name: &'static str) -> Result<DateTime<Utc>, Defect> {
         let own = fields.get(own);
-        if own.is_present() {
-            return own.as_time().ok_or(Defect { reason: Reason::UnreadableTime, field: name });
-        }
-        let shipped = fields.get(Field::ShippedTime).as_time().or(self.record_time);
-        shipped.ok_or(Defect { reason: Reason::MissingTime, field: name })
+        let shipped = || {
+            // The other sensor's name for the time is what a shipper may call this one's.
+            let moments = [Field::Timestamp, Field::Ts, Field::ShippedTime].into_iter();
+            moments.filter_map(|field| fields.get(field).as_time()).next().or(self.record_time)
+        };
+        let reason = if own.is_present() { Reason::UnreadableTime } else { Reason::MissingTime };
+        own.as_time().or_else(shipped).ok_or(Defect { reason, field: name })
     }
 
     /// The same, as far as it can be believed.
@@ -67,6 +58,47 @@ impl Surroundings<'_> {
         moment::believable(told, self.received)
     }
 }
+
+/// By the file an agent read, or by the label it gave. An attribute may be a member of the event instead, as far as the agent parsed
+/// it: those count only where no event is.
+fn named_by_attribute(attributes: &[KeyValue]) -> Option<Log> {
+    // Agents add a few dozen; a search through thousands for each event would be a way to keep us busy.
+    let attributes = attributes.get(..MOST_ATTRIBUTES).unwrap_or(attributes);
+    let texts_of = |keys: &'static [&'static str]| {
+        attributes.iter().filter_map(move |attribute| match attribute.value.as_ref()?.value.as_ref()? {
+            Value::Text(text) if keys.iter().any(|key| key.as_bytes() == attribute.key) => Some(String::from_utf8_lossy(text)),
+            _ => None,
+        })
+    };
+    let is_event = || attributes.iter().any(|attribute| matches!(&attribute.key[..], b"ts" | b"uid" | b"fuid"));
+    texts_of(&["log.file.name", "log.file.path", "log.file.path_resolved", "log.file.name_resolved"])
+        .find_map(|file| Log::named(&file))
+        .or_else(|| texts_of(LABELS).find_map(|label| Log::named(&label)))
+        .or_else(|| if is_event() { None } else { texts_of(FILES).find_map(|file| Log::in_file(&file)) })
+}
+
+/// Attributes whose value is a label.
+const LABELS: &[&str] = &[
+    "_path",
+    "@path",
+    "@stream",
+    "log.name",
+    "log_name",
+    "log.type",
+    "log_type",
+    "fluent.tag",
+    "tag",
+    "zeek.log",
+    "event.dataset",
+    "com.splunk.sourcetype",
+    "sourcetype",
+    "appname",
+    "syslog.appname",
+];
+
+/// Attributes whose value is the file's name, in which events have something else.
+const FILES: &[&str] =
+    &["file_name", "file_path", "file.name", "file.path", "filename", "filepath", "file", "path", "source", "com.splunk.source"];
 
 /// An event as it came.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,12 @@ use serde::de::IgnoredAny;
 use serde_json::{Deserializer, error::Category};
 
 use super::{
+    envelope,
     fields::{Field, Fields},
+    mend::mended,
+    nested,
     reading::{Defect, Original, Reading, Reason, Unreadable},
-    suricata,
+    recognise, suricata,
     surroundings::{Raw, Surroundings},
     zeek,
 };
@@ -16,15 +19,36 @@ use super::{
 /// Docker around syslog around a shipper is three; no shipper wraps more.
 const DEEPEST_WRAPPING: usize = 4;
 
+/// So many places are tried, in one text, where reading might go on behind a broken object.
+const MOST_TRIES: usize = 32;
+
+/// A row of a table has more; a shipper's own line has its time and its tag before the event.
+const MOST_TABS_IN_HEADER: usize = 2;
+
 /// Reads a text: an event, several, an array of them, maybe behind a syslog header.
 pub fn read(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let text = trimmed(text);
+    if let Some(inner) = string_of(text) {
+        return read_string(&inner, text, around, each);
+    }
     let is_array = text.first() == Some(&b'[') && serde_json::from_slice::<IgnoredAny>(text).is_ok();
     let start = if is_array { Some(0) } else { memchr::memchr(b'{', text) };
     match start {
-        Some(start) => read_objects(&text[start..], around, each),
-        None => each(not_json(text)),
+        Some(start) if !is_quoted(&text[..start], &text[start..]) => read_objects(&text[start..], around, each),
+        _ => each(not_json(text)),
     }
+}
+
+/// The text inside a JSON string: lines that were written as JSON twice.
+fn string_of(text: &[u8]) -> Option<String> {
+    if text.first() == Some(&b'"') { serde_json::from_slice(text).ok() } else { None }
+}
+
+fn read_string(inner: &str, outer: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    if around.depth == DEEPEST_WRAPPING {
+        return each(unreadable(Reason::WrappedTooDeep, String::new(), outer));
+    }
+    read(inner.as_bytes(), &Surroundings { depth: around.depth + 1, ..*around }, each);
 }
 
 /// Whether an event could be in the text.
@@ -32,21 +56,76 @@ pub fn may_hold_event(text: &[u8]) -> bool {
     memchr::memchr(b'{', text).is_some()
 }
 
-/// Without blanks, byte-order mark and the NULs that a log file copied while it was cut begins with.
+/// Without blanks, byte-order marks and the NULs that a log file copied while it was cut begins with.
 fn trimmed(text: &[u8]) -> &[u8] {
     let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
-    let start = text.iter().position(|byte| !is_padding(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_padding(byte)).map_or(start, |last| last + 1);
-    let text = &text[start..end];
-    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+    let mut text = text;
+    loop {
+        let start = text.iter().position(|byte| !is_padding(byte)).unwrap_or(text.len());
+        match text[start..].strip_prefix("\u{feff}".as_bytes()) {
+            Some(behind_mark) => text = behind_mark,
+            None => {
+                let end = text.iter().rposition(|byte| !is_padding(byte)).map_or(start, |last| last + 1);
+                return &text[start..end];
+            }
+        }
+    }
+}
+
+/// Whether a line of text only quotes the object: it is a column of a table (Zeek's own format), or in the middle of a sentence
+/// (`Invalid user {…} from 10.0.0.5`). Then it is what somebody wrote on the network.
+fn is_quoted(before: &[u8], from_brace: &[u8]) -> bool {
+    let Some(last) = before.trim_ascii_end().last() else { return false };
+    if before.iter().filter(|byte| **byte == b'\t').count() > MOST_TABS_IN_HEADER {
+        return true;
+    }
+    let ends_like_header = matches!(last, b':' | b']' | b'[' | b'-' | b'|' | b'>' | b',' | b'}' | 0x80..);
+    let behind = memchr::memrchr(b'}', from_brace).map_or(&[][..], |end| &from_brace[end..]);
+    let goes_on_in_words = behind.windows(2).any(|pair| pair.iter().all(u8::is_ascii_alphabetic));
+    !ends_like_header && goes_on_in_words
 }
 
 fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let Err(mistake) = try_objects(text, around, each) else { return };
-    let Some(mended) = mended(mistake.rest) else { return each(mistake.into()) };
-    if let Err(again) = try_objects(mended.as_bytes(), around, each) {
-        let nothing_was_read = again.rest.len() == mended.len();
-        each(if nothing_was_read { mistake.into() } else { again.into() });
+    let Some(mended) = mended(mistake.rest) else { return restart(mistake, around, each) };
+    if let Err(mistake) = try_objects(mended.as_bytes(), around, each) {
+        restart(mistake, around, each);
+    }
+}
+
+/// Goes on behind a broken object: a sensor that was killed while it wrote leaves half a line, and the next event follows it.
+fn restart(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    let mut mistake = mistake;
+    let mut tries = MOST_TRIES;
+    while let Some(next) = next_event(mistake.rest, around, &mut tries) {
+        let (broken, rest) = mistake.rest.split_at(next);
+        each(Mistake { rest: broken, ..mistake }.into());
+        match try_objects(rest, around, each) {
+            Ok(()) => return,
+            Err(again) => mistake = again,
+        }
+    }
+    each(mistake.into());
+}
+
+/// Where the next event begins. A text inside a broken object cannot pass for one: its quotes are escaped.
+fn next_event(broken: &[u8], around: &Surroundings<'_>, tries: &mut usize) -> Option<usize> {
+    let mut from = 1;
+    loop {
+        *tries = tries.checked_sub(1)?;
+        let start = from + memchr::memchr(b'{', broken.get(from..)?)?;
+        let mut objects = Deserializer::from_slice(&broken[start..]).into_iter::<Fields<'_>>();
+        let Some(Ok(fields)) = objects.next() else {
+            from = start + 1;
+            continue;
+        };
+        let end = start + objects.byte_offset();
+        let mut is_event = false;
+        interpret(&fields, Raw::Json(&broken[start..end]), around, &mut |reading| is_event |= !matches!(reading, Reading::Unreadable(_)));
+        if is_event {
+            return Some(start);
+        }
+        from = end;
     }
 }
 
@@ -82,7 +161,10 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
             }
             Err(error) => match (error.classify(), length_of_value(rest)) {
                 (Category::Data, Some(length)) => {
-                    each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length]));
+                    match string_of(&rest[..length]).filter(|inner| inner.contains('{')) {
+                        Some(inner) => read_string(&inner, &rest[..length], around, each),
+                        None => each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length])),
+                    }
                     length
                 }
                 (category, _) => {
@@ -97,11 +179,17 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
     Ok(())
 }
 
-/// Without blanks and what stands around the elements of an array, which may have lost its other end.
+/// Without blanks, padding and what stands around the elements of an array, which may have lost its other end.
 fn behind_punctuation(text: &[u8]) -> &[u8] {
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']');
-    let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
-    &text[start..]
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']' | 0 | 0x1e);
+    let mut text = text;
+    loop {
+        let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
+        match text[start..].strip_prefix("\u{feff}".as_bytes()) {
+            Some(behind_mark) => text = behind_mark,
+            None => return &text[start..],
+        }
+    }
 }
 
 fn length_of_value(text: &[u8]) -> Option<usize> {
@@ -110,85 +198,102 @@ fn length_of_value(text: &[u8]) -> Option<usize> {
     Some(values.byte_offset())
 }
 
-/// A second chance for text that careless writers produce: bytes that are not UTF-8, control characters inside strings,
-/// halves of surrogate pairs. `None` when there is nothing of the kind.
-fn mended(text: &[u8]) -> Option<String> {
-    let utf8 = String::from_utf8_lossy(text);
-    let without_controls: Cow<'_, str> =
-        if utf8.bytes().any(|byte| byte < 0x20 && !byte.is_ascii_whitespace() || byte == b'\t' || byte == b'\n') {
-            Cow::Owned(utf8.replace(|letter: char| letter < ' ', " "))
-        } else {
-            utf8
-        };
-    let mended = without_lone_surrogates(&without_controls);
-    (mended.as_bytes() != text).then_some(mended)
-}
-
-fn without_lone_surrogates(text: &str) -> String {
-    let surrogate = |at: &str| -> Option<u16> {
-        let digits = at.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..0xe000).contains(unit))
-    };
-    let mut mended = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(found) = rest.find('\\') {
-        let (before, escape) = rest.split_at(found);
-        mended.push_str(before);
-        let is_pair = |unit: u16| unit < 0xdc00 && escape.get(6..).and_then(surrogate).is_some_and(|low| low >= 0xdc00);
-        let taken = match surrogate(escape) {
-            Some(unit) if is_pair(unit) => 12,
-            Some(_) => {
-                mended.push_str("\\ufffd");
-                rest = &escape[6..];
-                continue;
-            }
-            // The character after the backslash belongs to it, also when it is a backslash.
-            None => escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end),
-        };
-        mended.push_str(&escape[..taken]);
-        rest = &escape[taken..];
-    }
-    mended.push_str(rest);
-    mended
-}
-
 /// Says what an object is: an event, or a wrapper around one.
 pub fn interpret<'a>(fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+    let mut complaint = None;
+    for (texts, origin) in envelope::texts(fields, around) {
+        let is_original = || texts.as_str().is_some_and(|text| envelope::is_original_of(text, fields));
+        if origin == envelope::Origin::Beside && !is_original() {
+            continue;
+        }
+        let mut read_all = |around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)| {
+            for text in texts.all_texts() {
+                read(text.as_bytes(), around, each);
+            }
+        };
+        match unwrap(fields, raw, around, each, &mut read_all) {
+            Ok(()) => return,
+            Err(first) => complaint = complaint.or(Some(first)),
+        }
+    }
+    let is_wrapper = complaint.is_some() && !recognise::is_zeek_record(fields, around);
     let reading = if fields.has(Field::EventType) {
         suricata::read(fields, raw, around)
-    } else if let Some(path) = fields.get(Field::Path).as_str() {
-        zeek::read(path, fields, raw, around)
-    } else if let Some(wrapped) = wrapped_text(fields) {
-        unwrap(wrapped, fields, raw, around, each);
-        return;
-    } else if let Some(log) = zeek::recognise(fields, around) {
-        zeek::read(&log, fields, raw, around)
+    } else if let Some(log) = recognise::zeek_log(fields, around).filter(|_| !is_wrapper) {
+        zeek::read(log, fields, raw, around)
     } else {
-        Err(Defect { reason: Reason::NotAnEvent, field: "" })
+        let inside = unwrap(fields, raw, around, each, &mut |around, each| nested::read(raw, around, each, interpret));
+        match (inside, complaint) {
+            (Ok(()), _) => return,
+            (Err(_), Some(first)) => return each(first.about(raw)),
+            (Err(first), None) if first.reason == Reason::WrappedTooDeep => return each(first.about(raw)),
+            (Err(_), None) => Err(Defect { reason: Reason::NotAnEvent, field: "" }),
+        }
     };
     match reading {
         Ok(reading) => each(reading),
-        Err(defect) => {
-            each(Reading::Unreadable(Unreadable { reason: defect.reason, detail: defect.field.to_owned(), original: raw.original() }));
-        }
+        Err(defect) => each(Complaint { reason: defect.reason, detail: defect.field.to_owned() }.about(raw)),
     }
 }
 
-/// The text inside a wrapper. Zeek's own notices have a `msg` too, which is no wrapper unless it is JSON.
-fn wrapped_text<'f>(fields: &'f Fields<'_>) -> Option<&'f str> {
-    let message =
-        || fields.get(Field::NoticeMessage).as_str().filter(|text| !fields.has(Field::Note) && text.trim_start().starts_with('{'));
-    fields.get(Field::Wrapped).as_str().or_else(message)
+/// Why an event inside a wrapper cannot be read.
+struct Complaint {
+    reason: Reason,
+    detail: String,
 }
 
-fn unwrap(wrapped: &str, fields: &Fields<'_>, raw: Raw<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
+impl Complaint {
+    /// What came is kept as it came, wrapper and all: it may be what tells how to read the rest.
+    fn about(self, raw: Raw<'_>) -> Reading<'_> {
+        Reading::Unreadable(Unreadable { reason: self.reason, detail: self.detail, original: raw.original() })
+    }
+}
+
+type ReadInside<'r> = &'r mut dyn FnMut(&Surroundings<'_>, &mut dyn FnMut(Reading<'_>));
+
+/// Hands out the events inside a wrapper. What cannot be read beside them is handed out once, with all of the wrapper.
+///
+/// # Errors
+/// When no event is inside; then nothing was handed out.
+fn unwrap(
+    fields: &Fields<'_>,
+    raw: Raw<'_>,
+    around: &Surroundings<'_>,
+    each: &mut dyn FnMut(Reading<'_>),
+    read_inside: ReadInside<'_>,
+) -> Result<(), Complaint> {
     if around.depth == DEEPEST_WRAPPING {
-        each(Reading::Unreadable(Unreadable { reason: Reason::WrappedTooDeep, detail: String::new(), original: raw.original() }));
-        return;
+        return Err(Complaint { reason: Reason::WrappedTooDeep, detail: String::new() });
     }
-    let file = fields.get(Field::FileName).as_str().or_else(|| fields.get(Field::PlainPath).as_str());
-    let record_time = fields.get(Field::ShippedTime).as_time().or(around.record_time);
-    read(wrapped.as_bytes(), &Surroundings { file: file.or(around.file), record_time, depth: around.depth + 1, ..*around }, each);
+    let time = |field| fields.get(field).as_time();
+    let record_time = time(Field::ShippedTime).or_else(|| time(Field::Timestamp)).or(around.record_time);
+    let log = recognise::log_named_by_wrapper(fields).or(around.log);
+    let inside = Surroundings { log, record_time, depth: around.depth + 1, ..*around };
+    let mut found = 0_usize;
+    let mut complaints = 0_usize;
+    let mut first = None;
+    read_inside(&inside, &mut |reading| match reading {
+        Reading::Unreadable(Unreadable { reason, detail, .. }) => {
+            complaints += 1;
+            first.get_or_insert(Complaint { reason, detail });
+        }
+        event => {
+            found += 1;
+            each(event);
+        }
+    });
+    let Some(first) = first else {
+        return if found > 0 { Ok(()) } else { Err(Complaint { reason: Reason::EmptyRecord, detail: String::new() }) };
+    };
+    if found == 0 {
+        return Err(first);
+    }
+    let reason = first.reason;
+    each(first.about(raw));
+    for _ in 1..complaints {
+        each(Reading::Unreadable(Unreadable { reason, detail: String::new(), original: Original::HandedOut }));
+    }
+    Ok(())
 }
 
 fn not_json(text: &[u8]) -> Reading<'_> {

@@ -1,10 +1,15 @@
 //! Moments as sensors and shippers write them.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
-/// Reads an ISO 8601 moment: `T` or a space between, any number of decimals (a comma will do), an offset written `Z`,
-/// `+01:00`, `+0100`, `+01` or not at all, which is taken as UTC.
+/// Reads a moment: ISO 8601, or as the languages print one in which shippers are written.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
+    parse_iso(text).or_else(|| parse_printed(text.trim()))
+}
+
+/// ISO 8601: `T` or a space between, any number of decimals (a comma will do), an offset written `Z`, `+01:00`, `+0100`, `+01` or
+/// not at all, which is taken as UTC. Ruby writes ` UTC` or ` +0100`, Go ` +0100 CET m=+0.1`.
+fn parse_iso(text: &str) -> Option<DateTime<Utc>> {
     let bytes = text.trim().as_bytes();
     let number = |from: usize, digits: usize| -> Option<u32> {
         bytes.get(from..from + digits)?.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
@@ -30,7 +35,36 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     wall_clock.and_utc().checked_sub_signed(offset(rest)?)
 }
 
+/// As HTTP, mail, C, Java, Ruby and web servers write it: the month has a name.
+fn parse_printed(text: &str) -> Option<DateTime<Utc>> {
+    // A number, the usual other form, has no letters.
+    if text.len() > 64 || !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return None;
+    }
+    let with_offset = ["%a %b %d %H:%M:%S %z %Y", "%d/%b/%Y:%H:%M:%S %z", "%d %b %Y %H:%M:%S %z"];
+    let in_utc = ["%a %b %d %H:%M:%S%.f %Y", "%a %b %d %H:%M:%S UTC %Y", "%a %b %d %H:%M:%S GMT %Y", "%b %d, %Y @ %H:%M:%S%.f"];
+    let mail = DateTime::parse_from_rfc2822(text).ok();
+    mail.or_else(|| with_offset.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()))
+        .map(|moment| moment.to_utc())
+        .or_else(|| in_utc.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(|moment| moment.and_utc()))
+}
+
+/// The offset behind a time of day.
 fn offset(text: &[u8]) -> Option<TimeDelta> {
+    let is_zone = |word: &[u8]| (1..=5).contains(&word.len()) && word.iter().all(u8::is_ascii_uppercase);
+    let is_clock = |word: &[u8]| word.starts_with(b"m=");
+    let mut words = text.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    // Behind an offset in figures the name of the zone says nothing new.
+    let rest_says_nothing = words.all(|word| is_zone(word) || is_clock(word));
+    match first {
+        _ if !rest_says_nothing => None,
+        b"UTC" | b"GMT" => Some(TimeDelta::zero()),
+        figures => offset_in_figures(figures),
+    }
+}
+
+fn offset_in_figures(text: &[u8]) -> Option<TimeDelta> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
     let two = |high: u8, low: u8| Some(digit(high)? * 10 + digit(low)?);
     let (sign, hours, minutes) = match *text {
@@ -90,6 +124,15 @@ mod tests {
             "2018-03-24 17:15:20.600725",
             "2018-03-24T17:15:20.600725123Z",
             " 2018-03-24T17:15:20.600725 ",
+            "2018-03-24 17:15:20.600725 UTC",
+            "2018-03-24 17:15:20.600725 Z",
+            "2018-03-24 17:15:20.600725 GMT",
+            "2018-03-24 18:15:20.600725 +0100",
+            "2018-03-24 18:15:20.600725 +01:00",
+            "2018-03-24 18:15:20.600725 +0100 CET",
+            "2018-03-24 17:15:20.600725 +0000 UTC",
+            "2018-03-24 18:15:20.600725 +0100 CET m=+0.001",
+            "2018-03-24T18:15:20.600725  +01",
         ] {
             assert_eq!(parse(spelling), Some(expected), "{spelling}");
         }
@@ -107,15 +150,41 @@ mod tests {
     }
 
     #[test]
+    fn a_month_may_have_a_name() {
+        let expected: DateTime<Utc> = "2018-03-24T17:15:20Z".parse().unwrap();
+        for spelling in [
+            "Sat, 24 Mar 2018 17:15:20 GMT",
+            "Sat, 24 Mar 2018 18:15:20 +0100",
+            "24 Mar 2018 18:15:20 +0100",
+            "Sat Mar 24 17:15:20 2018",
+            "Sat Mar 24 17:15:20 UTC 2018",
+            "Sat Mar 24 18:15:20 +0100 2018",
+            "24/Mar/2018:18:15:20 +0100",
+            "Mar 24, 2018 @ 17:15:20.000",
+        ] {
+            assert_eq!(parse(spelling), Some(expected), "{spelling}");
+        }
+    }
+
+    #[test]
     fn a_leap_second_is_the_last_of_its_minute() {
         assert_eq!(parse("2016-12-31T23:59:60Z"), parse("2016-12-31T23:59:59Z"));
     }
 
     #[test]
     fn what_is_no_moment_is_refused() {
-        for text in
-            ["", "yesterday", "2018-03-24", "2018-13-24T17:15:20Z", "2018-03-24T17:15:20X", "2018-03-24T25:15:20Z", "2018-03-24T17:15:20+1"]
-        {
+        for text in [
+            "",
+            "yesterday",
+            "2018-03-24",
+            "2018-03-24 17:15:20 CET",
+            "2018-03-24 17:15:20 or so",
+            "Sat Mar 24 17:15:20",
+            "2018-13-24T17:15:20Z",
+            "2018-03-24T17:15:20X",
+            "2018-03-24T25:15:20Z",
+            "2018-03-24T17:15:20+1",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(from_number(f64::NAN), None);

@@ -1,6 +1,8 @@
 //! What events tell about devices, without what must not be stored.
 
-use crate::domain::fact::Told;
+use std::borrow::Cow;
+
+use crate::domain::{fact::Told, mac::Mac};
 
 /// The longest name DNS allows.
 const LONGEST_NAME: usize = 253;
@@ -12,8 +14,58 @@ const LONGEST_VERSION: usize = 48;
 /// Ports above are handed out for the length of a connection (RFC 6335): no service is offered there.
 const FIRST_EPHEMERAL_PORT: u16 = 49_152;
 
+/// Protocols of which a port is not offered but agreed on for one transfer, and what sensors write for "none".
+const NOT_OFFERED: &[&str] =
+    &["failed", "unknown", "ftp-data", "ftp_data", "gridftp-data", "irc-dcc-data", "tftp-data", "rtp", "rtcp", "rtsp-data"];
+
+/// What a network card goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Card {
+    Address(Mac),
+    /// Octets, but not six: of another medium, or what a server writes that leases for its dial-in clients (`RAS ` in hexadecimal).
+    Other,
+}
+
+impl Card {
+    /// `None` when the text is neither.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(mac) = text.parse() {
+            return Some(Self::Address(mac));
+        }
+        let is_octet = |group: &str| (1..=2).contains(&group.len()) && group.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let octets = text.split([':', '-']).count();
+        (octets > 1 && octets != 6 && text.split([':', '-']).all(is_octet)).then_some(Self::Other)
+    }
+}
+
+/// The text without the escapes that sensors write for bytes they cannot print: `\xe9` in four characters.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    let mut rest = text.as_bytes();
+    let Some(first) = memchr::memmem::find(rest, b"\\x") else { return Cow::Borrowed(text) };
+    let mut bytes = Vec::with_capacity(text.len());
+    bytes.extend_from_slice(&rest[..first]);
+    rest = &rest[first..];
+    while let Some((byte, behind)) = rest.split_first() {
+        match rest {
+            [b'\\', b'x', high, low, escaped @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let digit = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default() as u8;
+                bytes.push(digit(*high) << 4 | digit(*low));
+                rest = escaped;
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = behind;
+            }
+        }
+    }
+    bytes.retain(|byte| *byte != 0);
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// A device's own name.
 pub fn name(text: &str) -> Option<Told> {
+    let text = unescaped(text);
     let name = text.trim().trim_end_matches('.');
     let says_nothing = matches!(name.to_ascii_lowercase().as_str(), "" | "localhost" | "localhost.localdomain" | "(none)" | "unknown");
     let is_clean = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
@@ -22,6 +74,7 @@ pub fn name(text: &str) -> Option<Told> {
 
 /// A program. Names that do not look like a product's are what scanners send to see what breaks.
 pub fn software(product: &str, version: &str) -> Option<Told> {
+    let (product, version) = (unescaped(product), unescaped(version));
     let product = product.trim();
     let looks_like_a_product = product.starts_with(|letter: char| letter.is_alphanumeric())
         && product.chars().count() <= LONGEST_PRODUCT
@@ -32,6 +85,7 @@ pub fn software(product: &str, version: &str) -> Option<Told> {
 
 /// The program that asked for an address, from its vendor class: `MSFT 5.0`, `android-dhcp-13`, `dhcpcd-9.4.1:Linux-5.15`.
 pub fn vendor_class(text: &str) -> Option<Told> {
+    let text = &*unescaped(text);
     let version_starts = text.as_bytes().windows(2).position(|pair| matches!(pair[0], b'-' | b' ' | b'/') && pair[1].is_ascii_digit());
     match version_starts.and_then(|place| Some((text.get(..place)?, text.get(place + 1..)?))) {
         Some((product, version)) => software(product, version),
@@ -39,14 +93,15 @@ pub fn vendor_class(text: &str) -> Option<Told> {
     }
 }
 
-/// A port on which a device answers.
+/// A port on which a device answers; `None` for one that is there for a moment only.
 pub fn service(transport: Option<&str>, port: Option<u16>, protocol: &str) -> Option<Told> {
     let transport = match transport?.to_ascii_lowercase().as_str() {
         "tcp" | "6" => "tcp",
         "udp" | "17" => "udp",
         _ => return None,
     };
-    let port = port.filter(|port| (1..FIRST_EPHEMERAL_PORT).contains(port))?;
+    let is_offered = protocol.split(',').all(|name| !NOT_OFFERED.iter().any(|other| name.trim().eq_ignore_ascii_case(other)));
+    let port = port.filter(|_| is_offered).filter(|port| (1..FIRST_EPHEMERAL_PORT).contains(port))?;
     let protocol: String = protocol.chars().filter(|letter| !letter.is_control()).take(LONGEST_PRODUCT).collect();
     Some(Told::Service { transport, port, protocol: protocol.to_ascii_lowercase() })
 }

@@ -8,142 +8,24 @@ use super::{
     fields::{Field, Fields},
     reading::{Defect, Reading, Reason, Understood},
     surroundings::{Raw, Surroundings},
-    told,
+    told::{self, Card},
+    zeek_logs::Log,
 };
 use crate::domain::{
     address,
     detection::{Detection, Endpoint, Fingerprint, Sensor, SignatureId},
     fact::Told,
-    mac::Mac,
     notice::{self, Meaning},
     sighting::Sighting,
     source::Source,
 };
 
-/// Logs we know and do not use. Their own traffic is in the connection log as well.
-const UNUSED: &[(&str, &str)] = &[
-    ("analyzer", "zeek.analyzer"),
-    ("broker", "zeek.broker"),
-    ("capture_loss", "zeek.capture_loss"),
-    ("cluster", "zeek.cluster"),
-    ("config", "zeek.config"),
-    ("dce_rpc", "zeek.dce_rpc"),
-    ("dnp3", "zeek.dnp3"),
-    ("dpd", "zeek.dpd"),
-    ("files", "zeek.files"),
-    ("ftp", "zeek.ftp"),
-    ("http", "zeek.http"),
-    ("intel", "zeek.intel"),
-    ("irc", "zeek.irc"),
-    ("kerberos", "zeek.kerberos"),
-    ("known_certs", "zeek.known_certs"),
-    ("ldap", "zeek.ldap"),
-    ("ldap_search", "zeek.ldap"),
-    ("loaded_scripts", "zeek.loaded_scripts"),
-    ("modbus", "zeek.modbus"),
-    ("mqtt_connect", "zeek.mqtt"),
-    ("mqtt_publish", "zeek.mqtt"),
-    ("mqtt_subscribe", "zeek.mqtt"),
-    ("mysql", "zeek.mysql"),
-    ("notice_alarm", "zeek.notice_alarm"),
-    ("ntlm", "zeek.ntlm"),
-    ("ntp", "zeek.ntp"),
-    ("ocsp", "zeek.ocsp"),
-    ("packet_filter", "zeek.packet_filter"),
-    ("pe", "zeek.pe"),
-    ("quic", "zeek.quic"),
-    ("radius", "zeek.radius"),
-    ("rdp", "zeek.rdp"),
-    ("reporter", "zeek.reporter"),
-    ("rfb", "zeek.rfb"),
-    ("signatures", "zeek.signatures"),
-    ("sip", "zeek.sip"),
-    ("smb_files", "zeek.smb"),
-    ("smb_mapping", "zeek.smb"),
-    ("smtp", "zeek.smtp"),
-    ("snmp", "zeek.snmp"),
-    ("socks", "zeek.socks"),
-    ("ssh", "zeek.ssh"),
-    ("stats", "zeek.stats"),
-    ("syslog", "zeek.syslog"),
-    ("telemetry", "zeek.telemetry"),
-    ("traceroute", "zeek.traceroute"),
-    ("tunnel", "zeek.tunnel"),
-    ("weird", "zeek.weird"),
-    ("x509", "zeek.x509"),
-];
-
-/// A log of a package or of a later version than we know.
-const OTHER: &str = "zeek.other";
-
-fn used(log: &str) -> Option<Source> {
-    Some(match log {
-        "known_hosts" => Source::ZeekKnownHosts,
-        "known_services" => Source::ZeekKnownServices,
-        "software" => Source::ZeekSoftware,
-        "dhcp" => Source::ZeekDhcp,
-        "notice" => Source::ZeekNotice,
-        "ssl" => Source::ZeekSsl,
-        "dns" => Source::ZeekDns,
-        "conn" => Source::ZeekConn,
-        _ => return None,
-    })
-}
-
-fn unused(log: &str) -> Option<&'static str> {
-    UNUSED.iter().find(|(name, _)| *name == log).map(|(_, label)| *label)
-}
-
-/// Which log an event without `_path` is from: plain Zeek names its files after them, and failing that each log has
-/// members no other has. `None` when it is not Zeek's.
-pub fn recognise(fields: &Fields<'_>, around: &Surroundings<'_>) -> Option<String> {
-    let is_known = |log: &String| used(log).is_some() || unused(log).is_some();
-    let plain_path = fields.get(Field::PlainPath).as_str().map(str::to_ascii_lowercase).filter(is_known);
-    let by_name = || {
-        let file = fields.get(Field::FileName).as_str().or_else(|| fields.get(Field::PlainPath).as_str());
-        Surroundings { file: file.or(around.file), ..*around }.log_name().filter(is_known)
-    };
-    if !fields.has(Field::Ts) {
-        // The agent may have taken the time out, but then only the name can tell.
-        return plain_path.or_else(by_name);
-    }
-    plain_path.or_else(by_name).or_else(|| by_members(fields).map(str::to_owned))
-}
-
-fn by_members(fields: &Fields<'_>) -> Option<&'static str> {
-    let all = |wanted: &[Field]| wanted.iter().all(|field| fields.has(*field));
-    let any = |wanted: &[Field]| wanted.iter().any(|field| fields.has(*field));
-    use Field::{
-        AssignedAddress, Cipher, ConnState, Established, Host, LeaseTime, Mac, MessageTypes, Note, NoticeMessage, PortNumber, PortProtocol,
-        Query, QueryType, ResponseCode, SoftwareType, SslHistory, TransactionId, Uid,
-    };
-    if all(&[Note, NoticeMessage]) {
-        Some("notice")
-    } else if all(&[Host, PortNumber, PortProtocol]) {
-        Some("known_services")
-    } else if all(&[Host, SoftwareType]) {
-        Some("software")
-    } else if fields.has(Mac) && any(&[MessageTypes, LeaseTime, AssignedAddress]) {
-        Some("dhcp")
-    } else if fields.has(ConnState) {
-        Some("conn")
-    } else if fields.has(TransactionId) && any(&[Query, QueryType, ResponseCode]) {
-        Some("dns")
-    } else if any(&[SslHistory, Cipher, Established]) {
-        Some("ssl")
-    } else if fields.has(Uid) {
-        Some("other")
-    } else if fields.has(Host) {
-        Some("known_hosts")
-    } else {
-        None
-    }
-}
-
 /// Reads an event of a log.
-pub fn read<'a>(log: &str, fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>) -> Result<Reading<'a>, Defect> {
-    let log = log.trim_end_matches(".log").to_ascii_lowercase();
-    let Some(source) = used(&log) else { return Ok(Reading::Unused(unused(&log).unwrap_or(OTHER))) };
+pub fn read<'a>(log: Log, fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundings<'_>) -> Result<Reading<'a>, Defect> {
+    let source = match log {
+        Log::Used(source) => source,
+        Log::Unused(label) => return Ok(Reading::Unused(label)),
+    };
     let told = around.told(fields, Field::Ts, "ts")?;
     let event = Event { fields, around, source, told, time: around.believable(told) };
     let mut detection = None;
@@ -165,6 +47,10 @@ pub fn read<'a>(log: &str, fields: &Fields<'a>, raw: Raw<'a>, around: &Surroundi
         _ => event.connection()?,
     };
     Ok(Reading::Understood(Understood { source, sightings, detection }))
+}
+
+fn begins(text: &str, beginning: &str) -> bool {
+    text.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
 }
 
 struct Event<'f, 'a> {
@@ -210,11 +96,13 @@ impl<'a> Event<'_, 'a> {
             let client = self.address(Field::ClientAddress, "mac")?;
             return Ok(self.seen(client, true).map(|device| device.telling(told)));
         }
-        let mac: Mac = mac.as_str().and_then(|text| text.parse().ok()).ok_or(Defect { reason: Reason::UnreadableMac, field: "mac" })?;
+        let card = mac.as_str().and_then(Card::read).ok_or(Defect { reason: Reason::UnreadableMac, field: "mac" })?;
         let types = fields.get(Field::MessageTypes);
         let is_acknowledged = !types.is_present() || types.texts().any(|kind| kind.eq_ignore_ascii_case("ack"));
         let given = [Field::AssignedAddress, Field::ClientAddress].into_iter().filter_map(|field| fields.get(field).as_address());
         let ip = given.filter(|ip| address::is_one_device(*ip)).find(|_| is_acknowledged);
+        // A server that leases for its dial-in clients gives its own name for each of them.
+        let Card::Address(mac) = card else { return Ok(ip.and_then(|ip| self.seen(ip, true))) };
         Ok(Sighting::of_mac(self.source, mac, ip, self.time).map(|device| device.telling(told)))
     }
 
@@ -256,7 +144,10 @@ impl<'a> Event<'_, 'a> {
     /// A handshake takes two; without a version the server never said hello.
     fn handshake(&self) -> Result<[Option<Sighting>; 2], Defect> {
         let [originator, responder] = self.sides()?;
-        let server_answered = self.fields.has(Field::TlsVersionSpoken) || self.fields.get(Field::Established).as_bool() == Some(true);
+        // A shipper's own version may stand in its place (GELF's is 1.1).
+        let is_of_tls = |version: &str| ["tls", "ssl", "dtls", "unknown"].iter().any(|beginning| begins(version, beginning));
+        let is_spoken = self.fields.get(Field::TlsVersionSpoken).as_str().is_some_and(is_of_tls);
+        let server_answered = is_spoken || self.fields.get(Field::Established).as_bool() == Some(true);
         let service = told::service(Some("tcp"), self.fields.get(Field::ResponderPort).as_port(), "tls");
         Ok([originator, responder.filter(|_| server_answered).map(|device| device.telling(service))])
     }

@@ -175,7 +175,8 @@ impl Sender {
         let (left_out, why) = match self.protocol {
             Protocol::JsonLines => {
                 let taken: Taken = serde_json::from_slice(answer).ok()?;
-                (events.saturating_sub(taken.accepted), taken.message)
+                // A line that was an array counts as several there.
+                (events.saturating_sub(taken.accepted).max(taken.rejected), taken.message)
             }
             Protocol::Otlp => {
                 // An empty body is a whole protobuf message, so what it is called decides.
@@ -195,6 +196,8 @@ impl Sender {
 #[derive(Deserialize)]
 struct Taken {
     accepted: u64,
+    #[serde(default)]
+    rejected: u64,
     #[serde(default)]
     message: String,
 }

@@ -1,7 +1,7 @@
 //! `schildwacht send`: posts a file of events the way a school's gateway would.
 //!
 //! ```text
-//! file ─▶ source (gzip, zstd or plain) ─▶ split (lines, array or values) ─▶ batch ─▶ deliver (token, compression, retries)
+//! file ─▶ source (gzip, zstd or plain; UTF-8 or UTF-16) ─▶ split (lines, array or values) ─▶ batch ─▶ deliver (token, compression, retries)
 //! ```
 //!
 //! Events go out as they stand in the file; only white space between the parts of a pretty-printed event is left out, since
@@ -17,6 +17,7 @@ mod source;
 mod split;
 #[cfg(test)]
 mod tests;
+mod utf16;
 
 use std::io::IsTerminal as _;
 
@@ -88,4 +89,15 @@ fn progress(source: &Source, is_for_machines: bool) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// The events of a file, or why it is none or breaks off.
+#[cfg(test)]
+pub fn events_of(file: &[u8]) -> Result<Vec<Vec<u8>>, split::SplitError> {
+    let mut events = Events::read(file)?;
+    let mut found = Vec::new();
+    while let Some(event) = events.next_event()? {
+        found.push(event.to_vec());
+    }
+    Ok(found)
 }

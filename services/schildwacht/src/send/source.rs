@@ -12,8 +12,19 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::utf16::{self, Utf16};
+
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// What is not read, by its first bytes, with what it is.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"BZh", "bzip2"),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], "xz"),
+    (b"PK\x03\x04", "a zip archive"),
+    (&[0x04, 0x22, 0x4d, 0x18], "lz4"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+];
 const BUFFER: usize = 64 * 1024;
 
 /// The bytes of a file, decompressed on the way; what it is compressed with is seen from its first bytes, not its name.
@@ -52,14 +63,18 @@ impl Source {
         let position = Position::default();
         let mut input = BufReader::with_capacity(BUFFER, Counting { input, position: position.clone() });
         let head = input.fill_buf()?;
-        let bytes: Box<dyn BufRead + Send> = if head.starts_with(&GZIP) {
+        if let Some((_, what)) = OTHERS.iter().find(|(beginning, _)| head.starts_with(beginning)) {
+            let advice = "give it as JSON, plain or compressed with gzip or zstd";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("this is {what}; {advice}")));
+        }
+        let plain: Box<dyn BufRead + Send> = if head.starts_with(&GZIP) {
             Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input)))
         } else if head.starts_with(&ZSTD) {
             Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::with_buffer(input)?))
         } else {
             Box::new(input)
         };
-        Ok(Self { bytes, length, position })
+        Ok(Self { bytes: in_utf8(plain), length, position })
     }
 
     /// Bytes of the file; unknown for a pipe.
@@ -70,6 +85,16 @@ impl Source {
     /// How far it has been read.
     pub fn position(&self) -> Position {
         self.position.clone()
+    }
+}
+
+/// A file that cannot be decompressed is read like any other: it breaks off there.
+fn in_utf8(mut text: Box<dyn BufRead + Send>) -> Box<dyn BufRead + Send> {
+    let head = text.fill_buf().unwrap_or_default();
+    let mark = [utf16::LITTLE_ENDIAN, utf16::BIG_ENDIAN].into_iter().find(|mark| head.starts_with(mark));
+    match mark {
+        Some(mark) => Box::new(BufReader::with_capacity(BUFFER, Utf16::new(text, mark))),
+        None => text,
     }
 }
 
@@ -128,6 +153,24 @@ mod tests {
     fn plain_gzip_and_zstd_read_the_same() {
         for bytes in [b"events".to_vec(), gzip("events"), zstd::encode_all(&b"events"[..], 1).unwrap()] {
             assert_eq!(read(&bytes), ("events".to_owned(), bytes.len() as u64));
+        }
+    }
+
+    #[test]
+    fn utf16_reads_the_same_compressed_or_not() {
+        let utf16: Vec<u8> = "\u{feff}events".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [utf16.clone(), zstd::encode_all(&utf16[..], 1).unwrap()] {
+            assert_eq!(read(&bytes).0, "\u{feff}events");
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        for (bytes, what) in [(&b"BZh91AY"[..], "bzip2"), (b"PK\x03\x04..", "zip"), (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz")] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(bytes).unwrap();
+            let Err(error) = Source::open(file.path()) else { panic!("{what} was read") };
+            assert!(error.to_string().contains(what), "{error}");
         }
     }
 

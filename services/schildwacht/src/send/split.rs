@@ -1,7 +1,9 @@
 //! From bytes to events: JSON lines or JSON values one after another, and arrays of either, also several and in between.
 //!
-//! Lines are handed on as they are, also when they are not JSON: a gateway does not look into them either. Arrays and
-//! pretty-printed values are cut by counting brackets outside texts, without reading what is in them.
+//! Lines are handed on as they are, also when they are not JSON: a gateway does not look into them either, and the edge says what
+//! it does not accept. So is a word between events. Arrays and pretty-printed values are cut by counting brackets outside texts,
+//! without reading what is in them. Padding (byte-order marks, the NULs that a copied log begins with) and the commas and brackets of
+//! arrays are passed over.
 //!
 //! Not serde_json's stream of raw values: it ends at the first byte that is not UTF-8 or not JSON, and has no bound on a value.
 
@@ -27,14 +29,6 @@ pub enum SplitError {
     /// Something else.
     #[error("this is no file of JSON events: it begins with {0:?}")]
     NotJson(char),
-    /// Within an array or between values.
-    #[error("unexpected {found:?} between events, in line {line}")]
-    Unexpected {
-        /// What stands there.
-        found: char,
-        /// From 1.
-        line: u64,
-    },
     /// The file ends within an event.
     #[error("the file ends within the event that begins in line {line}")]
     Unfinished {
@@ -53,6 +47,8 @@ pub struct Events<R> {
     /// How events outside arrays follow one another, once one has been seen.
     shape: Option<Shape>,
     event: Vec<u8>,
+    /// Whether that event was read already and not handed out yet.
+    is_pending: bool,
     /// From 1.
     line: u64,
     too_long: u64,
@@ -61,16 +57,26 @@ pub struct Events<R> {
 impl<R: BufRead> Events<R> {
     /// Looks at how a file begins.
     pub fn read(input: R) -> Result<Self, SplitError> {
-        let mut events = Self { input, is_in_array: false, shape: None, event: Vec::new(), line: 1, too_long: 0 };
+        let mut events = Self { input, is_in_array: false, shape: None, event: Vec::new(), is_pending: false, line: 1, too_long: 0 };
         match events.next_visible()? {
-            None | Some(b'[' | b'{') => Ok(events),
+            None | Some(b'[' | b'{' | b'"') => Ok(events),
             Some(b'#') if events.input.fill_buf()?.starts_with(b"#separator") => Err(SplitError::ZeekTabs),
-            Some(other) => Err(SplitError::NotJson(char::from(other))),
+            // A header before each event (`@cee:`, syslog's) is its reader's matter.
+            Some(other) if events.line()? && !events.event.contains(&b'{') => Err(SplitError::NotJson(char::from(other))),
+            Some(_) => {
+                events.shape = Some(Shape::Lines);
+                events.is_pending = !events.event.is_empty();
+                events.too_long = u64::from(events.event.is_empty());
+                Ok(events)
+            }
         }
     }
 
     /// The next event, without line breaks; `None` at the end.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, SplitError> {
+        if std::mem::take(&mut self.is_pending) {
+            return Ok(Some(&self.event));
+        }
         while let Some(next) = self.next_visible()? {
             self.event.clear();
             if next == b'[' && !self.is_in_array && self.opens_array()? {
@@ -82,11 +88,18 @@ impl<R: BufRead> Events<R> {
                     self.is_in_array = next == b',';
                     continue;
                 }
+                (true, _, b'[') | (false, _, b',' | b']') if self.event.is_empty() => {
+                    self.input.consume(1);
+                    continue;
+                }
                 (true, _, b'{') | (false, Some(Shape::Values), b'{') => self.value(Scan::default())?,
                 (false, None, b'{') => self.first_object()?,
                 (false, Some(Shape::Lines), _) => self.line()?,
-                (_, _, found) => return Err(SplitError::Unexpected { found: char::from(found), line: self.line }),
+                _ => self.word()?,
             };
+            if fits && self.event.is_empty() {
+                continue;
+            }
             if fits {
                 return Ok(Some(&self.event));
             }
@@ -100,11 +113,11 @@ impl<R: BufRead> Events<R> {
         self.too_long
     }
 
-    /// The next byte that is no white space, left where it is.
+    /// The next byte that is neither white space nor padding, left where it is.
     fn next_visible(&mut self) -> io::Result<Option<u8>> {
         loop {
             match self.input.fill_buf()?.first().copied() {
-                Some(byte) if byte.is_ascii_whitespace() => {
+                Some(byte) if is_padding(byte) => {
                     self.line += u64::from(byte == b'\n');
                     self.input.consume(1);
                 }
@@ -148,6 +161,35 @@ impl<R: BufRead> Events<R> {
             self.input.consume(used);
             if end.is_some() || used == 0 {
                 self.line += u64::from(end.is_some());
+                let end = self.event.iter().rposition(|byte| !is_padding(*byte)).map_or(0, |last| last + 1);
+                self.event.truncate(end);
+                return Ok(fits);
+            }
+        }
+    }
+
+    /// Takes what is no object, up to the next comma, bracket or line: one event for the edge to refuse. A text is taken whole.
+    fn word(&mut self) -> io::Result<bool> {
+        let mut fits = true;
+        let mut is_begun = false;
+        let mut scan = Scan::default();
+        loop {
+            let available = self.input.fill_buf()?;
+            let end = available.iter().position(|byte| {
+                let is_end = !scan.in_text && matches!(byte, b',' | b'[' | b']' | b'{' | b'}' | b'\n');
+                scan.take(*byte);
+                is_end
+            });
+            let is_over = end.is_some() || available.is_empty();
+            // A stray brace is a word by itself.
+            let used = end.map_or(available.len(), |end| end.max(usize::from(self.event.is_empty() && !is_begun)));
+            is_begun = true;
+            fits = fits && self.event.len() + used <= EVENT_AT_MOST;
+            if fits {
+                self.event.extend(available[..used].iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+            }
+            self.input.consume(used);
+            if is_over {
                 self.event.truncate(self.event.trim_ascii_end().len());
                 return Ok(fits);
             }
@@ -182,6 +224,11 @@ impl<R: BufRead> Events<R> {
             }
         }
     }
+}
+
+/// Blanks, the NULs of a file that was copied while it was cut, the bytes of a byte-order mark, the mark before a record (RFC 7464).
+const fn is_padding(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
 }
 
 /// Where one is within a value.
@@ -267,7 +314,33 @@ mod tests {
         assert_eq!(events.next_event().unwrap(), Some(&b"{\"a\":1}"[..]));
         assert_eq!(events.next_event().unwrap(), Some(&b"{\"a\":2}"[..]));
         assert!(matches!(events.next_event(), Err(SplitError::Unfinished { line: 4 })));
-        assert_eq!(split("[{}]\n[{}] ,\n").unwrap_err(), "unexpected ',' between events, in line 2");
+    }
+
+    #[test]
+    fn whatever_is_around_events_they_come_out() {
+        let expected = ["{\"a\":1}", "{\"a\":2}"];
+        for text in [
+            "\u{feff}{\"a\":1}\n{\"a\":2}\n",
+            "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0{\"a\":1}\n{\"a\":2}\0\0\n",
+            "\u{feff}[{\"a\":1},{\"a\":2}]",
+            "\u{1e}{\"a\":1}\n\u{1e}{\"a\":2}\n",
+            "[{\"a\":1}]\n[{\"a\":2}] ,\n",
+            "{\"a\":1}\n,\n{\"a\":2}\n]\n",
+            "[{\"a\":1}]]\n,{\"a\":2}",
+            "[[{\"a\":1}],[{\"a\":2}]]",
+        ] {
+            assert_eq!(split(text).unwrap(), expected, "{text:?}");
+        }
+        let headers = "@cee: {\"a\":1}\n@cee: {\"a\":2}\n";
+        assert_eq!(split(headers).unwrap(), headers.lines().collect::<Vec<_>>());
+        assert_eq!(split("{\"a\":1},\n{\"a\":2},\n").unwrap(), ["{\"a\":1},", "{\"a\":2},"], "the edge takes the comma");
+        assert_eq!(split("\"{}\"\n\"{}\"\n").unwrap(), ["\"{}\"", "\"{}\""]);
+    }
+
+    #[test]
+    fn a_word_between_events_is_handed_on_for_the_edge_to_refuse() {
+        assert_eq!(split("[{},\n 5, \"x,{\" , {\"a\":1}] oops\n").unwrap(), ["{}", "5", "\"x,{\"", "{\"a\":1}", "oops"]);
+        assert_eq!(split("{\n\"a\":1\n}\n}\nx\n{\n\"b\":1}").unwrap(), ["{\"a\":1}", "}", "x", "{\"b\":1}"]);
     }
 
     #[test]
@@ -275,7 +348,6 @@ mod tests {
         assert!(split("#separator \\x09\n").unwrap_err().contains("use_json"));
         assert!(split("# Read me\n").unwrap_err().contains("no file of JSON events"));
         assert_eq!(split("<html>").unwrap_err(), "this is no file of JSON events: it begins with '<'");
-        assert_eq!(split("[{},\n 5]").unwrap_err(), "unexpected '5' between events, in line 2");
         assert_eq!(split("[{\"a\":1},\n{\"a\":").unwrap_err(), "the file ends within the event that begins in line 2");
         assert_eq!(split("{\n\"a\":\n").unwrap_err(), "the file ends within the event that begins in line 1");
     }

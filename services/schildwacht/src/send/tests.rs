@@ -184,9 +184,26 @@ async fn of_a_file_that_breaks_off_everything_before_is_sent_and_the_break_is_sa
     assert!(serde_json::to_value(&summary).unwrap()["broke_off"].is_string());
 
     let (edge, running) = Edge::start([]).await;
-    let summary = send_bytes(&running, b"[{\"a\":1}, {\"a\":2}, {\"a\":3}, oops", &[]).await;
-    assert_eq!((counts(&summary), edge.lines()), ([3, 3, 0, 0], THREE.map(str::to_owned).to_vec()));
-    assert!(summary.to_string().contains("unexpected 'o' between events, in line 1"), "{summary}");
+    let summary = send_bytes(&running, b"[{\"a\":1}, {\"a\":2}, bad, {\"a\":3}, {\"a\":", &[]).await;
+    assert_eq!((counts(&summary), edge.lines()), ([4, 3, 1, 0], THREE.map(str::to_owned).to_vec()));
+    assert!(summary.to_string().contains("the file ends within the event that begins in line 1"), "{summary}");
+}
+
+#[tokio::test]
+async fn an_edge_that_counts_more_than_was_sent_still_says_what_it_left_out() {
+    let counted = Running::start_with(|base| {
+        let discovery = json!({ "token_endpoint": format!("{base}/issuer/token") });
+        let answer = || async { Json(json!({ "accepted": 9, "rejected": 1, "message": "one element is no event" })) };
+        Router::new()
+            .route("/issuer/.well-known/openid-configuration", get(move || async move { Json(discovery) }))
+            .route("/issuer/token", post(give_token))
+            .route("/v1/events", post(answer))
+            .with_state(Edge::default())
+    })
+    .await;
+    let summary = send_lines(&counted, &THREE[..2], &[]).await;
+    assert_eq!(counts(&summary), [2, 1, 1, 0]);
+    assert!(!summary.all_accepted());
 }
 
 #[tokio::test]

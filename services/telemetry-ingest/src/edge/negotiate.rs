@@ -70,9 +70,15 @@ impl Terms {
             }
         };
         let framed = surface == Surface::OtlpGrpc;
-        let name = if framed { "grpc-encoding" } else { header::CONTENT_ENCODING.as_str() };
-        let encoding = headers.get(name).map_or(Some(Encoding::Identity), |value| Encoding::from_name(value.as_bytes()));
-        let Some(encoding) = encoding else { return Err(unsupported(format!("{name} must be gzip, zstd or identity"))) };
+        let encoding_in = |name: &str| headers.get(name).map_or(Some(Encoding::Identity), |value| Encoding::from_name(value.as_bytes()));
+        let content_encoding = header::CONTENT_ENCODING.as_str();
+        // gRPC compresses each message; some clients compress the whole body, frame and all.
+        if framed && encoding_in(content_encoding) != Some(Encoding::Identity) {
+            let advice = "compress the message and not the body, and name it in grpc-encoding";
+            return Err(unsupported(format!("content-encoding must be identity for gRPC; {advice}")));
+        }
+        let name = if framed { "grpc-encoding" } else { content_encoding };
+        let Some(encoding) = encoding_in(name) else { return Err(unsupported(format!("{name} must be gzip, zstd or identity"))) };
         Ok(Self { format, encoding, framed })
     }
 
@@ -82,10 +88,15 @@ impl Terms {
     /// When a gRPC frame is not whole, or not alone.
     pub fn upload(self, body: Bytes) -> Result<Upload, Refusal> {
         if !self.framed {
-            return Ok(Upload { format: self.format, encoding: self.encoding, bytes: body });
+            return Ok(Upload { format: self.format, encoding: said_or_seen(self.encoding, &body), bytes: body });
         }
         let malformed = |message| Refusal::for_good(Outcome::Malformed, message);
-        let Some(frame) = frame(&body) else { return Err(malformed("the gRPC message is shorter than its header")) };
+        if said_or_seen(Encoding::Identity, &body) != Encoding::Identity {
+            return Err(malformed(
+                "the body is compressed, frame and all, and no content-encoding says so; compress the gRPC message only",
+            ));
+        }
+        let Some(frame) = frame(&body) else { return Err(malformed("the body does not begin with the header of a gRPC message")) };
         if frame.end() != body.len() {
             return Err(malformed("the gRPC message has another length than its header says, or is not the only one"));
         }
@@ -113,10 +124,21 @@ impl Frame {
     }
 }
 
-/// The header of the message that a body begins with.
+/// The header of the message that a body begins with; `None` when it begins with something else.
 pub(super) fn frame(body: &[u8]) -> Option<Frame> {
-    let ([compressed, length @ ..], _message) = body.split_first_chunk::<{ Frame::HEADER }>()?;
-    Some(Frame { compressed: *compressed != 0, length: u32::from_be_bytes(*length) as usize })
+    let ([compressed @ (0 | 1), length @ ..], _message) = body.split_first_chunk::<{ Frame::HEADER }>()? else { return None };
+    Some(Frame { compressed: *compressed == 1, length: u32::from_be_bytes(*length) as usize })
+}
+
+/// The compression that the headers name, or that the body shows where they name none: no body of ours begins so.
+fn said_or_seen(said: Encoding, body: &[u8]) -> Encoding {
+    const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
+    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+    match said {
+        Encoding::Identity if body.starts_with(GZIP) => Encoding::Gzip,
+        Encoding::Identity if body.starts_with(ZSTD) => Encoding::Zstd,
+        said => said,
+    }
 }
 
 /// The media type in lower case, without parameters; empty when there is none.
@@ -157,11 +179,25 @@ mod tests {
             (Surface::Events, vec![("content-type", PROTOBUF)]),
             (Surface::OtlpGrpc, vec![("content-type", "application/grpc+json")]),
             (Surface::OtlpGrpc, vec![("content-type", GRPC), ("grpc-encoding", "snappy")]),
+            (Surface::OtlpGrpc, vec![("content-type", GRPC), ("content-encoding", "gzip")]),
+            (Surface::OtlpGrpc, vec![("content-type", GRPC), ("content-encoding", "snappy"), ("grpc-encoding", "gzip")]),
         ] {
             let refusal = Terms::of(surface, &headers(&pairs)).unwrap_err();
             assert_eq!(refusal.outcome, Outcome::UnsupportedMedia, "{pairs:?}");
             assert!(refusal.message.contains("must be"), "{}", refusal.message);
         }
+    }
+
+    #[test]
+    fn a_compression_that_no_header_names_is_seen() {
+        let encoding = |said, body: &'static [u8]| {
+            let terms = Terms { format: Format::Json, encoding: said, framed: false };
+            terms.upload(Bytes::from_static(body)).unwrap().encoding
+        };
+        assert_eq!(encoding(Encoding::Identity, &[0x1f, 0x8b, 8, 0]), Encoding::Gzip);
+        assert_eq!(encoding(Encoding::Identity, &[0x28, 0xb5, 0x2f, 0xfd, 4]), Encoding::Zstd);
+        assert_eq!(encoding(Encoding::Identity, b"{}"), Encoding::Identity);
+        assert_eq!(encoding(Encoding::Gzip, b"{}"), Encoding::Gzip);
     }
 
     #[test]
@@ -171,7 +207,17 @@ mod tests {
         assert_eq!(upload(&[0, 0, 0, 0, 2, 7, 8]).unwrap().bytes, [7_u8, 8][..]);
         assert_eq!(upload(&[0, 0, 0, 0, 0]).unwrap().encoding, Encoding::Identity);
         assert_eq!(upload(&[1, 0, 0, 0, 0]).unwrap().encoding, Encoding::Gzip);
-        for broken in [&[][..], &[0, 0, 0, 0], &[0, 0, 0, 0, 1], &[0, 0, 0, 0, 0, 0], &[0, 0xff, 0xff, 0xff, 0xff, 1]] {
+        let broken: [&[u8]; 8] = [
+            &[],
+            &[0, 0, 0, 0],
+            &[0, 0, 0, 0, 1],
+            &[0, 0, 0, 0, 0, 0],
+            &[0, 0xff, 0xff, 0xff, 0xff, 1],
+            &[0x1f, 0x8b, 8, 0, 0, 0, 0],
+            &[0x28, 0xb5, 0x2f, 0xfd, 0, 0],
+            b"{\"resourceLogs\":[]}",
+        ];
+        for broken in broken {
             assert_eq!(upload(broken).unwrap_err().outcome, Outcome::Malformed, "{broken:?}");
         }
         let without_encoding = Terms { encoding: Encoding::Identity, ..terms };

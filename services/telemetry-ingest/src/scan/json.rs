@@ -3,19 +3,20 @@
 //! It is stored as JSON lines, so that no reader has to know a further format. Outside strings a line break is white space,
 //! and inside strings JSON allows none, so that an object spread over lines becomes one line by replacing its line breaks.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::{Cut, Flaw, Limits, Place, ScanError, Tally, json_lines::LineWriter};
-
-const WRONG_SHAPE: &str = "neither an array of objects nor an object";
+use super::{
+    Cut, Flaw, Limits, ScanError, Tally,
+    framing::{Part, parts},
+    json_lines::LineWriter,
+};
 
 /// Counts the events.
 pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let mut tally = Tally::default();
-    visit(body, &mut |place, event| tally.count(event.len(), || check(place, event), limits).map(drop))?;
+    for (at, part) in parts(body) {
+        count(&mut tally, at, part, limits)?;
+    }
     Ok(tally)
 }
 
@@ -23,68 +24,33 @@ pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     let mut tally = Tally::default();
     let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
-    visit(body, &mut |place, event| {
-        let good = tally.count(event.len(), || check(place, event), limits)?;
-        if good && !writer.add(in_one_line(event).as_bytes()) {
+    for (at, part) in parts(body) {
+        if let Some(event) = count(&mut tally, at, part, limits)?
+            && !writer.add(&in_one_line(event))
+        {
             tally.recount_as_too_large();
         }
-        Ok(())
-    })?;
+    }
     Ok(Cut { pieces: writer.finish(), tally })
 }
 
-fn check(place: Place, event: &str) -> Result<(), Flaw> {
-    if event.starts_with('{') { Ok(()) } else { Err(Flaw { place, what: "not a JSON object" }) }
+/// Counts a part of a body; the event, when it is a good one.
+pub(super) fn count<'a>(tally: &mut Tally, at: usize, part: Part<'a>, limits: &Limits) -> Result<Option<&'a [u8]>, ScanError> {
+    let (bytes, flaw) = match part {
+        Part::Object(bytes) | Part::Text(bytes) => (bytes, None),
+        Part::Unfinished(bytes) => (bytes, Some("the JSON ends too early")),
+        Part::NoObject(bytes) => (bytes, Some("not a JSON object")),
+    };
+    let check = || flaw.map_or(Ok(()), |what| Err(Flaw::at_byte(at, what)));
+    Ok(tally.count(bytes.len(), check, limits)?.then_some(bytes))
 }
 
-fn in_one_line(event: &str) -> Cow<'_, str> {
-    if event.contains(['\n', '\r']) { Cow::Owned(event.replace(['\n', '\r'], " ")) } else { Cow::Borrowed(event) }
-}
-
-type Visit<'v> = &'v mut dyn FnMut(Place, &str) -> Result<(), ScanError>;
-
-fn visit(body: &[u8], visit: Visit<'_>) -> Result<(), ScanError> {
-    let text = super::utf8(body)?;
-    let is_array = body.trim_ascii_start().first() == Some(&b'[');
-    if is_array {
-        let mut stopped_by = None;
-        let mut json = serde_json::Deserializer::from_str(text);
-        let parsed = json.deserialize_seq(Elements { text, visit, stopped_by: &mut stopped_by }).and_then(|()| json.end());
-        return match (stopped_by, parsed) {
-            (Some(error), _) => Err(error),
-            (None, parsed) => Ok(parsed.map_err(|error| Flaw::of_json(&error, WRONG_SHAPE))?),
-        };
-    }
-    for event in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-        let event = event.map_err(|error| Flaw::of_json(&error, WRONG_SHAPE))?.get();
-        visit(super::place_within(text, event), event)?;
-    }
-    Ok(())
-}
-
-/// The elements of an array, one at a time.
-struct Elements<'t, 'v> {
-    text: &'t str,
-    visit: Visit<'v>,
-    stopped_by: &'v mut Option<ScanError>,
-}
-
-impl<'de> Visitor<'de> for Elements<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array of objects")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(event) = elements.next_element::<&'de RawValue>()? {
-            let event = event.get();
-            if let Err(error) = (self.visit)(super::place_within(self.text, event), event) {
-                *self.stopped_by = Some(error);
-                return Err(A::Error::custom("stopped"));
-            }
-        }
-        Ok(())
+pub(super) fn in_one_line(event: &[u8]) -> Cow<'_, [u8]> {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if event.iter().any(is_break) {
+        Cow::Owned(event.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect())
+    } else {
+        Cow::Borrowed(event)
     }
 }
 
@@ -93,7 +59,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::scan::TEST_LIMITS;
+    use crate::scan::{Place, TEST_LIMITS};
 
     fn lines_of(body: &str) -> (Tally, Vec<String>) {
         let cut = cut(body.as_bytes(), &TEST_LIMITS).unwrap();
@@ -130,11 +96,22 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_is_malformed_with_its_place() {
-        for body in ["[{\"a\":1}", "{\"a\":", "[{}] x", "[{},]"] {
-            let error = tally(body.as_bytes(), &TEST_LIMITS).unwrap_err();
-            assert!(matches!(error, ScanError::Malformed(_)), "{body}: {error}");
+    fn what_is_broken_is_bad_and_its_neighbours_are_good() {
+        for (body, good, malformed) in [
+            ("[{\"a\":1}", 1, 0),
+            ("{\"a\":", 0, 1),
+            ("[{}] x", 1, 1),
+            ("[{},]", 1, 0),
+            ("[{\"a\":1},\n{\"b\":\n,{\"c\":1}\n]", 2, 1),
+            ("\u{feff}[{}]\n[{},{}]\0", 3, 0),
+        ] {
+            let found = tally(body.as_bytes(), &TEST_LIMITS).unwrap();
+            assert_eq!((found.good, found.malformed), (good, malformed), "{body}");
+            assert_eq!(lines_of(body).1.len() as u32, good, "{body}");
         }
+        let latin1 = b"[{\"a\":\"caf\xe9\"},{\"b\":1}]";
+        let cut = cut(latin1, &TEST_LIMITS).unwrap();
+        assert_eq!(&cut.pieces[0].bytes[..], b"{\"a\":\"caf\xe9\"}\n{\"b\":1}\n", "the bytes are its reader's matter");
     }
 
     #[test]

@@ -1,18 +1,29 @@
-//! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped.
+//! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped, and so are those that only hold the brackets
+//! and commas of an array. A line may be an array too.
 //!
 //! Whether a line really is JSON, or even UTF-8, is left to the reader, which can make the best of it; here it costs
-//! too much for what it tells.
+//! too much for what it tells. So is what stands around the object: a syslog header, a comma, padding.
 
 use bytes::Bytes;
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
-use super::{Cut, Flaw, Limits, Piece, Place, ScanError, Tally};
+use super::{
+    Cut, Flaw, Limits, Piece, Place, ScanError, Tally,
+    framing::{end_of_object, is_between, opens_array, parts, trimmed},
+    json,
+};
 
 /// Counts the events.
 pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let mut tally = Tally::default();
     for (number, line) in lines(body) {
-        tally.count(line.len(), || check(number, line), limits)?;
+        if opens_array(line) {
+            for (at, part) in parts(line) {
+                json::count(&mut tally, at, part, limits)?;
+            }
+        } else {
+            tally.count(line.len(), || check(number, line), limits)?;
+        }
     }
     Ok(tally)
 }
@@ -22,14 +33,22 @@ pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     let mut tally = Tally::default();
     let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
     for (number, line) in lines(body) {
-        if tally.count(line.len(), || check(number, line), limits)? && !writer.add(line) {
+        if opens_array(line) {
+            for (at, part) in parts(line) {
+                if let Some(event) = json::count(&mut tally, at, part, limits)?
+                    && !writer.add(event)
+                {
+                    tally.recount_as_too_large();
+                }
+            }
+        } else if tally.count(line.len(), || check(number, line), limits)? && !writer.add(line) {
             tally.recount_as_too_large();
         }
     }
     Ok(Cut { pieces: writer.finish(), tally })
 }
 
-/// Lines that are not blank, with their number from 1, without the white space around them.
+/// Lines that hold something, with their number from 1, without the white space and the padding around them.
 fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut rest = body;
     let mut number = 0;
@@ -39,7 +58,12 @@ fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
             let line = rest.get(..end).unwrap_or_default().trim_ascii();
             rest = rest.get(end + 1..).unwrap_or_default();
             number += 1;
-            if !line.is_empty() {
+            // Nearly always.
+            if line.first() == Some(&b'{') {
+                return Some((number, line));
+            }
+            let line = trimmed(line);
+            if !line.iter().all(|byte| is_between(*byte)) {
                 return Some((number, line));
             }
         }
@@ -48,14 +72,16 @@ fn lines(body: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 fn check(number: usize, line: &[u8]) -> Result<(), Flaw> {
+    if line.first() == Some(&b'{') && line.last() == Some(&b'}') {
+        return Ok(());
+    }
     let flaw = |what| Err(Flaw { place: Place::Line(number), what });
-    if line.first() == Some(&b'[') {
-        return flaw("an array; send each event as a line, or an array as application/json");
-    }
-    if line.first() != Some(&b'{') || line.last() != Some(&b'}') {
-        return flaw("not a JSON object in one line");
-    }
-    Ok(())
+    let (Some(start), Some(end)) = (memchr(b'{', line), memrchr(b'}', line)) else { return flaw("no JSON object in the line") };
+    let object = line.get(start..).unwrap_or_default();
+    let is_json_twice = line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"");
+    // A line that was cut is told from one with something behind its object.
+    let is_last = end + 1 == line.len();
+    if is_last || is_json_twice || end_of_object(object).is_ok() { Ok(()) } else { flaw("the JSON ends too early") }
 }
 
 /// Gathers lines and starts a new body whenever the next one would not fit.
@@ -153,6 +179,20 @@ mod tests {
     fn more_events_than_allowed_are_refused() {
         let limits = Limits { max_events: 2, ..TEST_LIMITS };
         assert_eq!(tally(b"{}\n{}\n{}", &limits), Err(ScanError::TooManyEvents { limit: 2 }));
+    }
+
+    #[test]
+    fn bytes_around_an_object_cost_nothing() {
+        for line in
+            ["\0\0{}", "\u{feff}{}", "{},", "@cee: {}", "{}\0", ", {}", "[{},", "<13>gw suricata: {}", "[12:04] suricata: {}", "{} x"]
+        {
+            let body = format!("{line}\n{line}\n");
+            assert_eq!((tally_of(body.as_bytes()).good, tally_of(body.as_bytes()).bad()), (2, 0), "{line:?}");
+        }
+        assert_eq!(tally_of(b"[\n{}\n,\n{}\n]\n\0\n").total(), 2);
+        let found = tally_of(b"{}\n[{},{}]\n[{}, 7]\n");
+        assert_eq!((found.good, found.malformed), (4, 1));
+        assert_eq!(tally_of(b"{\"a\":{},\n@cee: {\"a\":{},\nx }{\n").malformed, 3, "cut");
     }
 
     proptest! {

@@ -7,14 +7,17 @@
 //!
 //! | Format | Checked for every event |
 //! |---|---|
-//! | OTLP protobuf | size; decodes as a `LogRecord`: wire types, lengths, UTF-8, nesting |
+//! | OTLP protobuf | size; decodes as a `LogRecord`: wire types, lengths, nesting |
 //! | OTLP JSON | size; valid JSON, an object |
-//! | JSON lines | size; begins with `{` and ends with `}` |
-//! | JSON | size; valid JSON, an object |
+//! | JSON lines | size; holds an object that ends |
+//! | JSON | size; an object that ends |
 //!
-//! A flaw inside one event makes that event bad; a flaw around events makes the whole request malformed, because nothing
-//! behind it can be trusted. What stands around events has [limits](surroundings) of its own.
+//! What is accepted is at least as wide as what can be read: no text need be UTF-8, and bytes around a JSON object are passed over.
+//! A flaw inside one event makes that event bad; a flaw around OTLP's log records makes the whole request malformed, because
+//! nothing behind it can be trusted. A body in which nothing was found is malformed, unless it says that it holds nothing. What
+//! stands around events has [limits](surroundings) of its own.
 
+mod framing;
 mod json;
 mod json_lines;
 mod otlp_json;
@@ -23,7 +26,7 @@ mod surroundings;
 mod upload;
 mod wire;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 pub use compression::Encoding;
@@ -123,6 +126,15 @@ pub enum Place {
 }
 
 impl Format {
+    /// What a body of this format is called in the log.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::OtlpProtobuf => "application/x-protobuf",
+            Self::OtlpJson => "application/json",
+            Self::JsonLines | Self::Json => "application/x-ndjson",
+        }
+    }
+
     /// The format of the pieces a request of this format is cut into.
     pub const fn of_pieces(self) -> Self {
         match self {
@@ -185,9 +197,17 @@ impl Flaw {
     }
 }
 
-/// The body as text, without a copy.
-fn utf8(body: &[u8]) -> Result<&str, Flaw> {
-    std::str::from_utf8(body).map_err(|error| Flaw::at_byte(error.valid_up_to(), "text is not UTF-8"))
+/// The body as text, without a copy where it is one. Each byte that is not UTF-8 becomes a question mark, so that places stay.
+fn text_of(body: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(body) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+    }
+    Cow::Owned(text)
 }
 
 /// Where a part of a text begins.

@@ -78,3 +78,60 @@ in_both_modes! {
         assert_eq!(seen, (0..4_000).map(event).collect::<Vec<_>>());
     }
 }
+
+in_both_modes! {
+    async fn what_is_accepted_is_as_wide_as_what_can_be_read(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
+        let (one, two) = (event(1), event(2));
+        let accepted = [
+            (LINES, format!("\0\0\0{one}\n{two}\n")),
+            (LINES, format!("\u{feff}{one}\n{two}\n")),
+            (LINES, format!("@cee: {one}\n@cee: {two}\n")),
+            (LINES, format!("{one},\n{two},\n")),
+            (LINES, format!("[{one},{two}]\n")),
+            (LINES, format!("[{one}]\n[{two}]\n")),
+            (LINES, format!("[\n{one}\n, {two}\n")),
+            ("application/json", format!("\u{feff}[{one},{two}]")),
+            ("application/json", format!("{one},{two},")),
+            ("application/json", format!("@cee: {one}\n@cee: {two}\n")),
+            ("application/json", format!("[{one},\n{two}\n")),
+            ("application/json", serde_json::json!([one, two]).to_string()),
+            (LINES, format!("{}\n{}\n", serde_json::json!(one), serde_json::json!(two))),
+        ];
+        for (media_type, body) in &accepted {
+            let response = gate.post("/v1/events", media_type, None, body.clone().into_bytes()).await;
+            assert_eq!(response.text().await.unwrap(), "{\"accepted\":2}", "{media_type} {body:.20}");
+        }
+        let mut latin1 = format!("[{one},{two}]").into_bytes();
+        let place = latin1.iter().position(|byte| *byte == b'x').unwrap();
+        latin1[place] = 0xe9;
+        let response = gate.post("/v1/events", "application/json", None, latin1).await;
+        assert_eq!(response.text().await.unwrap(), "{\"accepted\":2}");
+        assert_eq!(gate.events(Outcome::Accepted), 2 * (accepted.len() as u64 + 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_neither_empty_nor_has_events_is_no_success() {
+    let gate = Gate::open().await;
+    for media_type in [LINES, "application/json"] {
+        for body in ["\0\0\0", "\u{feff}", ",\n,\n", "{\"cut\":", "null", "\"x\""] {
+            let response = gate.post("/v1/events", media_type, None, body.as_bytes().to_vec()).await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{media_type} {body:?}");
+        }
+        for body in ["", "\n \r\n", "[]", "[\n]\n"] {
+            let response = gate.post("/v1/events", media_type, None, body.as_bytes().to_vec()).await;
+            assert_eq!(response.text().await.unwrap(), "{\"accepted\":0}", "{media_type} {body:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compression_that_no_header_names_is_seen_and_kept() {
+    let gate = Gate::open().await;
+    for (name, body) in [("gzip", gzip(&lines(3))), ("zstd", zstd(&lines(3)))] {
+        let response = gate.post("/v1/events", LINES, None, body).await;
+        assert_eq!(response.text().await.unwrap(), "{\"accepted\":3}");
+        assert_eq!(gate.stored().await.last().unwrap().header("content-encoding"), Some(name));
+    }
+}

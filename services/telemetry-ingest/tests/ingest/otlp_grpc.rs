@@ -151,3 +151,23 @@ in_both_modes! {
         assert_eq!(gate.stored().await.len(), 200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_compressed_as_a_whole_is_refused_with_what_to_do() {
+    let gate = Gate::open().await;
+    let message = request(1).encode_to_vec();
+    let framed = [&[0][..], &u32::try_from(message.len()).unwrap().to_be_bytes(), &message].concat();
+    let url = format!("http://{}/opentelemetry.proto.collector.logs.v1.LogsService/Export", gate.doors.otlp_grpc_address);
+    for content_encoding in [Some("gzip"), None] {
+        let client = testkit::http_builder().http2_prior_knowledge().build().unwrap();
+        let mut post =
+            client.post(&url).bearer_auth(gate.token()).header("content-type", "application/grpc").body(crate::sample::gzip(&framed));
+        if let Some(name) = content_encoding {
+            post = post.header("content-encoding", name);
+        }
+        let response = post.send().await.unwrap();
+        let said = crate::gate::header(&response, "grpc-message").unwrap_or_default().to_owned();
+        assert!(said.contains("content-encoding"), "{content_encoding:?}: {said:?}");
+    }
+    assert_eq!(gate.events(Outcome::Accepted), 0);
+}

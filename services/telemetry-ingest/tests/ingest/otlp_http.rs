@@ -154,3 +154,59 @@ in_both_modes! {
         assert_eq!(seen, expected);
     }
 }
+
+in_both_modes! {
+    async fn events_in_the_place_of_a_request_are_accepted_as_events(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
+        for body in [event(0), format!("{}\n{}\n", event(0), event(1)), format!("[{},{}]", event(0), event(1))] {
+            let events = body.matches("event_type").count();
+            let response = gate.post("/v1/logs", JSON, None, body.into_bytes()).await;
+            assert_eq!((response.status(), response.text().await.unwrap()), (StatusCode::OK, "{}".to_owned()));
+            let stored = gate.stored().await;
+            assert_eq!(stored.last().unwrap().header("content-type"), Some("application/x-ndjson"));
+            assert_eq!(events_of(stored.last().unwrap()), (0..events).map(event).collect::<Vec<_>>());
+        }
+        assert_eq!(gate.events(Outcome::Accepted), 5);
+    }
+
+    async fn requests_that_follow_one_another_are_stored_as_they_came(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
+        let one = serde_json::to_string(&request(2)).unwrap();
+        let body = format!("{one}\n{one}\n");
+        let response = gate.post("/v1/logs", JSON, None, body.clone().into_bytes()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(gate.stored_one().await.value.unwrap(), body);
+        assert_eq!(gate.events(Outcome::Accepted), 4);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_in_which_nothing_is_found_is_no_success() {
+    let gate = Gate::open().await;
+    let spans = [0x12, 2, 0x12, 0].to_vec();
+    for (media_type, body) in [
+        (PROTOBUF, spans),
+        (JSON, br#"{"resourceSpans":[{"scopeSpans":[]}]}"#.to_vec()),
+        (JSON, br#"{"resourceLogs":[{"libraryLogs":[{"logRecords":[{}]}]}]}"#.to_vec()),
+        (JSON, b"[]".to_vec()),
+        (JSON, b"\xef\xbb\xbf".to_vec()),
+    ] {
+        let response = gate.post("/v1/logs", media_type, None, body.clone()).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{media_type} {body:?}");
+    }
+    assert_eq!((gate.requests(Outcome::Malformed), gate.events(Outcome::Accepted)), (5, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_is_not_utf8_costs_no_event() {
+    let gate = Gate::open().await;
+    let sent = request(3);
+    for (media_type, mut body) in [(PROTOBUF, sent.encode_to_vec()), (JSON, serde_json::to_vec(&sent).unwrap())] {
+        let place = body.windows(4).position(|four| four == b"xxxx").unwrap();
+        body[place] = 0xe9;
+        let response = gate.post("/v1/logs", media_type, None, body.clone()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{media_type}");
+        assert_eq!(gate.stored().await.last().unwrap().value.as_ref().unwrap(), &body);
+    }
+    assert_eq!(gate.events(Outcome::Accepted), 6);
+}

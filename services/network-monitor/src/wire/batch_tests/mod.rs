@@ -1,7 +1,11 @@
+mod log_names;
 mod outcomes;
+mod padding;
 mod robustness;
 mod shippers;
 mod suricata;
+mod wire_content;
+mod wrappers;
 mod zeek;
 
 use std::io::Write as _;

@@ -148,7 +148,7 @@ fn no_event_of_an_array_vanishes_whatever_is_broken() {
             format!("[7,{ALERT},null,\"x\",{KNOWN_HOST}]"),
             vec!["not_an_event", "suricata.alert", "not_an_event", "not_an_event", "zeek.known_hosts"],
         ),
-        (format!("[{ALERT},{{\"a\":x}},{KNOWN_HOST}]"), vec!["suricata.alert", "malformed_json column 6"]),
+        (format!("[{ALERT},{{\"a\":x}},{KNOWN_HOST}]"), vec!["suricata.alert", "malformed_json column 6", "zeek.known_hosts"]),
         (
             format!("[{ALERT},{{\"b\":\"\u{1}\"}},{KNOWN_HOST},{cut_off}"),
             vec!["suricata.alert", "not_an_event", "zeek.known_hosts", "truncated_json column 40"],

@@ -100,3 +100,16 @@ fn handshakes_and_lookups_show_both_sides_when_answered() {
     assert_eq!(who(&query), [ip("10.0.0.5")]);
     assert_eq!(who(&query.replace("query", "answer")), [ip("10.0.0.5"), ip("10.0.0.1")]);
 }
+
+#[test]
+fn a_hello_without_an_answer_shows_one_side() {
+    let hello = |version: &str| {
+        who(&format!(
+            r#"{{"timestamp":"{RECEIVED}","event_type":"tls","src_ip":"10.0.0.5","dest_ip":"10.0.0.9","dest_port":443,"proto":"TCP","tls":{{{version}}}}}"#
+        ))
+    };
+    for version in [r#""version":"UNDETERMINED""#, r#""version":"Undetermined""#, r#""sni":"x""#, r#""version":"""#] {
+        assert_eq!(hello(version), [ip("10.0.0.5")], "{version}");
+    }
+    assert_eq!(hello(r#""version":"TLS 1.3""#).len(), 2);
+}

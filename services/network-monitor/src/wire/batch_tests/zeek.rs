@@ -91,3 +91,59 @@ fn an_unset_value_is_absent() {
     let line = r#"{"_path":"dhcp","ts":1790000000.1,"mac":"-","client_addr":"10.0.0.5","host_name":"(empty)"}"#;
     assert_eq!(who(line), [ip("10.0.0.5")]);
 }
+
+#[test]
+fn names_are_read_through_the_escapes_of_what_cannot_be_printed() {
+    for (written, name) in [
+        (r"LKR-LT-7\\x00", "LKR-LT-7"),
+        (r"\\x00\\x00PRN-2\\x00", "PRN-2"),
+        (r"PRN-2\u0000", "PRN-2"),
+        (r"Zo\\xc3\\xab-pc", "Zoë-pc"),
+        (r"Zo\\xeb-pc", "Zo\u{fffd}-pc"),
+        (r"C:\\xyz", r"C:\xyz"),
+    ] {
+        let line = format!(r#"{{"_path":"dhcp","ts":1790000000.1,"mac":"00:1b:21:0a:bc:de","host_name":"{written}"}}"#);
+        assert_eq!(understood(&line).0[0].told, [Told::Name(name.to_owned())], "{written}");
+        let suricata = format!(
+            r#"{{"timestamp":"{RECEIVED}","event_type":"dhcp","dhcp":{{"client_mac":"00:1b:21:0a:bc:de","hostname":"{written}"}}}}"#
+        );
+        assert_eq!(understood(&suricata).0[0].told, [Told::Name(name.to_owned())], "{written}");
+    }
+    let nothing = r#"{"_path":"dhcp","ts":1790000000.1,"mac":"00:1b:21:0a:bc:de","host_name":"\\x00"}"#;
+    assert_eq!(understood(nothing).0[0].told, []);
+}
+
+#[test]
+fn what_is_no_card_is_not_made_one() {
+    for mac in ["52:41:53:20:00:1b:00:01", "00-11-22-33-44-55-66-77", "01:00:1b:21:0a:bc:de"] {
+        let line = format!(
+            r#"{{"_path":"dhcp","ts":1790000000.1,"mac":"{mac}","host_name":"VPN","assigned_addr":"10.0.0.5","msg_types":["ACK"]}}"#
+        );
+        assert_eq!(who(&line), [ip("10.0.0.5")], "{mac}");
+        assert_eq!(understood(&line).0[0].told, [], "the name is the server's own");
+        let suricata = format!(
+            r#"{{"timestamp":"{RECEIVED}","event_type":"dhcp","dhcp":{{"dhcp_type":"ack","client_mac":"{mac}","assigned_ip":"10.0.0.5"}}}}"#
+        );
+        assert_eq!(who(&suricata), [ip("10.0.0.5")], "{mac}");
+    }
+    assert_eq!(lines(r#"{"_path":"dhcp","ts":1790000000.1,"mac":"none"}"#), ["unreadable_mac mac"]);
+    assert_eq!(lines(r#"{"_path":"dhcp","ts":1790000000.1,"mac":"00:1b:21:0a:bc:zz"}"#), ["unreadable_mac mac"]);
+}
+
+#[test]
+fn a_port_of_one_transfer_is_no_service() {
+    for protocol in ["ftp-data", "FTP-DATA", "gridftp-data", "rtp"] {
+        let zeek = format!(
+            r#"{{"_path":"conn","ts":1790000000.1,"id.orig_h":"10.0.0.5","id.resp_h":"10.0.0.9","id.resp_p":32800,"proto":"tcp","service":"{protocol},ssl","orig_pkts":1,"resp_pkts":1}}"#
+        );
+        let suricata = format!(
+            r#"{{"timestamp":"{RECEIVED}","event_type":"flow","src_ip":"10.0.0.5","dest_ip":"10.0.0.9","dest_port":32800,"proto":"TCP","app_proto":"{protocol}","flow":{{"pkts_toserver":1,"pkts_toclient":1}}}}"#
+        );
+        for line in [zeek, suricata] {
+            let seen = understood(&line).0;
+            assert_eq!((seen.len(), seen[1].told.len()), (2, 0), "{line}");
+        }
+    }
+    let control = r#"{"_path":"conn","ts":1790000000.1,"id.orig_h":"10.0.0.5","id.resp_h":"10.0.0.9","id.resp_p":21,"proto":"tcp","service":"ftp","orig_pkts":1,"resp_pkts":1}"#;
+    assert_eq!(understood(control).0[1].told.len(), 1);
+}

@@ -15,6 +15,7 @@ pub use table::Field;
 use super::{
     otlp::message::{KeyValue, Value},
     scalar::Scalar,
+    zeek_logs::Log,
 };
 use table::{KeyPath, look_up};
 
@@ -48,13 +49,16 @@ impl<'a> Fields<'a> {
 
     /// An event inside a wrapper comes before what the shipper wrote around it.
     fn put(&mut self, field: Field, value: Scalar<'a>, depth: usize) {
-        // Of the many names for "the message", the one that holds an event counts.
-        let is_wrapper_without_event = field == Field::Wrapped && !value.as_str().is_some_and(|text| text.contains('{'));
-        if let Some(slot) = self.0.get_mut(field as usize)
-            && value.is_present()
-            && !is_wrapper_without_event
-            && (depth > 0 || !slot.is_present())
-        {
+        let Some(slot) = self.0.get_mut(field as usize) else { return };
+        let is_better = match field {
+            // Of the many names for "the message", the longest that holds an event counts: a shorter one may be cut.
+            Field::Wrapped | Field::Original => value.length_with_objects() > slot.length_with_objects(),
+            // Of the many labels, the one that is a log's name.
+            Field::LogType if depth > 0 => false,
+            Field::LogTag | Field::LogType => !slot.is_present() && value.all_texts().any(|label| Log::named(label).is_some()),
+            _ => value.is_present() && (depth > 0 || !slot.is_present()),
+        };
+        if is_better {
             *slot = value;
         }
     }
@@ -90,8 +94,8 @@ fn scalar_of(value: &Value) -> Scalar<'_> {
     }
 }
 
-/// The lists we use are of DHCP message types and of protocols.
-const LONGEST_LIST: usize = 16;
+/// The lists we use are of DHCP message types, of protocols, and of lines that a shipper put together.
+const LONGEST_LIST: usize = 1_024;
 
 #[cfg(test)]
 mod tests {

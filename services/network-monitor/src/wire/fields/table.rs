@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 macro_rules! fields {
-    ($($field:ident: $($spelling:literal)|+),+ $(,)?) => {
+    ($($(#[$doc:meta])* $field:ident: $($spelling:literal)|+),+ $(,)?) => {
         /// A member we use. Named after what it means; the table beside it gives its folded spellings.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Field { $($field),+ }
+        pub enum Field { $($(#[$doc])* $field),+ }
 
         impl Field {
             pub(super) const COUNT: usize = [$(Self::$field),+].len();
@@ -18,12 +18,21 @@ macro_rules! fields {
 }
 
 fields! {
-    // Both sensors, and what shippers add.
-    Protocol: "proto",
-    FileName: "logfilename" | "logfilepath" | "filename" | "filepath" | "file" | "source",
-    ShippedTime: "time" | "date",
-    Wrapped: "message" | "log" | "event" | "eventoriginal" | "original" | "raw" | "rawmessage" | "shortmessage" | "fullmessage"
-        | "line" | "data" | "record" | "payload" | "body",
+    // Both sensors.
+    Protocol: "proto" | "networktransport",
+
+    // What shippers add. No sensor has members of these names.
+    /// The line as it was read, whatever was made of it since.
+    Original: "eventoriginal" | "logoriginal" | "original" | "rawmessage" | "rawstring" | "fullmessage",
+    LogFile: "logfilename" | "logfilepath",
+    LogTag: "tag" | "tags" | "logtype" | "logname" | "sourcetype" | "dataset" | "eventdataset" | "filesetname" | "programname" | "appname"
+        | "syslogidentifier" | "ident" | "stream" | "zeeklog",
+    LogType: "type",
+    ShippedTime: "time" | "date" | "datetime" | "eventtime" | "timereported" | "timegenerated" | "realtimetimestamp"
+        | "sourcerealtimetimestamp",
+    // What shippers add under names that a sensor's members may have too.
+    FileName: "filename" | "filepath" | "file" | "source",
+    Wrapped: "message" | "log" | "event" | "raw" | "shortmessage" | "line" | "data" | "record" | "payload" | "body",
 
     // Suricata.
     EventType: "eventtype",
@@ -32,7 +41,7 @@ fields! {
     SourcePort: "srcport" | "sourceport",
     DestinationIp: "destip" | "dstip" | "destinationip",
     DestinationPort: "destport" | "dstport" | "destinationport",
-    AppProtocol: "appproto",
+    AppProtocol: "appproto" | "networkprotocol",
     FlowId: "flowid",
     TransactionNumber: "txid",
     AlertGenerator: "alertgid",
@@ -42,8 +51,8 @@ fields! {
     AlertSeverity: "alertseverity",
     FlowStart: "flowstart",
     FlowEnd: "flowend",
-    PacketsToServer: "flowpktstoserver",
-    PacketsToClient: "flowpktstoclient",
+    PacketsToServer: "flowpktstoserver" | "sourcepackets",
+    PacketsToClient: "flowpktstoclient" | "destinationpackets",
     DhcpType: "dhcpdhcptype",
     DhcpClientMac: "dhcpclientmac",
     DhcpAssignedIp: "dhcpassignedip",
@@ -103,6 +112,13 @@ fields! {
     Cipher: "cipher",
     SslHistory: "sslhistory",
     Established: "established",
+    // Of logs that are not used: what tells them from those that are.
+    FileId: "fuid",
+    ShareType: "sharetype",
+    Action: "action",
+    Level: "level",
+    IsNoticed: "notice",
+    CertificateSerial: "certificateserial",
 }
 
 /// What to do with an object under a key.
@@ -114,7 +130,23 @@ enum Descend {
     Through,
 }
 
-const WITHIN: &[&str] = &["alert", "flow", "dhcp", "arp", "tls", "dns", "id", "version", "file", "logfile"];
+const WITHIN: &[&str] = &[
+    "alert",
+    "flow",
+    "dhcp",
+    "arp",
+    "tls",
+    "dns",
+    "id",
+    "version",
+    "file",
+    "logfile",
+    "fileset",
+    // Elastic's names for what was an event's addresses.
+    "source",
+    "destination",
+    "network",
+];
 const THROUGH: &[&str] = &[
     "event",
     "log",
@@ -172,7 +204,7 @@ impl KeyPath {
         let mut child = *self;
         for byte in key.bytes() {
             match byte {
-                b'_' | b'.' | b'-' | b'@' | b' ' | b':' | b'/' => {}
+                b'_' | b'.' | b'-' | b' ' | b':' | b'/' => {}
                 0x80.. => return None,
                 _ => {
                     *child.bytes.get_mut(child.length)? = byte.to_ascii_lowercase();
@@ -201,10 +233,18 @@ impl KeyPath {
 pub(super) fn look_up(parent: &KeyPath, key: &str) -> (Option<Field>, Option<KeyPath>) {
     let is_root = parent.length == 0;
     match key {
-        "_path" | "@path" if is_root => return (Some(Field::Path), None),
+        "_path" | "@path" | "@stream" if is_root => return (Some(Field::Path), None),
         "@timestamp" if is_root => return (Some(Field::ShippedTime), None),
+        "@message" if is_root => return (Some(Field::Wrapped), None),
+        // The line as Cribl, Splunk and LogScale keep it beside what they made of it.
+        "_raw" | "@rawstring" if is_root => return (Some(Field::Original), None),
+        "@log_name" if is_root => return (Some(Field::LogTag), None),
         // Shippers add their own machine's `hostname`; Zeek's DHCP log writes `host_name`.
-        "hostname" if is_root => return (None, None),
+        "hostname" | "host.name" if is_root => return (None, None),
+        // Elastic's category of an event, not Suricata's `event_type`.
+        "event.type" => return (None, None),
+        // What else a shipper marks as its own (`@version`) says nothing of the event.
+        _ if key.starts_with('@') => return (None, None),
         _ => {}
     }
     let Some(path) = parent.child(key) else { return (None, None) };

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{SeqAccess, Visitor},
+    de::{DeserializeOwned, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -17,37 +17,57 @@ use super::{
     message::{AnyValue, ArrayValue, KeyValue, KeyValueList, LogRecord, Value},
     within_bound,
 };
-use crate::wire::reading::{BatchError, Original};
+use crate::wire::{
+    mend::mended,
+    reading::{BatchError, Original},
+};
 
 /// A request in a JSON text.
 #[derive(Debug, Deserialize)]
-pub struct JsonRequest<'a> {
+struct JsonRequest<'a> {
     #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
     resource_logs: Option<&'a RawValue>,
 }
 
-impl<'a> JsonRequest<'a> {
-    /// The request, wherever in the object its one member stands; `None` when the text holds events instead.
-    ///
-    /// # Errors
-    /// When it begins as a request does, and then is none.
-    pub fn find(text: &'a [u8]) -> Result<Option<Self>, BatchError> {
-        let opening = text.trim_ascii_start().strip_prefix(b"{").map(<[u8]>::trim_ascii_start).unwrap_or_default();
-        let names: [&[u8]; 3] = [b"\"resourceLogs\"", b"\"resource_logs\"", b"}"];
-        let begins_as_one = names.into_iter().any(|name| opening.starts_with(name));
-        match serde_json::from_slice::<Self>(text) {
-            Ok(request) if begins_as_one || request.resource_logs.is_some() => Ok(Some(request)),
-            // serde_json's message may quote the value; its place says enough.
-            Err(error) if begins_as_one => {
-                Err(BatchError::MalformedRequest { detail: format!("line {}, column {}", error.line(), error.column()) })
-            }
-            Ok(_) | Err(_) => Ok(None),
+/// Hands out the records of a request, or of several one behind the other, each with the attributes of its resource. `false` when
+/// the text holds events instead.
+///
+/// # Errors
+/// When it begins as a request does, and then is none.
+pub fn each_in_json(text: &[u8], mut each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<bool, BatchError> {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).trim_ascii_start();
+    let opening = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start).unwrap_or_default();
+    let names: [&[u8]; 3] = [b"\"resourceLogs\"", b"\"resource_logs\"", b"}"];
+    let begins_as_one = names.into_iter().any(|name| opening.starts_with(name));
+    let is_one = begins_as_one || matches!(first_in(text), Some(Ok(JsonRequest { resource_logs: Some(_) })));
+    if is_one && std::str::from_utf8(text).is_ok() {
+        return each_request(text, &mut each).map(|()| true);
+    }
+    // A second chance for bytes that are not UTF-8: they cost a replacement character, not the request.
+    match mended(text) {
+        Some(mended) if begins_as_one || matches!(first_in(mended.as_bytes()), Some(Ok(JsonRequest { resource_logs: Some(_) }))) => {
+            each_request(mended.as_bytes(), &mut each).map(|()| true)
         }
+        _ if is_one => each_request(text, &mut each).map(|()| true),
+        _ => Ok(false),
     }
 }
 
-/// Hands out the records of a request, each with the attributes of its resource.
-pub fn each_in_json(request: &JsonRequest<'_>, mut each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
+fn first_in(text: &[u8]) -> Option<serde_json::Result<JsonRequest<'_>>> {
+    serde_json::Deserializer::from_slice(text).into_iter().next()
+}
+
+fn each_request(text: &[u8], each: &mut impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
+    for request in serde_json::Deserializer::from_slice(text).into_iter::<JsonRequest<'_>>() {
+        // serde_json's message may quote the value; its place says enough.
+        let place = |error: serde_json::Error| format!("line {}, column {}", error.line(), error.column());
+        let request = request.map_err(|error| BatchError::MalformedRequest { detail: place(error) })?;
+        each_record(&request, each)?;
+    }
+    Ok(())
+}
+
+fn each_record(request: &JsonRequest<'_>, each: &mut impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
     each_element("resourceLogs", request.resource_logs, &mut |resource_logs| {
         let resource_logs: JsonResourceLogs<'_> = parse("resourceLogs", resource_logs)?;
         let attributes = attributes_of(resource_logs.resource)?;
@@ -55,19 +75,25 @@ pub fn each_in_json(request: &JsonRequest<'_>, mut each: impl FnMut(Decoded<'_>,
             let scope_logs: JsonScopeLogs<'_> = parse("scopeLogs", scope_logs)?;
             each_element("logRecords", scope_logs.log_records, &mut |record| {
                 within_bound("log record", record.get().len())?;
-                let decoded = serde_json::from_str::<JsonLogRecord>(record.get()).map(LogRecord::from);
-                each(decoded.map_err(|_| Original::Line(record.get().as_bytes().into())), &attributes);
+                let decoded = careless::<JsonLogRecord>(record.get()).map(LogRecord::from);
+                let resource = resource_logs.resource.map(RawValue::get);
+                each(decoded.ok_or(Original::JsonRecord { record: record.get(), resource }), &attributes);
                 Ok(())
             })
         })
     })
 }
 
+/// Reads a part of the request, also when a text in it was cut in the middle of a letter.
+fn careless<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&mended(text.as_bytes())?).ok())
+}
+
 /// What a resource says only helps to read its records: one that cannot be read costs nothing else.
 fn attributes_of(resource: Option<&RawValue>) -> Result<Vec<KeyValue>, BatchError> {
     let text = resource.map_or("null", RawValue::get);
     within_bound("resource", text.len())?;
-    let resource: Option<JsonResource> = serde_json::from_str(text).unwrap_or_default();
+    let resource: Option<JsonResource> = careless(text).unwrap_or_default();
     Ok(resource.unwrap_or_default().attributes.into_iter().map(KeyValue::from).collect())
 }
 
@@ -124,13 +150,21 @@ impl<'de> Visitor<'de> for Elements<'de, '_> {
 struct JsonResourceLogs<'a> {
     #[serde(borrow, default)]
     resource: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "scopeLogs", alias = "scope_logs")]
+    // The other two are what OTLP called it before 0.15.
+    #[serde(
+        borrow,
+        default,
+        rename = "scopeLogs",
+        alias = "scope_logs",
+        alias = "instrumentationLibraryLogs",
+        alias = "instrumentation_library_logs"
+    )]
     scope_logs: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct JsonScopeLogs<'a> {
-    #[serde(borrow, default, rename = "logRecords", alias = "log_records")]
+    #[serde(borrow, default, rename = "logRecords", alias = "log_records", alias = "logs")]
     log_records: Option<&'a RawValue>,
 }
 

@@ -8,7 +8,7 @@ mod json;
 pub mod message;
 mod protobuf;
 
-pub use json::{JsonRequest, each_in_json};
+pub use json::each_in_json;
 pub use protobuf::each_in_protobuf;
 
 use self::message::LogRecord;

@@ -16,8 +16,64 @@ fn both_spellings_nulls_and_unknown_names_are_understood() {
     assert_eq!(tally_of(r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{},{"body":{"stringValue":"]}"}}]}]}]}"#).good, 2);
     assert_eq!(tally_of(r#"{"resource_logs":[{"scope_logs":[{"log_records":[{}]}]}]}"#).good, 1);
     assert_eq!(tally_of(r#"{"resourceLogs":[{"scopeLogs":null},{"scopeLogs":[{"logRecords":null}]}]}"#).good, 0);
-    assert_eq!(tally_of(r#"{"later":{"resourceLogs":[1]},"resourceLogs":null}"#).good, 0);
-    assert_eq!(tally_of("{}").good, 0);
+    assert_eq!(tally_of(r#"{"later":{"resourceLogs":[1]},"resourceLogs":[{"scopeLogs":[{"logRecords":[{}]}]}]}"#).good, 1);
+    for empty in
+        ["{}", "{} {}", r#"{"resourceLogs":[]}"#, r#"{"resourceLogs":[{"resource":{},"schemaUrl":"x","scopeLogs":[{"scope":{}}]}]}"#]
+    {
+        assert_eq!(tally_of(empty), Tally::default(), "{empty}");
+    }
+}
+
+#[test]
+fn requests_may_follow_one_another_and_use_the_old_names() {
+    let old = r#"{"resourceLogs":[{"instrumentationLibraryLogs":[{"instrumentationLibrary":{"name":"x"},"logRecords":[{"a":1}]}]}]}"#;
+    let older = r#"{"resource_logs":[{"instrumentation_library_logs":[{"logs":[{"a":2},{"a":3}]}]}]}"#;
+    for body in [format!("{old}\n{older}\n"), format!("\u{feff}{old}{older}"), format!("\0{old} {older}\0")] {
+        assert_eq!(tally_of(&body).good, 3, "{body}");
+        let cut = cut(body.as_bytes(), &TEST_LIMITS).unwrap();
+        assert_eq!((cut.pieces.len(), cut.tally.good), (1, 3));
+        let piece = std::str::from_utf8(&cut.pieces[0].bytes).unwrap();
+        assert!(piece.contains(r#""scope":{"name":"x"}"#) && tally_of(piece).good == 3, "{piece}");
+    }
+}
+
+#[test]
+fn a_request_in_which_nothing_is_found_is_no_success() {
+    for text in [
+        r#"{"resourceSpans":[{"scopeSpans":[]}]}"#,
+        r#"{"resourceLogs":[{"resource":{},"scopes":[{"logRecords":[{}]}]}]}"#,
+        r#"{"resourceLogs":[{"scopeLogs":[{"records":[{}]}]}]}"#,
+        r#"{"resourcelogs":[{}]}"#,
+    ] {
+        let error = tally(text.as_bytes(), &TEST_LIMITS).unwrap_err();
+        assert!(error.to_string().contains("resourceLogs, scopeLogs or logRecords is missing"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn events_in_the_place_of_a_request_are_told_from_requests() {
+    for (body, expected) in [
+        (r#"{"message":"x"}"#, true),
+        ("\u{feff} [{}]", true),
+        (r#"{"event_type":"flow"} {"event_type":"flow"}"#, true),
+        (r#"{"resource":"x"}"#, true),
+        ("{}", false),
+        (r#"{"resourceLogs":[]}"#, false),
+        (r#"{"later":1,"resource_logs":[]}"#, false),
+        (r#"{"resourceSpans":[]}"#, false),
+        (r#"{"message":"#, false),
+        ("7", false),
+    ] {
+        assert_eq!(holds_events(body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_cost_a_letter_and_no_event() {
+    let body = b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{\"body\":{\"stringValue\":\"caf\xe9\"}}]}]}]}";
+    assert_eq!(tally(body, &TEST_LIMITS).unwrap().good, 2);
+    let cut = cut(body, &TEST_LIMITS).unwrap();
+    assert!(std::str::from_utf8(&cut.pieces[0].bytes).unwrap().contains("caf?"));
 }
 
 #[test]
@@ -30,12 +86,11 @@ fn a_log_record_that_is_no_object_is_bad_and_the_others_are_good() {
 #[test]
 fn what_is_not_a_request_is_malformed_with_its_place() {
     for text in
-        ["", "[]", "7", "{", r#"{"resourceLogs":7}"#, r#"{"resourceLogs":[null]}"#, "{} {}", r#"{"resourceLogs":[],"resource_logs":[]}"#]
+        ["", "[]", "7", "{", r#"{"resourceLogs":7}"#, r#"{"resourceLogs":[null]}"#, "{} 7", r#"{"resourceLogs":[],"resource_logs":[]}"#]
     {
         let error = tally(text.as_bytes(), &TEST_LIMITS).unwrap_err();
         assert!(matches!(error, ScanError::Malformed(Flaw { place: Place::LineColumn(..), .. })), "{text}: {error}");
     }
-    assert!(tally(b"{\"a\":\"\xff\"}", &TEST_LIMITS).is_err());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use cutter::Cutter;
 use schema::{LOG_RECORDS, Message, RESOURCE_LOGS, SCOPE_LOGS};
 
 use super::{
-    Cut, Limits, ScanError, Tally,
+    Cut, Flaw, Limits, ScanError, Tally,
     surroundings::{Level, Surroundings},
     wire::{Field, Fields},
 };
@@ -20,9 +20,11 @@ use super::{
 pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     let mut tally = Tally::default();
     let mut around = Surroundings::new(limits);
+    let mut passed_over = false;
     let mut request = Fields::of(request, 0);
     while let Some(field) = request.next()? {
         if field.number != RESOURCE_LOGS {
+            passed_over = true;
             around.hold(Level::Request, field.raw.len())?;
             continue;
         }
@@ -30,6 +32,7 @@ pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError>
         around.enter(Level::ResourceLogs)?;
         while let Some(field) = resource_logs.next()? {
             if field.number != SCOPE_LOGS {
+                passed_over |= !schema::is_known(Message::ResourceLogs, &field);
                 schema::check_field(Message::ResourceLogs, &field)?;
                 around.hold(Level::ResourceLogs, field.raw.len())?;
                 continue;
@@ -40,11 +43,16 @@ pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError>
                 if field.number == LOG_RECORDS {
                     count(&mut tally, &field, limits)?;
                 } else {
+                    passed_over |= !schema::is_known(Message::ScopeLogs, &field);
                     schema::check_field(Message::ScopeLogs, &field)?;
                     around.hold(Level::ScopeLogs, field.raw.len())?;
                 }
             }
         }
+    }
+    // A sender that is answered with success for something else than log records deletes it.
+    if tally.total() == 0 && passed_over {
+        return Err(Flaw::at_byte(0, "no log records, but fields that a request of logs does not have").into());
     }
     Ok(tally)
 }

@@ -1,7 +1,7 @@
 //! What the fields of OTLP's messages are, as far as decoding depends on it.
 //!
-//! A reader decodes a whole record of the log at once, so a single log record that does not decode would take all others of
-//! its request with it. Hence the check here: known fields have their wire type, text is UTF-8, nesting has an end.
+//! A log record that does not decode is of no use to a reader. Hence the check here: known fields have their wire type, nesting has
+//! an end. Text need not be UTF-8: agents pass on what they read, and readers take text as bytes.
 
 use crate::scan::{
     Flaw,
@@ -35,7 +35,6 @@ enum Kind {
     Varint,
     Fixed32,
     Fixed64,
-    Text,
     Bytes,
     Message(Message),
 }
@@ -47,24 +46,24 @@ impl Message {
         let kind = match (self, number) {
             (Self::ResourceLogs, 1) => Kind::Message(Self::Resource),
             (Self::ScopeLogs, 1) => Kind::Message(Self::Scope),
-            (Self::ResourceLogs | Self::ScopeLogs, 3) => Kind::Text,
+            (Self::ResourceLogs | Self::ScopeLogs, 3) => Kind::Bytes,
 
             (Self::Resource, 1) | (Self::Scope, 3) | (Self::LogRecord, 6) | (Self::KeyValueList, 1) => Kind::Message(Self::KeyValue),
             (Self::Resource, 2) | (Self::Scope, 4) => Kind::Varint,
             (Self::Resource, 3) => Kind::Message(Self::EntityRef),
-            (Self::EntityRef, 1..=4) | (Self::Scope, 1 | 2) => Kind::Text,
+            (Self::EntityRef, 1..=4) | (Self::Scope, 1 | 2) => Kind::Bytes,
 
             (Self::LogRecord, 1 | 11) => Kind::Fixed64,
             (Self::LogRecord, 2 | 7) => Kind::Varint,
-            (Self::LogRecord, 3 | 12) => Kind::Text,
+            (Self::LogRecord, 3 | 12) => Kind::Bytes,
             (Self::LogRecord, 5) | (Self::KeyValue, 2) | (Self::ArrayValue, 1) => Kind::Message(Self::AnyValue),
             (Self::LogRecord, 8) => Kind::Fixed32,
             (Self::LogRecord, 9 | 10) => Kind::Bytes,
 
-            (Self::KeyValue, 1) => Kind::Text,
+            (Self::KeyValue, 1) => Kind::Bytes,
             (Self::KeyValue, 3) => Kind::Varint,
 
-            (Self::AnyValue, 1) => Kind::Text,
+            (Self::AnyValue, 1) => Kind::Bytes,
             (Self::AnyValue, 2 | 3 | 8) => Kind::Varint,
             (Self::AnyValue, 4) => Kind::Fixed64,
             (Self::AnyValue, 5) => Kind::Message(Self::ArrayValue),
@@ -74,6 +73,11 @@ impl Message {
         };
         Some(kind)
     }
+}
+
+/// Whether a field is one that the message has.
+pub(super) const fn is_known(message: Message, field: &Field<'_>) -> bool {
+    message.field(field.number).is_some()
 }
 
 /// Checks a message that begins at byte `base` of the request, and all below it.
@@ -103,16 +107,12 @@ fn check_field_at(message: Message, field: &Field<'_>, depth: u8) -> Result<(), 
         | (Kind::Fixed32, Value::Fixed32)
         | (Kind::Fixed64, Value::Fixed64)
         | (Kind::Bytes, Value::Bytes(_)) => Ok(()),
-        (Kind::Text, Value::Bytes(text)) => match std::str::from_utf8(text) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Flaw::at_byte(field.at + error.valid_up_to(), "text is not UTF-8")),
-        },
         (Kind::Message(inner), Value::Bytes(bytes)) => {
             let Some(depth) = depth.checked_sub(1) else { return Err(Flaw::at_byte(field.at, "values are nested too deep")) };
             check_fields(inner, Fields::of(bytes, field.at), depth)
         }
         (
-            Kind::Varint | Kind::Fixed32 | Kind::Fixed64 | Kind::Bytes | Kind::Text | Kind::Message(_),
+            Kind::Varint | Kind::Fixed32 | Kind::Fixed64 | Kind::Bytes | Kind::Message(_),
             Value::Varint | Value::Fixed32 | Value::Fixed64 | Value::Bytes(_) | Value::Group,
         ) => Err(field.wrong_type()),
     }

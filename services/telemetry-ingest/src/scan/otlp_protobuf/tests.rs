@@ -123,8 +123,8 @@ fn an_event_over_the_limit_is_left_out_and_the_others_are_kept() {
 
 #[test]
 fn a_log_record_that_does_not_decode_is_left_out_and_the_others_are_kept() {
-    let text_that_is_not_utf8 = [0x1a, 0x01, 0xff];
-    let scope_logs = [nested(2, &saying("good").encode_to_vec()), nested(2, &text_that_is_not_utf8)].concat();
+    let time_that_is_a_text = [0x0a, 0x01, 0xff];
+    let scope_logs = [nested(2, &saying("good").encode_to_vec()), nested(2, &time_that_is_a_text)].concat();
     let request = nested(1, &nested(2, &scope_logs));
     assert!(ExportLogsServiceRequest::decode(&request[..]).is_err());
     let found = tally(&request, &TEST_LIMITS).unwrap();
@@ -132,6 +132,38 @@ fn a_log_record_that_does_not_decode_is_left_out_and_the_others_are_kept() {
     assert_eq!(found.first_flaw.unwrap().place, Place::Byte(request.len() - 1));
     let cut = cut(&request, &TEST_LIMITS).unwrap();
     assert_eq!(cut.pieces[0].bytes, request_of(vec![saying("good")]));
+}
+
+#[test]
+fn text_that_is_not_utf8_is_its_readers_matter() {
+    let severity = [0x1a, 0x01, 0xff];
+    let body = nested(5, &nested(1, b"caf\xe9"));
+    let scope_logs = [nested(2, &severity), nested(2, &body), nested(2, &saying("good").encode_to_vec())].concat();
+    let request = nested(1, &nested(2, &scope_logs));
+    assert_eq!(tally(&request, &TEST_LIMITS).unwrap(), Tally { good: 3, ..Tally::default() });
+    assert_eq!(cut(&request, &TEST_LIMITS).unwrap().pieces[0].bytes, request);
+}
+
+#[test]
+fn a_request_of_something_else_is_no_success() {
+    let metrics_under_another_number = nested(4, &saying("a").encode_to_vec());
+    let scopes_under_the_number_of_old = nested(1, &[0xc2, 0x3e, 0x00]);
+    let records_under_another_number = nested(1, &nested(2, &nested(7, b"x")));
+    for request in [metrics_under_another_number, scopes_under_the_number_of_old, records_under_another_number] {
+        assert!(matches!(tally(&request, &TEST_LIMITS), Err(ScanError::Malformed(_))), "{request:?}");
+    }
+    for empty in [vec![], nested(1, b""), nested(1, &nested(1, b"")), nested(1, &nested(2, &nested(1, b"")))] {
+        assert_eq!(tally(&empty, &TEST_LIMITS).unwrap(), Tally::default(), "{empty:?}");
+    }
+}
+
+/// Texts are bytes to readers.
+fn decodes<M: prost::Message + Default>(bytes: &[u8]) -> Option<M> {
+    match M::decode(bytes) {
+        Ok(message) => Some(message),
+        Err(error) if error.to_string().contains("not UTF-8") => None,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 #[test]
@@ -273,13 +305,13 @@ proptest! {
         if let Some(at) = cut_off { bytes.truncate(at.index(bytes.len())); }
         let Ok(found) = tally(&bytes, &TEST_LIMITS) else { return Ok(()) };
         if found.bad() == 0 {
-            let decoded = ExportLogsServiceRequest::decode(&bytes[..]).unwrap();
-            prop_assert_eq!(log_records(&decoded).len(), found.good as usize);
+            let records = decodes::<ExportLogsServiceRequest>(&bytes).map(|decoded| log_records(&decoded).len());
+            prop_assert!(records.is_none_or(|records| records == found.good as usize));
         }
         let Ok(cut) = cut(&bytes, &TEST_LIMITS) else { return Ok(()) };
         prop_assert_eq!(cut.tally, found);
         for piece in cut.pieces {
-            prop_assert!(ExportLogsServiceRequest::decode(&piece.bytes[..]).is_ok());
+            decodes::<ExportLogsServiceRequest>(&piece.bytes);
         }
     }
 
@@ -287,7 +319,10 @@ proptest! {
     fn around_any_bytes_nothing_panics(log_record in prop::collection::vec(any::<u8>(), 0..200)) {
         let request = around_log_record(&log_record);
         let found = tally(&request, &TEST_LIMITS).unwrap();
-        prop_assert_eq!(found.good == 1, LogRecord::decode(&log_record[..]).is_ok());
+        match LogRecord::decode(&log_record[..]) {
+            Ok(_) => prop_assert_eq!(found.good, 1),
+            Err(error) => prop_assert!(found.good == 0 || error.to_string().contains("not UTF-8"), "{}", error),
+        }
         let _found = tally(&log_record, &TEST_LIMITS);
     }
 }
