@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::{
     Cut, Flaw, Limits, ScanError, Tally,
     framing::{Part, parts},
-    json_lines::LineWriter,
+    line_writer::LineWriter,
 };
 
 /// Counts the events.

@@ -4,13 +4,13 @@
 //! Whether a line really is JSON, or even UTF-8, is left to the reader, which can make the best of it; here it costs
 //! too much for what it tells. So is what stands around the object: a syslog header, a comma, padding.
 
-use bytes::Bytes;
 use memchr::{memchr, memrchr};
 
 use super::{
-    Cut, Flaw, Limits, Piece, Place, ScanError, Tally,
+    Cut, Flaw, Limits, Place, ScanError, Tally,
     framing::{end_of_object, is_between, opens_array, parts, trimmed},
     json,
+    line_writer::LineWriter,
 };
 
 /// Counts the events.
@@ -82,53 +82,6 @@ fn check(number: usize, line: &[u8]) -> Result<(), Flaw> {
     // A line that was cut is told from one with something behind its object.
     let is_last = end + 1 == line.len();
     if is_last || is_json_twice || end_of_object(object).is_ok() { Ok(()) } else { flaw("the JSON ends too early") }
-}
-
-/// Gathers lines and starts a new body whenever the next one would not fit.
-pub(super) struct LineWriter {
-    max_bytes: usize,
-    expected_bytes: usize,
-    open: Vec<u8>,
-    events: u32,
-    pieces: Vec<Piece>,
-}
-
-impl LineWriter {
-    pub fn new(max_bytes: usize, expected_bytes: usize) -> Self {
-        Self { max_bytes, expected_bytes, open: Vec::new(), events: 0, pieces: Vec::new() }
-    }
-
-    /// Adds a line. `false` when it fits into no body, even alone.
-    pub fn add(&mut self, line: &[u8]) -> bool {
-        let needs = line.len() + 1;
-        if needs > self.max_bytes {
-            return false;
-        }
-        if self.open.len() + needs > self.max_bytes {
-            self.close_piece();
-        }
-        if self.open.is_empty() {
-            self.open.reserve(self.expected_bytes.clamp(needs, self.max_bytes));
-        }
-        self.open.extend_from_slice(line);
-        self.open.push(b'\n');
-        self.events += 1;
-        true
-    }
-
-    pub fn finish(mut self) -> Vec<Piece> {
-        self.close_piece();
-        self.pieces
-    }
-
-    fn close_piece(&mut self) {
-        if self.open.is_empty() {
-            return;
-        }
-        self.expected_bytes = self.expected_bytes.saturating_sub(self.open.len());
-        let bytes = Bytes::from(std::mem::take(&mut self.open));
-        self.pieces.push(Piece { bytes, events: std::mem::take(&mut self.events) });
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@
 mod framing;
 mod json;
 mod json_lines;
+mod line_writer;
 mod otlp_json;
 mod otlp_protobuf;
 mod surroundings;
