@@ -10,7 +10,7 @@ use storage::DatabaseConfig;
 pub struct Config {
     /// Where cases are kept.
     pub database: DatabaseConfig,
-    /// Events taken in with one transaction, at most.
+    /// Events processed in one transaction, at most.
     pub max_batch: usize,
     /// How often the queue is measured for operators.
     pub measure_every_seconds: u64,

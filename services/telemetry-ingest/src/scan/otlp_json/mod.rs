@@ -32,7 +32,7 @@ pub(super) fn tally(request: &[u8], limits: &Limits) -> Result<Tally, ScanError>
     }
 }
 
-/// Writes the good log records anew as several requests; each repeats the resource and scope its records stand under.
+/// Rewrites the good log records as several requests; each repeats the resource and scope its records stand under.
 pub(super) fn cut(request: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     // Also sees to it that the lists built below have a bound.
     tally(request, limits)?;
