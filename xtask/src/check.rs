@@ -15,6 +15,7 @@ mod finding;
 mod imports;
 mod manifests;
 mod paths;
+mod words;
 
 const RULES: &[Rule] = &[
     authorisation::use_cases_ask,
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     files::length,
     files::names,
     files::readmes,
+    words::avoided,
 ];
 
 /// Runs every rule on the checkout, prints what there is to mend, and says whether there is nothing.

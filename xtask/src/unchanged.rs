@@ -1,6 +1,6 @@
 //! Times of files in a fresh clone.
 //!
-//! Cargo builds anew what is younger than what was built from it, and in a fresh clone every file is as young as the clone. So a
+//! Cargo rebuilds what is younger than what was built from it, and in a fresh clone every file is as young as the clone. So a
 //! file that has the same content as in the clone before it gets the time it had there, and every other is made as young as now.
 //!
 //! Not `git-restore-mtime`: it gives a file the time of its last commit. A branch that goes back to an older version of a file would

@@ -28,7 +28,7 @@ pub fn up() -> Result<bool> {
             print(&state.servers);
             return Ok(true);
         }
-        eprintln!("some of the servers have ended; all are started anew");
+        eprintln!("some of the servers have ended; all are started again");
         stop(&place, &state)?;
     }
     let interrupt = Interrupt::listen()?;
@@ -146,7 +146,7 @@ fn stop(place: &Path, state: &State) -> Result<()> {
             let _gone = kill_process_group(process, Signal::KILL);
         }
     }
-    // First, so that what is left of a folder does not keep the next command from starting anew.
+    // First, so that what is left of a folder does not keep the next command from starting again.
     fs::remove_file(place).with_context(|| format!("cannot remove {}", place.display()))?;
     match fs::remove_dir_all(&state.folder) {
         // Systems empty the folder for temporary files when they start.
@@ -212,7 +212,7 @@ mod tests {
         assert!(!Known { variable: String::new(), address: String::new(), process, born: born(process).unwrap() + 1 }.runs());
     }
 
-    /// As after the machine was started anew: the processes are gone, and so is their folder.
+    /// As after the machine was started again: the processes are gone, and so is their folder.
     #[test]
     fn what_is_gone_already_is_stopped_without_complaint() {
         let folder = tempfile::tempdir().unwrap();

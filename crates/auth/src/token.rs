@@ -3,7 +3,7 @@
 //! Checked: `iss`, `aud`, `exp` and `nbf` (10 s skew), the type (an ID token is no access token), and an allow-list of
 //! algorithms taken from the *key*, never from the token alone. `jku`, `x5u` and embedded keys are ignored. Keys are fetched
 //! when first needed, again at most once a minute when a token names a key that is not known, and every five minutes, so that
-//! a key that the issuer withdrew opens nothing any more; when the issuer is away, the keys at hand go on serving. A token is
+//! a key that the issuer withdrew opens nothing any more; when the issuer is unavailable, the keys at hand go on serving. A token is
 //! called wrong for its key only when the issuer has just been asked; while it may not be asked again, or does not answer, its
 //! bearer is told to come back: the key may be the issuer's newest. A verified token is recognised by its SHA-256 until it
 //! expires or a key is withdrawn.

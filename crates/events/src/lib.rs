@@ -1,4 +1,4 @@
-//! Events between services: how they are written, kept, and taken in exactly once in effect.
+//! Events between services: how they are written, kept, and processed exactly once in effect.
 //!
 //! ```text
 //!  a change in one service                                               its effect in another
@@ -34,7 +34,7 @@
 //!
 //! 1. Add [`AddInbox`] to the service's migrations.
 //! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
-//!    [`HandleError::poison`] what will never be taken in, and return as [`Rejected`] the parts of a record that will not. Errors of
+//!    [`HandleError::poison`] what will never be processed, and return as [`Rejected`] the parts of a record that will not. Errors of
 //!    the store turn into the right kind with `?`.
 //! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and run its [`Pruning`] now and then.
 //!

@@ -133,7 +133,7 @@ async fn a_broker_that_is_away_for_a_minute_loses_nothing_and_nothing_piles_up()
     appends_again(&log).await;
     log.check().await.unwrap();
     let written = writers.finish().await;
-    assert!(written.iter().all(|writer| writer.failed > 0 && writer.acknowledged > 0), "it was away, and it was there");
+    assert!(written.iter().all(|writer| writer.failed > 0 && writer.acknowledged > 0), "it was unavailable, and it was there");
     is_all_there(&log, &written).await;
 }
 

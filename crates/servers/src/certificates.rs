@@ -1,4 +1,4 @@
-//! A throw-away authority and what it signed, for servers that speak TLS. Made anew each time, so that nothing expires in the
+//! A throw-away authority and what it signed, for servers that speak TLS. Made for each run, so that nothing expires in the
 //! checkout and no machine trusts it.
 
 use std::{

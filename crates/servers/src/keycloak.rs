@@ -42,7 +42,7 @@ pub const SERVER: Server = Server {
     patience: Duration::from_secs(120),
 };
 
-/// The administrator of all realms. The password is made anew with each first start, and only its owner can read it there.
+/// The administrator of all realms. The password is generated at each first start, and only its owner can read it there.
 pub const ADMINISTRATOR: &str = "admin";
 
 /// What a running one needs of its home; its data folder is its own.

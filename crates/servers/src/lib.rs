@@ -14,7 +14,7 @@
 //! A failing server is named with what it logged: when it does not start, when it was killed
 //! ([`Running::still_runs`]), and when one that the environment names is not there or takes another password ([`Server::knock`]).
 //!
-//! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is made anew, since other
+//! A server's data folder is thrown away with it. Nothing listens outside loopback, and every password is generated each time, since other
 //! people of a machine reach loopback too.
 //!
 //! In a full run no test may be skipped: [`STRICT`].

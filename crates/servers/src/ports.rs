@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// Below the range from which systems choose ports for outgoing connections, so that none of those takes one before it is used,
-/// also while the server that uses it is away for a while.
+/// also while the server that uses it is unavailable for a while.
 const PORTS: Range<u16> = 20_000..32_000;
 
 /// A TCP port of 127.0.0.1 that nobody listens on, another one each time.
@@ -43,7 +43,7 @@ impl Reserved {
             let port = self.next;
             self.next = if port + 1 == self.ports.end { self.ports.start } else { port + 1 };
             let lock = unless_taken(UdpSocket::bind(("127.0.0.1", port)))?;
-            // Whoever does not ask here may have it: bound and let go again.
+            // A process that does not ask here may have it: bound and let go again.
             if let Some(lock) = lock
                 && unless_taken(TcpListener::bind(("127.0.0.1", port)))?.is_some()
             {

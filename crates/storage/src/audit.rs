@@ -276,7 +276,7 @@ async fn has_rows_after(database: &Database, head: &head::Model) -> StoreResult<
     Ok(after.one(database.reader()).await?.is_some())
 }
 
-/// Ask it after [`has_rows_after`]: whoever added those rows in the right way had moved the head by then.
+/// Ask it after [`has_rows_after`]: a writer that added those rows in the right way had moved the head by then.
 async fn has_moved_on(database: &Database, head: &head::Model) -> StoreResult<bool> {
     let now = head::Entity::find_by_id(&head.chain).one(database.reader()).await?;
     Ok(now.is_some_and(|now| now.seq > head.seq))

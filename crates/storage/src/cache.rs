@@ -17,7 +17,7 @@ use runtime::config::Secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 const MEMORY_CAPACITY_BYTES: u64 = 32 * 1024 * 1024;
-/// With Redis, for a connection and for an answer. Somebody waits, and is better told soon that it is away.
+/// With Redis, for a connection and for an answer. A caller waits, and should know soon that it is unavailable.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `[cache]` of the configuration.
@@ -42,7 +42,7 @@ pub enum CacheError {
         /// What is wrong, and what to do.
         complaint: String,
     },
-    /// Redis is away.
+    /// Redis is unavailable.
     #[error("cache is unavailable")]
     Unavailable(#[from] redis::RedisError),
     /// What is cached has another shape.
@@ -102,7 +102,7 @@ impl Cache {
     /// The value, if it is still there.
     ///
     /// # Errors
-    /// When the cache is away or holds another shape.
+    /// When the cache is unavailable or holds another shape.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, CacheError> {
         let value = self.backend.get(&self.full(key)).await?;
         Ok(value.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
@@ -111,7 +111,7 @@ impl Cache {
     /// Keeps a value for some time, in place of an earlier one.
     ///
     /// # Errors
-    /// When the cache is away.
+    /// When the cache is unavailable.
     pub async fn put<T: Serialize + Sync>(&self, key: &str, value: &T, keep: Duration) -> Result<(), CacheError> {
         self.backend.put(self.full(key), serde_json::to_vec(value)?, keep).await
     }
@@ -119,7 +119,7 @@ impl Cache {
     /// Removes a value and returns it; of several callers at once, one gets it.
     ///
     /// # Errors
-    /// When the cache is away or holds another shape.
+    /// When the cache is unavailable or holds another shape.
     pub async fn take<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, CacheError> {
         let value = self.backend.take(&self.full(key)).await?;
         Ok(value.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
@@ -128,7 +128,7 @@ impl Cache {
     /// Removes a value.
     ///
     /// # Errors
-    /// When the cache is away.
+    /// When the cache is unavailable.
     pub async fn remove(&self, key: &str) -> Result<(), CacheError> {
         self.backend.take(&self.full(key)).await.map(drop)
     }
@@ -200,7 +200,7 @@ struct Redis(ConnectionManager);
 impl Redis {
     /// Connects, and asks whether we may ask: a password that is missing shows only then.
     async fn open(client: redis::Client) -> Result<Self, RedisError> {
-        // One more attempt, and pauses between attempts however many ask. Whoever comes after a failure begins anew.
+        // One more attempt, and pauses between attempts however many ask. A caller that comes after a failure connects again.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(PATIENCE))
@@ -224,7 +224,7 @@ impl Redis {
     }
 }
 
-/// Why Redis is of no use at the start, to whoever wrote its address.
+/// Why Redis is of no use at the start, for the operator who wrote its address.
 fn complaint(error: &RedisError) -> String {
     // RESP2 tells the first of the two by its own kind, the server the second by its code.
     let is_refused = error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));

@@ -81,7 +81,7 @@ impl DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// Why this database cannot be used, in one line for whoever wrote the configuration: the key, the server and what it says, and
+    /// Why this database cannot be used, in one line for the operator who wrote the configuration: the key, the server and what it says, and
     /// never the password. `key` is the path of this section.
     pub fn complaint(&self, key: &str, error: &StoreError) -> String {
         let url = self.url.expose();
@@ -168,7 +168,7 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// Whether the same statement may succeed later: the database is away, busy or full, or another transaction won.
+/// Whether the same statement may succeed later: the database is unavailable, busy or full, or another transaction won.
 fn may_pass(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -301,7 +301,7 @@ pub struct Txn {
 }
 
 impl Txn {
-    /// Makes everything done in it durable, and wakes whoever waits for commits (the outbox relay).
+    /// Makes everything done in it durable, and wakes the tasks that wait for commits (the outbox relay).
     ///
     /// # Errors
     /// When the database refuses; nothing has happened then.

@@ -9,7 +9,7 @@
 //! | [`request`] | who asked for a row, so that asking again makes none |
 //! | [`audit`] | the hash-chained audit trail |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
-//! | [`rates`] | how far somebody is ahead of a rate, over all replicas; in Redis |
+//! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
 //!
 //! A service's `store/` is the only place that uses sea-orm. Its functions take a [`Txn`] (or [`Database::reader`]) and
 //! answer [`StoreResult`]; a use case turns a [`StoreError`] into a `runtime::Error` with `?`. State, event and audit row are

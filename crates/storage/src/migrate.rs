@@ -7,7 +7,7 @@
 //! # How tables change
 //!
 //! Each service has one migration that makes its tables from its entities ([`table`]), with the checks and indexes that entities cannot
-//! express. Until the first release a change is made there, and databases of developers are made anew.
+//! express. Until the first release a change is made there, and databases of developers are re-created.
 //!
 //! From the first release on that migration stays, and each change is a migration of its own, in two steps:
 //!

@@ -1,11 +1,11 @@
-//! How far somebody is ahead of a rate, over all replicas together; in Redis.
+//! GCRA rate limiter over all replicas, in Redis; costs are in seconds of quota.
 //!
 //! Each replica lets in by an allowance of its own and settles from time to time what was paid there. Everything is said in time:
 //! what costs two seconds at the rate costs two seconds here, so that Redis need not know the rate. The moments are those of
 //! Redis's clock alone, and a rate that is worked off leaves nothing behind.
 //!
-//! As with everything of [`cache`](crate::cache), what Redis holds may be lost, and Redis may be away: whoever settles must have
-//! a limit that stands without.
+//! As with everything of [`cache`](crate::cache), what Redis holds may be lost, and Redis may be unavailable: a caller must have
+//! a limit of its own.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ impl SharedRates {
         Ok(Some(Self { client, connection: None, prefix, settle: Script::new(SETTLE) }))
     }
 
-    /// Opens the connection where there is none. Whoever does so first knows, when it fails, that nothing was counted.
+    /// Opens the connection where there is none. The caller that does so first knows, when it fails, that nothing was counted.
     ///
     /// # Errors
     /// When Redis does not answer, or refuses.
@@ -81,7 +81,7 @@ impl SharedRates {
     /// the beginning of that time: what was worked off meanwhile is not owed any more.
     ///
     /// Some hundred at once, as Redis serves nobody else in between. Without payments it only asks whether Redis is there. The
-    /// caller sets the deadline: whoever drops the future, or gets an error, does not know whether the payments were counted, and
+    /// caller sets the deadline: a caller that drops the future, or gets an error, does not know whether the payments were counted, and
     /// the next call begins with a new connection, so that a Redis that stood still finds no heap of old payments.
     ///
     /// # Errors

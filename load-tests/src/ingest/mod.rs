@@ -68,7 +68,7 @@ pub fn measure(quick: bool, background: &Handle) -> Result<String> {
 /// One round on one log, in a process of its own.
 fn measure_log(setup: &Setup, samples: &Samples, log: Log, round: usize, effort: Effort, rates: &mut Rates) -> Result<()> {
     let mut variants = Variant::all(log);
-    // Whoever comes first has it colder; so everybody does once.
+    // The first variant runs on cold caches; so each runs once before.
     let turn = round * variants.len() / 4 % variants.len();
     variants.rotate_left(turn);
     let measured = setup.open(log)?;

@@ -34,7 +34,7 @@ const FORMS: [Form; 4] = [
     Form { otlp: true, zstd: true, batch: 50 },
 ];
 
-/// Lets the monitor take in the day in each form, in turn.
+/// Lets the monitor process the day in each form, in turn.
 pub fn measure(product: &Path, quick: bool, background: &Handle) -> Result<String> {
     let (rounds, events) = if quick { (1, 40_000) } else { (3, 100_000) };
     let day = SchoolDay::of_demo(product, events)?;
@@ -83,7 +83,7 @@ fn measure_form(day: &SchoolDay, form: Form, background: &Handle) -> Result<(f64
     let cpu = monitor.cpu_time()?.saturating_sub(cpu_before);
     let Stored { .. } = monitor.end()?;
     let taken_in = stored.understood + stored.unused;
-    ensure!(taken_in == day.len() as u64, "{} events were in the log, {taken_in} were taken in", day.len());
+    ensure!(taken_in == day.len() as u64, "{} events were in the log, {taken_in} were processed", day.len());
     Ok((taken_in as f64 / cpu.as_secs_f64(), stored))
 }
 

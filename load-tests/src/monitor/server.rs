@@ -24,13 +24,13 @@ pub struct ServerOptions {
     folder: PathBuf,
 }
 
-/// Said when everything is open and nothing is taken in yet.
+/// Said when everything is open and nothing is processed yet.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Begun {
     pub migrated: bool,
 }
 
-/// Said when everything is taken in.
+/// Said when everything is processed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Stored {
     pub understood: u64,
@@ -39,7 +39,7 @@ pub struct Stored {
     pub alerts: u64,
 }
 
-/// Takes in what is in the log, and says what became of it.
+/// Processes what is in the log, and says what became of it.
 pub async fn serve(options: ServerOptions) -> Result<()> {
     let settings = Settings::load()?;
     let telemetry = Telemetry::start(&settings.telemetry, "schildwacht-network-monitor")?;

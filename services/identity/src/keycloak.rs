@@ -297,7 +297,7 @@ mod tests {
         assert!(together.iter().all(Result::is_err));
         assert_eq!(asked.load(Ordering::Relaxed), 1, "times that Keycloak was asked for a token");
         keycloak.let_in(gateway).await.unwrap_err();
-        assert_eq!(asked.load(Ordering::Relaxed), 2, "who comes later asks anew");
+        assert_eq!(asked.load(Ordering::Relaxed), 2, "who comes later asks again");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use storage::DatabaseConfig;
 pub struct Config {
     /// Where cases are kept.
     pub database: DatabaseConfig,
-    /// Events taken in with one transaction, at most.
+    /// Events processed in one transaction, at most.
     pub max_batch: usize,
     /// Cases that may open at one school within an hour; what more would open belongs to one case, "flood".
     pub new_cases_per_hour: u32,

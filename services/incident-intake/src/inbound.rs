@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `monitor.alert.v1` | `record_alert`: a case opens, grows, or does not |
 //! | `identity.organisation.v1` | `describe_school`: names of schools, and whom to call there |
-//! | `incident.case.v1`, from its end | [`follow_cases`]: whoever watches the queue is told |
+//! | `incident.case.v1`, from its end | [`follow_cases`]: watchers of the queue get it |
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ pub async fn follow_cases(app: App, log: SharedLog, shutdown: Shutdown) -> Resul
         match follow(&app, &log, &shutdown).await {
             Ok(()) => return Ok(()),
             Err(LogError::Unavailable { reason }) => {
-                tracing::warn!(name: "case_feed.log_away", reason, "event log is away, watchers hear nothing until it is back");
+                tracing::warn!(name: "case_feed.log_unavailable", reason, "event log unavailable, watchers get nothing until it is back");
                 shutdown.sleep(PAUSE).await;
             }
             Err(LogError::Closed) if shutdown.is_requested() => return Ok(()),

@@ -12,7 +12,7 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Largest batch after decompression, in bytes; not less than telemetry-ingest accepts.
     pub max_decoded_bytes: usize,
-    /// Batches taken in by one transaction, at most.
+    /// Batches processed in one transaction, at most.
     pub max_batches: usize,
     /// How long things are kept.
     pub keep: Keep,
@@ -58,7 +58,7 @@ impl Config {
             Err(ConfigError::at(&format!("network_monitor.{key}"), format!("give {least} or more: {why}")))
         };
         at_least("max_decoded_bytes", self.max_decoded_bytes as u64, 1 << 20, "a batch may hold one large event")?;
-        at_least("max_batches", self.max_batches as u64, 1, "nothing would be taken in")?;
+        at_least("max_batches", self.max_batches as u64, 1, "nothing would be processed")?;
         at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
         at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
         at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;

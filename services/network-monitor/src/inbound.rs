@@ -3,7 +3,7 @@
 //! A batch that cannot be read at all goes to the dead letters as it is. Of a batch that can, the events that cannot go there
 //! together, one letter for each reason, as a batch that can be read again: a school whose shipper went wrong fills no
 //! database with a letter a line. Where these letters would take more than a record does, the record itself goes there instead;
-//! what of it was taken in before is known again when it is replayed.
+//! what of it was processed before is known again when it is replayed.
 
 use std::{collections::BTreeMap, str::FromStr};
 

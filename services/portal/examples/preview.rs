@@ -1,4 +1,4 @@
-//! Shows the pages with the sample of the tests, the real services in this process: for whoever works on templates and styles.
+//! Shows the pages with the sample of the tests, the real services in this process: for anyone who works on templates and styles.
 //!
 //! `cargo run -p schildwacht-portal --example preview [port]`, then open the address it prints and choose a person. A new case
 //! comes in every 20 seconds, so that the pill can be seen.

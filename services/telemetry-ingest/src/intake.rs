@@ -1,4 +1,4 @@
-//! The one use case: take in a gateway's request and answer when the event log has it.
+//! The one use case: accept a gateway's request and answer when the event log has it.
 //!
 //! Authenticate the gateway, examine the body, charge its rate limit, cut what is too large, append it.
 
@@ -88,7 +88,7 @@ impl Intake {
         Ok(gateway)
     }
 
-    /// Takes in a body.
+    /// Processes a body.
     ///
     /// # Errors
     /// When nothing of it was taken, or when that is not known.

@@ -72,7 +72,7 @@ pub struct Service {
     pub policies: Arc<Policies>,
 }
 
-/// Where telemetry is taken in, and what was counted there.
+/// Where telemetry is processed, and what was counted there.
 pub struct Doors {
     /// What belongs on the main port: `POST /v1/events`, and `POST /v1/logs` for clients with one address for everything.
     pub router: Router,

@@ -57,7 +57,7 @@ pub enum Outcome {
     IssuerUnavailable,
     /// The event log has too much under way.
     LogBusy,
-    /// The event log is away; whether the events were written is unknown.
+    /// The event log is unavailable; whether the events were written is unknown.
     LogUnavailable,
     /// The client hung up before there was an answer; whether the events were written is unknown.
     Abandoned,
@@ -88,7 +88,7 @@ pub enum Surface {
 pub enum Settlement {
     /// They know, and this replica knows what they let in.
     Settled,
-    /// Redis is away or late; this replica keeps to the rates by itself.
+    /// Redis is unavailable or late; this replica keeps to the rates by itself.
     Failed,
 }
 
@@ -191,7 +191,7 @@ impl Ledger {
         self.decoded_bytes.fetch_add(decoded as u64, Relaxed);
     }
 
-    /// Adds a request that was written anew.
+    /// Adds a request that was rewritten.
     pub fn count_cut(&self) {
         self.cut_requests.fetch_add(1, Relaxed);
     }
@@ -281,7 +281,7 @@ impl Ledger {
 
         self.export_total(meter, "telemetry.received", "By", "bodies as they came", |ledger| &ledger.received_bytes);
         self.export_total(meter, "telemetry.decoded", "By", "bodies after decompression", |ledger| &ledger.decoded_bytes);
-        self.export_total(meter, "telemetry.requests.cut", "{request}", "requests written anew before they were stored", |ledger| {
+        self.export_total(meter, "telemetry.requests.cut", "{request}", "requests rewritten before they were stored", |ledger| {
             &ledger.cut_requests
         });
     }

@@ -111,7 +111,7 @@ impl Keyring {
         if known.by_id.contains_key(key_id) {
             return Ok(self.still_standing(known).await);
         }
-        // One fetch at a time; whoever waited looks again first.
+        // One fetch at a time; a caller that waited looks again first.
         let mut asking = self.asking.lock().await;
         let known = self.known();
         if known.by_id.contains_key(key_id) {
@@ -148,7 +148,7 @@ impl Keyring {
         self.known()
     }
 
-    /// Puts the issuer's present keys in place of those at hand, which stay when the issuer is away. Whether it answered.
+    /// Puts the issuer's present keys in place of those at hand, which stay when the issuer is unavailable. Whether it answered.
     async fn renew(&self) -> bool {
         let before = self.known();
         let asked = Some(self.clock.now());
@@ -162,7 +162,7 @@ impl Keyring {
             }
         }
         if renewed.lacks_one_of(&before) {
-            tracing::info!(name: "issuer.key_withdrawn", "the issuer withdrew a key, tokens are verified anew");
+            tracing::info!(name: "issuer.key_withdrawn", "the issuer withdrew a key, tokens are verified again");
             renewed.recognised = Keys::none().recognised;
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
@@ -208,7 +208,7 @@ enum FetchError {
     TooLarge,
     #[error("auth.issuer: the issuer has no keys that we can use")]
     NoKeys,
-    #[error("auth.issuer: whoever answers there calls itself {0}")]
+    #[error("auth.issuer: the server there calls itself {0}")]
     OtherIssuer(String),
 }
 

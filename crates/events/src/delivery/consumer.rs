@@ -1,6 +1,6 @@
 //! The consumer loop: records in, effects and inbox rows in one transaction, then the offset.
 //!
-//! Several records share a transaction. When one of them cannot be taken in, all are undone and each is tried by itself, so
+//! Several records share a transaction. When one of them cannot be processed, all are undone and each is tried by itself, so
 //! that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and retries after a
 //! pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
 //!
@@ -30,7 +30,7 @@ use crate::{Delivered, LogError, Position, Subscription, Topic};
 const WAIT: Duration = Duration::from_secs(5);
 /// How often the lag is measured; in Kafka that asks every partition's leader.
 const LAG_EVERY: Duration = Duration::from_secs(30);
-/// Failures in a row before the consumer joins its group anew.
+/// Failures in a row before the consumer joins its group again.
 const FAILURES_BORNE: u32 = 5;
 
 /// Reads topics for a service.
@@ -90,7 +90,7 @@ impl<H: Handler> Consumer<H> {
         Ok(())
     }
 
-    /// Consumes as one member of the group. An error means that membership must begin anew.
+    /// Consumes as one member of the group. An error means that membership must begin again.
     async fn consume(&self, shutdown: &Shutdown, meters: &Meters, backoff: &mut Backoff) -> Result<(), LogError> {
         let mut subscription = self.log.0.subscribe(self.name, self.topics).await?;
         let mut failures = 0;
@@ -124,7 +124,7 @@ impl<H: Handler> Consumer<H> {
                 Some(error) => {
                     meters.retries.add(1, &[KeyValue::new("consumer", self.name)]);
                     let error = runtime::error::chain(error.as_ref());
-                    tracing::warn!(name: "consumer.retrying", consumer = self.name, error = %error, "records not taken in, will retry");
+                    tracing::warn!(name: "consumer.retrying", consumer = self.name, error = %error, "records not processed, will retry");
                     backoff.pause(shutdown).await;
                     subscription.rewind().await?;
                 }
@@ -134,7 +134,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
-        tracing::warn!(name: "consumer.log_away", consumer = self.name, reason, "event log unavailable, will retry");
+        tracing::warn!(name: "consumer.log_unavailable", consumer = self.name, reason, "event log unavailable, will retry");
         backoff.pause(shutdown).await;
     }
 
@@ -146,7 +146,7 @@ impl<H: Handler> Consumer<H> {
     }
 
     /// Takes records in, together or else one by one. Answers how many of them, from the first on, are done, and what kept
-    /// the next from being taken in now.
+    /// the next from being processed now.
     async fn take_in(&self, records: &[Delivered], meters: &Meters) -> (usize, Option<Trouble>) {
         match self.in_one_transaction(records, meters).await {
             Ok(()) => return (records.len(), None),

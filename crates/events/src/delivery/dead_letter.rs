@@ -1,8 +1,8 @@
-//! Dead letters: what a consumer could not take in, kept with its reason in the consumer's own database.
+//! Dead letters: what a consumer could not process, kept with its reason in the consumer's own database.
 //!
-//! They are written in the transaction that takes in the rest, so nothing falls between. A replay gives a letter to its
-//! handler again, in a transaction of its own: taken in, it is gone; refused again, it stays with its new reason. Where the
-//! handler now takes in most of it, the parts it still refuses become letters of their own.
+//! They are written in the transaction that processes the rest, so nothing is lost. A replay gives a letter to its
+//! handler again, in a transaction of its own: processed, it is gone; refused again, it stays with its new reason. Where the
+//! handler now processes most of it, the parts it still refuses become letters of their own.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -51,7 +51,7 @@ pub(super) mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Something that was not taken in.
+/// Something that was not processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The consumer that did not take it in.
@@ -195,7 +195,7 @@ fn listed(row: ListedRow) -> StoreResult<Listed> {
 /// What came of a replay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Taken in, and gone from the letters.
+    /// Processed, and gone from the letters.
     pub taken_in: u64,
     /// Refused again.
     pub refused: u64,
@@ -235,7 +235,7 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
     Ok(replayed)
 }
 
-/// Whether it was taken in here; `false` when another replay was faster.
+/// Whether it was processed here; `false` when another replay was faster.
 async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<bool, HandleError> {
     let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
     let delivered = delivered(row.clone())?;

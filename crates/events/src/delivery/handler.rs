@@ -6,7 +6,7 @@ use storage::{StoreError, Txn};
 
 use crate::{Delivered, Record};
 
-/// Why a record was not taken in.
+/// Why a record was not processed.
 #[derive(Debug, thiserror::Error)]
 pub enum HandleError {
     /// A retry would not help: it goes to the dead letters.
@@ -55,7 +55,7 @@ impl From<crate::EnvelopeViolations> for HandleError {
 /// What made a try fail that may succeed later.
 pub(super) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// A part of a record that was not taken in while the rest was: lines of a batch, say.
+/// A part of a record that was not processed while the rest was: lines of a batch, say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// What is kept for replay; give it the headers that the handler needs to read it again.
@@ -71,7 +71,7 @@ pub trait Handler: Send + Sync + 'static {
     /// What is gathered over the records of one transaction and written at its end; `()` where each record is written by itself.
     type Batch: Default + Send;
 
-    /// Takes in one record. The span that is current continues the trace of what led to it.
+    /// Processes one record. The span that is current continues the trace of what led to it.
     fn handle(
         &self,
         txn: &Txn,

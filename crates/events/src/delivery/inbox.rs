@@ -1,4 +1,4 @@
-//! The inbox: which events a consumer has taken in, written in the same transaction as what they led to.
+//! The inbox: which events a consumer has processed, written in the same transaction as what they led to.
 
 use std::collections::HashSet;
 
@@ -35,7 +35,7 @@ pub(super) fn identity(delivered: &Delivered) -> String {
     }
 }
 
-/// Which of these the consumer has taken in before.
+/// Which of these the consumer has processed before.
 pub(super) async fn seen(txn: &Txn, consumer: &str, events: &[String]) -> StoreResult<HashSet<String>> {
     let known: Vec<String> = row::Entity::find()
         .select_only()

@@ -16,7 +16,7 @@ const PIECES_A_CALL: usize = 1024;
 pub(super) enum WriteFailure {
     /// The file is as it was before; later writes may work.
     Undone(String),
-    /// What the file holds is unknown until the log is opened anew.
+    /// What the file holds is unknown until the log is opened again.
     Unknown(String),
 }
 

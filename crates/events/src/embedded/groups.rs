@@ -85,7 +85,7 @@ impl Groups {
         &self.offsets
     }
 
-    /// Adds a member and shares the partitions out anew.
+    /// Adds a member and rebalances the partitions.
     pub(super) fn join(&self, group: &str, topics: Vec<(Topic, usize)>, bell: Arc<Notify>) -> MemberId {
         let mut groups = lock(&self.groups);
         let group = groups.entry(group.to_owned()).or_default();

@@ -13,7 +13,7 @@
 //!
 //! One thread writes (see `writer`): everything that waits shares one flush. Another keeps house (see `maintenance`). Readers
 //! read the files themselves (see `cursor`), up to what is on disk. After a failed flush it is unknown what is on disk: the log
-//! then takes nothing more until it is opened anew, and says so. A failed write, as on a full disk, is undone, and later
+//! then takes nothing more until it is opened again, and says so. A failed write, as on a full disk, is undone, and later
 //! ones are tried as if nothing had happened.
 
 mod compaction;

@@ -55,7 +55,7 @@ impl ClientContext for Rebalances {
 
 impl ConsumerContext for Rebalances {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        debug!(name: "event_log.rebalanced", ?rebalance, "partitions are shared out anew");
+        debug!(name: "event_log.rebalanced", ?rebalance, "partitions are rebalanced");
         if let Rebalance::Revoke(partitions) = rebalance {
             let mut taken_away = self.taken_away.lock().unwrap_or_else(PoisonError::into_inner);
             taken_away.extend(partitions.elements().iter().map(|element| (element.topic().to_owned(), element.partition())));

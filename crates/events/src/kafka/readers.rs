@@ -75,7 +75,7 @@ fn commit(consumer: &StreamConsumer<Rebalances>, next: &BTreeMap<(String, i32), 
     match consumer.commit(&offsets, CommitMode::Sync) {
         Ok(()) => Ok(()),
         Err(KafkaError::ConsumerCommit(code)) if means_taken_away(code) => {
-            debug!(name: "event_log.commit_ignored", %code, "the group is sharing out anew; what was done may be delivered once more");
+            debug!(name: "event_log.commit_ignored", %code, "the group is rebalancing; what was done may be delivered once more");
             Ok(())
         }
         Err(error) => Err(unavailable("commit", &error)),

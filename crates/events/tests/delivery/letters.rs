@@ -74,7 +74,7 @@ testkit::on_both_stores! {
         assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 0, refused: 2 });
         let letters = world.letters().await;
         assert!(letters.iter().all(|letter| letter.attempts == 2), "{letters:?}");
-        assert_eq!(world.effects().await, ["a"], "what a refused letter did is undone, what was taken in is not repeated");
+        assert_eq!(world.effects().await, ["a"], "what a refused letter did is undone, what was processed is not repeated");
     }
 
     /// Once the whole record was refused; now its handler knows how to read it.
@@ -114,7 +114,7 @@ testkit::on_both_stores! {
         let world = after_consuming(database, &handler, &["parts: !x"]).await;
         let letter = world.letters().await.remove(0);
         use sea_orm::ConnectionTrait as _;
-        // The handler now asks a neighbour that is away.
+        // The handler now asks a neighbour that is unavailable.
         let away = world.event("key", "away").into_record().value.unwrap();
         let update = sea_orm::Statement::from_sql_and_values(
             world.database.backend(),

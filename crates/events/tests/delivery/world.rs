@@ -324,7 +324,7 @@ impl Handler for TestHandler {
         }
         if text == "away" && self.away.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             effect(txn, "never seen").await?;
-            return Err(HandleError::Transient("the neighbour is away".into()));
+            return Err(HandleError::Transient("the neighbour is unavailable".into()));
         }
         let Some(parts) = text.strip_prefix("parts: ") else {
             batch.push(text);

@@ -14,7 +14,7 @@ pub struct Aligned {
     pub let_in: u64,
     /// Revoked or unknown ones whose client did.
     pub shut_out: u64,
-    /// Active gateways that have no client there, as after a realm was made anew. No secret of theirs is kept, so nobody but people can
+    /// Active gateways that have no client there, as after a realm was re-created. No secret of theirs is kept, so nobody but people can
     /// mend that: by enrolling others.
     pub without_client: u64,
 }

@@ -112,7 +112,7 @@ fn accept(request: AuthorizeRequest, redirect_uri: Url) -> Result<Pending, Refus
     let challenge = (request.code_challenge.as_deref())
         .and_then(Challenge::parse)
         .ok_or(refusal("invalid_request", "code_challenge must be the base64url SHA-256 of a verifier"))?;
-    // Nobody stays signed in here: whoever must not be asked cannot be signed in.
+    // Nobody stays signed in here: somebody who must not be asked cannot be signed in.
     if request.prompt.is_some_and(|prompt| prompt.split(' ').any(|word| word == "none")) {
         return Err(refusal("login_required", "a persona must be chosen"));
     }
@@ -131,7 +131,7 @@ pub(super) async fn choose(State(issuer): State<Arc<Issuer>>, form: Result<Form<
     let persona = issuer.personas.find(&choice.persona);
     let persona = persona.ok_or_else(|| Error::invalid_field("persona", "choose one of the people on the page"))?;
     let now = issuer.clock.now();
-    // Over time, used or invented: the portal begins anew.
+    // Over time, used or invented: the portal begins again.
     let Redeemed::First(pending) = issuer.pending.redeem(&choice.request, now) else { return Ok(go_to(&issuer.portal)) };
     let grant = Grant {
         session_id: issuer.ids.next(),
@@ -167,7 +167,7 @@ pub(super) fn go_to(url: &Url) -> Response {
     ([(header::CACHE_CONTROL, "no-store"), (header::REFERRER_POLICY, "no-referrer")], Redirect::to(url.as_str())).into_response()
 }
 
-/// For whoever develops the client: a person never gets here.
+/// For the developer of the client: a person never gets here.
 fn refuse_here(why: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response()
 }

@@ -1,4 +1,4 @@
-//! With the real Keycloak as issuer: enrolling, rotating and revoking reach it, also when it was away.
+//! With the real Keycloak as issuer: enrolling, rotating and revoking reach it, also when it was unavailable.
 
 use auth::{AUDIENCE_TELEMETRY, AuthConfig, Subject, Verifier};
 use proto::identity::v1::{EnrolGatewayRequest, GatewayState, ListGatewaysRequest, RevokeGatewayRequest, RotateGatewaySecretRequest};

@@ -80,7 +80,7 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
     };
     let filter = QueueFilter { assignment, ..asked.filter };
 
-    // Before the reads: a case that opens while they run is still new to whoever asks again from this moment.
+    // Before the reads: a case that opens while they run is still new to a caller that asks again from this moment.
     let read_at = cx.clock.now();
     let order = QueueOrder { by: asked.order, reverse: asked.reverse, as_of: paging.as_of(read_at) };
     let reader = app.database.reader();

@@ -1,4 +1,4 @@
-//! Takes in news of an alert: it belongs to an open case, opens one, waits for more of its kind, or matters to nobody.
+//! Processes news of an alert: it belongs to an open case, opens one, waits for more of its kind, or matters to nobody.
 
 use auth::{Action, Context};
 use chrono::TimeDelta;

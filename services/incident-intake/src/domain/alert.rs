@@ -125,7 +125,7 @@ fn exists_only_within_a_network(address: IpAddr) -> bool {
     }
 }
 
-/// An alert as it stood when last heard of. Stores keep it in this shape, as JSON.
+/// An alert as it was when last heard of. Stores keep it in this shape, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Its id in network-monitor.

@@ -197,7 +197,7 @@ impl Case {
         (case, CaseChange::Opened { threshold: class.opens })
     }
 
-    /// Takes in news of an alert, and says what of it belongs in the timeline: every rise of severity, and the 2nd, 5th,
+    /// Processes news of an alert, and says what of it belongs in the timeline: every rise of severity, and the 2nd, 5th,
     /// 10th, 20th … alert, so that a busy sensor does not bury what people wrote.
     ///
     /// `is_new` says that this case has no evidence of the alert yet.

@@ -42,7 +42,7 @@ pub struct Member {
 pub struct Roster(pub BTreeMap<String, Member>);
 
 impl Roster {
-    /// Takes in an alert at its place in the evidence; `before` is what the case knew of the same alert until now.
+    /// Processes an alert at its place in the evidence; `before` is what the case knew of the same alert until now.
     ///
     /// An address becomes the device that is known to have it, in its place. So does a device without a name whose alert is now
     /// another's: network-monitor takes what it knew by its address only for the device whose card shows up there.

@@ -35,7 +35,7 @@ pub enum CaseOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assignment {
-    /// Whoever has them.
+    /// Assigned to anybody, or to nobody.
     #[default]
     Anybody,
     /// Those that nobody has.

@@ -1,6 +1,6 @@
 //! The number people use for a case: `SW-2026-0412`.
 //!
-//! Counted from 1 in each year of Brussels, without gaps: the number is taken in the transaction that stores the case.
+//! Counted from 1 in each year of Brussels, without gaps: the number is assigned in the transaction that stores the case.
 
 use std::{fmt, str::FromStr};
 

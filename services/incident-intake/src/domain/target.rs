@@ -42,7 +42,7 @@ pub struct Targets {
 /// From when on a target is near, so that there is still time to act: when half of a short one is left, a day of a longer one,
 /// and never less than a quarter. Of 30 minutes that is 15, of 4 hours 2, of 24 hours 12, of 3 days 1 day, of 10 days 2½.
 ///
-/// Half, because whoever reacts must first finish what they do; a day, because then people at the school are at work before the
+/// Half, because the person who reacts must first finish what they do; a day, because then people at the school are at work before the
 /// time is up; a quarter, because long work is not done in a day.
 pub fn near_from(begin: DateTime<Utc>, by: DateTime<Utc>) -> DateTime<Utc> {
     let allowed = (by - begin).max(TimeDelta::zero());

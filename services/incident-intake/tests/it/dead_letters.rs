@@ -1,4 +1,4 @@
-//! What cannot be taken in, and what becomes of it.
+//! What cannot be processed, and what becomes of it.
 
 use events::{Envelope, Topic};
 use proto::operations::v1::{ListDeadLettersRequest, ReplayDeadLettersRequest};

@@ -138,7 +138,7 @@ on_both_stores! {
         world.send(&grown(&other, 30, world.now())).await;
         world.report(school, OTHER_SCAN).await;
         let case = world.only_case().await;
-        assert_eq!((case.alert_count, case.event_count), (3, 80), "evidence stays with its case; a new alert of that signature counts anew");
+        assert_eq!((case.alert_count, case.event_count), (3, 80), "evidence stays with its case; a new alert of that signature counts again");
     }
 
     async fn an_alert_that_waited_at_two_times_is_evidence_of_both_cases(database: TestDatabase) {

@@ -143,7 +143,7 @@ impl World {
         self.publish(Topic::Alert, Envelope::new(self.new_id::<EventId>(), self.now(), "network-monitor", school, news)).await;
     }
 
-    /// Publishes news of a new alert and waits until it is taken in.
+    /// Publishes news of a new alert and waits until it is processed.
     pub async fn report(&self, school: SchoolId, kind: Kind) -> AlertEvent {
         let news = self.alert(school, kind);
         self.send(&news).await;
@@ -155,11 +155,11 @@ impl World {
         self.log.append(topic, vec![envelope.into_record()]).await.unwrap();
     }
 
-    /// Waits until everything published is taken in.
+    /// Waits until everything published is processed.
     pub async fn settle(&self) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while self.log.lag(GROUP, &[Topic::Alert, Topic::Organisation]).await.unwrap() > 0 {
-            assert!(tokio::time::Instant::now() < deadline, "events are not taken in");
+            assert!(tokio::time::Instant::now() < deadline, "events are not processed");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

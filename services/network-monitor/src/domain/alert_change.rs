@@ -112,7 +112,7 @@ impl Draft {
     }
 
     pub(super) fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
-        // Whoever hears of it late hears of all of it.
+        // Who hears of it late hears of all of it.
         let announcement = (!quiet).then(|| Announcement {
             first: self.alert.told_event_count == 0,
             new_events: self.alert.event_count - self.alert.told_event_count,

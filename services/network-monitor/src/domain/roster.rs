@@ -198,7 +198,7 @@ impl Roster {
         }
     }
 
-    /// Each quarter-hour of an address goes to whoever held it then.
+    /// Each quarter-hour of an address goes to the device that held it then.
     fn see_address(&mut self, ip: IpAddr, seen: &Seen, ids: &Ids) {
         for span in seen.spans() {
             let Some(place) = self.holder_or_enter(ip, span.first, ids) else { continue };

@@ -81,7 +81,7 @@ impl World {
         }
     }
 
-    /// Posts JSON lines as a gateway of the first school, and waits until they are taken in.
+    /// Posts JSON lines as a gateway of the first school, and waits until they are processed.
     pub async fn post(&self, lines: &str) {
         self.post_from(self.school, "application/x-ndjson", None, lines.as_bytes().to_vec()).await;
     }
@@ -91,12 +91,12 @@ impl World {
         self.ids.next()
     }
 
-    /// Posts JSON lines as another gateway, and waits until they are taken in.
+    /// Posts JSON lines as another gateway, and waits until they are processed.
     pub async fn post_as(&self, gateway: GatewayId, school: SchoolId, lines: &str) {
         self.post_body(gateway, school, "application/x-ndjson", None, lines.as_bytes().to_vec()).await;
     }
 
-    /// Posts a body as telemetry-ingest would put it on the log, and waits until it is taken in.
+    /// Posts a body as telemetry-ingest would put it on the log, and waits until it is processed.
     pub async fn post_from(&self, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) {
         self.post_body(self.gateway, school, media_type, encoding, body).await;
     }
@@ -117,7 +117,7 @@ impl World {
         self.append(record).await;
     }
 
-    /// Puts a record on the log and waits until it is taken in.
+    /// Puts a record on the log and waits until it is processed.
     pub async fn append(&self, record: Record) {
         self.log.append(Topic::TelemetryBatch, vec![record]).await.unwrap();
         let waiting = async {
@@ -125,7 +125,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("the batch was not taken in");
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the batch was not processed");
     }
 
     /// The first so many alert events that were published.

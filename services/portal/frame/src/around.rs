@@ -190,7 +190,7 @@ async fn explain(around: &Around, failure: Failure, method: &Method, came_from: 
             let reference = around.portal.ids.next::<EventId>().to_string();
             tracing::error!(name: "page.failed", reference, fault = ?fault, error = cause, "page cannot be shown");
             let (problem, counted) = match fault {
-                Fault::Away => (Problem::Unavailable, "away"),
+                Fault::Away => (Problem::Unavailable, "unavailable"),
                 Fault::Garbled => (Problem::Garbled { reference }, "garbled"),
                 Fault::Bug => (Problem::Failed { reference }, "bug"),
             };

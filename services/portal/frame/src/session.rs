@@ -10,11 +10,11 @@
 //!
 //! The issuer accepts a refresh token once, and ends the session when it sees it twice. So:
 //!
-//! - *Who may renew*: whoever **takes** the refresh token from the cache; of several requests, and several replicas, one gets
+//! - *Who may renew*: the request that **takes** the refresh token from the cache; of several requests, and several replicas, one gets
 //!   it. It leaves a mark for as long as a renewal can last, so that the others can tell one that is under way from one that
 //!   died with its process. What it gets goes into the cache; when the issuer is unavailable, the old refresh token goes back.
 //! - *Cancellation*: a browser that leaves drops the handler's future at any point. Taking, renewing and keeping therefore run
-//!   in a task of the process, which ends with the tokens in the cache whoever is still listening, and which a stop waits for.
+//!   in a task of the process, which ends with the tokens in the cache, also when no request waits for it any more, and which a stop waits for.
 //! - *The others* use the old token while it holds, else they look for the new one, and when their patience ends they try to
 //!   take the refresh token themselves: the first may have put it back.
 //! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer

@@ -69,7 +69,7 @@ impl Written {
 }
 
 impl Around {
-    /// Whoever is signed in.
+    /// The person who is signed in.
     ///
     /// # Errors
     /// When the session store or the issuer is unavailable.

@@ -96,7 +96,7 @@ pub(crate) async fn finish(
     let code = returned.code.ok_or_else(expired)?;
     let tokens = portal.issuer.redeem(code, under_way.nonce, under_way.pkce_verifier).await?;
 
-    // Whoever was signed in here before is so no longer.
+    // A session that this browser had before ends.
     if let Some(old) = portal.cookies.read(&headers, SESSION_COOKIE) {
         portal.sessions.end_of_cookie(&old).await?;
     }

@@ -1,4 +1,4 @@
-//! Redis holds the sessions of all replicas. While it is away nobody is taken for somebody else, for nobody or for signed out, and
+//! Redis holds the sessions of all replicas. While it is unavailable, nobody is treated as somebody else, as anonymous or as signed out, and
 //! nothing that was written is lost; when it is back, what it kept goes on.
 
 use std::{

@@ -1,5 +1,5 @@
 //! Nobody can forget to authorise: every gRPC method and every route of the running product, listed from its descriptors and its router, refuses
-//! a caller without credentials, unless it stands in [`OPEN`] with the reason. The two OTLP ports have one path each and no router to list: the
+//! a caller without credentials, unless it is in [`OPEN`] with the reason. The two OTLP ports have one path each and no router to list: the
 //! tests of telemetry-ingest post to them without a token.
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const OPEN: &[(&str, &str)] = &[
     ("/aanmelden", "the sign-in itself"),
     ("/aanmelden/terug", "where the issuer sends a browser back to; it checks the state it is sent"),
     ("/afmelden", "signing out twice is harmless"),
-    ("/voorkeuren", "language and theme of whoever looks"),
+    ("/voorkeuren", "language and theme of the visitor"),
     ("/hulp", "information"),
     ("/privacy", "information, which the GDPR (art. 13) wants open"),
     ("/toegankelijkheid", "information, which the web accessibility directive wants open"),

@@ -109,7 +109,7 @@ struct Ports {
 }
 
 impl Ports {
-    /// Binds all ports, or reports every one that cannot be bound: whoever runs a second process then changes all at once.
+    /// Binds all ports, or reports every one that cannot be bound: an operator who runs a second process then changes all at once.
     async fn bind(service: Service, config: &Config) -> Result<Self> {
         let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await;
         let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await;

@@ -1,5 +1,5 @@
 //! Real agents with the configurations that schools copy from `docs/sensors/`: each line of a growing EVE file is counted once,
-//! although ingest refuses, is away and is started again in between, the file is rotated, and the agent is killed.
+//! although ingest refuses, is unavailable and is started again in between, the file is rotated, and the agent is killed.
 
 use std::{
     collections::BTreeMap,
@@ -64,7 +64,7 @@ async fn the_collector_does_so_in_production() {
 
 #[tokio::test]
 async fn rsyslog_brings_each_line_once_whatever_happens_to_ingest() {
-    // Outside the path of whoever is not root.
+    // Outside the path of users who are not root.
     let programs = ["rsyslogd", "/usr/sbin/rsyslogd"].into_iter().find_map(servers::install::find);
     let Some(program) = programs.filter(|_| Path::new("/usr/bin/python3").exists()) else {
         println!("skipped: no rsyslog with Python 3 here; `cargo xtask test` installs them");
@@ -88,7 +88,7 @@ async fn each_line_is_counted_once(kind: Kind, program: &Path, mut town: Town) {
     until_counted(&town, &school, &file, &process).await;
     file.copy_and_truncate();
 
-    // Killed while lines come in; whoever answers in its place refuses.
+    // Killed while lines come in; the server in its place refuses.
     file.grow(PART / 2).await;
     town.kill_ingest().await;
     let refusing = Refusing::at(&town.site).await;

@@ -119,7 +119,7 @@ impl Estate {
         self.replicas.iter_mut().filter(move |replica| replica.name == name)
     }
 
-    /// The process of the portal, for whoever keeps it while the estate stands.
+    /// The process of the portal, for a test that keeps it while the estate runs.
     pub fn take_portal(&mut self) -> Child {
         let at = self.replicas.iter().position(|replica| replica.name == Name::Portal).unwrap();
         let portal = self.replicas.remove(at);

@@ -89,7 +89,7 @@ async fn a_line_nobody_can_read_is_kept_shown_and_tried_again() {
     assert_eq!((&letters[0]["attempts"], &letters[0]["reason"]), (&2.into(), &"missing_time".into()));
 
     let noor = Person::sign_in(&town.site, "noor").await;
-    assert_eq!(noor.alerts_of(&school.id).await.unwrap().len(), 1, "the line beside it was taken in, once");
+    assert_eq!(noor.alerts_of(&school.id).await.unwrap().len(), 1, "the line beside it was processed, once");
 }
 
 #[tokio::test]

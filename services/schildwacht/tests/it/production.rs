@@ -123,7 +123,7 @@ impl Reader {
         Self { stop, read, task }
     }
 
-    /// Waits until everything was looked at anew some times.
+    /// Waits until everything was looked at again some times.
     async fn goes_on(&self) {
         let enough = self.read.load(Ordering::Relaxed) + 5;
         eventually("the reader to go on", async || (self.read.load(Ordering::Relaxed) >= enough).then_some(())).await;

@@ -135,7 +135,7 @@ impl Directory {
         }
     }
 
-    /// Takes in a gateway's entry, or forgets the gateway.
+    /// Processes a gateway's entry, or forgets the gateway.
     pub(super) fn apply(&self, change: Change) {
         let mut gateways = self.gateways.write().unwrap_or_else(PoisonError::into_inner);
         let before = gateways.get(&change.id()).map(Arc::clone);
@@ -182,7 +182,7 @@ impl Change {
                 gateways.remove(&id);
             }
             Self::Set { id, school, state } => {
-                // What it has sent counts on: else every entry, and every reading anew, would give it a burst.
+                // What it has sent counts on: else every entry, and every re-reading, would give it a burst.
                 let allowance = |of: fn(&Gateway) -> &Arc<Allowance>, rate| {
                     before.map_or_else(|| Arc::new(Allowance::new(rate)), |before| Arc::clone(of(before)))
                 };

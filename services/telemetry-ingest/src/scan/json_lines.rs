@@ -28,7 +28,7 @@ pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     Ok(tally)
 }
 
-/// Writes the good lines anew, in bodies that fit into a record each.
+/// Rewrites the good lines, in bodies that fit into a record each.
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     let mut tally = Tally::default();
     let mut writer = LineWriter::new(limits.max_body_bytes, body.len());

@@ -2,7 +2,7 @@
 //!
 //! A request is *examined* first: counted, measured, and checked as far as a later reader relies on it, in one pass over the
 //! bytes. Nearly always that is all: the bytes then go into the log as they came. Only a request that is too large for one
-//! record, or that holds events which can never be taken, is *cut*: written anew as several bodies of the same kind, at event
+//! record, or that holds events which can never be taken, is *cut*: rewritten as several bodies of the same kind, at event
 //! boundaries, in the same order, without the bad events.
 //!
 //! | Format | Checked for every event |

@@ -53,7 +53,7 @@ impl Upload {
         self.format == Format::Json || tally.bad() > 0 || self.bytes.len() > limits.max_body_bytes
     }
 
-    /// Writes the good events anew, in bodies that fit into a record each.
+    /// Rewrites the good events, in bodies that fit into a record each.
     ///
     /// # Errors
     /// When nothing of the request can be taken.

@@ -94,7 +94,7 @@ in_both_modes! {
         assert_eq!(answer["partialSuccess"]["rejectedLogRecords"], "1");
 
         for record in gate.stored().await {
-            assert_eq!(record.header("content-encoding"), None, "written anew, so not compressed");
+            assert_eq!(record.header("content-encoding"), None, "rewritten, so not compressed");
             assert_eq!(record.header("schildwacht-events"), Some("2"));
             assert_eq!(events_of(&record), [event(0), event(1)]);
         }

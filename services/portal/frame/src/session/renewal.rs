@@ -147,6 +147,6 @@ impl Renewals {
 }
 
 fn gave_up(error: IssuerError) -> SessionError {
-    tracing::warn!(name: "session.renewal_failed", error = %chain(&error), "issuer is away, session not renewed");
+    tracing::warn!(name: "session.renewal_failed", error = %chain(&error), "issuer is unavailable, session not renewed");
     SessionError::Renewal(error)
 }

@@ -31,7 +31,7 @@ pub const CLIENT_SECRET: &str = "a secret of 32 characters or more";
 const TOKEN_SECONDS: i64 = 300;
 
 pub struct FakeIssuer {
-    /// Whose tokens these are; for whoever asks a service without a browser.
+    /// Whose tokens these are; for tests that ask a service without a browser.
     pub tokens: Arc<TestIssuer>,
     inner: Arc<Inner>,
 }

@@ -1,5 +1,5 @@
 //! The real services around the portal: identity, network-monitor and incident-intake in this process, on SQLite and the embedded
-//! log, as `serve all` runs them. Tests ask them over gRPC as whoever may, and sensors speak through the log.
+//! log, as `serve all` runs them. Tests ask them over gRPC as a person who may, and sensors speak through the log.
 
 use std::{path::Path, sync::Arc, time::Duration};
 

@@ -41,7 +41,7 @@ pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
     Ok(counter.tally)
 }
 
-/// Writes the good log records anew as several requests; each repeats the resource and scope its records stand under.
+/// Writes the good log records again as several requests; each repeats the resource and scope its records stand under.
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     // Also sees to it that the lists built below have a bound.
     tally(body, limits)?;

@@ -64,7 +64,7 @@ fn count(tally: &mut Tally, log_record: &Field<'_>, limits: &Limits) -> Result<b
     tally.count(bytes.len(), || schema::check(Message::LogRecord, bytes, log_record.at), limits)
 }
 
-/// Writes the good log records anew as several requests; each repeats the resource and scope its records stand under.
+/// Rewrites the good log records as several requests; each repeats the resource and scope its records stand under.
 pub(super) fn cut(request: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
     let mut tally = Tally::default();
     let mut cutter = Cutter::new(limits.max_body_bytes, Fields::of(request, 0).except(RESOURCE_LOGS)?);

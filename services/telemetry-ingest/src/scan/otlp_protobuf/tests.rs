@@ -289,7 +289,7 @@ proptest! {
         prop_assert_eq!(seen, log_records(&request));
     }
 
-    /// The promise to whoever reads the log.
+    /// The promise to readers of the log.
     #[test]
     fn what_is_found_good_decodes_whatever_was_damaged(
         request in request(),
