@@ -50,7 +50,11 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id
 
 /// The same, locked until the transaction ends.
 pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
-    Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?;
+    // Within the scope: nobody locks a school that they may not know of.
+    let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope).lock_exclusive();
+    if query.one(&**txn).await?.is_none() {
+        return Ok(None);
+    }
     find(&**txn, scope, id).await
 }
 

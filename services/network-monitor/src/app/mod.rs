@@ -18,7 +18,7 @@ pub use forget::forget;
 pub use gateway_contact::{MOST_GATEWAYS, list_gateway_contacts};
 pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};
-pub use suppression::{CreateSuppression, create_suppression, delete_suppression, list_suppressions};
+pub use suppression::{CreateSuppression, ListSuppressions, create_suppression, delete_suppression, list_suppressions};
 
 use crate::config::{Bounds, Keep};
 

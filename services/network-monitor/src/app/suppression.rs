@@ -2,9 +2,10 @@
 
 use auth::{Action, Context, Resource};
 use chrono::{DateTime, Utc};
-use runtime::{Error, Result, SchoolId};
+use runtime::{Error, RequestId, Result, SchoolId};
+use serde::Serialize;
 use storage::{
-    StoreResult, Txn,
+    Page, PageRequest, Paging, RequestKey, StoreError, StoreResult, Txn,
     audit::{self, Chain, Entry},
 };
 
@@ -26,27 +27,56 @@ pub struct CreateSuppression {
     pub reason: Reason,
     /// Until when.
     pub expires: DateTime<Utc>,
+    /// Unique for this caller.
+    pub request_id: Option<RequestId>,
 }
 
-/// At every school only for who may do this on the platform.
+/// A page of what is kept quiet now.
+#[derive(Debug, Clone, Serialize)]
+pub struct ListSuppressions {
+    /// Of this school, with those for every school; of all the caller may see when not said.
+    pub school: Option<SchoolId>,
+    pub page: PageRequest,
+}
+
+/// At every school only for who may do this on the platform. Answers the suppression made before when the request is a repetition.
 pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppression) -> Result<Suppression> {
     match asked.school {
         Some(school) => cx.require(Action::SuppressionCreate, school)?,
         None => cx.require(Action::SuppressionCreate, Resource::Platform)?,
     }
-    let now = cx.clock.now();
-    let CreateSuppression { school, signature_id, reason, expires } = asked;
-    let expires = Suppression::check_expiry(expires, now).map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
-    let creator = cx.principal().name.clone();
-    let suppression = Suppression { id: cx.ids.next(), school, signature_id, reason, expires, created: now, creator };
+    let key = RequestKey::of(cx, asked.request_id);
+    if let Some(before) = store::suppression::find_by_request(app.database.reader(), &key).await? {
+        return the_same_again(before, &asked);
+    }
+    let CreateSuppression { school, signature_id, reason, expires, request_id: _ } = asked.clone();
+    let (id, created, creator) = (cx.ids.next(), cx.clock.now(), cx.principal().name.clone());
+    let suppression = Suppression::create(Suppression { id, school, signature_id, reason, expires, created, creator });
+    let suppression = suppression.map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
 
     let txn = app.database.begin().await?;
-    store::suppression::insert(&txn, &suppression).await?;
+    match store::suppression::insert(&txn, &suppression, &key).await {
+        Ok(()) => {}
+        Err(StoreError::Duplicate(_)) => {
+            // The same request, sent twice at once, was faster on another connection.
+            txn.roll_back().await?;
+            let before = store::suppression::find_by_request(app.database.reader(), &key).await?;
+            return the_same_again(before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?, &asked);
+        }
+        Err(error) => return Err(error.into()),
+    }
     record(&txn, cx, Action::SuppressionCreate, &suppression).await?;
     txn.commit().await?;
 
     app.metrics.suppression_changed(Action::SuppressionCreate.name());
     Ok(suppression)
+}
+
+fn the_same_again(before: Suppression, asked: &CreateSuppression) -> Result<Suppression> {
+    let CreateSuppression { school, signature_id, reason, expires, request_id: _ } = asked;
+    let asks_the_same = (&before.school, &before.signature_id, &before.reason, &before.expires) == (school, signature_id, reason, expires);
+    RequestId::require_repetition(asks_the_same)?;
+    Ok(before)
 }
 
 /// `NotFound` also when the caller may not see it.
@@ -70,13 +100,14 @@ pub async fn delete_suppression(app: &App, cx: &Context, id: SuppressionId) -> R
     Ok(())
 }
 
-/// Of a school (with those for every school), or of all the caller may see; newest first.
-pub async fn list_suppressions(app: &App, cx: &Context, school: Option<SchoolId>) -> Result<Vec<Suppression>> {
-    if let Some(school) = school {
+/// Those in force, newest first.
+pub async fn list_suppressions(app: &App, cx: &Context, asked: ListSuppressions) -> Result<Page<Suppression>> {
+    if let Some(school) = asked.school {
         cx.require(Action::SuppressionRead, school)?;
     }
     let scope = cx.scope(Action::SuppressionRead)?;
-    Ok(store::suppression::list(app.database.reader(), &scope, school, cx.clock.now()).await?)
+    let paging = Paging::begin(&asked, &asked.page)?;
+    Ok(store::suppression::list(app.database.reader(), &scope, asked.school, cx.clock.now(), &paging).await?)
 }
 
 /// The audit row, in the transaction of the change.

@@ -44,14 +44,14 @@ pub enum ExpiryError {
 }
 
 impl Suppression {
-    /// Checks the end.
-    pub fn check_expiry(expires: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, ExpiryError> {
-        if expires <= now {
+    /// A new one, from `new.created` on.
+    pub fn create(new: Self) -> Result<Self, ExpiryError> {
+        if new.expires <= new.created {
             Err(ExpiryError::Past)
-        } else if expires > now + LONGEST {
+        } else if new.expires > new.created + LONGEST {
             Err(ExpiryError::TooLong)
         } else {
-            Ok(expires)
+            Ok(new)
         }
     }
 
@@ -102,7 +102,9 @@ mod tests {
             assert!(Reason::parse(text).is_err(), "{text:?}");
         }
         assert_eq!(Reason::parse(" holiday works ").unwrap().as_str(), "holiday works");
-        assert_eq!(Suppression::check_expiry(now(), now()), Err(ExpiryError::Past));
-        assert_eq!(Suppression::check_expiry(now() + TimeDelta::days(91), now()), Err(ExpiryError::TooLong));
+        let until = |expires| Suppression::create(Suppression { expires, ..suppression(None) });
+        assert_eq!(until(now()), Err(ExpiryError::Past));
+        assert_eq!(until(now() + TimeDelta::days(91)), Err(ExpiryError::TooLong));
+        assert!(until(now() + TimeDelta::days(90)).is_ok());
     }
 }

@@ -2,8 +2,8 @@
 
 use proto::{
     network_monitor::v1::{
-        Alert, CreateSuppressionRequest, DeleteSuppressionRequest, DeleteSuppressionResponse, GetAlertRequest, ListAlertsRequest,
-        ListAlertsResponse, ListSuppressionsRequest, ListSuppressionsResponse, Suppression, alert_service_server::AlertService,
+        Alert, CreateSuppressionRequest, DeleteSuppressionRequest, GetAlertRequest, ListAlertsRequest, ListAlertsResponse,
+        ListSuppressionsRequest, ListSuppressionsResponse, Suppression, alert_service_server::AlertService,
     },
     time::moment,
 };
@@ -11,7 +11,10 @@ use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::{App, CreateSuppression, ListAlerts, create_suppression, delete_suppression, get_alert, list_alerts, list_suppressions},
+    app::{
+        App, CreateSuppression, ListAlerts, ListSuppressions, create_suppression, delete_suppression, get_alert, list_alerts,
+        list_suppressions,
+    },
     domain::{
         alert::AlertFilter,
         detection::{Severity, SignatureId},
@@ -43,15 +46,15 @@ impl AlertService for App {
     }
 
     async fn list_suppressions(&self, request: Request<ListSuppressionsRequest>) -> Result<Response<ListSuppressionsResponse>, Status> {
-        let (cx, school) = auth::asked_with(request, |fields, asked| Some(fields.optional_id("school_id", &asked.school_id)))?;
-        let suppressions = list_suppressions(self, &cx, school).await?;
-        Ok(Response::new(ListSuppressionsResponse { suppressions: suppressions.iter().map(Into::into).collect() }))
+        let (cx, asked) = auth::asked(request)?;
+        let page = list_suppressions(self, &cx, asked).await?;
+        let suppressions = page.rows.iter().map(Into::into).collect();
+        Ok(Response::new(ListSuppressionsResponse { suppressions, next_page_token: page.next_page_token }))
     }
 
-    async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<DeleteSuppressionResponse>, Status> {
+    async fn delete_suppression(&self, request: Request<DeleteSuppressionRequest>) -> Result<Response<()>, Status> {
         let (cx, id) = auth::asked_with(request, |fields, asked| fields.id("suppression_id", &asked.suppression_id))?;
-        delete_suppression(self, &cx, id).await?;
-        Ok(Response::new(DeleteSuppressionResponse {}))
+        Ok(Response::new(delete_suppression(self, &cx, id).await?))
     }
 }
 
@@ -79,7 +82,18 @@ impl TryFrom<CreateSuppressionRequest> for CreateSuppression {
         let signature_id = signature(&mut fields, &request.signature_id);
         let reason = fields.text("reason", &request.reason);
         let expires = fields.require("expire_time", request.expire_time.and_then(moment), "say until when, at most 90 days ahead");
-        fields.build(|| Some(Self { school, signature_id: signature_id?, reason: reason?, expires: expires? }))
+        let request_id = fields.request_id(&request.request_id);
+        fields.build(|| Some(Self { school, signature_id: signature_id?, reason: reason?, expires: expires?, request_id }))
+    }
+}
+
+impl TryFrom<ListSuppressionsRequest> for ListSuppressions {
+    type Error = Error;
+
+    fn try_from(request: ListSuppressionsRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let school = fields.optional_id("school_id", &request.school_id);
+        fields.finish(Some(Self { school, page: (request.page_size, request.page_token).into() }))
     }
 }
 

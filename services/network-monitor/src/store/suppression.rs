@@ -3,8 +3,8 @@
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::SchoolId;
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*};
-use storage::{StoreError, StoreResult, Txn, is_within};
+use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, entity::prelude::*};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc, is_within};
 
 use crate::domain::{
     detection::SignatureId,
@@ -25,6 +25,9 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     pub created_at: DateTimeUtc,
     pub creator: String,
+    /// Who asked for it under which id, so that asking again gives the same suppression.
+    pub requested_by: String,
+    pub request_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -32,11 +35,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Suppressions in one list: nobody keeps more than this quiet at once and still knows what they do.
-const MOST: u64 = 1_000;
-
 /// Keeps a new one.
-pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
+pub async fn insert(txn: &Txn, suppression: &Suppression, key: &RequestKey) -> StoreResult<()> {
     let row = ActiveModel {
         suppression_id: Set(suppression.id.as_uuid()),
         school_id: Set(suppression.school.map(Uuid::from)),
@@ -45,9 +45,17 @@ pub async fn insert(txn: &Txn, suppression: &Suppression) -> StoreResult<()> {
         expires_at: Set(suppression.expires),
         created_at: Set(suppression.created),
         creator: Set(suppression.creator.clone()),
+        requested_by: Set(key.requested_by.clone()),
+        request_id: Set(key.request_id.map(Into::into)),
     };
     row.insert(&**txn).await?;
     Ok(())
+}
+
+/// The suppression that this request made before.
+pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Suppression>> {
+    let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
+    query.one(connection).await?.map(read).transpose()
 }
 
 /// One within the caller's scope; those for all schools are within every scope.
@@ -66,13 +74,13 @@ pub async fn list(
     scope: &Scope<SchoolId>,
     school: Option<SchoolId>,
     now: DateTime<Utc>,
-) -> StoreResult<Vec<Suppression>> {
+    paging: &Paging,
+) -> StoreResult<Page<Suppression>> {
     let mut query = within_or_everywhere(scope).filter(Column::ExpiresAt.gt(now));
     if let Some(school) = school {
         query = query.filter(of(school));
     }
-    let rows = query.order_by_desc(Column::SuppressionId).limit(MOST).all(connection).await?;
-    rows.into_iter().map(read).collect()
+    paging.read(connection, query, [desc(Column::SuppressionId)]).await?.try_map(read)
 }
 
 /// Those in force at a school, its own and those for all.

@@ -11,6 +11,7 @@ use proptest::{
     prelude::*,
 };
 use runtime::SchoolId;
+use storage::RequestKey;
 use strum::VariantArray as _;
 use testkit::{
     arbitrary::{id, moment, samples, text, word},
@@ -199,7 +200,9 @@ on_both_stores! {
         let database = database.migrated(crate::migrations()).await;
         for suppression in samples(&any_suppression()) {
             let txn = database.begin().await.unwrap();
-            suppression::insert(&txn, &suppression).await.unwrap();
+            let key = RequestKey { requested_by: "person:1".to_owned(), request_id: Some(suppression.id.as_uuid().into()) };
+            suppression::insert(&txn, &suppression, &key).await.unwrap();
+            assert_eq!(suppression::find_by_request(&*txn, &key).await.unwrap().as_ref(), Some(&suppression));
             assert_eq!(suppression::find(&*txn, &Scope::Everything, suppression.id).await.unwrap(), Some(suppression));
         }
     }

@@ -68,7 +68,7 @@ pub fn name(text: &str) -> Option<Told> {
     let text = unescaped(text);
     let name = text.trim().trim_end_matches('.');
     let says_nothing = matches!(name.to_ascii_lowercase().as_str(), "" | "localhost" | "localhost.localdomain" | "(none)" | "unknown");
-    let is_clean = name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control);
+    let is_clean = name.chars().count() <= LONGEST_NAME && !name.chars().any(|letter| letter.is_control() || runtime::is_hidden(letter));
     (is_clean && !says_nothing).then(|| Told::Name(name.to_owned()))
 }
 
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn names_that_say_nothing_are_left_out() {
         assert_eq!(name("lkr-lt-11.school.local."), Some(Told::Name("lkr-lt-11.school.local".to_owned())));
-        for text in ["", " ", "localhost", "(none)", "a\u{7}b"] {
+        for text in ["", " ", "localhost", "(none)", "a\u{7}b", "gnp\u{202e}exe"] {
             assert_eq!(name(text), None, "{text:?}");
         }
     }

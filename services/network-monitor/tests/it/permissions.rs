@@ -27,7 +27,7 @@ async fn codes(world: &World, who: &Principal, school: SchoolId, device: &str, a
         code(devices.summarize_devices(world.people.request(who, SummarizeDevicesRequest { school_id: school_id.clone() })).await),
         code(alerts.get_alert(world.people.request(who, get_alert)).await),
         code(alerts.list_alerts(world.people.request(who, list_alerts)).await),
-        code(alerts.list_suppressions(world.people.request(who, ListSuppressionsRequest { school_id })).await),
+        code(alerts.list_suppressions(world.people.request(who, ListSuppressionsRequest { school_id, ..Default::default() })).await),
     ]
 }
 

@@ -9,6 +9,7 @@ use runtime::SchoolId;
 use storage::audit::{Verdict, verify};
 use testkit::{director_of, on_both_stores};
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::world::{NOW, World, alert};
 
@@ -23,12 +24,13 @@ async fn create(world: &World, who: &Principal, school: Option<SchoolId>, days: 
         signature_id: "suricata:1:100".to_owned(),
         reason: " penetration test of the week ".to_owned(),
         expire_time: days_ahead(days),
+        request_id: String::new(),
     };
     world.alerts().create_suppression(world.people.request(who, request)).await.map(tonic::Response::into_inner)
 }
 
 async fn list(world: &World, school: Option<SchoolId>) -> Vec<Suppression> {
-    let request = ListSuppressionsRequest { school_id: school.map(|id| id.to_string()).unwrap_or_default() };
+    let request = ListSuppressionsRequest { school_id: school.map(|id| id.to_string()).unwrap_or_default(), ..Default::default() };
     world.alerts().list_suppressions(world.asks(request)).await.unwrap().into_inner().suppressions
 }
 
@@ -73,6 +75,44 @@ on_both_stores! {
         assert_eq!(list(&world, Some(world.school)).await.len(), 0);
         world.post(&alert("2026-09-24T09:40:00+0000", 100, 1, "10.0.0.5", "10.0.0.9")).await;
         assert_eq!(world.all_alerts().await.total_size, 1);
+    }
+
+    async fn asking_again_under_the_same_request_id_makes_one_suppression(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let request = CreateSuppressionRequest {
+            school_id: world.school.to_string(),
+            signature_id: "suricata:1:100".to_owned(),
+            reason: "penetration test".to_owned(),
+            expire_time: days_ahead(1),
+            request_id: Uuid::now_v7().to_string(),
+        };
+        let first = world.alerts().create_suppression(world.asks(request.clone())).await.unwrap().into_inner();
+        let again = world.alerts().create_suppression(world.asks(request.clone())).await.unwrap().into_inner();
+        assert_eq!(first, again);
+        // The id of one caller says nothing about another's.
+        let others = world.alerts().create_suppression(world.people.request(&world.lead(), request)).await.unwrap().into_inner();
+        assert_ne!(others.suppression_id, first.suppression_id);
+        assert_eq!(list(&world, Some(world.school)).await.len(), 2);
+    }
+
+    async fn the_list_comes_in_pages(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            made.push(create(&world, &world.responder(), Some(world.school), 1).await.unwrap().suppression_id);
+        }
+        let mut seen = Vec::new();
+        let mut request = ListSuppressionsRequest { page_size: 2, ..Default::default() };
+        loop {
+            let page = world.alerts().list_suppressions(world.asks(request.clone())).await.unwrap().into_inner();
+            seen.extend(page.suppressions.into_iter().map(|suppression| suppression.suppression_id));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        made.reverse();
+        assert_eq!(seen, made, "newest first");
     }
 
     async fn only_a_lead_keeps_a_signature_quiet_everywhere(database: TestDatabase) {

@@ -106,7 +106,9 @@ async fn revoking_needs_a_reason_and_is_final() {
     let town = Town::new().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let address = format!("/gateways/{GATEWAY}/intrekken");
-    let etag = pieter.follow(&address).await.hidden("etag").unwrap();
+    let asked = pieter.follow(&address).await;
+    assert!(asked.text.contains("<h1>Zet de toegang van Hoofdgebouw, serverkast (Basisschool De Zandloper) stop</h1>"), "{}", asked.text);
+    let etag = asked.hidden("etag").unwrap();
     let page = pieter.submit(&address, &address, &[("etag", &etag), ("reden", " ")]).await;
     assert_eq!(page.status, 422);
     let done = pieter.submit(&address, &address, &[("etag", &etag), ("reden", "Toestel vervangen")]).await;

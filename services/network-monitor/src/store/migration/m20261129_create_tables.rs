@@ -49,6 +49,9 @@ impl MigrationTrait for CreateTables {
             index("alert_by_last", alert::Entity, [Alert::LastAt]),
             index("alert_by_received", alert::Entity, [Alert::ReceivedAt]),
             index("alert_device_by_device", alert_device::Entity, [alert_device::Column::DeviceId]),
+            index("suppression_by_request", suppression::Entity, [suppression::Column::RequestedBy, suppression::Column::RequestId])
+                .unique()
+                .to_owned(),
             index("suppression_by_signature", suppression::Entity, [suppression::Column::SignatureId, suppression::Column::ExpiresAt]),
         ];
         for index in indexes {

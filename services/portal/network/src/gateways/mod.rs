@@ -128,8 +128,8 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
 
 /// `GET /gateways/{gateway}/geheim`.
 pub(crate) async fn rotate_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    let gateway = active_gateway(&visit.calls(), id).await?;
-    page(&RotatePage { frame: visit.frame(PLACE).await?, gateway, has_changed: false })
+    let (gateway, school_name) = active_gateway(&visit.calls(), id).await?;
+    page(&RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, has_changed: false })
 }
 
 /// `POST /gateways/{gateway}/geheim`.
@@ -143,8 +143,8 @@ pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Pos
             show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
         }
         Err(status) if Failure::is_conflict(&status) => {
-            let gateway = active_gateway(&calls, id).await?;
-            let again = RotatePage { frame: visit.frame(PLACE).await?, gateway, has_changed: true };
+            let (gateway, school_name) = active_gateway(&calls, id).await?;
+            let again = RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, has_changed: true };
             page_with_status(StatusCode::CONFLICT, &again)
         }
         Err(status) => Err(status.into()),
@@ -153,9 +153,9 @@ pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Pos
 
 /// `GET /gateways/{gateway}/intrekken`.
 pub(crate) async fn revoke_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    let gateway = active_gateway(&visit.calls(), id).await?;
+    let (gateway, school_name) = active_gateway(&visit.calls(), id).await?;
     let frame = visit.frame(PLACE).await?;
-    page(&RevokePage { frame, gateway, reason: String::new(), reason_error: None, has_changed: false })
+    page(&RevokePage { frame, gateway, school_name, reason: String::new(), reason_error: None, has_changed: false })
 }
 
 /// `POST /gateways/{gateway}/intrekken`.
@@ -167,14 +167,14 @@ pub(crate) async fn revoke(Path(id): Path<String>, Posted { visit, fields }: Pos
     match calls.gateways().revoke_gateway(request).await {
         Ok(_) => Ok(visit.done(messages::GATEWAY_REVOKED, PLACE)),
         Err(status) if Failure::refuses(&status, "reason") => {
-            let gateway = active_gateway(&calls, id).await?;
+            let (gateway, school_name) = active_gateway(&calls, id).await?;
             let error = GatewayWords(visit.language()).revoke_reason_wrong();
-            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: Some(error), has_changed: false };
+            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, school_name, reason, reason_error: Some(error), has_changed: false };
             page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again)
         }
         Err(status) if Failure::is_conflict(&status) => {
-            let gateway = active_gateway(&calls, id).await?;
-            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, reason, reason_error: None, has_changed: true };
+            let (gateway, school_name) = active_gateway(&calls, id).await?;
+            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, school_name, reason, reason_error: None, has_changed: true };
             page_with_status(StatusCode::CONFLICT, &again)
         }
         Err(status) => Err(status.into()),
@@ -266,9 +266,14 @@ async fn found_schools(calls: &Calls, search: &str) -> Result<Vec<School>, Failu
     Ok(answer.schools.into_iter().map(School::try_from).collect::<Result<_, Unreadable>>()?)
 }
 
-/// A gateway that can still be changed.
-async fn active_gateway(calls: &Calls, gateway_id: String) -> Result<Gateway, Failure> {
+/// A gateway that can still be changed, and the name of its school: gateways of two schools may be named alike.
+async fn active_gateway(calls: &Calls, gateway_id: String) -> Result<(Gateway, String), Failure> {
     let gateway = calls.gateways().get_gateway(wire::GetGatewayRequest { gateway_id }).await?;
     let gateway = Gateway::try_from(gateway.into_inner())?;
-    if gateway.is_active() { Ok(gateway) } else { Err(Failure::Problem(Problem::Precondition)) }
+    if !gateway.is_active() {
+        return Err(Failure::Problem(Problem::Precondition));
+    }
+    let mut names = school_names(calls, std::slice::from_ref(&gateway)).await?;
+    let school_name = names.remove(&gateway.school_id).unwrap_or_else(|| gateway.school_id.clone());
+    Ok((gateway, school_name))
 }

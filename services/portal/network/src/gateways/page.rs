@@ -84,6 +84,7 @@ pub(crate) struct SecretPage {
 pub(crate) struct RotatePage {
     pub(crate) frame: Frame,
     pub(crate) gateway: Gateway,
+    pub(crate) school_name: String,
     /// Whether the etag was out of date: somebody else changed it meanwhile.
     pub(crate) has_changed: bool,
 }
@@ -94,6 +95,7 @@ pub(crate) struct RotatePage {
 pub(crate) struct RevokePage {
     pub(crate) frame: Frame,
     pub(crate) gateway: Gateway,
+    pub(crate) school_name: String,
     pub(crate) reason: String,
     pub(crate) reason_error: Option<&'static str>,
     /// Whether the etag was out of date: somebody else changed it meanwhile.
@@ -168,7 +170,7 @@ impl Page for SecretPage {
 impl Page for RotatePage {
     fn samples(frame: &Frame) -> Vec<Self> {
         let [gateway, _] = Gateway::samples();
-        [false, true].map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), has_changed }).into()
+        [false, true].map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), school_name: School::sample().name, has_changed }).into()
     }
 }
 
@@ -178,6 +180,7 @@ impl Page for RevokePage {
         let sample = |has_changed, reason_error| Self {
             frame: frame.clone(),
             gateway: gateway.clone(),
+            school_name: School::sample().name,
             reason: String::new(),
             reason_error,
             has_changed,

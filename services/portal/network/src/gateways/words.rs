@@ -57,12 +57,12 @@ words! {
         back_to_list { "Terug naar de gateways" "Back to the gateways" }
 
         rotate { "Nieuwe geheime sleutel" "New client secret" }
-        rotate_title(name) { "Nieuwe geheime sleutel voor {name}" "New client secret for {name}" }
+        rotate_title(name, school) { "Nieuwe geheime sleutel voor {name} ({school})" "New client secret for {name} ({school})" }
         rotate_text { "De oude geheime sleutel werkt daarna niet meer. De gateway kan nog sturen tot zijn huidige toegangstoken verloopt. Zet de nieuwe sleutel dus meteen in zijn instellingen." "The old client secret then no longer works. The gateway can still send until its current access token expires. So put the new secret in its settings straight away." }
         rotate_button { "Maak een nieuwe geheime sleutel" "Make a new client secret" }
 
         revoke { "Toegang stopzetten" "Revoke" }
-        revoke_title(name) { "Zet de toegang van {name} stop" "Revoke the access of {name}" }
+        revoke_title(name, school) { "Zet de toegang van {name} ({school}) stop" "Revoke the access of {name} ({school})" }
         revoke_text { "De gateway kan binnen enkele seconden niets meer sturen. Dit kan niet ongedaan worden gemaakt: u moet hem dan opnieuw registreren." "Within seconds the gateway can no longer send. This cannot be undone: you would have to register it again." }
         revoke_reason { "Waarom?" "Why?" }
         revoke_reason_hint { "Bijvoorbeeld “Toestel gestolen”. Dit blijft in het logboek staan." "For example “Device stolen”. This stays in the audit trail." }
