@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use testkit::{Child, Realm, Store, TestDatabase, servers};
 
-use crate::{front::Front, site::Site};
+use crate::{
+    front::Front,
+    site::{Site, room},
+};
 
 /// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,5 +166,5 @@ pub fn settings(realm: &Realm, front: SocketAddr) -> Vec<(String, String)> {
         ("IDENTITY__KEYCLOAK__CLIENT_SECRET", realm.secret().to_owned()),
         ("PORTAL__CLIENT_SECRET", realm.secret().to_owned()),
     ];
-    pairs.into_iter().map(|(name, value)| (format!("SCHILDWACHT_{name}"), value)).collect()
+    pairs.into_iter().map(|(name, value)| (format!("SCHILDWACHT_{name}"), value)).chain(room()).collect()
 }

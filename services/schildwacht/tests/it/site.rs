@@ -16,6 +16,15 @@ pub struct Site {
     settings: Vec<(String, String)>,
 }
 
+/// Bounds that no test reaches: tests make in a minute what a school makes in a year.
+pub fn room() -> [(String, String); 2] {
+    [
+        ("SCHILDWACHT_NETWORK_MONITOR__BOUNDS__NEW_ALERTS_PER_HOUR", "1000000"),
+        ("SCHILDWACHT_INCIDENT_INTAKE__NEW_CASES_PER_HOUR", "1000000"),
+    ]
+    .map(|(variable, most)| (variable.to_owned(), most.to_owned()))
+}
+
 /// How a command ended, and what it said.
 #[derive(Debug)]
 pub struct Outcome {
@@ -47,6 +56,11 @@ impl Site {
     pub fn with_all(mut self, settings: &[(String, String)]) -> Self {
         self.settings.extend_from_slice(settings);
         self
+    }
+
+    /// With room for one school to make more alerts and cases than the bounds of [`default.toml`](../../src/serve/default.toml) let it.
+    pub fn with_room(self) -> Self {
+        self.with_all(&room())
     }
 
     /// With the sensors' ports of another.

@@ -79,6 +79,7 @@ impl Town {
     }
 
     pub async fn open_on(site: Site) -> Self {
+        let site = site.with_room();
         let process = site.serve().await;
         Self { site, process, estate: None }.with_schools().await
     }

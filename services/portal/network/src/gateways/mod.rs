@@ -169,12 +169,20 @@ pub(crate) async fn revoke(Path(id): Path<String>, Posted { visit, fields }: Pos
         Err(status) if Failure::refuses(&status, "reason") => {
             let (gateway, school_name) = active_gateway(&calls, id).await?;
             let error = GatewayWords(visit.language()).revoke_reason_wrong();
-            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, school_name, reason, reason_error: Some(error), has_changed: false };
+            let again = RevokePage {
+                frame: visit.frame(PLACE).await?,
+                gateway,
+                school_name,
+                reason,
+                reason_error: Some(error),
+                has_changed: false,
+            };
             page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &again)
         }
         Err(status) if Failure::is_conflict(&status) => {
             let (gateway, school_name) = active_gateway(&calls, id).await?;
-            let again = RevokePage { frame: visit.frame(PLACE).await?, gateway, school_name, reason, reason_error: None, has_changed: true };
+            let again =
+                RevokePage { frame: visit.frame(PLACE).await?, gateway, school_name, reason, reason_error: None, has_changed: true };
             page_with_status(StatusCode::CONFLICT, &again)
         }
         Err(status) => Err(status.into()),

@@ -170,7 +170,9 @@ impl Page for SecretPage {
 impl Page for RotatePage {
     fn samples(frame: &Frame) -> Vec<Self> {
         let [gateway, _] = Gateway::samples();
-        [false, true].map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), school_name: School::sample().name, has_changed }).into()
+        [false, true]
+            .map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), school_name: School::sample().name, has_changed })
+            .into()
     }
 }
 
