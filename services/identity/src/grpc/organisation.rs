@@ -15,7 +15,7 @@ use proto::{
 use runtime::{Error, ErrorKind, Violations};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::{
     app::{App, Import, ImportReport, ListSchools, Outcome, Progress, get_school, list_schools},
@@ -126,6 +126,10 @@ async fn receive(first: Vec<u8>, messages: &mut Streaming<ImportOrganisationsReq
 async fn next(messages: &mut Streaming<ImportOrganisationsRequest>) -> Result<Option<ImportOrganisationsRequest>, Error> {
     let incomplete = || Error::new(ErrorKind::InvalidArgument, "file_incomplete", "the file did not arrive whole; send it again");
     match tokio::time::timeout(SILENCE_AT_MOST, messages.message()).await {
+        Ok(Err(status)) if status.code() == Code::OutOfRange => {
+            let message = format!("a message is at most {} KiB; send the file in smaller chunks", service::MAX_REQUEST_BYTES / 1024);
+            Err(Error::new(ErrorKind::InvalidArgument, "chunk_too_large", message).with_source(status))
+        }
         Ok(message) => message.map_err(|status| incomplete().with_source(status)),
         Err(silence) => Err(incomplete().with_source(silence)),
     }

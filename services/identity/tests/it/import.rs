@@ -99,20 +99,26 @@ async fn a_file_must_say_its_format() {
 
 #[tokio::test]
 async fn a_file_of_more_than_64_mib_is_refused() {
+    assert_eq!(reason_for_chunks(64 * 4 + 1, 256 * 1024).await, "file_too_large");
+}
+
+#[tokio::test]
+async fn a_chunk_that_fits_in_no_message_is_refused_as_that() {
+    assert_eq!(reason_for_chunks(1, 1024 * 1024).await, "chunk_too_large");
+}
+
+/// Why so many chunks of this many bytes are refused.
+async fn reason_for_chunks(count: usize, bytes: usize) -> String {
     let (world, _database) = World::start_on_sqlite(Setup::ordinary()).await;
-    let pieces = (0..65).map(|_| ImportOrganisationsRequest {
-        format: ImportFormat::Csv.into(),
-        chunk: vec![b'x'; 1024 * 1024],
-        ..Default::default()
-    });
-    let mut answers = world.organisations().import_organisations(world.by(&operator(), stream::iter(pieces))).await.unwrap().into_inner();
-    let refused = loop {
+    let chunk = move |_| ImportOrganisationsRequest { format: ImportFormat::Csv.into(), chunk: vec![b'x'; bytes], ..Default::default() };
+    let pieces = stream::iter((0..count).map(chunk));
+    let mut answers = world.organisations().import_organisations(world.by(&operator(), pieces)).await.unwrap().into_inner();
+    loop {
         match answers.message().await {
             Ok(update) => assert!(update.is_some(), "the file was taken"),
-            Err(status) => break status,
+            Err(status) => break status.get_error_details().error_info().unwrap().reason.clone(),
         }
-    };
-    assert_eq!(refused.get_error_details().error_info().unwrap().reason, "file_too_large");
+    }
 }
 
 #[tokio::test]
