@@ -32,10 +32,18 @@ impl Complaints {
         }
     }
 
-    /// Takes note of a line of the client's log about a connection that failed; those of which it is told besides come after.
+    /// Takes note of a line of the client's log about a connection that failed. Those of which it is told besides come after: until
+    /// then, at a second try, the line must not hide what waiting will not help.
     pub(super) fn overhear(&self, line: &str) {
         let said = line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(line, |(_, said)| said);
-        self.set(Some(Complaint { code: RDKafkaErrorCode::BrokerTransportFailure, said: said.to_owned() }));
+        let code = if said.contains("certificate verify failed") {
+            RDKafkaErrorCode::SSL
+        } else if said.contains("SASL authentication error") {
+            RDKafkaErrorCode::Authentication
+        } else {
+            RDKafkaErrorCode::BrokerTransportFailure
+        };
+        self.set(Some(Complaint { code, said: said.to_owned() }));
     }
 
     /// A broker has answered.
@@ -100,6 +108,19 @@ mod tests {
         complaints.overhear("[thrd:kafka-0:9092/bootstrap]: kafka-0:9092/bootstrap: Disconnected: connection closed by peer");
         let told = complaints.explain(&TIME_IS_OVER).to_string();
         assert!(told.contains("hangs up: kafka-0:9092") && told.contains("security.protocol"), "{told}");
+    }
+
+    #[test]
+    fn a_line_of_the_log_alone_tells_what_waiting_will_not_help() {
+        for (line, setting) in [
+            ("[thrd:b]: sasl_ssl://b/bootstrap: error:0A000086:SSL routines::certificate verify failed", "ssl.ca.location"),
+            ("[thrd:b]: sasl_ssl://b/bootstrap: SASL authentication error: invalid credentials", "sasl.password"),
+        ] {
+            let complaints = Complaints::default();
+            complaints.overhear(line);
+            let told = complaints.explain(&TIME_IS_OVER);
+            assert!(matches!(&told, LogError::Unusable { reason } if reason.contains(setting)), "{told}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ async fn the_file_has_the_rows_of_the_list_without_its_pages() {
     town.world.hear(HOEK.id(), GATEWAY_OF_HOEK.id(), &lines).await;
     let mut noor = town.browser_of(&people::noor()).await;
     let file = noor.get("/wachtrij/export.json?ernst=very_high&na=50").await;
-    assert!(file.header("content-disposition").contains("zaken.json"));
+    assert!(file.header("content-disposition").contains("incidenten.json"));
     let rows: Vec<serde_json::Value> = serde_json::from_str(&file.text).unwrap();
     assert_eq!(rows.len(), 451);
     assert_eq!((&rows[0]["severity"], &rows[0]["phase"]), (&"very_high".into(), &"open".into()));

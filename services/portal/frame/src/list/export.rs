@@ -41,7 +41,7 @@ impl<R: Serialize> Rows<R> {
         }
     }
 
-    /// `zaken.csv`, or `zaken-eerste-10000.csv`.
+    /// `incidenten.csv`, or `incidenten-eerste-10000.csv`.
     fn file_name(&self, what: &str, format: &str) -> String {
         if self.is_cut { format!("{what}-eerste-{MAX_EXPORT_ROWS}.{format}") } else { format!("{what}.{format}") }
     }
@@ -115,11 +115,11 @@ mod tests {
     fn a_file_that_is_cut_says_so_in_its_name() {
         let file = |rows: usize, goes_on| {
             let rows = Rows::new(vec![0; rows], goes_on);
-            (rows.rows.len(), rows.file_name("zaken", "csv"))
+            (rows.rows.len(), rows.file_name("incidenten", "csv"))
         };
-        assert_eq!(file(MAX_EXPORT_ROWS, false), (MAX_EXPORT_ROWS, "zaken.csv".to_owned()));
-        assert_eq!(file(MAX_EXPORT_ROWS, true), (MAX_EXPORT_ROWS, "zaken-eerste-10000.csv".to_owned()));
-        assert_eq!(file(MAX_EXPORT_ROWS + 1, false), (MAX_EXPORT_ROWS, "zaken-eerste-10000.csv".to_owned()));
+        assert_eq!(file(MAX_EXPORT_ROWS, false), (MAX_EXPORT_ROWS, "incidenten.csv".to_owned()));
+        assert_eq!(file(MAX_EXPORT_ROWS, true), (MAX_EXPORT_ROWS, "incidenten-eerste-10000.csv".to_owned()));
+        assert_eq!(file(MAX_EXPORT_ROWS + 1, false), (MAX_EXPORT_ROWS, "incidenten-eerste-10000.csv".to_owned()));
     }
 
     proptest! {

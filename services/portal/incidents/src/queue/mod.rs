@@ -118,12 +118,12 @@ async fn named_school(calls: &Calls, id: Option<SchoolId>) -> Result<Option<Scho
 
 /// `GET /wachtrij/export.csv`.
 pub(crate) async fn export_csv(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    all_rows(&visit, query).await?.as_csv("zaken")
+    all_rows(&visit, query).await?.as_csv("incidenten")
 }
 
 /// `GET /wachtrij/export.json`.
 pub(crate) async fn export_json(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    all_rows(&visit, query).await?.as_json("zaken")
+    all_rows(&visit, query).await?.as_json("incidenten")
 }
 
 async fn all_rows(visit: &Visit, query: Option<String>) -> Result<Rows<CaseRow>, Failure> {

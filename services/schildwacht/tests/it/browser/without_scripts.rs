@@ -19,6 +19,8 @@ async fn a_case_is_worked_from_sign_in_to_sign_out() {
     noor.sees_not(".fresh").await;
     noor.write(".filters input[name=zoek]", &case.reference).await;
     noor.press(".filters button").await;
+    // The answer, down to its foot.
+    noor.sees("body:has(.chips .chip) .foot").await;
     let rows = noor.browser.find_all(Locator::Css(".cases tbody tr")).await.unwrap().len();
     assert_eq!(rows, 1, "the search found the one");
     noor.press(&format!(".cases a[href='/zaken/{}']", case.case_id)).await;
