@@ -9,7 +9,6 @@ use runtime::SchoolId;
 use storage::audit::{Verdict, verify};
 use testkit::{director_of, on_both_stores};
 use tonic::{Code, Status};
-use uuid::Uuid;
 
 use crate::world::{NOW, World, alert};
 
@@ -84,7 +83,7 @@ on_both_stores! {
             signature_id: "suricata:1:100".to_owned(),
             reason: "penetration test".to_owned(),
             expire_time: days_ahead(1),
-            request_id: Uuid::now_v7().to_string(),
+            request_id: "0199c0de-0000-7000-8000-00000000abcd".to_owned(),
         };
         let first = world.alerts().create_suppression(world.asks(request.clone())).await.unwrap().into_inner();
         let again = world.alerts().create_suppression(world.asks(request.clone())).await.unwrap().into_inner();
