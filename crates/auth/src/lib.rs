@@ -9,8 +9,8 @@
 //! 3. The rules are Cedar policies, a file per area in `policies/`, checked by `build.rs`. They speak of a [`Hierarchy`] of resources: a
 //!    [`Function`] holds at a place in it and reaches all that is below. What comes out, role by role, is `tests/permissions.golden`.
 //!
-//! To add an action: a variant of [`Action`], its line in `policies/schema.cedarschema`, and the policies that permit it. Then read
-//! the new golden file and accept it.
+//! To add an action: its lines in `policies/<area>.cedarschema`, of which the build makes a variant of [`Action`], and the policies that permit
+//! it. Then read the new golden file and accept it.
 
 mod action;
 mod client_credentials;

@@ -7,14 +7,15 @@ use std::{
 
 use cedar_policy::{
     Authorizer, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
+    SchemaFragment,
 };
 use strum::VariantArray as _;
 
 use crate::{Action, Hierarchy, Kind, Principal, Resource, Role, Scope, Subject};
 
-/// All areas together; `build.rs` has checked them against the schema.
+/// All areas together; `build.rs` has checked the policies against the schema.
 const POLICIES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.cedar"));
-const SCHEMA: &str = include_str!("../policies/schema.cedarschema");
+const SCHEMAS: &[&str] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 
 /// What the policies themselves can have wrong; found when the process starts.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +42,12 @@ impl Policies {
     /// # Errors
     /// When a rule does not parse, which the build would have said.
     pub fn load() -> Result<Self, PolicyError> {
-        let (schema, _warnings) = Schema::from_cedarschema_str(SCHEMA).map_err(wrong)?;
+        let mut fragments = Vec::new();
+        for text in SCHEMAS {
+            let (fragment, _warnings) = SchemaFragment::from_cedarschema_str(text).map_err(wrong)?;
+            fragments.push(fragment);
+        }
+        let schema = Schema::from_schema_fragments(fragments).map_err(wrong)?;
         let set = PolicySet::from_str(POLICIES).map_err(wrong)?;
         let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
         let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
