@@ -37,14 +37,8 @@ impl Settings {
         let free_port = SocketAddr::from(([127, 0, 0, 1], 0));
         settings.telemetry_ingest.otlp_grpc_listen = free_port;
         settings.telemetry_ingest.otlp_http_listen = free_port;
-        let gateway = settings.telemetry_ingest.gateway;
-        settings.telemetry_ingest.gateway = GatewayLimits {
-            events_per_second: 1 << 40,
-            events_burst: 1 << 40,
-            bytes_per_second: 1 << 50,
-            bytes_burst: 1 << 50,
-            max_bytes_in_flight: gateway.max_bytes_in_flight,
-        };
+        settings.telemetry_ingest.gateway =
+            GatewayLimits { events_per_second: 1 << 40, events_burst: 1 << 40, bytes_per_second: 1 << 50, bytes_burst: 1 << 50 };
         Ok(settings)
     }
 }

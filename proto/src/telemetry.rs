@@ -12,3 +12,5 @@ pub const MEDIA_TYPE: &str = "content-type";
 pub const ENCODING: &str = "content-encoding";
 /// Time of receipt, RFC 3339 (CloudEvents).
 pub const RECEIVED: &str = "ce_time";
+/// In a record without a body: so many requests of the school were refused, because it sends more than it may.
+pub const REFUSED: &str = "schildwacht-refused-requests";

@@ -2,7 +2,7 @@
 //!
 //! *Live* says only that the process runs. *Ready* asks every probe at once, each with a deadline, and turns false as soon as
 //! a shutdown is requested, so that a load balancer looks elsewhere while open requests finish. Answers are cached for a
-//! moment, because the gRPC health service is on the main port, where anybody may ask as often as they like.
+//! moment, because the gRPC health service is on the gRPC port, where anybody may ask as often as they like.
 
 use std::{
     future::Future,

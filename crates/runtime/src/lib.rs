@@ -8,7 +8,7 @@
 //! | [`tasks`] | background tasks with an owner, and the shutdown they listen to |
 //! | [`config`] | configuration in layers, with file and key in every error |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
-//! | [`listener`] | one port for gRPC, REST and pages, with limits and graceful shutdown |
+//! | [`listener`] | a port, with limits for each client and graceful shutdown |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
 //! | [`observe`] | a span and metrics for every request |
 //!

@@ -10,7 +10,7 @@ use events::{
     EmbeddedConfig, EmbeddedLog, EventLog, KafkaConfig, KafkaLog, LogError, LogHandle, Position, Record, SharedLog, Subscription, Tail,
     TailFrom, Topic,
 };
-use runtime::{Clock, Process, telemetry::Telemetry};
+use runtime::{Clock, Process, listener::Limits, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
 use telemetry_ingest::{Outcome, Ports, Service};
 
@@ -63,7 +63,8 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
         Ok(ports) => ports,
         Err(complaints) => bail!("{}", complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     };
-    let service = Service { config, ports, cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
+    let service =
+        Service { config, ports, limits: Limits::default(), cache: settings.cache, log: LogHandle(Arc::clone(&log)), verifier, policies };
     let doors = service.build(&process).await?;
 
     while !process.health.readiness().await.ready {

@@ -4,6 +4,8 @@ use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
 use storage::DatabaseConfig;
 
+use crate::domain::GatewayBounds;
+
 /// `[identity]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,8 @@ pub struct Config {
     pub keycloak: KeycloakConfig,
     /// Whether an empty database is filled with fictional schools, each with a gateway.
     pub demo_data: bool,
+    /// What one school may make the platform keep.
+    pub bounds: GatewayBounds,
 }
 
 /// `[identity.issuer]`.
@@ -37,6 +41,19 @@ pub struct KeycloakConfig {
     /// Our account there.
     pub client_id: String,
     pub client_secret: Secret,
+}
+
+impl GatewayBounds {
+    fn validate(self) -> Result<(), ConfigError> {
+        let bounds = [
+            ("identity.bounds.gateways_of_a_school", self.gateways_of_a_school),
+            ("identity.bounds.enrolments_of_a_school_per_day", self.enrolments_of_a_school_per_day),
+        ];
+        match bounds.into_iter().find(|(_key, bound)| *bound == 0) {
+            Some((key, _none)) => Err(ConfigError::at(key, "give at least 1, or no school could ever send anything")),
+            None => Ok(()),
+        }
+    }
 }
 
 impl KeycloakConfig {
@@ -69,6 +86,7 @@ impl Config {
                 return complain("always has a client, with rights of its own; leave it out");
             }
         }
+        self.bounds.validate()?;
         if self.demo_data && !self.issuer.embedded {
             let complaint = "fictional schools belong with the development issuer; set this to false, or identity.issuer.embedded to true";
             return Err(ConfigError::at("identity.demo_data", complaint));
@@ -106,6 +124,7 @@ mod tests {
             issuer: IssuerConfig { embedded: true, services: services.iter().map(ToString::to_string).collect() },
             keycloak: keycloak("", "secret"),
             demo_data: true,
+            bounds: GatewayBounds { gateways_of_a_school: 20, enrolments_of_a_school_per_day: 40 },
         }
     }
 
@@ -141,6 +160,15 @@ mod tests {
         for taken in ["portal", "cli", "", "../x", "Monitor"] {
             assert!(config(&[taken]).validate().is_err(), "{taken:?}");
         }
+    }
+
+    #[test]
+    fn a_school_may_have_a_gateway() {
+        let mut config = config(&[]);
+        config.bounds.gateways_of_a_school = 0;
+        assert!(config.validate().unwrap_err().to_string().contains("identity.bounds.gateways_of_a_school"));
+        config.bounds = GatewayBounds { gateways_of_a_school: 1, enrolments_of_a_school_per_day: 0 };
+        assert!(config.validate().unwrap_err().to_string().contains("identity.bounds.enrolments_of_a_school_per_day"));
     }
 
     #[test]

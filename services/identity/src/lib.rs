@@ -49,6 +49,7 @@ use storage::migrate::MigrationTrait;
 use url::Url;
 
 pub use config::{Config, IssuerConfig, KeycloakConfig};
+pub use domain::GatewayBounds;
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -70,6 +71,14 @@ pub struct Surroundings {
     pub content: content::Settings,
 }
 
+/// What it serves, for different ports: services and operators reach the one, browsers the other.
+#[derive(Debug)]
+pub struct Routes {
+    pub grpc: Router,
+    /// The development issuer; none where it is not configured.
+    pub issuer: Router,
+}
+
 /// The service.
 #[derive(Debug)]
 pub struct Service {
@@ -85,12 +94,12 @@ impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = outbound::NAME;
 
-    /// Its routes: gRPC, and the development issuer where configured. Its relay runs from now on.
+    /// Its routes. Its relay runs from now on.
     ///
     /// # Errors
     /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
-    pub async fn build(self, process: &Process) -> Result<Router, StartError> {
-        let app = app::App::new(self.parts.database.clone(), self.keycloak()?);
+    pub async fn build(self, process: &Process) -> Result<Routes, StartError> {
+        let app = app::App::new(self.parts.database.clone(), self.config.bounds, self.keycloak()?);
         if self.config.demo_data {
             let demo = self.parts.authenticator.own_context(demo::NAME);
             let seeded = demo::seed(&app, &self.parts.database, &demo, &self.surroundings.data_dir).await;
@@ -102,7 +111,7 @@ impl Service {
             assembly.run("keep_in_step", jobs::keep_in_step(app.clone(), assembly.own_context(), assembly.shutdown()));
         }
         assembly.publish();
-        Ok(assembly.grpc(grpc::routes(&app)).merge(issuer))
+        Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), issuer })
     }
 
     /// Keycloak, where that is the issuer.

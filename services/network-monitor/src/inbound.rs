@@ -11,7 +11,7 @@ use auth::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use events::{Delivered, HandleError, Handler, Record, Rejected};
-use proto::telemetry::{ENCODING, GATEWAY, MEDIA_TYPE, RECEIVED, SCHOOL};
+use proto::telemetry::{ENCODING, GATEWAY, MEDIA_TYPE, RECEIVED, REFUSED, SCHOOL};
 use runtime::{GatewayId, SchoolId, telemetry};
 use storage::Txn;
 
@@ -54,6 +54,10 @@ impl Handler for TelemetryHandler {
             limit: self.max_decoded_bytes,
         };
         let trace = telemetry::current_trace_headers().into_iter().collect();
+        if record.header(REFUSED).is_some() {
+            gathered.record(school, None, received, trace).refused(required(record, REFUSED)?);
+            return Ok(Vec::new());
+        }
         let mut events = gathered.record(school, gateway, received, trace);
         let mut letters = Letters::default();
         wire::read(&batch, &mut |reading| match reading {
@@ -79,7 +83,7 @@ impl Handler for TelemetryHandler {
 
 fn required<T: FromStr>(record: &Record, header: &'static str) -> Result<T, HandleError> {
     let value = record.header(header).and_then(|text| text.parse().ok());
-    value.ok_or_else(|| HandleError::poison("header_unreadable", format!("{header} is missing or not an id")))
+    value.ok_or_else(|| HandleError::poison("header_unreadable", format!("{header} is missing or not as it should be")))
 }
 
 /// The events of one record that cannot be read, by reason and format.

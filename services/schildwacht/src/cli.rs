@@ -102,7 +102,7 @@ pub struct ServeOptions {
     /// Configuration file. `schildwacht config print` shows every key with its default.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address and port for gRPC, REST and pages. Overrides the configuration.
+    /// Address and port for pages and REST; gRPC is on the port after it. Overrides the configuration.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
     /// Starts without the demo schools.
@@ -113,7 +113,7 @@ pub struct ServeOptions {
 /// Which running system to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Access {
-    /// URL of the running system.
+    /// URL of the running system: of its pages, or of its gRPC.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
     /// URL of the token issuer. Default: `<at>/issuer`.

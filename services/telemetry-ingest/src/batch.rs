@@ -9,6 +9,9 @@
 //! | `schildwacht-events` | number of events |
 //! | `traceparent` | of the request, where it is traced |
 //!
+//! One other record is in the topic, of the type `schildwacht.telemetry.refused.v1`: without a body, with the school and
+//! `schildwacht-refused-requests`, when a school has been over its rate for a quarter of an hour.
+//!
 //! At one event a request these headers are what a record costs, so that texts which never change are not copied, and those
 //! which do are written into one buffer.
 
@@ -64,12 +67,27 @@ pub fn record(body: Body, gateway: &Gateway, traceparent: Option<&Bytes>, ids: &
         put(header::ENCODING, Bytes::from_static(body.encoding.name().as_bytes()));
     }
     put(header::GATEWAY, gateway.id_text.clone());
-    put(header::SCHOOL, gateway.school_text.clone());
+    put(header::SCHOOL, gateway.school.text.clone());
     put(header::EVENTS, texts.events);
     if let Some(traceparent) = traceparent {
         put("traceparent", traceparent.clone());
     }
-    Record { key: gateway.school_text.clone(), headers, value: Some(body.bytes) }
+    Record { key: gateway.school.text.clone(), headers, value: Some(body.bytes) }
+}
+
+/// Says that so many requests of a school were refused, because it sends more than it may. It has no body.
+pub fn refused(school: Bytes, requests: u64, ids: &Ids, now: DateTime<Utc>) -> Record {
+    let texts = Texts::write(ids.next(), now, 0);
+    let headers = [
+        ("ce_specversion", Bytes::from_static(b"1.0")),
+        ("ce_id", texts.id),
+        ("ce_source", Bytes::from_static(SOURCE.as_bytes())),
+        ("ce_type", Bytes::from_static(b"schildwacht.telemetry.refused.v1")),
+        (header::RECEIVED, texts.time),
+        (header::SCHOOL, school.clone()),
+        (header::REFUSED, Bytes::from(requests.to_string())),
+    ];
+    Record { key: school, headers: headers.map(|(name, value)| (name.to_owned(), value)).into(), value: Some(Bytes::new()) }
 }
 
 /// What differs from record to record, in one buffer.

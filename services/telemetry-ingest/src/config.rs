@@ -5,6 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
+use crate::limit::{Rate, RateLimits};
+
 /// Settings of this service. Every default stands, with its reason, in the commented file of the binary.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,8 @@ pub struct Config {
     pub append_timeout_seconds: u64,
     /// What each gateway may take.
     pub gateway: GatewayLimits,
+    /// What all gateways of a school may take together.
+    pub school: SchoolLimits,
 }
 
 /// What each gateway may take.
@@ -45,6 +49,24 @@ pub struct GatewayLimits {
     pub bytes_per_second: u64,
     /// Bytes after a pause, after decompression.
     pub bytes_burst: u64,
+}
+
+impl GatewayLimits {
+    /// Of its allowances.
+    pub(crate) const fn rates(&self) -> RateLimits {
+        RateLimits {
+            events: Rate { per_second: self.events_per_second, burst: self.events_burst },
+            bytes: Rate { per_second: self.bytes_per_second, burst: self.bytes_burst },
+        }
+    }
+}
+
+/// What all gateways of a school may take together.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchoolLimits {
+    /// Rates: as much as so many gateways.
+    pub gateways_at_full_rate: u64,
     /// Memory for its requests under way, in bytes.
     pub max_bytes_in_flight: usize,
 }
@@ -65,6 +87,7 @@ impl Config {
             ("append_timeout_seconds", self.append_timeout_seconds),
             ("gateway.events_per_second", self.gateway.events_per_second),
             ("gateway.bytes_per_second", self.gateway.bytes_per_second),
+            ("school.gateways_at_full_rate", self.school.gateways_at_full_rate),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return refuse(key, "must be at least 1".to_owned());
@@ -83,12 +106,12 @@ impl Config {
             return refuse("max_decoded_bytes", "must be at least max_request_bytes".to_owned());
         }
         let one_cut_request = self.max_request_bytes.saturating_add(self.limits(max_body_bytes).max_written_bytes(self.max_decoded_bytes));
-        if self.gateway.max_bytes_in_flight < one_cut_request {
+        if self.school.max_bytes_in_flight < one_cut_request {
             let least = "max_request_bytes and what max_decoded_bytes may be cut into, or the largest request could never be taken";
-            return refuse("gateway.max_bytes_in_flight", format!("must be at least {one_cut_request}: {least}"));
+            return refuse("school.max_bytes_in_flight", format!("must be at least {one_cut_request}: {least}"));
         }
-        if self.max_bytes_in_flight < self.gateway.max_bytes_in_flight {
-            return refuse("max_bytes_in_flight", "must be at least gateway.max_bytes_in_flight".to_owned());
+        if self.max_bytes_in_flight < self.school.max_bytes_in_flight {
+            return refuse("max_bytes_in_flight", "must be at least school.max_bytes_in_flight".to_owned());
         }
         Ok(())
     }
@@ -158,13 +181,8 @@ mod tests {
             max_bytes_in_flight: 256 << 20,
             body_timeout_seconds: 30,
             append_timeout_seconds: 10,
-            gateway: GatewayLimits {
-                events_per_second: 5_000,
-                events_burst: 50_000,
-                bytes_per_second: 5 << 20,
-                bytes_burst: 64 << 20,
-                max_bytes_in_flight: 64 << 20,
-            },
+            gateway: GatewayLimits { events_per_second: 5_000, events_burst: 50_000, bytes_per_second: 5 << 20, bytes_burst: 64 << 20 },
+            school: SchoolLimits { gateways_at_full_rate: 2, max_bytes_in_flight: 64 << 20 },
         }
     }
 
@@ -179,7 +197,9 @@ mod tests {
         assert!(complaint(Config { max_event_bytes: MAX_BODY, ..usable() }).contains("telemetry_ingest.max_event_bytes"));
         assert!(complaint(Config { max_decoded_bytes: 1, ..usable() }).contains("telemetry_ingest.max_decoded_bytes"));
         assert!(complaint(Config { max_bytes_in_flight: 8 << 20, ..usable() }).contains("telemetry_ingest.max_bytes_in_flight"));
-        let gateway = GatewayLimits { max_bytes_in_flight: 40 << 20, ..usable().gateway };
-        assert!(complaint(Config { gateway, ..usable() }).contains("telemetry_ingest.gateway.max_bytes_in_flight"));
+        let school = SchoolLimits { max_bytes_in_flight: 40 << 20, ..usable().school };
+        assert!(complaint(Config { school, ..usable() }).contains("telemetry_ingest.school.max_bytes_in_flight"));
+        let school = SchoolLimits { gateways_at_full_rate: 0, ..usable().school };
+        assert!(complaint(Config { school, ..usable() }).contains("telemetry_ingest.school.gateways_at_full_rate"));
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::{
     batch::{self, Body},
     gateway::{Directory, Gateway},
-    limit::{self, Budget, Exhausted, Share},
+    limit::{Budget, Exhausted, Share},
     outcome::{Arrival, Ledger, Outcome, Refusal},
     scan::{Encoding, Examined, Limits, ScanError, Tally, Upload},
 };
@@ -84,7 +84,9 @@ impl Intake {
         if !gateway.permitted.get_or_init(may_post) {
             return Err(not_a_gateway());
         }
-        gateway.events.check(now).and_then(|()| gateway.bytes.check(now)).map_err(over_the_rate)?;
+        let within_rates = gateway.rates.check(now).map_err(over_the_rate);
+        let within_rates = within_rates.and_then(|()| gateway.school.rates.check(now).map_err(over_the_rate_of_the_school));
+        within_rates.inspect_err(|_refusal| gateway.school.note_refusal())?;
         Ok(gateway)
     }
 
@@ -139,8 +141,13 @@ impl Intake {
             Err(_) => (0, examined.decoded_bytes.max(received_bytes)),
         };
         self.ledger.count_bytes(received_bytes, decoded_bytes);
-        let amounts = [(&*gateway.events, u64::from(events)), (&*gateway.bytes, decoded_bytes as u64)];
-        limit::pay_both(amounts, self.began.elapsed()).map_err(over_the_rate)
+        gateway.pay(u64::from(events), decoded_bytes as u64, self.began.elapsed()).map_err(over_the_rate)
+    }
+
+    /// Charges the memory that a request held which did not come to its end, as if that much had come.
+    pub(crate) fn charge_unfinished(&self, gateway: &Gateway, held: usize) {
+        // A gateway that is over its rate already waits anyway.
+        let _charged = gateway.pay(0, held as u64, self.began.elapsed());
     }
 
     fn cut(&self, upload: &Upload) -> Result<(Vec<Body>, Tally), Refusal> {
@@ -204,12 +211,17 @@ fn over_the_rate(wait: Duration) -> Refusal {
     Refusal::for_now(Outcome::RateLimited, "this gateway sends more than it may; send it again after the pause", wait)
 }
 
+fn over_the_rate_of_the_school(wait: Duration) -> Refusal {
+    let message = "the gateways of this school together send more than they may; send it again after the pause";
+    Refusal::for_now(Outcome::SchoolRateLimited, message, wait)
+}
+
 pub(crate) fn no_memory(exhausted: Exhausted) -> Refusal {
     match exhausted {
         Exhausted::All => Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON),
-        Exhausted::Gateway => {
-            let message = "this gateway has too much under way at once; send it again when the rest is answered";
-            Refusal::for_now(Outcome::RateLimited, message, COME_BACK_SOON)
+        Exhausted::School => {
+            let message = "the gateways of this school have too much under way at once; send it again when the rest is answered";
+            Refusal::for_now(Outcome::SchoolRateLimited, message, COME_BACK_SOON)
         }
     }
 }

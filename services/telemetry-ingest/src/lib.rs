@@ -8,7 +8,7 @@
 //!
 //! 1. [`edge`] reads the headers: which surface, which format, which compression.
 //! 2. [`intake`] recognises the gateway: the token by `auth`, the gateway by the [directory](gateway) in memory, its
-//!    [allowance](limit). All this before the first byte of the body is read, and without a remote call: use of rate
+//!    [allowance](limit) and its school's. All this before the first byte of the body is read, and without a remote call: use of rate
 //!    limits is shared with other replicas once a second, if there is a Redis.
 //! 3. [`edge`] reads the body within the limits of size, time and [memory](limit).
 //! 4. [`scan`] counts and checks the events without building objects, and cuts what does not fit into one record.
@@ -42,7 +42,7 @@ use std::{
 use auth::{Policies, Verifier};
 use axum::{Router, body::Body, extract::Request, routing::any};
 use events::LogHandle;
-use runtime::{Process, StartError};
+use runtime::{Process, StartError, listener::Limits};
 use storage::{SharedRates, cache::CacheConfig};
 use tokio::time::Instant;
 
@@ -54,7 +54,7 @@ pub use outcome::{Ledger, Outcome, Settlement, Surface};
 
 use gateway::{Directory, Entitlement};
 use intake::Intake;
-use limit::{Budget, Rate};
+use limit::Budget;
 
 /// The service.
 pub struct Service {
@@ -62,6 +62,8 @@ pub struct Service {
     pub config: Config,
     /// Where sensors come in.
     pub ports: Ports,
+    /// `[listen]`: what a client of these ports may take.
+    pub limits: Limits,
     /// `[cache]`: where replicas share the rates of gateways.
     pub cache: CacheConfig,
     /// Where batches go, and where identity says which gateways there are.
@@ -97,18 +99,19 @@ impl Service {
         self.config.validate(batch::max_body_bytes()).map_err(|error| StartError::new(Self::NAME, error))?;
         let rates = SharedRates::of(&self.cache, Self::NAME)
             .map_err(|error| StartError::because(Self::NAME, "rates of gateways cannot be shared", error))?;
-        let Self { config, ports, log, verifier, policies, .. } = self;
+        let Self { config, ports, limits, log, verifier, policies, .. } = self;
         let workers = config.workers;
         let intake = Arc::new(intake(config, log, verifier, policies, process));
         export_metrics(&intake);
         add_probes(&intake, process);
         follow_gateways(&intake, process);
+        report_refusals(&intake, process);
         if let Some(rates) = rates {
             settle_rates(rates, &intake, process);
         }
 
         let (otlp_grpc_address, otlp_http_address) = (ports.otlp_grpc_address(), ports.otlp_http_address());
-        listener::start(ports, workers, &intake, process)
+        listener::start(ports, workers, &limits, &intake, process)
             .map_err(|error| StartError::because(Self::NAME, "the OTLP ports cannot be shared out", error))?;
         let ledger = Arc::clone(&intake.ledger);
         Ok(Doors { router: router(intake), otlp_grpc_address, otlp_http_address, ledger })
@@ -116,11 +119,9 @@ impl Service {
 }
 
 fn intake(config: Config, log: LogHandle, verifier: Arc<Verifier>, policies: Arc<Policies>, process: &Process) -> Intake {
-    let entitlement = Entitlement {
-        events: Rate { per_second: config.gateway.events_per_second, burst: config.gateway.events_burst },
-        bytes: Rate { per_second: config.gateway.bytes_per_second, burst: config.gateway.bytes_burst },
-        memory: config.gateway.max_bytes_in_flight,
-    };
+    let of_gateway = config.gateway.rates();
+    let of_school = of_gateway.times(config.school.gateways_at_full_rate);
+    let entitlement = Entitlement { gateway: of_gateway, school: of_school, school_memory: config.school.max_bytes_in_flight };
     Intake {
         log: log.0,
         verifier,
@@ -188,6 +189,14 @@ fn follow_gateways(intake: &Arc<Intake>, process: &Process) {
     let (intake, shutdown) = (Arc::clone(intake), process.tasks.shutdown());
     process.tasks.spawn("telemetry-ingest.directory", async move {
         gateway::follow(&intake.directory, &intake.log, &shutdown, intake.began).await;
+        Ok::<(), std::convert::Infallible>(())
+    });
+}
+
+fn report_refusals(intake: &Arc<Intake>, process: &Process) {
+    let (intake, shutdown) = (Arc::clone(intake), process.tasks.shutdown());
+    process.tasks.spawn("telemetry-ingest.refusals", async move {
+        gateway::report(&intake.directory, &intake.log, &intake.clock, &intake.ids, &shutdown, intake.began).await;
         Ok::<(), std::convert::Infallible>(())
     });
 }

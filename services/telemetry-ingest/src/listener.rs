@@ -61,12 +61,11 @@ impl Ports {
 }
 
 /// Serves the ports until shutdown. `workers` is the number of threads; 0: one for each core.
-pub(crate) fn start(ports: Ports, workers: usize, intake: &Arc<Intake>, process: &Process) -> io::Result<()> {
+pub(crate) fn start(ports: Ports, workers: usize, limits: &Limits, intake: &Arc<Intake>, process: &Process) -> io::Result<()> {
     let workers = if workers == 0 { std::thread::available_parallelism()?.get() } else { workers };
     let ports: Vec<std::net::TcpListener> =
         [ports.otlp_grpc, ports.otlp_http].into_iter().map(Listener::into_std).collect::<io::Result<_>>()?;
     // Each worker takes as many connections as there may be in all: which one accepts is chance, and sensors keep theirs.
-    let limits = Limits::default();
     for _ in 0..workers {
         let worker = Worker {
             ports: ports.iter().map(std::net::TcpListener::try_clone).collect::<io::Result<_>>()?,

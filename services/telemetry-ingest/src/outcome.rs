@@ -35,6 +35,8 @@ pub enum Outcome {
     GatewayRevoked,
     /// More than the gateway may send.
     RateLimited,
+    /// More than the gateways of its school may send, or have under way, together.
+    SchoolRateLimited,
     /// Not what it says it is.
     Malformed,
     /// Larger than allowed, before or after decompression; or too large an event.

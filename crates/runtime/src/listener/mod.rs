@@ -1,11 +1,12 @@
-//! One port for gRPC, REST and pages together.
+//! A port, for pages and REST or for gRPC.
 //!
-//! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections, a time limit on the first
+//! HTTP/1.1 and HTTP/2 without TLS (the mesh or the ingress adds it), with a bound on connections and on those of one address, a time limit on the first
 //! request and on reading headers, and connections that are closed gracefully after an age, so that load spreads over new
 //! replicas. On shutdown no connection is accepted any more and those that are open finish what is under way.
 
 mod limits;
 mod pace;
+mod peers;
 
 use std::{convert::Infallible, error::Error as StdError, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,8 +21,11 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
-pub use self::limits::Limits;
-use self::pace::{Answer, Heard, Pace, Sent};
+pub use self::{limits::Limits, peers::Peers};
+use self::{
+    pace::{Answer, Heard, Pace, Sent},
+    peers::Refusals,
+};
 use crate::Shutdown;
 
 /// The address of the other side of the connection, as an extension of every request.
@@ -104,6 +108,7 @@ impl Listener {
         let http = http_builder(&limits);
         let slots = Arc::new(Semaphore::new(limits.max_connections));
         let connections = TaskTracker::new();
+        let mut refusals = Refusals::of(name);
 
         loop {
             let accepted = tokio::select! {
@@ -119,6 +124,10 @@ impl Listener {
                     continue;
                 }
             };
+            let Some(place) = limits.peers.admit(peer.ip(), &limits) else {
+                refusals.count();
+                continue;
+            };
             let pace = Pace::new();
             let service = TowerToHyperService::new(FromPeer { inner: service.clone(), peer, pace: pace.clone() });
             let connection = http.serve_connection(TokioIo::new(Heard::on(stream, pace.clone())), service).into_owned();
@@ -126,7 +135,7 @@ impl Listener {
             let max_age = jittered(limits.max_connection_age, peer);
             let limits = limits.clone();
             connections.spawn(async move {
-                let _slot = slot;
+                let _held = (slot, place);
                 tokio::pin!(connection);
                 tokio::select! {
                     // A connection that breaks is the other side's problem.
@@ -136,7 +145,7 @@ impl Listener {
                     () = tokio::time::sleep(max_age) => {}
                 }
                 connection.as_mut().graceful_shutdown();
-                let _ended = connection.await;
+                let _ended = tokio::time::timeout(limits.max_connection_linger, connection).await;
             });
         }
 
@@ -209,158 +218,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::{Router, routing::get};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-    use crate::Tasks;
-
-    async fn started(router: Router, limits: Limits) -> (SocketAddr, Tasks) {
-        let listener = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let address = listener.address();
-        let tasks = Tasks::new();
-        tasks.spawn("listener", listener.serve(router, limits, tasks.shutdown()));
-        (address, tasks)
-    }
-
-    async fn get_over(address: SocketAddr) -> String {
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    }
-
-    #[tokio::test]
-    async fn a_port_in_use_is_said_in_words() {
-        let first = Listener::bind("test", "127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let complaint = Listener::bind("pages", first.address()).await.unwrap_err().to_string();
-        assert!(complaint.contains("in use") && complaint.contains("pages"), "{complaint}");
-    }
-
-    #[tokio::test]
-    async fn a_request_under_way_is_finished_at_shutdown() {
-        let slow = Router::new().route(
-            "/",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "finished"
-            }),
-        );
-        let (address, tasks) = started(slow, Limits::default()).await;
-        let request = get_over(address);
-        let stop = async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            tasks.shutdown().request();
-        };
-        let (answer, ()) = tokio::join!(request, stop);
-        assert!(answer.ends_with("finished"), "{answer}");
-        tasks.drain(Duration::from_secs(5)).await.unwrap();
-        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is accepted after shutdown");
-    }
-
-    #[tokio::test]
-    async fn nobody_is_let_in_while_a_request_is_finished() {
-        let begun = Arc::new(tokio::sync::Notify::new());
-        let go_on = Arc::new(tokio::sync::Notify::new());
-        let (has_begun, may_go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
-        let waiting = Router::new().route(
-            "/",
-            get(move || async move {
-                has_begun.notify_one();
-                may_go_on.notified().await;
-                "finished"
-            }),
-        );
-        let (address, tasks) = started(waiting, Limits::default()).await;
-        let stop = async {
-            begun.notified().await;
-            tasks.shutdown().request();
-            while tokio::net::TcpStream::connect(address).await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            go_on.notify_one();
-        };
-        let both = async { tokio::join!(get_over(address), stop) };
-        let (answer, ()) = tokio::time::timeout(Duration::from_secs(10), both).await.expect("connections should be refused");
-        assert!(answer.ends_with("finished"), "{answer}");
-    }
-
-    #[tokio::test]
-    async fn who_says_too_little_is_cut_off() {
-        let at_most = Duration::from_millis(100);
-        let limits = Limits { first_request_timeout: at_most, header_read_timeout: at_most, ..Limits::default() };
-        let (address, _tasks) = started(Router::new(), limits).await;
-        let http2_without_a_request = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-        for said in [&b""[..], b"P", b"GET / HTTP/1.1\r\nslow: ", http2_without_a_request] {
-            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-            stream.write_all(said).await.unwrap();
-            let mut answer = Vec::new();
-            let hung_up = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
-            assert!(hung_up.is_ok(), "the server should hang up after {:?}", String::from_utf8_lossy(said));
-        }
-    }
-
-    /// Asks on an open connection and reads the whole answer; `None` when it was closed.
-    async fn ask_again(stream: &mut tokio::net::TcpStream) -> Option<String> {
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.ok()?;
-        let mut answer = vec![0; 1_024];
-        let mut length = 0;
-        while !answer[..length].ends_with(b"finished") {
-            match stream.read(&mut answer[length..]).await.ok()? {
-                0 => return None,
-                read => length += read,
-            }
-        }
-        Some(String::from_utf8_lossy(&answer[..length]).into_owned())
-    }
-
-    #[tokio::test]
-    async fn a_connection_is_kept_between_requests_for_longer_than_a_head_may_take() {
-        let limits = Limits { header_read_timeout: Duration::from_millis(300), ..Limits::default() };
-        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        for _ in 0..2 {
-            assert!(ask_again(&mut stream).await.is_some());
-            tokio::time::sleep(Duration::from_millis(700)).await;
-        }
-        assert!(ask_again(&mut stream).await.is_some());
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_is_silent_for_too_long_is_closed() {
-        let limits = Limits { idle_timeout: Duration::from_millis(300), ..Limits::default() };
-        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        assert!(ask_again(&mut stream).await.is_some());
-        let closed = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0; 8])).await;
-        assert_eq!(closed.expect("the server should hang up").unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_head_sent_letter_by_letter_on_a_kept_connection_is_cut_off() {
-        let limits = Limits { header_read_timeout: Duration::from_millis(300), ..Limits::default() };
-        let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
-        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        assert!(ask_again(&mut stream).await.is_some());
-        stream.write_all(b"GET / HTTP/1.1\r\nslow: ").await.unwrap();
-        let mut rest = Vec::new();
-        let hung_up = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
-        assert!(hung_up.is_ok(), "the server should hang up");
-    }
-
-    #[tokio::test]
-    async fn a_slow_answer_is_not_taken_for_silence() {
-        let limits = Limits { header_read_timeout: Duration::from_millis(50), ..Limits::default() };
-        let slow = Router::new().route(
-            "/",
-            get(|| async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                "finished"
-            }),
-        );
-        let (address, _tasks) = started(slow, limits).await;
-        assert!(get_over(address).await.ends_with("finished"));
-    }
-}
+mod tests;

@@ -1,11 +1,12 @@
 //! Use cases of gateways: a school's sensors, and their access.
 
 use auth::{Action, Context, Scope};
+use chrono::Duration;
 use events::{Topic, outbox};
 use runtime::{Error, Etag, GatewayId, RequestId, Result, SchoolId, SiteId};
 use serde::Serialize;
 use storage::{
-    Page, PageRequest, Paging, RequestKey, StoreError, Txn,
+    Page, PageRequest, Paging, RequestKey, Txn,
     audit::{self, Chain, Entry},
 };
 
@@ -89,6 +90,9 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
         return the_same_again(before, &asked);
     }
     let school = store::school::find(app.database.reader(), &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    // Asked before Keycloak gets a client, and again when the school is locked.
+    let a_day_ago = cx.clock.now() - Duration::days(1);
+    app.bounds.allow_one_more(store::gateway::count(app.database.reader(), school.id, a_day_ago).await?)?;
     let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
     if site_is_elsewhere {
         return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
@@ -103,16 +107,13 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     }
 
     let txn = app.database.begin().await?;
-    match store::gateway::insert(&txn, &gateway, &key).await {
-        Ok(()) => {}
-        Err(StoreError::Duplicate(_)) => {
-            // The same request, sent twice at once, was faster on another connection.
-            txn.roll_back().await?;
-            let before = store::gateway::find_by_request(app.database.reader(), &key).await?;
-            return the_same_again(before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?, &asked);
-        }
-        Err(error) => return Err(error.into()),
+    store::school::find_to_change(&txn, &scope, school.id).await?.ok_or_else(|| Error::not_found("school"))?;
+    if let Some(before) = store::gateway::find_by_request(&*txn, &key).await? {
+        // The same request, sent twice at once, was faster on another connection.
+        return the_same_again(before, &asked);
     }
+    app.bounds.allow_one_more(store::gateway::count(&*txn, school.id, a_day_ago).await?)?;
+    store::gateway::insert(&txn, &gateway, &key).await?;
     record(&txn, cx, &gateway, change).await?;
     txn.commit().await?;
 

@@ -24,7 +24,10 @@ pub use gateway::{
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
 pub use school::{ListSchools, get_school, list_schools};
 
-use crate::keycloak::{Keycloak, KeycloakError};
+use crate::{
+    domain::GatewayBounds,
+    keycloak::{Keycloak, KeycloakError},
+};
 use metrics::Metrics;
 
 /// What use cases work with.
@@ -32,6 +35,7 @@ use metrics::Metrics;
 pub struct App {
     database: Database,
     metrics: Arc<Metrics>,
+    bounds: GatewayBounds,
     /// Where gateways are clients; `None` with the development issuer, which looks into our table.
     keycloak: Option<Arc<Keycloak>>,
     /// Rung when Keycloak did not hear of a change.
@@ -41,10 +45,10 @@ pub struct App {
 }
 
 impl App {
-    /// Over this database, with Keycloak where that is the issuer.
-    pub fn new(database: Database, keycloak: Option<Arc<Keycloak>>) -> Self {
+    /// Over this database, with room for so many gateways, and with Keycloak where that is the issuer.
+    pub fn new(database: Database, bounds: GatewayBounds, keycloak: Option<Arc<Keycloak>>) -> Self {
         let metrics = Arc::new(Metrics::new());
-        Self { database, metrics, keycloak, out_of_step: Arc::default(), one_import: Arc::new(Semaphore::new(1)) }
+        Self { database, metrics, bounds, keycloak, out_of_step: Arc::default(), one_import: Arc::new(Semaphore::new(1)) }
     }
 
     /// Waits until Keycloak was not told of a change that is kept.

@@ -67,9 +67,49 @@ pub enum GatewayChange {
     Revoked,
 }
 
+/// `[identity.bounds]`: how many gateways a school may have. Each is a client at the issuer and an entry in the memory of every replica that
+/// takes telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayBounds {
+    /// Active ones, at once.
+    pub gateways_of_a_school: u64,
+    /// Enrolled within a day, also those that were revoked since.
+    pub enrolments_of_a_school_per_day: u64,
+}
+
+/// How many gateways a school has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewaysOfSchool {
+    pub active: u64,
+    /// Since a day ago.
+    pub enrolled_of_late: u64,
+}
+
+impl GatewayBounds {
+    /// Whether a school that has so many may have one more.
+    pub fn allow_one_more(self, has: GatewaysOfSchool) -> Result<(), Refusal> {
+        if has.active >= self.gateways_of_a_school {
+            return Err(Refusal::TooMany { most: self.gateways_of_a_school });
+        }
+        if has.enrolled_of_late >= self.enrolments_of_a_school_per_day {
+            return Err(Refusal::TooManyOfLate { most: self.enrolments_of_a_school_per_day });
+        }
+        Ok(())
+    }
+}
+
 /// Why a transition was refused. The gateway is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
 pub enum Refusal {
+    #[error("the school has {most} active gateways, which is the most it may have; revoke one that is not used")]
+    #[strum(serialize = "too_many_gateways")]
+    TooMany { most: u64 },
+    #[error(
+        "{most} gateways were enrolled at the school within a day, which is the most; enrol it tomorrow, or give an existing gateway a new secret"
+    )]
+    #[strum(serialize = "too_many_enrolments")]
+    TooManyOfLate { most: u64 },
     /// It was revoked before.
     #[error("the gateway is revoked, which cannot be undone; enrol a new one")]
     #[strum(serialize = "gateway_revoked")]

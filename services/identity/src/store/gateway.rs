@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use auth::Scope;
+use chrono::{DateTime, Utc};
 use runtime::{GatewayId, SchoolId, SiteId};
 use sea_orm::{ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
 
-use crate::domain::{Gateway, GatewayName, GatewayState, RevokeReason, SecretHash};
+use crate::domain::{Gateway, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason, SecretHash};
 
 /// Table `gateway`. Which columns are set in which state is a constraint of the table.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -75,6 +76,14 @@ pub async fn list(
         query = query.filter(Column::State.eq(ACTIVE));
     }
     paging.read(connection, query, [asc(Column::GatewayId)]).await?.try_map(read)
+}
+
+/// How many a school has, and how many of all were enrolled since. Stays true while the school is locked.
+pub async fn count(connection: &impl ConnectionTrait, school: SchoolId, since: DateTime<Utc>) -> StoreResult<GatewaysOfSchool> {
+    let of_school = || Entity::find().filter(Column::SchoolId.eq(school.as_uuid()));
+    let active = of_school().filter(Column::State.eq(ACTIVE)).count(connection).await?;
+    let enrolled_of_late = of_school().filter(Column::EnrolledAt.gt(since)).count(connection).await?;
+    Ok(GatewaysOfSchool { active, enrolled_of_late })
 }
 
 /// All that may post, whosever they are: for the service's own work.

@@ -4,7 +4,7 @@ use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Principal, Subject};
 use events::Topic;
 use proto::identity::v1::{
     EnrolGatewayRequest, GatewayDirectoryEntry, GatewayState, GetGatewayRequest, ListGatewaysRequest, RevokeGatewayRequest,
-    RotateGatewaySecretRequest,
+    RotateGatewaySecretRequest, School,
 };
 use testkit::on_both_stores;
 use tonic::{Code, Status};
@@ -99,6 +99,42 @@ on_both_stores! {
         let answers = futures::future::join_all(attempts).await;
         assert!(answers.iter().all(|answer| answer.gateway == answers[0].gateway));
         assert_eq!(answers.iter().filter(|answer| !answer.client_secret.is_empty()).count(), 1);
+    }
+
+    async fn a_school_has_so_many_gateways_and_no_more(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (vuurvogel, zandloper) = world.with_two_schools().await;
+        let request = |school: &School| EnrolGatewayRequest { school_id: school.school_id.clone(), name: "kelder".into(), ..Default::default() };
+        let enrol = async |school: &School| world.gateways().enrol_gateway(world.by(&operator(), request(school))).await;
+        let reason = |refused: &Status| refused.get_error_details().error_info().unwrap().reason.clone();
+        let bounds = crate::world::BOUNDS;
+
+        // At once, so that the last place is not given twice.
+        let asked = 2 * bounds.gateways_of_a_school as usize;
+        let answers = futures::future::join_all((0..asked).map(|_| enrol(&zandloper))).await;
+        let (enrolled, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!(enrolled.len() as u64, bounds.gateways_of_a_school);
+        for refused in refused.iter().map(|answer| answer.as_ref().unwrap_err()) {
+            assert_eq!((refused.code(), reason(refused).as_str()), (Code::FailedPrecondition, "too_many_gateways"));
+        }
+        assert!(enrol(&vuurvogel).await.is_ok(), "another school has its own");
+
+        // Revoked ones make room, until there were too many within a day.
+        let mut enrolled: Vec<_> = enrolled.into_iter().map(|answer| answer.unwrap().into_inner().gateway.unwrap()).collect();
+        for number in bounds.gateways_of_a_school..bounds.enrolments_of_a_school_per_day {
+            let oldest = enrolled.remove(0);
+            let revoke = RevokeGatewayRequest { gateway_id: oldest.gateway_id, reason: "x".into(), etag: oldest.etag };
+            world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
+            enrolled.push(enrol(&zandloper).await.unwrap_or_else(|refused| panic!("{number}: {refused}")).into_inner().gateway.unwrap());
+        }
+        let oldest = enrolled.remove(0);
+        let revoke = RevokeGatewayRequest { gateway_id: oldest.gateway_id, reason: "x".into(), etag: oldest.etag };
+        world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
+        let refused = enrol(&zandloper).await.unwrap_err();
+        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "too_many_enrolments"));
+        world.clock.advance(chrono::TimeDelta::hours(25));
+        assert!(enrol(&zandloper).await.is_ok());
+        world.assert_audit_trail_is_intact().await;
     }
 
     async fn a_change_to_what_was_not_seen_is_refused(database: TestDatabase) {

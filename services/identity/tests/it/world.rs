@@ -15,7 +15,7 @@ use runtime::{
     config::Secret,
     listener::{Limits, Listener},
 };
-use schildwacht_identity::{Config, IssuerConfig, KeycloakConfig, Service, Surroundings};
+use schildwacht_identity::{Config, GatewayBounds, IssuerConfig, KeycloakConfig, Service, Surroundings};
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
@@ -66,6 +66,9 @@ pub struct Setup {
     pub data_dir: Option<Arc<TempDir>>,
 }
 
+/// Few enough for a test to reach.
+pub const BOUNDS: GatewayBounds = GatewayBounds { gateways_of_a_school: 5, enrolments_of_a_school_per_day: 8 };
+
 impl Setup {
     pub const fn ordinary() -> Self {
         Self { demo_data: false, listen: None, issuer: None, keycloak: None, data_dir: None }
@@ -105,6 +108,7 @@ impl World {
                 issuer: IssuerConfig { embedded: setup.keycloak.is_none(), services: vec!["network-monitor".to_owned()] },
                 keycloak: setup.keycloak.unwrap_or(none),
                 demo_data: setup.demo_data,
+                bounds: BOUNDS,
             },
             surroundings: Surroundings {
                 listen: setup.listen.unwrap_or(listener.address()),
@@ -115,7 +119,8 @@ impl World {
             },
             parts: testkit::parts(&database, &log, &people),
         };
-        let router = service.build(&process).await?;
+        let routes = service.build(&process).await?;
+        let router = routes.grpc.merge(routes.issuer);
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
         let http = testkit::http_client();

@@ -93,6 +93,11 @@ impl Record<'_> {
         }
     }
 
+    /// So many requests were refused before they became events, because the school sends more than it may.
+    pub fn refused(&mut self, requests: usize) {
+        self.batch.alerts.requests_refused(requests, self.arrival);
+    }
+
     /// An event that says nothing we use.
     pub fn unused(&mut self, kind: &'static str) {
         self.tally.event(Outcome::Unused, kind);

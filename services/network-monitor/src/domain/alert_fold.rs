@@ -125,6 +125,13 @@ impl AlertFold {
         }
     }
 
+    /// The school sends more than it may, so that requests of it were refused.
+    pub fn requests_refused(&mut self, requests: usize, arrival: Arrival) {
+        if requests > 0 {
+            self.flood.take(requests, arrival, arrival.received, || "a request beyond the rate limit".to_owned());
+        }
+    }
+
     /// Leaves out what is too much for one batch: of the keys the worst stay, then those that came first.
     pub fn limit(&mut self) {
         if self.groups.len() <= MOST_KEYS {

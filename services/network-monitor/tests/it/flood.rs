@@ -1,6 +1,11 @@
 //! What one school brings beyond its bounds is counted in one alert, and is nobody else's affair.
 
-use proto::network_monitor::v1::{Alert, AlertSeverity, ListAlertsRequest};
+use events::Record;
+use proto::{
+    network_monitor::v1::{Alert, AlertSeverity, ListAlertsRequest},
+    operations::v1::ListDeadLettersRequest,
+    telemetry::{RECEIVED, REFUSED, SCHOOL},
+};
 use runtime::SchoolId;
 use testkit::on_both_stores;
 
@@ -51,5 +56,26 @@ on_both_stores! {
         assert_eq!(later.len(), 501);
         let count_of = |id: &str| later.iter().find(|alert| alert.signature_id == id).unwrap().event_count;
         assert_eq!((count_of("schildwacht:flood"), count_of("suricata:1:1000")), (101, 2));
+    }
+
+    async fn what_ingest_refused_for_long_is_a_flood_alert_too(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let refused = |requests: &str| Record {
+            key: world.school.to_string().into(),
+            headers: [(SCHOOL, world.school.to_string()), (RECEIVED, "2026-09-24T09:40:00Z".to_owned()), (REFUSED, requests.to_owned())]
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .into(),
+            value: Some(bytes::Bytes::new()),
+        };
+        world.append(refused("300")).await;
+        world.append(refused("many")).await;
+        world.append(refused("12")).await;
+        world.post(&alert(AT, 1, 3, "10.0.0.5", "198.51.100.7")).await;
+        let alerts = alerts_of(&world, world.school).await;
+        let flood = alerts.iter().find(|alert| alert.signature_id == "schildwacht:flood").unwrap();
+        assert_eq!((alerts.len(), flood.event_count, flood.severity()), (2, 312, AlertSeverity::High));
+        let request = world.people.request(&world.operator(), ListDeadLettersRequest::default());
+        let letters = world.dead_letters().list_dead_letters(request).await.unwrap().into_inner();
+        assert_eq!(letters.dead_letters.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>(), ["header_unreadable"]);
     }
 }

@@ -13,7 +13,7 @@ use tonic::{
 use tonic_types::StatusExt as _;
 use url::Url;
 
-use crate::{access, cli::Access};
+use crate::{access, cli::Access, serve::discovery};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -41,7 +41,21 @@ pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
     let tokens = MachineTokens::new(access::of_operator(access)?, PATIENCE)?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
-    Ok((InterceptedService::new(channel(&access.at).await?, bearer), tokens.endpoint().await?))
+    let at = grpc_at(&access.at).await;
+    Ok((InterceptedService::new(channel(&at).await?, bearer), tokens.endpoint().await?))
+}
+
+/// Where gRPC is, as the pages' port tells; else where we were told to look.
+async fn grpc_at(at: &Url) -> Url {
+    let ask = async {
+        let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build().ok()?;
+        let answer = client.get(at.join(discovery::PATH).ok()?).send().await.ok()?.error_for_status().ok()?;
+        let told = Url::parse(&answer.json::<discovery::Addresses>().await.ok()?.grpc).ok()?;
+        // The token goes there: who asked over TLS is not sent to an address without.
+        let keeps_tls = at.scheme() != "https" || told.scheme() == "https";
+        keeps_tls.then_some(told)
+    };
+    ask.await.unwrap_or_else(|| at.clone())
 }
 
 /// Over TLS where the address says https: the token goes along with every call.
@@ -75,9 +89,24 @@ pub fn refused(status: Status) -> anyhow::Error {
 mod tests {
     use std::time::Duration;
 
+    use testkit::Running;
     use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
     use super::*;
+
+    #[tokio::test]
+    async fn grpc_is_where_the_pages_say_or_where_we_were_told() {
+        let told = "http://127.0.0.1:50051/";
+        let telling = Running::start(discovery::router(told)).await;
+        let at = |server: &Running| Url::parse(&format!("http://{}", server.address())).unwrap();
+        assert_eq!(grpc_at(&at(&telling)).await.as_str(), told);
+        let silent = Running::start(discovery::router("")).await;
+        assert_eq!(grpc_at(&at(&silent)).await, at(&silent));
+        let nonsense = Running::start(axum::Router::new().route(discovery::PATH, axum::routing::get(|| async { "<html>" }))).await;
+        assert_eq!(grpc_at(&at(&nonsense)).await, at(&nonsense));
+        let nobody = Url::parse(&format!("http://127.0.0.1:{}", testkit::free_port())).unwrap();
+        assert_eq!(grpc_at(&nobody).await, nobody);
+    }
 
     #[tokio::test]
     async fn an_https_address_is_never_spoken_to_in_plain_text() {

@@ -23,8 +23,6 @@ fn compose(service: Service, config: &Config, data_dir: &Path, admin: SocketAddr
     let has_pages = service.services().contains(&Service::Portal);
     if has_pages {
         line("Pages", format!("{strong}{}{plain}", config.listen.public_url));
-    } else {
-        line("Listens", format!("{strong}http://{}{plain}", config.listen.address));
     }
     for (what, address) in ports {
         line(what, address.to_string());
@@ -49,10 +47,11 @@ mod tests {
     fn pages_are_named_by_a_process_that_has_them() {
         let said = |service| {
             let config = Config::load(None).unwrap();
-            compose(service, &config, Path::new("/data"), ([127, 0, 0, 1], 9090).into(), &[], false)
+            let ports = [("gRPC", config.listen.grpc())];
+            compose(service, &config, Path::new("/data"), ([127, 0, 0, 1], 9090).into(), &ports, false)
         };
         assert!(said(Service::All).contains("  Pages ") && said(Service::Portal).contains("  Pages "));
         let monitor = said(Service::NetworkMonitor);
-        assert!(!monitor.contains("Pages") && monitor.contains("  Listens     http://127.0.0.1:8080\n"), "{monitor}");
+        assert!(!monitor.contains("Pages") && monitor.contains("  gRPC        127.0.0.1:8081\n"), "{monitor}");
     }
 }

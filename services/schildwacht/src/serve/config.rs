@@ -7,6 +7,7 @@ use std::{
 };
 
 use auth::AuthConfig;
+use ipnet::IpNet;
 use runtime::{
     config::{ConfigError, Secret, is_loopback},
     listener::Limits,
@@ -58,19 +59,43 @@ pub struct PortalConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListenConfig {
+    /// Pages, REST, and the development issuer.
     pub address: SocketAddr,
+    /// gRPC. Unset: the port after `address`.
+    pub grpc_address: Option<SocketAddr>,
     pub admin_address: SocketAddr,
     pub public_url: String,
+    /// Where operators' commands reach gRPC. Empty: where they reach the pages, or this process's own port on loopback.
+    pub public_grpc_url: String,
     pub max_connections: usize,
+    /// Of one address that is no proxy's.
+    pub max_connections_per_address: usize,
+    /// Networks of proxies and sidecars, whose connections are everybody's.
+    pub proxies: Vec<IpNet>,
     pub drain_seconds: u64,
     /// Whether anybody may ask which gRPC services there are.
     pub grpc_reflection: bool,
 }
 
 impl ListenConfig {
+    /// Where gRPC is served.
+    pub fn grpc(&self) -> SocketAddr {
+        self.grpc_address.unwrap_or_else(|| {
+            // A free one is any; and the highest port has none after it, which the start then says.
+            let port = if self.address.port() == 0 { 0 } else { self.address.port().saturating_add(1) };
+            SocketAddr::new(self.address.ip(), port)
+        })
+    }
+
     /// Limits of the listeners.
     pub fn limits(&self) -> Limits {
-        Limits { max_connections: self.max_connections, drain: Duration::from_secs(self.drain_seconds), ..Limits::default() }
+        Limits {
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
+            proxies: self.proxies.clone(),
+            drain: Duration::from_secs(self.drain_seconds),
+            ..Limits::default()
+        }
     }
 }
 
@@ -113,17 +138,28 @@ impl Config {
             self.require_others()?;
         }
         let own_url = format!("http://{}", self.listen.address);
-        let ServicesConfig { identity, network_monitor, incident_intake, .. } = &mut self.services;
-        let needs_own_url = |url: &&mut String| url.is_empty();
-        let empty: Vec<&mut String> =
-            [&mut self.listen.public_url, identity, network_monitor, incident_intake].into_iter().filter(needs_own_url).collect();
         let has_own_issuer = self.auth.issuer.is_empty();
-        if self.listen.address.port() == 0 && (has_own_issuer || !empty.is_empty()) {
-            let advice = "give a port: browsers, tokens and other services name it, so it cannot be any that is free";
+        if self.listen.address.port() == 0 && (has_own_issuer || self.listen.public_url.is_empty()) {
+            let advice = "give a port: browsers and tokens name it, so it cannot be any that is free";
             return Err(ConfigError::at("listen.address", advice));
         }
+        if self.listen.public_url.is_empty() {
+            self.listen.public_url.clone_from(&own_url);
+        }
+        let grpc = self.listen.grpc();
+        let own_grpc_url = format!("http://{grpc}");
+        let ServicesConfig { identity, network_monitor, incident_intake, .. } = &mut self.services;
+        let empty: Vec<&mut String> = [identity, network_monitor, incident_intake].into_iter().filter(|url| url.is_empty()).collect();
+        if grpc.port() == 0 && !empty.is_empty() {
+            let advice = "give a port: the portal calls the services there, so it cannot be any that is free";
+            return Err(ConfigError::at("listen.grpc_address", advice));
+        }
         for url in empty {
-            url.clone_from(&own_url);
+            url.clone_from(&own_grpc_url);
+        }
+        // Commands on this machine find it; from elsewhere it is behind an ingress, whose address only its operator knows.
+        if self.listen.public_grpc_url.is_empty() && service == Service::All && grpc.ip().is_loopback() {
+            self.listen.public_grpc_url = own_grpc_url;
         }
         // These ports are loopback only. An installation reached from outside must configure its sensors' address.
         let sensors = self.telemetry_ingest.otlp_http_listen;
@@ -151,7 +187,7 @@ impl Config {
             [("services.identity", identity), ("services.network_monitor", network_monitor), ("services.incident_intake", incident_intake)]
         {
             if url.is_empty() {
-                return Err(ConfigError::at(key, "say where it is, as in http://identity:8080: a portal by itself has no other services"));
+                return Err(ConfigError::at(key, "say where it is, as in http://identity:8081: a portal by itself has no other services"));
             }
         }
         Ok(())
@@ -169,6 +205,10 @@ impl Config {
         if self.network_monitor.max_decoded_bytes < self.telemetry_ingest.max_decoded_bytes {
             let advice = "give at least telemetry_ingest.max_decoded_bytes, or batches that were accepted could never be read";
             return Err(ConfigError::at("network_monitor.max_decoded_bytes", advice));
+        }
+        if self.listen.max_connections_per_address == 0 {
+            let advice = "give at least 1; a network of proxies, whose addresses may have any number, goes into listen.proxies";
+            return Err(ConfigError::at("listen.max_connections_per_address", advice));
         }
         self.telemetry.validate()?;
         self.events.validate()?;
@@ -225,7 +265,8 @@ mod tests {
     fn the_defaults_serve_everything() {
         let config = checked(Service::All, "").unwrap();
         assert_eq!(config.auth.issuer, "http://127.0.0.1:8080/issuer");
-        assert_eq!(config.services.identity, "http://127.0.0.1:8080");
+        assert_eq!(config.services.identity, "http://127.0.0.1:8081");
+        assert_eq!(config.listen.public_grpc_url, "http://127.0.0.1:8081");
     }
 
     #[test]
@@ -243,6 +284,9 @@ mod tests {
             ("listen.public_url = \"http://schildwacht.example/\"", "listen.public_url"),
             ("listen.public_url = \"schildwacht\"", "listen.public_url"),
             ("listen.address = \"127.0.0.1:0\"", "listen.address"),
+            ("listen.max_connections_per_address = 0", "listen.max_connections_per_address"),
+            ("listen.proxies = [\"10.0.0.300/8\"]", "listen.proxies.0"),
+            ("listen.grpc_address = \"127.0.0.1:0\"", "listen.grpc_address"),
             ("services.identity = \"identity\"", "services.identity"),
             ("auth.issuer = \"keycloak\"", "auth.issuer"),
             ("network_monitor.max_decoded_bytes = 1048576", "network_monitor.max_decoded_bytes"),
@@ -252,6 +296,18 @@ mod tests {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");
         }
+    }
+
+    #[test]
+    fn grpc_is_on_the_port_after_the_pages_unless_it_has_its_own() {
+        let services = |file: &str| checked(Service::All, file).unwrap().services.identity;
+        assert_eq!(services("listen.address = \"127.0.0.1:8680\""), "http://127.0.0.1:8681");
+        assert_eq!(services("listen.grpc_address = \"127.0.0.1:50051\""), "http://127.0.0.1:50051");
+        let told = |service, file: &str| checked(service, file).unwrap().listen.public_grpc_url;
+        assert_eq!(told(Service::All, "listen.grpc_address = \"0.0.0.0:50051\""), "", "an ingress stands before it");
+        assert_eq!(told(Service::NetworkMonitor, PRODUCTION), "", "it has one service of several");
+        let given = "listen.public_grpc_url = \"https://grpc.schildwacht.example\"";
+        assert_eq!(told(Service::All, given), "https://grpc.schildwacht.example");
     }
 
     #[test]
@@ -267,9 +323,9 @@ mod tests {
             assert_eq!(told(Service::All, elsewhere), None, "{elsewhere}");
         }
         let others = r#"
-            services.identity = "http://identity:8080"
-            services.network_monitor = "http://network-monitor:8080"
-            services.incident_intake = "http://incident-intake:8080"
+            services.identity = "http://identity:8081"
+            services.network_monitor = "http://network-monitor:8081"
+            services.incident_intake = "http://incident-intake:8081"
         "#;
         let alone = [PRODUCTION, others].concat();
         assert_eq!(told(Service::Portal, &alone), None);
@@ -308,9 +364,9 @@ mod tests {
         let complaint = checked(Service::Portal, PRODUCTION).unwrap_err().to_string();
         assert!(complaint.contains("services.identity"), "{complaint}");
         let others = r#"
-            services.identity = "http://identity:8080"
-            services.network_monitor = "http://network-monitor:8080"
-            services.incident_intake = "http://incident-intake:8080"
+            services.identity = "http://identity:8081"
+            services.network_monitor = "http://network-monitor:8081"
+            services.incident_intake = "http://incident-intake:8081"
         "#;
         checked(Service::Portal, &format!("{PRODUCTION}{others}")).unwrap();
     }

@@ -14,7 +14,7 @@ use runtime::{Clock, Process, listener::Listener};
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
 
-use super::{configuration, data_dir::DataDir, front, mount::Mounts};
+use super::{configuration, data_dir::DataDir, front, grpc_front, mount::Mounts};
 use crate::cli::{ServeOptions, Service};
 
 /// Routes that answer anybody, with the reason.
@@ -27,6 +27,7 @@ const OPEN: &[(&str, &str)] = &[
     ("/privacy", "information, which the GDPR (art. 13) wants open"),
     ("/toegankelijkheid", "information, which the web accessibility directive wants open"),
     ("/grpc.health.v1.Health/{*rest}", "probes have no token"),
+    ("/.well-known/schildwacht", "tells operators' commands where gRPC is"),
     ("/issuer/.well-known/openid-configuration", "the development issuer: discovery"),
     ("/issuer/jwks", "the development issuer: public keys"),
     ("/issuer/authorize", "the development issuer: begins a sign-in"),
@@ -36,8 +37,8 @@ const OPEN: &[(&str, &str)] = &[
     ("/{*__private__axum_fallback}", "any other address: says that there is no such page"),
 ];
 
-/// The product as `cargo run` starts it, without its listeners.
-async fn product() -> (Router, Process, tempfile::TempDir) {
+/// The product as `cargo run` starts it, without its listeners: its pages, and its gRPC.
+async fn product() -> (Router, Router, Process, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let options = ServeOptions { data_dir: Some(folder.path().to_owned()), config: None, listen: None, no_demo: false };
     let mut config = configuration(Service::All, &options).unwrap();
@@ -52,7 +53,8 @@ async fn product() -> (Router, Process, tempfile::TempDir) {
     let sensors = Some(telemetry_ingest::Ports::bind(&config.telemetry_ingest).await.unwrap());
     let mounts = Mounts { config: &config, process: &process, log, data_dir: data_dir.path(), listen: main.address(), sensors };
     let mounted = mounts.mount(Service::All).await.unwrap();
-    (front(mounted.router, &process, &config.listen).unwrap(), process, folder)
+    let grpc = grpc_front(mounted.grpc, &process, &config.listen).unwrap();
+    (front(mounted.pages, &config.listen), grpc, process, folder)
 }
 
 /// Paths as the router's own description lists them.
@@ -64,7 +66,7 @@ fn paths(router: &Router) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_grpc_method_refuses_who_has_no_token() {
-    let (router, process, _folder) = product().await;
+    let (_pages, router, process, _folder) = product().await;
     let methods = testkit::grpc_methods();
     assert!(methods.len() > 25, "the descriptors list {} methods", methods.len());
     for method in &methods {
@@ -87,11 +89,15 @@ fn is_refusal(answer: &Response) -> bool {
 
 #[tokio::test]
 async fn every_route_refuses_a_stranger_or_is_known_to_be_open() {
-    let (router, process, _folder) = product().await;
-    let paths = paths(&router);
-    assert!(paths.len() > 40, "the router lists {} routes", paths.len());
+    let (pages, grpc, process, _folder) = product().await;
+    let (of_pages, mut of_grpc) = (paths(&pages), paths(&grpc));
+    // The rest is the answer that there is no such method.
+    of_grpc.retain(|path| path.contains(".v1."));
+    assert!(of_pages.len() > 40 && of_grpc.len() > 5, "the routers list {} and {} routes", of_pages.len(), of_grpc.len());
+    assert!(!of_pages.iter().any(|path| path.contains(".v1.")), "browsers reach gRPC: {of_pages:?}");
+    let routes = of_pages.iter().map(|path| (&pages, path)).chain(of_grpc.iter().map(|path| (&grpc, path)));
     let mut not_refused = BTreeSet::new();
-    for path in &paths {
+    for (router, path) in routes {
         let concrete = path.replace(['{', '}', '*'], "");
         let mut answers = Vec::new();
         for method in [Method::GET, Method::POST] {
@@ -109,5 +115,6 @@ async fn every_route_refuses_a_stranger_or_is_known_to_be_open() {
     process.tasks.shutdown().request();
     let open: BTreeSet<&str> = OPEN.iter().map(|(path, _reason)| *path).collect();
     assert_eq!(not_refused, open, "a route answers a stranger, or one that should does not");
-    println!("{} of {} routes refuse a stranger; {} are open, each for a reason", paths.len() - open.len(), paths.len(), open.len());
+    let all = of_pages.len() + of_grpc.len();
+    println!("{} of {all} routes refuse a stranger; {} are open, each for a reason", all - open.len(), open.len());
 }

@@ -7,6 +7,7 @@
 mod banner;
 pub mod config;
 mod data_dir;
+pub mod discovery;
 mod event_log;
 #[cfg(test)]
 mod every_route;
@@ -18,7 +19,7 @@ use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use events::SharedLog;
 use runtime::{Clock, Process, listener::Listener, tasks::stop_signal, telemetry::Telemetry};
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 use url::Url;
 
 pub use config::Config;
@@ -33,8 +34,10 @@ use crate::{
 
 /// How long loops may take to return after the listeners have drained.
 const LOOPS_DRAIN: Duration = Duration::from_secs(10);
-/// Read time-out of a request body: without it, a stalled body could hold its connection for ever.
+/// Read time-outs of a request body: for the next piece, and for all of it. Without them, a body that stalls or trickles could hold its
+/// connection for ever.
 const BODY_SILENCE: Duration = Duration::from_secs(60);
+const BODY_DEADLINE: Duration = Duration::from_secs(5 * 60);
 const DEMO_SEED: u64 = 1;
 /// Longer than the week in which a device counts as new, so that not every demo device is new.
 const DEMO_HISTORY_DAYS: u16 = 10;
@@ -103,7 +106,9 @@ async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Res
 
 /// The ports of this process.
 struct Ports {
-    main: Listener,
+    /// Where the process has pages, REST or an issuer.
+    main: Option<Listener>,
+    grpc: Listener,
     admin: Listener,
     sensors: Option<telemetry_ingest::Ports>,
 }
@@ -111,14 +116,24 @@ struct Ports {
 impl Ports {
     /// Binds all ports, or reports every one that cannot be bound: an operator who runs a second process then changes all at once.
     async fn bind(service: Service, config: &Config) -> Result<Self> {
-        let main = Listener::bind("pages, REST and gRPC (listen.address, --listen)", config.listen.address).await;
+        let answers_browsers = service.services().iter().any(|service| match service {
+            Service::Portal | Service::TelemetryIngest => true,
+            Service::Identity => config.identity.issuer.embedded,
+            Service::All | Service::NetworkMonitor | Service::IncidentIntake => false,
+        });
+        let main = if answers_browsers {
+            Some(Listener::bind("pages and REST (listen.address, --listen)", config.listen.address).await)
+        } else {
+            None
+        };
+        let grpc = Listener::bind("gRPC (listen.grpc_address)", config.listen.grpc()).await;
         let admin = Listener::bind("health and metrics (listen.admin_address)", config.listen.admin_address).await;
         let takes_telemetry = service.services().contains(&Service::TelemetryIngest);
         let sensors = if takes_telemetry { Some(telemetry_ingest::Ports::bind(&config.telemetry_ingest).await) } else { None };
-        match (main, admin, sensors.transpose()) {
-            (Ok(main), Ok(admin), Ok(sensors)) => Ok(Self { main, admin, sensors }),
-            (main, admin, sensors) => {
-                let complaints = main.err().into_iter().chain(admin.err()).chain(sensors.err().unwrap_or_default());
+        match (main.transpose(), grpc, admin, sensors.transpose()) {
+            (Ok(main), Ok(grpc), Ok(admin), Ok(sensors)) => Ok(Self { main, grpc, admin, sensors }),
+            (main, grpc, admin, sensors) => {
+                let complaints = main.err().into_iter().chain(grpc.err()).chain(admin.err()).chain(sensors.err().unwrap_or_default());
                 bail!("{}", complaints.map(|complaint| complaint.to_string()).collect::<Vec<_>>().join("; "))
             }
         }
@@ -143,17 +158,23 @@ async fn start_and_wait(
         async move { log.check().await.map_err(|error| error.to_string()) }
     });
 
-    let (main_address, admin_address) = (ports.main.address(), ports.admin.address());
-    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address, sensors: ports.sensors };
-    let mounted = mounts.mount(service).await?;
+    let (main_address, grpc_address) = (ports.main.as_ref().map(Listener::address), ports.grpc.address());
+    let (listen, admin_address) = (main_address.unwrap_or(config.listen.address), ports.admin.address());
+    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen, sensors: ports.sensors };
+    let mut mounted = mounts.mount(service).await?;
 
     let limits = config.listen.limits();
     let admin = runtime::admin::router(process.health.clone(), telemetry);
-    process.tasks.spawn("listener", ports.main.serve(front(mounted.router, process, &config.listen)?, limits.clone(), shutdown.clone()));
+    if let Some(main) = ports.main {
+        process.tasks.spawn("listener", main.serve(front(mounted.pages, &config.listen), limits.clone(), shutdown.clone()));
+    }
+    let grpc = grpc_front(mounted.grpc, process, &config.listen)?;
+    process.tasks.spawn("grpc listener", ports.grpc.serve(grpc, limits.clone(), shutdown.clone()));
     process.tasks.spawn("admin listener", ports.admin.serve(admin, limits, shutdown.clone()));
     if config.identity.demo_data {
-        start_demo(config, main_address, data_dir.path(), process)?;
+        start_demo(config, listen, data_dir.path(), process)?;
     }
+    mounted.ports.insert(0, ("gRPC", grpc_address));
     banner::print(service, config, data_dir, admin_address, &mounted.ports);
 
     let reason = tokio::select! {
@@ -184,15 +205,24 @@ fn start_demo(config: &Config, main: SocketAddr, data_dir: &Path, process: &Proc
     Ok(())
 }
 
-/// Wraps every service: health, reflection where it is wanted, body read time-out, and a span and metrics for each request.
-fn front(services: Router, process: &Process, listen: &ListenConfig) -> Result<Router> {
+/// What browsers and sensors reach.
+fn front(pages: Router, listen: &ListenConfig) -> Router {
+    wrapped(pages.merge(discovery::router(&listen.public_grpc_url)))
+}
+
+/// What services and operators reach: with health, and with reflection where it is wanted.
+fn grpc_front(services: Router, process: &Process, listen: &ListenConfig) -> Result<Router> {
     let mut grpc = tonic::service::Routes::builder();
     grpc.add_service(runtime::admin::grpc_health(process.health.clone()));
     if listen.grpc_reflection {
         let reflection = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET);
         grpc.add_service(reflection.build_v1().context("gRPC reflection cannot be set up")?);
     }
-    let routes = services.merge(grpc.routes().into_axum_router().reset_fallback());
-    let routes = routes.layer(RequestBodyTimeoutLayer::new(BODY_SILENCE));
-    Ok(routes.layer(axum::middleware::from_fn(runtime::observe::observe)))
+    Ok(wrapped(services.merge(grpc.routes().into_axum_router().reset_fallback())))
+}
+
+/// With read time-outs of bodies, and a span and metrics for each request.
+fn wrapped(routes: Router) -> Router {
+    let routes = routes.layer(RequestBodyTimeoutLayer::new(BODY_SILENCE)).layer(RequestBodyDeadlineLayer::new(BODY_DEADLINE));
+    routes.layer(axum::middleware::from_fn(runtime::observe::observe))
 }

@@ -35,7 +35,9 @@ struct Given {
 /// What came of it.
 #[derive(Default)]
 pub struct Mounted {
-    pub router: Router,
+    /// Pages, REST and the development issuer.
+    pub pages: Router,
+    pub grpc: Router,
     /// Further ports, by what they speak.
     pub ports: Vec<(&'static str, SocketAddr)>,
 }
@@ -55,17 +57,21 @@ impl Mounts<'_> {
         for one in service.services() {
             match one {
                 Service::All => {}
-                Service::Identity => mounted.merge(self.identity(&given).await?),
+                Service::Identity => {
+                    let routes = self.identity(&given).await?;
+                    mounted.merge_grpc(routes.grpc);
+                    mounted.merge(routes.issuer);
+                }
                 Service::TelemetryIngest => {
                     let ports = self.sensors.take().context("the ports of telemetry-ingest were not taken")?;
                     self.telemetry_ingest(&mut mounted, ports, &policies).await?;
                 }
-                Service::NetworkMonitor => mounted.merge(self.network_monitor(&given).await?),
-                Service::IncidentIntake => mounted.merge(self.incident_intake(&given).await?),
+                Service::NetworkMonitor => mounted.merge_grpc(self.network_monitor(&given).await?),
+                Service::IncidentIntake => mounted.merge_grpc(self.incident_intake(&given).await?),
                 Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
             }
         }
-        mounted.merge(given.authenticator.protect(Routes::new(given.dead_letters.api()).into_axum_router()));
+        mounted.merge_grpc(given.authenticator.protect(Routes::new(given.dead_letters.api()).into_axum_router()));
         Ok(mounted)
     }
 
@@ -100,7 +106,7 @@ impl Mounts<'_> {
         Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), dead_letters, authenticator })
     }
 
-    async fn identity(&self, given: &Given) -> Result<Router> {
+    async fn identity(&self, given: &Given) -> Result<identity::Routes> {
         let config = self.config.identity.clone();
         let surroundings = identity::Surroundings {
             listen: self.listen,
@@ -136,6 +142,7 @@ impl Mounts<'_> {
         let service = telemetry_ingest::Service {
             config: self.config.telemetry_ingest.clone(),
             ports,
+            limits: self.config.listen.limits(),
             cache: self.config.cache.clone(),
             log: LogHandle(Arc::clone(&self.log)),
             verifier,
@@ -162,14 +169,19 @@ fn portal_secret(config: &Config, data_dir: &Path) -> Result<Secret> {
 }
 
 impl Mounted {
-    /// Adds a service's routes. Unknown paths are answered once for the process: by the portal's page where that is
-    /// mounted, else by a plain 404, which gRPC clients read as `UNIMPLEMENTED`.
+    /// Adds a service's gRPC. Unknown methods are answered once for the process, by a plain 404, which clients read as `UNIMPLEMENTED`.
+    fn merge_grpc(&mut self, routes: Router) {
+        self.grpc = std::mem::take(&mut self.grpc).merge(routes.reset_fallback());
+    }
+
+    /// Adds what browsers and sensors reach. Unknown paths are answered once for the process: by the portal's page where that is mounted, else by
+    /// a plain 404.
     fn merge(&mut self, routes: Router) {
-        self.router = std::mem::take(&mut self.router).merge(routes.reset_fallback());
+        self.pages = std::mem::take(&mut self.pages).merge(routes.reset_fallback());
     }
 
     /// Adds the portal, with its page for unknown paths.
     fn merge_pages(&mut self, pages: Router) {
-        self.router = std::mem::take(&mut self.router).merge(pages);
+        self.pages = std::mem::take(&mut self.pages).merge(pages);
     }
 }

@@ -43,6 +43,14 @@ impl Name {
         }
     }
 
+    /// The port that the ingress sends requests to.
+    pub fn address_of(self, site: &Site) -> SocketAddr {
+        match self {
+            Self::Identity | Self::NetworkMonitor | Self::IncidentIntake => site.grpc_address(),
+            Self::TelemetryIngest | Self::Portal => site.address(),
+        }
+    }
+
     /// Who answers at a path, as an ingress would decide it.
     pub fn of_path(path: &str) -> Self {
         let starts = |prefix: &str| path.starts_with(prefix);
@@ -111,7 +119,7 @@ impl Estate {
         let mut replicas = Vec::new();
         for (name, site, process) in starting {
             let process = site.until_ready(process).await;
-            front.add(name, site.address());
+            front.add(name, name.address_of(&site));
             replicas.push(Replica { name, site, process });
         }
         Some(Self { realm, front, replicas, settings, _portal: None, _databases: databases })
@@ -136,9 +144,9 @@ impl Estate {
         for replica in self.replicas.iter_mut().filter(|replica| replica.name == name) {
             let site = Site::new().with_all(&self.settings);
             let process = site.until_ready(site.start(&[name.command()])).await;
-            self.front.add(name, site.address());
+            self.front.add(name, name.address_of(&site));
             let mut old = std::mem::replace(replica, Replica { name, site, process });
-            self.front.remove(old.site.address());
+            self.front.remove(name.address_of(&old.site));
             old.process.terminate();
             let status = old.process.end().await;
             assert_eq!(status.code(), Some(0), "{}", old.process.stderr());

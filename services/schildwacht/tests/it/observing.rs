@@ -18,7 +18,7 @@ async fn health_is_told_over_http_and_grpc() {
         assert!(is_well, "{part} in {ready}");
     }
 
-    let channel = Endpoint::from_shared(town.site.url("")).unwrap().connect_lazy();
+    let channel = Endpoint::from_shared(town.site.grpc_url()).unwrap().connect_lazy();
     let mut health = HealthClient::new(channel);
     let answer = health.check(HealthCheckRequest::default()).await.unwrap().into_inner();
     assert_eq!(answer.status(), ServingStatus::Serving);

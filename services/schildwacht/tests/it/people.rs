@@ -36,7 +36,7 @@ pub struct Person {
 
 impl Person {
     pub fn with_token(site: &Site, token: String) -> Self {
-        Self::at(site.url(""), token)
+        Self::at(site.grpc_url(), token)
     }
 
     pub fn at(url: String, token: String) -> Self {

@@ -178,7 +178,7 @@ async fn what_a_killed_replica_had_under_way_others_take_over() {
     for name in [Name::NetworkMonitor, Name::TelemetryIngest] {
         let estate = town.estate.as_mut().unwrap();
         let killed = estate.of(name).next().unwrap();
-        let address = killed.site.address();
+        let address = name.address_of(&killed.site);
         killed.process.kill();
         killed.process.end().await;
         // As an ingress finds out.

@@ -10,6 +10,7 @@ use testkit::{Child, eventually, free_port, http_client};
 pub struct Site {
     folder: TempDir,
     address: SocketAddr,
+    grpc: SocketAddr,
     admin: u16,
     otlp_grpc: u16,
     otlp_http: u16,
@@ -36,8 +37,14 @@ pub struct Outcome {
 impl Site {
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let [main, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| free_port());
-        Self { folder, address: loopback(main), admin, otlp_grpc, otlp_http, settings: Vec::new() }
+        let [main, grpc, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| free_port());
+        Self { folder, address: loopback(main), grpc: loopback(grpc), admin, otlp_grpc, otlp_http, settings: Vec::new() }
+    }
+
+    /// Behind a reverse proxy, which routes by path and has one address for everything.
+    pub fn behind(mut self, proxy: SocketAddr) -> Self {
+        (self.address, self.grpc) = (proxy, proxy);
+        self
     }
 
     /// At another address.
@@ -63,9 +70,9 @@ impl Site {
         self.with_all(&room())
     }
 
-    /// With the sensors' ports of another.
-    pub fn with_sensor_ports_of(mut self, other: &Self) -> Self {
-        (self.otlp_grpc, self.otlp_http) = (other.otlp_grpc, other.otlp_http);
+    /// With the ports for sensors and gRPC of another.
+    pub fn with_ports_of(mut self, other: &Self) -> Self {
+        (self.grpc, self.otlp_grpc, self.otlp_http) = (other.grpc, other.otlp_grpc, other.otlp_http);
         self
     }
 
@@ -84,9 +91,17 @@ impl Site {
         self.address
     }
 
-    /// On the port for pages, REST and gRPC.
+    /// On the port for pages and REST.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    pub fn grpc_address(&self) -> SocketAddr {
+        self.grpc
+    }
+
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc_address())
     }
 
     pub fn admin_url(&self, path: &str) -> String {
@@ -105,6 +120,7 @@ impl Site {
         }
         command
             .current_dir(self.folder.path())
+            .env("SCHILDWACHT_LISTEN__GRPC_ADDRESS", self.grpc_address().to_string())
             .env("SCHILDWACHT_LISTEN__ADMIN_ADDRESS", loopback(self.admin).to_string())
             .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_GRPC_LISTEN", loopback(self.otlp_grpc).to_string())
             .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", loopback(self.otlp_http).to_string())

@@ -70,12 +70,12 @@ async fn a_port_of_a_service_in_use_is_said() {
 async fn all_ports_in_use_are_said_at_once() {
     let site = Site::new();
     let _running = site.serve().await;
-    let beside = Site::new().at(site.address()).with_sensor_ports_of(&site);
+    let beside = Site::new().at(site.address()).with_ports_of(&site);
     let complaint = complaint(&beside, &[]).await;
-    for key in ["listen.address", "telemetry_ingest.otlp_grpc_listen", "telemetry_ingest.otlp_http_listen"] {
+    for key in ["listen.address", "listen.grpc_address", "telemetry_ingest.otlp_grpc_listen", "telemetry_ingest.otlp_http_listen"] {
         assert!(complaint.contains(key), "{complaint}");
     }
-    assert_eq!(complaint.matches("in use").count(), 3, "{complaint}");
+    assert_eq!(complaint.matches("in use").count(), 4, "{complaint}");
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Town {
         let process = estate.take_portal();
         let address = estate.front.address();
         let ingest = &estate.of(Name::TelemetryIngest).next().unwrap().site;
-        let site = Site::new().at(address).with_sensor_ports_of(ingest);
+        let site = Site::new().with_ports_of(ingest).behind(address);
         let town = Self { site, process, estate: Some(estate) };
         Some(town.with_schools().await)
     }

@@ -54,7 +54,7 @@ const fn codes(outcome: Outcome) -> (StatusCode, Code) {
         Outcome::Accepted | Outcome::Empty => (StatusCode::OK, Code::Unavailable),
         Outcome::Unauthenticated => (StatusCode::UNAUTHORIZED, Code::Unauthenticated),
         Outcome::NotAGateway | Outcome::GatewayUnknown | Outcome::GatewayRevoked => (StatusCode::FORBIDDEN, Code::PermissionDenied),
-        Outcome::RateLimited => (StatusCode::TOO_MANY_REQUESTS, Code::Unavailable),
+        Outcome::RateLimited | Outcome::SchoolRateLimited => (StatusCode::TOO_MANY_REQUESTS, Code::Unavailable),
         Outcome::Malformed => (StatusCode::BAD_REQUEST, Code::InvalidArgument),
         Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidArgument),
         Outcome::UnsupportedMedia => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented),

@@ -18,7 +18,11 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 /// Time to discard the rest of a refused body, so that its sender gets to read the answer.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Reads a whole body. Memory is taken before it is filled.
+/// Memory that is taken at once when the first bytes have come. A batch of a hundred events fits, and is then copied once.
+const ROOM: usize = 128 * 1024;
+
+/// Reads a whole body. Memory is taken before it is filled, and no more of it than twice what has come: a length that is only announced takes
+/// nothing. A body that does not come to its end is charged to the sender's rate.
 pub(super) async fn read<B>(
     body: Pin<&mut B>,
     headers: &HeaderMap,
@@ -29,15 +33,41 @@ pub(super) async fn read<B>(
 where
     B: Body<Data = Bytes>,
 {
-    let reader = Reader { intake, gateway, surface, declared: declared_length(headers) };
+    let reader = Reader { intake, surface, declared: declared_length(headers) };
     if reader.declared.is_some_and(|length| length > intake.max_request_bytes) {
         return Err(reader.too_large());
     }
-    match tokio::time::timeout(intake.body_timeout, reader.read(body)).await {
-        Ok(read) => read,
-        Err(_elapsed) => {
-            let message = format!("the body did not come within {} s; send it again, in smaller batches", intake.body_timeout.as_secs());
-            Err(Refusal::for_now(Outcome::BodyTooSlow, message, COME_BACK_AFTER))
+    let share = Share::of(&intake.budget, &gateway.school.memory);
+    let mut incoming = Incoming { intake, gateway, share: Some(share) };
+    let read = tokio::time::timeout(intake.body_timeout, reader.read(body, &mut incoming)).await.unwrap_or_else(|_elapsed| {
+        let message = format!("the body did not come within {} s; send it again, in smaller batches", intake.body_timeout.as_secs());
+        Err(Refusal::for_now(Outcome::BodyTooSlow, message, COME_BACK_AFTER))
+    });
+    read.map(|bytes| (bytes, incoming.finish()))
+}
+
+/// The memory of a body that is coming in. Dropped before its end, it is charged: also when the sender hangs up.
+struct Incoming<'i> {
+    intake: &'i Intake,
+    gateway: &'i Gateway,
+    share: Option<Share>,
+}
+
+impl Incoming<'_> {
+    fn grow_to(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.share.as_mut().map_or(Ok(()), |share| share.grow_to(bytes)).map_err(no_memory)
+    }
+
+    fn finish(mut self) -> Share {
+        let nothing = || Share::of(&self.intake.budget, &self.gateway.school.memory);
+        self.share.take().unwrap_or_else(nothing)
+    }
+}
+
+impl Drop for Incoming<'_> {
+    fn drop(&mut self) {
+        if let Some(share) = &self.share {
+            self.intake.charge_unfinished(self.gateway, share.bytes().max(ROOM));
         }
     }
 }
@@ -62,42 +92,45 @@ where
 
 struct Reader<'i> {
     intake: &'i Intake,
-    gateway: &'i Gateway,
     surface: Surface,
     declared: Option<usize>,
 }
 
 impl Reader<'_> {
-    async fn read<B>(&self, mut body: Pin<&mut B>) -> Result<(Bytes, Share), Refusal>
+    async fn read<B>(&self, mut body: Pin<&mut B>, memory: &mut Incoming<'_>) -> Result<Bytes, Refusal>
     where
         B: Body<Data = Bytes>,
     {
-        let mut share = Share::of(&self.intake.budget, &self.gateway.memory);
-        share.grow(self.declared.unwrap_or(0)).map_err(no_memory)?;
-
-        let Some(first) = self.next_chunk(&mut body).await? else { return Ok((Bytes::new(), share)) };
+        let Some(first) = self.next_chunk(&mut body).await? else { return Ok(Bytes::new()) };
         let expected = self.expected(&first)?;
-        share.grow_to(expected.max(first.len())).map_err(no_memory)?;
+        memory.grow_to(first.len())?;
         if body.is_end_stream() {
-            return Ok((first, share));
+            return Ok(first);
         }
+        // Over HTTP/2 the end may come in a frame of its own: then nothing needs to be copied.
+        let Some(second) = self.next_chunk(&mut body).await? else { return Ok(first) };
 
-        let mut whole = Vec::with_capacity(expected.max(first.len()));
-        whole.extend_from_slice(&first);
-        drop(first);
+        let mut whole = Vec::new();
+        self.add(&mut whole, first, expected, memory)?;
+        self.add(&mut whole, second, expected, memory)?;
         while let Some(chunk) = self.next_chunk(&mut body).await? {
-            let length = whole.len() + chunk.len();
-            if length > self.intake.max_request_bytes {
-                return Err(self.too_large());
-            }
-            if length > whole.capacity() {
-                let capacity = (whole.capacity() * 2).clamp(length, self.intake.max_request_bytes);
-                share.grow_to(capacity).map_err(no_memory)?;
-                whole.reserve_exact(capacity - whole.len());
-            }
-            whole.extend_from_slice(&chunk);
+            self.add(&mut whole, chunk, expected, memory)?;
         }
-        Ok((Bytes::from(whole), share))
+        Ok(Bytes::from(whole))
+    }
+
+    fn add(&self, whole: &mut Vec<u8>, chunk: Bytes, expected: usize, memory: &mut Incoming<'_>) -> Result<(), Refusal> {
+        let length = whole.len() + chunk.len();
+        if length > self.intake.max_request_bytes {
+            return Err(self.too_large());
+        }
+        if length > whole.capacity() {
+            let room = capacity(length, expected).min(self.intake.max_request_bytes);
+            memory.grow_to(room)?;
+            whole.reserve_exact(room - whole.len());
+        }
+        whole.extend_from_slice(&chunk);
+        Ok(())
     }
 
     /// Size of the body, as far as that is known after its first chunk.
@@ -130,6 +163,12 @@ impl Reader<'_> {
         let message = format!("the body is larger than {} bytes; send smaller batches", self.intake.max_request_bytes);
         Refusal::for_good(Outcome::TooLarge, message)
     }
+}
+
+/// Room for so many bytes that have come, and for some of those that are expected; where nothing is known, for some more.
+fn capacity(arrived: usize, expected: usize) -> usize {
+    let ahead = (2 * arrived).max(ROOM);
+    if expected > arrived { expected.min(ahead) } else { ahead }
 }
 
 async fn next_frame<B>(body: &mut Pin<&mut B>) -> Option<Result<http_body::Frame<Bytes>, B::Error>>

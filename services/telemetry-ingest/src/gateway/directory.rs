@@ -13,7 +13,7 @@ use bytes::Bytes;
 use runtime::{GatewayId, SchoolId};
 
 use crate::{
-    limit::{Allowance, Budget, Rate},
+    limit::{Budget, RateLimits, Rates, pay_all},
     outcome::{Outcome, Refusal},
 };
 
@@ -35,35 +35,67 @@ pub enum State {
 pub struct Gateway {
     /// Whether it may post.
     pub state: State,
-    /// Events it may send.
-    pub events: Arc<Allowance>,
-    /// Bytes, after decompression, it may send.
-    pub bytes: Arc<Allowance>,
-    /// Memory its requests under way may take.
-    pub memory: Budget,
-    /// The school's id as text: key and header of its records.
-    pub school_text: Bytes,
+    /// How much it may send.
+    pub rates: Arc<Rates>,
+    pub school: Arc<School>,
     /// Its own id as text.
     pub id_text: Bytes,
     /// What the policies say about its posting; asked once, as they say it of the gateway itself.
     pub permitted: OnceLock<bool>,
 }
 
-/// What every gateway may take.
+impl Gateway {
+    /// Charges the gateway and its school, or neither.
+    ///
+    /// # Errors
+    /// How long to wait, when a burst is used up.
+    pub fn pay(&self, events: u64, bytes: u64, now: Duration) -> Result<(), Duration> {
+        let (own, of_school) = (&self.rates, &self.school.rates);
+        pay_all(&[(&own.events, events), (&own.bytes, bytes), (&of_school.events, events), (&of_school.bytes, bytes)], now)
+    }
+}
+
+/// What the gateways of a school share, so that more gateways do not make more of it.
+#[derive(Debug)]
+pub struct School {
+    /// Its id as text: key and header of its records.
+    pub text: Bytes,
+    /// How much its gateways may send together.
+    pub rates: Arc<Rates>,
+    /// Memory that their requests under way may take.
+    pub memory: Budget,
+    /// Requests refused for its rates or a gateway's, since somebody looked.
+    refused: AtomicU64,
+}
+
+impl School {
+    /// Notes a request that was refused because too much is sent.
+    pub fn note_refusal(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+}
+
+/// What every gateway may take, and every school.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entitlement {
-    pub events: Rate,
-    /// In bytes after decompression.
-    pub bytes: Rate,
+    pub gateway: RateLimits,
+    pub school: RateLimits,
     /// Memory for its requests under way, in bytes.
-    pub memory: usize,
+    pub school_memory: usize,
+}
+
+/// All gateways, and the schools that they are of.
+#[derive(Debug, Default, Clone)]
+struct Register {
+    gateways: HashMap<GatewayId, Arc<Gateway>>,
+    schools: HashMap<SchoolId, Arc<School>>,
 }
 
 /// All gateways. `now` counts from one fixed moment, the start of the service.
 #[derive(Debug)]
 pub struct Directory {
     entitlement: Entitlement,
-    gateways: RwLock<HashMap<GatewayId, Arc<Gateway>>>,
+    register: RwLock<Register>,
     caught_up: AtomicBool,
     /// Milliseconds, from where `now` counts.
     last_heard: AtomicU64,
@@ -72,7 +104,7 @@ pub struct Directory {
 impl Directory {
     /// Empty, and not caught up.
     pub fn new(entitlement: Entitlement) -> Self {
-        Self { entitlement, gateways: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
+        Self { entitlement, register: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
     }
 
     /// The gateway of this id, if it may post.
@@ -83,7 +115,7 @@ impl Directory {
         if let Err(problem) = self.check(now) {
             return Err(Refusal::for_now(Outcome::DirectoryNotReady, problem, COME_BACK_AFTER));
         }
-        let gateway = self.gateways.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(Arc::clone);
+        let gateway = self.register.read().unwrap_or_else(PoisonError::into_inner).gateways.get(&id).map(Arc::clone);
         let Some(gateway) = gateway else {
             let message = "this gateway is not enrolled; enrol it and use its own credentials";
             return Err(Refusal::for_good(Outcome::GatewayUnknown, message));
@@ -118,39 +150,49 @@ impl Directory {
 
     /// How many gateways it holds, revoked ones included.
     pub fn len(&self) -> usize {
-        self.gateways.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.register.read().unwrap_or_else(PoisonError::into_inner).gateways.len()
     }
 
-    /// The gateways that have sent something of late.
-    pub(super) fn in_use(&self, now: Duration) -> Vec<Arc<Gateway>> {
-        let gateways = self.gateways.read().unwrap_or_else(PoisonError::into_inner);
-        gateways.values().filter(|gateway| gateway.events.is_in_use(now) || gateway.bytes.is_in_use(now)).map(Arc::clone).collect()
+    /// The rates of the gateways and schools that have sent something of late, by their ids.
+    pub(super) fn in_use(&self, now: Duration) -> Vec<(Bytes, Arc<Rates>)> {
+        let register = self.register.read().unwrap_or_else(PoisonError::into_inner);
+        let of_gateways = register.gateways.values().map(|gateway| (&gateway.id_text, &gateway.rates));
+        let of_schools = register.schools.values().map(|school| (&school.text, &school.rates));
+        let in_use = of_gateways.chain(of_schools).filter(|(_id, rates)| rates.are_in_use(now));
+        in_use.map(|(id, rates)| (id.clone(), Arc::clone(rates))).collect()
     }
 
-    /// As [`Allowance::keep_what_is_owed`], of all gateways.
+    /// Requests refused because too much is sent, by school, since the last call.
+    pub(super) fn take_refused(&self) -> Vec<(Bytes, u64)> {
+        let register = self.register.read().unwrap_or_else(PoisonError::into_inner);
+        let refused = register.schools.values().map(|school| (school.text.clone(), school.refused.swap(0, Relaxed)));
+        refused.filter(|(_school, requests)| *requests > 0).collect()
+    }
+
+    /// As [`Rates::keep_what_is_owed`], of all gateways and schools.
     pub(super) fn keep_what_is_owed(&self, now: Duration) {
-        for gateway in self.in_use(now) {
-            gateway.events.keep_what_is_owed(now);
-            gateway.bytes.keep_what_is_owed(now);
-        }
+        self.in_use(now).iter().for_each(|(_id, rates)| rates.keep_what_is_owed(now));
     }
 
     /// Processes a gateway's entry, or forgets the gateway.
     pub(super) fn apply(&self, change: Change) {
-        let mut gateways = self.gateways.write().unwrap_or_else(PoisonError::into_inner);
-        let before = gateways.get(&change.id()).map(Arc::clone);
-        change.apply_to(&mut gateways, before.as_deref(), &self.entitlement);
+        let mut register = self.register.write().unwrap_or_else(PoisonError::into_inner);
+        let before = register.gateways.get(&change.id()).map(Arc::clone);
+        change.apply_to(&mut register, before.as_deref(), &self.entitlement);
     }
 
     /// Replaces everything by what a fresh reading of the topic has gathered.
     pub(super) fn replace(&self, changes: impl IntoIterator<Item = Change>) {
-        let before = self.gateways.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut fresh = HashMap::new();
+        let before = self.register.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut fresh = Register { gateways: HashMap::new(), schools: before.schools };
         for change in changes {
-            let before = before.get(&change.id()).map(Arc::as_ref);
+            let before = before.gateways.get(&change.id()).map(Arc::as_ref);
             change.apply_to(&mut fresh, before, &self.entitlement);
         }
-        *self.gateways.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        // A school without a gateway is forgotten; what it owes would be paid off long before it has one again.
+        let shared = |school: &Arc<School>| Arc::strong_count(school) > 1;
+        fresh.schools.retain(|_id, school| shared(school));
+        *self.register.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.caught_up.store(true, Relaxed);
     }
 
@@ -176,26 +218,21 @@ impl Change {
         }
     }
 
-    fn apply_to(self, gateways: &mut HashMap<GatewayId, Arc<Gateway>>, before: Option<&Gateway>, entitlement: &Entitlement) {
+    fn apply_to(self, register: &mut Register, before: Option<&Gateway>, entitlement: &Entitlement) {
         match self {
             Self::Forget { id } => {
-                gateways.remove(&id);
+                register.gateways.remove(&id);
             }
             Self::Set { id, school, state } => {
+                let of_school = || {
+                    let (text, memory) = (Bytes::from(school.to_string()), Budget::new(entitlement.school_memory));
+                    Arc::new(School { text, rates: Arc::new(Rates::new(entitlement.school)), memory, refused: AtomicU64::new(0) })
+                };
+                let school = Arc::clone(register.schools.entry(school).or_insert_with(of_school));
                 // What it has sent counts on: else every entry, and every re-reading, would give it a burst.
-                let allowance = |of: fn(&Gateway) -> &Arc<Allowance>, rate| {
-                    before.map_or_else(|| Arc::new(Allowance::new(rate)), |before| Arc::clone(of(before)))
-                };
-                let gateway = Gateway {
-                    state,
-                    events: allowance(|gateway| &gateway.events, entitlement.events),
-                    bytes: allowance(|gateway| &gateway.bytes, entitlement.bytes),
-                    memory: before.map_or_else(|| Budget::new(entitlement.memory), |before| before.memory.clone()),
-                    school_text: Bytes::from(school.to_string()),
-                    id_text: Bytes::from(id.to_string()),
-                    permitted: OnceLock::new(),
-                };
-                gateways.insert(id, Arc::new(gateway));
+                let rates = before.map_or_else(|| Arc::new(Rates::new(entitlement.gateway)), |before| Arc::clone(&before.rates));
+                let gateway = Gateway { state, rates, school, id_text: Bytes::from(id.to_string()), permitted: OnceLock::new() };
+                register.gateways.insert(id, Arc::new(gateway));
             }
         }
     }
@@ -206,8 +243,11 @@ mod tests {
     use runtime::Ids;
 
     use super::*;
+    use crate::limit::Rate;
 
     const RATE: Rate = Rate { per_second: 1, burst: 1 };
+    const OF_GATEWAY: RateLimits = RateLimits { events: RATE, bytes: RATE };
+    const ENTITLEMENT: Entitlement = Entitlement { gateway: OF_GATEWAY, school: OF_GATEWAY.times(2), school_memory: 1 };
 
     fn set(id: GatewayId, state: State) -> Change {
         Change::Set { id, school: Ids::counted().next(), state }
@@ -219,7 +259,7 @@ mod tests {
 
     #[test]
     fn nobody_is_admitted_before_the_directory_has_caught_up_or_when_it_is_out_of_date() {
-        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
+        let directory = Directory::new(ENTITLEMENT);
         let (id, mut now) = (Ids::counted().next(), Duration::from_secs(1));
         assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
         directory.heard(now);
@@ -233,7 +273,7 @@ mod tests {
 
     #[test]
     fn each_entry_replaces_the_one_before() {
-        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
+        let directory = Directory::new(ENTITLEMENT);
         let (ids, now) = (Ids::counted(), Duration::ZERO);
         let (one, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
         directory.replace([set(one, State::Active)]);
@@ -250,16 +290,48 @@ mod tests {
     #[test]
     fn what_a_gateway_has_sent_counts_on_when_its_entry_comes_again() {
         let (id, now) = (Ids::counted().next(), Duration::from_secs(1));
-        let directory = Directory::new(Entitlement { events: RATE, bytes: RATE, memory: 1 });
+        let directory = Directory::new(ENTITLEMENT);
         directory.heard(now);
         directory.replace([set(id, State::Active)]);
         let gateway = directory.admit(id, now).unwrap();
-        crate::limit::pay_both([(&gateway.events, 60), (&gateway.bytes, 1)], now).unwrap();
+        gateway.pay(60, 1, now).unwrap();
         let changes: [fn(&Directory, Change); 2] = [Directory::apply, |directory, change| directory.replace([change])];
         for change in changes {
             change(&directory, set(id, State::Active));
-            assert!(directory.admit(id, now).unwrap().events.check(now).is_err());
-            assert_eq!(directory.in_use(now).len(), 1);
+            let gateway = directory.admit(id, now).unwrap();
+            assert!(gateway.rates.check(now).is_err());
+            assert!(gateway.school.rates.check(now).is_err(), "its school has sent it too");
+            assert_eq!(directory.in_use(now).len(), 2, "the gateway and its school");
         }
+    }
+
+    #[test]
+    fn more_gateways_do_not_give_a_school_more() {
+        let (ids, now) = (Ids::counted(), Duration::from_secs(1));
+        let (school, elsewhere): (SchoolId, SchoolId) = (ids.next(), ids.next());
+        let gateways: Vec<GatewayId> = (0..4).map(|_| ids.next()).collect();
+        let set = |id: GatewayId, school| Change::Set { id, school, state: State::Active };
+        let directory = Directory::new(ENTITLEMENT);
+        directory.heard(now);
+        directory.replace(gateways.iter().map(|id| set(*id, if *id == gateways[3] { elsewhere } else { school })));
+        let found: Vec<_> = gateways.iter().map(|id| directory.admit(*id, now).unwrap()).collect();
+        // Each within its own limit; the third gateway finds the school's used up.
+        assert_eq!((found[0].pay(2, 0, now), found[1].pay(2, 0, now)), (Ok(()), Ok(())));
+        assert_eq!(found[2].pay(2, 0, now), Err(Duration::from_secs(1)));
+        assert_eq!(found[2].rates.check(now), Ok(()), "a refused request is charged to nobody");
+        assert_eq!(found[3].pay(2, 0, now), Ok(()), "another school has its own");
+        assert!(Arc::ptr_eq(&found[0].school, &found[2].school));
+    }
+
+    #[test]
+    fn a_school_without_gateways_is_forgotten() {
+        let (ids, now) = (Ids::counted(), Duration::from_secs(1));
+        let directory = Directory::new(ENTITLEMENT);
+        directory.replace([set(ids.next(), State::Active)]);
+        let last = ids.next();
+        directory.replace([set(last, State::Active)]);
+        directory.heard(now);
+        assert_eq!(directory.register.read().unwrap().schools.len(), 1);
+        assert!(directory.admit(last, now).is_ok());
     }
 }

@@ -8,8 +8,10 @@
 
 mod directory;
 mod follow;
+mod refusals;
 mod settle;
 
 pub use directory::{Directory, Entitlement, Gateway};
 pub use follow::follow;
+pub use refusals::report;
 pub use settle::settle;

@@ -1,25 +1,26 @@
-//! Shares each gateway's use of its rate limit among all replicas through Redis, so that together they admit no more than the rate.
+//! Shares each gateway's and each school's use of its rate limit among all replicas through Redis, so that together they admit no more than the rate.
 //!
 //! No request waits for it: each replica decides by its own [allowances](crate::limit::Allowance), and learns once a second what the
 //! others admitted. While Redis is down, each replica limits alone and reports later what is still ahead of the rate. What was under
 //! way when Redis did not answer is dropped, as it may have been counted: a gateway is never charged twice.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use runtime::{Shutdown, error::chain};
 use storage::{SharedRates, cache::CacheError, rates::Payment};
 use tokio::time::Instant;
 
-use super::{Directory, Gateway};
+use super::Directory;
 use crate::{
-    limit::Allowance,
+    limit::{Allowance, Rates},
     outcome::{Ledger, Settlement},
 };
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Time-out of one round.
 const WITHIN: Duration = Duration::from_millis(400);
-/// Gateways in one call: Redis serves no other client meanwhile.
+/// Gateways and schools in one call: Redis serves no other client meanwhile.
 const AT_ONCE: usize = 250;
 
 /// Why nothing was settled.
@@ -65,7 +66,7 @@ async fn settle_once(directory: &Directory, rates: &mut SharedRates, paid_since:
         rates.settle(&[], Duration::ZERO).await?;
     }
     for some in in_use.chunks(AT_ONCE) {
-        let (allowances, payments): (Vec<&Allowance>, Vec<Payment>) = some.iter().flat_map(|gateway| of_gateway(gateway)).unzip();
+        let (allowances, payments): (Vec<&Allowance>, Vec<Payment>) = some.iter().flat_map(of_sender).unzip();
         let asked_at = began.elapsed();
         let ahead = rates.settle(&payments, asked_at.saturating_sub(paid_since)).await?;
         for (allowance, ahead) in allowances.into_iter().zip(ahead) {
@@ -76,10 +77,11 @@ async fn settle_once(directory: &Directory, rates: &mut SharedRates, paid_since:
     Ok(())
 }
 
-fn of_gateway(gateway: &Gateway) -> [(&Allowance, Payment); 2] {
-    let id = String::from_utf8_lossy(&gateway.id_text);
-    [("events", &gateway.events), ("bytes", &gateway.bytes)].map(|(unit, allowance)| {
+/// Ids of gateways and of schools are never equal.
+fn of_sender((id, rates): &(Bytes, Arc<Rates>)) -> [(&Allowance, Payment); 2] {
+    let id = String::from_utf8_lossy(id);
+    [("events", &rates.events), ("bytes", &rates.bytes)].map(|(unit, allowance)| {
         let payment = Payment { key: format!("rate:{unit}:{id}"), cost: allowance.take_unsettled() };
-        (&**allowance, payment)
+        (allowance, payment)
     })
 }

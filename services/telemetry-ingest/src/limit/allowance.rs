@@ -1,4 +1,4 @@
-//! How much one gateway may send: a rate limiter (GCRA, generic cell rate algorithm) that charges after admission.
+//! How much one sender may send: a rate limiter (GCRA, generic cell rate algorithm) that charges after admission.
 //!
 //! Before a body is read it is unknown how many events it holds. So a request is admitted as long as the burst is not used up,
 //! then charged for all it held, and later ones wait until the rate has caught up. A request larger than the whole burst can thus
@@ -20,6 +20,13 @@ pub struct Rate {
     pub per_second: u64,
     /// After a pause.
     pub burst: u64,
+}
+
+impl Rate {
+    /// Of so many senders together.
+    pub const fn times(self, senders: u64) -> Self {
+        Self { per_second: self.per_second.saturating_mul(senders), burst: self.burst.saturating_mul(senders) }
+    }
 }
 
 /// What is left of a rate.
@@ -75,7 +82,7 @@ impl Allowance {
         self.worked_off_at.fetch_max(worked_off_at, Relaxed);
     }
 
-    /// Charges so many; [`pay_both`] notes it to be reported.
+    /// Charges so many; [`pay_all`] notes it to be reported.
     ///
     /// # Errors
     /// How long to wait, when others have used the burst up since [`Allowance::check`]; nothing is charged then.
@@ -111,16 +118,19 @@ impl Allowance {
     }
 }
 
-/// Charges both allowances, or neither, so that a refused request is not charged again when it is retried.
+/// Charges all allowances, or none, so that a refused request is not charged again when it is retried.
 ///
 /// # Errors
 /// How long to wait, when others have used a burst up since [`Allowance::check`].
-pub fn pay_both([first, second]: [(&Allowance, u64); 2], now: Duration) -> Result<(), Duration> {
-    first.0.pay(first.1, now)?;
-    second.0.pay(second.1, now).inspect_err(|_wait| first.0.undo(first.1))?;
+pub fn pay_all(amounts: &[(&Allowance, u64)], now: Duration) -> Result<(), Duration> {
+    for (index, (allowance, amount)) in amounts.iter().enumerate() {
+        if let Err(wait) = allowance.pay(*amount, now) {
+            amounts.iter().take(index).for_each(|(paid, amount)| paid.undo(*amount));
+            return Err(wait);
+        }
+    }
     // Only now, so that nothing is settled that was taken back.
-    first.0.is_to_be_settled(first.1);
-    second.0.is_to_be_settled(second.1);
+    amounts.iter().for_each(|(allowance, amount)| allowance.is_to_be_settled(*amount));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The memory that requests under way may take: all together, and those of one gateway, so that a gateway with many slow
+//! The memory that requests under way may take: all together, and those of one school, so that a school with many slow
 //! connections does not take the memory of the others. A request that finds none left is told to retry, and never waits.
 
 use std::sync::{
@@ -17,7 +17,7 @@ pub struct Budget {
 #[derive(Debug)]
 pub struct Share {
     of_all: Budget,
-    of_gateway: Budget,
+    of_school: Budget,
     bytes: usize,
 }
 
@@ -26,7 +26,7 @@ pub struct Share {
 pub enum Exhausted {
     /// For anybody.
     All,
-    Gateway,
+    School,
 }
 
 impl Budget {
@@ -52,8 +52,8 @@ impl Budget {
 
 impl Share {
     /// A share of nothing yet.
-    pub fn of(of_all: &Budget, of_gateway: &Budget) -> Self {
-        Self { of_all: of_all.clone(), of_gateway: of_gateway.clone(), bytes: 0 }
+    pub fn of(of_all: &Budget, of_school: &Budget) -> Self {
+        Self { of_all: of_all.clone(), of_school: of_school.clone(), bytes: 0 }
     }
 
     /// Takes more.
@@ -61,15 +61,20 @@ impl Share {
     /// # Errors
     /// When one of the budgets does not have it; the share stays as it was.
     pub fn grow(&mut self, by: usize) -> Result<(), Exhausted> {
-        if !self.of_gateway.take(by) {
-            return Err(Exhausted::Gateway);
+        if !self.of_school.take(by) {
+            return Err(Exhausted::School);
         }
         if !self.of_all.take(by) {
-            self.of_gateway.give_back(by);
+            self.of_school.give_back(by);
             return Err(Exhausted::All);
         }
         self.bytes += by;
         Ok(())
+    }
+
+    /// What it has.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes as much as is missing to so many bytes.
@@ -83,7 +88,7 @@ impl Share {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.of_gateway.give_back(self.bytes);
+        self.of_school.give_back(self.bytes);
         self.of_all.give_back(self.bytes);
     }
 }
@@ -94,27 +99,27 @@ mod tests {
 
     #[test]
     fn what_is_taken_comes_back() {
-        let (all, gateway) = (Budget::new(100), Budget::new(100));
-        let mut first = Share::of(&all, &gateway);
+        let (all, school) = (Budget::new(100), Budget::new(100));
+        let mut first = Share::of(&all, &school);
         first.grow(60).unwrap();
         first.grow_to(80).unwrap();
-        let mut second = Share::of(&all, &gateway);
-        assert_eq!(second.grow(21), Err(Exhausted::Gateway));
+        let mut second = Share::of(&all, &school);
+        assert_eq!(second.grow(21), Err(Exhausted::School));
         second.grow(20).unwrap();
-        assert_eq!((all.taken(), gateway.taken()), (100, 100));
+        assert_eq!((all.taken(), school.taken()), (100, 100));
         drop(first);
-        assert_eq!((all.taken(), gateway.taken()), (20, 20));
+        assert_eq!((all.taken(), school.taken()), (20, 20));
         second.grow_to(10).unwrap();
         drop(second);
-        assert_eq!((all.taken(), gateway.taken()), (0, 0));
+        assert_eq!((all.taken(), school.taken()), (0, 0));
     }
 
     #[test]
-    fn one_gateway_does_not_take_what_is_left_for_the_others() {
+    fn one_school_does_not_take_what_is_left_for_the_others() {
         let (all, greedy, other) = (Budget::new(100), Budget::new(70), Budget::new(70));
         let mut of_greedy = Share::of(&all, &greedy);
         of_greedy.grow(70).unwrap();
-        assert_eq!(of_greedy.grow(1), Err(Exhausted::Gateway));
+        assert_eq!(of_greedy.grow(1), Err(Exhausted::School));
         let mut of_other = Share::of(&all, &other);
         of_other.grow(30).unwrap();
         assert_eq!(of_other.grow(1), Err(Exhausted::All));

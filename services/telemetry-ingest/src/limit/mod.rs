@@ -1,7 +1,9 @@
-//! What keeps one gateway, or all of them together, from taking more than there is.
+//! What keeps one gateway, one school, or all of them together, from taking more than there is.
 
 mod allowance;
 mod budget;
+mod rates;
 
-pub use allowance::{Allowance, Rate, pay_both};
+pub use allowance::{Allowance, Rate, pay_all};
 pub use budget::{Budget, Exhausted, Share};
+pub use rates::{RateLimits, Rates};

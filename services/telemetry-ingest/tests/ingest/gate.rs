@@ -6,8 +6,11 @@ use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
 use events::{Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, Topic};
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
-use runtime::{Clock, GatewayId, Ids, SchoolId, config::Secret};
-use schildwacht_telemetry_ingest::{Config, Doors, Outcome, Ports, Service, Settlement, config::GatewayLimits};
+use runtime::{Clock, GatewayId, Ids, SchoolId, config::Secret, listener::Limits};
+use schildwacht_telemetry_ingest::{
+    Config, Doors, Outcome, Ports, Service, Settlement,
+    config::{GatewayLimits, SchoolLimits},
+};
 use storage::cache::CacheConfig;
 use testkit::{Running, Store, TestIssuer, TestLog, TestProcess, eventually, servers};
 
@@ -79,6 +82,7 @@ impl Ground {
         Service {
             ports: Ports::bind(&config).await.unwrap(),
             config,
+            limits: Limits::default(),
             cache: CacheConfig { redis_url: Secret::new(self.redis_url.clone()) },
             log: LogHandle(Arc::clone(&self.log) as SharedLog),
             verifier: Arc::new(Verifier::new(&self.issuer.config(), AUDIENCE_TELEMETRY, Clock::system()).unwrap()),
@@ -114,13 +118,8 @@ pub fn config() -> Config {
         max_bytes_in_flight: 64 << 20,
         body_timeout_seconds: 5,
         append_timeout_seconds: 5,
-        gateway: GatewayLimits {
-            events_per_second: 1_000_000,
-            events_burst: 1_000_000,
-            bytes_per_second: 1 << 30,
-            bytes_burst: 1 << 30,
-            max_bytes_in_flight: 64 << 20,
-        },
+        gateway: GatewayLimits { events_per_second: 1_000_000, events_burst: 1_000_000, bytes_per_second: 1 << 30, bytes_burst: 1 << 30 },
+        school: SchoolLimits { gateways_at_full_rate: 1, max_bytes_in_flight: 64 << 20 },
     }
 }
 

@@ -109,20 +109,45 @@ async fn a_sender_that_hangs_up_before_the_answer_is_counted_with_its_events() {
     assert_eq!(gate.events(Outcome::Abandoned), 3);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_paid_for() {
+    let mut config = Config { body_timeout_seconds: 1, ..config() };
+    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (10_000, 1_000);
+    let gate = Gate::open_with(config).await;
+    let stream = begun(&gate, "content-length: 1000").await;
+    assert!(answer(stream).await.starts_with("HTTP/1.1 503"));
+    let response = gate.post("/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(gate.requests(Outcome::RateLimited), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_hangs_up_in_its_body_pays_for_it() {
+    let mut config = config();
+    (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (1_000, 1_000);
+    let gate = Gate::open_with(config).await;
+    let mut stream = begun(&gate, "content-length: 1000").await;
+    stream.write_all(&[0x0a]).await.unwrap();
+    drop(stream);
+    until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
+}
+
 /// Room for three bodies of the largest size, which may be as slow as they like.
 fn room_for_three() -> Config {
     let mut config = Config { max_decoded_bytes: 4 << 20, body_timeout_seconds: 600, ..config() };
-    config.gateway.max_bytes_in_flight = 3 * config.max_decoded_bytes;
+    config.school.max_bytes_in_flight = 3 * config.max_decoded_bytes;
     config
 }
 
-/// Connections that have begun bodies of 4 MiB and do not go on, and fill the room for three: the request before may still
-/// hold its share when they come, so that one of them is turned away; hence one more.
+/// Connections that have sent nearly all of a body of 4 MiB and do not go on, and fill the room for three: the request before may
+/// still hold its share when they come, so that one of them is turned away; hence one more.
 async fn fill(gate: &Gate) -> Vec<TcpStream> {
+    let nearly_all = vec![0x0a; (4 << 20) - 1];
     let mut held = Vec::new();
     for _ in 0..4 {
         let mut stream = begun(gate, &format!("content-length: {}", 4 << 20)).await;
-        stream.write_all(&[0x0a]).await.unwrap();
+        // The one that is turned away may find its connection closed.
+        let _taken = tokio::time::timeout(WITHIN, stream.write_all(&nearly_all)).await.expect("a body is read or refused");
         held.push(stream);
     }
     held
@@ -145,7 +170,7 @@ async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Respons
 in_both_modes! {
     async fn when_memory_is_used_up_the_next_is_told_to_come_back(mode: Mode) {
         let config = room_for_three();
-        let config = Config { max_bytes_in_flight: config.gateway.max_bytes_in_flight, ..config };
+        let config = Config { max_bytes_in_flight: config.school.max_bytes_in_flight, ..config };
         let gate = Gate::open_in(mode, config).await;
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
@@ -158,6 +183,42 @@ in_both_modes! {
         assert!(gate.requests(Outcome::Busy) >= 1);
         drop(held);
         until(&gate, &token, StatusCode::OK).await;
+    }
+
+    async fn what_is_only_announced_takes_no_memory(mode: Mode) {
+        let config = room_for_three();
+        let gate = Gate::open_in(mode, Config { max_bytes_in_flight: config.school.max_bytes_in_flight, ..config }).await;
+        let mut held = Vec::new();
+        for _ in 0..32 {
+            let mut stream = begun(&gate, &format!("content-length: {}", 4 << 20)).await;
+            stream.write_all(&[0x0a]).await.unwrap();
+            held.push(stream);
+        }
+        let (other, school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+        let token = gate.token_of(other);
+        until(&gate, &token, StatusCode::OK).await;
+        for token in [&gate.token(), &token].repeat(20) {
+            let response = gate.post_as(token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+            assert_eq!(response.status(), StatusCode::OK);
+        }
+    }
+
+    async fn the_gateways_of_a_school_share_its_rate(mode: Mode) {
+        let mut config = config();
+        (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
+        let gate = Gate::open_in(mode, config).await;
+        let (sibling, neighbour) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(sibling, gate.school, proto::identity::v1::GatewayState::Active).await;
+        gate.enrol(neighbour, gate.ids.next(), proto::identity::v1::GatewayState::Active).await;
+        let (of_sibling, of_neighbour) = (gate.token_of(sibling), gate.token_of(neighbour));
+        until(&gate, &of_sibling, StatusCode::OK).await;
+
+        assert_eq!(gate.post("/v1/logs", PROTOBUF, None, request(1_000).encode_to_vec()).await.status(), StatusCode::OK);
+        let response = gate.post_as(&of_sibling, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!((gate.requests(Outcome::SchoolRateLimited), gate.requests(Outcome::RateLimited)), (1, 0));
+        until(&gate, &of_neighbour, StatusCode::OK).await;
     }
 
     async fn a_gateway_with_many_slow_connections_does_not_hold_up_another(mode: Mode) {

@@ -51,6 +51,7 @@ impl World {
                     client_secret: runtime::config::Secret::new(""),
                 },
                 demo_data: false,
+                bounds: identity::GatewayBounds { gateways_of_a_school: 20, enrolments_of_a_school_per_day: 40 },
             },
             surroundings: identity::Surroundings {
                 listen: ([127, 0, 0, 1], 0).into(),
@@ -83,7 +84,7 @@ impl World {
             parts: parts("incident-intake", incident_intake::migrations()).await,
         };
         let databases = [&identity.parts, &network_monitor.parts, &incident_intake.parts].map(|parts| parts.database.clone()).to_vec();
-        let routes = identity.build(&process).await.unwrap().reset_fallback();
+        let routes = identity.build(&process).await.unwrap().grpc.reset_fallback();
         let routes = routes.merge(network_monitor.build(&process).await.unwrap().reset_fallback());
         let routes = routes.merge(incident_intake.build(&process).await.unwrap());
         let server = Running::start(routes.clone()).await;

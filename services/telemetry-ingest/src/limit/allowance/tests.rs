@@ -28,10 +28,10 @@ fn what_one_allowance_refuses_costs_nothing_of_the_other() {
     let rate = Rate { per_second: 10, burst: 20 };
     let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
     bytes.pay(120, NOW).unwrap();
-    assert_eq!(pay_both([(&events, 21), (&bytes, 1)], NOW), Err(Duration::from_secs(10)));
+    assert_eq!(pay_all(&[(&events, 21), (&bytes, 1)], NOW), Err(Duration::from_secs(10)));
     assert_eq!(events.pay(20, NOW), Ok(()));
     assert_eq!(events.check(NOW), Ok(()), "all of the burst was left");
-    pay_both([(&events, 1), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
+    pay_all(&[(&events, 1), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
 }
 
 proptest! {
@@ -66,10 +66,10 @@ fn what_was_taken_back_is_not_settled() {
     let rate = Rate { per_second: 10, burst: 20 };
     let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
     bytes.pay(120, NOW).unwrap();
-    pay_both([(&events, 21), (&bytes, 1)], NOW).unwrap_err();
+    pay_all(&[(&events, 21), (&bytes, 1)], NOW).unwrap_err();
     assert_eq!((events.take_unsettled(), bytes.take_unsettled()), (Duration::ZERO, Duration::ZERO));
     assert!(!events.is_in_use(NOW) && bytes.is_in_use(NOW));
-    pay_both([(&events, 21), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
+    pay_all(&[(&events, 21), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
     assert_eq!((events.take_unsettled(), bytes.take_unsettled()), (Duration::from_millis(2_100), Duration::from_millis(100)));
     assert_eq!(events.take_unsettled(), Duration::ZERO, "once");
 }
@@ -107,7 +107,7 @@ fn what_is_paid_while_the_others_answer_comes_on_top() {
 #[test]
 fn what_could_not_be_settled_waits_as_long_as_it_is_owed() {
     let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
-    pay_both([(&allowance, 120), (&Allowance::new(Rate { per_second: 1, burst: 1 }), 0)], NOW).unwrap();
+    pay_all(&[(&allowance, 120), (&Allowance::new(Rate { per_second: 1, burst: 1 }), 0)], NOW).unwrap();
     allowance.keep_what_is_owed(NOW);
     allowance.keep_what_is_owed(NOW + Duration::from_secs(5));
     assert_eq!(allowance.take_unsettled(), Duration::from_secs(7));
@@ -140,7 +140,7 @@ impl Replicas {
 
     fn pay(&self, replica: usize, amount: u64, now: Duration) -> bool {
         let of_bytes = Allowance::new(Rate { per_second: 1, burst: 1 });
-        pay_both([(&self.allowances[replica % self.allowances.len()], amount), (&of_bytes, 0)], now).is_ok()
+        pay_all(&[(&self.allowances[replica % self.allowances.len()], amount), (&of_bytes, 0)], now).is_ok()
     }
 }
 

@@ -1,0 +1,135 @@
+//! How many connections one address may have open, so that none takes the places of all.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use opentelemetry::{KeyValue, metrics::Counter};
+use tokio::time::Instant;
+
+use super::limits::Limits;
+
+/// The connections of each address, over all listeners that share it.
+#[derive(Debug, Clone, Default)]
+pub struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A connection's place among those of its address, given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    peers: Peers,
+    address: IpAddr,
+}
+
+impl Peers {
+    /// A place for a connection, unless its address has as many as it may. A proxy has any number.
+    pub(super) fn admit(&self, address: IpAddr, limits: &Limits) -> Option<Place> {
+        let is_proxy = limits.proxies.iter().any(|network| network.contains(&address.to_canonical()));
+        let address = counted_as(address);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        if *count >= limits.max_connections_per_address && !is_proxy {
+            return None;
+        }
+        *count += 1;
+        Some(Place { peers: self.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// In IPv6 a subscriber has a whole /64, and every address in it.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) if !address.is_loopback() => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address => address,
+    }
+}
+
+/// Connections that were closed at once, because their address has too many.
+pub(super) struct Refusals {
+    listener: &'static str,
+    counter: Counter<u64>,
+    last_said: Option<Instant>,
+}
+
+impl Refusals {
+    const SAID_EVERY: Duration = Duration::from_secs(60);
+
+    pub(super) fn of(listener: &'static str) -> Self {
+        let counter = opentelemetry::global::meter("runtime")
+            .u64_counter("listener.connections.refused")
+            .with_description("connections closed because their address had as many as it may")
+            .build();
+        Self { listener, counter, last_said: None }
+    }
+
+    pub(super) fn count(&mut self) {
+        self.counter.add(1, &[KeyValue::new("listener", self.listener)]);
+        if self.last_said.is_none_or(|said| said.elapsed() > Self::SAID_EVERY) {
+            self.last_said = Some(Instant::now());
+            let listener = self.listener;
+            tracing::warn!(name: "listener.connection_refused", listener, "an address has too many connections, more are closed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at_most(most: usize) -> Limits {
+        Limits { max_connections_per_address: most, ..Limits::default() }
+    }
+
+    #[test]
+    fn an_address_has_so_many_and_another_its_own() {
+        let peers = Peers::default();
+        let held: Vec<_> = (0..3).map(|_| peers.admit(ip("192.0.2.1"), &at_most(3)).unwrap()).collect();
+        assert!(peers.admit(ip("192.0.2.1"), &at_most(3)).is_none());
+        assert!(peers.admit(ip("192.0.2.2"), &at_most(3)).is_some());
+        drop(held);
+        assert!(peers.admit(ip("192.0.2.1"), &at_most(3)).is_some());
+        assert!(peers.0.lock().unwrap().is_empty(), "nobody is remembered who has left");
+    }
+
+    #[test]
+    fn another_spelling_is_the_same_address() {
+        let peers = Peers::default();
+        let _held = [peers.admit(ip("192.0.2.1"), &at_most(1)).unwrap(), peers.admit(ip("2001:db8:0:1::1"), &at_most(1)).unwrap()];
+        assert!(peers.admit(ip("::ffff:192.0.2.1"), &at_most(1)).is_none());
+        assert!(peers.admit(ip("2001:db8:0:1:ffff::2"), &at_most(1)).is_none(), "the same /64");
+        assert!(peers.admit(ip("2001:db8:0:2::1"), &at_most(1)).is_some());
+    }
+
+    #[test]
+    fn a_proxy_speaks_for_everybody() {
+        let peers = Peers::default();
+        let limits = Limits { proxies: vec!["192.0.2.0/28".parse().unwrap()], ..at_most(1) };
+        let of_proxy: Vec<_> = (0..3).map(|_| peers.admit(ip("::ffff:192.0.2.7"), &limits)).collect();
+        assert!(of_proxy.iter().all(Option::is_some));
+        let of_another: Vec<_> = (0..2).map(|_| peers.admit(ip("192.0.2.17"), &limits)).collect();
+        assert_eq!(of_another.iter().filter(|place| place.is_some()).count(), 1);
+        let sidecars = ["127.0.0.1", "127.0.0.6", "::1"].map(|own| [peers.admit(ip(own), &at_most(1)), peers.admit(ip(own), &at_most(1))]);
+        assert!(sidecars.iter().flatten().all(Option::is_some), "loopback is one by default");
+    }
+}
