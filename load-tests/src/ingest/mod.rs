@@ -8,6 +8,7 @@
 mod http1;
 mod http2;
 mod load;
+mod neighbour;
 mod quota;
 mod sample;
 mod server;
@@ -62,7 +63,8 @@ pub fn measure(quick: bool, background: &Handle) -> Result<String> {
         }
     }
     let tables = Log::ALL.into_iter().map(|log| table(log, &rates, &samples).to_string());
-    Ok(std::iter::once(goals(&rates).to_string()).chain(tables).collect::<Vec<_>>().join("\n"))
+    let neighbour = neighbour::measure(quick, background)?;
+    Ok(std::iter::once(goals(&rates).to_string()).chain(tables).chain([neighbour]).collect::<Vec<_>>().join("\n"))
 }
 
 /// One round on one log, in a process of its own.

@@ -19,8 +19,12 @@ use crate::{
     settings::{Settings, beside_executable},
 };
 
-/// Schools, each with one gateway. Records are keyed by school, so that they spread over partitions as they do in the country.
-const SCHOOLS: usize = 64;
+/// Gateways. The first few are of one school, the others of a school each. Records are keyed by school, so that they spread over partitions as
+/// they do in the country.
+const GATEWAYS: usize = 64;
+
+/// Gateways of the one school that has several.
+pub const SIBLINGS: usize = 4;
 
 /// One, as in the spike that the goals come from; its broker thread in the server is what is measured, not its replicas.
 const BROKERS: i32 = 1;
@@ -56,7 +60,7 @@ impl Setup {
             cluster.create_topic(topic.spec().name, topic.spec().partitions, BROKERS)?;
         }
         let background = background.clone();
-        let setup = Self { background, issuer, gateways: (0..SCHOOLS).map(|_| ids.next()).collect(), cluster, clock };
+        let setup = Self { background, issuer, gateways: (0..GATEWAYS).map(|_| ids.next()).collect(), cluster, clock };
         let settings = kafka_config(Settings::load()?.events.kafka, setup.cluster.bootstrap_servers());
         setup.background.block_on(async { setup.enrol(KafkaLog::open(settings)?).await })?;
         Ok(setup)
@@ -81,12 +85,13 @@ impl Setup {
     async fn enrol(&self, log: SharedLog) -> Result<()> {
         let ids = Ids::random(self.clock.clone());
         log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await?;
-        let entry = |gateway: &GatewayId| {
-            let school_id = ids.next::<runtime::SchoolId>().to_string();
+        let of_siblings = ids.next::<runtime::SchoolId>();
+        let entry = |(number, gateway): (usize, &GatewayId)| {
+            let school_id = if number < SIBLINGS { of_siblings } else { ids.next() }.to_string();
             let entry = GatewayDirectoryEntry { gateway_id: gateway.to_string(), school_id, state: GatewayState::Active.into() };
             Envelope::new(ids.next(), self.clock.now(), "identity", gateway.to_string(), &entry).into_record()
         };
-        log.append(Topic::Gateway, self.gateways.iter().map(entry).collect()).await?;
+        log.append(Topic::Gateway, self.gateways.iter().enumerate().map(entry).collect()).await?;
         log.close().await;
         Ok(())
     }
@@ -98,9 +103,14 @@ impl Setup {
 }
 
 impl Measured {
+    /// Ends the process.
+    pub fn stop(self) -> Result<Counts> {
+        self.server.end()
+    }
+
     /// Ends the process and compares its counts with what was sent.
     pub fn end(self, sent: u64) -> Result<()> {
-        let counts: Counts = self.server.end()?;
+        let counts = self.stop()?;
         ensure!(counts.accepted == sent, "{sent} events were acknowledged, the server counted {} as accepted", counts.accepted);
         ensure!(counts.refused == 0, "{} requests were refused", counts.refused);
         Ok(())
