@@ -145,6 +145,12 @@ impl Keycloak {
         made.map(drop)
     }
 
+    /// Removes the client of a gateway that was not kept.
+    pub async fn remove(&self, gateway: GatewayId) -> Result<(), KeycloakError> {
+        let path = format!("clients/{}", self.find(gateway).await?.id);
+        self.ask("remove a client", Method::DELETE, &path, |request| request).await.map(drop)
+    }
+
     /// Lets it have tokens.
     pub async fn let_in(&self, gateway: GatewayId) -> Result<(), KeycloakError> {
         self.change(gateway, &json!({ "enabled": true })).await
@@ -183,16 +189,20 @@ impl Keycloak {
 
     /// Changes what is given of a client, and leaves the rest as it is.
     async fn change(&self, gateway: GatewayId, change: &Value) -> Result<(), KeycloakError> {
+        let client = self.find(gateway).await?;
+        let path = format!("clients/{}", client.id);
+        let mut change = change.clone();
+        // Keycloak takes a client without its name for a nameless one.
+        change["clientId"] = json!(client.client_id);
+        self.ask("change a client", Method::PUT, &path, |request| request.json(&change)).await.map(drop)
+    }
+
+    async fn find(&self, gateway: GatewayId) -> Result<ClientAnswer, KeycloakError> {
         let client_id = format!("{PREFIX}{gateway}");
         let query = [("clientId", client_id.as_str())];
         let answer = self.ask("find a client", Method::GET, "clients", |request| request.query(&query)).await?;
         let found: Vec<ClientAnswer> = answer.json().await?;
-        let client = found.into_iter().find(|client| client.client_id == client_id).ok_or(KeycloakError::Unknown(gateway))?;
-        let path = format!("clients/{}", client.id);
-        let mut change = change.clone();
-        // Keycloak takes a client without its name for a nameless one.
-        change["clientId"] = json!(client_id);
-        self.ask("change a client", Method::PUT, &path, |request| request.json(&change)).await.map(drop)
+        found.into_iter().find(|client| client.client_id == client_id).ok_or(KeycloakError::Unknown(gateway))
     }
 
     /// One request with our token, and with a new one when Keycloak no longer knows the first.

@@ -55,7 +55,7 @@ impl Handler for TelemetryHandler {
         };
         let trace = telemetry::current_trace_headers().into_iter().collect();
         if record.header(REFUSED).is_some() {
-            gathered.record(school, None, received, trace).refused(required(record, REFUSED)?);
+            gathered.refused(school, received, trace, required(record, REFUSED)?);
             return Ok(Vec::new());
         }
         let mut events = gathered.record(school, gateway, received, trace);

@@ -79,7 +79,7 @@ impl Service {
     /// Its name in configuration, metrics and probes.
     pub const NAME: &str = portal_frame::NAME;
 
-    /// All pages, with a fallback that also answers gRPC. The issuer and the services are called on the first request.
+    /// All pages, with a fallback that also answers who speaks gRPC to the wrong port. The issuer and the services are called on the first request.
     ///
     /// # Errors
     /// When the configuration cannot work or the cache does not answer.

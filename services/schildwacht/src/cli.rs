@@ -113,7 +113,7 @@ pub struct ServeOptions {
 /// Which running system to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Access {
-    /// URL of the running system: of its pages, or of its gRPC.
+    /// URL of the running system's pages, which tell where gRPC is; or of its gRPC, with --issuer.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
     /// URL of the token issuer. Default: `<at>/issuer`.

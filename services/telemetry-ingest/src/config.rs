@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use crate::limit::{Rate, RateLimits};
 
+/// Memory of the largest head of a request: 16 KiB of header list, and what each of its headers takes beside.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
 /// Settings of this service. Every default stands, with its reason, in the commented file of the binary.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +72,8 @@ pub struct SchoolLimits {
     pub gateways_at_full_rate: u64,
     /// Memory for its requests under way, in bytes.
     pub max_bytes_in_flight: usize,
+    /// Of that, for bodies that are still coming in.
+    pub max_bytes_coming_in: usize,
 }
 
 impl Config {
@@ -106,9 +111,15 @@ impl Config {
             return refuse("max_decoded_bytes", "must be at least max_request_bytes".to_owned());
         }
         let one_cut_request = self.max_request_bytes.saturating_add(self.limits(max_body_bytes).max_written_bytes(self.max_decoded_bytes));
+        let one_cut_request = one_cut_request.saturating_add(MAX_HEAD_BYTES);
         if self.school.max_bytes_in_flight < one_cut_request {
             let least = "max_request_bytes and what max_decoded_bytes may be cut into, or the largest request could never be taken";
             return refuse("school.max_bytes_in_flight", format!("must be at least {one_cut_request}: {least}"));
+        }
+        let one_request = self.max_request_bytes.saturating_add(MAX_HEAD_BYTES);
+        if self.school.max_bytes_coming_in < one_request {
+            let least = "max_request_bytes and a head, or the largest request could never be taken";
+            return refuse("school.max_bytes_coming_in", format!("must be at least {one_request}: {least}"));
         }
         if self.max_bytes_in_flight < self.school.max_bytes_in_flight {
             return refuse("max_bytes_in_flight", "must be at least school.max_bytes_in_flight".to_owned());
@@ -182,7 +193,7 @@ mod tests {
             body_timeout_seconds: 30,
             append_timeout_seconds: 10,
             gateway: GatewayLimits { events_per_second: 5_000, events_burst: 50_000, bytes_per_second: 5 << 20, bytes_burst: 64 << 20 },
-            school: SchoolLimits { gateways_at_full_rate: 2, max_bytes_in_flight: 64 << 20 },
+            school: SchoolLimits { gateways_at_full_rate: 2, max_bytes_in_flight: 64 << 20, max_bytes_coming_in: 16 << 20 },
         }
     }
 
@@ -199,6 +210,8 @@ mod tests {
         assert!(complaint(Config { max_bytes_in_flight: 8 << 20, ..usable() }).contains("telemetry_ingest.max_bytes_in_flight"));
         let school = SchoolLimits { max_bytes_in_flight: 40 << 20, ..usable().school };
         assert!(complaint(Config { school, ..usable() }).contains("telemetry_ingest.school.max_bytes_in_flight"));
+        let school = SchoolLimits { max_bytes_coming_in: 4 << 20, ..usable().school };
+        assert!(complaint(Config { school, ..usable() }).contains("telemetry_ingest.school.max_bytes_coming_in"));
         let school = SchoolLimits { gateways_at_full_rate: 0, ..usable().school };
         assert!(complaint(Config { school, ..usable() }).contains("telemetry_ingest.school.gateways_at_full_rate"));
     }

@@ -84,10 +84,23 @@ impl Intake {
         if !gateway.permitted.get_or_init(may_post) {
             return Err(not_a_gateway());
         }
-        let within_rates = gateway.rates.check(now).map_err(over_the_rate);
-        let within_rates = within_rates.and_then(|()| gateway.school.rates.check(now).map_err(over_the_rate_of_the_school));
-        within_rates.inspect_err(|_refusal| gateway.school.note_refusal())?;
+        self.require_rates(&gateway)?;
         Ok(gateway)
+    }
+
+    /// Whether the gateway and its school are within their rates now.
+    fn require_rates(&self, gateway: &Gateway) -> Result<(), Refusal> {
+        let now = self.began.elapsed();
+        let of_gateway = gateway.rates.check(now).map_err(over_the_rate);
+        let of_both = of_gateway.and_then(|()| gateway.school.rates.check(now).map_err(over_the_rate_of_the_school));
+        of_both.inspect_err(|_refusal| self.note_refusal(gateway))
+    }
+
+    /// Notes that something of a school was refused because it sends too much. What it sends again because the log is away is not its fault.
+    pub(crate) fn note_refusal(&self, gateway: &Gateway) {
+        if !self.log_away.load(Relaxed) {
+            gateway.school.note_refusal();
+        }
     }
 
     /// Processes a body.
@@ -95,8 +108,10 @@ impl Intake {
     /// # Errors
     /// When nothing of it was taken, or when that is not known.
     pub async fn take_in(&self, gateway: &Gateway, mut received: Received, arrival: &mut Arrival<'_>) -> Result<Tally, Refusal> {
+        // Asked again: others of the school may have come in since the body began, and examining is work.
+        self.require_rates(gateway).inspect_err(|_refusal| self.charge_unfinished(gateway, received.upload.bytes.len()))?;
         let examined = received.upload.examine(&self.limits);
-        self.charge(gateway, &received.upload, &examined, arrival)?;
+        self.charge(gateway, &received.upload, &examined, arrival);
         let Examined { found, decoded_bytes, format } = examined;
         received.upload.format = format;
         let upload = &received.upload;
@@ -109,11 +124,11 @@ impl Intake {
         }
 
         let (bodies, tally) = if upload.needs_cutting(&tally, &self.limits) {
-            received.share.grow(decoded_bytes).map_err(no_memory)?;
+            received.share.grow(decoded_bytes).map_err(|exhausted| self.no_memory(gateway, exhausted))?;
             let (bodies, tally) = self.cut(upload)?;
             // Each body repeats what its first events stand under.
             let written: usize = bodies.iter().map(|body| body.bytes.len()).sum();
-            received.share.grow(written.saturating_sub(decoded_bytes)).map_err(no_memory)?;
+            received.share.grow(written.saturating_sub(decoded_bytes)).map_err(|exhausted| self.no_memory(gateway, exhausted))?;
             (bodies, tally)
         } else {
             let body = Body { format: upload.format, encoding: upload.encoding, bytes: upload.bytes.clone(), events: tally.good };
@@ -130,7 +145,7 @@ impl Intake {
     }
 
     /// Counts what came in and charges the gateway's rate limit; also for refused bodies, as examining them was work too.
-    fn charge(&self, gateway: &Gateway, upload: &Upload, examined: &Examined, arrival: &mut Arrival<'_>) -> Result<(), Refusal> {
+    fn charge(&self, gateway: &Gateway, upload: &Upload, examined: &Examined, arrival: &mut Arrival<'_>) {
         let received_bytes = upload.bytes.len();
         let (events, decoded_bytes) = match &examined.found {
             Ok(tally) => {
@@ -141,13 +156,23 @@ impl Intake {
             Err(_) => (0, examined.decoded_bytes.max(received_bytes)),
         };
         self.ledger.count_bytes(received_bytes, decoded_bytes);
-        gateway.pay(u64::from(events), decoded_bytes as u64, self.began.elapsed()).map_err(over_the_rate)
+        gateway.charge(u64::from(events), decoded_bytes as u64, self.began.elapsed());
     }
 
     /// Charges the memory that a request held which did not come to its end, as if that much had come.
     pub(crate) fn charge_unfinished(&self, gateway: &Gateway, held: usize) {
-        // A gateway that is over its rate already waits anyway.
-        let _charged = gateway.pay(0, held as u64, self.began.elapsed());
+        gateway.charge(0, held as u64, self.began.elapsed());
+    }
+
+    pub(crate) fn no_memory(&self, gateway: &Gateway, exhausted: Exhausted) -> Refusal {
+        match exhausted {
+            Exhausted::All => Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON),
+            Exhausted::School => {
+                self.note_refusal(gateway);
+                let message = "the gateways of this school have too much under way at once; send it again when the rest is answered";
+                Refusal::for_now(Outcome::SchoolRateLimited, message, COME_BACK_SOON)
+            }
+        }
     }
 
     fn cut(&self, upload: &Upload) -> Result<(Vec<Body>, Tally), Refusal> {
@@ -214,16 +239,6 @@ fn over_the_rate(wait: Duration) -> Refusal {
 fn over_the_rate_of_the_school(wait: Duration) -> Refusal {
     let message = "the gateways of this school together send more than they may; send it again after the pause";
     Refusal::for_now(Outcome::SchoolRateLimited, message, wait)
-}
-
-pub(crate) fn no_memory(exhausted: Exhausted) -> Refusal {
-    match exhausted {
-        Exhausted::All => Refusal::for_now(Outcome::Busy, "too many requests at once; send it again in a moment", COME_BACK_SOON),
-        Exhausted::School => {
-            let message = "the gateways of this school have too much under way at once; send it again when the rest is answered";
-            Refusal::for_now(Outcome::SchoolRateLimited, message, COME_BACK_SOON)
-        }
-    }
 }
 
 fn refuse_scan(error: ScanError) -> Refusal {

@@ -121,7 +121,12 @@ impl Service {
 fn intake(config: Config, log: LogHandle, verifier: Arc<Verifier>, policies: Arc<Policies>, process: &Process) -> Intake {
     let of_gateway = config.gateway.rates();
     let of_school = of_gateway.times(config.school.gateways_at_full_rate);
-    let entitlement = Entitlement { gateway: of_gateway, school: of_school, school_memory: config.school.max_bytes_in_flight };
+    let entitlement = Entitlement {
+        gateway: of_gateway,
+        school: of_school,
+        school_memory: config.school.max_bytes_in_flight,
+        school_reading: config.school.max_bytes_coming_in,
+    };
     Intake {
         log: log.0,
         verifier,
@@ -196,7 +201,7 @@ fn follow_gateways(intake: &Arc<Intake>, process: &Process) {
 fn report_refusals(intake: &Arc<Intake>, process: &Process) {
     let (intake, shutdown) = (Arc::clone(intake), process.tasks.shutdown());
     process.tasks.spawn("telemetry-ingest.refusals", async move {
-        gateway::report(&intake.directory, &intake.log, &intake.clock, &intake.ids, &shutdown, intake.began).await;
+        gateway::report(&intake, &shutdown).await;
         Ok::<(), std::convert::Infallible>(())
     });
 }

@@ -2,63 +2,68 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use ipnet::IpNet;
 use opentelemetry::{KeyValue, metrics::Counter};
 use tokio::time::Instant;
 
 use super::limits::Limits;
 
-/// The connections of each address, over all listeners that share it.
+/// The connections of each network, over all listeners that share it.
 #[derive(Debug, Clone, Default)]
-pub struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub struct Peers(Arc<Mutex<HashMap<IpNet, usize>>>);
 
-/// A connection's place among those of its address, given back when dropped.
+/// A connection's place among those of its networks, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     peers: Peers,
-    address: IpAddr,
+    networks: Vec<IpNet>,
 }
 
 impl Peers {
-    /// A place for a connection, unless its address has as many as it may. A proxy has any number.
+    /// A place for a connection, unless its address has as many as it may. A proxy has any number, and is not counted.
     pub(super) fn admit(&self, address: IpAddr, limits: &Limits) -> Option<Place> {
-        let is_proxy = limits.proxies.iter().any(|network| network.contains(&address.to_canonical()));
-        let address = counted_as(address);
+        let address = address.to_canonical();
+        if limits.proxies.iter().any(|network| network.contains(&address)) {
+            return Some(Place { peers: self.clone(), networks: Vec::new() });
+        }
+        let bounds = networks(address).map(|(network, times)| (network, limits.max_connections_per_address.saturating_mul(times)));
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= limits.max_connections_per_address && !is_proxy {
+        let is_full = |(network, most): &(IpNet, usize)| open.get(network).is_some_and(|count| count >= most);
+        if bounds.clone().any(|bound| is_full(&bound)) {
             return None;
         }
-        *count += 1;
-        Some(Place { peers: self.clone(), address })
+        let networks: Vec<IpNet> = bounds.map(|(network, _most)| network).collect();
+        for network in &networks {
+            *open.entry(*network).or_default() += 1;
+        }
+        Some(Place { peers: self.clone(), networks })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.address);
+        for network in &self.networks {
+            if let Some(count) = open.get_mut(network) {
+                *count -= 1;
+                if *count == 0 {
+                    open.remove(network);
+                }
             }
         }
     }
 }
 
-/// In IPv6 a subscriber has a whole /64, and every address in it.
-fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address => address,
-    }
+/// The networks that an address is counted with, and how many times as much as one address they may have. In IPv6 a subscriber has a /64 at least,
+/// and every address in it; a site may have a /48.
+fn networks(address: IpAddr) -> impl Iterator<Item = (IpNet, usize)> + Clone {
+    let lengths: &[(u8, usize)] = if address.is_ipv4() { &[(32, 1)] } else { &[(64, 1), (48, 4)] };
+    lengths.iter().filter_map(move |(length, times)| Some((IpNet::new(address, *length).ok()?.trunc(), *times)))
 }
 
 /// Connections that were closed at once, because their address has too many.
@@ -118,7 +123,12 @@ mod tests {
         let _held = [peers.admit(ip("192.0.2.1"), &at_most(1)).unwrap(), peers.admit(ip("2001:db8:0:1::1"), &at_most(1)).unwrap()];
         assert!(peers.admit(ip("::ffff:192.0.2.1"), &at_most(1)).is_none());
         assert!(peers.admit(ip("2001:db8:0:1:ffff::2"), &at_most(1)).is_none(), "the same /64");
-        assert!(peers.admit(ip("2001:db8:0:2::1"), &at_most(1)).is_some());
+        let mut elsewhere = Vec::new();
+        for number in 2..5 {
+            elsewhere.push(peers.admit(ip(&format!("2001:db8:0:{number}::1")), &at_most(1)).unwrap());
+        }
+        assert!(peers.admit(ip("2001:db8:0:5::1"), &at_most(1)).is_none(), "four times as many from one /48");
+        assert!(peers.admit(ip("2001:db8:1::1"), &at_most(1)).is_some());
     }
 
     #[test]
@@ -131,5 +141,8 @@ mod tests {
         assert_eq!(of_another.iter().filter(|place| place.is_some()).count(), 1);
         let sidecars = ["127.0.0.1", "127.0.0.6", "::1"].map(|own| [peers.admit(ip(own), &at_most(1)), peers.admit(ip(own), &at_most(1))]);
         assert!(sidecars.iter().flatten().all(Option::is_some), "loopback is one by default");
+        let beside_a_proxy = Limits { proxies: vec!["2001:db8::7/128".parse().unwrap()], ..at_most(1) };
+        let _of_proxy = peers.admit(ip("2001:db8::7"), &beside_a_proxy).unwrap();
+        assert!(peers.admit(ip("2001:db8::8"), &beside_a_proxy).is_some(), "a proxy takes no neighbour's place");
     }
 }

@@ -1,7 +1,7 @@
 //! Use cases of gateways: a school's sensors, and their access.
 
 use auth::{Action, Context, Scope};
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use events::{Topic, outbox};
 use runtime::{Error, Etag, GatewayId, RequestId, Result, SchoolId, SiteId};
 use serde::Serialize;
@@ -106,22 +106,44 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
         keycloak.prepare(gateway.id, &secret).await?;
     }
 
-    let txn = app.database.begin().await?;
-    store::school::find_to_change(&txn, &scope, school.id).await?.ok_or_else(|| Error::not_found("school"))?;
-    if let Some(before) = store::gateway::find_by_request(&*txn, &key).await? {
-        // The same request, sent twice at once, was faster on another connection.
-        return the_same_again(before, &asked);
-    }
-    app.bounds.allow_one_more(store::gateway::count(&*txn, school.id, a_day_ago).await?)?;
-    store::gateway::insert(&txn, &gateway, &key).await?;
-    record(&txn, cx, &gateway, change).await?;
-    txn.commit().await?;
-
+    let kept = keep(app, cx, &scope, (&gateway, change), &key, a_day_ago).await;
     if let Some(keycloak) = &app.keycloak {
-        app.told_later(keycloak.let_in(gateway.id).await);
+        match &kept {
+            Ok(None) => app.told_later(keycloak.let_in(gateway.id).await),
+            Ok(Some(_)) | Err(_) => {
+                if let Err(error) = keycloak.remove(gateway.id).await {
+                    let error = runtime::error::chain(&error);
+                    tracing::warn!(name: "gateway.client_left_over", error, "the client of a gateway that was not kept is still there, disabled");
+                }
+            }
+        }
+    }
+    if let Some(before) = kept? {
+        return the_same_again(before, &asked);
     }
     app.metrics.gateway_changed(action_of(change));
     Ok(EnrolledGateway { gateway, secret: Some(secret) })
+}
+
+/// Keeps a new gateway; or answers the one that the same request, sent twice at once, made on another connection.
+async fn keep(
+    app: &App,
+    cx: &Context,
+    scope: &Scope<SchoolId>,
+    (gateway, change): (&Gateway, GatewayChange),
+    key: &RequestKey,
+    a_day_ago: DateTime<Utc>,
+) -> Result<Option<Gateway>> {
+    let txn = app.database.begin().await?;
+    store::school::find_to_change(&txn, scope, gateway.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    if let Some(before) = store::gateway::find_by_request(&*txn, key).await? {
+        return Ok(Some(before));
+    }
+    app.bounds.allow_one_more(store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
+    store::gateway::insert(&txn, gateway, key).await?;
+    record(&txn, cx, gateway, change).await?;
+    txn.commit().await?;
+    Ok(None)
 }
 
 fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGateway> {

@@ -67,6 +67,13 @@ impl Gathered {
         Record { batch, tally: &mut self.tally, arrival: Arrival { gateway, received, origin } }
     }
 
+    /// So many requests of a school were refused, because it sends more than it may. Its sensors were not heard by that.
+    pub fn refused(&mut self, school: SchoolId, received: DateTime<Utc>, trace: Vec<(String, String)>, requests: usize) {
+        let arrival = Arrival { gateway: None, received, origin: self.traces.len() };
+        self.traces.push(trace);
+        self.schools.entry(school).or_default().alerts.requests_refused(requests, arrival);
+    }
+
     /// What to count, once the transaction has committed.
     pub fn into_tally(self) -> Tally {
         self.tally
@@ -91,11 +98,6 @@ impl Record<'_> {
         if let Some(detection) = detection {
             self.batch.alerts.add(*detection, self.arrival);
         }
-    }
-
-    /// So many requests were refused before they became events, because the school sends more than it may.
-    pub fn refused(&mut self, requests: usize) {
-        self.batch.alerts.requests_refused(requests, self.arrival);
     }
 
     /// An event that says nothing we use.

@@ -18,7 +18,7 @@ use super::{
     alert_change::{AlertChange, Arrival, Draft, Event},
     destinations::Destinations,
     detection::{Detection, Fingerprint, Severity, SignatureId},
-    flood::{Flood, flood_key},
+    flood::{Flood, Reached},
 };
 
 /// How many events of one request are remembered one by one. Of more, the last so many and all of them together, so that a
@@ -92,6 +92,7 @@ impl Request {
 pub struct AlertFold {
     groups: BTreeMap<AlertKey, Group>,
     flood: Flood,
+    over_rate: Flood,
 }
 
 impl AlertFold {
@@ -128,7 +129,7 @@ impl AlertFold {
     /// The school sends more than it may, so that requests of it were refused.
     pub fn requests_refused(&mut self, requests: usize, arrival: Arrival) {
         if requests > 0 {
-            self.flood.take(requests, arrival, arrival.received, || "a request beyond the rate limit".to_owned());
+            self.over_rate.take(requests, arrival, arrival.received, || "a request beyond the rate limit".to_owned());
         }
     }
 
@@ -147,12 +148,12 @@ impl AlertFold {
 
     /// Whether nothing suspicious happened.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.flood.events == 0
+        self.groups.is_empty() && self.flood.events == 0 && self.over_rate.events == 0
     }
 
     /// The alerts to look up in the store.
     pub fn keys(&self) -> impl Iterator<Item = AlertKey> {
-        self.groups.keys().cloned().chain([flood_key()])
+        self.groups.keys().cloned().chain(Reached::ALL.map(Reached::key))
     }
 
     /// The addresses that take part, as far as they can be named.
@@ -175,7 +176,7 @@ impl AlertFold {
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
         let requests = || self.groups.values().flat_map(|group| &group.requests);
         let moments = || {
-            let of_flood = (self.flood.events > 0).then_some(self.flood.last_received);
+            let of_flood = [&self.flood, &self.over_rate].into_iter().filter(|flood| flood.events > 0).map(|flood| flood.last_received);
             requests().flat_map(|request| request.events.iter().map(|event| event.moment)).chain(of_flood)
         };
         Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
@@ -200,7 +201,7 @@ pub struct AlertOutcome {
 impl AlertFold {
     /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now; at most `room` alerts open.
     pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, room: u32, ids: &Ids) -> AlertOutcome {
-        let Self { groups, mut flood } = self;
+        let Self { groups, mut flood, over_rate } = self;
         let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
         for alert in known {
             open.entry(alert.key()).or_default().push(alert);
@@ -247,7 +248,9 @@ impl AlertFold {
                 .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
         outcome.flooded = flood.events;
-        outcome.changes.extend(flood.into_change(open.remove(&flood_key()).unwrap_or_default(), school, ids));
+        for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate)] {
+            outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, ids));
+        }
         outcome
     }
 }

@@ -80,9 +80,14 @@ impl SignatureId {
         Self(format!("zeek:{}", &note[..end.unwrap_or(0)]))
     }
 
-    /// Of what the platform itself says: a school reached a bound.
+    /// Of what the platform itself says: a school reached a bound of what it may have.
     pub fn flood() -> Self {
         Self("schildwacht:flood".to_owned())
+    }
+
+    /// Of what the platform itself says: a school sends more than it may, and its events wait.
+    pub fn over_rate() -> Self {
+        Self("schildwacht:over-rate".to_owned())
     }
 
     /// Reads an id from a request or from the store.

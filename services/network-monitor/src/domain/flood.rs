@@ -1,4 +1,5 @@
-//! The one alert that says that a school reached a bound. It counts what found no room, and is never kept quiet.
+//! The alerts that say that a school reached a bound: of what it may have, or of what it may send. They count what found no room, and are never kept
+//! quiet.
 
 use std::borrow::Cow;
 
@@ -11,9 +12,33 @@ use super::{
     detection::{Detection, Endpoint, Fingerprint, Sensor, Severity, SignatureId},
 };
 
-/// By what the one alert is known that says that there was too much of something. It comes from no address.
-pub fn flood_key() -> AlertKey {
-    AlertKey { signature_id: SignatureId::flood(), source: None }
+/// Which bound was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// More alerts or devices than a school may have.
+    Room,
+    /// More than it may send: telemetry-ingest refuses its requests, and its events wait at its gateways.
+    Rate,
+}
+
+impl Reached {
+    pub(super) const ALL: [Self; 2] = [Self::Room, Self::Rate];
+
+    /// By what its alert is known. It comes from no address.
+    pub(super) fn key(self) -> AlertKey {
+        let signature_id = match self {
+            Self::Room => SignatureId::flood(),
+            Self::Rate => SignatureId::over_rate(),
+        };
+        AlertKey { signature_id, source: None }
+    }
+
+    const fn signature(self) -> &'static str {
+        match self {
+            Self::Room => "Flood: more new alerts or devices than one school may have",
+            Self::Rate => "Flood: the school sends more than it may, its events wait at its gateways",
+        }
+    }
 }
 
 /// What of a batch found no room.
@@ -33,16 +58,16 @@ impl Flood {
         self.first.get_or_insert_with(|| (arrival, what()));
     }
 
-    /// The flood alert, opened or grown; it is never kept quiet.
-    pub(super) fn into_change(self, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
+    /// Its alert, opened or grown; it is never kept quiet.
+    pub(super) fn into_change(self, reached: Reached, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
         let (arrival, first) = self.first?;
         let moment = self.last_received;
         let mut draft = known.into_iter().find(|alert| alert.takes(moment)).map(Draft::known).unwrap_or_else(|| {
             let raw = serde_json::json!({ "event_type": "flood", "first_left_out": first });
             let opening = Detection {
                 sensor: Sensor::Schildwacht,
-                signature_id: SignatureId::flood(),
-                signature: "Flood: more new alerts or devices than one school may have".into(),
+                signature_id: reached.key().signature_id,
+                signature: reached.signature().into(),
                 category: "Flood".into(),
                 severity: Severity::High,
                 source: Endpoint::default(),

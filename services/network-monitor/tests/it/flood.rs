@@ -58,7 +58,7 @@ on_both_stores! {
         assert_eq!((count_of("schildwacht:flood"), count_of("suricata:1:1000")), (101, 2));
     }
 
-    async fn what_ingest_refused_for_long_is_a_flood_alert_too(database: TestDatabase) {
+    async fn what_ingest_refused_for_long_is_an_alert_of_its_own(database: TestDatabase) {
         let world = World::start(&database).await;
         let refused = |requests: &str| Record {
             key: world.school.to_string().into(),
@@ -72,8 +72,8 @@ on_both_stores! {
         world.append(refused("12")).await;
         world.post(&alert(AT, 1, 3, "10.0.0.5", "198.51.100.7")).await;
         let alerts = alerts_of(&world, world.school).await;
-        let flood = alerts.iter().find(|alert| alert.signature_id == "schildwacht:flood").unwrap();
-        assert_eq!((alerts.len(), flood.event_count, flood.severity()), (2, 312, AlertSeverity::High));
+        let over_rate = alerts.iter().find(|alert| alert.signature_id == "schildwacht:over-rate").unwrap();
+        assert_eq!((alerts.len(), over_rate.event_count, over_rate.severity()), (2, 312, AlertSeverity::High));
         let request = world.people.request(&world.operator(), ListDeadLettersRequest::default());
         let letters = world.dead_letters().list_dead_letters(request).await.unwrap().into_inner();
         assert_eq!(letters.dead_letters.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>(), ["header_unreadable"]);

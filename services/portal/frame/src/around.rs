@@ -44,7 +44,7 @@ pub fn router(portal: Arc<Portal>, own: Routes) -> Router {
     Router::new().route("/assets/{version}/{name}", get(assets::serve)).merge(pages)
 }
 
-/// Any address that is not ours. gRPC callers, who share the port, are answered in their own words.
+/// Any address that is not ours. Who speaks gRPC to the wrong port is answered in those words.
 async fn unknown(headers: HeaderMap) -> Response {
     let is_grpc = headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
     if is_grpc {

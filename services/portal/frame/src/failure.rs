@@ -58,10 +58,11 @@ impl Failure {
     pub fn refuses(status: &tonic::Status, field: &str) -> bool {
         status.get_details_bad_request().is_some_and(|bad| bad.field_violations.iter().any(|violation| violation.field == field))
     }
-}
 
-fn has_reason(status: &tonic::Status, reason: &str) -> bool {
-    status.get_details_error_info().is_some_and(|info| info.reason == reason)
+    /// Whether the service refuses for this reason.
+    pub fn has_reason(status: &tonic::Status, reason: &str) -> bool {
+        status.get_details_error_info().is_some_and(|info| info.reason == reason)
+    }
 }
 
 impl From<tonic::Status> for Failure {
@@ -72,7 +73,9 @@ impl From<tonic::Status> for Failure {
             Code::PermissionDenied => Self::Problem(Problem::Denied),
             Code::Unauthenticated => Self::SignIn,
             Code::InvalidArgument | Code::OutOfRange => Self::Problem(Problem::Invalid),
-            Code::FailedPrecondition if has_reason(&status, "newer_case_open") || has_reason(&status, "evidence_in_open_case") => {
+            Code::FailedPrecondition
+                if Self::has_reason(&status, "newer_case_open") || Self::has_reason(&status, "evidence_in_open_case") =>
+            {
                 Self::Problem(Problem::NewerCase)
             }
             Code::FailedPrecondition | Code::AlreadyExists | Code::Aborted => Self::Problem(Problem::Precondition),

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use auth::MachineTokens;
+use runtime::config::is_loopback;
 use tonic::{
     Code, Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -41,21 +42,27 @@ pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
     let tokens = MachineTokens::new(access::of_operator(access)?, PATIENCE)?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
-    let at = grpc_at(&access.at).await;
+    let at = grpc_at(&access.at).await?;
     Ok((InterceptedService::new(channel(&at).await?, bearer), tokens.endpoint().await?))
 }
 
-/// Where gRPC is, as the pages' port tells; else where we were told to look.
-async fn grpc_at(at: &Url) -> Url {
+/// Where gRPC is, as the pages' port tells; else where we were told to look. The operator's token goes there, so another machine than the pages'
+/// has to be named by the operator.
+async fn grpc_at(at: &Url) -> Result<Url> {
     let ask = async {
         let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build().ok()?;
         let answer = client.get(at.join(discovery::PATH).ok()?).send().await.ok()?.error_for_status().ok()?;
-        let told = Url::parse(&answer.json::<discovery::Addresses>().await.ok()?.grpc).ok()?;
-        // The token goes there: who asked over TLS is not sent to an address without.
-        let keeps_tls = at.scheme() != "https" || told.scheme() == "https";
-        keeps_tls.then_some(told)
+        Url::parse(&answer.json::<discovery::Addresses>().await.ok()?.grpc).ok()
     };
-    ask.await.unwrap_or_else(|| at.clone())
+    let Some(told) = ask.await else { return Ok(at.clone()) };
+    let is_the_same_machine = told.host() == at.host() || (is_loopback(&told) && is_loopback(at));
+    let keeps_tls = at.scheme() != "https" || told.scheme() == "https";
+    if is_the_same_machine && keeps_tls {
+        return Ok(told);
+    }
+    bail!(
+        "the pages at {at} say that gRPC is at {told}, which is another machine or not encrypted; if that is right, give --at {told} and --issuer"
+    )
 }
 
 /// Over TLS where the address says https: the token goes along with every call.
@@ -99,13 +106,16 @@ mod tests {
         let told = "http://127.0.0.1:50051/";
         let telling = Running::start(discovery::router(told)).await;
         let at = |server: &Running| Url::parse(&format!("http://{}", server.address())).unwrap();
-        assert_eq!(grpc_at(&at(&telling)).await.as_str(), told);
+        assert_eq!(grpc_at(&at(&telling)).await.unwrap().as_str(), told);
         let silent = Running::start(discovery::router("")).await;
-        assert_eq!(grpc_at(&at(&silent)).await, at(&silent));
+        assert_eq!(grpc_at(&at(&silent)).await.unwrap(), at(&silent));
         let nonsense = Running::start(axum::Router::new().route(discovery::PATH, axum::routing::get(|| async { "<html>" }))).await;
-        assert_eq!(grpc_at(&at(&nonsense)).await, at(&nonsense));
+        assert_eq!(grpc_at(&at(&nonsense)).await.unwrap(), at(&nonsense));
         let nobody = Url::parse(&format!("http://127.0.0.1:{}", testkit::free_port())).unwrap();
-        assert_eq!(grpc_at(&nobody).await, nobody);
+        assert_eq!(grpc_at(&nobody).await.unwrap(), nobody);
+        let elsewhere = Running::start(discovery::router("https://evil.example/")).await;
+        let refused = grpc_at(&at(&elsewhere)).await.unwrap_err().to_string();
+        assert!(refused.contains("evil.example") && refused.contains("--at"), "the token would go there: {refused}");
     }
 
     #[tokio::test]

@@ -87,7 +87,17 @@ impl ListenConfig {
         })
     }
 
-    /// Limits of the listeners.
+    /// Says so when connections come through something that is taken for one client: they would be refused at the bound of one.
+    pub fn warn_of_proxies(&self) {
+        let is_reached_from_outside = Url::parse(&self.public_url).is_ok_and(|url| !is_loopback(&url));
+        let knows_proxies = self.proxies.iter().any(|network| !network.addr().is_loopback());
+        if is_reached_from_outside && !knows_proxies {
+            let most = self.max_connections_per_address;
+            tracing::warn!(name: "listener.no_proxies", most, "listen.proxies names none: an ingress or load balancer gets as many connections as one client");
+        }
+    }
+
+    /// Limits of a listener.
     pub fn limits(&self) -> Limits {
         Limits {
             max_connections: self.max_connections,
@@ -158,12 +168,12 @@ impl Config {
             url.clone_from(&own_grpc_url);
         }
         // Commands on this machine find it; from elsewhere it is behind an ingress, whose address only its operator knows.
-        if self.listen.public_grpc_url.is_empty() && service == Service::All && grpc.ip().is_loopback() {
+        let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| is_loopback(&url));
+        if self.listen.public_grpc_url.is_empty() && service == Service::All && grpc.ip().is_loopback() && is_reached_here {
             self.listen.public_grpc_url = own_grpc_url;
         }
         // These ports are loopback only. An installation reached from outside must configure its sensors' address.
         let sensors = self.telemetry_ingest.otlp_http_listen;
-        let is_reached_here = Url::parse(&self.listen.public_url).is_ok_and(|url| is_loopback(&url));
         let is_known = service == Service::All && is_reached_here && sensors.ip().is_loopback() && sensors.port() != 0;
         if self.portal.sensors_url.is_empty() && is_known {
             self.portal.sensors_url = format!("http://{sensors}");
@@ -306,6 +316,7 @@ mod tests {
         let told = |service, file: &str| checked(service, file).unwrap().listen.public_grpc_url;
         assert_eq!(told(Service::All, "listen.grpc_address = \"0.0.0.0:50051\""), "", "an ingress stands before it");
         assert_eq!(told(Service::NetworkMonitor, PRODUCTION), "", "it has one service of several");
+        assert_eq!(told(Service::All, PRODUCTION), "", "whoever asks is on another machine");
         let given = "listen.public_grpc_url = \"https://grpc.schildwacht.example\"";
         assert_eq!(told(Service::All, given), "https://grpc.schildwacht.example");
     }

@@ -159,20 +159,22 @@ async fn start_and_wait(
     });
 
     let (main_address, grpc_address) = (ports.main.as_ref().map(Listener::address), ports.grpc.address());
-    let (listen, admin_address) = (main_address.unwrap_or(config.listen.address), ports.admin.address());
-    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen, sensors: ports.sensors };
+    let (main_address, admin_address) = (main_address.unwrap_or(config.listen.address), ports.admin.address());
+    let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address, sensors: ports.sensors };
     let mut mounted = mounts.mount(service).await?;
 
-    let limits = config.listen.limits();
+    let listen = &config.listen;
+    listen.warn_of_proxies();
     let admin = runtime::admin::router(process.health.clone(), telemetry);
+    // Each with limits of its own: what browsers take is nobody else's, least of all the probes'.
     if let Some(main) = ports.main {
-        process.tasks.spawn("listener", main.serve(front(mounted.pages, &config.listen), limits.clone(), shutdown.clone()));
+        process.tasks.spawn("listener", main.serve(front(mounted.pages, listen), listen.limits(), shutdown.clone()));
     }
-    let grpc = grpc_front(mounted.grpc, process, &config.listen)?;
-    process.tasks.spawn("grpc listener", ports.grpc.serve(grpc, limits.clone(), shutdown.clone()));
-    process.tasks.spawn("admin listener", ports.admin.serve(admin, limits, shutdown.clone()));
+    let grpc = grpc_front(mounted.grpc, process, listen)?;
+    process.tasks.spawn("grpc listener", ports.grpc.serve(grpc, listen.limits(), shutdown.clone()));
+    process.tasks.spawn("admin listener", ports.admin.serve(admin, listen.limits(), shutdown.clone()));
     if config.identity.demo_data {
-        start_demo(config, listen, data_dir.path(), process)?;
+        start_demo(config, main_address, data_dir.path(), process)?;
     }
     mounted.ports.insert(0, ("gRPC", grpc_address));
     banner::print(service, config, data_dir, admin_address, &mounted.ports);

@@ -9,8 +9,8 @@ use http_body::Body;
 use super::negotiate;
 use crate::{
     gateway::Gateway,
-    intake::{Intake, no_memory},
-    limit::Share,
+    intake::Intake,
+    limit::{Exhausted, Hold, Share},
     outcome::{Outcome, Refusal, Surface},
 };
 
@@ -18,11 +18,15 @@ const COME_BACK_AFTER: Duration = Duration::from_secs(5);
 /// Time to discard the rest of a refused body, so that its sender gets to read the answer.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Memory that is taken at once when the first bytes have come. A batch of a hundred events fits, and is then copied once.
-const ROOM: usize = 128 * 1024;
+/// The least memory that is taken for a body that comes in several pieces.
+const ROOM: usize = 4 * 1024;
+/// What a request has in memory for each of its headers, beside their texts.
+const OF_A_HEADER: usize = 96;
+/// What a body is charged at least that does not come to its end: its connection and its head were held for as long as it took.
+const LEAST_CHARGE: usize = 64 * 1024;
 
-/// Reads a whole body. Memory is taken before it is filled, and no more of it than twice what has come: a length that is only announced takes
-/// nothing. A body that does not come to its end is charged to the sender's rate.
+/// Reads a whole body. Memory is taken before it is filled, and little more of it than twice what has come: a length that is only announced
+/// takes nothing. A body that does not come to its end is charged to the sender's rate.
 pub(super) async fn read<B>(
     body: Pin<&mut B>,
     headers: &HeaderMap,
@@ -37,8 +41,7 @@ where
     if reader.declared.is_some_and(|length| length > intake.max_request_bytes) {
         return Err(reader.too_large());
     }
-    let share = Share::of(&intake.budget, &gateway.school.memory);
-    let mut incoming = Incoming { intake, gateway, share: Some(share) };
+    let mut incoming = Incoming::begin(intake, gateway, headers)?;
     let read = tokio::time::timeout(intake.body_timeout, reader.read(body, &mut incoming)).await.unwrap_or_else(|_elapsed| {
         let message = format!("the body did not come within {} s; send it again, in smaller batches", intake.body_timeout.as_secs());
         Err(Refusal::for_now(Outcome::BodyTooSlow, message, COME_BACK_AFTER))
@@ -50,24 +53,47 @@ where
 struct Incoming<'i> {
     intake: &'i Intake,
     gateway: &'i Gateway,
-    share: Option<Share>,
+    share: Share,
+    /// The same, of what may be held at the sender's pace.
+    reading: Hold,
+    /// Of the head of the request.
+    head: usize,
+    is_charged: bool,
 }
 
-impl Incoming<'_> {
-    fn grow_to(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.share.as_mut().map_or(Ok(()), |share| share.grow_to(bytes)).map_err(no_memory)
+impl<'i> Incoming<'i> {
+    /// Takes memory for the head of the request.
+    fn begin(intake: &'i Intake, gateway: &'i Gateway, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let share = Share::of(&intake.budget, &gateway.school.memory);
+        let head = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + OF_A_HEADER).sum();
+        let mut incoming = Self { intake, gateway, share, reading: Hold::of(&gateway.school.reading), head, is_charged: true };
+        incoming.hold(0)?;
+        Ok(incoming)
+    }
+
+    /// Takes what is missing to so many bytes of the body.
+    fn hold(&mut self, bytes: usize) -> Result<(), Refusal> {
+        let all = self.head + bytes;
+        let is_there = self.reading.grow_to(all);
+        let grown = if is_there { self.share.grow_to(all) } else { Err(Exhausted::School) };
+        grown.map_err(|exhausted| {
+            // That others fill the memory of all is not this sender's fault.
+            self.is_charged = exhausted == Exhausted::School;
+            self.intake.no_memory(self.gateway, exhausted)
+        })
     }
 
     fn finish(mut self) -> Share {
-        let nothing = || Share::of(&self.intake.budget, &self.gateway.school.memory);
-        self.share.take().unwrap_or_else(nothing)
+        self.is_charged = false;
+        let nothing = Share::of(&self.intake.budget, &self.gateway.school.memory);
+        std::mem::replace(&mut self.share, nothing)
     }
 }
 
 impl Drop for Incoming<'_> {
     fn drop(&mut self) {
-        if let Some(share) = &self.share {
-            self.intake.charge_unfinished(self.gateway, share.bytes().max(ROOM));
+        if self.is_charged {
+            self.intake.charge_unfinished(self.gateway, self.share.bytes().max(LEAST_CHARGE));
         }
     }
 }
@@ -103,7 +129,7 @@ impl Reader<'_> {
     {
         let Some(first) = self.next_chunk(&mut body).await? else { return Ok(Bytes::new()) };
         let expected = self.expected(&first)?;
-        memory.grow_to(first.len())?;
+        memory.hold(first.len())?;
         if body.is_end_stream() {
             return Ok(first);
         }
@@ -126,7 +152,7 @@ impl Reader<'_> {
         }
         if length > whole.capacity() {
             let room = capacity(length, expected).min(self.intake.max_request_bytes);
-            memory.grow_to(room)?;
+            memory.hold(room)?;
             whole.reserve_exact(room - whole.len());
         }
         whole.extend_from_slice(&chunk);

@@ -1,7 +1,7 @@
 //! The copy of the topic in memory.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use runtime::{GatewayId, SchoolId};
 
 use crate::{
-    limit::{Budget, RateLimits, Rates, pay_all},
+    limit::{Budget, RateLimits, Rates},
     outcome::{Outcome, Refusal},
 };
 
@@ -45,13 +45,10 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Charges the gateway and its school, or neither.
-    ///
-    /// # Errors
-    /// How long to wait, when a burst is used up.
-    pub fn pay(&self, events: u64, bytes: u64, now: Duration) -> Result<(), Duration> {
-        let (own, of_school) = (&self.rates, &self.school.rates);
-        pay_all(&[(&own.events, events), (&own.bytes, bytes), (&of_school.events, events), (&of_school.bytes, bytes)], now)
+    /// Charges the gateway and its school for work that was done.
+    pub fn charge(&self, events: u64, bytes: u64, now: Duration) {
+        self.rates.charge(events, bytes, now);
+        self.school.rates.charge(events, bytes, now);
     }
 }
 
@@ -64,6 +61,8 @@ pub struct School {
     pub rates: Arc<Rates>,
     /// Memory that their requests under way may take.
     pub memory: Budget,
+    /// Of that, what may be held by bodies that are still coming in, at their senders' pace.
+    pub reading: Budget,
     /// Requests refused for its rates or a gateway's, since somebody looked.
     refused: AtomicU64,
 }
@@ -80,8 +79,10 @@ impl School {
 pub struct Entitlement {
     pub gateway: RateLimits,
     pub school: RateLimits,
-    /// Memory for its requests under way, in bytes.
+    /// Memory for a school's requests under way, in bytes.
     pub school_memory: usize,
+    /// Of that, for bodies that are still coming in.
+    pub school_reading: usize,
 }
 
 /// All gateways, and the schools that they are of.
@@ -190,8 +191,8 @@ impl Directory {
             change.apply_to(&mut fresh, before, &self.entitlement);
         }
         // A school without a gateway is forgotten; what it owes would be paid off long before it has one again.
-        let shared = |school: &Arc<School>| Arc::strong_count(school) > 1;
-        fresh.schools.retain(|_id, school| shared(school));
+        let in_use: HashSet<Bytes> = fresh.gateways.values().map(|gateway| gateway.school.text.clone()).collect();
+        fresh.schools.retain(|_id, school| in_use.contains(&school.text));
         *self.register.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.caught_up.store(true, Relaxed);
     }
@@ -225,8 +226,13 @@ impl Change {
             }
             Self::Set { id, school, state } => {
                 let of_school = || {
-                    let (text, memory) = (Bytes::from(school.to_string()), Budget::new(entitlement.school_memory));
-                    Arc::new(School { text, rates: Arc::new(Rates::new(entitlement.school)), memory, refused: AtomicU64::new(0) })
+                    Arc::new(School {
+                        text: Bytes::from(school.to_string()),
+                        rates: Arc::new(Rates::new(entitlement.school)),
+                        memory: Budget::new(entitlement.school_memory),
+                        reading: Budget::new(entitlement.school_reading),
+                        refused: AtomicU64::new(0),
+                    })
                 };
                 let school = Arc::clone(register.schools.entry(school).or_insert_with(of_school));
                 // What it has sent counts on: else every entry, and every re-reading, would give it a burst.
@@ -247,7 +253,7 @@ mod tests {
 
     const RATE: Rate = Rate { per_second: 1, burst: 1 };
     const OF_GATEWAY: RateLimits = RateLimits { events: RATE, bytes: RATE };
-    const ENTITLEMENT: Entitlement = Entitlement { gateway: OF_GATEWAY, school: OF_GATEWAY.times(2), school_memory: 1 };
+    const ENTITLEMENT: Entitlement = Entitlement { gateway: OF_GATEWAY, school: OF_GATEWAY.times(2), school_memory: 1, school_reading: 1 };
 
     fn set(id: GatewayId, state: State) -> Change {
         Change::Set { id, school: Ids::counted().next(), state }
@@ -294,7 +300,7 @@ mod tests {
         directory.heard(now);
         directory.replace([set(id, State::Active)]);
         let gateway = directory.admit(id, now).unwrap();
-        gateway.pay(60, 1, now).unwrap();
+        gateway.charge(60, 1, now);
         let changes: [fn(&Directory, Change); 2] = [Directory::apply, |directory, change| directory.replace([change])];
         for change in changes {
             change(&directory, set(id, State::Active));
@@ -315,23 +321,24 @@ mod tests {
         directory.heard(now);
         directory.replace(gateways.iter().map(|id| set(*id, if *id == gateways[3] { elsewhere } else { school })));
         let found: Vec<_> = gateways.iter().map(|id| directory.admit(*id, now).unwrap()).collect();
-        // Each within its own limit; the third gateway finds the school's used up.
-        assert_eq!((found[0].pay(2, 0, now), found[1].pay(2, 0, now)), (Ok(()), Ok(())));
-        assert_eq!(found[2].pay(2, 0, now), Err(Duration::from_secs(1)));
-        assert_eq!(found[2].rates.check(now), Ok(()), "a refused request is charged to nobody");
-        assert_eq!(found[3].pay(2, 0, now), Ok(()), "another school has its own");
+        // Each a little over its own limit; the third gateway finds the school's used up.
+        found[0].charge(2, 0, now);
+        found[1].charge(2, 0, now);
+        assert_eq!((found[2].rates.check(now), found[2].school.rates.check(now)), (Ok(()), Err(Duration::from_secs(1))));
+        assert_eq!(found[3].school.rates.check(now), Ok(()), "another school has its own");
         assert!(Arc::ptr_eq(&found[0].school, &found[2].school));
     }
 
     #[test]
     fn a_school_without_gateways_is_forgotten() {
         let (ids, now) = (Ids::counted(), Duration::from_secs(1));
+        let (first, last, school, elsewhere): (GatewayId, GatewayId, SchoolId, SchoolId) = (ids.next(), ids.next(), ids.next(), ids.next());
         let directory = Directory::new(ENTITLEMENT);
-        directory.replace([set(ids.next(), State::Active)]);
-        let last = ids.next();
-        directory.replace([set(last, State::Active)]);
+        directory.replace([Change::Set { id: first, school, state: State::Active }]);
+        directory.replace([Change::Set { id: last, school: elsewhere, state: State::Active }]);
         directory.heard(now);
-        assert_eq!(directory.register.read().unwrap().schools.len(), 1);
+        let kept: Vec<SchoolId> = directory.register.read().unwrap().schools.keys().copied().collect();
+        assert_eq!(kept, [elsewhere]);
         assert!(directory.admit(last, now).is_ok());
     }
 }

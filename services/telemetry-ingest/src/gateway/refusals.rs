@@ -1,31 +1,36 @@
 //! Says so when a school sends more than it may, for long: its events wait at its gateways, and who looks at its pages would take the silence for
-//! peace. network-monitor makes an alert "flood" of it, which becomes a case.
+//! peace. network-monitor makes an alert of it, which becomes a case.
 
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
-use events::{SharedLog, Topic};
-use runtime::{Clock, Ids, Shutdown};
-use tokio::time::Instant;
+use events::Topic;
+use runtime::Shutdown;
 
-use super::Directory;
-use crate::batch;
+use crate::{batch, intake::Intake};
 
 const EVERY: Duration = Duration::from_secs(60);
-/// Looks in a row. A gateway that catches up after an outage is refused for some minutes too.
-const PATIENCE: u32 = 15;
+/// Looks with refusals, less those without. A gateway that catches up after an outage of a night is refused for an hour too.
+const PATIENCE: u32 = 120;
 const SAID_AGAIN_AFTER: Duration = Duration::from_secs(3_600);
 
 /// Runs until shutdown.
-pub async fn report(directory: &Directory, log: &SharedLog, clock: &Clock, ids: &Ids, shutdown: &Shutdown, began: Instant) {
+pub async fn report(intake: &Intake, shutdown: &Shutdown) {
     let mut watch = Watch::default();
     while shutdown.sleep(EVERY).await {
-        for (school, requests) in watch.look(directory.take_refused(), began.elapsed()) {
-            let record = batch::refused(school.clone(), requests, ids, clock.now());
-            if let Err(error) = log.append(Topic::TelemetryBatch, vec![record]).await {
-                watch.was_not_said(&school, requests);
-                tracing::warn!(name: "refusals.not_reported", error = %error, "that a school sends more than it may is not reported, will retry");
-            }
+        if shutdown.or_stop(look(&mut watch, intake)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn look(watch: &mut Watch, intake: &Intake) {
+    for (school, requests) in watch.look(intake.directory.take_refused(), intake.began.elapsed()) {
+        let record = batch::refused(school.clone(), requests, &intake.ids, intake.clock.now());
+        let appended = tokio::time::timeout(intake.append_timeout, intake.log.append(Topic::TelemetryBatch, vec![record])).await;
+        if !matches!(appended, Ok(Ok(_))) {
+            watch.was_not_said(&school, requests);
+            tracing::warn!(name: "refusals.not_reported", "that a school sends more than it may is not reported, will retry");
         }
     }
 }
@@ -42,18 +47,26 @@ struct Streak {
     said_at: Option<Duration>,
 }
 
+impl Streak {
+    fn was_said_of_late(&self, now: Duration) -> bool {
+        self.said_at.is_some_and(|said| now.saturating_sub(said) < SAID_AGAIN_AFTER)
+    }
+}
+
 impl Watch {
     /// Takes the requests refused since the last look, by school; gives those to report.
     fn look(&mut self, refused: Vec<(Bytes, u64)>, now: Duration) -> Vec<(Bytes, u64)> {
         let refused: HashMap<Bytes, u64> = refused.into_iter().collect();
-        self.0.retain(|school, _streak| refused.contains_key(school));
+        for (_, streak) in self.0.iter_mut().filter(|(school, _)| !refused.contains_key(*school)) {
+            streak.looks = streak.looks.saturating_sub(1);
+        }
+        self.0.retain(|_school, streak| streak.looks > 0 || streak.was_said_of_late(now));
         let mut to_report = Vec::new();
         for (school, requests) in refused {
             let streak = self.0.entry(school.clone()).or_default();
-            streak.looks += 1;
+            streak.looks = (streak.looks + 1).min(PATIENCE);
             streak.requests += requests;
-            let was_said = streak.said_at.is_some_and(|said| now.saturating_sub(said) < SAID_AGAIN_AFTER);
-            if streak.looks >= PATIENCE && !was_said {
+            if streak.looks == PATIENCE && !streak.was_said_of_late(now) {
                 streak.said_at = Some(now);
                 to_report.push((school, std::mem::take(&mut streak.requests)));
             }
@@ -79,33 +92,42 @@ mod tests {
         EVERY * minute
     }
 
-    /// What is reported, when a school is refused so many requests in each of these minutes.
-    fn reported(watch: &mut Watch, minutes: std::ops::Range<u32>, requests: u64) -> Vec<(u32, u64)> {
-        let look = |at: u32| {
-            watch.look(vec![(SCHOOL, requests)], minute(at)).into_iter().map(move |(_, requests)| (at, requests)).collect::<Vec<_>>()
-        };
+    /// What is reported, when a school is refused two requests in each of these minutes.
+    fn reported(watch: &mut Watch, minutes: std::ops::Range<u32>) -> Vec<(u32, u64)> {
+        let look =
+            |at: u32| watch.look(vec![(SCHOOL, 2)], minute(at)).into_iter().map(move |(_, requests)| (at, requests)).collect::<Vec<_>>();
         minutes.flat_map(look).collect()
     }
 
     #[test]
     fn who_is_refused_for_long_is_reported_once_an_hour_with_all_that_was_refused() {
-        assert_eq!(reported(&mut Watch::default(), 1..137, 2), [(15, 30), (75, 120), (135, 120)]);
+        assert_eq!(reported(&mut Watch::default(), 1..241), [(120, 240), (180, 120), (240, 120)]);
     }
 
     #[test]
-    fn who_catches_up_in_between_is_not() {
+    fn a_minute_of_peace_neither_hides_a_flood_nor_reports_it_twice() {
         let mut watch = Watch::default();
-        assert_eq!(reported(&mut watch, 1..15, 2), []);
-        assert_eq!(watch.look(Vec::new(), minute(15)), []);
-        assert_eq!(reported(&mut watch, 16..30, 2), []);
-        assert_eq!(reported(&mut watch, 30..31, 2), [(30, 30)]);
+        assert_eq!(reported(&mut watch, 1..120), []);
+        assert_eq!(watch.look(Vec::new(), minute(120)), []);
+        assert_eq!(reported(&mut watch, 121..123), [(122, 242)]);
+        assert_eq!(watch.look(Vec::new(), minute(123)), []);
+        assert_eq!(reported(&mut watch, 124..182), []);
+        assert_eq!(reported(&mut watch, 182..183), [(182, 118)]);
+    }
+
+    #[test]
+    fn who_catches_up_is_forgotten() {
+        let mut watch = Watch::default();
+        assert_eq!(reported(&mut watch, 1..60), []);
+        (60..119).for_each(|at| assert_eq!(watch.look(Vec::new(), minute(at)), []));
+        assert!(watch.0.is_empty());
     }
 
     #[test]
     fn what_the_log_did_not_take_is_reported_a_minute_later() {
         let mut watch = Watch::default();
-        assert_eq!(reported(&mut watch, 1..16, 2), [(15, 30)]);
-        watch.was_not_said(&SCHOOL, 30);
-        assert_eq!(reported(&mut watch, 16..17, 2), [(16, 32)]);
+        assert_eq!(reported(&mut watch, 1..121), [(120, 240)]);
+        watch.was_not_said(&SCHOOL, 240);
+        assert_eq!(reported(&mut watch, 121..122), [(121, 242)]);
     }
 }

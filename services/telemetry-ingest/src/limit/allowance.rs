@@ -82,26 +82,12 @@ impl Allowance {
         self.worked_off_at.fetch_max(worked_off_at, Relaxed);
     }
 
-    /// Charges so many; [`pay_all`] notes it to be reported.
-    ///
-    /// # Errors
-    /// How long to wait, when others have used the burst up since [`Allowance::check`]; nothing is charged then.
-    fn pay(&self, amount: u64, now: Duration) -> Result<(), Duration> {
-        let cost = self.time_for(amount);
-        let now = nanoseconds(now);
-        let allowed_ahead = self.time_for(self.rate.burst);
-        let paid = self.worked_off_at.fetch_update(Relaxed, Relaxed, |worked_off_at| {
-            let within_burst = worked_off_at.saturating_sub(now) <= allowed_ahead;
-            within_burst.then(|| worked_off_at.max(now).saturating_add(cost))
-        });
-        paid.map(drop).map_err(|worked_off_at| Duration::from_nanos(worked_off_at.saturating_sub(now).saturating_sub(allowed_ahead)))
-    }
-
-    /// Takes back a charge just made and not reported.
-    fn undo(&self, amount: u64) {
-        let cost = self.time_for(amount);
-        let undone = |worked_off_at: u64| Some(worked_off_at.saturating_sub(cost));
-        let _always = self.worked_off_at.fetch_update(Relaxed, Relaxed, undone);
+    /// Charges so many, for work that was done. Whether something may come in is asked [before](Allowance::check).
+    pub fn charge(&self, amount: u64, now: Duration) {
+        let (cost, now) = (self.time_for(amount), nanoseconds(now));
+        let charged = |worked_off_at: u64| Some(worked_off_at.max(now).saturating_add(cost));
+        let _always = self.worked_off_at.fetch_update(Relaxed, Relaxed, charged);
+        self.is_to_be_settled(amount);
     }
 
     fn is_to_be_settled(&self, amount: u64) {
@@ -116,22 +102,6 @@ impl Allowance {
         let nanoseconds = u128::from(amount) * 1_000_000_000 / u128::from(self.rate.per_second.max(1));
         u64::try_from(nanoseconds).unwrap_or(u64::MAX)
     }
-}
-
-/// Charges all allowances, or none, so that a refused request is not charged again when it is retried.
-///
-/// # Errors
-/// How long to wait, when others have used a burst up since [`Allowance::check`].
-pub fn pay_all(amounts: &[(&Allowance, u64)], now: Duration) -> Result<(), Duration> {
-    for (index, (allowance, amount)) in amounts.iter().enumerate() {
-        if let Err(wait) = allowance.pay(*amount, now) {
-            amounts.iter().take(index).for_each(|(paid, amount)| paid.undo(*amount));
-            return Err(wait);
-        }
-    }
-    // Only now, so that nothing is settled that was taken back.
-    amounts.iter().for_each(|(allowance, amount)| allowance.is_to_be_settled(*amount));
-    Ok(())
 }
 
 fn nanoseconds(since: Duration) -> u64 {

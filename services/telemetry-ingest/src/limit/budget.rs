@@ -13,12 +13,18 @@ pub struct Budget {
     taken: Arc<AtomicUsize>,
 }
 
+/// Some of a budget, given back when dropped.
+#[derive(Debug)]
+pub struct Hold {
+    budget: Budget,
+    bytes: usize,
+}
+
 /// Some of two budgets at once, given back when dropped.
 #[derive(Debug)]
 pub struct Share {
-    of_all: Budget,
-    of_school: Budget,
-    bytes: usize,
+    of_all: Hold,
+    of_school: Hold,
 }
 
 /// There is not enough left.
@@ -50,10 +56,42 @@ impl Budget {
     }
 }
 
+impl Hold {
+    /// Of nothing yet.
+    pub fn of(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), bytes: 0 }
+    }
+
+    /// Takes more; `false` when the budget does not have it, and it stays as it was.
+    fn grow(&mut self, by: usize) -> bool {
+        let is_there = self.budget.take(by);
+        if is_there {
+            self.bytes += by;
+        }
+        is_there
+    }
+
+    /// Takes as much as is missing to so many bytes, or leaves it.
+    pub fn grow_to(&mut self, bytes: usize) -> bool {
+        self.grow(bytes.saturating_sub(self.bytes))
+    }
+
+    fn shrink(&mut self, by: usize) {
+        self.budget.give_back(by);
+        self.bytes -= by;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+    }
+}
+
 impl Share {
     /// A share of nothing yet.
     pub fn of(of_all: &Budget, of_school: &Budget) -> Self {
-        Self { of_all: of_all.clone(), of_school: of_school.clone(), bytes: 0 }
+        Self { of_all: Hold::of(of_all), of_school: Hold::of(of_school) }
     }
 
     /// Takes more.
@@ -61,20 +99,19 @@ impl Share {
     /// # Errors
     /// When one of the budgets does not have it; the share stays as it was.
     pub fn grow(&mut self, by: usize) -> Result<(), Exhausted> {
-        if !self.of_school.take(by) {
+        if !self.of_school.grow(by) {
             return Err(Exhausted::School);
         }
-        if !self.of_all.take(by) {
-            self.of_school.give_back(by);
+        if !self.of_all.grow(by) {
+            self.of_school.shrink(by);
             return Err(Exhausted::All);
         }
-        self.bytes += by;
         Ok(())
     }
 
     /// What it has.
     pub const fn bytes(&self) -> usize {
-        self.bytes
+        self.of_school.bytes
     }
 
     /// Takes as much as is missing to so many bytes.
@@ -82,14 +119,7 @@ impl Share {
     /// # Errors
     /// As [`Share::grow`].
     pub fn grow_to(&mut self, bytes: usize) -> Result<(), Exhausted> {
-        self.grow(bytes.saturating_sub(self.bytes))
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.of_school.give_back(self.bytes);
-        self.of_all.give_back(self.bytes);
+        self.grow(bytes.saturating_sub(self.bytes()))
     }
 }
 

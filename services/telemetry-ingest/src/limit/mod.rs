@@ -4,6 +4,6 @@ mod allowance;
 mod budget;
 mod rates;
 
-pub use allowance::{Allowance, Rate, pay_all};
-pub use budget::{Budget, Exhausted, Share};
+pub use allowance::{Allowance, Rate};
+pub use budget::{Budget, Exhausted, Hold, Share};
 pub use rates::{RateLimits, Rates};

@@ -40,6 +40,12 @@ impl Rates {
         self.events.check(now).and_then(|()| self.bytes.check(now))
     }
 
+    /// Charges work that was done.
+    pub fn charge(&self, events: u64, bytes: u64, now: Duration) {
+        self.events.charge(events, now);
+        self.bytes.charge(bytes, now);
+    }
+
     /// Whether there is use to report, or to learn from the others.
     pub fn are_in_use(&self, now: Duration) -> bool {
         self.events.is_in_use(now) || self.bytes.is_in_use(now)

@@ -139,13 +139,16 @@ fn room_for_three() -> Config {
     config
 }
 
-/// Connections that have sent nearly all of a body of 4 MiB and do not go on, and fill the room for three: the request before may
+/// Of which three leave no room for a body of a MiB.
+const NEARLY_FOUR_MIB: usize = (4 << 20) - (64 << 10);
+
+/// Connections that have sent nearly all of their bodies and do not go on, and fill the room for three: the request before may
 /// still hold its share when they come, so that one of them is turned away; hence one more.
 async fn fill(gate: &Gate) -> Vec<TcpStream> {
-    let nearly_all = vec![0x0a; (4 << 20) - 1];
+    let nearly_all = vec![0x0a; NEARLY_FOUR_MIB - 1];
     let mut held = Vec::new();
     for _ in 0..4 {
-        let mut stream = begun(gate, &format!("content-length: {}", 4 << 20)).await;
+        let mut stream = begun(gate, &format!("content-length: {NEARLY_FOUR_MIB}")).await;
         // The one that is turned away may find its connection closed.
         let _taken = tokio::time::timeout(WITHIN, stream.write_all(&nearly_all)).await.expect("a body is read or refused");
         held.push(stream);
@@ -155,9 +158,15 @@ async fn fill(gate: &Gate) -> Vec<TcpStream> {
 
 /// The first answer with this status.
 async fn until(gate: &Gate, token: &str, status: StatusCode) -> reqwest::Response {
+    until_of(gate, token, status, 1).await
+}
+
+/// The same, to requests with so many events. 5,000 are more than a MiB.
+async fn until_of(gate: &Gate, token: &str, status: StatusCode, events: usize) -> reqwest::Response {
+    let body = request(events).encode_to_vec();
     let asking = async {
         loop {
-            let response = gate.post_as(token, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+            let response = gate.post_as(token, "/v1/logs", PROTOBUF, None, body.clone()).await;
             if response.status() == status {
                 return response;
             }
@@ -178,7 +187,7 @@ in_both_modes! {
         until(&gate, &token, StatusCode::OK).await;
 
         let held = fill(&gate).await;
-        let response = until(&gate, &token, StatusCode::SERVICE_UNAVAILABLE).await;
+        let response = until_of(&gate, &token, StatusCode::SERVICE_UNAVAILABLE, 5_000).await;
         assert_eq!(header(&response, "retry-after"), Some("1"));
         assert!(gate.requests(Outcome::Busy) >= 1);
         drop(held);
@@ -193,6 +202,10 @@ in_both_modes! {
             let mut stream = begun(&gate, &format!("content-length: {}", 4 << 20)).await;
             stream.write_all(&[0x0a]).await.unwrap();
             held.push(stream);
+        }
+        // In a second piece, so that the bodies have begun to be put together.
+        for stream in &mut held {
+            stream.write_all(&[0x0a]).await.unwrap();
         }
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
@@ -227,9 +240,45 @@ in_both_modes! {
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
 
         let _held = fill(&gate).await;
-        until(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS).await;
-        until(&gate, &gate.token_of(other), StatusCode::OK).await;
+        until_of(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS, 5_000).await;
+        until_of(&gate, &gate.token_of(other), StatusCode::OK, 5_000).await;
         assert_eq!(gate.requests(Outcome::Busy), 0);
+        assert!(gate.requests(Outcome::SchoolRateLimited) > 0);
+    }
+
+    async fn slow_bodies_of_a_school_hold_a_part_of_its_memory_and_no_more(mode: Mode) {
+        let mut config = Config { body_timeout_seconds: 600, ..config() };
+        config.school.max_bytes_coming_in = config.max_request_bytes + (64 << 10);
+        let gate = Gate::open_in(mode, config).await;
+        let (other, school) = (gate.ids.next(), gate.ids.next());
+        gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;
+        let _held = fill(&gate).await;
+        until_of(&gate, &gate.token(), StatusCode::TOO_MANY_REQUESTS, 5_000).await;
+        until(&gate, &gate.token(), StatusCode::OK).await;
+        until_of(&gate, &gate.token_of(other), StatusCode::OK, 5_000).await;
+        assert_eq!(gate.requests(Outcome::Busy), 0);
+    }
+
+    async fn bodies_that_end_together_are_not_all_examined_before_the_first_is_charged(mode: Mode) {
+        let mut config = config();
+        (config.gateway.bytes_per_second, config.gateway.bytes_burst) = (1_000, 1_000);
+        let gate = Gate::open_in(mode, config).await;
+        let body = zstd(&request(1_000).encode_to_vec());
+        let (last, rest) = body.split_last().unwrap();
+        let mut held = Vec::new();
+        for _ in 0..24 {
+            let mut stream = begun(&gate, &format!("content-encoding: zstd\r\ncontent-length: {}", body.len())).await;
+            stream.write_all(rest).await.unwrap();
+            held.push(stream);
+        }
+        for stream in &mut held {
+            stream.write_all(&[*last]).await.unwrap();
+        }
+        let answers = futures::future::join_all(held.into_iter().map(answer)).await;
+        let accepted = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 200")).count();
+        // Each thread may have begun one.
+        assert!((1..=2).contains(&accepted), "{accepted} of {}", answers.len());
+        assert!(answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 429")).count() == answers.len() - accepted, "{answers:?}");
     }
 
     async fn a_gateway_over_its_rate_is_told_when_to_come_back_and_another_is_not_held_up(mode: Mode) {

@@ -117,12 +117,17 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
             let answer = answer.into_inner();
             show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
         }
-        Err(status) if Failure::refuses(&status, "name") => {
-            let error = GatewayWords(visit.language()).enrol_name_wrong();
+        Err(status) => {
+            let words = GatewayWords(visit.language());
+            let error = match &status {
+                status if Failure::refuses(status, "name") => words.enrol_name_wrong(),
+                status if Failure::has_reason(status, "too_many_gateways") => words.enrol_too_many(),
+                status if Failure::has_reason(status, "too_many_enrolments") => words.enrol_too_many_of_late(),
+                _ => return Err(status.into()),
+            };
             let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error)).await?;
             page_with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
         }
-        Err(status) => Err(status.into()),
     }
 }
 

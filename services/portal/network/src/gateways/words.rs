@@ -41,6 +41,8 @@ words! {
         enrol_name { "Hoe heet de gateway?" "What is the gateway called?" }
         enrol_name_hint { "Bijvoorbeeld “Hoofdgebouw, serverkast”. Hoogstens 80 tekens." "For example “Main building, server cabinet”. 80 characters at most." }
         enrol_name_wrong { "Geef een naam van 1 tot 80 tekens" "Give a name of 1 to 80 characters" }
+        enrol_too_many { "Deze school heeft het hoogste aantal gateways. Trek er eerst een in die niet meer gebruikt wordt." "This school has as many gateways as it may. First revoke one that is no longer used." }
+        enrol_too_many_of_late { "Vandaag zijn er al te veel gateways geregistreerd. Probeer het morgen, of geef een bestaande gateway een nieuwe sleutel." "Too many gateways were registered today. Try tomorrow, or give an existing gateway a new secret." }
         enrol_site { "Op welke vestiging? (mag leeg blijven)" "At which site? (may stay empty)" }
         enrol_no_site { "Niet vastgelegd" "Not recorded" }
         enrol_button { "Registreer" "Register" }

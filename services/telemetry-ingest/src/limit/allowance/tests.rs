@@ -4,6 +4,13 @@ use super::*;
 
 const NOW: Duration = Duration::from_secs(1_000);
 
+impl Allowance {
+    /// As a request does.
+    fn pay(&self, amount: u64, now: Duration) -> Result<(), Duration> {
+        self.check(now).inspect(|()| self.charge(amount, now))
+    }
+}
+
 #[test]
 fn a_burst_passes_and_then_the_rate_holds() {
     let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
@@ -24,14 +31,12 @@ fn more_than_a_burst_passes_once_and_is_worked_off() {
 }
 
 #[test]
-fn what_one_allowance_refuses_costs_nothing_of_the_other() {
-    let rate = Rate { per_second: 10, burst: 20 };
-    let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
-    bytes.pay(120, NOW).unwrap();
-    assert_eq!(pay_all(&[(&events, 21), (&bytes, 1)], NOW), Err(Duration::from_secs(10)));
-    assert_eq!(events.pay(20, NOW), Ok(()));
-    assert_eq!(events.check(NOW), Ok(()), "all of the burst was left");
-    pay_all(&[(&events, 1), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
+fn work_that_was_done_is_charged_however_much_is_owed() {
+    let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
+    allowance.charge(120, NOW);
+    allowance.charge(100, NOW);
+    assert_eq!(allowance.check(NOW), Err(Duration::from_secs(20)));
+    assert_eq!(allowance.take_unsettled(), Duration::from_secs(22));
 }
 
 proptest! {
@@ -62,16 +67,12 @@ proptest! {
 }
 
 #[test]
-fn what_was_taken_back_is_not_settled() {
-    let rate = Rate { per_second: 10, burst: 20 };
-    let (events, bytes) = (Allowance::new(rate), Allowance::new(rate));
-    bytes.pay(120, NOW).unwrap();
-    pay_all(&[(&events, 21), (&bytes, 1)], NOW).unwrap_err();
-    assert_eq!((events.take_unsettled(), bytes.take_unsettled()), (Duration::ZERO, Duration::ZERO));
-    assert!(!events.is_in_use(NOW) && bytes.is_in_use(NOW));
-    pay_all(&[(&events, 21), (&bytes, 1)], NOW + Duration::from_secs(10)).unwrap();
-    assert_eq!((events.take_unsettled(), bytes.take_unsettled()), (Duration::from_millis(2_100), Duration::from_millis(100)));
-    assert_eq!(events.take_unsettled(), Duration::ZERO, "once");
+fn what_was_charged_is_settled_once() {
+    let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
+    assert!(!allowance.is_in_use(NOW));
+    allowance.charge(21, NOW);
+    assert!(allowance.is_in_use(NOW));
+    assert_eq!((allowance.take_unsettled(), allowance.take_unsettled()), (Duration::from_millis(2_100), Duration::ZERO));
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn what_is_paid_while_the_others_answer_comes_on_top() {
 #[test]
 fn what_could_not_be_settled_waits_as_long_as_it_is_owed() {
     let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
-    pay_all(&[(&allowance, 120), (&Allowance::new(Rate { per_second: 1, burst: 1 }), 0)], NOW).unwrap();
+    allowance.charge(120, NOW);
     allowance.keep_what_is_owed(NOW);
     allowance.keep_what_is_owed(NOW + Duration::from_secs(5));
     assert_eq!(allowance.take_unsettled(), Duration::from_secs(7));
@@ -139,8 +140,7 @@ impl Replicas {
     }
 
     fn pay(&self, replica: usize, amount: u64, now: Duration) -> bool {
-        let of_bytes = Allowance::new(Rate { per_second: 1, burst: 1 });
-        pay_all(&[(&self.allowances[replica % self.allowances.len()], amount), (&of_bytes, 0)], now).is_ok()
+        self.allowances[replica % self.allowances.len()].pay(amount, now).is_ok()
     }
 }
 
