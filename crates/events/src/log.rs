@@ -73,6 +73,14 @@ pub enum LogError {
     /// Too much is under way; nothing was written. Try again after a pause.
     #[error("event log is busy")]
     Busy,
+    /// The topic has reached its size and cannot drop its oldest records, because a living consumer group has not read them. Nothing was
+    /// written. Try again after a pause; other topics go on.
+    #[error("topic {topic} is full until consumer group {group} has read its oldest records")]
+    Full {
+        topic: Topic,
+        /// The group that is furthest behind.
+        group: String,
+    },
     /// The log is unavailable or failing; whether the records were written is unknown. Send them again.
     #[error("event log is unavailable: {reason}")]
     Unavailable {
@@ -114,11 +122,15 @@ pub trait EventLog: Send + Sync + 'static {
     /// Appends records to one topic and returns when all of them are durable, with their positions in the order given.
     ///
     /// Records of one call with one key are adjacent in order. Answers [`LogError::Busy`] at once when the bytes not yet
-    /// acknowledged exceed the log's bound. On any other error some of the records may have been written.
+    /// acknowledged exceed the log's bound, and [`LogError::Full`] when the topic's size does. On any other error some of the records may have
+    /// been written.
     async fn append(&self, topic: Topic, records: Vec<Record>) -> Result<Vec<Position>, LogError>;
 
     /// Joins a consumer group. Partitions of the topics are shared among the group's members; delivery starts at the
     /// group's committed offset, or at the start where there is none.
+    ///
+    /// The embedded log keeps what a living group has not read. Kafka's brokers keep to the topic's retention alone; a reader that finds
+    /// records gone counts them (`event_log.skipped`), in either log.
     async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError>;
 
     /// Reads all partitions of a topic without a group: what a process needs to build its own copy of a compacted topic.

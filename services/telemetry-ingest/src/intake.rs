@@ -27,6 +27,8 @@ use crate::{
 
 const COME_BACK_SOON: Duration = Duration::from_secs(1);
 const COME_BACK_LATER: Duration = Duration::from_secs(5);
+/// When who processes batches must catch up first.
+const COME_BACK_WHEN_PROCESSED: Duration = Duration::from_secs(30);
 
 /// Everything a request meets on its way.
 pub struct Intake {
@@ -194,6 +196,11 @@ impl Intake {
             }
             Ok(Err(LogError::Busy)) => {
                 return Err(Refusal::for_now(Outcome::LogBusy, "the event log is busy; send it again in a moment", COME_BACK_SOON));
+            }
+            // The log itself says once for whom it waits.
+            Ok(Err(LogError::Full { .. })) => {
+                let message = "the event log is full until what it holds has been processed; send it again after the pause";
+                return Err(Refusal::for_now(Outcome::LogFull, message, COME_BACK_WHEN_PROCESSED));
             }
             Ok(Err(error)) => error,
             Err(_elapsed) => &"no acknowledgement in time",

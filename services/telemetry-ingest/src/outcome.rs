@@ -59,6 +59,8 @@ pub enum Outcome {
     IssuerUnavailable,
     /// The event log has too much under way.
     LogBusy,
+    /// The event log is full of batches that have not been processed yet.
+    LogFull,
     /// The event log is unavailable; whether the events were written is unknown.
     LogUnavailable,
     /// The client hung up before there was an answer; whether the events were written is unknown.

@@ -4,7 +4,7 @@
 //! one read from a cold disk on an async thread would hold up everything else that runs there. Cursors are copied into the hop
 //! and come back with the batch, so that a reader whose future is dropped half-way has not moved.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     log::{Delivered, LogError, Position},
+    meters::Skipped,
     topic::Topic,
 };
 
@@ -33,11 +34,13 @@ pub(super) struct Cursor {
     /// The next record has this offset or a higher one.
     offset: i64,
     open: Option<(Arc<Segment>, Frames)>,
+    /// Offsets that are gone, which nobody was told of yet.
+    gone: Vec<Range<i64>>,
 }
 
 impl Cursor {
     pub(super) fn new(partition: Arc<Partition>, offset: i64) -> Self {
-        Self { partition, offset, open: None }
+        Self { partition, offset, open: None, gone: Vec::new() }
     }
 
     pub(super) fn offset(&self) -> i64 {
@@ -77,6 +80,14 @@ impl Cursor {
         Ok(None)
     }
 
+    /// Goes on from this offset, and remembers that what is before it is gone.
+    fn skip_to(&mut self, offset: i64) {
+        if offset > self.offset {
+            self.gone.push(self.offset..offset);
+            self.offset = offset;
+        }
+    }
+
     fn open_segment(&mut self) -> Result<(Arc<Segment>, Frames), LogError> {
         loop {
             let Some(segment) = self.partition.segment_at(self.offset) else {
@@ -85,8 +96,8 @@ impl Cursor {
             match segment.open() {
                 Ok(file) => {
                     let header = Header::read(&file, &segment.path)?;
-                    // Retention has removed what came before.
-                    self.offset = self.offset.max(segment.name.base);
+                    // Retention has removed what came before. For a group that lives it does not.
+                    self.skip_to(segment.name.base);
                     let frames = Frames::new(file, header.salt, segment.place_before(self.offset));
                     return Ok((segment, frames));
                 }
@@ -115,9 +126,15 @@ pub(super) struct Lane {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     pub lanes: Vec<Lane>,
+    /// Where reading came upon offsets that are gone, to be told by the reader.
+    skipped: Vec<Skipped>,
 }
 
 impl Lanes {
+    pub(super) fn new(lanes: Vec<Lane>) -> Self {
+        Self { lanes, skipped: Vec::new() }
+    }
+
     /// The next records, without waiting.
     pub(super) async fn read(&mut self, max: usize) -> Result<Vec<Delivered>, LogError> {
         if !self.lanes.iter().any(|lane| lane.cursor.is_behind()) {
@@ -127,7 +144,17 @@ impl Lanes {
         let hop = tokio::task::spawn_blocking(move || read_in_turn(lanes, max));
         let (lanes, records) = hop.await.map_err(|error| LogError::Unavailable { reason: format!("reading broke off: {error}") })??;
         self.lanes = lanes;
+        for lane in &mut self.lanes {
+            let (topic, partition) = (lane.topic, lane.partition);
+            let gone = lane.cursor.gone.drain(..).map(|gone| Skipped { topic, partition, from: gone.start, to: gone.end });
+            self.skipped.extend(gone);
+        }
         Ok(records)
+    }
+
+    /// What was gone since this was last asked.
+    pub(super) fn take_skipped(&mut self) -> Vec<Skipped> {
+        std::mem::take(&mut self.skipped)
     }
 }
 

@@ -16,7 +16,7 @@
 //! *Settled* tells a torn tail from damage: a bad frame at a place that a later frame calls settled has been acknowledged.
 //! The salt keeps bytes of a payload that look like a frame from being taken for one.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
@@ -43,6 +43,11 @@ pub(super) struct Head {
 pub(super) fn micros(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// So long before a moment, in µs since 1970.
+pub(super) fn before(now_micros: i64, age: Duration) -> i64 {
+    now_micros.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// What stands at the start of some bytes.

@@ -9,11 +9,23 @@ use std::{
 
 use tracing::{debug, warn};
 
-use super::{compaction::compact, frame::micros, lock::lock, partition::Partition, recovery::Checkpoint, shared::Shared};
+use super::{
+    compaction::compact,
+    frame::{before, micros},
+    lock::lock,
+    measure,
+    partition::Partition,
+    recovery::Checkpoint,
+    retention,
+    shared::Shared,
+};
 use crate::{
     log::LogError,
     topic::{Cleanup, SEGMENTS_AN_AGE},
 };
+
+/// How often within its expiry a living group is noted on disk again, so that a restart knows that it was alive.
+const NOTES_AN_EXPIRY: u32 = 8;
 
 /// Runs passes until the other side of `stop` goes away.
 pub(super) fn run(shared: &Shared, stop: &Receiver<()>) {
@@ -35,15 +47,18 @@ pub(super) fn pass(shared: &Shared, now: SystemTime) -> Result<(), LogError> {
     let mut outcome = Ok(());
     let mut checkpoint = Checkpoint::default();
     for log in shared.all_topics() {
-        for partition in &log.partitions {
+        for (number, partition) in (0..).zip(&log.partitions) {
             let result = match log.topic.spec().cleanup {
-                Cleanup::Retain { age, max_bytes } => retain(shared, partition, age, max_bytes, now_micros),
+                Cleanup::Retain { age, .. } => close_older_than(shared, partition, age / SEGMENTS_AN_AGE, now_micros)
+                    .and_then(|()| retention::drop_old(shared, &log, number, age, now_micros)),
                 Cleanup::Compact => keep_last(shared, partition, delay, tombstones_kept, now_micros),
             };
             outcome = outcome.and(result);
             checkpoint.note(partition);
         }
     }
+    measure::measure(shared, now_micros);
+    shared.groups.note_living(now_micros, shared.group_expiry() / NOTES_AN_EXPIRY);
     let offsets = shared.groups.partition();
     outcome = outcome.and(offsets.settle().map_err(|failure| shared.failure(failure)));
     outcome = outcome.and(compact(offsets, now_micros, tombstones_kept).map(drop));
@@ -55,22 +70,6 @@ pub(super) fn pass(shared: &Shared, now: SystemTime) -> Result<(), LogError> {
         *last = checkpoint;
     }
     outcome
-}
-
-fn retain(shared: &Shared, partition: &Partition, age: Duration, max_bytes: u64, now_micros: i64) -> Result<(), LogError> {
-    close_older_than(shared, partition, age / SEGMENTS_AN_AGE, now_micros)?;
-    let keep_from = before(now_micros, age);
-    while let Some(second) = partition.second_segment() {
-        // The second began when the oldest ended, so nothing in the oldest is younger than that.
-        let too_old = second.header()?.created_micros < keep_from;
-        let too_much = partition.bytes() > max_bytes;
-        if !(too_old || too_much) {
-            break;
-        }
-        partition.drop_oldest()?;
-        debug!(name: "event_log.segment_dropped", partition = %partition.options.label, too_old, too_much, "dropped the oldest segment");
-    }
-    Ok(())
 }
 
 fn keep_last(shared: &Shared, partition: &Partition, delay: Duration, tombstones_kept: Duration, now_micros: i64) -> Result<(), LogError> {
@@ -85,8 +84,4 @@ fn keep_last(shared: &Shared, partition: &Partition, delay: Duration, tombstones
 fn close_older_than(shared: &Shared, partition: &Partition, age: Duration, now_micros: i64) -> Result<(), LogError> {
     let closed = partition.close_segment_older_than(before(now_micros, age), micros(SystemTime::now()));
     closed.map_err(|failure| shared.failure(failure))
-}
-
-fn before(now_micros: i64, age: Duration) -> i64 {
-    now_micros.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX))
 }

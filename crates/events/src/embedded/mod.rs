@@ -16,6 +16,7 @@
 //! then takes nothing more until it is opened again, and says so. A failed write, as on a full disk, is undone, and later
 //! ones are tried as if nothing had happened.
 
+mod backlog;
 mod compaction;
 mod config;
 mod cursor;
@@ -24,9 +25,11 @@ mod frame;
 mod groups;
 mod lock;
 mod maintenance;
+mod measure;
 mod partition;
 mod readers;
 mod recovery;
+mod retention;
 mod segment;
 mod shared;
 #[cfg(test)]
@@ -122,6 +125,7 @@ impl EmbeddedLog {
         let admission = Admission::new(shared.config.max_unacknowledged_bytes);
         let threads = Mutex::new(Some(Threads { writer, maintenance, stop_maintenance }));
         let meters = LogMeters::new(&admission);
+        measure::export(&shared);
         Ok(Arc::new(Self { shared, requests, admission, meters, threads }))
     }
 
@@ -152,7 +156,8 @@ impl EmbeddedLog {
         let bytes = weigh(log.topic, &records)?;
         let admitted = self.admission.admit(bytes).map_err(|_| self.busy())?;
         let (done, written) = oneshot::channel();
-        match self.requests.try_send(Request::Append(Append { topic: log, records, done, admitted })) {
+        let places = records.iter().map(|record| log.partition_for(&record.key)).collect();
+        match self.requests.try_send(Request::Append(Append { topic: log, records, places, done, admitted })) {
             Ok(()) => written.await.unwrap_or(Err(LogError::Closed)),
             Err(TrySendError::Full(_)) => Err(self.busy()),
             Err(TrySendError::Disconnected(_)) => Err(LogError::Closed),
@@ -212,7 +217,8 @@ impl EventLog for EmbeddedLog {
     async fn subscribe(&self, group: &str, topics: &[Topic]) -> Result<Box<dyn Subscription>, LogError> {
         self.shared.refuse_when_closed()?;
         let logs = topics.iter().map(|topic| self.shared.topic(*topic)).collect::<Result<_, _>>()?;
-        Ok(Box::new(EmbeddedSubscription::join(Arc::clone(&self.shared), group, logs)))
+        let (shared, group) = (Arc::clone(&self.shared), group.to_owned());
+        Ok(Box::new(blocking(move || Ok(EmbeddedSubscription::join(shared, &group, logs))).await?))
     }
 
     async fn tail(&self, topic: Topic, from: TailFrom) -> Result<Box<dyn Tail>, LogError> {

@@ -151,6 +151,12 @@ impl Partition {
         self.read_segments().iter().map(|segment| segment.extent().length).sum()
     }
 
+    /// Bytes on disk of the segments with records from this offset on: what is kept for a group that is there.
+    pub(super) fn bytes_from(&self, offset: i64) -> u64 {
+        let extents = self.read_segments();
+        extents.iter().map(|segment| segment.extent()).filter(|extent| extent.end > offset).map(|extent| extent.length).sum()
+    }
+
     /// Appends records and answers the offset of the first. They are visible after [`settle`](Self::settle).
     pub(super) fn write<'a>(&self, records: impl Iterator<Item = &'a Record>, now_micros: i64) -> Result<i64, WriteFailure> {
         let mut writing = lock(&self.writing);
@@ -251,21 +257,25 @@ impl Partition {
         (writing.segment.name.base, extent.length, extent.end)
     }
 
-    /// The segment after the oldest; `None` when there is but the written one.
-    pub(super) fn second_segment(&self) -> Option<Arc<Segment>> {
-        self.read_segments().get(1).cloned()
+    /// The oldest segment and the one after it; `None` when there is but the written one.
+    pub(super) fn two_oldest(&self) -> Option<(Arc<Segment>, Arc<Segment>)> {
+        match &self.read_segments()[..] {
+            [oldest, second, ..] => Some((Arc::clone(oldest), Arc::clone(second))),
+            _ => None,
+        }
     }
 
-    /// Forgets the oldest segment, unless it is the written one.
-    pub(super) fn drop_oldest(&self) -> Result<(), LogError> {
-        let oldest = {
-            let mut segments = self.write_segments();
-            if segments.len() < 2 {
-                return Ok(());
-            }
-            segments.remove(0)
-        };
-        disk::remove(&oldest.path)
+    /// Takes the segment out of the list, if it is still the oldest and not the written one. Its file is left to the caller.
+    pub(super) fn forget_oldest(&self, oldest: &Arc<Segment>) {
+        let mut segments = self.write_segments();
+        if segments.len() > 1 && Arc::ptr_eq(&segments[0], oldest) {
+            segments.remove(0);
+        }
+    }
+
+    /// Whether the next write starts a segment.
+    pub(super) fn is_segment_due(&self) -> bool {
+        lock(&self.writing).written >= self.options.segment_bytes
     }
 
     /// Puts one compacted segment in the place of closed ones, which must be the first of the list, and removes their files.

@@ -16,6 +16,9 @@ use crate::{
     topic::Topic,
 };
 
+/// The group, for metrics and logs, of readers without one; as Kafka's client names it.
+const TAIL: &str = "tail";
+
 /// A member of a group.
 pub(super) struct EmbeddedSubscription {
     shared: Arc<Shared>,
@@ -27,11 +30,11 @@ pub(super) struct EmbeddedSubscription {
 }
 
 impl EmbeddedSubscription {
+    /// Blocks for a moment: it writes where the group begins.
     pub(super) fn join(shared: Arc<Shared>, group: &str, topics: Vec<Arc<TopicLog>>) -> Self {
         let bell = Arc::new(Notify::new());
         topics.iter().for_each(|log| log.add_bell(&bell));
-        let sizes = topics.iter().map(|log| (log.topic, log.partitions.len())).collect();
-        let member = shared.groups.join(group, sizes, Arc::clone(&bell));
+        let member = shared.groups.join(group, &topics, Arc::clone(&bell));
         let topics = topics.into_iter().map(|log| (log.topic, log)).collect();
         Self { shared, group: group.to_owned(), member, topics, bell, lanes: Lanes::default() }
     }
@@ -58,7 +61,9 @@ impl Subscription for EmbeddedSubscription {
         loop {
             self.shared.refuse_when_closed()?;
             self.take_turn();
-            let records = self.lanes.read(max).await?;
+            let read = self.lanes.read(max).await;
+            self.lanes.take_skipped().into_iter().for_each(|skipped| self.shared.skips.gone(&self.group, skipped));
+            let records = read?;
             if !records.is_empty() || !rang_before(&self.bell, deadline).await {
                 return Ok(records);
             }
@@ -107,7 +112,7 @@ impl EmbeddedTail {
             };
             Lane { topic: log.topic, partition: number, cursor: Cursor::new(Arc::clone(partition), offset) }
         });
-        let lanes = Lanes { lanes: lanes.collect() };
+        let lanes = Lanes::new(lanes.collect());
         Self { shared, ends, bell, lanes }
     }
 }
@@ -119,7 +124,9 @@ impl Tail for EmbeddedTail {
         let was_behind = !self.caught_up();
         loop {
             self.shared.refuse_when_closed()?;
-            let records = self.lanes.read(max).await?;
+            let read = self.lanes.read(max).await;
+            self.lanes.take_skipped().into_iter().for_each(|skipped| self.shared.skips.gone(TAIL, skipped));
+            let records = read?;
             let has_caught_up = was_behind && self.caught_up();
             if !records.is_empty() || has_caught_up || !rang_before(&self.bell, deadline).await {
                 return Ok(records);

@@ -8,25 +8,29 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use tracing::error;
 
 use super::{
-    EmbeddedConfig,
+    backlog::Backlog,
+    config::EmbeddedConfig,
     disk::{self, WriteFailure},
-    frame::micros,
+    frame::{before, micros},
     groups::Groups,
     lock::lock,
     partition::PartitionOptions,
     recovery::{self, Checkpoint},
     topics::TopicLog,
 };
-use crate::{log::LogError, topic::Topic};
+use crate::{log::LogError, meters::SkipMeter, topic::Topic};
 
 /// Segments of committed offsets are small, since all of them are read at start.
 const OFFSETS_SEGMENT_BYTES: u64 = 1024 * 1024;
+
+/// How long after opening every group that ever was may still come: services migrate their databases before they read.
+const START: Duration = Duration::from_secs(60 * 60);
 
 /// What the log's threads and readers share.
 pub(super) struct Shared {
@@ -34,6 +38,11 @@ pub(super) struct Shared {
     topics: RwLock<HashMap<Topic, Arc<TopicLog>>>,
     pub groups: Groups,
     pub counters: Counters,
+    /// When the log was opened, in µs since 1970.
+    pub opened_micros: i64,
+    /// What is kept for groups that have not read it.
+    pub backlog: Backlog,
+    pub skips: SkipMeter,
     closed: AtomicBool,
     /// Why the log takes nothing more, once it does not.
     given_up: OnceLock<String>,
@@ -56,6 +65,7 @@ pub(super) struct Counters {
 impl Shared {
     /// Takes the folder and recovers what is in it.
     pub(super) fn open(config: EmbeddedConfig) -> Result<Self, LogError> {
+        config.validate()?;
         let now_micros = micros(SystemTime::now());
         let folder_lock = take_folder(&config)?;
         let checkpoint = Checkpoint::load(&config.folder);
@@ -72,6 +82,9 @@ impl Shared {
             topics: RwLock::default(),
             groups,
             counters,
+            opened_micros: now_micros,
+            backlog: Backlog::default(),
+            skips: SkipMeter::new(),
             closed: AtomicBool::new(false),
             given_up: OnceLock::new(),
             last_failure: Mutex::default(),
@@ -88,6 +101,18 @@ impl Shared {
         Ok(shared)
     }
 
+    /// How long a group lives after it was last seen.
+    pub(super) fn group_expiry(&self) -> Duration {
+        Duration::from_secs(self.config.group_expiry_hours.saturating_mul(60 * 60))
+    }
+
+    /// Groups that were seen since then live.
+    pub(super) fn living_since(&self, now_micros: i64) -> i64 {
+        // While the process was stopped nobody could be seen.
+        let has_just_opened = self.opened_micros > before(now_micros, START);
+        if has_just_opened { i64::MIN } else { before(now_micros, self.group_expiry()) }
+    }
+
     fn topics_folder(&self) -> PathBuf {
         self.config.folder.join("topics")
     }
@@ -100,7 +125,7 @@ impl Shared {
         let now_micros = micros(SystemTime::now());
         let checkpoint = lock(&self.last_checkpoint);
         let syncs = &self.counters.syncs;
-        let log = TopicLog::open(topic, &self.topics_folder(), self.config.segment_bytes, syncs, &checkpoint, now_micros)?;
+        let log = TopicLog::open(topic, &self.topics_folder(), &self.config, syncs, &checkpoint, now_micros)?;
         topics.insert(topic, Arc::new(log));
         Ok(())
     }

@@ -12,11 +12,15 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{
+    config::EmbeddedConfig,
     lock::lock,
     partition::{Partition, PartitionOptions},
     recovery::{self, Checkpoint},
 };
-use crate::{log::LogError, topic::Topic};
+use crate::{
+    log::LogError,
+    topic::{Cleanup, Topic},
+};
 
 /// A topic.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct TopicLog {
     pub topic: Topic,
     /// By number. More than the table says when the table once said more: the old ones are still read.
     pub partitions: Vec<Arc<Partition>>,
+    /// Bytes that a partition keeps at most; `None` for a compacted topic, which is as large as its state.
+    pub max_bytes: Option<u64>,
     /// How many of the partitions are written.
     spread: usize,
     next_without_key: AtomicUsize,
@@ -35,7 +41,7 @@ impl TopicLog {
     pub(super) fn open(
         topic: Topic,
         topics_folder: &Path,
-        segment_bytes: u64,
+        config: &EmbeddedConfig,
         syncs: &Arc<AtomicU64>,
         checkpoint: &Checkpoint,
         now_micros: i64,
@@ -48,11 +54,20 @@ impl TopicLog {
             .take_while(|(number, folder)| *number < spread || folder.is_dir())
             .map(|(number, folder)| {
                 let label = format!("{}/{number}", spec.name);
-                let options = PartitionOptions { label, folder, segment_bytes, syncs: Arc::clone(syncs) };
+                let options = PartitionOptions { label, folder, segment_bytes: config.segment_bytes, syncs: Arc::clone(syncs) };
                 recovery::open(options, checkpoint, now_micros).map(Arc::new)
             });
         let partitions = partitions.collect::<Result<_, _>>()?;
-        Ok(Self { topic, partitions, spread, next_without_key: AtomicUsize::default(), bells: Mutex::default() })
+        let max_bytes = match spec.cleanup {
+            Cleanup::Compact => None,
+            Cleanup::Retain { max_bytes, .. } => Some(config.max_partition_bytes.map_or(max_bytes, |most| most.min(max_bytes))),
+        };
+        Ok(Self { topic, partitions, max_bytes, spread, next_without_key: AtomicUsize::default(), bells: Mutex::default() })
+    }
+
+    /// The partition of this number.
+    pub(super) fn partition(&self, number: i32) -> Option<&Arc<Partition>> {
+        self.partitions.get(usize::try_from(number).ok()?)
     }
 
     /// The number of the partition for a key.

@@ -2,6 +2,7 @@
 //! answers. While it flushes, the next appends gather; so the more writers there are, the more share a flush.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::Ordering,
@@ -13,7 +14,7 @@ use std::{
 use tokio::sync::oneshot;
 use tracing::error;
 
-use super::{disk::WriteFailure, frame::micros, lock::lock, partition::Partition, shared::Shared, topics::TopicLog};
+use super::{disk::WriteFailure, frame::micros, lock::lock, partition::Partition, retention, shared::Shared, topics::TopicLog};
 use crate::{
     admission::Admitted,
     log::{LogError, Position, Record},
@@ -33,6 +34,8 @@ pub(super) enum Request {
 pub(super) struct Append {
     pub topic: Arc<TopicLog>,
     pub records: Vec<Record>,
+    /// By record: the number of its partition.
+    pub places: Vec<usize>,
     pub done: oneshot::Sender<Result<Vec<Position>, LogError>>,
     /// Given back when the records are on disk or refused.
     pub admitted: Admitted,
@@ -80,6 +83,7 @@ pub(super) fn run(shared: &Shared, requests: &Receiver<Request>) {
 
 fn write_group(shared: &Shared, group: Vec<Append>) {
     let now_micros = micros(SystemTime::now());
+    let group = with_room(shared, group, now_micros);
     let mut outcomes: Vec<Result<Vec<Position>, String>> = group
         .iter()
         .map(|append| Ok(vec![Position { topic: append.topic.topic, partition: 0, offset: 0 }; append.records.len()]))
@@ -112,7 +116,7 @@ fn write_group(shared: &Shared, group: Vec<Append>) {
 
     let mut rung: Vec<Arc<TopicLog>> = Vec::new();
     for (append, outcome) in group.into_iter().zip(outcomes) {
-        let Append { topic, records, done, admitted } = append;
+        let Append { topic, records, done, admitted, .. } = append;
         if let Ok(positions) = &outcome {
             shared.counters.appends.fetch_add(1, Ordering::Relaxed);
             shared.counters.records.fetch_add(positions.len() as u64, Ordering::Relaxed);
@@ -127,12 +131,29 @@ fn write_group(shared: &Shared, group: Vec<Append>) {
     }
 }
 
+/// Answers those that a full topic cannot take, as a whole, and returns the others.
+fn with_room(shared: &Shared, group: Vec<Append>, now_micros: i64) -> Vec<Append> {
+    let mut taken = Vec::with_capacity(group.len());
+    for append in group {
+        let places: BTreeSet<usize> = append.places.iter().copied().collect();
+        let mut room = places.iter().map(|number| retention::make_room(shared, &append.topic, *number as i32, now_micros));
+        match room.try_for_each(|room| room) {
+            Ok(()) => taken.push(append),
+            Err(full) => {
+                let Append { done, records, admitted, .. } = append;
+                drop((records, admitted));
+                let _nobody_waits = done.send(Err(full));
+            }
+        }
+    }
+    taken
+}
+
 /// Sorts the records of a group by partition, each in the order in which it came.
 fn shares(group: &[Append]) -> Vec<Share> {
     let mut shares: Vec<Share> = Vec::new();
     for (append_index, append) in group.iter().enumerate() {
-        for (record_index, record) in append.records.iter().enumerate() {
-            let number = append.topic.partition_for(&record.key);
+        for (record_index, &number) in append.places.iter().enumerate() {
             let partition = &append.topic.partitions[number];
             let known = shares.iter_mut().find(|share| Arc::ptr_eq(&share.partition, partition));
             match known {

@@ -41,6 +41,8 @@ pub(super) struct Receiver {
 #[derive(Default)]
 pub(super) struct Rebalances {
     taken_away: Mutex<BTreeSet<(String, i32)>>,
+    /// The same, for who follows the offsets of each partition.
+    moved: Mutex<BTreeSet<(String, i32)>>,
 }
 
 impl ClientContext for Rebalances {
@@ -57,8 +59,11 @@ impl ConsumerContext for Rebalances {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         debug!(name: "event_log.rebalanced", ?rebalance, "partitions are rebalanced");
         if let Rebalance::Revoke(partitions) = rebalance {
-            let mut taken_away = self.taken_away.lock().unwrap_or_else(PoisonError::into_inner);
-            taken_away.extend(partitions.elements().iter().map(|element| (element.topic().to_owned(), element.partition())));
+            for revoked in [&self.taken_away, &self.moved] {
+                let places = partitions.elements();
+                let places = places.iter().map(|element| (element.topic().to_owned(), element.partition()));
+                revoked.lock().unwrap_or_else(PoisonError::into_inner).extend(places);
+            }
         }
     }
 }
@@ -125,6 +130,13 @@ impl Receiver {
             let place = |record: &Delivered| (self.names.topic(record.position.topic), record.position.partition);
             received.records.retain(|record| !taken_away.contains(&place(record)));
         }
+    }
+
+    /// Partitions that were revoked since this was last asked; they may have come back since.
+    pub(super) fn take_moved(&self) -> Vec<(Topic, i32)> {
+        let context = rdkafka::consumer::Consumer::client(&*self.consumer).context();
+        let moved = std::mem::take(&mut *context.moved.lock().unwrap_or_else(PoisonError::into_inner));
+        moved.into_iter().filter_map(|(name, partition)| Some((self.names.parse(&name)?, partition))).collect()
     }
 
     /// Runs a call that waits for the brokers where it blocks no other task.

@@ -9,6 +9,7 @@
 mod complaints;
 mod config;
 mod consumer;
+mod gaps;
 mod names;
 mod producer;
 mod readers;

@@ -17,9 +17,12 @@ use super::{
     complaints::unavailable,
     config::KafkaConfig,
     consumer::{Rebalances, Receiver, all_partitions, deadline_after},
+    gaps::Gaps,
+    names::Names,
 };
 use crate::{
     log::{Delivered, LogError, Position, Subscription, Tail, TailFrom},
+    meters::{SkipMeter, Skipped},
     topic::Topic,
 };
 
@@ -28,6 +31,9 @@ const BROKER_TIMEOUT: Duration = Duration::from_secs(20);
 /// A member of a group.
 pub(super) struct KafkaSubscription {
     receiver: Receiver,
+    group: String,
+    gaps: Gaps,
+    skips: SkipMeter,
 }
 
 impl KafkaSubscription {
@@ -37,7 +43,7 @@ impl KafkaSubscription {
         let topics: Vec<String> = topics.iter().map(|topic| receiver.names().topic(*topic)).collect();
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         receiver.consumer().subscribe(&topics).map_err(|error| unavailable("subscribe", &error))?;
-        Ok(Self { receiver })
+        Ok(Self { receiver, group: group.to_owned(), gaps: Gaps::default(), skips: SkipMeter::new() })
     }
 }
 
@@ -45,6 +51,8 @@ impl KafkaSubscription {
 impl Subscription for KafkaSubscription {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
         let received = self.receiver.receive(max, deadline_after(wait)).await?;
+        self.receiver.take_moved().into_iter().for_each(|place| self.gaps.forget(place));
+        self.gaps.follow(&received.records).into_iter().for_each(|skipped| self.skips.gone(&self.group, skipped));
         Ok(received.records)
     }
 
@@ -54,12 +62,40 @@ impl Subscription for KafkaSubscription {
             let offset = next.entry((self.receiver.names().topic(position.topic), position.partition)).or_default();
             *offset = (*offset).max(position.offset + 1);
         }
-        self.receiver.blocking(move |consumer| commit(consumer, &next)).await
+        let (names, first) = (self.receiver.names().clone(), self.gaps.to_compare());
+        let to_compare = first.clone();
+        let skipped = self.receiver.blocking(move |consumer| {
+            let skipped = skipped_before(consumer, &names, &to_compare)?;
+            commit(consumer, &next)?;
+            Ok(skipped)
+        });
+        let skipped = skipped.await?;
+        self.gaps.compared(&first);
+        skipped.into_iter().for_each(|skipped| self.skips.gone(&self.group, skipped));
+        Ok(())
     }
 
     async fn rewind(&mut self) -> Result<(), LogError> {
+        self.gaps.rewind();
         self.receiver.blocking(rewind).await
     }
+}
+
+/// What was deleted between the group's committed offset and the first that came of each partition.
+fn skipped_before(consumer: &StreamConsumer<Rebalances>, names: &Names, first: &[((Topic, i32), i64)]) -> Result<Vec<Skipped>, LogError> {
+    if first.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut places = TopicPartitionList::with_capacity(first.len());
+    for ((topic, partition), _) in first {
+        places.add_partition(&names.topic(*topic), *partition);
+    }
+    let committed = consumer.committed_offsets(places, BROKER_TIMEOUT).map_err(|error| unavailable("read offsets", &error))?;
+    let skipped = first.iter().filter_map(|((topic, partition), offset)| {
+        let Offset::Offset(from) = committed.find_partition(&names.topic(*topic), *partition)?.offset() else { return None };
+        (from < *offset).then_some(Skipped { topic: *topic, partition: *partition, from, to: *offset })
+    });
+    Ok(skipped.collect())
 }
 
 fn commit(consumer: &StreamConsumer<Rebalances>, next: &BTreeMap<(String, i32), i64>) -> Result<(), LogError> {

@@ -9,7 +9,7 @@ use rdkafka::{
 };
 use schildwacht_events::{Delivered, Record, TailFrom, Topic};
 
-use crate::stand::{Kind, Stand, catch_up, numbered, receive, record, sorted_numbers, value};
+use crate::stand::{Kind, Stand, all_done, catch_up, numbered, receive, record, sorted_numbers, value};
 
 pub async fn only_the_last_record_of_a_key_is_kept(kind: Kind) {
     let Some(stand) = Stand::open(kind).await else { return };
@@ -79,7 +79,8 @@ pub async fn old_records_are_dropped(kind: Kind) {
     let day = Duration::from_secs(24 * 60 * 60);
     log.maintain(SystemTime::now() + day / 2).await.unwrap();
     let mut young = stand.log.subscribe("before", &[Topic::TestPlain]).await.unwrap();
-    assert_eq!(receive(&mut *young, 100).await.len(), 100, "younger than the topic's age");
+    let received = receive(&mut *young, 100).await;
+    young.commit(&all_done(&received)).await.unwrap();
 
     log.maintain(SystemTime::now() + 2 * day).await.unwrap();
     stand.log.append(Topic::TestPlain, vec![record("new", "100")]).await.unwrap();

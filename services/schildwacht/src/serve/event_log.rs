@@ -38,6 +38,12 @@ pub struct EmbeddedSettings {
     pub segment_bytes: u64,
     /// Appends are refused as busy while more bytes than this are not yet on disk.
     pub max_unacknowledged_bytes: usize,
+    /// What a consumer group has not read is kept until nothing was seen of it for this long.
+    pub group_expiry_hours: u64,
+    /// Unread records are warned about from this share of a topic's size on.
+    pub full_warning_percent: u8,
+    /// Bytes that a partition keeps at most; unset: as the table of topics says.
+    pub max_partition_bytes: Option<u64>,
 }
 
 impl EventsConfig {
@@ -72,6 +78,9 @@ impl EventsConfig {
                 let mut config = EmbeddedConfig::new(data_dir.join("log"));
                 config.segment_bytes = self.embedded.segment_bytes;
                 config.max_unacknowledged_bytes = self.embedded.max_unacknowledged_bytes;
+                config.group_expiry_hours = self.embedded.group_expiry_hours;
+                config.full_warning_percent = self.embedded.full_warning_percent;
+                config.max_partition_bytes = self.embedded.max_partition_bytes;
                 EmbeddedLog::open(config)?
             }
             LogKind::Kafka => KafkaLog::open(self.kafka.clone())?,

@@ -67,6 +67,7 @@ const fn codes(outcome: Outcome) -> (StatusCode, Code) {
         | Outcome::DirectoryNotReady
         | Outcome::IssuerUnavailable
         | Outcome::LogBusy
+        | Outcome::LogFull
         | Outcome::LogUnavailable
         | Outcome::Abandoned => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
     }

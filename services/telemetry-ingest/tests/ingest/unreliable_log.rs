@@ -18,6 +18,8 @@ pub enum Mood {
     Good,
     /// Refused as busy.
     Busy,
+    /// Refused as full.
+    Full,
     /// Refused as unavailable.
     Away,
     /// Written, but only after a while.
@@ -69,6 +71,7 @@ impl EventLog for UnreliableLog {
             _ if topic != Topic::TelemetryBatch => {}
             Mood::Good => {}
             Mood::Busy => return Err(LogError::Busy),
+            Mood::Full => return Err(LogError::Full { topic, group: "network-monitor".to_owned() }),
             Mood::Away => return Err(LogError::Unavailable { reason: "as the test wants it".to_owned() }),
             Mood::Slow(pause) => tokio::time::sleep(pause).await,
         }
