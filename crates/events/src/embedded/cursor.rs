@@ -38,9 +38,21 @@ pub(super) struct Cursor {
     gone: Vec<Range<i64>>,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// What happens on this thread between looking up a segment and opening it, once.
+    pub(super) static BEFORE_OPENING: std::cell::Cell<Option<Box<dyn FnOnce()>>> = const { std::cell::Cell::new(None) };
+}
+
 impl Cursor {
     pub(super) fn new(partition: Arc<Partition>, offset: i64) -> Self {
         Self { partition, offset, open: None, gone: Vec::new() }
+    }
+
+    /// The offsets that were gone, so far.
+    #[cfg(test)]
+    pub(super) fn gone(&self) -> &[Range<i64>] {
+        &self.gone
     }
 
     pub(super) fn offset(&self) -> i64 {
@@ -71,7 +83,10 @@ impl Cursor {
                 }
                 // Behind the partition's end and at the end of this file, so the file is closed and reading goes on in the next.
                 Step::End if segment.name.generation == 0 && self.offset < extent.end => {
-                    return Err(damaged(&segment.path, extent.length, &format!("records from offset {} on are missing", self.offset)));
+                    if !self.partition.was_set_aside(self.offset, extent.end)? {
+                        return Err(damaged(&segment.path, extent.length, &format!("records from offset {} on are missing", self.offset)));
+                    }
+                    self.skip_to(extent.end);
                 }
                 Step::End => self.offset = self.offset.max(extent.end),
                 Step::Bad { position, reason } => return Err(damaged(&segment.path, position, reason)),
@@ -93,6 +108,10 @@ impl Cursor {
             let Some(segment) = self.partition.segment_at(self.offset) else {
                 return Err(damaged(&self.partition.options.folder, 0, "the partition has no segments"));
             };
+            #[cfg(test)]
+            if let Some(meanwhile) = BEFORE_OPENING.take() {
+                meanwhile();
+            }
             match segment.open() {
                 Ok(file) => {
                     let header = Header::read(&file, &segment.path)?;

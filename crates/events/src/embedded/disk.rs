@@ -3,6 +3,8 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, IoSlice, Write},
+    ops::Range,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +12,9 @@ use crate::log::LogError;
 
 /// Linux takes no more pieces in one `writev`.
 const PIECES_A_CALL: usize = 1024;
+
+/// How much is written again at once.
+const REWRITE_BYTES: usize = 1024 * 1024;
 
 /// Why a write did not happen.
 #[derive(Debug)]
@@ -62,13 +67,17 @@ fn sync_opened_folder(folder: &File) -> io::Result<()> {
     if left > 0 { Err(io::Error::other("as the test wants it")) } else { folder.sync_all() }
 }
 
-/// Creates a folder and its missing parents durably.
-pub(super) fn create_folder(folder: &Path) -> Result<(), LogError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
+/// Creates a folder and up to `depth - 1` missing parents durably.
+pub(super) fn create_folder(folder: &Path, depth: usize) -> Result<(), LogError> {
     fs::create_dir_all(folder).map_err(|error| failed("create folder", folder, &error))?;
-    folder.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty()).take(3).try_for_each(sync_folder)
+    flush_parents(folder, depth)
+}
+
+/// Makes the folder's name and those of its parents durable, also where they were there before: a process that was killed may have created
+/// and not flushed them.
+pub(super) fn flush_parents(folder: &Path, depth: usize) -> Result<(), LogError> {
+    let parents = folder.ancestors().skip(1).take(depth);
+    parents.map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent }).try_for_each(sync_folder)
 }
 
 /// A file under a temporary name that appears under its own only when it is complete and on disk.
@@ -139,6 +148,19 @@ pub(super) fn remove(path: &Path) -> Result<(), LogError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &error)),
         _ => Ok(()),
     }
+}
+
+/// Writes again what the file holds in the range, so that the next flush brings it to disk whatever became of the one before.
+pub(super) fn write_again(file: &File, range: Range<u64>) -> io::Result<()> {
+    let mut buffer = vec![0; REWRITE_BYTES];
+    let mut at = range.start;
+    while at < range.end {
+        let size = usize::try_from(range.end - at).unwrap_or(REWRITE_BYTES).min(REWRITE_BYTES);
+        file.read_exact_at(&mut buffer[..size], at)?;
+        file.write_all_at(&buffer[..size], at)?;
+        at += size as u64;
+    }
+    Ok(())
 }
 
 /// Writes all pieces in order, at the file's own position.

@@ -22,11 +22,14 @@ use bytes::Bytes;
 
 use crate::log::{HEADER_LENGTHS, Record};
 
-const MARKER: [u8; 4] = *b"\x9fSWF";
+pub(super) const MARKER: [u8; 4] = *b"\x9fSWF";
 /// Marker, length and checksum.
-const PREFIX: usize = 12;
+pub(super) const PREFIX: usize = 12;
 /// The body's fields of fixed size.
 const FIXED: usize = 33;
+
+/// Smallest frame in bytes.
+pub(super) const LEAST: usize = PREFIX + FIXED;
 
 /// Largest frame in bytes. Anything longer is a damaged length.
 pub(super) const LARGEST: usize = 64 * 1024 * 1024;
@@ -118,12 +121,7 @@ pub(super) fn peek(bytes: &[u8], salt: u32) -> Peek {
     if checksum.finalize() != u32_at(bytes, 8) {
         return Peek::Bad { reason: "the checksum does not match" };
     }
-    let head = Head {
-        offset: u64_at(bytes, PREFIX).cast_signed(),
-        time_micros: u64_at(bytes, PREFIX + 8).cast_signed(),
-        settled: u64_at(bytes, PREFIX + 16),
-    };
-    Peek::Whole { head, size }
+    Peek::Whole { head: head(bytes), size }
 }
 
 /// The record of a frame that [`peek`] found whole, sharing its bytes. `None` when the lengths within do not add up.
@@ -144,23 +142,30 @@ pub(super) fn record(frame: &Bytes) -> Option<Record> {
     nothing_left_over.then_some(Record { key, headers, value: has_value.then_some(rest) })
 }
 
-/// Whether a good frame stands anywhere in `bytes` that was written when more than `place` of the file was settled.
-///
-/// `position` is where `bytes` starts in the file. Used once, when a file turns out bad: whatever lies before a settled place
-/// has been acknowledged.
-pub(super) fn proves_settled(bytes: &[u8], position: u64, place: u64, salt: u32) -> bool {
-    let mut from = 0;
-    while let Some(found) = bytes[from..].windows(MARKER.len()).position(|window| window == MARKER) {
-        let at = from + found;
-        if let Peek::Whole { head, .. } = peek(&bytes[at..], salt) {
-            let said_before_it_stood = head.settled <= position + at as u64;
-            if head.settled > place && said_before_it_stood {
-                return true;
-            }
-        }
-        from = at + 1;
+/// What a frame at the start of `bytes` says of itself, whether its checksum is good or not, and the size that it claims. `None` where there
+/// is no marker or the length cannot be.
+pub(super) fn claims(bytes: &[u8]) -> Option<(Head, usize)> {
+    let starts = bytes.get(..PREFIX + FIXED)?;
+    let body = u32_at(starts, 4) as usize;
+    let size = PREFIX + body;
+    (starts[..4] == MARKER && body >= FIXED && size <= LARGEST).then(|| (head(starts), size))
+}
+
+/// Whether all of `bytes` is a good frame whose length alone is wrong.
+pub(super) fn is_whole_but_for_its_length(bytes: &[u8], salt: u32) -> bool {
+    let Some(body) = bytes.get(PREFIX..).filter(|body| body.len() >= FIXED) else { return false };
+    let mut checksum = crc32fast::Hasher::new_with_initial(salt);
+    checksum.update(&length(body.len()));
+    checksum.update(body);
+    checksum.finalize() == u32_at(bytes, 8)
+}
+
+fn head(bytes: &[u8]) -> Head {
+    Head {
+        offset: u64_at(bytes, PREFIX).cast_signed(),
+        time_micros: u64_at(bytes, PREFIX + 8).cast_signed(),
+        settled: u64_at(bytes, PREFIX + 16),
     }
-    false
 }
 
 fn take(rest: &mut Bytes, length: usize) -> Option<Bytes> {
@@ -247,13 +252,22 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_inside_a_payload_proves_nothing() {
-        let head = Head { offset: 7, time_micros: 0, settled: 900 };
-        let inner = Record { key: Bytes::new(), headers: vec![], value: Some(Bytes::from_static(b"x")) };
-        let frame = encode(head, &inner);
-        assert!(proves_settled(&frame, 1_000, 500, SALT));
-        assert!(!proves_settled(&frame, 1_000, 500, SALT + 1), "another salt, so not one of this file's frames");
-        assert!(!proves_settled(&frame, 1_000, 900, SALT), "nothing is known of what comes after the settled place");
-        assert!(!proves_settled(&frame, 100, 50, SALT), "a frame cannot know of places after itself");
+    fn a_length_that_cannot_be_is_bad_whatever_the_checksum_says() {
+        let with_length = |body: usize, bytes: usize| {
+            let mut frame = vec![0; bytes];
+            frame[..4].copy_from_slice(&MARKER);
+            frame[4..8].copy_from_slice(&length(body));
+            let mut checksum = crc32fast::Hasher::new_with_initial(SALT);
+            checksum.update(&frame[4..8]);
+            checksum.update(&frame[PREFIX..]);
+            let checksum = checksum.finalize();
+            frame[8..PREFIX].copy_from_slice(&checksum.to_le_bytes());
+            peek(&frame, SALT)
+        };
+        let is_bad = Peek::Bad { reason: "the length of the record cannot be" };
+        assert_eq!(with_length(FIXED - 1, PREFIX + FIXED - 1), is_bad);
+        assert!(matches!(with_length(FIXED, PREFIX + FIXED), Peek::Whole { size: LEAST, .. }));
+        assert_eq!(with_length(LARGEST - PREFIX, LEAST), Peek::Short { need: LARGEST });
+        assert_eq!(with_length(LARGEST - PREFIX + 1, LEAST), is_bad);
     }
 }

@@ -32,6 +32,7 @@ mod recovery;
 mod retention;
 mod segment;
 mod shared;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod topics;

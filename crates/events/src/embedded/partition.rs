@@ -38,8 +38,19 @@ pub(super) struct PartitionOptions {
     pub folder: PathBuf,
     /// A segment ends after the write in which it passes this size.
     pub segment_bytes: u64,
+    /// What recovery does with damaged records at the end.
+    pub on_damage: OnDamage,
     /// Counts flushes to disk.
     pub syncs: Arc<AtomicU64>,
+}
+
+/// What recovery does with damaged records at the end of a partition, of which nothing shows whether they were acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnDamage {
+    /// Keeps them beside the segment and goes on.
+    SetAside,
+    /// Does not open.
+    Refuse,
 }
 
 /// A partition: its segments, and the write side.
@@ -138,6 +149,12 @@ impl Partition {
         let segments = self.read_segments();
         let after = segments.partition_point(|segment| segment.name.base <= offset);
         segments.get(after.saturating_sub(1)).cloned()
+    }
+
+    /// Whether recovery set aside the records from this offset to `end`, where a segment begins.
+    pub(super) fn was_set_aside(&self, offset: i64, end: i64) -> Result<bool, LogError> {
+        let Some(next) = self.segment_at(end).filter(|next| next.name.base == end) else { return Ok(false) };
+        Ok(offset >= end - i64::from(next.header()?.set_aside))
     }
 
     /// All but the segment that is written.
@@ -301,7 +318,12 @@ impl Partition {
 impl Writing {
     /// Starts a segment file in the folder.
     pub(super) fn in_new_segment(folder: &Path, base: i64, created_micros: i64) -> Result<Self, WriteFailure> {
-        let header = Header::plain(created_micros)?;
+        Self::in_segment_of(folder, base, Header::plain(created_micros)?)
+    }
+
+    /// The same with this header.
+    pub(super) fn in_segment_of(folder: &Path, base: i64, header: Header) -> Result<Self, WriteFailure> {
+        let created_micros = header.created_micros;
         let segment = Segment::new(folder, SegmentName { base, generation: 0 }, Extent { length: Header::SIZE, end: base });
         let file = segment.create_file(&header)?;
         Ok(Self {

@@ -1,29 +1,43 @@
 //! Opening a partition: finding out, after whatever ended the last run, what is there.
 //!
 //! Closed segments are taken on trust (their readers check every record), so that opening does not depend on how much is
-//! stored. The written segment is read from the checkpoint on. Where its records stop being good, either the last write was
-//! torn, then it was never acknowledged and it is cut off; or a later record says that this place had been flushed, then
-//! something acknowledged is gone and opening fails.
+//! stored. The written segment is read from the checkpoint on, up to where its records stop being good. What is after that is one of three
+//! (see `tail`):
+//!
+//! - *Torn*: the last write was interrupted and never acknowledged. It is cut off.
+//! - *Acknowledged*: a later record says that this place had been flushed. Opening fails, since what is there goes on after it.
+//! - *Damaged*: the last group of records was on disk and changed. Nothing tells whether its senders had their answer. In a topic with retention
+//!   the bytes are kept in a file beside the segment, an error is logged, and the log goes on in a new segment, after all offsets that the
+//!   damaged records can have had; readers are told what they skip. It is one group, some milliseconds of all schools together, which an
+//!   operator still has; a log that stays shut keeps out everybody's telemetry until he comes. A compacted topic is another matter: its
+//!   publishers will not say it again, and a lost word, such as that a gateway was revoked, would be wrong for ever. There opening fails.
+//!
+//! Good records that no later record calls settled are written once more before they are flushed and trusted: after a flush that failed, the
+//! system takes the pages for clean, and a second flush would leave them where they are.
 
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
-    io::{Seek, SeekFrom},
+    io::{self, Seek, SeekFrom},
     os::unix::fs::FileExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
+use opentelemetry::KeyValue;
 use serde::{Deserialize, Serialize};
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{
     disk::{self, NewFile, failed},
-    frame,
-    partition::{Partition, PartitionOptions, Staging, Writing},
+    partition::{OnDamage, Partition, PartitionOptions, Staging, Writing},
     segment::{Extent, Frames, Header, Segment, SegmentName, Step, damaged},
+    tail::{Tail, Verdict},
 };
 use crate::log::LogError;
+
+/// Ends the names of files that hold damaged records.
+const DAMAGED: &str = ".damaged";
 
 /// How far each partition was known to be on disk. Written now and then; an old one only costs time.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +80,7 @@ impl Checkpoint {
 
 /// Opens the partition in the folder of `options`, creating it when it is not there.
 pub(super) fn open(options: PartitionOptions, checkpoint: &Checkpoint, now_micros: i64) -> Result<Partition, LogError> {
-    disk::create_folder(&options.folder)?;
+    disk::create_folder(&options.folder, 3)?;
     let mark = checkpoint.partitions.get(&options.label);
     let mut segments = list_segments(&options)?;
 
@@ -77,7 +91,11 @@ pub(super) fn open(options: PartitionOptions, checkpoint: &Checkpoint, now_micro
         return Err(LogError::Damaged { reason });
     }
     let writing = match newest {
-        Some(newest) => recover(newest, mark.filter(|mark| newest_base == Some(mark.base)), &options)?,
+        Some(newest) => {
+            let (closed, writing) = recover(&newest, mark.filter(|mark| newest_base == Some(mark.base)), &options, now_micros)?;
+            segments.extend(closed);
+            writing
+        }
         None => Writing::in_new_segment(&options.folder, segments.last().map_or(0, |last| last.extent.end), now_micros)?,
     };
 
@@ -111,6 +129,9 @@ fn list_segments(options: &PartitionOptions) -> Result<Vec<Found>, LogError> {
             found.push(Found { name, extent: Extent { length, end } });
         } else if file_name.ends_with(NewFile::SUFFIX) {
             disk::remove(&entry.path())?;
+        } else if file_name.ends_with(DAMAGED) {
+            let (partition, file) = (&options.label, &file_name);
+            warn!(name: "event_log.damage_kept", partition, %file, "damaged records were set aside here; see what they were, then remove the file");
         } else {
             warn!(name: "event_log.strange_file", partition = %options.label, file = %file_name, "file is not part of the log, leaving it alone");
         }
@@ -136,9 +157,10 @@ fn covered_until(path: &Path) -> Result<i64, LogError> {
     header.covers_until.ok_or_else(|| damaged(path, 0, "a compacted segment must say up to where"))
 }
 
-/// Checks the written segment and cuts off what a torn write left.
-fn recover(newest: Found, mark: Option<&Mark>, options: &PartitionOptions) -> Result<Writing, LogError> {
-    let Found { name, extent: Extent { length, .. } } = newest;
+/// Checks the written segment, cuts off what a torn write left, and sets aside what is damaged: then the segment is closed, and the writing
+/// goes on in a new one.
+fn recover(newest: &Found, mark: Option<&Mark>, options: &PartitionOptions, now_micros: i64) -> Result<(Option<Found>, Writing), LogError> {
+    let Found { name, extent: Extent { length, .. } } = *newest;
     let path = options.folder.join(name.to_string());
     let mut file = OpenOptions::new().read(true).write(true).open(&path).map_err(|error| failed("open", &path, &error))?;
     let header = Header::read(&file, &path)?;
@@ -152,24 +174,41 @@ fn recover(newest: Found, mark: Option<&Mark>, options: &PartitionOptions) -> Re
     let mut frames = Frames::new(reading, header.salt, trusted.length);
     let mut next_offset = trusted.end;
     let mut last_time_micros = header.created_micros;
-    let good_until = loop {
+    let mut on_disk = trusted.length;
+    let (good_until, bad) = loop {
         match frames.next(length).map_err(|error| failed("read", &path, &error))? {
             Step::Frame { head, position, .. } if head.offset == next_offset => {
                 segment.note(head.offset, position);
+                on_disk = on_disk.max(head.settled.min(position));
                 last_time_micros = head.time_micros;
                 next_offset += 1;
             }
-            Step::End => break length,
-            Step::Frame { position, .. } => break cut_off(&file, &path, position, length, "an offset is missing", &header)?,
-            Step::Bad { position, reason } => break cut_off(&file, &path, position, length, reason, &header)?,
+            Step::End => break (length, None),
+            Step::Frame { position, .. } => break (position, Some("an offset is missing")),
+            Step::Bad { position, reason } => break (position, Some(reason)),
         }
     };
+    if let Some(reason) = bad {
+        let mut bytes = vec![0; usize::try_from(length - good_until).unwrap_or_default()];
+        file.read_exact_at(&mut bytes, good_until).map_err(|error| failed("read", &path, &error))?;
+        let tail = Tail { bytes: &bytes, position: good_until, salt: header.salt, next_offset };
+        take_off(tail, reason, &path, options)?;
+        file.set_len(good_until).map_err(|error| failed("shorten", &path, &error))?;
+    }
 
     // What a killed process had written but not flushed is good and becomes visible now, so it must be on disk first.
+    disk::write_again(&file, on_disk..good_until).map_err(|error| failed("write again", &path, &error))?;
     file.sync_all().map_err(|error| failed("flush", &path, &error))?;
+
+    if let Some(end) = set_aside_until(&path, good_until, header.salt, next_offset)? {
+        let closed = Found { name, extent: Extent { length: good_until, end } };
+        let set_aside = u32::try_from(end - next_offset).unwrap_or(u32::MAX);
+        let header = Header { set_aside, ..Header::plain(now_micros.max(last_time_micros))? };
+        return Ok((Some(closed), Writing::in_segment_of(&options.folder, end, header)?));
+    }
     file.seek(SeekFrom::Start(good_until)).map_err(|error| failed("seek in", &path, &error))?;
     segment.set_extent(Extent { length: good_until, end: next_offset });
-    Ok(Writing {
+    let writing = Writing {
         segment: Arc::new(segment),
         file,
         header,
@@ -179,24 +218,62 @@ fn recover(newest: Found, mark: Option<&Mark>, options: &PartitionOptions) -> Re
         last_time_micros,
         unknown: None,
         staging: Staging::default(),
-    })
+    };
+    Ok((None, writing))
 }
 
-/// Cuts the file at a bad place, unless what stands there has been acknowledged.
-fn cut_off(file: &File, path: &Path, position: u64, length: u64, reason: &str, header: &Header) -> Result<u64, LogError> {
-    let mut tail = vec![0; usize::try_from(length - position).unwrap_or_default()];
-    file.read_exact_at(&mut tail, position).map_err(|error| failed("read", path, &error))?;
-    if frame::proves_settled(&tail, position, position, header.salt) {
-        return Err(damaged(path, position, &format!("{reason}, and records after it show that it was acknowledged")));
+/// Sees to it that the bytes after the last good record may be cut off.
+fn take_off(tail: Tail<'_>, reason: &str, path: &Path, options: &PartitionOptions) -> Result<(), LogError> {
+    let Tail { bytes, position, .. } = tail;
+    let (file, size) = (path.display(), bytes.len());
+    match tail.judge() {
+        Verdict::Torn => {
+            warn!(
+                name: "event_log.torn_tail_cut", %file, position, bytes = size, reason,
+                "cut off a write that was interrupted and never acknowledged"
+            );
+            Ok(())
+        }
+        Verdict::Acknowledged => {
+            let what = "records after it show that it was acknowledged; restore the file from a backup";
+            Err(damaged(path, position, &format!("{reason}, and {what}")))
+        }
+        Verdict::Damaged if options.on_damage == OnDamage::Refuse => {
+            let what = format!(
+                "it was written as a whole and may have been acknowledged; restore the file from a backup or, to give up the {size} bytes from there \
+                 on, shorten it (truncate -s {position}) and have the state of this topic published again"
+            );
+            Err(damaged(path, position, &format!("{reason}: {what}")))
+        }
+        Verdict::Damaged => {
+            let kept = aside(path, position);
+            disk::replace(kept.clone(), bytes)?;
+            let meter = opentelemetry::global::meter("schildwacht.events");
+            let counter =
+                meter.u64_counter("event_log.damaged").with_description("damaged groups of records that recovery set aside").build();
+            counter.add(1, &[KeyValue::new("partition", options.label.clone())]);
+            error!(
+                name: "event_log.damage_set_aside", %file, position, bytes = size, reason, kept = %kept.display(),
+                "records at the end were damaged after they were written and may have been acknowledged; they are kept, and the log goes on without"
+            );
+            Ok(())
+        }
     }
-    file.set_len(position).map_err(|error| failed("shorten", path, &error))?;
-    warn!(
-        name: "event_log.torn_tail_cut",
-        file = %path.display(),
-        position,
-        bytes = length - position,
-        reason,
-        "cut off a write that was interrupted and never acknowledged"
-    );
-    Ok(position)
+}
+
+/// Where damaged bytes that stood at `position` are kept.
+fn aside(path: &Path, position: u64) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{position}{DAMAGED}"));
+    PathBuf::from(name)
+}
+
+/// When what stood at `position` was set aside and writing has not gone on yet: the first offset that none of it had.
+fn set_aside_until(path: &Path, position: u64, salt: u32, next_offset: i64) -> Result<Option<i64>, LogError> {
+    let kept = aside(path, position);
+    match fs::read(&kept) {
+        Ok(bytes) => Ok(Some(Tail { bytes: &bytes, position, salt, next_offset }.end_offset().max(next_offset + 1))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", &kept, &error)),
+    }
 }

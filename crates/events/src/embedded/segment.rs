@@ -65,6 +65,8 @@ pub(super) struct Header {
     pub covers_until: Option<i64>,
     /// For a compacted segment: time of its oldest tombstone.
     pub oldest_tombstone_micros: Option<i64>,
+    /// How many offsets before the first were those of damaged records, which recovery set aside; 0 otherwise. The segment before ends there.
+    pub set_aside: u32,
 }
 
 impl Header {
@@ -75,7 +77,7 @@ impl Header {
 
     pub(super) fn plain(created_micros: i64) -> Result<Self, LogError> {
         let salt = getrandom::u32().map_err(|error| LogError::Unavailable { reason: format!("cannot get random bytes: {error}") })?;
-        Ok(Self { salt, created_micros, covers_until: None, oldest_tombstone_micros: None })
+        Ok(Self { salt, created_micros, covers_until: None, oldest_tombstone_micros: None, set_aside: 0 })
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -86,7 +88,7 @@ impl Header {
         out.extend_from_slice(&self.created_micros.to_le_bytes());
         out.extend_from_slice(&self.covers_until.unwrap_or(Self::NONE).to_le_bytes());
         out.extend_from_slice(&self.oldest_tombstone_micros.unwrap_or(Self::NONE).to_le_bytes());
-        out.extend_from_slice(&[0; 4]);
+        out.extend_from_slice(&self.set_aside.to_le_bytes());
         out.extend_from_slice(&crc32fast::hash(&out).to_le_bytes());
         out
     }
@@ -104,7 +106,13 @@ impl Header {
             return Err("the checksum of its header does not match".to_owned());
         }
         let optional = |at| Some(i64_at(at)).filter(|value| *value != Self::NONE);
-        Ok(Self { salt: u32_at(12), created_micros: i64_at(16), covers_until: optional(24), oldest_tombstone_micros: optional(32) })
+        Ok(Self {
+            salt: u32_at(12),
+            created_micros: i64_at(16),
+            covers_until: optional(24),
+            oldest_tombstone_micros: optional(32),
+            set_aside: u32_at(40),
+        })
     }
 
     pub(super) fn read(file: &File, path: &Path) -> Result<Self, LogError> {
@@ -268,7 +276,7 @@ mod tests {
 
     #[test]
     fn header_comes_back_and_notices_every_flipped_bit() {
-        let header = Header { salt: 9, created_micros: 1, covers_until: Some(20), oldest_tombstone_micros: None };
+        let header = Header { salt: 9, created_micros: 1, covers_until: Some(20), oldest_tombstone_micros: None, set_aside: 3 };
         let bytes: [u8; Header::SIZE as usize] = header.encode().try_into().unwrap();
         assert_eq!(Header::decode(&bytes), Ok(header));
         for bit in 0..bytes.len() * 8 {

@@ -20,7 +20,7 @@ use super::{
     frame::{before, micros},
     groups::Groups,
     lock::lock,
-    partition::PartitionOptions,
+    partition::{OnDamage, PartitionOptions},
     recovery::{self, Checkpoint},
     topics::TopicLog,
 };
@@ -75,6 +75,8 @@ impl Shared {
             label: "groups".to_owned(),
             folder: config.folder.join("groups"),
             segment_bytes: OFFSETS_SEGMENT_BYTES,
+            // A lost offset repeats deliveries, and they are not flushed one by one, so that a power cut may leave anything.
+            on_damage: OnDamage::SetAside,
             syncs: Arc::clone(&counters.syncs),
         };
         let groups = Groups::load(Arc::new(recovery::open(offsets, &checkpoint, now_micros)?))?;
@@ -204,6 +206,7 @@ fn take_folder(config: &EmbeddedConfig) -> Result<File, LogError> {
     let folder = &config.folder;
     let unusable = |error: std::io::Error| LogError::Unusable { reason: format!("cannot use folder {}: {error}", folder.display()) };
     fs::create_dir_all(folder).map_err(unusable)?;
+    disk::flush_parents(folder, 1)?;
     let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),

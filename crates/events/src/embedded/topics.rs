@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use super::{
     config::EmbeddedConfig,
     lock::lock,
-    partition::{Partition, PartitionOptions},
+    partition::{OnDamage, Partition, PartitionOptions},
     recovery::{self, Checkpoint},
 };
 use crate::{
@@ -49,12 +49,16 @@ impl TopicLog {
         let spec = topic.spec();
         let folder = topics_folder.join(spec.name);
         let spread = usize::try_from(spec.embedded_partitions).unwrap_or(1).max(1);
+        let on_damage = match spec.cleanup {
+            Cleanup::Compact => OnDamage::Refuse,
+            Cleanup::Retain { .. } => OnDamage::SetAside,
+        };
         let partitions = (0..)
             .map(|number: usize| (number, folder.join(number.to_string())))
             .take_while(|(number, folder)| *number < spread || folder.is_dir())
             .map(|(number, folder)| {
                 let label = format!("{}/{number}", spec.name);
-                let options = PartitionOptions { label, folder, segment_bytes: config.segment_bytes, syncs: Arc::clone(syncs) };
+                let options = PartitionOptions { label, folder, segment_bytes: config.segment_bytes, on_damage, syncs: Arc::clone(syncs) };
                 recovery::open(options, checkpoint, now_micros).map(Arc::new)
             });
         let partitions = partitions.collect::<Result<_, _>>()?;
