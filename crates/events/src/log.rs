@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use crate::topic::Topic;
 
@@ -171,6 +172,11 @@ pub trait Tail: Send {
 
     /// Whether everything that was in the topic when the tail began has been returned.
     fn caught_up(&self) -> bool;
+
+    /// By partition: a moment, as late as is known, of which everything that was then in the partition has been returned; `None` when there is
+    /// none yet. It stays behind when the partition's leader does not answer, or when there is more to read. In Kafka leaders are asked every
+    /// five seconds, as long as [`next`](Self::next) is called.
+    fn complete_as_of(&self) -> Vec<Option<Instant>>;
 }
 
 /// The log as services hold it.

@@ -172,7 +172,7 @@ fn export_metrics(intake: &Arc<Intake>) {
     meter
         .f64_observable_gauge("telemetry.directory.age")
         .with_unit("s")
-        .with_description("time since the event log last answered the directory's reader")
+        .with_description("time since the partition that is furthest behind was known to be read to its end")
         .with_callback(move |observer| observer.observe(of_age.directory.age(of_age.began.elapsed()).as_secs_f64(), &[]))
         .build();
 }

@@ -53,8 +53,10 @@ pub enum Outcome {
     BodyBroken,
     /// No memory left for more requests at once.
     Busy,
-    /// The directory of gateways is not (or no longer) up to date.
+    /// The directory of gateways is not read yet.
     DirectoryNotReady,
+    /// The part of the directory that the gateway is in is out of date: it might have been revoked.
+    DirectoryStale,
     /// The issuer's keys cannot be had.
     IssuerUnavailable,
     /// The event log has too much under way.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{
     cursor::{Cursor, Lane, Lanes, deadline_after, rang_before},
@@ -96,6 +96,8 @@ pub(super) struct EmbeddedTail {
     shared: Arc<Shared>,
     /// By partition: where the topic ended when the tail began.
     ends: Vec<i64>,
+    /// By partition: when it was last read to its end.
+    complete: Vec<Option<Instant>>,
     bell: Arc<Notify>,
     lanes: Lanes,
 }
@@ -113,7 +115,8 @@ impl EmbeddedTail {
             Lane { topic: log.topic, partition: number, cursor: Cursor::new(Arc::clone(partition), offset) }
         });
         let lanes = Lanes::new(lanes.collect());
-        Self { shared, ends, bell, lanes }
+        let complete = vec![None; ends.len()];
+        Self { shared, ends, complete, bell, lanes }
     }
 }
 
@@ -127,11 +130,22 @@ impl Tail for EmbeddedTail {
             let read = self.lanes.read(max).await;
             self.lanes.take_skipped().into_iter().for_each(|skipped| self.shared.skips.gone(TAIL, skipped));
             let records = read?;
+            self.complete = self.complete_as_of();
             let has_caught_up = was_behind && self.caught_up();
             if !records.is_empty() || has_caught_up || !rang_before(&self.bell, deadline).await {
                 return Ok(records);
             }
         }
+    }
+
+    fn complete_as_of(&self) -> Vec<Option<Instant>> {
+        let mut complete = self.complete.clone();
+        for lane in self.lanes.lanes.iter().filter(|lane| !lane.cursor.is_behind()) {
+            if let Some(as_of) = complete.get_mut(lane.partition as usize) {
+                *as_of = Some(Instant::now());
+            }
+        }
+        complete
     }
 
     fn caught_up(&self) -> bool {

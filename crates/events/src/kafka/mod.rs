@@ -9,6 +9,7 @@
 mod complaints;
 mod config;
 mod consumer;
+mod ends;
 mod gaps;
 mod names;
 mod producer;

@@ -17,6 +17,7 @@ use super::{
     complaints::unavailable,
     config::KafkaConfig,
     consumer::{Rebalances, Receiver, all_partitions, deadline_after},
+    ends::Ends,
     gaps::Gaps,
     names::Names,
 };
@@ -158,6 +159,8 @@ pub(super) struct KafkaTail {
     receiver: Receiver,
     /// Partitions with records from before the tail began that are not delivered yet, and where those end.
     behind: BTreeMap<i32, i64>,
+    topic: String,
+    ends: Ends,
 }
 
 impl KafkaTail {
@@ -168,35 +171,32 @@ impl KafkaTail {
         settings.set("enable.partition.eof", "true");
         let receiver = Receiver::new(&settings, names)?;
         let name = receiver.names().topic(topic);
-        let ends = receiver.blocking(move |consumer| assign(consumer, &name, from)).await?;
-        let behind = match from {
-            TailFrom::Start => ends,
-            TailFrom::End => BTreeMap::new(),
-        };
-        Ok(Self { receiver, behind })
+        let (asked, topic) = (tokio::time::Instant::now(), name.clone());
+        let partitions = receiver.blocking(move |consumer| assign(consumer, &name, from)).await?;
+        let not_empty = (0..).zip(&partitions).filter(|(_, (next, end))| end > next);
+        let behind = not_empty.map(|(partition, (_, end))| (partition, *end)).collect();
+        Ok(Self { receiver, behind, topic, ends: Ends::new(&partitions, asked) })
     }
 }
 
-/// Assigns all partitions and answers where those that are not empty end.
-fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> Result<BTreeMap<i32, i64>, LogError> {
+/// Assigns all partitions and answers where in each of them reading begins, and where it ends.
+fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> Result<Vec<(i64, i64)>, LogError> {
     let cannot = |error: KafkaError| unavailable("read", &error);
     let metadata = consumer.fetch_metadata(Some(name), BROKER_TIMEOUT).map_err(cannot)?;
     let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
     let mut assignment = all_partitions(name, count);
-    let mut ends = BTreeMap::new();
+    let mut partitions = Vec::with_capacity(count);
     for partition in 0..count as i32 {
         let (low, high) = watermarks(consumer, name, partition).map_err(cannot)?;
-        let offset = match from {
-            TailFrom::Start => Offset::Beginning,
-            TailFrom::End => Offset::Offset(high),
+        let (offset, next) = match from {
+            TailFrom::Start => (Offset::Beginning, low),
+            TailFrom::End => (Offset::Offset(high), high),
         };
         assignment.set_partition_offset(name, partition, offset).map_err(cannot)?;
-        if high > low {
-            ends.insert(partition, high);
-        }
+        partitions.push((next, high));
     }
     consumer.assign(&assignment).map_err(cannot)?;
-    Ok(ends)
+    Ok(partitions)
 }
 
 #[async_trait]
@@ -205,8 +205,10 @@ impl Tail for KafkaTail {
         let deadline = deadline_after(wait);
         let was_behind = !self.caught_up();
         loop {
+            self.ends.ask(self.receiver.consumer(), &self.topic);
             let received = self.receiver.receive(max, deadline).await?;
             for Position { partition, offset, .. } in received.records.iter().map(|record| record.position) {
+                self.ends.returned(partition, offset);
                 if self.behind.get(&partition).is_some_and(|end| offset + 1 >= *end) {
                     self.behind.remove(&partition);
                 }
@@ -214,7 +216,9 @@ impl Tail for KafkaTail {
             // The last records may have been compacted away, so that only the end itself tells.
             for partition in &received.ended {
                 self.behind.remove(partition);
+                self.ends.ended(*partition);
             }
+            self.ends.compare();
             let time_is_over = received.records.is_empty() && received.ended.is_empty();
             if !received.records.is_empty() || time_is_over || was_behind && self.caught_up() {
                 return Ok(received.records);
@@ -224,6 +228,10 @@ impl Tail for KafkaTail {
 
     fn caught_up(&self) -> bool {
         self.behind.is_empty()
+    }
+
+    fn complete_as_of(&self) -> Vec<Option<tokio::time::Instant>> {
+        self.ends.complete_as_of()
     }
 }
 

@@ -42,6 +42,7 @@ promises! {
     groups::lag_is_what_is_left_to_commit,
     tails::a_tail_catches_up_and_follows,
     tails::a_tail_of_an_empty_topic_has_caught_up,
+    tails::a_tail_knows_as_of_when_each_partition_is_complete,
     tails::a_tail_from_the_end_sees_only_what_is_new,
     keeping::only_the_last_record_of_a_key_is_kept,
     keeping::old_records_are_dropped,

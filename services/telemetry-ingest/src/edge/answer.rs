@@ -65,6 +65,7 @@ const fn codes(outcome: Outcome) -> (StatusCode, Code) {
         | Outcome::BodyBroken
         | Outcome::Busy
         | Outcome::DirectoryNotReady
+        | Outcome::DirectoryStale
         | Outcome::IssuerUnavailable
         | Outcome::LogBusy
         | Outcome::LogFull

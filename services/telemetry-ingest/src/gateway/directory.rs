@@ -1,9 +1,9 @@
 //! The copy of the topic in memory.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{
-        Arc, OnceLock, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -17,9 +17,14 @@ use crate::{
     outcome::{Outcome, Refusal},
 };
 
-/// When the log has not answered for this long, the directory is out of date.
-const OUT_OF_DATE_AFTER: Duration = Duration::from_secs(60);
+/// A partition that was not known to be read to its end for this long is out of date. A revoked gateway is to be out within 60 s even where
+/// its entry does not come through; what is known is up to ten seconds old (question and time-out), and the rest is room. A change of a
+/// partition's leader takes less.
+const OUT_OF_DATE_AFTER: Duration = Duration::from_secs(30);
 const COME_BACK_AFTER: Duration = Duration::from_secs(5);
+
+const NOT_READ: &str = "the directory of gateways is still being read; try again in a moment";
+const OUT_OF_DATE: &str = "the directory of gateways is out of date; try again in a moment";
 
 /// Whether a gateway may post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub enum State {
 pub struct Gateway {
     /// Whether it may post.
     pub state: State,
+    /// Of the topic, where its entries come from.
+    pub partition: usize,
     /// How much it may send.
     pub rates: Arc<Rates>,
     pub school: Arc<School>,
@@ -85,27 +92,39 @@ pub struct Entitlement {
     pub school_reading: usize,
 }
 
-/// All gateways, and the schools that they are of.
-#[derive(Debug, Default, Clone)]
-struct Register {
-    gateways: HashMap<GatewayId, Arc<Gateway>>,
-    schools: HashMap<SchoolId, Arc<School>>,
-}
-
 /// All gateways. `now` counts from one fixed moment, the start of the service.
 #[derive(Debug)]
 pub struct Directory {
     entitlement: Entitlement,
-    register: RwLock<Register>,
+    known: RwLock<Known>,
     caught_up: AtomicBool,
-    /// Milliseconds, from where `now` counts.
-    last_heard: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    gateways: HashMap<GatewayId, Arc<Gateway>>,
+    /// That they are of.
+    schools: HashMap<SchoolId, Arc<School>>,
+    /// By partition of the topic: as of when all its entries are here.
+    complete_as_of: Vec<Option<Duration>>,
+}
+
+impl Known {
+    /// Whether a revocation may be missing here.
+    fn is_stale(&self, partition: usize, now: Duration) -> bool {
+        let as_of = self.complete_as_of.get(partition).copied().flatten();
+        as_of.is_none_or(|as_of| now.saturating_sub(as_of) > OUT_OF_DATE_AFTER)
+    }
+
+    fn stale(&self, now: Duration) -> impl Iterator<Item = usize> {
+        (0..self.complete_as_of.len()).filter(move |partition| self.is_stale(*partition, now))
+    }
 }
 
 impl Directory {
     /// Empty, and not caught up.
     pub fn new(entitlement: Entitlement) -> Self {
-        Self { entitlement, register: RwLock::default(), caught_up: AtomicBool::new(false), last_heard: AtomicU64::new(0) }
+        Self { entitlement, known: RwLock::default(), caught_up: AtomicBool::new(false) }
     }
 
     /// The gateway of this id, if it may post.
@@ -113,15 +132,20 @@ impl Directory {
     /// # Errors
     /// When it is unknown or revoked, or when the directory does not know.
     pub fn admit(&self, id: GatewayId, now: Duration) -> Result<Arc<Gateway>, Refusal> {
-        if let Err(problem) = self.check(now) {
-            return Err(Refusal::for_now(Outcome::DirectoryNotReady, problem, COME_BACK_AFTER));
+        if !self.caught_up.load(Relaxed) {
+            return Err(Refusal::for_now(Outcome::DirectoryNotReady, NOT_READ, COME_BACK_AFTER));
         }
-        let gateway = self.register.read().unwrap_or_else(PoisonError::into_inner).gateways.get(&id).map(Arc::clone);
-        let Some(gateway) = gateway else {
+        let known = self.known();
+        let Some(gateway) = known.gateways.get(&id).map(Arc::clone) else {
+            // Its entry may be where nothing comes from.
+            if known.stale(now).next().is_some() {
+                return Err(stale());
+            }
             let message = "this gateway is not enrolled; enrol it and use its own credentials";
             return Err(Refusal::for_good(Outcome::GatewayUnknown, message));
         };
         match gateway.state {
+            State::Active if known.is_stale(gateway.partition, now) => Err(stale()),
             State::Active => Ok(gateway),
             State::Revoked => {
                 let message = "this gateway's access was ended; enrol a new gateway";
@@ -130,43 +154,59 @@ impl Directory {
         }
     }
 
-    /// Whether the directory can be relied on; for readiness and for every request.
+    /// Whether some gateways can be let in; for readiness. Those of a partition that is out of date are refused one by one.
     ///
     /// # Errors
     /// In words, what is the matter.
     pub fn check(&self, now: Duration) -> Result<(), &'static str> {
         if !self.caught_up.load(Relaxed) {
-            return Err("the directory of gateways is still being read; try again in a moment");
+            return Err(NOT_READ);
         }
-        if self.age(now) > OUT_OF_DATE_AFTER {
-            return Err("the directory of gateways is out of date; try again in a moment");
+        let known = self.known();
+        if known.stale(now).count() == known.complete_as_of.len() {
+            return Err(OUT_OF_DATE);
         }
         Ok(())
     }
 
-    /// Time since the last sign from the log.
+    /// The partitions that are out of date.
+    pub(super) fn stale(&self, now: Duration) -> BTreeSet<usize> {
+        self.known().stale(now).collect()
+    }
+
+    /// Time since the partition that is furthest behind was known to be complete.
     pub fn age(&self, now: Duration) -> Duration {
-        now.saturating_sub(Duration::from_millis(self.last_heard.load(Relaxed)))
+        let known = self.known();
+        let oldest = known.complete_as_of.iter().map(|as_of| as_of.unwrap_or_default()).min();
+        now.saturating_sub(oldest.unwrap_or_default())
     }
 
     /// How many gateways it holds, revoked ones included.
     pub fn len(&self) -> usize {
-        self.register.read().unwrap_or_else(PoisonError::into_inner).gateways.len()
+        self.known().gateways.len()
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known_to_change(&self) -> RwLockWriteGuard<'_, Known> {
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The rates of the gateways and schools that have sent something of late, by their ids.
     pub(super) fn in_use(&self, now: Duration) -> Vec<(Bytes, Arc<Rates>)> {
-        let register = self.register.read().unwrap_or_else(PoisonError::into_inner);
-        let of_gateways = register.gateways.values().map(|gateway| (&gateway.id_text, &gateway.rates));
-        let of_schools = register.schools.values().map(|school| (&school.text, &school.rates));
+        let known = self.known();
+        let of_gateways = known.gateways.values().map(|gateway| (&gateway.id_text, &gateway.rates));
+        let of_schools = known.schools.values().map(|school| (&school.text, &school.rates));
         let in_use = of_gateways.chain(of_schools).filter(|(_id, rates)| rates.are_in_use(now));
         in_use.map(|(id, rates)| (id.clone(), Arc::clone(rates))).collect()
     }
 
     /// Requests refused because too much is sent, by school, since the last call.
     pub(super) fn take_refused(&self) -> Vec<(Bytes, u64)> {
-        let register = self.register.read().unwrap_or_else(PoisonError::into_inner);
-        let refused = register.schools.values().map(|school| (school.text.clone(), school.refused.swap(0, Relaxed)));
+        let known = self.known();
+        let refused = known.schools.values().map(|school| (school.text.clone(), school.refused.swap(0, Relaxed)));
         refused.filter(|(_school, requests)| *requests > 0).collect()
     }
 
@@ -177,37 +217,46 @@ impl Directory {
 
     /// Processes a gateway's entry, or forgets the gateway.
     pub(super) fn apply(&self, change: Change) {
-        let mut register = self.register.write().unwrap_or_else(PoisonError::into_inner);
-        let before = register.gateways.get(&change.id()).map(Arc::clone);
-        change.apply_to(&mut register, before.as_deref(), &self.entitlement);
+        let mut known = self.known_to_change();
+        let before = known.gateways.get(&change.id()).map(Arc::clone);
+        change.apply_to(&mut known, before.as_deref(), &self.entitlement);
     }
 
     /// Replaces everything by what a fresh reading of the topic has gathered.
     pub(super) fn replace(&self, changes: impl IntoIterator<Item = Change>) {
-        let before = self.register.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut fresh = Register { gateways: HashMap::new(), schools: before.schools };
+        let (before, schools) = {
+            let known = self.known();
+            (known.gateways.clone(), known.schools.clone())
+        };
+        let mut fresh = Known { schools, ..Known::default() };
         for change in changes {
-            let before = before.gateways.get(&change.id()).map(Arc::as_ref);
+            let before = before.get(&change.id()).map(Arc::as_ref);
             change.apply_to(&mut fresh, before, &self.entitlement);
         }
         // A school without a gateway is forgotten; what it owes would be paid off long before it has one again.
         let in_use: HashSet<Bytes> = fresh.gateways.values().map(|gateway| gateway.school.text.clone()).collect();
         fresh.schools.retain(|_id, school| in_use.contains(&school.text));
-        *self.register.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let mut known = self.known_to_change();
+        (known.gateways, known.schools) = (fresh.gateways, fresh.schools);
+        drop(known);
         self.caught_up.store(true, Relaxed);
     }
 
-    /// Notes a sign from the log.
-    pub(super) fn heard(&self, now: Duration) {
-        self.last_heard.store(u64::try_from(now.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    /// Notes as of when all entries of each partition are here.
+    pub(super) fn complete_as_of(&self, partitions: Vec<Option<Duration>>) {
+        self.known_to_change().complete_as_of = partitions;
     }
+}
+
+fn stale() -> Refusal {
+    Refusal::for_now(Outcome::DirectoryStale, OUT_OF_DATE, COME_BACK_AFTER)
 }
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
     /// As it is now.
-    Set { id: GatewayId, school: SchoolId, state: State },
+    Set { id: GatewayId, school: SchoolId, state: State, partition: usize },
     /// No longer there, or not readable: closed either way.
     Forget { id: GatewayId },
 }
@@ -219,12 +268,12 @@ impl Change {
         }
     }
 
-    fn apply_to(self, register: &mut Register, before: Option<&Gateway>, entitlement: &Entitlement) {
+    fn apply_to(self, known: &mut Known, before: Option<&Gateway>, entitlement: &Entitlement) {
         match self {
             Self::Forget { id } => {
-                register.gateways.remove(&id);
+                known.gateways.remove(&id);
             }
-            Self::Set { id, school, state } => {
+            Self::Set { id, school, state, partition } => {
                 let of_school = || {
                     Arc::new(School {
                         text: Bytes::from(school.to_string()),
@@ -234,11 +283,11 @@ impl Change {
                         refused: AtomicU64::new(0),
                     })
                 };
-                let school = Arc::clone(register.schools.entry(school).or_insert_with(of_school));
+                let school = Arc::clone(known.schools.entry(school).or_insert_with(of_school));
                 // What it has sent counts on: else every entry, and every re-reading, would give it a burst.
                 let rates = before.map_or_else(|| Arc::new(Rates::new(entitlement.gateway)), |before| Arc::clone(&before.rates));
-                let gateway = Gateway { state, rates, school, id_text: Bytes::from(id.to_string()), permitted: OnceLock::new() };
-                register.gateways.insert(id, Arc::new(gateway));
+                let gateway = Gateway { state, partition, rates, school, id_text: Bytes::from(id.to_string()), permitted: OnceLock::new() };
+                known.gateways.insert(id, Arc::new(gateway));
             }
         }
     }
@@ -256,7 +305,7 @@ mod tests {
     const ENTITLEMENT: Entitlement = Entitlement { gateway: OF_GATEWAY, school: OF_GATEWAY.times(2), school_memory: 1, school_reading: 1 };
 
     fn set(id: GatewayId, state: State) -> Change {
-        Change::Set { id, school: Ids::counted().next(), state }
+        Change::Set { id, school: Ids::counted().next(), state, partition: 0 }
     }
 
     fn outcome(directory: &Directory, id: GatewayId, now: Duration) -> Outcome {
@@ -268,13 +317,43 @@ mod tests {
         let directory = Directory::new(ENTITLEMENT);
         let (id, mut now) = (Ids::counted().next(), Duration::from_secs(1));
         assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
-        directory.heard(now);
+        directory.complete_as_of(vec![Some(now)]);
         directory.replace([set(id, State::Active)]);
         assert_eq!(outcome(&directory, id, now), Outcome::Accepted);
         now += OUT_OF_DATE_AFTER + Duration::from_millis(1);
-        assert_eq!(outcome(&directory, id, now), Outcome::DirectoryNotReady);
-        directory.heard(now);
+        assert_eq!(outcome(&directory, id, now), Outcome::DirectoryStale);
+        assert_eq!(directory.check(now), Err(OUT_OF_DATE));
+        directory.complete_as_of(vec![Some(now)]);
         assert_eq!(outcome(&directory, id, now), Outcome::Accepted);
+        assert_eq!(directory.check(now), Ok(()));
+    }
+
+    #[test]
+    fn a_partition_that_is_out_of_date_keeps_out_its_own_gateways_and_those_that_nobody_knows() {
+        let directory = Directory::new(ENTITLEMENT);
+        let (ids, began) = (Ids::counted(), Duration::from_secs(1));
+        let [here, cut_off, revoked, unknown]: [GatewayId; 4] = std::array::from_fn(|_| ids.next());
+        let of_partition = |id, state, partition| Change::Set { id, school: ids.next(), state, partition };
+        directory.complete_as_of(vec![Some(began), Some(began)]);
+        directory.replace([
+            of_partition(here, State::Active, 0),
+            of_partition(cut_off, State::Active, 1),
+            of_partition(revoked, State::Revoked, 1),
+        ]);
+        let outcomes = |now| [here, cut_off, revoked, unknown].map(|id| outcome(&directory, id, now));
+        use Outcome::{Accepted, DirectoryStale, GatewayRevoked, GatewayUnknown};
+        assert_eq!(outcomes(began), [Accepted, Accepted, GatewayRevoked, GatewayUnknown]);
+
+        let now = began + OUT_OF_DATE_AFTER + Duration::from_millis(1);
+        directory.complete_as_of(vec![Some(now), Some(began)]);
+        assert_eq!(outcomes(now), [Accepted, DirectoryStale, GatewayRevoked, DirectoryStale]);
+        assert_eq!((directory.check(now), directory.stale(now)), (Ok(()), BTreeSet::from([1])));
+        assert_eq!(directory.age(now), now - began, "the oldest partition's");
+
+        directory.complete_as_of(vec![Some(now), None]);
+        assert_eq!(outcomes(now), [Accepted, DirectoryStale, GatewayRevoked, DirectoryStale]);
+        directory.complete_as_of(vec![Some(now), Some(now)]);
+        assert_eq!(outcomes(now), [Accepted, Accepted, GatewayRevoked, GatewayUnknown]);
     }
 
     #[test]
@@ -282,6 +361,7 @@ mod tests {
         let directory = Directory::new(ENTITLEMENT);
         let (ids, now) = (Ids::counted(), Duration::ZERO);
         let (one, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
+        directory.complete_as_of(vec![Some(now)]);
         directory.replace([set(one, State::Active)]);
         assert_eq!(outcome(&directory, other, now), Outcome::GatewayUnknown);
         directory.apply(set(other, State::Active));
@@ -297,7 +377,7 @@ mod tests {
     fn what_a_gateway_has_sent_counts_on_when_its_entry_comes_again() {
         let (id, now) = (Ids::counted().next(), Duration::from_secs(1));
         let directory = Directory::new(ENTITLEMENT);
-        directory.heard(now);
+        directory.complete_as_of(vec![Some(now)]);
         directory.replace([set(id, State::Active)]);
         let gateway = directory.admit(id, now).unwrap();
         gateway.charge(60, 1, now);
@@ -316,9 +396,9 @@ mod tests {
         let (ids, now) = (Ids::counted(), Duration::from_secs(1));
         let (school, elsewhere): (SchoolId, SchoolId) = (ids.next(), ids.next());
         let gateways: Vec<GatewayId> = (0..4).map(|_| ids.next()).collect();
-        let set = |id: GatewayId, school| Change::Set { id, school, state: State::Active };
+        let set = |id: GatewayId, school| Change::Set { id, school, state: State::Active, partition: 0 };
         let directory = Directory::new(ENTITLEMENT);
-        directory.heard(now);
+        directory.complete_as_of(vec![Some(now)]);
         directory.replace(gateways.iter().map(|id| set(*id, if *id == gateways[3] { elsewhere } else { school })));
         let found: Vec<_> = gateways.iter().map(|id| directory.admit(*id, now).unwrap()).collect();
         // Each a little over its own limit; the third gateway finds the school's used up.
@@ -334,10 +414,10 @@ mod tests {
         let (ids, now) = (Ids::counted(), Duration::from_secs(1));
         let (first, last, school, elsewhere): (GatewayId, GatewayId, SchoolId, SchoolId) = (ids.next(), ids.next(), ids.next(), ids.next());
         let directory = Directory::new(ENTITLEMENT);
-        directory.replace([Change::Set { id: first, school, state: State::Active }]);
-        directory.replace([Change::Set { id: last, school: elsewhere, state: State::Active }]);
-        directory.heard(now);
-        let kept: Vec<SchoolId> = directory.register.read().unwrap().schools.keys().copied().collect();
+        directory.replace([Change::Set { id: first, school, state: State::Active, partition: 0 }]);
+        directory.replace([Change::Set { id: last, school: elsewhere, state: State::Active, partition: 0 }]);
+        directory.complete_as_of(vec![Some(now)]);
+        let kept: Vec<SchoolId> = directory.known().schools.keys().copied().collect();
         assert_eq!(kept, [elsewhere]);
         assert!(directory.admit(last, now).is_ok());
     }

@@ -1,8 +1,8 @@
 //! Keeps the directory up to date from the log.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use events::{Delivered, LogError, SharedLog, TailFrom, Topic};
+use events::{Delivered, LogError, SharedLog, Tail, TailFrom, Topic};
 use prost::Message as _;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
 use runtime::{GatewayId, Shutdown};
@@ -31,14 +31,37 @@ async fn follow_once(directory: &Directory, log: &SharedLog, began: Instant) -> 
     while !tail.caught_up() {
         gathered.extend(tail.next(AT_ONCE, WAIT).await?.iter().filter_map(change));
     }
-    directory.heard(began.elapsed());
     directory.replace(gathered);
+    directory.complete_as_of(complete_as_of(&*tail, began));
     tracing::info!(name: "directory.caught_up", gateways = directory.len(), "directory of gateways is up to date");
+    let mut stale = BTreeSet::new();
     loop {
         let delivered = tail.next(AT_ONCE, WAIT).await?;
-        directory.heard(began.elapsed());
         delivered.iter().filter_map(change).for_each(|change| directory.apply(change));
+        // Only now: what was delivered must count by then.
+        directory.complete_as_of(complete_as_of(&*tail, began));
+        stale = say_what_changed(&stale, directory.stale(began.elapsed()));
     }
+}
+
+/// By partition of the topic: as of when all was delivered.
+fn complete_as_of(tail: &dyn Tail, began: Instant) -> Vec<Option<Duration>> {
+    tail.complete_as_of().into_iter().map(|as_of| as_of.map(|as_of| as_of.saturating_duration_since(began))).collect()
+}
+
+/// Says once which partitions are out of date, and once when they no longer are.
+fn say_what_changed(before: &BTreeSet<usize>, now: BTreeSet<usize>) -> BTreeSet<usize> {
+    for partition in now.difference(before) {
+        let topic = Topic::Gateway.spec().name;
+        tracing::warn!(
+            name: "directory.partition_stale", topic, partition,
+            "a part of the directory of gateways is out of date, its gateways are told to retry; see that the partition has a leader"
+        );
+    }
+    for partition in before.difference(&now) {
+        tracing::info!(name: "directory.partition_fresh", partition, "a part of the directory of gateways is up to date again");
+    }
+    now
 }
 
 /// What a record says; `None` when not even its key can be read.
@@ -49,14 +72,15 @@ fn change(delivered: &Delivered) -> Option<Change> {
         return None;
     };
     let Some(value) = &delivered.record.value else { return Some(Change::Forget { id }) };
-    let change = entry(id, value);
+    let partition = usize::try_from(delivered.position.partition).unwrap_or_default();
+    let change = entry(id, value, partition);
     if change.is_none() {
         tracing::warn!(name: "directory.entry_unreadable", gateway = %id, "entry of a gateway cannot be read, gateway closed");
     }
     Some(change.unwrap_or(Change::Forget { id }))
 }
 
-fn entry(id: GatewayId, value: &[u8]) -> Option<Change> {
+fn entry(id: GatewayId, value: &[u8], partition: usize) -> Option<Change> {
     let entry = GatewayDirectoryEntry::decode(value).ok()?;
     if entry.gateway_id.parse::<GatewayId>().ok()? != id {
         return None;
@@ -66,7 +90,7 @@ fn entry(id: GatewayId, value: &[u8]) -> Option<Change> {
         GatewayState::Revoked => State::Revoked,
         GatewayState::Unspecified => return None,
     };
-    Some(Change::Set { id, school: entry.school_id.parse().ok()?, state })
+    Some(Change::Set { id, school: entry.school_id.parse().ok()?, state, partition })
 }
 
 #[cfg(test)]
@@ -80,12 +104,12 @@ mod tests {
         let ids = Ids::counted();
         let (id, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
         let good = GatewayDirectoryEntry { gateway_id: id.to_string(), school_id: other.to_string(), state: GatewayState::Active.into() };
-        assert!(matches!(entry(id, &good.encode_to_vec()), Some(Change::Set { state: State::Active, .. })));
-        assert_eq!(entry(other, &good.encode_to_vec()), None, "of another gateway");
+        assert!(matches!(entry(id, &good.encode_to_vec(), 0), Some(Change::Set { state: State::Active, .. })));
+        assert_eq!(entry(other, &good.encode_to_vec(), 0), None, "of another gateway");
         let of_no_school = GatewayDirectoryEntry { school_id: String::new(), ..good.clone() };
-        assert_eq!(entry(id, &of_no_school.encode_to_vec()), None);
+        assert_eq!(entry(id, &of_no_school.encode_to_vec(), 0), None);
         let of_a_later_version = GatewayDirectoryEntry { state: 7, ..good };
-        assert_eq!(entry(id, &of_a_later_version.encode_to_vec()), None);
-        assert_eq!(entry(id, b"\xff"), None);
+        assert_eq!(entry(id, &of_a_later_version.encode_to_vec(), 0), None);
+        assert_eq!(entry(id, b"\xff", 0), None);
     }
 }

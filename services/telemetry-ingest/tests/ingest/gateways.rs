@@ -7,12 +7,13 @@ use http::StatusCode;
 use prost::Message as _;
 use proto::identity::v1::GatewayState;
 use schildwacht_telemetry_ingest::Outcome;
-use testkit::person;
+use testkit::{eventually, person};
 
 use crate::{
     gate::{Gate, Ground, Mode, WITHIN, config, header, principal},
     in_both_modes,
     sample::request,
+    unreliable_log::partition_of,
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -68,6 +69,38 @@ in_both_modes! {
         let stored = gate.stored().await;
         let of_school = |school: String| stored.iter().filter(|record| record.key == school).count();
         assert_eq!((of_school(other_school.to_string()), of_school(gate.school.to_string())), (1, 1));
+    }
+}
+
+in_both_modes! {
+    async fn gateways_of_a_partition_that_is_cut_off_are_told_to_retry_and_others_go_on(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
+        let [here, there] = [0, 1].map(|partition| std::iter::repeat_with(|| gate.ids.next()).find(|id| partition_of(*id) == partition).unwrap());
+        let [of_here, of_there] = [here, there].map(|gateway| gate.token_of(gateway));
+        for (gateway, token) in [(here, &of_here), (there, &of_there)] {
+            gate.enrol(gateway, gate.ids.next(), GatewayState::Active).await;
+            eventually("the gateway is let in", async || (status_of(&gate, token).await == StatusCode::OK).then_some(())).await;
+        }
+
+        gate.log.set_cut_off(true);
+        gate.enrol(there, gate.ids.next(), GatewayState::Revoked).await;
+        let told_to_retry = async || {
+            let response = gate.post_as(&of_there, "/v1/logs", PROTOBUF, None, request(1).encode_to_vec()).await;
+            (response.status() == StatusCode::SERVICE_UNAVAILABLE && header(&response, "retry-after").is_some()).then_some(())
+        };
+        eventually("a gateway that may have been revoked is told to retry", told_to_retry).await;
+        assert!(gate.requests(Outcome::DirectoryStale) >= 1);
+        assert_eq!(status_of(&gate, &of_here).await, StatusCode::OK);
+        let unknown = gate.token_of(gate.ids.next());
+        assert_eq!(status_of(&gate, &unknown).await, StatusCode::SERVICE_UNAVAILABLE, "it may have been enrolled there");
+        let readiness = gate.process.health.readiness().await;
+        assert!(readiness.ready, "{readiness:?}");
+
+        gate.log.set_cut_off(false);
+        let refused = async || (status_of(&gate, &of_there).await == StatusCode::FORBIDDEN).then_some(());
+        eventually("the revocation comes", refused).await;
+        assert_eq!(status_of(&gate, &unknown).await, StatusCode::FORBIDDEN);
+        assert_eq!(status_of(&gate, &of_here).await, StatusCode::OK);
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::{
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use events::{EventLog, LogError, Position, Record, SharedLog, Subscription, Tail, TailFrom, Topic};
+use events::{Delivered, EventLog, LogError, Position, Record, SharedLog, Subscription, Tail, TailFrom, Topic};
+use runtime::GatewayId;
+use tokio::time::Instant;
 
 /// What happens to batches.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,12 +32,62 @@ pub struct UnreliableLog {
     inner: SharedLog,
     mood: Mutex<Mood>,
     directory_away: AtomicBool,
+    cut_off: Arc<AtomicBool>,
     asked: AtomicUsize,
+}
+
+/// The directory's topic, as if it had two partitions, the second of which can be cut off.
+struct TwoPartitions {
+    inner: Box<dyn Tail>,
+    cut_off: Arc<AtomicBool>,
+    /// What comes once it no longer is.
+    held: Vec<Delivered>,
+}
+
+/// The partition of a gateway, of the two.
+pub fn partition_of(gateway: GatewayId) -> i32 {
+    partition(gateway.to_string().as_bytes())
+}
+
+fn partition(key: &[u8]) -> i32 {
+    i32::from(key.last().is_some_and(|last| last % 2 == 1))
+}
+
+#[async_trait]
+impl Tail for TwoPartitions {
+    async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        // The log's own partitions do not matter here.
+        let mut delivered = self.inner.next(max, wait.min(Duration::from_millis(50))).await?;
+        delivered.iter_mut().for_each(|delivered| delivered.position.partition = partition(&delivered.record.key));
+        self.held.append(&mut delivered);
+        let is_cut_off = self.cut_off.load(Ordering::Relaxed);
+        let (come, held) = self.held.drain(..).partition(|delivered| !is_cut_off || delivered.position.partition == 0);
+        self.held = held;
+        Ok(come)
+    }
+
+    fn caught_up(&self) -> bool {
+        self.inner.caught_up()
+    }
+
+    fn complete_as_of(&self) -> Vec<Option<Instant>> {
+        let answers = self.inner.complete_as_of();
+        // The fewest that are known of all.
+        let all = answers.iter().copied().min().flatten();
+        let is_cut_off = self.cut_off.load(Ordering::Relaxed) || !self.held.is_empty();
+        vec![all, all.filter(|_| !is_cut_off)]
+    }
 }
 
 impl UnreliableLog {
     pub fn over(inner: SharedLog) -> Self {
-        Self { inner, mood: Mutex::new(Mood::Good), directory_away: AtomicBool::new(false), asked: AtomicUsize::new(0) }
+        Self {
+            inner,
+            mood: Mutex::new(Mood::Good),
+            directory_away: AtomicBool::new(false),
+            cut_off: Arc::default(),
+            asked: AtomicUsize::new(0),
+        }
     }
 
     pub fn set_mood(&self, mood: Mood) {
@@ -50,6 +102,11 @@ impl UnreliableLog {
             }
         };
         tokio::time::timeout(testkit::PATIENCE, until_asked).await.expect("a batch should reach the log");
+    }
+
+    /// Whether nothing comes of the second partition of the directory.
+    pub fn set_cut_off(&self, cut_off: bool) {
+        self.cut_off.store(cut_off, Ordering::Relaxed);
     }
 
     /// Whether tails can be opened.
@@ -86,7 +143,11 @@ impl EventLog for UnreliableLog {
         if topic == Topic::Gateway && self.directory_away.load(Ordering::Relaxed) {
             return Err(LogError::Unavailable { reason: "as the test wants it".to_owned() });
         }
-        self.inner.tail(topic, from).await
+        let inner = self.inner.tail(topic, from).await?;
+        if topic != Topic::Gateway {
+            return Ok(inner);
+        }
+        Ok(Box::new(TwoPartitions { inner, cut_off: Arc::clone(&self.cut_off), held: Vec::new() }))
     }
 
     async fn lag(&self, group: &str, topics: &[Topic]) -> Result<u64, LogError> {
