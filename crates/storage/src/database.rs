@@ -23,7 +23,7 @@ const SQLITE_BUSY_TIMEOUT_MS: u32 = 10_000;
 pub struct DatabaseConfig {
     /// `postgres://user:password@host/name`, `sqlite:///path/to/file.db`, or empty for a SQLite file in the data folder.
     pub url: Secret,
-    /// Connections of this process (PostgreSQL).
+    /// Connections of this process (PostgreSQL), beside the one that is kept for the relay.
     pub max_connections: u32,
     /// How long a request waits for a connection, in milliseconds.
     pub acquire_timeout_ms: u64,
@@ -224,6 +224,8 @@ impl From<StoreError> for runtime::Error {
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// Of the relay; on SQLite the one writer.
+    kept: DatabaseConnection,
     committed: Arc<Notify>,
 }
 
@@ -234,14 +236,18 @@ impl Database {
     /// When the database cannot be reached or the file not be made.
     pub async fn connect(config: &DatabaseConfig) -> StoreResult<Self> {
         let is_sqlite = config.url.expose().starts_with("sqlite:");
-        let (reader, writer) = if is_sqlite {
+        let (reader, writer, kept) = if is_sqlite {
             let url = format!("{}?mode=rwc", config.url.expose());
-            (connect(sqlite_options(url.clone(), SQLITE_READERS, config)).await?, connect(sqlite_options(url, 1, config)).await?)
+            let writer = connect(sqlite_options(url.clone(), 1, config)).await?;
+            (connect(sqlite_options(url, SQLITE_READERS, config)).await?, writer.clone(), writer)
         } else {
             let connection = connect(postgres_options(config)).await?;
-            (connection.clone(), connection)
+            let mut one = postgres_options(config);
+            // Only a process that publishes opens it.
+            one.max_connections(1).min_connections(0).connect_lazy(true);
+            (connection.clone(), connection, connect(one).await?)
         };
-        Ok(Self { reader, writer, committed: Arc::default() })
+        Ok(Self { reader, writer, kept, committed: Arc::default() })
     }
 
     /// For reads outside a transaction.
@@ -254,9 +260,22 @@ impl Database {
     /// # Errors
     /// When no connection is to be had in time.
     pub async fn begin(&self) -> StoreResult<Txn> {
+        self.begin_on(&self.writer).await
+    }
+
+    /// Begins a write transaction of the relay, on a connection that requests and consumers cannot take (PostgreSQL): under load events are
+    /// published all the same.
+    ///
+    /// # Errors
+    /// When the connection is not to be had in time.
+    pub async fn begin_kept(&self) -> StoreResult<Txn> {
+        self.begin_on(&self.kept).await
+    }
+
+    async fn begin_on(&self, connection: &DatabaseConnection) -> StoreResult<Txn> {
         let options =
             TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
-        let inner = self.writer.begin_with_options(options).await?;
+        let inner = connection.begin_with_options(options).await?;
         Ok(Txn { inner, committed: Arc::clone(&self.committed) })
     }
 
@@ -285,6 +304,7 @@ impl Database {
     pub async fn close(self) -> StoreResult<()> {
         self.reader.close().await?;
         self.writer.close().await?;
+        self.kept.close().await?;
         Ok(())
     }
 

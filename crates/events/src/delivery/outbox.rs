@@ -26,6 +26,8 @@ const RELAY_BATCH: u64 = 200;
 const RELAY_BYTES: usize = 1024 * 1024;
 /// How soon a commit of another process, or a relay that died, is noticed.
 const POLL: Duration = Duration::from_secs(1);
+/// Tries to delete what was published, each as long as a wait for the writer may take.
+const DELETE_TRIES: u32 = 20;
 /// How long a process that stops still tries to publish.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
 
@@ -177,13 +179,11 @@ impl Relay {
                 return Ok(Turn::Empty);
             }
             let published = self.append(oldest).await?;
-            let txn = self.database.begin().await?;
-            delete(&txn, published).await?;
-            txn.commit().await?;
+            self.delete_published(published).await?;
             return Ok(Turn::Published);
         }
         // The lock ends with the transaction that deletes: a relay that lost it deletes nothing.
-        let txn = self.database.begin().await?;
+        let txn = self.database.begin_kept().await?;
         if !is_elected(&txn).await? {
             return Ok(Turn::NotElected);
         }
@@ -195,6 +195,23 @@ impl Relay {
         delete(&txn, published).await?;
         txn.commit().await?;
         Ok(Turn::Published)
+    }
+
+    /// Deletes what was published (SQLite). While its writer is busy this is tried again: to begin anew would publish the same again.
+    async fn delete_published(&self, published: Vec<i64>) -> StoreResult<()> {
+        let mut tries = 1;
+        loop {
+            match self.try_to_delete(published.clone()).await {
+                Err(StoreError::Unavailable(_)) if tries < DELETE_TRIES => tries += 1,
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_to_delete(&self, published: Vec<i64>) -> StoreResult<()> {
+        let txn = self.database.begin_kept().await?;
+        delete(&txn, published).await?;
+        txn.commit().await
     }
 
     /// Appends as many of the rows as make a reasonable batch and answers which.

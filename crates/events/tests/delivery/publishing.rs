@@ -77,6 +77,25 @@ testkit::on_both_stores! {
         world.stop(&relays).await;
     }
 
+    /// Consumers and requests hold all connections: on SQLite the one that writes.
+    async fn events_are_published_while_every_connection_is_taken(database: TestDatabase) {
+        let connections = if database.store() == testkit::Store::Postgres { database.config().max_connections } else { 1 };
+        let world = World::new(database).await;
+        world.commit_events(vec![world.event("key", "1")]).await;
+        let mut taken = Vec::new();
+        for _ in 0..connections {
+            taken.push(world.database.begin().await.unwrap());
+        }
+        let relay = world.start_relay();
+        world.until(r#""1" is published"#, async || !world.published().await.is_empty()).await;
+        for txn in taken {
+            txn.roll_back().await.unwrap();
+        }
+        world.until_rows("outbox", 0).await;
+        assert_eq!(world.published().await.into_values().flatten().collect::<Vec<_>>(), ["1"]);
+        world.stop(&[relay]).await;
+    }
+
     async fn an_event_too_large_for_its_topic_is_refused_before_the_commit(database: TestDatabase) {
         let world = World::new(database).await;
         let event = world.event("key", "large");
