@@ -13,8 +13,8 @@
 //!   one in `tests/conformance`. [`Topic`] is the one table of all topics.
 //! - [`Envelope`] puts a protobuf message into a [`Record`] as CloudEvents does, with the trace that led to it.
 //! - [`outbox::add`] writes an event in the transaction of its change; [`Relay`] publishes it afterwards.
-//! - [`Consumer`] gives records to a service's [`Handler`], and counts what became of each. What a handler refuses goes to the dead letters,
-//!   which operators see and replay through [`DeadLetters`].
+//! - [`Consumer`] gives records to a service's [`Handler`], partitions side by side, and counts what became of each. What a handler refuses goes
+//!   to the dead letters, which operators see and replay through [`DeadLetters`]; so does a record that is slow or ends the process.
 //!
 //! A crash anywhere repeats work and never loses it: what was published but not deleted is published again, what took effect
 //! but was not committed is delivered again, and the inbox knows both by their event's id.
@@ -33,10 +33,10 @@
 //! # To consume
 //!
 //! 1. Add [`AddInbox`] to the service's migrations.
-//! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. Refuse with
-//!    [`HandleError::poison`] what will never be processed, and return as [`Rejected`] the parts of a record that will not. Errors of
-//!    the store turn into the right kind with `?`.
-//! 3. Spawn a [`Consumer`] under the service's name, register it with [`DeadLetters`], and run its [`Pruning`] now and then.
+//! 2. Implement [`Handler`]: read the record, write the effect with the transaction it is given. What takes the CPU belongs in `read`. Refuse
+//!    with [`HandleError::poison`] what will never be processed, and return as [`Rejected`] the parts of a record that will not. Errors of the
+//!    store turn into the right kind with `?`.
+//! 3. Spawn the members of a [`Consumer`] under the service's name, register it with [`DeadLetters`], and run its [`Pruning`] now and then.
 //!
 //! `service::Assembly::consume` does all of step 3.
 //!
@@ -54,12 +54,13 @@ mod topic;
 pub use delivery::{
     AddInbox, AddOutbox,
     api::DeadLetters,
-    consumer::Consumer,
+    consumer::{Consumer, Member},
     dead_letter,
     handler::{HandleError, Handler, Rejected},
     inbox, outbox,
     outbox::{LogHandle, Relay},
     pruning::{Pruned, Pruning},
+    settings::ConsumerConfig,
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
 pub use envelope::{Envelope, EnvelopeViolations, PROTOBUF};

@@ -16,7 +16,7 @@ use std::{fmt::Debug, future::Future, time::Duration};
 
 use auth::{Authenticator, Context};
 use axum::Router;
-use events::{AddInbox, AddOutbox, Consumer, DeadLetters, Handler, LogHandle, Pruning, Relay, Topic};
+use events::{AddInbox, AddOutbox, Consumer, ConsumerConfig, DeadLetters, Handler, LogHandle, Pruning, Relay, Topic};
 use runtime::{Process, Shutdown};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
@@ -45,6 +45,8 @@ pub struct Parts {
     pub database: Database,
     /// Where events come from and go to.
     pub log: LogHandle,
+    /// How it consumes.
+    pub consumer: ConsumerConfig,
     /// Where operators find the messages it could not process.
     pub dead_letters: DeadLetters,
     /// Makes the context of every request.
@@ -98,7 +100,7 @@ impl Assembly<'_> {
         self.run("relay", relay.run(self.shutdown()));
     }
 
-    /// Consumes topics as a group of the service's name. What the handler refuses becomes a dead letter, which operators may replay into the
+    /// Consumes topics as a group of the service's name, partitions side by side. What the handler refuses becomes a dead letter, which operators may replay into the
     /// same handler. Inbox and dead letters are pruned from now on.
     pub fn consume(&self, topics: &'static [Topic], max_batch: usize, handler: impl Handler) {
         let handler = std::sync::Arc::new(handler);
@@ -107,13 +109,16 @@ impl Assembly<'_> {
             name: self.name,
             topics,
             max_batch,
+            settings: self.parts.consumer,
             database: self.database(),
             log: self.log(),
             clock: self.process.clock.clone(),
             ids: self.process.ids.clone(),
             handler,
         };
-        self.run("consumer", consumer.run(self.shutdown()));
+        for member in consumer.members() {
+            self.run("consumer", member.run(self.shutdown()));
+        }
         let pruning = Pruning { database: self.database(), topics, keep_letters: self.parts.dead_letters.kept() };
         self.every("prune_delivered", PRUNE_EVERY, move |cx| {
             let pruning = pruning.clone();

@@ -2,7 +2,7 @@
 
 use auth::{Context, Policies, Principal};
 use axum::Router;
-use events::{DeadLetters, LogHandle};
+use events::{ConsumerConfig, DeadLetters, LogHandle};
 use runtime::{Clock, Ids};
 use service::Parts;
 use storage::Database;
@@ -15,6 +15,7 @@ pub fn parts(database: &Database, log: &TestLog, issuer: &TestIssuer) -> Parts {
     Parts {
         database: database.clone(),
         log: LogHandle(log.share()),
+        consumer: ConsumerConfig::default(),
         dead_letters: DeadLetters::default(),
         authenticator: issuer.authenticator(),
     }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Result, bail};
 use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, Policies, Verifier};
 use clap::Args;
-use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, EventLog as _, LogHandle, Topic};
+use events::{ConsumerConfig, DeadLetters, EmbeddedConfig, EmbeddedLog, EventLog as _, LogHandle, Topic};
 use network_monitor::Service;
 use runtime::{Process, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,13 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let authenticator = Authenticator::new(verifier, Arc::new(Policies::load()?), clock, ids);
     let service = Service {
         config: settings.network_monitor,
-        parts: Parts { database, log: LogHandle(log.clone()), dead_letters: DeadLetters::default(), authenticator },
+        parts: Parts {
+            database,
+            log: LogHandle(log.clone()),
+            consumer: ConsumerConfig::default(),
+            dead_letters: DeadLetters::default(),
+            authenticator,
+        },
     };
 
     child::say(&Begun { migrated: true })?;

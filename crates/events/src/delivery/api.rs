@@ -130,7 +130,7 @@ impl<H: Handler> ConsumerLetters for LettersOf<H> {
         let filter = Filter { reason: request.reason, ids };
         // Before, because letters commit one by one: none may be replayed without an audit row.
         self.record(cx, &filter).await?;
-        let replayed = dead_letter::replay(&self.database, self.consumer, self.handler.as_ref(), &filter, &cx.ids).await?;
+        let replayed = dead_letter::replay(&self.database, self.consumer, &self.handler, &filter, &cx.ids).await?;
         let (taken_in, refused) = (replayed.taken_in, replayed.refused);
         tracing::info!(name: "dead_letter.replayed", consumer = self.consumer, taken_in, refused, "replayed dead letters");
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);

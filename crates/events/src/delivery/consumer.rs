@@ -1,28 +1,28 @@
 //! The consumer loop: records in, effects and inbox rows in one transaction, then the offset.
 //!
-//! Several records share a transaction. When one of them cannot be processed, all are undone and each is tried by itself, so
-//! that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and retries after a
-//! pause. Every record ends in one counted outcome: handled, duplicate or dead_lettered.
+//! A consumer is several members of its group, so that partitions are processed side by side: each member has partitions of its own, works on one
+//! of them at a time, and commits it before the next. Of what was received of a partition, schools with little come first ([`order`](super::order)).
+//!
+//! Several records share a transaction, as many as the handler thinks one should write. When one of them cannot be processed, all are undone and
+//! each is tried by itself, so that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and
+//! retries after a pause. A record that takes too long, or of which the process dies, is quarantined: a dead letter too, after few tries.
+//! Every record ends in one counted outcome: handled, duplicate, dead_lettered or quarantined.
 //!
 //! Offsets are committed after the effect, so a crash in between delivers again, and the inbox drops the duplicate.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use opentelemetry::{
-    KeyValue,
-    metrics::{Counter, Gauge},
-};
-use runtime::{Clock, Ids, Shutdown, telemetry};
-use storage::{Database, StoreError, Txn};
+use runtime::{Clock, Ids, Shutdown};
+use storage::Database;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 
 use super::{
+    attempt::Worker,
     backoff::Backoff,
-    dead_letter,
-    handler::{HandleError, Handler, Rejected, Trouble},
-    inbox,
+    handler::{Handler, Trouble},
     outbox::LogHandle,
+    settings::ConsumerConfig,
+    turn::{Place, Turn},
 };
 use crate::{Delivered, LogError, Position, Subscription, Topic};
 
@@ -42,6 +42,8 @@ pub struct Consumer<H> {
     pub topics: &'static [Topic],
     /// Records in one transaction, at most.
     pub max_batch: usize,
+    /// Of the process.
+    pub settings: ConsumerConfig,
     /// Where effects go.
     pub database: Database,
     /// Where records come from.
@@ -51,53 +53,71 @@ pub struct Consumer<H> {
     /// Of dead letters.
     pub ids: Ids,
     /// What is done with them.
-    pub handler: H,
-}
-
-struct Meters {
-    records: Counter<u64>,
-    retries: Counter<u64>,
-    lag: Gauge<u64>,
-}
-
-impl Meters {
-    fn new() -> Self {
-        let meter = opentelemetry::global::meter("schildwacht.events");
-        Self {
-            records: meter.u64_counter("consumer.records").with_description("records by outcome").build(),
-            retries: meter.u64_counter("consumer.retries").with_description("transactions rolled back and retried").build(),
-            lag: meter.u64_gauge("consumer.lag").with_description("records not consumed yet").build(),
-        }
-    }
+    pub handler: Arc<H>,
 }
 
 impl<H: Handler> Consumer<H> {
+    /// Its members; each wants a task of its own.
+    pub fn members(self) -> Vec<Member<H>> {
+        let worker = Arc::new(Worker::new(&self));
+        let member = |number| Member {
+            topics: self.topics,
+            log: self.log.clone(),
+            worker: Arc::clone(&worker),
+            measures: number == 0,
+            places: HashMap::new(),
+            since_idle: HashMap::new(),
+        };
+        (0..self.settings.partitions).map(member).collect()
+    }
+}
+
+/// A member of a consumer's group.
+pub struct Member<H> {
+    topics: &'static [Topic],
+    log: LogHandle,
+    worker: Arc<Worker<H>>,
+    /// One of them measures the lag of the group.
+    measures: bool,
+    places: HashMap<(Topic, i32), Place>,
+    /// What was committed since there was last nothing to do.
+    since_idle: HashMap<(Topic, i32), Position>,
+}
+
+impl<H> std::fmt::Debug for Member<H> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Member").field("holder", &self.worker.holder).finish_non_exhaustive()
+    }
+}
+
+impl<H: Handler> Member<H> {
     /// Consumes until shutdown. What is under way then is finished.
     ///
     /// # Errors
     /// When the log is damaged or was closed while we should run.
-    pub async fn run(self, shutdown: Shutdown) -> Result<(), LogError> {
-        let meters = Meters::new();
+    pub async fn run(mut self, shutdown: Shutdown) -> Result<(), LogError> {
         let mut backoff = Backoff::new();
         while !shutdown.is_requested() {
-            match self.consume(&shutdown, &meters, &mut backoff).await {
-                Ok(()) => return Ok(()),
-                Err(LogError::Closed) if shutdown.is_requested() => return Ok(()),
+            match self.consume(&shutdown, &mut backoff).await {
+                Ok(()) => break,
+                Err(LogError::Closed) if shutdown.is_requested() => break,
                 Err(LogError::Unavailable { reason }) => self.wait_for_log(&reason, &mut backoff, &shutdown).await,
                 Err(error) => return Err(error),
             }
         }
+        self.release().await;
         Ok(())
     }
 
     /// Consumes as one member of the group. An error means that membership must begin again.
-    async fn consume(&self, shutdown: &Shutdown, meters: &Meters, backoff: &mut Backoff) -> Result<(), LogError> {
-        let mut subscription = self.log.0.subscribe(self.name, self.topics).await?;
+    async fn consume(&mut self, shutdown: &Shutdown, backoff: &mut Backoff) -> Result<(), LogError> {
+        let mut subscription = self.log.0.subscribe(self.worker.holder.consumer, self.topics).await?;
+        self.since_idle.clear();
         let mut failures = 0;
         let mut measured: Option<Instant> = None;
-        while let Some(received) = shutdown.or_stop(subscription.next(self.max_batch, WAIT)).await {
-            if measured.is_none_or(|at| at.elapsed() >= LAG_EVERY) {
-                self.measure_lag(meters).await;
+        while let Some(received) = shutdown.or_stop(subscription.next(self.worker.max_batch, WAIT)).await {
+            if self.measures && measured.is_none_or(|at| at.elapsed() >= LAG_EVERY) {
+                self.measure_lag().await;
                 measured = Some(Instant::now());
             }
             let records = match received {
@@ -111,20 +131,18 @@ impl<H: Handler> Consumer<H> {
             };
             failures = 0;
             if records.is_empty() {
+                self.commit_again(subscription.as_mut(), backoff, shutdown).await?;
                 continue;
             }
-            let (done, trouble) = self.take_in(&records, meters).await;
-            match commit(subscription.as_mut(), &records[..done]).await {
-                // The next commit includes this one; until then the inbox knows what is done.
-                Err(LogError::Unavailable { reason }) => self.wait_for_log(&reason, backoff, shutdown).await,
-                other => other?,
-            }
-            match trouble {
+            match self.take_in(subscription.as_mut(), records, backoff, shutdown).await? {
                 None => backoff.reset(),
-                Some(error) => {
-                    meters.retries.add(1, &[KeyValue::new("consumer", self.name)]);
-                    let error = runtime::error::chain(error.as_ref());
-                    tracing::warn!(name: "consumer.retrying", consumer = self.name, error = %error, "records not processed, will retry");
+                Some(trouble) => {
+                    self.worker.outcomes.retry();
+                    let error = runtime::error::chain(trouble.as_ref());
+                    tracing::warn!(
+                        name: "consumer.retrying", consumer = self.worker.holder.consumer, error = %error,
+                        "records not processed, will retry"
+                    );
                     backoff.pause(shutdown).await;
                     subscription.rewind().await?;
                 }
@@ -133,109 +151,100 @@ impl<H: Handler> Consumer<H> {
         Ok(())
     }
 
+    /// Gives each partition its turn. Answers what kept one of them from being processed now; the others went on.
+    async fn take_in(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        records: Vec<Delivered>,
+        backoff: &mut Backoff,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Trouble>, LogError> {
+        let mut first_trouble = None;
+        for ((topic, partition), window) in by_partition(records) {
+            let Turn { done, trouble } = self.turn(topic, partition, &window, shutdown).await;
+            if let Some(done) = done {
+                self.since_idle.insert((topic, partition), done);
+                self.commit(subscription, &[done], backoff, shutdown).await?;
+            }
+            first_trouble = first_trouble.or(trouble);
+        }
+        Ok(first_trouble)
+    }
+
+    /// Commits once more, now that there is nothing else to do: a log that rebalances may have ignored it, and until the next record of the
+    /// partition the group would seem to lag.
+    async fn commit_again(
+        &mut self,
+        subscription: &mut dyn Subscription,
+        backoff: &mut Backoff,
+        shutdown: &Shutdown,
+    ) -> Result<(), LogError> {
+        let done: Vec<Position> = std::mem::take(&mut self.since_idle).into_values().collect();
+        if done.is_empty() { Ok(()) } else { self.commit(subscription, &done, backoff, shutdown).await }
+    }
+
+    async fn commit(
+        &self,
+        subscription: &mut dyn Subscription,
+        done: &[Position],
+        backoff: &mut Backoff,
+        shutdown: &Shutdown,
+    ) -> Result<(), LogError> {
+        match subscription.commit(done).await {
+            // The next commit includes this one; until then the inbox knows what is done.
+            Err(LogError::Unavailable { reason }) => {
+                self.wait_for_log(&reason, backoff, shutdown).await;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn turn(&mut self, topic: Topic, partition: i32, window: &[Delivered], shutdown: &Shutdown) -> Turn {
+        use std::collections::hash_map::Entry;
+        let place = match self.places.entry((topic, partition)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match self.worker.take(topic, partition).await {
+                Ok(place) => new.insert(place),
+                Err(error) => return Turn { done: None, trouble: Some(error.into()) },
+            },
+        };
+        self.worker.turn(place, window, shutdown).await
+    }
+
+    /// The end is clean: nobody needs to be careful after it.
+    async fn release(&self) {
+        if let Err(error) = self.worker.holder.release(&self.worker.database).await {
+            let error = runtime::error::chain(&error);
+            let consumer = self.worker.holder.consumer;
+            tracing::info!(name: "consumer.not_released", consumer, error = %error, "the next start tries its first records one by one");
+        }
+    }
+
     async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
-        tracing::warn!(name: "consumer.log_unavailable", consumer = self.name, reason, "event log unavailable, will retry");
+        let consumer = self.worker.holder.consumer;
+        tracing::warn!(name: "consumer.log_unavailable", consumer, reason, "event log unavailable, will retry");
         backoff.pause(shutdown).await;
     }
 
-    async fn measure_lag(&self, meters: &Meters) {
-        match self.log.0.lag(self.name, self.topics).await {
-            Ok(lag) => meters.lag.record(lag, &[KeyValue::new("consumer", self.name)]),
-            Err(error) => tracing::debug!(name: "consumer.lag_unknown", consumer = self.name, %error, "lag not measured"),
-        }
-    }
-
-    /// Takes records in, together or else one by one. Answers how many of them, from the first on, are done, and what kept
-    /// the next from being processed now.
-    async fn take_in(&self, records: &[Delivered], meters: &Meters) -> (usize, Option<Trouble>) {
-        match self.in_one_transaction(records, meters).await {
-            Ok(()) => return (records.len(), None),
-            Err(HandleError::Transient(trouble)) => return (0, Some(trouble)),
-            Err(HandleError::Poison { .. }) => {}
-        }
-        for (done, record) in records.iter().enumerate() {
-            let outcome = match self.in_one_transaction(std::slice::from_ref(record), meters).await {
-                Ok(()) => Ok(()),
-                Err(HandleError::Transient(trouble)) => Err(trouble),
-                Err(HandleError::Poison { reason, detail }) => self.bury(record, reason, detail, meters).await.map_err(Trouble::from),
-            };
-            if let Err(trouble) = outcome {
-                return (done, Some(trouble));
-            }
-        }
-        (records.len(), None)
-    }
-
-    async fn in_one_transaction(&self, records: &[Delivered], meters: &Meters) -> Result<(), HandleError> {
-        let txn = self.database.begin().await?;
-        let identities: Vec<String> = records.iter().map(inbox::identity).collect();
-        let seen = inbox::seen(&txn, self.name, &identities).await?;
-        let mut taken = Vec::new();
-        let mut known: HashSet<&str> = seen.iter().map(String::as_str).collect();
-        let mut batch = H::Batch::default();
-        let mut rejected = 0;
-        for (record, identity) in records.iter().zip(&identities) {
-            if !known.insert(identity) {
-                continue;
-            }
-            for part in self.handle_traced(&txn, &mut batch, record).await? {
-                rejected += 1;
-                let letter = dead_letter::Letter::new(self.name, record.position, part.record, part.reason, part.detail);
-                dead_letter::add(&txn, self.ids.next(), self.clock.now(), letter).await?;
-            }
-            taken.push(identity.clone());
-        }
-        self.handler.finish(&txn, &mut batch).await?;
-        let handled = taken.len() as u64;
-        inbox::remember(&txn, self.name, taken, self.clock.now()).await?;
-        txn.commit().await?;
-        self.handler.committed(batch);
-
-        self.count(meters, "handled", handled);
-        self.count(meters, "duplicate", records.len() as u64 - handled);
-        self.count(meters, "part_dead_lettered", rejected);
-        Ok(())
-    }
-
-    async fn handle_traced(&self, txn: &Txn, batch: &mut H::Batch, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
-        let topic = delivered.position.topic.spec().name;
-        let span = tracing::info_span!("consume", otel.kind = "consumer", messaging.destination.name = topic, consumer = self.name);
-        telemetry::continue_trace(&span, |name| delivered.record.header(name).map(ToOwned::to_owned));
-        self.handler.handle(txn, batch, delivered).instrument(span).await
-    }
-
-    async fn bury(&self, record: &Delivered, reason: &'static str, detail: String, meters: &Meters) -> Result<(), StoreError> {
-        tracing::warn!(
-            name: "consumer.dead_lettered", consumer = self.name, topic = record.position.topic.spec().name,
-            partition = record.position.partition, offset = record.position.offset, reason, "record goes to the dead letters"
-        );
-        let txn = self.database.begin().await?;
-        let letter = dead_letter::Letter::new(self.name, record.position, record.record.clone(), reason, detail);
-        dead_letter::add(&txn, self.ids.next(), self.clock.now(), letter).await?;
-        inbox::remember(&txn, self.name, vec![inbox::identity(record)], self.clock.now()).await?;
-        txn.commit().await?;
-        self.count(meters, "dead_lettered", 1);
-        Ok(())
-    }
-
-    fn count(&self, meters: &Meters, outcome: &'static str, records: u64) {
-        if records > 0 {
-            meters.records.add(records, &[KeyValue::new("consumer", self.name), KeyValue::new("outcome", outcome)]);
+    async fn measure_lag(&self) {
+        let consumer = self.worker.holder.consumer;
+        match self.log.0.lag(consumer, self.topics).await {
+            Ok(lag) => self.worker.outcomes.lag(lag),
+            Err(error) => tracing::debug!(name: "consumer.lag_unknown", consumer, %error, "lag not measured"),
         }
     }
 }
 
-async fn commit(subscription: &mut dyn Subscription, records: &[Delivered]) -> Result<(), LogError> {
-    if records.is_empty() {
-        return Ok(());
-    }
-    let mut last: Vec<Position> = Vec::new();
+/// Records of each partition in their order.
+fn by_partition(records: Vec<Delivered>) -> Vec<((Topic, i32), Vec<Delivered>)> {
+    let mut windows: Vec<((Topic, i32), Vec<Delivered>)> = Vec::new();
     for record in records {
-        let position = record.position;
-        match last.iter_mut().find(|known| known.topic == position.topic && known.partition == position.partition) {
-            Some(known) => known.offset = known.offset.max(position.offset),
-            None => last.push(position),
+        let partition = (record.position.topic, record.position.partition);
+        match windows.iter_mut().find(|(known, _)| *known == partition) {
+            Some((_, window)) => window.push(record),
+            None => windows.push((partition, vec![record])),
         }
     }
-    subscription.commit(&last).await
+    windows
 }

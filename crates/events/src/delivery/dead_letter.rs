@@ -4,6 +4,8 @@
 //! handler again, in a transaction of its own: processed, it is gone; refused again, it stays with its new reason. Where the
 //! handler now processes most of it, the parts it still refuses become letters of their own.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use runtime::{DeadLetterId, Ids};
@@ -14,13 +16,18 @@ use sea_orm::{
 use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
-    handler::{HandleError, Handler, Rejected},
-    headers,
+    handler::{Handler, Rejected},
+    headers, processing,
+    processing::Failure,
 };
 use crate::{Delivered, Position, Record, Topic};
 
 /// Letters replayed in one call, at most.
 const REPLAY_LIMIT: u64 = 10_000;
+/// How long a replay may read or write one letter. Long, because somebody asked for it: what was quarantined as slow may get through.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(120);
+/// The reason of a record that took too long, or during which the process died.
+pub const QUARANTINED: &str = "quarantined";
 
 pub(super) mod row {
     use sea_orm::entity::prelude::*;
@@ -43,6 +50,8 @@ pub(super) mod row {
         pub detail: String,
         pub at: DateTimeUtc,
         pub attempts: i32,
+        /// Bytes of key, headers and value.
+        pub stored_bytes: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -99,6 +108,7 @@ pub(super) async fn add(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: 
 }
 
 async fn add_again(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Letter, attempts: i32) -> StoreResult<()> {
+    let stored_bytes = i64::try_from(letter.record.size()).unwrap_or(i64::MAX);
     let row = row::ActiveModel {
         dead_letter_id: Set(id.as_uuid()),
         consumer: Set(letter.consumer),
@@ -112,6 +122,7 @@ async fn add_again(txn: &Txn, id: DeadLetterId, at: DateTime<Utc>, letter: Lette
         detail: Set(letter.detail),
         at: Set(at),
         attempts: Set(attempts),
+        stored_bytes: Set(stored_bytes),
     };
     row.insert(&**txn).await?;
     Ok(())
@@ -205,7 +216,13 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When the database is unavailable; letters replayed before stay replayed.
-pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H, filter: &Filter, ids: &Ids) -> StoreResult<Replayed> {
+pub async fn replay<H: Handler>(
+    database: &Database,
+    consumer: &'static str,
+    handler: &Arc<H>,
+    filter: &Filter,
+    ids: &Ids,
+) -> StoreResult<Replayed> {
     // Values may be large, so each is fetched when its turn comes.
     let letters: Vec<uuid::Uuid> = select(consumer, filter)
         .select_only()
@@ -219,15 +236,16 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
     for letter in letters {
         // Someone else may have replayed it meanwhile.
         let Some(row) = row::Entity::find_by_id(letter).one(database.reader()).await? else { continue };
-        let outcome = replay_one(database, handler, &row, ids).await;
+        let outcome = replay_one(database, consumer, handler, &row, ids).await;
         let refusal = match outcome {
             Ok(taken_in) => {
                 replayed.taken_in += u64::from(taken_in);
                 continue;
             }
-            Err(HandleError::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
+            Err(Failure::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
+            Err(Failure::Stuck(why)) => Some((QUARANTINED.to_owned(), why)),
             // A transient error says nothing about the letter, which keeps its reason.
-            Err(HandleError::Transient(_)) => None,
+            Err(Failure::Transient(_)) => None,
         };
         keep(database, row, refusal).await?;
         replayed.refused += 1;
@@ -236,29 +254,34 @@ pub async fn replay<H: Handler>(database: &Database, consumer: &str, handler: &H
 }
 
 /// Whether it was processed here; `false` when another replay was faster.
-async fn replay_one<H: Handler>(database: &Database, handler: &H, row: &row::Model, ids: &Ids) -> Result<bool, HandleError> {
-    let (consumer, at, attempts) = (row.consumer.clone(), row.at, row.attempts + 1);
+async fn replay_one<H: Handler>(
+    database: &Database,
+    consumer: &'static str,
+    handler: &Arc<H>,
+    row: &row::Model,
+    ids: &Ids,
+) -> Result<bool, Failure> {
+    let (at, attempts) = (row.at, row.attempts + 1);
     let delivered = delivered(row.clone())?;
+    let mut read = processing::read(handler, consumer, vec![delivered.clone()], REPLAY_TIMEOUT).await?;
     let txn = database.begin().await?;
     // First, so that of two concurrent replays the second waits here and then finds nothing left to do.
     let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
     if taken.rows_affected == 0 {
         return Ok(false);
     }
-    let mut batch = H::Batch::default();
-    let parts = handler.handle(&txn, &mut batch, &delivered).await?;
-    if let [Rejected { record, reason, detail }] = parts.as_slice()
+    processing::write(handler.as_ref(), &txn, &mut read, REPLAY_TIMEOUT).await?;
+    if let [(_, Rejected { record, reason, detail })] = read.parts.as_slice()
         && record.value == delivered.record.value
     {
-        return Err(HandleError::Poison { reason, detail: detail.clone() });
+        return Err(Failure::Poison { reason, detail: detail.clone() });
     }
-    handler.finish(&txn, &mut batch).await?;
-    for part in parts {
-        let letter = Letter::new(&consumer, delivered.position, part.record, part.reason, part.detail);
+    for (position, part) in read.parts {
+        let letter = Letter::new(consumer, position, part.record, part.reason, part.detail);
         add_again(&txn, ids.next(), at, letter, attempts).await?;
     }
     txn.commit().await?;
-    handler.committed(batch);
+    handler.committed(read.batch);
     Ok(true)
 }
 

@@ -1,6 +1,6 @@
 //! What a service gives to a consumer: a handler of records, and its answers.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
 use storage::{StoreError, Txn};
 
@@ -66,18 +66,34 @@ pub struct Rejected {
     pub detail: String,
 }
 
-/// What a service does with the records of its topics.
+/// What a service does with the records of its topics: `read` what needs no database, `handle` what does, `finish` what was gathered.
 pub trait Handler: Send + Sync + 'static {
     /// What is gathered over the records of one transaction and written at its end; `()` where each record is written by itself.
-    type Batch: Default + Send;
+    type Batch: Default + Send + 'static;
 
-    /// Processes one record. The span that is current continues the trace of what led to it.
+    /// Reads one record into the batch, before the transaction begins and on a blocking thread: here belongs what takes the CPU. The span that is
+    /// current continues the trace of what led to the record.
+    ///
+    /// # Errors
+    /// As of `handle`.
+    fn read(&self, _batch: &mut Self::Batch, _delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether what was read is as much as one transaction should write, so that others get their turn.
+    fn is_full(&self, _batch: &Self::Batch) -> bool {
+        false
+    }
+
+    /// Processes one record that was read. The span is that of `read`.
     fn handle(
         &self,
-        txn: &Txn,
-        batch: &mut Self::Batch,
-        delivered: &Delivered,
-    ) -> impl Future<Output = Result<Vec<Rejected>, HandleError>> + Send;
+        _txn: &Txn,
+        _batch: &mut Self::Batch,
+        _delivered: &Delivered,
+    ) -> impl Future<Output = Result<Vec<Rejected>, HandleError>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Writes what was gathered. An error here counts against every record of the batch.
     fn finish(&self, _txn: &Txn, _batch: &mut Self::Batch) -> impl Future<Output = Result<(), HandleError>> + Send {
@@ -86,21 +102,4 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Called after the transaction has committed: what is counted or told here really happened, and only once.
     fn committed(&self, _batch: Self::Batch) {}
-}
-
-/// So that the loop and the replay of dead letters can share one handler.
-impl<H: Handler> Handler for Arc<H> {
-    type Batch = H::Batch;
-
-    async fn handle(&self, txn: &Txn, batch: &mut Self::Batch, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
-        (**self).handle(txn, batch, delivered).await
-    }
-
-    async fn finish(&self, txn: &Txn, batch: &mut Self::Batch) -> Result<(), HandleError> {
-        (**self).finish(txn, batch).await
-    }
-
-    fn committed(&self, batch: Self::Batch) {
-        (**self).committed(batch);
-    }
 }

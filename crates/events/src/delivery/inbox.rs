@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 use storage::{Database, StoreError, StoreResult, Txn};
 
 use crate::Delivered;
@@ -36,14 +36,14 @@ pub(super) fn identity(delivered: &Delivered) -> String {
 }
 
 /// Which of these the consumer has processed before.
-pub(super) async fn seen(txn: &Txn, consumer: &str, events: &[String]) -> StoreResult<HashSet<String>> {
+pub(super) async fn seen(connection: &impl ConnectionTrait, consumer: &str, events: &[String]) -> StoreResult<HashSet<String>> {
     let known: Vec<String> = row::Entity::find()
         .select_only()
         .column(row::Column::Event)
         .filter(row::Column::Consumer.eq(consumer))
         .filter(row::Column::Event.is_in(events))
         .into_tuple()
-        .all(&**txn)
+        .all(connection)
         .await?;
     Ok(known.into_iter().collect())
 }

@@ -7,14 +7,22 @@
 //! A crash anywhere repeats work, never loses it, and the inbox makes the repetition harmless.
 
 pub mod api;
+mod attempt;
 mod backoff;
 pub mod consumer;
 pub mod dead_letter;
 pub mod handler;
 mod headers;
 pub mod inbox;
+mod letter_bounds;
+mod order;
 pub mod outbox;
+mod outcomes;
+mod processing;
 pub mod pruning;
+mod quarantine;
+pub mod settings;
+mod turn;
 
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
 
@@ -36,7 +44,7 @@ impl MigrationTrait for AddOutbox {
     }
 }
 
-/// Makes the inbox and the dead letters; for a service that consumes.
+/// Makes the inbox, the dead letters and the notes of the quarantine; for a service that consumes.
 #[derive(Debug)]
 pub struct AddInbox;
 
@@ -53,6 +61,7 @@ impl MigrationTrait for AddInbox {
         let schema = sea_orm::Schema::new(manager.get_database_backend());
         manager.create_table(schema.create_table_from_entity(inbox::row::Entity)).await?;
         manager.create_table(schema.create_table_from_entity(dead_letter::row::Entity)).await?;
+        manager.create_table(schema.create_table_from_entity(quarantine::row::Entity)).await?;
         let by_age = Index::create().name("inbox_at").table(inbox::row::Entity).col(inbox::row::Column::At).to_owned();
         manager.create_index(by_age).await?;
         let by_consumer = Index::create()
@@ -61,6 +70,15 @@ impl MigrationTrait for AddInbox {
             .col(dead_letter::row::Column::Consumer)
             .col(dead_letter::row::Column::At)
             .to_owned();
-        manager.create_index(by_consumer).await
+        manager.create_index(by_consumer).await?;
+        let by_school = Index::create()
+            .name("dead_letter_consumer_topic_key")
+            .table(dead_letter::row::Entity)
+            .col(dead_letter::row::Column::Consumer)
+            .col(dead_letter::row::Column::Topic)
+            .col(dead_letter::row::Column::Key)
+            .col(dead_letter::row::Column::DeadLetterId)
+            .to_owned();
+        manager.create_index(by_school).await
     }
 }

@@ -24,7 +24,7 @@ async fn after_consuming(database: TestDatabase, handler: &Arc<TestHandler>, tex
     world
 }
 
-async fn replay(world: &World, handler: &TestHandler, filter: &Filter) -> Replayed {
+async fn replay(world: &World, handler: &Arc<TestHandler>, filter: &Filter) -> Replayed {
     dead_letter::replay(&world.database, CONSUMER, handler, filter, &world.ids).await.unwrap()
 }
 

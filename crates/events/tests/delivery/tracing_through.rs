@@ -14,6 +14,8 @@ use crate::world::{TestHandler, World};
 /// On one thread, so that the subscriber of this test sees all of it and nothing else.
 #[tokio::test(flavor = "current_thread")]
 async fn the_trace_of_a_change_goes_on_in_its_consumer() {
+    // With one dispatcher alone, tracing asks that of the thread which comes to a span first: another test's, which has none, and switches it off.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     let provider = SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
     let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));

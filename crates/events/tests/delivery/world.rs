@@ -14,8 +14,8 @@ use bytes::Bytes;
 use proto::identity::v1::GatewayDirectoryEntry;
 use runtime::{Clock, Ids, Shutdown, Tasks};
 use schildwacht_events::{
-    AddInbox, AddOutbox, Consumer, Delivered, Envelope, EventLog, HandleError, Handler, LogError, LogHandle, Position, Record, Rejected,
-    Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
+    AddInbox, AddOutbox, Consumer, ConsumerConfig, Delivered, Envelope, EventLog, HandleError, Handler, LogError, LogHandle, Position,
+    Record, Rejected, Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
 };
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 use storage::{
@@ -49,6 +49,7 @@ pub struct World {
     pub clock: Clock,
     pub ids: Ids,
     pub tasks: Tasks,
+    pub settings: ConsumerConfig,
     _test_database: TestDatabase,
     _log: TestLog,
 }
@@ -66,6 +67,7 @@ impl World {
             ids: Ids::random(clock.clone()),
             clock,
             tasks: Tasks::new(),
+            settings: ConsumerConfig { partitions: 1, ..ConsumerConfig::default() },
             _test_database: test_database,
             _log: log,
         }
@@ -104,21 +106,42 @@ impl World {
         shutdown
     }
 
-    /// Starts a consumer; the answer stops it alone.
-    pub fn start_consumer(&self, handler: Arc<TestHandler>) -> Shutdown {
-        let consumer = Consumer {
+    fn consumer(&self, handler: Arc<TestHandler>) -> Consumer<TestHandler> {
+        Consumer {
             name: CONSUMER,
             topics: &[TOPIC],
             max_batch: 50,
+            settings: self.settings,
             database: self.database.clone(),
             log: LogHandle(self.shared_log()),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             handler,
-        };
+        }
+    }
+
+    /// Starts a consumer; the answer stops it alone.
+    pub fn start_consumer(&self, handler: Arc<TestHandler>) -> Shutdown {
         let shutdown = Shutdown::default();
-        self.tasks.spawn("consumer", consumer.run(shutdown.clone()));
+        for member in self.consumer(handler).members() {
+            self.tasks.spawn("consumer", member.run(shutdown.clone()));
+        }
         shutdown
+    }
+
+    /// Runs a consumer until its process dies, as its handler says, or is killed from outside: nothing more of it runs. Answers whether it died,
+    /// or `false` when everything was done.
+    pub async fn run_until_death(&self, handler: Arc<TestHandler>) -> bool {
+        let shutdown = Shutdown::default();
+        let members = self.consumer(Arc::clone(&handler)).members().into_iter().map(|member| member.run(shutdown.clone()));
+        tokio::select! {
+            () = handler.died.notified() => true,
+            _ = futures::future::join_all(members) => unreachable!("nobody stops it"),
+            () = self.until_all_is_done() => {
+                shutdown.request();
+                false
+            }
+        }
     }
 
     /// Texts of all effects, in the order of the alphabet.
@@ -297,25 +320,52 @@ impl EventLog for UnreliableLog {
 }
 
 /// Does what the text of an event says: `poison: …` is refused, `away` fails until it no longer is, `parts: a b !c` takes in
-/// what has no exclamation mark, everything else leaves an effect.
+/// what has no exclamation mark, `hang` never comes back, `spin` never yields, `panic` panics, `die` ends the process, everything else leaves an
+/// effect.
 #[derive(Default)]
 pub struct TestHandler {
     /// How often `away` still fails.
     pub away: AtomicUsize,
     /// Nothing is poison any more.
     pub lenient: std::sync::atomic::AtomicBool,
+    /// A batch is full after each record.
+    pub one_at_a_time: std::sync::atomic::AtomicBool,
     /// How often a record was given to the handler.
     pub handled: AtomicUsize,
     pub traces: Mutex<Vec<String>>,
+    /// What was given to it, in order.
+    pub texts: Mutex<Vec<String>>,
+    /// Nothing can be processed now.
+    pub unavailable: std::sync::atomic::AtomicBool,
+    /// The tasks in which it worked.
+    pub members: Mutex<std::collections::HashSet<tokio::task::Id>>,
+    /// The process ends.
+    pub died: tokio::sync::Notify,
 }
 
 impl Handler for TestHandler {
     type Batch = Vec<String>;
 
+    fn read(&self, _batch: &mut Vec<String>, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        while text(delivered).is_ok_and(|text| text == "spin") && !self.lenient.load(Ordering::Relaxed) {
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        Ok(Vec::new())
+    }
+
+    fn is_full(&self, _batch: &Vec<String>) -> bool {
+        self.one_at_a_time.load(Ordering::Relaxed)
+    }
+
     async fn handle(&self, txn: &Txn, batch: &mut Vec<String>, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
         self.handled.fetch_add(1, Ordering::Relaxed);
         self.traces.lock().unwrap().extend(runtime::telemetry::current_trace_headers().remove("traceparent"));
         let text = text(delivered)?;
+        self.texts.lock().unwrap().push(text.clone());
+        self.members.lock().unwrap().extend(tokio::task::try_id());
+        if self.unavailable.load(Ordering::Relaxed) {
+            return Err(HandleError::Transient("the neighbour is unavailable".into()));
+        }
         let lenient = self.lenient.load(Ordering::Relaxed);
         if let Some(why) = text.strip_prefix("poison: ").filter(|_| !lenient) {
             // What it did before it failed must be undone.
@@ -325,6 +375,17 @@ impl Handler for TestHandler {
         if text == "away" && self.away.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             effect(txn, "never seen").await?;
             return Err(HandleError::Transient("the neighbour is unavailable".into()));
+        }
+        if !lenient {
+            match text.as_str() {
+                "hang" => std::future::pending().await,
+                "panic" => panic!("a bug"),
+                "die" => {
+                    self.died.notify_one();
+                    std::future::pending().await
+                }
+                _ => {}
+            }
         }
         let Some(parts) = text.strip_prefix("parts: ") else {
             batch.push(text);

@@ -222,6 +222,12 @@ impl Config {
         }
         self.telemetry.validate()?;
         self.events.validate()?;
+        for (key, database) in [("network_monitor", &self.network_monitor.database), ("incident_intake", &self.incident_intake.database)] {
+            if self.events.consumer.partitions >= database.max_connections as usize {
+                let advice = "give more than events.consumer.partitions: consuming would leave no connection for requests";
+                return Err(ConfigError::at(&format!("{key}.database.max_connections"), advice));
+            }
+        }
         self.identity.validate()?;
         self.telemetry_ingest.validate(telemetry_ingest::max_body_bytes())?;
         self.network_monitor.validate()?;
@@ -283,6 +289,8 @@ mod tests {
     fn what_cannot_work_is_refused_with_the_key_of_the_file() {
         for (file, key) in [
             ("events.dead_letter_days = 0", "events.dead_letter_days"),
+            ("events.consumer.quarantine_after = 0", "events.consumer.quarantine_after"),
+            ("events.consumer.partitions = 10", "network_monitor.database.max_connections"),
             ("telemetry_ingest.max_events = 0", "telemetry_ingest.max_events"),
             ("telemetry.log_filter = \"=\"", "telemetry.log_filter"),
             ("telemetry.sample_ratio = 7.0", "telemetry.sample_ratio"),

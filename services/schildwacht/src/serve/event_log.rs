@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use events::{EmbeddedConfig, EmbeddedLog, KafkaConfig, KafkaLog, LogError, SharedLog, Topic};
+use events::{ConsumerConfig, EmbeddedConfig, EmbeddedLog, KafkaConfig, KafkaLog, LogError, SharedLog, Topic};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
@@ -14,6 +14,8 @@ pub struct EventsConfig {
     pub log: LogKind,
     /// How long a dead letter waits to be replayed.
     pub dead_letter_days: u32,
+    /// How services consume.
+    pub consumer: ConsumerConfig,
     /// Settings of the embedded log.
     pub embedded: EmbeddedSettings,
     /// Settings of Kafka.
@@ -55,6 +57,7 @@ impl EventsConfig {
         if self.dead_letter_days == 0 {
             return Err(ConfigError::at("events.dead_letter_days", "give 1 or more: nobody could replay them"));
         }
+        self.consumer.validate().map_err(|(key, advice)| ConfigError::at(&format!("events.consumer.{key}"), advice))?;
         self.kafka.validate().map_err(|error| ConfigError::at("events.kafka", error))
     }
 

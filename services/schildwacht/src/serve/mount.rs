@@ -103,7 +103,7 @@ impl Mounts<'_> {
         let database = Database::connect(&config).await.map_err(complain)?;
         database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
         let Given { authenticator, dead_letters } = given.clone();
-        Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), dead_letters, authenticator })
+        Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), consumer: self.config.events.consumer, dead_letters, authenticator })
     }
 
     async fn identity(&self, given: &Given) -> Result<identity::Routes> {

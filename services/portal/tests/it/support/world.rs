@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use auth::Principal;
 use axum::Router;
-use events::{DeadLetters, EmbeddedConfig, EmbeddedLog, LogHandle, Record, SharedLog, Topic};
+use events::{ConsumerConfig, DeadLetters, EmbeddedConfig, EmbeddedLog, LogHandle, Record, SharedLog, Topic};
 use incident_intake::Service as IncidentIntake;
 use network_monitor::{Bounds, Keep, Service as NetworkMonitor};
 use runtime::{Clock, EventId, Ids};
@@ -39,7 +39,13 @@ impl World {
         let parts = async |name: &str, migrations: Vec<Box<dyn MigrationTrait>>| {
             let database = Database::connect(&database_in(folder.path(), name)).await.unwrap();
             database.migrate(migrations, &clock).await.unwrap();
-            Parts { database, log: LogHandle(Arc::clone(&log)), dead_letters: dead_letters.clone(), authenticator: authenticator.clone() }
+            Parts {
+                database,
+                log: LogHandle(Arc::clone(&log)),
+                consumer: ConsumerConfig::default(),
+                dead_letters: dead_letters.clone(),
+                authenticator: authenticator.clone(),
+            }
         };
         let identity = identity::Service {
             config: identity::Config {

@@ -1,0 +1,170 @@
+//! One try at a few records of a partition: read them, and write what they led to in one transaction.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use runtime::{Clock, Ids};
+use sea_orm::DatabaseBackend;
+use storage::{Database, StoreError, StoreResult};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::{
+    consumer::Consumer,
+    dead_letter::{self, Letter, QUARANTINED},
+    handler::Handler,
+    inbox, letter_bounds,
+    outcomes::Outcomes,
+    processing::{self, Failure},
+    quarantine::Holder,
+    settings::ConsumerConfig,
+};
+use crate::Delivered;
+
+/// In this time an idle database answers a ping, however far away it is.
+const PING: Duration = Duration::from_secs(1);
+
+/// What the members of a consumer share.
+pub(super) struct Worker<H> {
+    pub holder: Holder,
+    pub settings: ConsumerConfig,
+    pub max_batch: usize,
+    pub database: Database,
+    pub clock: Clock,
+    pub outcomes: Outcomes,
+    ids: Ids,
+    handler: Arc<H>,
+    /// Reading takes the CPU and memory, so no more read at once than there are cores.
+    reading: Semaphore,
+    /// SQLite has one writer. Its members wait for each other here, where nothing times out, so that of them one at most is before the relay and
+    /// people's requests in the queue for it.
+    writing: Semaphore,
+}
+
+impl<H: Handler> Worker<H> {
+    pub(super) fn new(consumer: &Consumer<H>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let writers = if consumer.database.backend() == DatabaseBackend::Postgres { consumer.settings.partitions } else { 1 };
+        Self {
+            holder: Holder { consumer: consumer.name, id: consumer.ids.next::<Uuid>() },
+            settings: consumer.settings,
+            max_batch: consumer.max_batch,
+            database: consumer.database.clone(),
+            clock: consumer.clock.clone(),
+            outcomes: Outcomes::of(consumer.name),
+            ids: consumer.ids.clone(),
+            handler: Arc::clone(&consumer.handler),
+            reading: Semaphore::new(cores),
+            writing: Semaphore::new(writers),
+        }
+    }
+
+    /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done.
+    pub(super) async fn attempt(&self, records: &[&Delivered]) -> Result<usize, Failure> {
+        let consumer = self.holder.consumer;
+        let identities: Vec<String> = records.iter().map(|record| inbox::identity(record)).collect();
+        // If another member takes one of them in from here on, the inbox refuses ours as a duplicate, and all is undone.
+        let seen = inbox::seen(self.database.reader(), consumer, &identities).await?;
+        let mut known: HashSet<&str> = seen.iter().map(String::as_str).collect();
+        let fresh: Vec<usize> = (0..).zip(&identities).filter(|(_, identity)| known.insert(identity)).map(|(place, _)| place).collect();
+        if fresh.is_empty() {
+            self.outcomes.count("duplicate", records.len() as u64);
+            return Ok(records.len());
+        }
+
+        let unread = fresh.iter().filter_map(|place| records.get(*place)).map(|record| (*record).clone()).collect();
+        let read = {
+            let _permit = self.reading.acquire().await.ok();
+            processing::read(&self.handler, consumer, unread, self.settings.record_timeout()).await?
+        };
+        let handled = read.records.len();
+        // Up to the next one that did not fit.
+        let done = fresh.get(handled).copied().unwrap_or(records.len());
+        let _permit = self.writing.acquire().await.ok();
+        let rejected = self.write(read).await?;
+        self.outcomes.count("handled", handled as u64);
+        self.outcomes.count("duplicate", (done - handled) as u64);
+        self.outcomes.count("part_dead_lettered", rejected);
+        Ok(done)
+    }
+
+    /// Whether the inbox knows a record.
+    pub(super) async fn is_done(&self, record: &Delivered) -> StoreResult<bool> {
+        let seen = inbox::seen(self.database.reader(), self.holder.consumer, &[inbox::identity(record)]).await?;
+        if !seen.is_empty() {
+            self.outcomes.count("duplicate", 1);
+        }
+        Ok(!seen.is_empty())
+    }
+
+    /// Answers how many parts were refused.
+    async fn write(&self, mut read: processing::Read<H::Batch>) -> Result<u64, Failure> {
+        let consumer = self.holder.consumer;
+        let txn = self.database.begin().await?;
+        let written = processing::write(self.handler.as_ref(), &txn, &mut read, self.settings.record_timeout()).await;
+        if let Err(failure) = written {
+            drop(txn);
+            return Err(self.or_slow_database(failure).await);
+        }
+        let now = self.clock.now();
+        let with_letters: HashSet<_> = read.parts.iter().map(|(position, _)| *position).collect();
+        let rejected = read.parts.len() as u64;
+        for (position, part) in read.parts {
+            let letter = Letter::new(consumer, position, part.record, part.reason, part.detail);
+            dead_letter::add(&txn, self.ids.next(), now, letter).await?;
+        }
+        let of_letters = read.records.iter().filter(|record| with_letters.contains(&record.position));
+        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, of_letters).await?;
+        inbox::remember(&txn, consumer, read.records.iter().map(inbox::identity).collect(), now).await?;
+        txn.commit().await?;
+        self.handler.committed(read.batch);
+        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        Ok(rejected)
+    }
+
+    /// A database that does not answer is why it took so long, and no fault of the record.
+    async fn or_slow_database(&self, failure: Failure) -> Failure {
+        if matches!(failure, Failure::Stuck(_)) {
+            match tokio::time::timeout(PING, self.database.check()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error.into(),
+                Err(elapsed) => return Failure::Transient(Box::new(elapsed)),
+            }
+        }
+        failure
+    }
+
+    /// Sets a record aside, whole, as a dead letter.
+    pub(super) async fn set_aside(&self, record: &Delivered, reason: &str, detail: String) -> StoreResult<()> {
+        let _permit = self.writing.acquire().await.ok();
+        let (consumer, position, now) = (self.holder.consumer, record.position, self.clock.now());
+        let txn = self.database.begin().await?;
+        let letter = Letter::new(consumer, position, record.record.clone(), reason, detail.clone());
+        dead_letter::add(&txn, self.ids.next(), now, letter).await?;
+        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, [record]).await?;
+        let stored = match inbox::remember(&txn, consumer, vec![inbox::identity(record)], now).await {
+            Ok(()) => txn.commit().await,
+            Err(error) => Err(error),
+        };
+        match stored {
+            // Somebody else was done with it meanwhile.
+            Err(StoreError::Duplicate(_)) => {
+                self.outcomes.count("duplicate", 1);
+                return Ok(());
+            }
+            other => other?,
+        }
+        let (topic, partition, offset) = (position.topic.spec().name, position.partition, position.offset);
+        if reason == QUARANTINED {
+            tracing::error!(
+                name: "consumer.quarantined", consumer, topic, partition, offset, why = detail,
+                "record is set aside as a dead letter: it is slow, or ends the process"
+            );
+            self.outcomes.count("quarantined", 1);
+        } else {
+            tracing::warn!(name: "consumer.dead_lettered", consumer, topic, partition, offset, reason, "record goes to the dead letters");
+            self.outcomes.count("dead_lettered", 1);
+        }
+        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        Ok(())
+    }
+}

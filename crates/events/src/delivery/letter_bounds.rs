@@ -1,0 +1,100 @@
+//! Bounds on the dead letters of one school: the oldest give way to new ones.
+//!
+//! A dead letter is a copy of what the event log keeps for days, held longer so that it can be replayed once we can read it. Of a school whose
+//! sensors send what nobody can read, the newest letters are worth most: they are as it sends now. So age and size work alike, and a letter
+//! leaves by whichever bound it meets first. What leaves by size is counted and said at level error, since nobody has looked at it.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr};
+use storage::{StoreError, StoreResult, Txn};
+
+use super::{dead_letter::row, settings::ConsumerConfig};
+use crate::{Delivered, Topic};
+
+/// Letters of one school that were removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GaveWay {
+    pub topic: Topic,
+    /// The school's.
+    pub key: Bytes,
+    pub letters: u64,
+}
+
+#[derive(FromQueryResult)]
+struct Held {
+    letters: i64,
+    bytes: i64,
+}
+
+/// Removes the oldest letters of the schools of these records, where there are more than the bounds allow.
+pub(super) async fn keep_within(
+    txn: &Txn,
+    consumer: &str,
+    bounds: &ConsumerConfig,
+    records: impl IntoIterator<Item = &Delivered>,
+) -> StoreResult<Vec<GaveWay>> {
+    let schools: BTreeSet<(Topic, Bytes)> =
+        records.into_iter().map(|delivered| (delivered.position.topic, delivered.record.key.clone())).collect();
+    let mut gave_way = Vec::new();
+    for (topic, key) in schools {
+        let letters = keep_school_within(txn, consumer, bounds, topic, &key).await?;
+        gave_way.push(GaveWay { topic, key, letters });
+    }
+    Ok(gave_way)
+}
+
+async fn keep_school_within(txn: &Txn, consumer: &str, bounds: &ConsumerConfig, topic: Topic, key: &[u8]) -> StoreResult<u64> {
+    let theirs = || {
+        sea_orm::Condition::all()
+            .add(row::Column::Consumer.eq(consumer))
+            .add(row::Column::Topic.eq(topic.spec().name))
+            .add(row::Column::Key.eq(key))
+    };
+    let held = row::Entity::find()
+        .filter(theirs())
+        .select_only()
+        .expr_as(row::Column::DeadLetterId.count(), "letters")
+        .expr_as(Expr::cust("CAST(COALESCE(SUM(stored_bytes), 0) AS BIGINT)"), "bytes")
+        .into_model::<Held>()
+        .one(&**txn)
+        .await?;
+    let is_beyond = |letters: i64, bytes: i64, bounds: &ConsumerConfig| {
+        letters.unsigned_abs() > bounds.letters_per_school || bytes.unsigned_abs() > bounds.letter_bytes_per_school
+    };
+    if !held.is_some_and(|held| is_beyond(held.letters, held.bytes, bounds)) {
+        return Ok(0);
+    }
+
+    // To nine tenths, so that not every further letter has to look.
+    let room = ConsumerConfig {
+        letters_per_school: bounds.letters_per_school * 9 / 10,
+        letter_bytes_per_school: bounds.letter_bytes_per_school / 10 * 9,
+        ..*bounds
+    };
+    let newest_first: Vec<(uuid::Uuid, i64)> = row::Entity::find()
+        .filter(theirs())
+        .select_only()
+        .columns([row::Column::DeadLetterId, row::Column::StoredBytes])
+        .order_by_desc(row::Column::DeadLetterId)
+        .into_tuple()
+        .all(&**txn)
+        .await?;
+    let (mut letters, mut bytes) = (0, 0);
+    // The newest stays, however large.
+    let last_to_go = newest_first.iter().enumerate().find_map(|(index, (id, size))| {
+        letters += 1;
+        bytes += size;
+        (index > 0 && is_beyond(letters, bytes, &room)).then_some(*id)
+    });
+    let Some(last_to_go) = last_to_go else { return Ok(0) };
+    // Ids are UUIDv7: their order is the order of time.
+    let removed = row::Entity::delete_many()
+        .filter(theirs())
+        .filter(row::Column::DeadLetterId.lte(last_to_go))
+        .exec(&**txn)
+        .await
+        .map_err(StoreError::from)?;
+    Ok(removed.rows_affected)
+}

@@ -1,0 +1,133 @@
+//! What one partition gets when it is its turn: everything that was received of it is processed, or says why not now.
+
+use std::collections::VecDeque;
+
+use runtime::Shutdown;
+use storage::StoreResult;
+
+use super::{
+    attempt::Worker,
+    dead_letter::QUARANTINED,
+    handler::{Handler, Trouble},
+    order,
+    processing::Failure,
+};
+use crate::{Delivered, Position, Topic};
+
+/// A partition as one member knows it.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Records still to be tried alone, because the process before may have died of one of them.
+    careful: usize,
+    /// The record that this process began alone, and how many processes did before it.
+    begun: Option<(i64, u32)>,
+}
+
+/// What came of a turn.
+pub(super) struct Turn {
+    /// Up to here everything is done.
+    pub done: Option<Position>,
+    /// What kept the next from being processed now.
+    pub trouble: Option<Trouble>,
+}
+
+impl<H: Handler> Worker<H> {
+    /// Begins to work on a partition.
+    pub(super) async fn take(&self, topic: Topic, partition: i32) -> StoreResult<Place> {
+        let was_anothers = self.holder.take(&self.database, topic, partition, self.clock.now()).await?;
+        if was_anothers {
+            tracing::info!(
+                name: "consumer.careful", consumer = self.holder.consumer, topic = topic.spec().name, partition,
+                "another process did not end its work on this partition; its next records are tried one by one"
+            );
+        }
+        Ok(Place { careful: if was_anothers { self.max_batch } else { 0 }, begun: None })
+    }
+
+    /// Processes what was received of one partition.
+    pub(super) async fn turn(&self, place: &mut Place, window: &[Delivered], shutdown: &Shutdown) -> Turn {
+        let mut done = vec![false; window.len()];
+        let trouble = self.process(place, window, &mut done, shutdown).await.err();
+        Turn { done: order::done_up_to(window, &done), trouble }
+    }
+
+    async fn process(&self, place: &mut Place, window: &[Delivered], done: &mut [bool], shutdown: &Shutdown) -> Result<(), Trouble> {
+        let (suspect, others) = window.split_at(place.careful.min(window.len()));
+        let (suspect_done, others_done) = done.split_at_mut(suspect.len());
+        for (record, done) in suspect.iter().zip(suspect_done) {
+            if shutdown.is_requested() {
+                return Ok(());
+            }
+            self.carefully(place, record, shutdown).await?;
+            *done = true;
+            place.careful -= 1;
+        }
+
+        let mut waiting: VecDeque<usize> = order::fairly(others).into();
+        while !waiting.is_empty() && !shutdown.is_requested() {
+            let places: Vec<usize> = waiting.iter().copied().take(self.max_batch).collect();
+            let records: Vec<&Delivered> = places.iter().filter_map(|place| others.get(*place)).collect();
+            let tried = match self.attempt(&records).await {
+                Ok(tried) => tried,
+                Err(Failure::Transient(trouble)) => return Err(trouble),
+                Err(Failure::Poison { .. } | Failure::Stuck(_)) => {
+                    for (place, record) in places.iter().zip(&records) {
+                        self.alone(record, shutdown).await?;
+                        mark(others_done, *place);
+                    }
+                    places.len()
+                }
+            };
+            waiting.drain(..tried).for_each(|place| mark(others_done, place));
+        }
+        Ok(())
+    }
+
+    /// Tries a record alone, and notes before that it does; not of one that is done, which would overwrite the note of the next.
+    async fn carefully(&self, place: &mut Place, record: &Delivered, shutdown: &Shutdown) -> Result<(), Trouble> {
+        if self.is_done(record).await? {
+            return Ok(());
+        }
+        let offset = record.position.offset;
+        let begun_before = match place.begun {
+            Some((begun, before)) if begun == offset => before,
+            _ => {
+                let before = self.holder.begin(&self.database, record.position, self.clock.now()).await?;
+                place.begun = Some((offset, before));
+                before
+            }
+        };
+        if begun_before >= self.settings.quarantine_after {
+            let why = format!("the process ended {begun_before} times while it processed this record alone");
+            return Ok(self.set_aside(record, QUARANTINED, why).await?);
+        }
+        self.alone(record, shutdown).await
+    }
+
+    /// Tries a record alone, again if it is slow, until it is processed or set aside.
+    async fn alone(&self, record: &Delivered, shutdown: &Shutdown) -> Result<(), Trouble> {
+        let mut tries = 0;
+        loop {
+            match self.attempt(&[record]).await {
+                Ok(_) => return Ok(()),
+                Err(Failure::Transient(trouble)) => return Err(trouble),
+                Err(Failure::Poison { reason, detail }) => return Ok(self.set_aside(record, reason, detail).await?),
+                Err(Failure::Stuck(why)) => {
+                    tries += 1;
+                    if tries >= self.settings.quarantine_after {
+                        return Ok(self.set_aside(record, QUARANTINED, format!("{why}, {tries} times")).await?);
+                    }
+                    if shutdown.is_requested() {
+                        return Err(why.into());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn mark(done: &mut [bool], place: usize) {
+    if let Some(done) = done.get_mut(place) {
+        *done = true;
+    }
+}

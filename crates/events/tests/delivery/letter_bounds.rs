@@ -1,0 +1,45 @@
+//! What one school may have among the dead letters.
+
+use std::sync::Arc;
+
+use schildwacht_events::ConsumerConfig;
+
+use crate::world::World;
+
+testkit::on_both_stores! {
+    async fn a_school_at_its_bound_loses_its_oldest_letters_and_no_others(database: TestDatabase) {
+        let mut world = World::new(database).await;
+        world.settings = ConsumerConfig { letters_per_school: 10, ..world.settings };
+        let consumer = world.start_consumer(Arc::default());
+        for number in 0..3 {
+            world.append(vec![world.event("calm", &format!("poison: calm {number}"))]).await;
+        }
+        for number in 10..25 {
+            world.append(vec![world.event("hot", &format!("poison: hot {number}"))]).await;
+            world.until_all_is_done().await;
+        }
+        let details: Vec<String> = world.letters().await.into_iter().map(|letter| letter.detail).collect();
+        let of = |school: &str| details.iter().filter(|detail| detail.starts_with(school)).cloned().collect::<Vec<_>>();
+        assert_eq!(of("calm").len(), 3, "{details:?}");
+        // Beyond ten, down to nine: at the eleventh, the thirteenth and the fifteenth.
+        assert_eq!(of("hot"), (16..25).rev().map(|number| format!("hot {number}")).collect::<Vec<_>>());
+        world.stop(&[consumer]).await;
+    }
+
+    async fn bytes_count_too_and_the_newest_letter_stays_however_large(database: TestDatabase) {
+        let mut world = World::new(database).await;
+        world.settings = ConsumerConfig { letter_bytes_per_school: 10_000, ..world.settings };
+        let consumer = world.start_consumer(Arc::default());
+        let append = async |number: u32, bytes: usize| {
+            world.append(vec![world.event("hot", &format!("poison: {number}{}", ".".repeat(bytes)))]).await;
+            world.until_all_is_done().await;
+            let letters = world.letters().await;
+            letters.into_iter().map(|letter| letter.detail.chars().next().unwrap()).collect::<String>()
+        };
+        assert_eq!(append(1, 3_300).await, "1");
+        assert_eq!(append(2, 3_300).await, "21");
+        assert_eq!(append(3, 3_300).await, "32", "with keys and headers that was too much");
+        assert_eq!(append(4, 20_000).await, "4");
+        world.stop(&[consumer]).await;
+    }
+}

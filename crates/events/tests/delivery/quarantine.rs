@@ -1,0 +1,106 @@
+//! Records that are slow or end the process: set aside, so that what is behind them goes on.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use schildwacht_events::{
+    ConsumerConfig,
+    delivery::dead_letter::{self, Filter, Replayed},
+};
+use testkit::TestDatabase;
+
+use crate::world::{CONSUMER, TestHandler, World};
+
+async fn impatient(database: TestDatabase) -> World {
+    let mut world = World::new(database).await;
+    // Room for a busy machine; a record that never ends has it three times.
+    world.settings = ConsumerConfig { record_timeout_seconds: 2, ..world.settings };
+    world
+}
+
+/// Consumes this record between two others, sees that it alone is set aside, and replays it with a handler that can process it.
+async fn is_set_aside(world: World, text: &str, why: &str) {
+    let handler: Arc<TestHandler> = Arc::default();
+    let culprit = world.event("key", text);
+    let value = culprit.clone().into_record().value.unwrap();
+    world.append(vec![world.event("key", "1"), culprit, world.event("key", "3")]).await;
+    let consumer = world.start_consumer(Arc::clone(&handler));
+    world.until_all_is_done().await;
+    assert_eq!(world.effects().await, ["1", "3"]);
+    let letters = world.letters().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].reason.as_str(), letters[0].position.offset), ("quarantined", 1));
+    assert_eq!(letters[0].detail, why);
+    let txn = world.database.begin().await.unwrap();
+    let (_, excerpt) = dead_letter::show(&txn, CONSUMER, letters[0].id).await.unwrap().unwrap();
+    assert_eq!(excerpt, value, "it is kept whole");
+    txn.roll_back().await.unwrap();
+
+    handler.lenient.store(true, Ordering::Relaxed);
+    let replayed = dead_letter::replay(&world.database, CONSUMER, &handler, &Filter::default(), &world.ids).await.unwrap();
+    assert_eq!(replayed, Replayed { taken_in: 1, refused: 0 });
+    assert_eq!(world.effects().await, ["1", "3", text]);
+    world.stop(&[consumer]).await;
+}
+
+testkit::on_both_stores! {
+    async fn a_record_that_never_ends_is_set_aside(database: TestDatabase) {
+        is_set_aside(impatient(database).await, "hang", "it was not written within 2 s, 2 times").await;
+    }
+
+    async fn a_record_that_keeps_the_cpu_is_set_aside(database: TestDatabase) {
+        is_set_aside(impatient(database).await, "spin", "it was not read within 2 s, 2 times").await;
+    }
+
+    async fn a_record_at_which_the_handler_panics_is_set_aside(database: TestDatabase) {
+        is_set_aside(World::new(database).await, "panic", "its handler panicked while it wrote it, 2 times").await;
+    }
+
+    async fn a_record_that_ends_the_process_is_set_aside_after_two_deaths_alone(database: TestDatabase) {
+        let world = World::new(database).await;
+        let handler: Arc<TestHandler> = Arc::default();
+        world.append(["1", "die", "3"].map(|text| world.event("key", text)).to_vec()).await;
+        let mut deaths = 0;
+        while world.run_until_death(Arc::clone(&handler)).await {
+            deaths += 1;
+            assert!(deaths < 10, "it kills for ever");
+        }
+        assert_eq!(deaths, 3, "once in company, twice alone");
+        assert_eq!(world.effects().await, ["1", "3"]);
+        let letters = world.letters().await;
+        assert_eq!(letters.len(), 1);
+        assert_eq!((letters[0].reason.as_str(), letters[0].position.offset), ("quarantined", 1));
+        assert_eq!(letters[0].detail, "the process ended 2 times while it processed this record alone");
+    }
+
+    /// Of an innocent record that is under way whenever the process is stopped.
+    async fn clean_ends_and_times_of_trouble_are_no_deaths(database: TestDatabase) {
+        let world = World::new(database).await;
+        world.append(vec![world.event("key", "die")]).await;
+        assert!(world.run_until_death(Arc::default()).await);
+        for _ in 0..3 {
+            let handler = Arc::new(TestHandler { unavailable: true.into(), ..Default::default() });
+            let consumer = world.start_consumer(Arc::clone(&handler));
+            world.until("several tries of one process", async || handler.handled.load(Ordering::Relaxed) >= 3).await;
+            consumer.request();
+            world.until_rows("consumer_partition", 0).await;
+        }
+        let mended = Arc::new(TestHandler { lenient: true.into(), ..Default::default() });
+        let consumer = world.start_consumer(mended);
+        world.until_all_is_done().await;
+        assert_eq!(world.effects().await, ["die"]);
+        assert_eq!(world.letters().await, []);
+        world.stop(&[consumer]).await;
+    }
+
+    async fn the_ordinary_path_leaves_one_note_for_a_partition(database: TestDatabase) {
+        let world = World::new(database).await;
+        let consumer = world.start_consumer(Arc::default());
+        for text in ["1", "2", "3"] {
+            world.append(vec![world.event("key", text)]).await;
+            world.until_all_is_done().await;
+        }
+        let notes = world.texts("SELECT topic || '/' || begun_by || '/' || COALESCE(begun_offset, -1) FROM consumer_partition").await;
+        assert_eq!(notes, ["test.plain.v1/0/-1"], "nothing was begun alone");
+        world.stop(&[consumer]).await;
+    }
+}
