@@ -14,6 +14,8 @@ pub struct Config {
     pub max_decoded_bytes: usize,
     /// Batches processed in one transaction, at most.
     pub max_batches: usize,
+    /// A transaction ends after the batch that passes this many events.
+    pub max_events: usize,
     /// How long things are kept.
     pub keep: Keep,
     /// What one school may make it keep.
@@ -59,6 +61,7 @@ impl Config {
         };
         at_least("max_decoded_bytes", self.max_decoded_bytes as u64, 1 << 20, "a batch may hold one large event")?;
         at_least("max_batches", self.max_batches as u64, 1, "nothing would be processed")?;
+        at_least("max_events", self.max_events as u64, 1, "nothing would be processed")?;
         at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
         at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
         at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;
@@ -82,6 +85,7 @@ mod tests {
             database: DatabaseConfig::sqlite(std::path::Path::new("monitor.db")),
             max_decoded_bytes: 32 << 20,
             max_batches: 200,
+            max_events: 10_000,
             keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
             bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
         }

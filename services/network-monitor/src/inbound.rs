@@ -29,19 +29,21 @@ pub struct TelemetryHandler {
     app: App,
     cx: Context,
     max_decoded_bytes: usize,
+    max_events: usize,
 }
 
 impl TelemetryHandler {
-    /// Acts as the service itself: `cx` is its own.
-    pub fn new(app: App, cx: Context, max_decoded_bytes: usize) -> Self {
-        Self { app, cx, max_decoded_bytes }
+    /// Acts as the service itself: `cx` is its own. A batch is at most `max_decoded_bytes` after decompression; a transaction ends after the
+    /// batch that passes `max_events`.
+    pub fn new(app: App, cx: Context, max_decoded_bytes: usize, max_events: usize) -> Self {
+        Self { app, cx, max_decoded_bytes, max_events }
     }
 }
 
 impl Handler for TelemetryHandler {
     type Batch = Gathered;
 
-    async fn handle(&self, _txn: &Txn, gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+    fn read(&self, gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
         let record = &delivered.record;
         let school: SchoolId = required(record, SCHOOL)?;
         let gateway: Option<GatewayId> = record.header(GATEWAY).and_then(|id| id.parse().ok());
@@ -70,6 +72,10 @@ impl Handler for TelemetryHandler {
         })
         .map_err(|error| HandleError::poison(error.reason(), error))?;
         Ok(letters.into_rejected(record))
+    }
+
+    fn is_full(&self, gathered: &Gathered) -> bool {
+        gathered.events() >= self.max_events
     }
 
     async fn finish(&self, txn: &Txn, gathered: &mut Gathered) -> Result<(), HandleError> {

@@ -75,7 +75,8 @@ impl Service {
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
         let assembly = self.parts.begin(Self::NAME, process);
         let app = app::App::new(assembly.database(), self.config.keep, self.config.bounds);
-        let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), self.config.max_decoded_bytes);
+        let Config { max_decoded_bytes, max_events, .. } = self.config;
+        let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), max_decoded_bytes, max_events);
         assembly.publish();
         assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
         let forgetting = app.clone();

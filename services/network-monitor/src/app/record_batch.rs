@@ -37,6 +37,7 @@ pub struct Gathered {
     /// What led to each record.
     traces: Vec<Vec<(String, String)>>,
     tally: Tally,
+    events: usize,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +65,12 @@ impl Gathered {
             let heard = batch.gateways.entry(gateway).or_insert(received);
             *heard = received.max(*heard);
         }
-        Record { batch, tally: &mut self.tally, arrival: Arrival { gateway, received, origin } }
+        Record { batch, tally: &mut self.tally, events: &mut self.events, arrival: Arrival { gateway, received, origin } }
+    }
+
+    /// How many events were gathered.
+    pub fn events(&self) -> usize {
+        self.events
     }
 
     /// So many requests of a school were refused, because it sends more than it may. Its sensors were not heard by that.
@@ -85,12 +91,14 @@ impl Gathered {
 pub struct Record<'g> {
     batch: &'g mut SchoolBatch,
     tally: &'g mut Tally,
+    events: &'g mut usize,
     arrival: Arrival,
 }
 
 impl Record<'_> {
     /// An event that says something.
     pub fn understood(&mut self, kind: &'static str, sightings: impl IntoIterator<Item = Sighting>, detection: Option<Box<Detection<'_>>>) {
+        *self.events += 1;
         self.tally.event(Outcome::Understood, kind);
         for sighting in sightings {
             self.batch.devices.add(sighting);
@@ -102,18 +110,20 @@ impl Record<'_> {
 
     /// An event that says nothing we use.
     pub fn unused(&mut self, kind: &'static str) {
+        *self.events += 1;
         self.tally.event(Outcome::Unused, kind);
     }
 
     /// An event that cannot be read.
     pub fn unreadable(&mut self, reason: &'static str) {
+        *self.events += 1;
         self.tally.event(Outcome::Unreadable, reason);
     }
 }
 
 /// Takes all schools out of what was gathered, which keeps its tally only.
 pub async fn record_batch(cx: &Context, txn: &Txn, bounds: &Bounds, gathered: &mut Gathered) -> Result<()> {
-    let Gathered { schools, traces, tally } = gathered;
+    let Gathered { schools, traces, tally, events: _ } = gathered;
     // In the order of their ids, since each is locked until the end.
     for (school, batch) in std::mem::take(schools) {
         cx.require(Action::AlertRecord, school)?;

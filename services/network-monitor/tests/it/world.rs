@@ -59,6 +59,7 @@ impl World {
                 database: database.config(),
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
+                max_events: 10_000,
                 keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
                 bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
             },
