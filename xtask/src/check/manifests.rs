@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("crates/runtime", &[]),
     ("crates/compression", &[]),
+    ("crates/otlp", &[]),
     ("crates/content", &["runtime"]),
     ("crates/auth", &["runtime"]),
     ("crates/storage", &["runtime", "auth"]),

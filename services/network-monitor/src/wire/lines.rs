@@ -47,11 +47,6 @@ const fn is_padding(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
 }
 
-/// A line may be a whole OTLP request: the Collector's file exporter writes such lines.
-fn is_request(line: &[u8]) -> bool {
-    line.trim_ascii_start().starts_with(b"{\"resourceLogs\"")
-}
-
 /// A line is kept whole and once, however many events in it cannot be read: what was written around them may be what tells how.
 fn read_line(line: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let mut is_handed_out = false;
@@ -61,7 +56,8 @@ fn read_line(line: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Readin
         let original = if is_known { Original::HandedOut } else { Original::Line(Cow::Borrowed(line)) };
         each(Reading::Unreadable(Unreadable { original, ..unreadable }));
     };
-    if !is_request(line) {
+    // The Collector's file exporter writes such lines.
+    if !::otlp::begins_as_request(line) {
         return text::read(line, around, &mut hand_out);
     }
     if let Err(error) = otlp::each_in_json(line, |decoded, resource| record::read(decoded, resource, around.received, &mut hand_out)) {

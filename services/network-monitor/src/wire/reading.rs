@@ -53,10 +53,10 @@ pub enum Original<'a> {
     },
     /// An OTLP log record in JSON.
     JsonRecord {
-        /// Its text.
-        record: &'a str,
+        /// Its text, which should be UTF-8.
+        record: &'a [u8],
         /// That of its resource.
-        resource: Option<&'a str>,
+        resource: Option<&'a [u8]>,
     },
     /// Part of a record that another of its parts has handed out whole.
     HandedOut,
@@ -85,9 +85,10 @@ impl Original<'_> {
             Self::Record { record, resource } => batch.extend_from_slice(&message::request_of(record, resource)),
             // So are requests one behind the other.
             Self::JsonRecord { record, resource } => {
-                let resource = resource.unwrap_or("null");
-                let parts = [r#"{"resourceLogs":[{"resource":"#, resource, r#","scopeLogs":[{"logRecords":["#, record, "]}]}]}\n"];
-                batch.extend(parts.iter().flat_map(|part| part.bytes()));
+                let resource = resource.unwrap_or(b"null");
+                let parts: [&[u8]; 5] =
+                    [br#"{"resourceLogs":[{"resource":"#, resource, br#","scopeLogs":[{"logRecords":["#, record, b"]}]}]}\n"];
+                batch.extend(parts.concat());
             }
             Self::HandedOut => {}
         }

@@ -86,7 +86,29 @@ fn is_quoted(before: &[u8], from_brace: &[u8]) -> bool {
 }
 
 fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
-    let Err(mistake) = try_objects(text, around, each) else { return };
+    let mut text = text;
+    let mut tries = MOST_TRIES;
+    while let Err(mistake) = try_objects(text, around, each) {
+        let Some((object, behind)) = whole_object(mistake.rest) else { return read_broken(mistake, around, each) };
+        match mended(object).filter(|mended| serde_json::from_str::<IgnoredAny>(mended).is_ok()) {
+            Some(mended) => drop(try_objects(mended.as_bytes(), around, each)),
+            // Half an object may seem to end inside the texts of the next one.
+            None if next_event(mistake.rest, around, &mut tries).is_some_and(|next| next < object.len()) => {
+                return read_broken(mistake, around, each);
+            }
+            None => each(Mistake { rest: object, ..mistake }.into()),
+        }
+        text = behind;
+    }
+}
+
+/// Where its brackets match, a mistake is inside its object and costs no other.
+fn whole_object(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = if text.first() == Some(&b'{') { ::otlp::end_of_brackets(text).ok()? } else { return None };
+    text.split_at_checked(end)
+}
+
+fn read_broken(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let Some(mended) = mended(mistake.rest) else { return restart(mistake, around, each) };
     if let Err(mistake) = try_objects(mended.as_bytes(), around, each) {
         restart(mistake, around, each);
@@ -181,15 +203,10 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
 
 /// Without blanks, padding and what stands around the elements of an array, which may have lost its other end.
 fn behind_punctuation(text: &[u8]) -> &[u8] {
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']' | 0 | 0x1e);
-    let mut text = text;
-    loop {
-        let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
-        match text[start..].strip_prefix("\u{feff}".as_bytes()) {
-            Some(behind_mark) => text = behind_mark,
-            None => return &text[start..],
-        }
-    }
+    // The last three are the bytes of a byte-order mark.
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']' | 0 | 0x1e | 0xef | 0xbb | 0xbf);
+    let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
+    &text[start..]
 }
 
 fn length_of_value(text: &[u8]) -> Option<usize> {

@@ -3,6 +3,8 @@
 //! Readers make the best of what is inside an object, also of bytes that are not UTF-8; and bytes around objects cost none of them.
 //! Nothing here is narrower than a reader: what could hold an event is handed on.
 
+use otlp::{end_of_brackets, end_of_string};
+
 /// Without blanks and without [padding](is_padding) around it.
 pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|byte| !is_padding(*byte)).unwrap_or(text.len());
@@ -40,42 +42,6 @@ pub(super) fn is_spread_over_lines(body: &[u8]) -> bool {
     opens_array(body) || body.first() == Some(&b'{') && first_line() == b"{"
 }
 
-/// Where the object ends that a text begins with; or, when it does not, where that shows.
-pub(super) fn end_of_object(text: &[u8]) -> Result<usize, usize> {
-    // A bit for each bracket that is open: 1 for an object. Readers follow 127 levels.
-    let mut open = 1_u128;
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => at = end_of_string(text, at).ok_or(text.len())? - 1,
-            b'{' | b'[' if open.leading_zeros() == 0 => return Err(at),
-            b'{' | b'[' => open = open << 1 | u128::from(*byte == b'{'),
-            b'}' | b']' if (open & 1 == 1) != (*byte == b'}') => return Err(at),
-            b'}' | b']' => {
-                open >>= 1;
-                if open == 1 {
-                    return Ok(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    Err(text.len())
-}
-
-/// Behind the closing quote of the string that begins at a place.
-fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
-        if text.get(at) == Some(&b'"') {
-            return Some(at + 1);
-        }
-        at += 2;
-    }
-}
-
 /// A part of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part<'a> {
@@ -94,7 +60,9 @@ pub(super) fn parts(body: &[u8]) -> impl Iterator<Item = (usize, Part<'_>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         at += body.get(at..)?.iter().position(|byte| !is_between(*byte))?;
-        at += length_of_header(body.get(at..)?);
+        if begins_line(body, at) {
+            at += length_of_header(body.get(at..)?);
+        }
         let (start, rest) = (at, body.get(at..)?);
         let up_to = |length: usize| rest.get(..length).unwrap_or(rest);
         let part = if rest.first() != Some(&b'{') {
@@ -102,7 +70,7 @@ pub(super) fn parts(body: &[u8]) -> impl Iterator<Item = (usize, Part<'_>)> {
             let may_hold_object = word.len() > 1 && word.ends_with(b"\"") && memchr::memchr(b'{', word).is_some();
             if may_hold_object { Part::Text(word) } else { Part::NoObject(word) }
         } else {
-            match end_of_object(rest) {
+            match end_of_brackets(rest) {
                 Ok(end) => Part::Object(up_to(end)),
                 Err(broken_at) => Part::Unfinished(up_to(next_line_with_object(up_to(broken_at)).unwrap_or(broken_at))),
             }
@@ -111,6 +79,13 @@ pub(super) fn parts(body: &[u8]) -> impl Iterator<Item = (usize, Part<'_>)> {
         at += bytes.len();
         Some((start, part))
     })
+}
+
+/// Whether nothing but padding and punctuation is before this place in its line. A word between objects is no header: a reader of the
+/// line as it came might not get past it.
+fn begins_line(body: &[u8], at: usize) -> bool {
+    let before = body.get(..at).unwrap_or_default();
+    before.iter().rev().find(|byte| **byte == b'\n' || !is_between(**byte)).is_none_or(|byte| *byte == b'\n')
 }
 
 /// No sender writes more before an event; without a bound, words without end would each be searched to the end of the body.
@@ -182,8 +157,8 @@ mod tests {
         assert_eq!(of("[{\"a\":\"x"), [(1, Unfinished(b"{\"a\":\"x"))]);
         let neighbours: Vec<Part<'_>> = of("[{\"a\":1],{\"b\":1}]").into_iter().map(|(_, part)| part).collect();
         assert_eq!(neighbours, [Unfinished(b"{\"a\":1"), Object(b"{\"b\":1}")]);
-        let too_deep = format!("{}{}", "{\"a\":".repeat(128), "}".repeat(128));
-        assert!(matches!(of(&too_deep)[0].1, Unfinished(_)));
+        let [_, word, _] = of("{\"a\":1} word {\"b\":1}")[..] else { panic!("three parts") };
+        assert_eq!(word, (8, NoObject(b"word ")), "a header is at the beginning of a line");
         assert_eq!(of(" [ ] \0"), []);
     }
 }

@@ -3,55 +3,20 @@
 //! It is stored as JSON lines, so that no reader has to know a further format. Outside strings a line break is white space,
 //! and inside strings JSON allows none, so that an object spread over lines becomes one line by replacing its line breaks.
 
-use std::borrow::Cow;
-
-use super::{
-    Cut, Flaw, Limits, ScanError, Tally,
-    framing::{Part, parts},
-    line_writer::LineWriter,
-};
+use super::{Cut, Limits, ScanError, Tally, events::Events, framing::parts, line_writer::LineWriter};
 
 /// Counts the events.
 pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
-    let mut tally = Tally::default();
-    for (at, part) in parts(body) {
-        count(&mut tally, at, part, limits)?;
-    }
-    Ok(tally)
+    let mut events = Events::new((), limits);
+    parts(body).try_for_each(|(at, part)| events.part(at, part))?;
+    Ok(events.tally)
 }
 
 /// Writes the good events as JSON lines, in bodies that fit into a record each.
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
-    let mut tally = Tally::default();
-    let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
-    for (at, part) in parts(body) {
-        if let Some(event) = count(&mut tally, at, part, limits)?
-            && !writer.add(&in_one_line(event))
-        {
-            tally.recount_as_too_large();
-        }
-    }
-    Ok(Cut { pieces: writer.finish(), tally })
-}
-
-/// Counts a part of a body; the event, when it is a good one.
-pub(super) fn count<'a>(tally: &mut Tally, at: usize, part: Part<'a>, limits: &Limits) -> Result<Option<&'a [u8]>, ScanError> {
-    let (bytes, flaw) = match part {
-        Part::Object(bytes) | Part::Text(bytes) => (bytes, None),
-        Part::Unfinished(bytes) => (bytes, Some("the JSON ends too early")),
-        Part::NoObject(bytes) => (bytes, Some("not a JSON object")),
-    };
-    let check = || flaw.map_or(Ok(()), |what| Err(Flaw::at_byte(at, what)));
-    Ok(tally.count(bytes.len(), check, limits)?.then_some(bytes))
-}
-
-pub(super) fn in_one_line(event: &[u8]) -> Cow<'_, [u8]> {
-    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    if event.iter().any(is_break) {
-        Cow::Owned(event.iter().map(|byte| if is_break(byte) { b' ' } else { *byte }).collect())
-    } else {
-        Cow::Borrowed(event)
-    }
+    let mut events = Events::new(LineWriter::new(limits.max_body_bytes, body.len()), limits);
+    parts(body).try_for_each(|(at, part)| events.part(at, part))?;
+    Ok(Cut { pieces: events.kept.finish(), tally: events.tally })
 }
 
 #[cfg(test)]

@@ -1,51 +1,51 @@
 //! JSON lines: one object a line, ended by LF or CR LF. Blank lines are skipped, and so are those that only hold the brackets
-//! and commas of an array. A line may be an array too.
+//! and commas of an array. A line may be an array too, several objects one after the other, or a whole OTLP request.
 //!
 //! Whether a line really is JSON, or even UTF-8, is left to the reader, which can make the best of it; here it costs
 //! too much for what it tells. So is what stands around the object: a syslog header, a comma, padding.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
+use otlp::end_of_brackets;
 
 use super::{
     Cut, Flaw, Limits, Place, ScanError, Tally,
-    framing::{end_of_object, is_between, opens_array, parts, trimmed},
-    json,
+    events::{Events, Keep},
+    framing::{is_between, opens_array, parts, trimmed},
     line_writer::LineWriter,
 };
 
 /// Counts the events.
 pub(super) fn tally(body: &[u8], limits: &Limits) -> Result<Tally, ScanError> {
-    let mut tally = Tally::default();
-    for (number, line) in lines(body) {
-        if opens_array(line) {
-            for (at, part) in parts(line) {
-                json::count(&mut tally, at, part, limits)?;
-            }
-        } else {
-            tally.count(line.len(), || check(number, line), limits)?;
-        }
-    }
-    Ok(tally)
+    let mut events = Events::new((), limits);
+    scan(body, &mut events)?;
+    Ok(events.tally)
 }
 
 /// Rewrites the good lines, in bodies that fit into a record each.
 pub(super) fn cut(body: &[u8], limits: &Limits) -> Result<Cut, ScanError> {
-    let mut tally = Tally::default();
-    let mut writer = LineWriter::new(limits.max_body_bytes, body.len());
+    let mut events = Events::new(LineWriter::new(limits.max_body_bytes, body.len()), limits);
+    scan(body, &mut events)?;
+    Ok(Cut { pieces: events.kept.finish(), tally: events.tally })
+}
+
+fn scan<K: Keep>(body: &[u8], events: &mut Events<'_, K>) -> Result<(), ScanError> {
     for (number, line) in lines(body) {
-        if opens_array(line) {
-            for (at, part) in parts(line) {
-                if let Some(event) = json::count(&mut tally, at, part, limits)?
-                    && !writer.add(event)
-                {
-                    tally.recount_as_too_large();
-                }
-            }
-        } else if tally.count(line.len(), || check(number, line), limits)? && !writer.add(line) {
-            tally.recount_as_too_large();
+        if otlp::begins_as_request(line) {
+            events.request(line, Place::Line(number))?;
+        } else if opens_array(line) || holds_several(line) {
+            parts(line).try_for_each(|(at, part)| events.element(at, part))?;
+        } else {
+            events.event(line, || check(number, line))?;
         }
     }
-    Ok(Cut { pieces: writer.finish(), tally })
+    Ok(())
+}
+
+/// Whether another object follows the one that a line begins with. Nearly always a brace that follows another is inside.
+fn holds_several(line: &[u8]) -> bool {
+    let follows_object = |at: usize| line.get(..at).unwrap_or_default().iter().rev().find(|byte| !is_between(**byte)) == Some(&b'}');
+    let may_hold_several = line.first() == Some(&b'{') && memchr_iter(b'{', line).any(follows_object);
+    may_hold_several && end_of_brackets(line).is_ok_and(|end| line.get(end..).is_some_and(|rest| rest.contains(&b'{')))
 }
 
 /// Lines that hold something, with their number from 1, without the white space and the padding around them.
@@ -81,7 +81,7 @@ fn check(number: usize, line: &[u8]) -> Result<(), Flaw> {
     let is_json_twice = line.len() > 1 && line.starts_with(b"\"") && line.ends_with(b"\"");
     // A line that was cut is told from one with something behind its object.
     let is_last = end + 1 == line.len();
-    if is_last || is_json_twice || end_of_object(object).is_ok() { Ok(()) } else { flaw("the JSON ends too early") }
+    if is_last || is_json_twice || end_of_brackets(object).is_ok() { Ok(()) } else { flaw("the JSON ends too early") }
 }
 
 #[cfg(test)]
@@ -145,7 +145,41 @@ mod tests {
         assert_eq!(tally_of(b"[\n{}\n,\n{}\n]\n\0\n").total(), 2);
         let found = tally_of(b"{}\n[{},{}]\n[{}, 7]\n");
         assert_eq!((found.good, found.malformed), (4, 1));
+        for (line, objects) in [
+            ("{}{}", 2),
+            ("{\"a\":[{},{}]} , {\"b\":{}}", 2),
+            ("@cee: {}{}", 1),
+            ("{\"a\":[{},{}]}", 1),
+            ("{\"a\":\"}{\"}", 1),
+            ("{} x", 1),
+        ] {
+            assert_eq!((tally_of(line.as_bytes()).good, tally_of(line.as_bytes()).bad()), (objects, 0), "{line}");
+        }
         assert_eq!(tally_of(b"{\"a\":{},\n@cee: {\"a\":{},\nx }{\n").malformed, 3, "cut");
+    }
+
+    #[test]
+    fn the_records_of_a_request_in_a_line_are_its_events() {
+        let request = |records: &[&str]| format!(r#"{{ "resourceLogs" : [{{"scopeLogs":[{{"logRecords":[{}]}}]}}]}}"#, records.join(","));
+        let body = format!("{}\n{{}}\n{}\n", request(&["{}", "{}", "7"]), request(&["{}"]));
+        let cut = cut(body.as_bytes(), &TEST_LIMITS).unwrap();
+        assert_eq!((cut.tally.good, cut.tally.malformed), (4, 1));
+        assert_eq!(cut.tally.first_flaw.unwrap().place, Place::Line(1));
+        assert_eq!((tally_of(body.as_bytes()), cut.pieces.iter().map(|piece| piece.events).sum::<u32>()), (cut.tally, 4));
+        assert_eq!(tally_of(request(&[]).as_bytes()).total(), 0);
+        let in_array = format!("[{}]", request(&["{}", "{}"]));
+        assert_eq!(tally_of(in_array.as_bytes()).good, 1, "a reader of the line as it came does not look into it");
+        let with_event = format!("{}{{\"event_type\":\"alert\"}}", request(&["{}"]));
+        assert_eq!((tally_of(with_event.as_bytes()).good, tally_of(with_event.as_bytes()).malformed), (0, 1));
+        assert_eq!(tally_of(b"{\"resourceLogs\":[{\n{}\n").malformed, 1, "and its neighbour is good");
+        // Larger than an event may be, and than a body: it is cut between its records.
+        let record = format!("{{\"a\":\"{}\"}}", "x".repeat(TEST_LIMITS.max_event_bytes / 2));
+        let long = request(&vec![record.as_str(); 2 * TEST_LIMITS.max_body_bytes / TEST_LIMITS.max_event_bytes * 2]);
+        let cut = super::cut(long.as_bytes(), &TEST_LIMITS).unwrap();
+        assert_eq!((cut.tally.good, cut.tally.bad()), (64, 0));
+        assert!(cut.pieces.iter().all(|piece| piece.bytes.len() <= TEST_LIMITS.max_body_bytes && piece.events > 1));
+        let limits = Limits { max_events: 2, ..TEST_LIMITS };
+        assert_eq!(tally(request(&["{}"; 3]).as_bytes(), &limits), Err(ScanError::TooManyEvents { limit: 2 }));
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Piece;
+use super::{Piece, events::Keep};
 
 /// Gathers lines and starts a new body whenever the next one would not fit.
 pub(super) struct LineWriter {
@@ -18,24 +18,6 @@ impl LineWriter {
         Self { max_bytes, expected_bytes, open: Vec::new(), events: 0, pieces: Vec::new() }
     }
 
-    /// Adds a line. `false` when it fits into no body, even alone.
-    pub fn add(&mut self, line: &[u8]) -> bool {
-        let needs = line.len() + 1;
-        if needs > self.max_bytes {
-            return false;
-        }
-        if self.open.len() + needs > self.max_bytes {
-            self.close_piece();
-        }
-        if self.open.is_empty() {
-            self.open.reserve(self.expected_bytes.clamp(needs, self.max_bytes));
-        }
-        self.open.extend_from_slice(line);
-        self.open.push(b'\n');
-        self.events += 1;
-        true
-    }
-
     pub fn finish(mut self) -> Vec<Piece> {
         self.close_piece();
         self.pieces
@@ -48,5 +30,31 @@ impl LineWriter {
         self.expected_bytes = self.expected_bytes.saturating_sub(self.open.len());
         let bytes = Bytes::from(std::mem::take(&mut self.open));
         self.pieces.push(Piece { bytes, events: std::mem::take(&mut self.events) });
+    }
+}
+
+impl Keep for LineWriter {
+    const KEEPS: bool = true;
+
+    fn line(&mut self, line: &[u8], events: u32) -> bool {
+        let needs = line.len() + 1;
+        if needs > self.max_bytes {
+            return false;
+        }
+        if self.open.len() + needs > self.max_bytes {
+            self.close_piece();
+        }
+        if self.open.is_empty() {
+            self.open.reserve(self.expected_bytes.clamp(needs, self.max_bytes));
+        }
+        self.open.extend_from_slice(line);
+        self.open.push(b'\n');
+        self.events += events;
+        true
+    }
+
+    fn body(&mut self, body: Piece) {
+        self.close_piece();
+        self.pieces.push(body);
     }
 }

@@ -8,7 +8,7 @@
 //! | Format | Checked for every event |
 //! |---|---|
 //! | OTLP protobuf | size; decodes as a `LogRecord`: wire types, lengths, nesting |
-//! | OTLP JSON | size; valid JSON, an object |
+//! | OTLP JSON | size; an object that ends |
 //! | JSON lines | size; holds an object that ends |
 //! | JSON | size; an object that ends |
 //!
@@ -17,6 +17,7 @@
 //! nothing behind it can be trusted. A body in which nothing was found is malformed, unless it says that it holds nothing. What
 //! stands around events has [limits](surroundings) of its own.
 
+mod events;
 mod framing;
 mod json;
 mod json_lines;
@@ -27,7 +28,7 @@ mod surroundings;
 mod upload;
 mod wire;
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use bytes::Bytes;
 pub use compression::Encoding;
@@ -120,8 +121,6 @@ pub enum Place {
     Byte(usize),
     /// 1-based.
     Line(usize),
-    /// Both 1-based, the column in bytes.
-    LineColumn(usize, usize),
     /// The compressed bytes themselves.
     Compression(Encoding),
 }
@@ -187,33 +186,11 @@ impl Flaw {
     const fn at_byte(at: usize, what: &'static str) -> Self {
         Self { place: Place::Byte(at), what }
     }
-
-    fn of_json(error: &serde_json::Error, wrong_shape: &'static str) -> Self {
-        let what = match error.classify() {
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "not valid JSON",
-            serde_json::error::Category::Eof => "the JSON ends too early",
-            serde_json::error::Category::Data => wrong_shape,
-        };
-        Self { place: Place::LineColumn(error.line(), error.column()), what }
-    }
 }
 
-/// The body as text, without a copy where it is one. Each byte that is not UTF-8 becomes a question mark, so that places stay.
-fn text_of(body: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(body) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(body.len());
-    for chunk in body.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    Cow::Owned(text)
-}
-
-/// Where a part of a text begins.
-fn place_within(text: &str, part: &str) -> Place {
-    Place::Byte(part.as_ptr().addr() - text.as_ptr().addr())
+/// Where a part of a body begins.
+fn place_within(body: &[u8], part: &[u8]) -> Place {
+    Place::Byte(part.as_ptr().addr() - body.as_ptr().addr())
 }
 
 impl fmt::Display for Place {
@@ -221,7 +198,6 @@ impl fmt::Display for Place {
         match self {
             Self::Byte(at) => write!(formatter, "byte {at}"),
             Self::Line(line) => write!(formatter, "line {line}"),
-            Self::LineColumn(line, column) => write!(formatter, "line {line}, column {column}"),
             Self::Compression(encoding) => write!(formatter, "{encoding} data"),
         }
     }

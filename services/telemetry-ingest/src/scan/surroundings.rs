@@ -4,15 +4,9 @@
 //! request is cut into repeats what its first events stand under. A list of empty resources or scopes is work and memory for
 //! readers too, for two bytes each.
 
-use super::{Limits, ScanError};
+pub(super) use otlp::Level;
 
-/// The messages on the way to a log record.
-#[derive(Clone, Copy)]
-pub(super) enum Level {
-    Request,
-    ResourceLogs,
-    ScopeLogs,
-}
+use super::{Limits, ScanError};
 
 /// Measures without building anything.
 pub(super) struct Surroundings {

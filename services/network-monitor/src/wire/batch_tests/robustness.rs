@@ -42,6 +42,45 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+#[test]
+fn a_mistake_inside_an_object_costs_no_other_object_of_its_text() {
+    let broken = r#"{"event_type":alert}"#;
+    let latin1 = b"{\"_path\":\"known_hosts\",\"ts\":1790000000.1,\"host\":\"10.0.0.7\",\"x\":\"caf\xe9\"}";
+    let strangers = r#"{"a":1}, {"b":2}"#;
+    let text = [broken.as_bytes(), latin1, strangers.as_bytes(), broken.as_bytes(), KNOWN_HOST.as_bytes()].concat();
+    let malformed = "malformed_json column 15";
+    let expected = [malformed, "zeek.known_hosts", "not_an_event", "not_an_event", malformed, "zeek.known_hosts"];
+    assert_eq!(outcomes("application/x-ndjson", "", text), expected);
+    let many = [broken.repeat(100).as_bytes(), KNOWN_HOST.as_bytes()].concat();
+    assert_eq!(outcomes("application/x-ndjson", "", many).len(), 101);
+}
+
+#[test]
+fn a_json_record_that_cannot_be_read_is_kept_as_it_came_and_costs_no_neighbour() {
+    let good = json!({ "body": { "stringValue": KNOWN_HOST } }).to_string();
+    let broken: &[u8] = b"{\"body\":caf\xe9}";
+    let body = [b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[", broken, b",", good.as_bytes(), b"]}],\"resource\":{}}]}"].concat();
+    let batch = RawBatch {
+        media_type: "application/json",
+        content_encoding: "",
+        body: body.into(),
+        received: RECEIVED.parse().unwrap(),
+        limit: 1_000_000,
+    };
+    let (mut letters, mut others) = (Vec::new(), 0);
+    read(&batch, &mut |reading| match reading {
+        Reading::Unreadable(unreadable) => {
+            assert_eq!(unreadable.original.media_type(), Some("application/json"));
+            unreadable.original.append_to(&mut letters);
+        }
+        _ => others += 1,
+    })
+    .unwrap();
+    assert_eq!(others, 1);
+    assert!(letters.windows(broken.len()).any(|window| window == broken), "{:?}", String::from_utf8_lossy(&letters));
+    assert_eq!(outcomes("application/json", "", letters), ["malformed_record"]);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(body: Vec<u8>, media_type in 0_usize..3) {

@@ -171,6 +171,10 @@ fn requests_of_otlp_json_may_follow_one_another_and_use_its_old_names() {
     assert_eq!(outcomes("application/json", "", format!("\u{feff}{one}{one} {one}")), expected);
     assert_eq!(
         lines(&format!("{one}\n{ALERT}\n{{\"resourceLogs\":7}}\n")),
-        ["suricata.alert", "suricata.alert", "malformed_record not an OTLP logs request: in resourceLogs"]
+        [
+            "suricata.alert",
+            "suricata.alert",
+            "malformed_record not an OTLP logs request: byte 16: not the shape of an ExportLogsServiceRequest"
+        ]
     );
 }

@@ -1,16 +1,11 @@
 //! A request in JSON, by the mapping of protobuf: names in camel case or, from older agents, as in the definition; `null` for
 //! what is absent.
 //!
-//! telemetry-ingest accepts what is a request down to its log records and does not look into these, nor into the resource.
-//! Whatever it accepts is read here: its `tests/otlp_json.corpus` holds both to that.
+//! [`otlp`] leads to the log records, here as in telemetry-ingest, which looks neither into these nor into the resource. Whatever it
+//! accepts is read here: its `tests/otlp_json.corpus` holds both to that.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use ::otlp::{Beside, Level, Stopped, Visitor, walk};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::{
     Decoded,
@@ -22,150 +17,63 @@ use crate::wire::{
     reading::{BatchError, Original},
 };
 
-/// A request in a JSON text.
-#[derive(Debug, Deserialize)]
-struct JsonRequest<'a> {
-    #[serde(borrow, default, rename = "resourceLogs", alias = "resource_logs")]
-    resource_logs: Option<&'a RawValue>,
-}
-
 /// Hands out the records of a request, or of several one behind the other, each with the attributes of its resource. `false` when
 /// the text holds events instead.
 ///
 /// # Errors
 /// When it begins as a request does, and then is none.
-pub fn each_in_json(text: &[u8], mut each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<bool, BatchError> {
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).trim_ascii_start();
-    let opening = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start).unwrap_or_default();
-    let names: [&[u8]; 3] = [b"\"resourceLogs\"", b"\"resource_logs\"", b"}"];
-    let begins_as_one = names.into_iter().any(|name| opening.starts_with(name));
-    let is_one = begins_as_one || matches!(first_in(text), Some(Ok(JsonRequest { resource_logs: Some(_) })));
-    if is_one && std::str::from_utf8(text).is_ok() {
-        return each_request(text, &mut each).map(|()| true);
+pub fn each_in_json(text: &[u8], each: impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<bool, BatchError> {
+    if ::otlp::holds_request(text) != Some(true) {
+        return Ok(false);
     }
-    // A second chance for bytes that are not UTF-8: they cost a replacement character, not the request.
-    match mended(text) {
-        Some(mended) if begins_as_one || matches!(first_in(mended.as_bytes()), Some(Ok(JsonRequest { resource_logs: Some(_) }))) => {
-            each_request(mended.as_bytes(), &mut each).map(|()| true)
+    match walk(text, &mut Records { resource: None, attributes: Vec::new(), each }) {
+        Ok(()) => Ok(true),
+        Err(Stopped::By(error)) => Err(error),
+        Err(Stopped::Flaw { at, what }) => Err(BatchError::MalformedRequest { detail: format!("byte {at}: {what}") }),
+    }
+}
+
+/// What is held at a time: the resource entered last.
+struct Records<'a, F> {
+    resource: Option<&'a [u8]>,
+    attributes: Vec<KeyValue>,
+    each: F,
+}
+
+impl<'a, F: FnMut(Decoded<'_>, &[KeyValue])> Visitor<'a> for Records<'a, F> {
+    type Error = BatchError;
+
+    const BESIDE_FIRST: bool = true;
+
+    fn enter(&mut self, level: Level) -> Result<(), BatchError> {
+        if level == Level::ResourceLogs {
+            (self.resource, self.attributes) = (None, Vec::new());
         }
-        _ if is_one => each_request(text, &mut each).map(|()| true),
-        _ => Ok(false),
-    }
-}
-
-fn first_in(text: &[u8]) -> Option<serde_json::Result<JsonRequest<'_>>> {
-    serde_json::Deserializer::from_slice(text).into_iter().next()
-}
-
-fn each_request(text: &[u8], each: &mut impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
-    for request in serde_json::Deserializer::from_slice(text).into_iter::<JsonRequest<'_>>() {
-        // serde_json's message may quote the value; its place says enough.
-        let place = |error: serde_json::Error| format!("line {}, column {}", error.line(), error.column());
-        let request = request.map_err(|error| BatchError::MalformedRequest { detail: place(error) })?;
-        each_record(&request, each)?;
-    }
-    Ok(())
-}
-
-fn each_record(request: &JsonRequest<'_>, each: &mut impl FnMut(Decoded<'_>, &[KeyValue])) -> Result<(), BatchError> {
-    each_element("resourceLogs", request.resource_logs, &mut |resource_logs| {
-        let resource_logs: JsonResourceLogs<'_> = parse("resourceLogs", resource_logs)?;
-        let attributes = attributes_of(resource_logs.resource)?;
-        each_element("scopeLogs", resource_logs.scope_logs, &mut |scope_logs| {
-            let scope_logs: JsonScopeLogs<'_> = parse("scopeLogs", scope_logs)?;
-            each_element("logRecords", scope_logs.log_records, &mut |record| {
-                within_bound("log record", record.get().len())?;
-                let decoded = careless::<JsonLogRecord>(record.get()).map(LogRecord::from);
-                let resource = resource_logs.resource.map(RawValue::get);
-                each(decoded.ok_or(Original::JsonRecord { record: record.get(), resource }), &attributes);
-                Ok(())
-            })
-        })
-    })
-}
-
-/// Reads a part of the request, also when a text in it was cut in the middle of a letter.
-fn careless<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&mended(text.as_bytes())?).ok())
-}
-
-/// What a resource says only helps to read its records: one that cannot be read costs nothing else.
-fn attributes_of(resource: Option<&RawValue>) -> Result<Vec<KeyValue>, BatchError> {
-    let text = resource.map_or("null", RawValue::get);
-    within_bound("resource", text.len())?;
-    let resource: Option<JsonResource> = careless(text).unwrap_or_default();
-    Ok(resource.unwrap_or_default().attributes.into_iter().map(KeyValue::from).collect())
-}
-
-fn parse<'a, T: Deserialize<'a>>(what: &'static str, element: &'a RawValue) -> Result<T, BatchError> {
-    serde_json::from_str(element.get()).map_err(|_| malformed(what))
-}
-
-fn malformed(what: &'static str) -> BatchError {
-    BatchError::MalformedRequest { detail: format!("in {what}") }
-}
-
-type EachElement<'a, 'e> = &'e mut dyn FnMut(&'a RawValue) -> Result<(), BatchError>;
-
-/// Hands out the elements of a list one by one; `null` is an empty one.
-fn each_element<'a>(what: &'static str, list: Option<&'a RawValue>, each: EachElement<'a, '_>) -> Result<(), BatchError> {
-    let Some(list) = list else { return Ok(()) };
-    let mut stopped_by = None;
-    let mut json = serde_json::Deserializer::from_str(list.get());
-    let parsed = json.deserialize_any(Elements { each, stopped_by: &mut stopped_by });
-    match stopped_by {
-        Some(error) => Err(error),
-        None => parsed.map_err(|_| malformed(what)),
-    }
-}
-
-struct Elements<'a, 'e> {
-    each: EachElement<'a, 'e>,
-    stopped_by: &'e mut Option<BatchError>,
-}
-
-impl<'de> Visitor<'de> for Elements<'de, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an array or null")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while let Some(element) = elements.next_element::<&'de RawValue>()? {
-            if let Err(error) = (self.each)(element) {
-                *self.stopped_by = Some(error);
-                return Err(serde::de::Error::custom("stopped"));
-            }
+    fn beside(&mut self, level: Level, what: Beside, value: &'a [u8]) -> Result<(), BatchError> {
+        if (level, what) == (Level::ResourceLogs, Beside::Common) {
+            within_bound("resource", value.len())?;
+            // What a resource says only helps to read its records: one that cannot be read costs nothing else.
+            let resource: Option<JsonResource> = careless(value).unwrap_or_default();
+            self.attributes = resource.unwrap_or_default().attributes.into_iter().map(KeyValue::from).collect();
+            self.resource = Some(value);
         }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &'a [u8]) -> Result<(), BatchError> {
+        within_bound("log record", record.len())?;
+        let decoded = careless::<JsonLogRecord>(record).map(LogRecord::from);
+        (self.each)(decoded.ok_or(Original::JsonRecord { record, resource: self.resource }), &self.attributes);
         Ok(())
     }
 }
 
-#[derive(Deserialize)]
-struct JsonResourceLogs<'a> {
-    #[serde(borrow, default)]
-    resource: Option<&'a RawValue>,
-    // The other two are what OTLP called it before 0.15.
-    #[serde(
-        borrow,
-        default,
-        rename = "scopeLogs",
-        alias = "scope_logs",
-        alias = "instrumentationLibraryLogs",
-        alias = "instrumentation_library_logs"
-    )]
-    scope_logs: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct JsonScopeLogs<'a> {
-    #[serde(borrow, default, rename = "logRecords", alias = "log_records", alias = "logs")]
-    log_records: Option<&'a RawValue>,
+/// Reads a part of the request, also when a text in it was cut in the middle of a letter, or is not UTF-8.
+fn careless<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    serde_json::from_slice(text).ok().or_else(|| serde_json::from_str(&mended(text)?).ok())
 }
 
 #[derive(Default, Deserialize)]

@@ -1,24 +1,23 @@
 //! Writes log records under their resource and scope, and starts a new request whenever the next one would not fit.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use crate::scan::Piece;
 
-const REQUEST: &str = "{\"resourceLogs\":[";
-const NEXT_RECORD: &str = ",";
-const NEXT_SCOPE: &str = "]},";
-const NEXT_RESOURCE: &str = "]}]},";
-const END: &str = "]}]}]}";
+const REQUEST: &[u8] = b"{\"resourceLogs\":[";
+const NEXT_RECORD: &[u8] = b",";
+const NEXT_SCOPE: &[u8] = b"]},";
+const NEXT_RESOURCE: &[u8] = b"]}]},";
+const END: &[u8] = b"]}]}]}";
 
 pub(super) struct Cutter {
     max_bytes: usize,
     expected_bytes: usize,
     /// The beginning of the resource entered last, up to its list of scopes.
-    resource: String,
+    resource: Vec<u8>,
     /// The beginning of the scope entered last, up to its list of records.
-    scope: String,
-    open: String,
+    scope: Vec<u8>,
+    open: Vec<u8>,
     open_at: OpenAt,
     events: u32,
     pieces: Vec<Piece>,
@@ -39,18 +38,18 @@ enum OpenAt {
 
 impl Cutter {
     pub fn new(max_bytes: usize, expected_bytes: usize) -> Self {
-        let (resource, scope, open) = (String::new(), String::new(), String::new());
+        let (resource, scope, open) = (Vec::new(), Vec::new(), Vec::new());
         Self { max_bytes, expected_bytes, resource, scope, open, open_at: OpenAt::Nothing, events: 0, pieces: Vec::new() }
     }
 
-    pub fn enter_resource(&mut self, resource: Option<&RawValue>, schema_url: Option<&RawValue>) {
+    pub fn enter_resource(&mut self, resource: Option<&[u8]>, schema_url: Option<&[u8]>) {
         self.resource = beginning([("resource", resource), ("schemaUrl", schema_url)], "scopeLogs");
         if self.open_at != OpenAt::Nothing {
             self.open_at = OpenAt::EarlierResource;
         }
     }
 
-    pub fn enter_scope(&mut self, scope: Option<&RawValue>, schema_url: Option<&RawValue>) {
+    pub fn enter_scope(&mut self, scope: Option<&[u8]>, schema_url: Option<&[u8]>) {
         self.scope = beginning([("scope", scope), ("schemaUrl", schema_url)], "logRecords");
         if self.open_at == OpenAt::Scope {
             self.open_at = OpenAt::EarlierScope;
@@ -58,7 +57,7 @@ impl Cutter {
     }
 
     /// Adds a log record under the resource and scope entered last. `false` when it fits into no request, even alone.
-    pub fn add(&mut self, log_record: &str) -> bool {
+    pub fn add(&mut self, log_record: &[u8]) -> bool {
         let size_alone = REQUEST.len() + self.resource.len() + self.scope.len() + log_record.len() + END.len();
         if size_alone > self.max_bytes {
             return false;
@@ -70,7 +69,7 @@ impl Cutter {
             self.open.reserve(self.expected_bytes.clamp(size_alone, self.max_bytes));
         }
         for part in parts(self.open_at, &self.resource, &self.scope, log_record) {
-            self.open.push_str(part);
+            self.open.extend_from_slice(part);
         }
         self.open_at = OpenAt::Scope;
         self.events += 1;
@@ -82,8 +81,8 @@ impl Cutter {
         self.pieces
     }
 
-    fn size_of_parts(&self, log_record: &str) -> usize {
-        parts(self.open_at, &self.resource, &self.scope, log_record).map(str::len).iter().sum()
+    fn size_of_parts(&self, log_record: &[u8]) -> usize {
+        parts(self.open_at, &self.resource, &self.scope, log_record).map(<[u8]>::len).iter().sum()
     }
 
     fn close_piece(&mut self) {
@@ -91,7 +90,7 @@ impl Cutter {
             return;
         }
         self.expected_bytes = self.expected_bytes.saturating_sub(self.open.len());
-        self.open.push_str(END);
+        self.open.extend_from_slice(END);
         let bytes = Bytes::from(std::mem::take(&mut self.open));
         self.pieces.push(Piece { bytes, events: std::mem::take(&mut self.events) });
         self.open_at = OpenAt::Nothing;
@@ -99,23 +98,23 @@ impl Cutter {
 }
 
 /// What must be written for one more record.
-fn parts<'a>(open_at: OpenAt, resource: &'a str, scope: &'a str, log_record: &'a str) -> [&'a str; 4] {
+fn parts<'a>(open_at: OpenAt, resource: &'a [u8], scope: &'a [u8], log_record: &'a [u8]) -> [&'a [u8]; 4] {
     match open_at {
         OpenAt::Nothing => [REQUEST, resource, scope, log_record],
         OpenAt::EarlierResource => [NEXT_RESOURCE, resource, scope, log_record],
-        OpenAt::EarlierScope => [NEXT_SCOPE, "", scope, log_record],
-        OpenAt::Scope => [NEXT_RECORD, "", "", log_record],
+        OpenAt::EarlierScope => [NEXT_SCOPE, b"", scope, log_record],
+        OpenAt::Scope => [NEXT_RECORD, b"", b"", log_record],
     }
 }
 
 /// An object with these fields, as far as they are there, up to the beginning of its list.
-fn beginning(fields: [(&str, Option<&RawValue>); 2], list: &str) -> String {
-    let mut text = String::from("{");
+fn beginning(fields: [(&str, Option<&[u8]>); 2], list: &str) -> Vec<u8> {
+    let mut text = vec![b'{'];
     for (name, value) in fields {
         if let Some(value) = value {
-            text.push_str(&format!("\"{name}\":{value},"));
+            text.extend([format!("\"{name}\":").as_bytes(), value, b","].concat());
         }
     }
-    text.push_str(&format!("\"{list}\":["));
+    text.extend(format!("\"{list}\":[").as_bytes());
     text
 }
