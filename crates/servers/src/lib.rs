@@ -10,6 +10,7 @@
 //! | PostgreSQL, Redis | Debian's packages, or whatever is on the path |
 //! | Kafka, Keycloak | Maven coordinates, fetched once into the cache ([`cache`]), every file checked against its pinned SHA-256 |
 //! | the OpenTelemetry Collector, no server but an agent ([`collector`]) | Go modules, built once into the cache |
+//! | Suricata, no server but a sensor ([`suricata`]) | Debian's packages, unpacked once into the cache and not installed |
 //!
 //! A failing server is named with what it logged: when it does not start, when it was killed
 //! ([`Running::still_runs`]), and when one that the environment names is not there or takes another password ([`Server::knock`]).
@@ -44,6 +45,7 @@ pub mod postgres;
 mod process;
 mod redis;
 mod server;
+pub mod suricata;
 
 pub use ports::free_port;
 pub use process::{Interrupt, Process};

@@ -1,8 +1,8 @@
-//! What tests need besides servers: the accessibility checker and the OpenTelemetry Collector.
+//! What tests need besides servers: the accessibility checker, the OpenTelemetry Collector and Suricata.
 
 use std::time::Instant;
 
-use servers::collector;
+use servers::{collector, suricata};
 
 use super::{axe, environment::Environment, report::Part};
 
@@ -34,6 +34,15 @@ impl Tools {
             }
             Ok(None) => notes.push("Go is not installed: the test of the OpenTelemetry Collector is skipped".to_owned()),
             Err(error) => parts.push(Part::failed("Collector", building.elapsed(), format!("its test is skipped: {error:#}"))),
+        }
+        let unpacking = Instant::now();
+        match suricata::root() {
+            Ok(Some(root)) => {
+                environment.set(suricata::VARIABLE, root.display().to_string());
+                parts.push(Part::ok("Suricata", unpacking.elapsed(), ""));
+            }
+            Ok(None) => notes.push("apt offers no Suricata here: the test of a real sensor is skipped".to_owned()),
+            Err(error) => parts.push(Part::failed("Suricata", unpacking.elapsed(), format!("its test is skipped: {error:#}"))),
         }
         Self { environment, parts, notes }
     }

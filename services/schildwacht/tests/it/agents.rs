@@ -29,7 +29,8 @@ use crate::{
     town::{School, Town, ZANDLOPER},
 };
 
-const SENSORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sensors");
+/// What schools copy.
+pub const SENSORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sensors");
 
 /// Signatures that the file tells of, in turn.
 const SIGNATURES: usize = 40;
@@ -64,13 +65,18 @@ async fn the_collector_does_so_in_production() {
 
 #[tokio::test]
 async fn rsyslog_brings_each_line_once_whatever_happens_to_ingest() {
-    // Outside the path of users who are not root.
-    let programs = ["rsyslogd", "/usr/sbin/rsyslogd"].into_iter().find_map(servers::install::find);
-    let Some(program) = programs.filter(|_| Path::new("/usr/bin/python3").exists()) else {
+    let Some(program) = rsyslog() else {
         println!("skipped: no rsyslog with Python 3 here; `cargo xtask test` installs them");
         return;
     };
     each_line_is_counted_once(Kind::Rsyslog, &program, Town::open_on(Site::new().with_all(&limits())).await).await;
+}
+
+/// rsyslog, where there is the Python that its configuration needs.
+pub fn rsyslog() -> Option<PathBuf> {
+    // Outside the path of users who are not root.
+    let program = ["rsyslogd", "/usr/sbin/rsyslogd"].into_iter().find_map(servers::install::find);
+    program.filter(|_| Path::new("/usr/bin/python3").exists())
 }
 
 fn limits() -> [(String, String); 2] {
@@ -150,7 +156,7 @@ async fn metric(town: &Town, name: &str, label: &str) -> u64 {
 
 /// An agent.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub enum Kind {
     Collector,
     Rsyslog,
 }
@@ -166,14 +172,15 @@ impl Kind {
 }
 
 /// An agent of a school's gateway, with what it keeps.
-struct Agent {
+#[derive(Debug)]
+pub struct Agent {
     kind: Kind,
     program: PathBuf,
     folder: TempDir,
 }
 
 impl Agent {
-    fn of(kind: Kind, program: &Path, town: &Town, school: &School) -> Self {
+    pub fn of(kind: Kind, program: &Path, town: &Town, school: &School) -> Self {
         let agent = Self { kind, program: program.to_owned(), folder: TempDir::new().unwrap() };
         fs::write(agent.file("gateway.secret"), format!("{}\n", school.gateway.secret)).unwrap();
         fs::create_dir(agent.file("kept")).unwrap();
@@ -206,11 +213,11 @@ impl Agent {
         agent
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn start(&self) -> Child {
+    pub fn start(&self) -> Child {
         let mut command = Command::new(&self.program);
         match self.kind {
             Kind::Collector => command.arg("--config").arg(self.file("otelcol.yaml")),

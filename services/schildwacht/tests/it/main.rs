@@ -8,6 +8,7 @@
 mod access;
 mod agents;
 mod browser;
+mod capture;
 mod estate;
 mod eve;
 mod faults;
@@ -19,6 +20,7 @@ mod production;
 mod real_files;
 mod restarting;
 mod road;
+mod sensors;
 mod site;
 mod starting;
 mod stopping;
