@@ -43,21 +43,13 @@ impl Authenticator {
     }
 
     async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
-        let token = bearer_token(headers)?;
-        let verified = self.verifier.verify(token).await?;
+        let verified = self.verifier.verify(bearer_token(headers)?).await?;
         let caller = self.context_for(verified.principal.clone());
-        Ok(Context { token: Some(Arc::from(token)), expires_at: Some(verified.expires_at), ..caller })
+        Ok(Context { expires_at: Some(verified.expires_at), ..caller })
     }
 
     fn context_for(&self, principal: Principal) -> Context {
-        Context {
-            principal,
-            clock: self.clock.clone(),
-            ids: self.ids.clone(),
-            policies: Arc::clone(&self.policies),
-            token: None,
-            expires_at: None,
-        }
+        Context { principal, clock: self.clock.clone(), ids: self.ids.clone(), policies: Arc::clone(&self.policies), expires_at: None }
     }
 }
 
@@ -107,7 +99,6 @@ pub struct Context {
     pub clock: Clock,
     pub ids: Ids,
     policies: Arc<Policies>,
-    token: Option<Arc<str>>,
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -154,11 +145,6 @@ impl Context {
         self.principal.actor()
     }
 
-    /// The caller's token, to act for them at another service; `None` for a service's own work.
-    pub fn bearer(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
-
     /// When the caller's token ends, and with it every stream they were given; `None` for a service's own work.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at
@@ -167,7 +153,7 @@ impl Context {
     /// A context of a test's choosing.
     #[cfg(feature = "testing")]
     pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
-        Self { principal, clock, ids, policies: Arc::new(policies), token: None, expires_at: None }
+        Self { principal, clock, ids, policies: Arc::new(policies), expires_at: None }
     }
 
     fn refuse(&self, action: Action) -> Error {

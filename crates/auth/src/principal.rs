@@ -173,6 +173,35 @@ mod tests {
     }
 
     #[test]
+    fn a_caller_is_named_by_kind_and_id() {
+        let id = Uuid::from_u128(7);
+        let of = |subject| Principal { subject, name: "Somebody".to_owned(), functions: Vec::new() };
+        for (subject, actor, person) in [
+            (Subject::Person(id.into()), format!("person:{id}"), Some(id.into())),
+            (Subject::Gateway(id.into()), format!("gateway:{id}"), None),
+            (Subject::Service("identity".to_owned()), "service:identity".to_owned(), None),
+        ] {
+            let principal = of(subject);
+            assert_eq!((principal.actor(), principal.person_id()), (actor, person));
+        }
+    }
+
+    #[test]
+    fn the_schools_of_a_caller_are_those_they_have_a_function_at() {
+        let (board, school, other): (BoardId, SchoolId, SchoolId) =
+            (Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), Uuid::from_u128(3).into());
+        let functions = vec![
+            Function::BoardMember(board),
+            Function::IctCoordinator(other),
+            Function::Director(school),
+            Function::IctCoordinator(school),
+            Function::Responder,
+        ];
+        let principal = Principal { subject: Subject::Person(Uuid::from_u128(4).into()), name: String::new(), functions };
+        assert_eq!(principal.schools(), [school, other]);
+    }
+
+    #[test]
     fn a_claim_that_means_nothing_is_no_function() {
         for text in ["", "director", "director@", "director@everywhere", "responder@0190c0de-0000-7000-8000-000000000001", "Operator"] {
             assert!(text.parse::<Function>().is_err(), "{text}");

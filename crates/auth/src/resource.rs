@@ -261,6 +261,13 @@ mod tests {
     }
 
     #[test]
+    fn a_resource_is_named_by_kind_and_id() {
+        let school: SchoolId = id(2);
+        assert_eq!(Resource::from(school).to_string(), format!("school:{school}"));
+        assert_eq!(Resource::Platform.to_string(), "platform");
+    }
+
+    #[test]
     fn a_circle_ends() {
         let hierarchy = Hierarchy::default();
         let (one, other): (SchoolId, SchoolId) = (id(1), id(2));

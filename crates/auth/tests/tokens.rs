@@ -1,17 +1,18 @@
 #![cfg(test)]
 //! Which tokens open the door, with a real issuer over HTTP.
 
-use std::{convert::Infallible, task::Poll};
+use std::{convert::Infallible, task::Poll, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, Bytes},
     extract::Request,
     routing::post,
 };
 use http::header;
-use runtime::{Clock, ErrorKind, ManualClock};
-use schildwacht_auth::{AUDIENCE_PLATFORM, Function, Principal, Subject, TokenError, Verifier};
+use runtime::{Clock, ErrorKind, GatewayId, Ids, ManualClock};
+use schildwacht_auth::{AUDIENCE_PLATFORM, Context, FUNCTIONS_CLAIM, Function, Principal, Subject, TokenError, Verifier};
+use serde_json::json;
 use testkit::{TestIssuer, person};
 use tonic::{Code, Status};
 use tower::ServiceExt as _;
@@ -112,7 +113,7 @@ async fn a_new_key_of_an_issuer_that_does_not_answer_is_not_called_wrong() {
     issuer.replace_key();
     let token = issuer.token(&person(1, &[]));
     drop(issuer);
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     for _ in 0..2 {
         assert!(matches!(verifier.verify(&token).await.unwrap_err(), TokenError::KeyNotKnownYet { .. }));
     }
@@ -149,7 +150,7 @@ async fn without_any_key_the_answer_is_try_again_later() {
     let (issuer, verifier) = issuer_and_verifier(&clock()).await;
     let token = issuer.token(&person(1, &[]));
     drop(issuer);
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let refusal = verifier.verify(&token).await.unwrap_err();
     assert_eq!(refusal, TokenError::IssuerAway);
     assert_eq!(runtime::Error::from(refusal).kind(), ErrorKind::Unavailable);
@@ -161,10 +162,74 @@ async fn a_machine_is_only_the_client_its_token_was_given_to() {
     let service = Principal::service("incident-intake");
     assert_eq!(verifier.verify(&issuer.token(&service)).await.unwrap().principal.subject, service.subject);
 
-    // A portal client whose claims say "service" is no service.
-    let id = person(1, &[]).person_id().unwrap();
-    let forged = issuer.token_with_claims(Subject::Person(id), &["service@incident-intake"]);
-    assert_eq!(verifier.verify(&forged).await.unwrap_err(), TokenError::NoSubject);
+    // A portal client whose claims say "service" is no service, and neither it nor another gateway is the gateway that claims name.
+    let ids = Ids::counted();
+    let (gateway, other): (GatewayId, GatewayId) = (ids.next(), ids.next());
+    let genuine = issuer.token(&Principal { subject: Subject::Gateway(gateway), name: String::new(), functions: Vec::new() });
+    assert_eq!(verifier.verify(&genuine).await.unwrap().principal.subject, Subject::Gateway(gateway));
+    let of_the_other = format!("gateway-{other}");
+    for (client, claim) in [
+        ("schildwacht-portal", "service@incident-intake".to_owned()),
+        ("schildwacht-portal", format!("gateway@{gateway}")),
+        (&of_the_other, format!("gateway@{gateway}")),
+        ("gateway-everything", "gateway@everything".to_owned()),
+    ] {
+        let forged = issuer.token_with(&person(1, &[]), |claims| {
+            claims["client_id"] = json!(client);
+            claims[FUNCTIONS_CLAIM] = json!([claim]);
+        });
+        assert_eq!(verifier.verify(&forged).await.unwrap_err(), TokenError::NoSubject, "{claim} in a token of {client}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_is_named_by_client_id_or_else_by_azp() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let service = Principal::service("incident-intake");
+    let of_keycloak = issuer.token_with(&service, |claims| {
+        let client = claims.as_object_mut().unwrap().remove("client_id").unwrap();
+        claims["azp"] = client;
+    });
+    assert_eq!(verifier.verify(&of_keycloak).await.unwrap().principal.subject, service.subject);
+}
+
+#[tokio::test]
+async fn a_token_is_refused_until_it_holds() {
+    let clock = clock();
+    let (issuer, verifier) = issuer_and_verifier(&clock).await;
+    let from = |seconds: i64| {
+        let not_before = Clock::from(clock.clone()).now().timestamp() + seconds;
+        issuer.token_with(&person(1, &[]), |claims| claims["nbf"] = json!(not_before))
+    };
+    assert_eq!(verifier.verify(&from(11)).await.unwrap_err(), TokenError::NotYetValid);
+    verifier.verify(&from(10)).await.expect("clocks may differ by ten seconds");
+}
+
+#[tokio::test]
+async fn a_token_may_be_for_several_audiences_if_ours_is_among_them() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let for_all = |audiences: &[&str]| issuer.token_with(&person(1, &[]), |claims| claims["aud"] = json!(audiences));
+    verifier.verify(&for_all(&["account", AUDIENCE_PLATFORM])).await.unwrap();
+    for others in [&[][..], &["account"], &["schildwacht-portal", "telemetry-ingest"]] {
+        assert_eq!(verifier.verify(&for_all(others)).await.unwrap_err(), TokenError::WrongAudience, "{others:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_issuer_name_is_refused_although_the_key_is_right() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let token = issuer.token_with(&person(1, &[]), |claims| claims["iss"] = json!("https://elsewhere.example"));
+    assert_eq!(verifier.verify(&token).await.unwrap_err(), TokenError::WrongIssuer);
+}
+
+#[tokio::test]
+async fn a_token_over_eight_kibibytes_is_refused_however_well_it_is_signed() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    let with_a_name_of = |letters: usize| issuer.token_with(&person(1, &[]), |claims| claims["name"] = json!("n".repeat(letters)));
+    let long = with_a_name_of(5_600);
+    assert!((7_500..=8_192).contains(&long.len()), "{}", long.len());
+    verifier.verify(&long).await.unwrap();
+    assert_eq!(verifier.verify(&with_a_name_of(6_400)).await.unwrap_err(), TokenError::Malformed);
 }
 
 #[tokio::test]
@@ -203,4 +268,45 @@ async fn a_request_without_a_bearer_token_is_refused_before_its_body_is_read() {
     let token = issuer.token(&person(1, &[Function::Responder]));
     let reached = answer(Some(&format!("bearer {token}"))).await;
     assert_eq!(axum::body::to_bytes(reached.into_body(), 100).await.unwrap(), "reached", "the scheme's case does not matter (RFC 9110)");
+}
+
+#[tokio::test]
+async fn a_request_carries_who_asks_and_until_when() {
+    let clock = Clock::from(clock());
+    let issuer = TestIssuer::start(clock.clone()).await;
+    let told = |context: Extension<Context>| async move { format!("{} until {:?}", context.actor(), context.expires_at()) };
+    let routes = issuer.authenticator().protect(Router::new().route("/service/Method", post(told)));
+    let somebody = person(1, &[Function::Responder]);
+    let token = issuer.token_for(&somebody, AUDIENCE_PLATFORM, 60);
+    let request = Request::post("/service/Method").header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty()).unwrap();
+    let answer = axum::body::to_bytes(routes.oneshot(request).await.unwrap().into_body(), 200).await.unwrap();
+    // What the clocks may differ by comes on top.
+    assert_eq!(answer, format!("{} until {:?}", somebody.actor(), Some(clock.now() + chrono::TimeDelta::seconds(70))));
+
+    let own = issuer.authenticator().own_context("identity");
+    assert_eq!((own.actor(), own.expires_at()), ("service:identity".to_owned(), None));
+    let without_the_layer = Context::of(&tonic::Request::new(())).unwrap_err();
+    assert_eq!(without_the_layer.kind(), ErrorKind::Internal);
+}
+
+#[test]
+fn every_refusal_says_its_reason_and_only_a_silent_issuer_is_worth_another_try() {
+    let retry_after = Duration::from_secs(7);
+    for (refusal, reason, try_again) in [
+        (TokenError::Malformed, "token_malformed", None),
+        (TokenError::UnknownKey, "token_key_unknown", None),
+        (TokenError::KeyNotKnownYet { retry_after }, "token_key_not_known_yet", Some(retry_after)),
+        (TokenError::BadSignature, "token_signature_wrong", None),
+        (TokenError::WrongIssuer, "token_issuer_wrong", None),
+        (TokenError::WrongAudience, "token_audience_wrong", None),
+        (TokenError::Expired, "token_expired", None),
+        (TokenError::NotYetValid, "token_not_yet_valid", None),
+        (TokenError::NotAnAccessToken, "token_type_wrong", None),
+        (TokenError::NoSubject, "token_subject_missing", None),
+        (TokenError::IssuerAway, "issuer_unavailable", Some(Duration::from_secs(1))),
+    ] {
+        let error = runtime::Error::from(refusal);
+        let kind = if try_again.is_some() { ErrorKind::Unavailable } else { ErrorKind::Unauthenticated };
+        assert_eq!((error.kind(), error.reason(), error.retry_after()), (kind, reason, try_again), "{refusal:?}");
+    }
 }

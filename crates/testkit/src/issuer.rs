@@ -70,6 +70,11 @@ impl TestIssuer {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).keys = vec![jwk];
     }
 
+    /// Publishes its keys otherwise than it does: without what may be left out, with others beside them.
+    pub fn publish(&self, alter: impl FnOnce(&mut JwkSet)) {
+        alter(&mut self.published.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// The configuration of a service that trusts it.
     pub fn config(&self) -> AuthConfig {
         AuthConfig { issuer: self.url() }
@@ -126,6 +131,27 @@ impl TestTokens {
 
     /// A token for this principal and audience, valid for so many seconds (negative: expired).
     pub fn token_for(&self, principal: &Principal, audience: &str, seconds: i64) -> String {
+        self.sign("at+jwt", &self.claims(principal, audience, seconds))
+    }
+
+    /// The token of [`Self::token`] with claims that the test alters: another client, another function, `nbf`.
+    pub fn token_with(&self, principal: &Principal, alter: impl FnOnce(&mut serde_json::Value)) -> String {
+        let mut claims = self.claims_of(principal);
+        alter(&mut claims);
+        self.sign("at+jwt", &claims)
+    }
+
+    /// What is in the token of [`Self::token`], for a test that signs it itself.
+    pub fn claims_of(&self, principal: &Principal) -> serde_json::Value {
+        self.claims(principal, AUDIENCE_PLATFORM, 3_600)
+    }
+
+    /// A token of the wrong kind.
+    pub fn id_token(&self, principal: &Principal) -> String {
+        self.sign("JWT", &self.claims_of(principal))
+    }
+
+    fn claims(&self, principal: &Principal, audience: &str, seconds: i64) -> serde_json::Value {
         let mut functions: Vec<String> = principal.functions.iter().map(ToString::to_string).collect();
         let (subject, client) = match &principal.subject {
             Subject::Person(id) => (id.to_string(), PORTAL.to_owned()),
@@ -138,29 +164,9 @@ impl TestTokens {
                 (format!("schildwacht-{name}"), format!("schildwacht-{name}"))
             }
         };
-        let claims = self.claims(&subject, &client, audience, seconds, &principal.name, &functions);
-        self.sign("at+jwt", &claims)
-    }
-
-    /// A token for the portal with the functions that the test names.
-    pub fn token_with_claims(&self, subject: Subject, functions: &[&str]) -> String {
-        let principal = Principal { subject, name: "somebody".to_owned(), functions: Vec::new() };
-        let functions: Vec<String> = functions.iter().map(ToString::to_string).collect();
-        let subject = principal.person_id().map(|id| id.to_string()).unwrap_or_default();
-        self.sign("at+jwt", &self.claims(&subject, PORTAL, AUDIENCE_PLATFORM, 3_600, &principal.name, &functions))
-    }
-
-    /// A token of the wrong kind.
-    pub fn id_token(&self, principal: &Principal) -> String {
-        let functions: Vec<String> = principal.functions.iter().map(ToString::to_string).collect();
-        let subject = principal.person_id().map(|id| id.to_string()).unwrap_or_default();
-        self.sign("JWT", &self.claims(&subject, PORTAL, AUDIENCE_PLATFORM, 3_600, &principal.name, &functions))
-    }
-
-    fn claims(&self, subject: &str, client: &str, audience: &str, seconds: i64, name: &str, functions: &[String]) -> serde_json::Value {
         let now = self.clock.now().timestamp();
         json!({
-            "iss": self.url, "aud": audience, "sub": subject, "client_id": client, "name": name,
+            "iss": self.url, "aud": audience, "sub": subject, "client_id": client, "name": principal.name,
             "iat": now, "exp": now + seconds, "jti": Uuid::from(Ids::random(self.clock.clone()).next::<runtime::EventId>()),
             FUNCTIONS_CLAIM: functions,
         })

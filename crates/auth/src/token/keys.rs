@@ -241,3 +241,41 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a key is used for, as it is published.
+    fn algorithm_for(jwk: serde_json::Value) -> Option<Algorithm> {
+        usable_key(&serde_json::from_value(jwk).unwrap()).map(|(_, key)| key.algorithm)
+    }
+
+    #[test]
+    fn a_key_serves_for_the_algorithm_it_names_if_we_take_it_or_else_for_that_of_its_kind() {
+        const COORDINATE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+        let rsa = json!({"kty": "RSA", "kid": "k", "n": "AQAB", "e": "AQAB"});
+        let ec = |curve: &str| json!({"kty": "EC", "kid": "k", "crv": curve, "x": COORDINATE, "y": COORDINATE});
+        let named = |mut jwk: serde_json::Value, algorithm: &str| {
+            jwk["alg"] = json!(algorithm);
+            algorithm_for(jwk)
+        };
+        for (jwk, expected) in [
+            (rsa.clone(), Some(Algorithm::RS256)),
+            (ec("P-256"), Some(Algorithm::ES256)),
+            (ec("P-384"), Some(Algorithm::ES384)),
+            (ec("P-521"), None),
+            (json!({"kty": "OKP", "kid": "k", "crv": "Ed25519", "x": COORDINATE}), Some(Algorithm::EdDSA)),
+            (json!({"kty": "oct", "kid": "k", "k": COORDINATE}), None),
+            (json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}), None),
+        ] {
+            assert_eq!(algorithm_for(jwk.clone()), expected, "{jwk}");
+        }
+        assert_eq!(named(rsa.clone(), "PS256"), Some(Algorithm::PS256));
+        for not_taken in ["RS512", "HS256", "RSA-OAEP"] {
+            assert_eq!(named(rsa.clone(), not_taken), None, "{not_taken}");
+        }
+    }
+}
