@@ -308,6 +308,9 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::metrics::MeterProvider as _;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+
     use super::*;
 
     fn tally(good: u32, too_large: u32, malformed: u32) -> Tally {
@@ -349,5 +352,43 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Outcome::ALL.len());
+    }
+
+    #[test]
+    fn everything_that_is_counted_is_shown_as_metrics() {
+        let ledger = Arc::new(Ledger::default());
+        let mut arrival = ledger.arrival(Surface::OtlpHttp);
+        arrival.holds(&tally(5, 2, 0));
+        let _answer = arrival.end(Ok(tally(5, 2, 0)));
+        let _answer = ledger.arrival(Surface::Elsewhere).end(Err(Refusal::for_good(Outcome::PathUnknown, "nothing is here")));
+        let _answer = ledger.arrival(Surface::Events).end(Ok(tally(0, 0, 0)));
+        ledger.count_bytes(100, 900);
+        ledger.count_bytes(11, 23);
+        ledger.count_cut();
+        ledger.count_settlement(Settlement::Failed);
+
+        let registry = prometheus::Registry::new();
+        let reader = opentelemetry_prometheus::exporter().with_registry(registry.clone()).build().unwrap();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        ledger.export(&provider.meter("telemetry-ingest"));
+        let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let of_the_exporter = r#"otel_scope_name="telemetry-ingest""#;
+        let plain = text.replace(&format!("{of_the_exporter},"), "").replace(&format!(",{of_the_exporter}"), "");
+        let plain = plain.replace(&format!("{{{of_the_exporter}}}"), "");
+        let shown: Vec<&str> = plain.lines().filter(|line| line.starts_with("telemetry_")).collect();
+        assert_eq!(
+            shown,
+            [
+                "telemetry_decoded_bytes_total 923",
+                r#"telemetry_events_total{outcome="accepted"} 5"#,
+                r#"telemetry_events_total{outcome="too_large"} 2"#,
+                "telemetry_received_bytes_total 111",
+                "telemetry_requests_cut_total 1",
+                r#"telemetry_requests_total{outcome="accepted",surface="otlp_http"} 1"#,
+                r#"telemetry_requests_total{outcome="empty",surface="events"} 1"#,
+                r#"telemetry_requests_total{outcome="path_unknown",surface="elsewhere"} 1"#,
+                r#"telemetry_settlements_total{outcome="failed"} 1"#,
+            ]
+        );
     }
 }

@@ -421,4 +421,22 @@ mod tests {
         assert_eq!(kept, [elsewhere]);
         assert!(directory.admit(last, now).is_ok());
     }
+
+    #[test]
+    fn what_was_sent_while_the_other_replicas_could_not_be_told_is_told_later_only_as_far_as_it_is_owed() {
+        let (id, now) = (Ids::counted().next(), Duration::from_secs(1));
+        let directory = Directory::new(ENTITLEMENT);
+        directory.complete_as_of(vec![Some(now)]);
+        directory.replace([set(id, State::Active)]);
+        let gateway = directory.admit(id, now).unwrap();
+        let owed = |rates: &Rates| (rates.events.take_unsettled(), rates.bytes.take_unsettled());
+        gateway.charge(30, 20, now);
+        directory.keep_what_is_owed(now + Duration::from_secs(12));
+        assert_eq!(owed(&gateway.rates), (Duration::from_secs(18), Duration::from_secs(8)));
+        assert_eq!(owed(&gateway.school.rates), (Duration::from_secs(3), Duration::ZERO), "a school works it off twice as fast");
+
+        gateway.charge(1, 1, now + Duration::from_secs(31));
+        directory.keep_what_is_owed(now + Duration::from_secs(3_600));
+        assert_eq!(owed(&gateway.rates), (Duration::ZERO, Duration::ZERO), "worked off");
+    }
 }
