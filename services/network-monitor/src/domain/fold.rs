@@ -126,11 +126,6 @@ impl DeviceFold {
         too_many
     }
 
-    /// Whether nobody was seen.
-    pub fn is_empty(&self) -> bool {
-        self.seen.is_empty()
-    }
-
     /// The cards to look up in the store.
     pub fn macs(&self) -> BTreeSet<Mac> {
         self.seen.keys().filter_map(|key| key.mac()).collect()

@@ -196,9 +196,11 @@ fn a_reopened_case_is_in_the_phase_it_was_in_and_has_time_again() {
     case.change_phase(Phase::Recovery, start()).unwrap();
     case.close(CloseReason::Resolved, because(), person(1), start()).unwrap();
     let later = start() + TimeDelta::days(30);
+    let before = case.targets;
     case.reopen(because(), &TARGETS, later).unwrap();
     assert_eq!(case.state, State::Active { phase: Phase::Recovery, since: later });
-    assert_eq!(case.targets.resolve_by, later + TimeDelta::hours(72));
+    let with_time_again = Targets { resolve_by: later + TimeDelta::hours(72), resolve_soon: later + TimeDelta::hours(48), ..before };
+    assert_eq!(case.targets, with_time_again, "neither late nor near its target at once");
 }
 
 #[test]
