@@ -7,7 +7,9 @@
 use std::process::ExitCode;
 
 mod bench;
+mod cargo_tool;
 mod check;
+mod sbom;
 mod test;
 mod tree;
 mod unchanged;
@@ -17,6 +19,8 @@ const USAGE: &str = "\
 cargo xtask check             the rules of the house that the compiler does not know: imports, manifests, files
 cargo xtask test              installs and starts what the tests need, then runs format, clippy, check and all tests
 cargo xtask test --embedded   the same in the embedded mode alone: no servers
+cargo xtask deny              licences, sources and known vulnerabilities of crates, by deny.toml
+cargo xtask sbom              writes the bill of materials (CycloneDX) into cargo's target folder
 cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
 cargo xtask down              stops them
 cargo xtask unchanged         in a fresh clone: files that are as they were last time get the time they had, so that cargo builds
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         ["check"] => check::run(),
         ["test"] => test::run(test::Mode::Both),
         ["test", "--embedded"] => test::run(test::Mode::Embedded),
+        ["deny"] => test::deny(),
+        ["sbom"] => sbom::run(),
         ["unchanged"] => unchanged::set_times(),
         ["up"] => up::up(),
         ["down"] => up::down(),

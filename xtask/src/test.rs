@@ -13,8 +13,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use servers::{Interrupt, Lifetime, Process, Server, Started, install};
 
+pub use self::{environment::Environment, supply::run as deny};
 use self::{
-    environment::Environment,
     report::{Part, Report},
     tools::Tools,
 };
@@ -25,6 +25,7 @@ mod disk;
 mod environment;
 mod programs;
 mod report;
+mod supply;
 mod tools;
 
 /// In which mode of deployment the tests run.
@@ -73,8 +74,9 @@ pub fn run(mode: Mode) -> Result<bool> {
     // Dropped last to first: the processes end before their folder goes.
     let scratch = servers::scratch()?;
     // Beside each other, since much of it waits for a network or for a server.
-    let (looked_over, brought) = thread::scope(|scope| {
+    let (looked_over, looked_through, brought) = thread::scope(|scope| {
         let looking = scope.spawn(|| look_over(&interrupt));
+        let looking_through = scope.spawn(supply::look_through);
         // From here: each ends with the thread that started it.
         let started = start(mode.servers(), &ours, scratch.path(), &interrupt).inspect_err(|error| {
             // Lints take minutes on a new machine.
@@ -82,11 +84,15 @@ pub fn run(mode: Mode) -> Result<bool> {
             interrupt.request();
         });
         let brought = started.map(|started| (started, Tools::bring()));
-        (looking.join(), brought)
+        (looking.join(), looking_through.join(), brought)
     });
     let (started, tools) = brought?;
     let Ok(looked_over) = looked_over else { bail!("format and lints came to no end") };
+    let Ok(looked_through) = looked_through else { bail!("the crates were not looked through to the end") };
     looked_over?.into_iter().for_each(|part| report.add(part));
+    let (looked_through, not_looked_at) = looked_through;
+    looked_through.into_iter().for_each(|part| report.add(part));
+    not_looked_at.into_iter().for_each(|note| report.note(note));
     tools.parts.into_iter().for_each(|part| report.add(part));
     tools.notes.into_iter().for_each(|note| report.note(note));
     let mut environment = tools.environment;
