@@ -8,6 +8,7 @@ use anyhow::Result;
 use self::finding::{Finding, Rule};
 use crate::tree::{self, Tree};
 
+mod asvs;
 mod authorisation;
 mod circles;
 mod files;
@@ -18,6 +19,7 @@ mod paths;
 mod words;
 
 const RULES: &[Rule] = &[
+    asvs::requirements,
     authorisation::use_cases_ask,
     circles::circles,
     imports::table,
@@ -41,6 +43,9 @@ pub fn run() -> Result<bool> {
         println!("{finding}");
     }
     let verdict = if findings.is_empty() { "nothing to mend".to_owned() } else { format!("{} to mend", findings.len()) };
+    if let Some(counts) = asvs::counts(&tree) {
+        println!("check: {counts}");
+    }
     println!("check: {} rules over {} files, {verdict}", RULES.len(), tree.len());
     Ok(findings.is_empty())
 }
