@@ -9,6 +9,7 @@ use std::process::ExitCode;
 mod bench;
 mod cargo_tool;
 mod check;
+mod mutants;
 mod sbom;
 mod test;
 mod tree;
@@ -21,6 +22,7 @@ cargo xtask test              installs and starts what the tests need, then runs
 cargo xtask test --embedded   the same in the embedded mode alone: no servers
 cargo xtask deny              licences, sources and known vulnerabilities of crates, by deny.toml
 cargo xtask sbom              writes the bill of materials (CycloneDX) into cargo's target folder
+cargo xtask mutants           changes the code in many places and says which changes no test notices; names of areas choose
 cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
 cargo xtask down              stops them
 cargo xtask unchanged         in a fresh clone: files that are as they were last time get the time they had, so that cargo builds
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["test", "--embedded"] => test::run(test::Mode::Embedded),
         ["deny"] => test::deny(),
         ["sbom"] => sbom::run(),
+        ["mutants", arguments @ ..] => mutants::run(arguments),
         ["unchanged"] => unchanged::set_times(),
         ["up"] => up::up(),
         ["down"] => up::down(),
