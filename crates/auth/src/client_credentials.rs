@@ -178,7 +178,11 @@ impl MachineTokens {
 
 impl GrantError {
     fn away(why: String, error: &reqwest::Error) -> Self {
-        Self { why: format!("{why}: {}", chain(error)), is_final: false, refused_with: None }
+        let why = match runtime::tls::complaint(error, runtime::tls::SYSTEM) {
+            Some(complaint) => format!("the issuer {complaint}"),
+            None => format!("{why}: {}", chain(error)),
+        };
+        Self { why, is_final: false, refused_with: None }
     }
 
     fn refused(status: StatusCode, why: String) -> Self {

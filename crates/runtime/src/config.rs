@@ -6,6 +6,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -14,7 +15,7 @@ use figment::{
     providers::{Env, Format as _, Toml},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use url::{Host, Url};
+use url::Url;
 
 /// The prefix of environment variables.
 pub const ENV_PREFIX: &str = "SCHILDWACHT_";
@@ -120,12 +121,13 @@ impl<'de> Deserialize<'de> for Secret {
 
 /// Whether an address is loopback, so that plain text may be sent there.
 pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+    url.host_str().is_some_and(is_loopback_host)
+}
+
+/// The same of a host alone: a name, or an address with or without brackets.
+pub fn is_loopback_host(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -201,10 +203,24 @@ mod tests {
     #[test]
     fn what_only_this_machine_reaches_is_known_by_its_host() {
         let is_here = |url: &str| is_loopback(&url.parse().unwrap());
-        for url in ["http://127.0.0.1:8080/", "http://127.8.0.1/", "http://[::1]:4318", "http://localhost/issuer"] {
+        for url in [
+            "http://127.0.0.1:8080/",
+            "http://127.8.0.1/",
+            "http://[::1]:4318",
+            "http://localhost/issuer",
+            "postgres://a:b@127.0.0.1/c",
+            "redis://[::1]:6379",
+        ] {
             assert!(is_here(url), "{url}");
         }
-        for url in ["http://0.0.0.0:8080/", "http://localhost.example/", "http://10.0.0.1/", "http://127.0.0.1@example/", "unix:/run/a"] {
+        for url in [
+            "http://0.0.0.0:8080/",
+            "http://localhost.example/",
+            "http://10.0.0.1/",
+            "http://127.0.0.1@example/",
+            "unix:/run/a",
+            "redis://127.0.0.1.example:6379",
+        ] {
             assert!(!is_here(url), "{url}");
         }
     }

@@ -10,6 +10,7 @@
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
 //! | [`listener`] | a port, with limits for each client and graceful shutdown |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
+//! | [`tls`] | what a server's certificate is refused for, in an operator's words |
 //! | [`observe`] | a span and metrics for every request |
 //!
 //! Nothing here depends on a service, a database or a caller.
@@ -29,6 +30,7 @@ mod request;
 pub mod tasks;
 pub mod telemetry;
 mod text;
+pub mod tls;
 mod violations;
 
 pub use clock::{Clock, ManualClock, SystemClock};

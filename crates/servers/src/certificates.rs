@@ -8,11 +8,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::install::find;
+use crate::{install::find, server::write_secret};
 
 /// Days, of which tests need a minute.
 const VALIDITY: &str = "2";
-/// How `keytool`, which comes with Java, finds the password: everybody may read the arguments of a process.
+/// How `keytool`, which comes with Java, and `openssl` find the password: everybody may read the arguments of a process.
 const PASSWORD: &str = "SCHILDWACHT_STORE_PASSWORD";
 
 /// A certificate for 127.0.0.1 with its key, and the authority behind it.
@@ -22,6 +22,13 @@ pub struct Certificates {
     pub authority: PathBuf,
     /// For the server: certificate, chain and key (PKCS #12).
     pub(crate) store: PathBuf,
+}
+
+/// Files in PEM, for a server.
+#[derive(Debug)]
+pub struct Pem {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 impl Certificates {
@@ -40,6 +47,19 @@ impl Certificates {
         Ok(made)
     }
 
+    /// The same for servers that read PEM: the certificate and its key in files of their own beside the store, readable by this account
+    /// only.
+    pub fn pem(&self, password: &str) -> Result<Pem> {
+        let pem = Pem { certificate: self.store.with_extension("crt"), key: self.store.with_extension("key") };
+        let [store, as_java_writes_it] = [self.store.clone(), self.store.with_extension("pkcs8")];
+        let from_store = ["pkcs12", "-noenc", "-passin", &format!("env:{PASSWORD}")];
+        write_secret(&pem.certificate, openssl(password, &[&from_store[..], &["-nokeys"]].concat(), &store)?)?;
+        write_secret(&as_java_writes_it, openssl(password, &[&from_store[..], &["-nocerts"]].concat(), &store)?)?;
+        // With the public key, which Java leaves out and rustls wants to see.
+        write_secret(&pem.key, openssl(password, &["ec"], &as_java_writes_it)?)?;
+        Ok(pem)
+    }
+
     fn keytool(&self, password: &str, command: &str, alias: &str, further: &[&str]) -> Result<()> {
         let output = Command::new(find("keytool").context("keytool, which comes with Java, is not installed")?)
             .args([command, "-alias", alias, "-storetype", "PKCS12", "-storepass:env", PASSWORD, "-keystore"])
@@ -53,4 +73,19 @@ impl Certificates {
         }
         Ok(())
     }
+}
+
+/// What it writes. Debian's PostgreSQL depends on it.
+fn openssl(password: &str, arguments: &[&str], input: &Path) -> Result<Vec<u8>> {
+    let output = Command::new(find("openssl").context("openssl is not installed")?)
+        .args(arguments)
+        .arg("-in")
+        .arg(input)
+        .env(PASSWORD, password)
+        .stdin(Stdio::null())
+        .output()?;
+    if !output.status.success() {
+        bail!("openssl {} failed: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(output.stdout)
 }

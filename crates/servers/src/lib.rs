@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask test` starts one of each for all tests together and names them in environment variables ([`Server::variable`]);
 //! `cargo xtask up` does the same for a day's work. A test that must stop or kill a server starts its own
-//! ([`Server::start_own`], [`kafka::Cluster`], and [`kafka::Secured`] for TLS and passwords).
+//! ([`Server::start_own`], [`kafka::Cluster`]; for TLS [`encrypted::Encrypted`] and [`kafka::Secured`]).
 //!
 //! | Where a server comes from | |
 //! |---|---|
@@ -35,6 +35,7 @@ mod address;
 pub mod cache;
 pub mod certificates;
 pub mod collector;
+pub mod encrypted;
 pub mod install;
 mod java;
 pub mod kafka;

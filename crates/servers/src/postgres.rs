@@ -13,6 +13,7 @@ use rustix::process::Signal;
 
 use crate::{
     address::Address,
+    certificates::Pem,
     install::{Program, find, is_program},
     server::{Lifetime, Plan, Server, Site, as_user, give_to, write_secret},
 };
@@ -32,7 +33,7 @@ pub const SERVER: Server = Server {
 };
 
 /// The account that owns the data folder when we are root: PostgreSQL refuses to run as root.
-const ACCOUNT: &str = "postgres";
+pub(crate) const ACCOUNT: &str = "postgres";
 /// The superuser inside.
 const ROLE: &str = "schildwacht";
 const FAST_SHUTDOWN: Signal = Signal::INT;
@@ -78,6 +79,16 @@ fn plan(site: &Site) -> Result<Plan> {
         address: format!("postgres://{ROLE}:{}@127.0.0.1:{}/postgres", site.password, site.port),
         ready,
     })
+}
+
+/// Over TLS only, whatever a client asks for.
+pub(crate) fn encrypted(site: &Site, pem: &Pem) -> Result<Plan> {
+    let mut plan = plan(site)?;
+    fs::write(site.folder.join("data/pg_hba.conf"), "hostssl all all 127.0.0.1/32 scram-sha-256\n")?;
+    let settings =
+        ["ssl=on".to_owned(), format!("ssl_cert_file={}", pem.certificate.display()), format!("ssl_key_file={}", pem.key.display())];
+    plan.arguments.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    Ok(plan)
 }
 
 /// Its pid file ends in the line `ready` once it takes connections.

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 
 use crate::{
     address::Address,
+    certificates::Pem,
     install::{Program, find},
     server::{Plan, Server, Site, give_to, write_secret},
 };
@@ -25,13 +26,26 @@ pub const SERVER: Server = Server {
     patience: Duration::from_secs(30),
 };
 
-const ACCOUNT: &str = "redis";
+pub(crate) const ACCOUNT: &str = "redis";
 
 fn plan(site: &Site) -> Result<Plan> {
+    with_ports(site, &format!("port {}", site.port))
+}
+
+/// Over TLS only. Its password is asked for all the same; certificates of clients are not.
+pub(crate) fn encrypted(site: &Site, pem: &Pem) -> Result<Plan> {
+    let Pem { certificate, key } = pem;
+    let (port, certificate, key) = (site.port, certificate.display(), key.display());
+    let ports = format!("port 0\ntls-port {port}\ntls-cert-file \"{certificate}\"\ntls-key-file \"{key}\"\ntls-auth-clients no");
+    let ready = |site: &Site| TcpStream::connect(("127.0.0.1", site.port)).is_ok();
+    Ok(Plan { address: format!("rediss://:{}@127.0.0.1:{port}", site.password), ready, ..with_ports(site, &ports)? })
+}
+
+fn with_ports(site: &Site, ports: &str) -> Result<Plan> {
     // In a file, since everybody may read the arguments of a process.
     let config = site.folder.join("redis.conf");
     let Site { folder, port, password, .. } = site;
-    let lines = format!("bind 127.0.0.1\nport {port}\ndir \"{}\"\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
+    let lines = format!("bind 127.0.0.1\n{ports}\ndir \"{}\"\nsave \"\"\nappendonly no\nrequirepass {password}\n", folder.display());
     write_secret(&config, lines)?;
     for path in [folder, &config] {
         give_to(ACCOUNT, path)?;

@@ -3,6 +3,7 @@
 //! Callers must treat a miss as normal. Nothing here is the only copy of something a school reported.
 
 use std::{
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,12 +11,14 @@ use std::{
 use async_trait::async_trait;
 use moka::Expiry;
 use redis::{
-    AsyncCommands as _, Cmd, ErrorKind, FromRedisValue, RedisError,
+    AsyncCommands as _, Cmd, ErrorKind, FromRedisValue, RedisError, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use runtime::config::Secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+/// The key that names the CA of a Redis.
+const CA_FILE: &str = "cache.ca_file";
 const MEMORY_CAPACITY_BYTES: u64 = 32 * 1024 * 1024;
 /// With Redis, for a connection and for an answer. A caller waits, and should know soon that it is unavailable.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,16 +27,33 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CacheConfig {
-    /// `redis://host:port/db`, or empty to keep everything in this process.
+    /// `rediss://host:port/db` over TLS, `redis://…` in clear, or empty to keep everything in this process.
     pub redis_url: Secret,
+    /// CA certificates (PEM) of a Redis at a `rediss://` address; the system's own when there is none.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+}
+
+impl CacheConfig {
+    /// Kept in the Redis at this address; in this process when it is empty.
+    pub fn at(redis_url: impl Into<String>) -> Self {
+        Self { redis_url: Secret::new(redis_url), ca_file: None }
+    }
 }
 
 /// Why the cache did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// It never can.
-    #[error("cache.redis_url is not the address of a Redis, as in redis://:password@host:6379/0")]
+    #[error("cache.redis_url is not the address of a Redis, as in rediss://:password@host:6379/0")]
     Address(#[source] redis::RedisError),
+    /// The certificates of its authority cannot be used.
+    #[error("cache.ca_file: {} {complaint}", file.display())]
+    Authority {
+        file: PathBuf,
+        /// What is wrong.
+        complaint: String,
+    },
     /// It is not there at the start, or not for us.
     #[error("cache.redis_url: Redis at {server} {complaint}")]
     Unusable {
@@ -84,7 +104,7 @@ impl Cache {
     /// When the URL is not right or Redis does not answer.
     pub async fn open(config: &CacheConfig, prefix: &'static str) -> Result<Self, CacheError> {
         let Some(client) = client(config)? else { return Ok(Self::in_process(prefix)) };
-        let server = client.get_connection_info().addr().to_string();
+        let server = server_of(&client);
         let redis = Redis::open(client).await.map_err(|error| CacheError::Unusable { server, complaint: complaint(&error) })?;
         Ok(Self { backend: Arc::new(redis), prefix })
     }
@@ -152,7 +172,16 @@ pub(crate) fn client(config: &CacheConfig) -> Result<Option<redis::Client>, Cach
     if url.is_empty() {
         return Ok(None);
     }
-    redis::Client::open(url).map(Some).map_err(CacheError::Address)
+    let Some(file) = &config.ca_file else { return redis::Client::open(url).map(Some).map_err(CacheError::Address) };
+    let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities(file)?) };
+    redis::Client::build_with_tls(url, certificates).map(Some).map_err(CacheError::Address)
+}
+
+fn authorities(file: &Path) -> Result<Vec<u8>, CacheError> {
+    let refused = |complaint: String| CacheError::Authority { file: file.to_owned(), complaint };
+    let pem = std::fs::read(file).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    let holds_one = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
+    if holds_one { Ok(pem) } else { Err(refused("holds no certificate in PEM".to_owned())) }
 }
 
 #[derive(Clone)]
@@ -224,9 +253,24 @@ impl Redis {
     }
 }
 
+fn server_of(client: &redis::Client) -> String {
+    client.get_connection_info().addr().to_string()
+}
+
+/// Of a connection that was not to be had: a certificate that is not trusted does not become so by waiting.
+pub(crate) fn refused(client: &redis::Client, error: RedisError) -> CacheError {
+    match runtime::tls::complaint(&error, CA_FILE) {
+        Some(complaint) => CacheError::Unusable { server: server_of(client), complaint },
+        None => CacheError::Unavailable(error),
+    }
+}
+
 /// Why Redis is of no use at the start, for the operator who wrote its address.
 fn complaint(error: &RedisError) -> String {
     // RESP2 tells the first of the two by its own kind, the server the second by its code.
+    if let Some(complaint) = runtime::tls::complaint(error, CA_FILE) {
+        return complaint;
+    }
     let is_refused = error.kind() == ErrorKind::AuthenticationFailed || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"));
     if is_refused { "refuses the user or the password given there".to_owned() } else { format!("does not answer: {error}") }
 }

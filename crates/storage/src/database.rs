@@ -4,9 +4,12 @@
 //! (`BEGIN IMMEDIATE`), so that none fails half-way because another came first. `synchronous = FULL`: a commit is on the disk
 //! before it is answered, as with PostgreSQL.
 
-use std::{ops::Deref, path::Path, sync::Arc, time::Duration};
+use std::{io, ops::Deref, path::Path, sync::Arc, time::Duration};
 
-use runtime::config::{ConfigError, Secret};
+use runtime::{
+    config::{ConfigError, Secret},
+    tls,
+};
 use sea_orm::{
     ConnectOptions, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqlErr, SqliteTransactionMode, SqlxError,
     SqlxSqliteError, TransactionOptions, TransactionTrait as _,
@@ -21,7 +24,8 @@ const SQLITE_BUSY_TIMEOUT_MS: u32 = 10_000;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
-    /// `postgres://user:password@host/name`, `sqlite:///path/to/file.db`, or empty for a SQLite file in the data folder.
+    /// `postgres://user:password@host/name?sslmode=verify-full&sslrootcert=/path/to/ca.pem`, `sqlite:///path/to/file.db`, or empty for a
+    /// SQLite file in the data folder.
     pub url: Secret,
     /// Connections of this process (PostgreSQL), beside the one that is kept for the relay.
     pub max_connections: u32,
@@ -141,7 +145,13 @@ impl StoreError {
                     format!("{advice}: {}", said.message())
                 }
                 SqlxError::PoolTimedOut => no_connection(),
-                SqlxError::Io(error) => format!("does not answer: {error}"),
+                SqlxError::Io(error) => {
+                    tls::complaint(error, "sslrootcert, a parameter of the URL").unwrap_or_else(|| match error.kind() {
+                        io::ErrorKind::NotFound => format!("cannot be trusted: the file that sslrootcert names is not there: {error}"),
+                        _ => format!("does not answer: {error}"),
+                    })
+                }
+                SqlxError::Tls(error) => format!("cannot be spoken to over TLS, which sslmode asks for: {error}"),
                 other => format!("cannot be used: {other}"),
             },
             other => format!("cannot be used: {other}"),

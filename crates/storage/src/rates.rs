@@ -105,7 +105,7 @@ impl SharedRates {
         }
         // The deadline is the caller's.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        Ok(self.client.get_multiplexed_async_connection_with_config(&config).await?)
+        self.client.get_multiplexed_async_connection_with_config(&config).await.map_err(|error| cache::refused(&self.client, error))
     }
 }
 

@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use runtime::config::Secret;
 use schildwacht_storage::{Cache, cache::CacheConfig};
 
 async fn caches() -> Vec<(&'static str, Cache)> {
     let mut caches = vec![("in process", Cache::in_process("cachetest"))];
     match std::env::var(testkit::servers::REDIS.variable) {
         Ok(url) => {
-            let config = CacheConfig { redis_url: Secret::new(url) };
+            let config = CacheConfig::at(url);
             caches.push(("redis", Cache::open(&config, "cachetest").await.unwrap()));
         }
         Err(_) => testkit::skip("on Redis, which `cargo xtask test` starts"),

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use redis::{AsyncCommands as _, aio::MultiplexedConnection};
-use runtime::config::Secret;
 use schildwacht_storage::{
     SharedRates,
     cache::{CacheConfig, CacheError},
@@ -17,7 +16,7 @@ const NOT_LONG_AGO: Duration = Duration::ZERO;
 const AN_AGE: Duration = Duration::from_secs(1_000);
 
 fn at(url: &str) -> SharedRates {
-    SharedRates::of(&CacheConfig { redis_url: Secret::new(url) }, "ratestest").unwrap().unwrap()
+    SharedRates::of(&CacheConfig::at(url), "ratestest").unwrap().unwrap()
 }
 
 /// A Redis of the test's own: it is emptied, and its password changed.
@@ -158,7 +157,7 @@ async fn a_settlement_that_was_given_up_is_not_counted_later_in_a_heap() {
 
 #[test]
 fn an_address_that_is_none_is_refused_before_anybody_connects() {
-    let of = |url: &str| SharedRates::of(&CacheConfig { redis_url: Secret::new(url) }, "ratestest");
+    let of = |url: &str| SharedRates::of(&CacheConfig::at(url), "ratestest");
     assert!(matches!(of("nonsense"), Err(CacheError::Address(_))));
     assert!(of("").unwrap().is_none());
     assert!(of("redis://127.0.0.1:1").unwrap().is_some());

@@ -158,7 +158,7 @@ impl Keyring {
         match fetched {
             Ok(by_id) => renewed.by_id = by_id,
             Err(error) => {
-                tracing::warn!(name: "issuer.keys_not_fetched", error = %runtime::error::chain(&error), "issuer's keys not fetched");
+                tracing::warn!(name: "issuer.keys_not_fetched", error = error.told(), "issuer's keys not fetched");
             }
         }
         if renewed.lacks_one_of(&before) {
@@ -210,6 +210,16 @@ enum FetchError {
     NoKeys,
     #[error("auth.issuer: the server there calls itself {0}")]
     OtherIssuer(String),
+}
+
+impl FetchError {
+    /// For the operator who wrote the address.
+    fn told(&self) -> String {
+        match runtime::tls::complaint(self, runtime::tls::SYSTEM) {
+            Some(complaint) => format!("auth.issuer: the server there {complaint}"),
+            None => runtime::error::chain(self),
+        }
+    }
 }
 
 fn left_of(pause: Duration, since: Option<Instant>) -> Duration {

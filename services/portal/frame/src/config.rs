@@ -149,7 +149,7 @@ mod tests {
             incident_intake_url: "http://incident-intake:8080".to_owned(),
             ca_file: None,
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
-            cache: CacheConfig { redis_url: Secret::new("") },
+            cache: CacheConfig::at(""),
             emergency_line: None,
             sensors_url: None,
         }

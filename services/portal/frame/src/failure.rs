@@ -67,7 +67,13 @@ impl Failure {
 
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
-        let ours = |fault| Self::Ours { fault, cause: format!("{:?}: {}", status.code(), status.message()) };
+        let ours = |fault| {
+            let cause = match runtime::tls::complaint(&status, "services.ca_file") {
+                Some(complaint) => format!("the service {complaint}"),
+                None => format!("{:?}: {}", status.code(), status.message()),
+            };
+            Self::Ours { fault, cause }
+        };
         match status.code() {
             Code::NotFound => Self::Problem(Problem::NotFound),
             Code::PermissionDenied => Self::Problem(Problem::Denied),

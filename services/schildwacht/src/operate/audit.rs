@@ -45,6 +45,7 @@ impl std::fmt::Display for Line {
 /// Returns whether every chain is intact. Safe on a running system.
 pub async fn verify(options: &AuditOptions) -> Result<bool> {
     let config = serve::given(&options.serve)?;
+    serve::refuse_databases(&config)?;
     let services = Service::All.services().into_iter();
     let mut all_intact = true;
     for (service, database) in services.filter_map(|service| Some((service.name(), config.database(service)?))) {

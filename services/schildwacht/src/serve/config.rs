@@ -28,6 +28,7 @@ pub const DEFAULTS: &str = include_str!("default.toml");
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub data_dir: PathBuf,
+    pub security: SecurityConfig,
     pub listen: ListenConfig,
     pub telemetry: TelemetryConfig,
     pub auth: AuthConfig,
@@ -53,6 +54,14 @@ pub struct PortalConfig {
     pub emergency_line: Option<portal::config::EmergencyLine>,
     /// Empty: this process's OTLP/HTTP port if it runs all services on loopback; else the portal shows no address.
     pub sensors_url: String,
+}
+
+/// `[security]`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityConfig {
+    /// Whether a mesh encrypts what leaves this process, so that it may speak in clear.
+    pub mesh: bool,
 }
 
 /// `[listen]`.
@@ -143,6 +152,11 @@ impl Config {
         }
     }
 
+    /// The address of this process's own services.
+    pub fn own_grpc_url(&self) -> String {
+        format!("http://{}", self.listen.grpc())
+    }
+
     fn fill_in(&mut self, service: Service) -> Result<(), ConfigError> {
         if service == Service::Portal {
             self.require_others()?;
@@ -157,7 +171,7 @@ impl Config {
             self.listen.public_url.clone_from(&own_url);
         }
         let grpc = self.listen.grpc();
-        let own_grpc_url = format!("http://{grpc}");
+        let own_grpc_url = self.own_grpc_url();
         let ServicesConfig { identity, network_monitor, incident_intake, .. } = &mut self.services;
         let empty: Vec<&mut String> = [identity, network_monitor, incident_intake].into_iter().filter(|url| url.is_empty()).collect();
         if grpc.port() == 0 && !empty.is_empty() {
@@ -197,7 +211,7 @@ impl Config {
             [("services.identity", identity), ("services.network_monitor", network_monitor), ("services.incident_intake", incident_intake)]
         {
             if url.is_empty() {
-                return Err(ConfigError::at(key, "say where it is, as in http://identity:8081: a portal by itself has no other services"));
+                return Err(ConfigError::at(key, "say where it is, as in https://identity:8081: a portal by itself has no other services"));
             }
         }
         Ok(())

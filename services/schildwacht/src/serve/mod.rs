@@ -5,6 +5,7 @@
 //! flushed.
 
 mod banner;
+mod cleartext;
 pub mod config;
 mod data_dir;
 pub mod discovery;
@@ -22,6 +23,7 @@ use runtime::{Clock, Process, listener::Listener, tasks::stop_signal, telemetry:
 use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 use url::Url;
 
+pub use cleartext::refuse_databases;
 pub use config::Config;
 use config::ListenConfig;
 use data_dir::DataDir;
@@ -61,7 +63,9 @@ pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config>
         config.identity.demo_data = true;
         config.portal.emergency_line.get_or_insert_with(portal::config::EmergencyLine::example);
     }
-    Ok(config.complete(service)?)
+    let config = config.complete(service)?;
+    cleartext::refuse(&config, service)?;
+    Ok(config)
 }
 
 /// Serves until told to stop.

@@ -120,7 +120,7 @@ async fn a_server_that_cannot_be_used_is_said_in_one_line_with_the_key() {
             service: "portal",
             setting: REDIS,
             value: format!("http://:{WRONG}@{NOBODY}"),
-            told: &["cache.redis_url", "redis://"],
+            told: &["cache.redis_url", "rediss://"],
         },
         Fault {
             what: "Kafka, absent",

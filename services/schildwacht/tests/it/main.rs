@@ -9,6 +9,7 @@ mod access;
 mod agents;
 mod browser;
 mod capture;
+mod encrypted;
 mod estate;
 mod eve;
 mod faults;

@@ -6,7 +6,7 @@ use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
 use events::{Envelope, EventLog as _, LogHandle, Record, SharedLog, TailFrom, Topic};
 use http::StatusCode;
 use proto::identity::v1::{GatewayDirectoryEntry, GatewayState};
-use runtime::{Clock, GatewayId, Ids, SchoolId, config::Secret, listener::Limits};
+use runtime::{Clock, GatewayId, Ids, SchoolId, listener::Limits};
 use schildwacht_telemetry_ingest::{
     Config, Doors, Outcome, Ports, Service, Settlement,
     config::{GatewayLimits, SchoolLimits},
@@ -83,7 +83,7 @@ impl Ground {
             ports: Ports::bind(&config).await.unwrap(),
             config,
             limits: Limits::default(),
-            cache: CacheConfig { redis_url: Secret::new(self.redis_url.clone()) },
+            cache: CacheConfig::at(self.redis_url.clone()),
             log: LogHandle(Arc::clone(&self.log) as SharedLog),
             verifier: Arc::new(Verifier::new(&self.issuer.config(), AUDIENCE_TELEMETRY, Clock::system()).unwrap()),
             policies: Arc::new(Policies::load().unwrap()),

@@ -145,7 +145,7 @@ impl Town {
             incident_intake_url: services_url,
             ca_file: ca_file.map(Into::into),
             session: SessionConfig { idle_minutes: 30, absolute_hours: 12 },
-            cache: CacheConfig { redis_url: Secret::new(redis) },
+            cache: CacheConfig::at(redis),
             emergency_line: Some(EmergencyLine::example()).filter(|_| is_told_all),
             sensors_url: Some("https://ingest.schildwacht.example".parse().unwrap()).filter(|_| is_told_all),
         };
