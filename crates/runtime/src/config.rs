@@ -92,6 +92,29 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Refuses what a template holds where a secret belongs: a variable that nobody filled in, or a word that asks for a secret.
+    /// Everybody who reads the template knows it. `key` is the full path.
+    ///
+    /// # Errors
+    /// Names the key and what to give, and not the value.
+    pub fn refuse_placeholder(&self, key: &str) -> Result<(), ConfigError> {
+        if is_placeholder(&self.0) {
+            let advice = "this is the placeholder of a template and no secret; give 32 random bytes, as `openssl rand -hex 32` makes them";
+            return Err(ConfigError::at(key, advice));
+        }
+        Ok(())
+    }
+}
+
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 8] = ["changeit", "secret", "password", "todo", "tbd", "example", "yoursecret", "yourpassword"];
+    const ANYWHERE: [&str; 4] = ["changeme", "placeholder", "replaceme", "fillmein"];
+    let text = text.trim();
+    let is_variable = text.contains("${") || text.contains("{{") || text.starts_with('<') && text.ends_with('>');
+    let letters: String = text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let is_one_letter = letters.len() > 1 && letters.bytes().all(|letter| letter == b'x');
+    is_variable || is_one_letter || WORDS.contains(&letters.as_str()) || ANYWHERE.iter().any(|word| letters.contains(word))
 }
 
 impl fmt::Debug for Secret {
@@ -198,6 +221,32 @@ mod tests {
         let config: Outer = load(DEFAULTS, Some(given.path())).unwrap();
         assert_eq!(config.inner.key.expose(), "hunter2");
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_placeholder_of_a_template_is_no_secret() {
+        let templates = [
+            "${SCHILDWACHT_IDENTITY_SECRET}",
+            "{{ .Values.secret }}",
+            "<secret>",
+            "change-me",
+            "Change_Me!",
+            "please-change-me-1",
+            "placeholder",
+            " replace me ",
+            "xxxxxxxx",
+            "secret",
+            "Password",
+        ];
+        for template in templates {
+            let refused = Secret::new(template).refuse_placeholder("portal.client_secret").unwrap_err().to_string();
+            assert!(refused.contains("portal.client_secret: ") && refused.contains("openssl rand"), "{template}: {refused}");
+            assert!(!refused.contains("SCHILDWACHT_") && !refused.contains("-me"), "the value may be a secret all the same: {refused}");
+        }
+        // Empty is for each key to judge.
+        for secret in ["", "0f3a9c41d2", "correct horse battery", "x", "$2b$10$xxSecretSauce"] {
+            Secret::new(secret).refuse_placeholder("portal.client_secret").unwrap();
+        }
     }
 
     #[test]

@@ -69,6 +69,16 @@ fn guessing_is_slowed_down_and_what_leaks_is_soon_worth_nothing() {
     }
 }
 
+#[test]
+fn a_client_that_acts_by_its_secret_alone_is_off_until_it_has_one() {
+    let machines: Vec<Value> = clients().into_iter().filter(|client| client["serviceAccountsEnabled"] == true).collect();
+    let names: Vec<&str> = machines.iter().map(|client| client["clientId"].as_str().unwrap()).collect();
+    assert_eq!(names, ["schildwacht-cli", "schildwacht-identity", "schildwacht-network-monitor", "schildwacht-incident-intake"]);
+    for machine in machines {
+        assert_eq!(machine["enabled"], false, "{}: without its variable the placeholder is the secret", machine["clientId"]);
+    }
+}
+
 #[tokio::test]
 async fn what_the_realm_does_not_do_is_refused() {
     let Some(realm) = shared().await else { return };

@@ -13,6 +13,7 @@ mod event_log;
 #[cfg(test)]
 mod every_route;
 mod mount;
+mod secrets;
 
 use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -64,6 +65,7 @@ pub fn configuration(service: Service, options: &ServeOptions) -> Result<Config>
         config.portal.emergency_line.get_or_insert_with(portal::config::EmergencyLine::example);
     }
     let config = config.complete(service)?;
+    secrets::refuse_placeholders(&config, service)?;
     cleartext::refuse(&config, service)?;
     Ok(config)
 }
