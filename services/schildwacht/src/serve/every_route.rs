@@ -40,7 +40,7 @@ const OPEN: &[(&str, &str)] = &[
 /// The product as `cargo run` starts it, without its listeners: its pages, and its gRPC.
 async fn product() -> (Router, Router, Process, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let options = ServeOptions { data_dir: Some(folder.path().to_owned()), config: None, listen: None, no_demo: false };
+    let options = ServeOptions { data_dir: Some(folder.path().join("var")), config: None, listen: None, no_demo: false };
     let mut config = configuration(Service::All, &options).unwrap();
     for address in [&mut config.telemetry_ingest.otlp_grpc_listen, &mut config.telemetry_ingest.otlp_http_listen] {
         address.set_port(0);

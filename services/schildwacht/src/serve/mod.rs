@@ -84,8 +84,18 @@ pub async fn serve(service: Service, options: &ServeOptions) -> Result<()> {
 
 async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Result<()> {
     let data_dir = DataDir::take(&config.data_dir)?;
-    let ports = Ports::bind(service, &config).await?;
-    let log = config.events.open(data_dir.path()).await.with_context(|| config.events.named())?;
+    let opened = async {
+        let ports = Ports::bind(service, &config).await?;
+        let log = config.events.open(data_dir.path()).await.with_context(|| config.events.named())?;
+        anyhow::Ok((ports, log))
+    };
+    let (ports, log) = match opened.await {
+        Ok(opened) => opened,
+        Err(error) => {
+            data_dir.leave_no_trace();
+            return Err(error);
+        }
+    };
     let process = Process::new(Clock::system());
 
     let served = start_and_wait(service, &config, &data_dir, ports, &log, &process, telemetry).await;
@@ -102,7 +112,10 @@ async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Res
             bail!("stopped at once by a second signal; what was acknowledged is kept");
         }
     };
-    served?;
+    if let Err(error) = served {
+        data_dir.leave_no_trace();
+        return Err(error);
+    }
     if let Err(problem) = drained {
         bail!("stopped because of a problem: {problem}");
     }

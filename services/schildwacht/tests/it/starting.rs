@@ -53,6 +53,7 @@ async fn a_port_in_use_is_said() {
     let complaint = complaint(&site, &[]).await;
     assert!(complaint.contains(&site.address().to_string()) && complaint.contains("in use"), "{complaint}");
     assert!(complaint.contains("listen.address"), "where to choose another: {complaint}");
+    assert!(!site.data_dir().exists(), "a start that failed leaves no folder");
 }
 
 #[tokio::test]
