@@ -3,6 +3,7 @@
 
 use axum::response::Response;
 use chrono::{DateTime, SecondsFormat, Utc};
+use csv::QuoteStyle;
 use serde::Serialize;
 
 use crate::{failure::Failure, layout::MAX_EXPORT_ROWS, respond::attachment};
@@ -60,7 +61,7 @@ fn json_file(name: &str, rows: &[impl Serialize]) -> Result<Response, Failure> {
     Ok(attachment(name, "application/json", json))
 }
 
-/// Semicolons, since that is what spreadsheets here expect; every cell that a spreadsheet would calculate is made text.
+/// Semicolons, since that is what spreadsheets here expect; every cell is quoted, and what a spreadsheet would calculate is made text.
 fn csv_file(name: &str, rows: &[impl Serialize]) -> Result<Response, Failure> {
     let failed = |error: csv::Error| Failure::bug(&error);
     let mut plain = csv::Writer::from_writer(Vec::new());
@@ -69,7 +70,8 @@ fn csv_file(name: &str, rows: &[impl Serialize]) -> Result<Response, Failure> {
     }
     let plain = plain.into_inner().map_err(|error| Failure::bug(error.error()))?;
 
-    let mut safe = csv::WriterBuilder::new().delimiter(b';').from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
+    let mut safe =
+        csv::WriterBuilder::new().delimiter(b';').quote_style(QuoteStyle::Always).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     for row in csv::ReaderBuilder::new().has_headers(false).from_reader(plain.as_slice()).records() {
         safe.write_record(row.map_err(failed)?.iter().map(as_text)).map_err(failed)?;
     }
@@ -77,11 +79,27 @@ fn csv_file(name: &str, rows: &[impl Serialize]) -> Result<Response, Failure> {
     Ok(attachment(name, "text/csv; charset=utf-8", contents))
 }
 
-/// A cell as a spreadsheet may safely read it (OWASP, CSV injection).
+/// A cell as a spreadsheet may safely read it (OWASP, CSV injection): no cell begins like a formula, also where a spreadsheet cuts the
+/// text at other separators than ours, as one that expects commas does with `x,=1+1`.
 fn as_text(cell: &str) -> String {
-    let could_be_a_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if could_be_a_formula { format!("'{cell}") } else { cell.to_owned() }
+    let mut text = String::with_capacity(cell.len() + 1);
+    let mut begins_a_cell = true;
+    for (place, character) in cell.char_indices() {
+        let is_space_at_the_start = place == 0 && matches!(character, '\t' | '\r' | '\n');
+        if begins_a_cell && (FORMULA.contains(&character) || is_space_at_the_start) {
+            text.push('\'');
+        }
+        text.push(character);
+        // Spaces and quotes may be taken off before a cell is read.
+        begins_a_cell = SEPARATORS.contains(&character) || begins_a_cell && matches!(character, ' ' | '"');
+    }
+    text
 }
+
+/// What formulas begin with; the wide forms of East Asian keyboards count too.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+/// Where a spreadsheet may cut.
+const SEPARATORS: [char; 6] = [',', ';', '\t', '|', '\r', '\n'];
 
 /// A moment in a file.
 pub fn utc(at: DateTime<Utc>) -> String {
@@ -101,14 +119,34 @@ mod tests {
             name: &'static str,
             count: i64,
         }
-        let rows = [Row { name: "=HYPERLINK(\"http://evil\")", count: 3 }, Row { name: "Zandloper; Aalter", count: 2 }];
+        let rows = [
+            Row { name: "=HYPERLINK(\"http://evil\")", count: 3 },
+            Row { name: "Zandloper; Aalter", count: 2 },
+            Row { name: "x,=1+1", count: 1 },
+        ];
         let response = csv_file("x.csv", &rows).unwrap();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         insta::assert_snapshot!(String::from_utf8(body.to_vec()).unwrap().trim_start_matches(BYTE_ORDER_MARK), @r#"
-        name;count
-        "'=HYPERLINK(""http://evil"")";3
-        "Zandloper; Aalter";2
+        "name";"count"
+        "'=HYPERLINK(""http://evil"")";"3"
+        "Zandloper; Aalter";"2"
+        "x,'=1+1";"1"
         "#);
+    }
+
+    #[test]
+    fn a_formula_behind_a_separator_becomes_text_and_other_text_stays() {
+        for (cell, safe) in [
+            ("x,=1+1", "x,'=1+1"),
+            ("x; \"@SUM(1)", "x; \"'@SUM(1)"),
+            ("x\n-1", "x\n'-1"),
+            ("＝1", "'＝1"),
+            ("\tx", "'\tx"),
+            ("a-b, c+d @ e=f", "a-b, c+d @ e=f"),
+            ("2026-09-24T07:50:00Z", "2026-09-24T07:50:00Z"),
+        ] {
+            assert_eq!(as_text(cell), safe, "{cell:?}");
+        }
     }
 
     #[test]
@@ -124,8 +162,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_cell_begins_like_a_formula(text in ".*") {
-            prop_assert!(!as_text(&text).starts_with(['=', '+', '-', '@', '\t', '\r', '\n']));
+        fn no_cell_begins_like_a_formula(text in "[-=+@,; |\"'\t\r\nab0＝é]{0,24}") {
+            let safe = as_text(&text);
+            prop_assert!(!safe.starts_with(['\t', '\r', '\n']));
+            for cell in safe.split(SEPARATORS) {
+                prop_assert!(!cell.trim_start_matches([' ', '"']).starts_with(FORMULA));
+            }
+            // The marks are all that was added.
+            prop_assert_eq!(safe.replace('\'', ""), text.replace('\'', ""));
         }
     }
 }
