@@ -35,6 +35,16 @@ pub struct PageRequest {
     token: String,
 }
 
+impl PageRequest {
+    /// The same page with at most so many rows, where rows are so large that an answer with 200 of them would not be one that clients take
+    /// (4 MiB). The page token leads on to the others.
+    #[must_use]
+    pub fn at_most(mut self, rows: i32) -> Self {
+        self.size = std::cmp::min(self.size, rows);
+        self
+    }
+}
+
 impl From<(i32, String)> for PageRequest {
     fn from((size, token): (i32, String)) -> Self {
         Self { size, token }

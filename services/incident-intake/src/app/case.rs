@@ -149,9 +149,15 @@ impl From<Alert> for Exhibit {
     }
 }
 
+/// Alerts of a page with their raw events, which take 16 KiB each: with everything else of them, half of what clients take of an answer.
+const MOST_WITH_RAW_EVENTS: i32 = 100;
+
 /// Of a case within the caller's scope.
-pub async fn list_evidence(app: &App, cx: &Context, asked: ListEvidence) -> Result<Page<Exhibit>> {
+pub async fn list_evidence(app: &App, cx: &Context, mut asked: ListEvidence) -> Result<Page<Exhibit>> {
     let scope = cx.scope(Action::CaseRead)?;
+    if asked.include_raw_events {
+        asked.page = asked.page.at_most(MOST_WITH_RAW_EVENTS);
+    }
     let paging = Paging::begin(&asked, &asked.page)?;
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;

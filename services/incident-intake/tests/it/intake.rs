@@ -317,6 +317,20 @@ on_both_stores! {
         let question = ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 1, ..Default::default() };
         let evidence = world.cases().list_evidence(world.by(&responder(), question)).await.unwrap().into_inner();
         assert_eq!(evidence.total_size, 500);
+
+        // Raw events are large, so that an answer with 200 of them is none that clients take.
+        let mut with_raw_events =
+            ListEvidenceRequest { case_id: case.case_id.clone(), page_size: 200, include_raw_events: true, ..Default::default() };
+        let mut pages = Vec::new();
+        loop {
+            let page = world.cases().list_evidence(world.by(&responder(), with_raw_events.clone())).await.unwrap().into_inner();
+            pages.push(page.evidence.len());
+            with_raw_events.page_token = page.next_page_token;
+            if with_raw_events.page_token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(pages, [100; 5]);
         let told = world.timeline(&responder(), &case).await;
         assert_eq!(told.len(), 10, "opened, 2, 5, 10, 20, 50, 100, 200 and 500 alerts, and the severity");
     }

@@ -30,12 +30,18 @@ pub struct ListAlerts {
     pub page: PageRequest,
 }
 
+/// Alerts of a page with their raw events, which take 16 KiB each: with everything else of them, half of what clients take of an answer.
+const MOST_WITH_RAW_EVENTS: i32 = 100;
+
 /// Those within the caller's scope.
-pub async fn list_alerts(app: &App, cx: &Context, asked: ListAlerts) -> Result<Page<NamedAlert>> {
+pub async fn list_alerts(app: &App, cx: &Context, mut asked: ListAlerts) -> Result<Page<NamedAlert>> {
     if let Some(school) = asked.filter.school {
         cx.require(Action::AlertRead, school)?;
     }
     let scope = cx.scope(Action::AlertRead)?;
+    if asked.include_raw_events {
+        asked.page = asked.page.at_most(MOST_WITH_RAW_EVENTS);
+    }
     let paging = Paging::begin(&asked, &asked.page)?;
     let mut page = store::alert::list(app.database.reader(), &scope, &asked.filter, asked.include_raw_events, &paging).await?;
     let named = name_alerts(app, &scope, std::mem::take(&mut page.rows)).await?;
