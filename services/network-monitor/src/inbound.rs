@@ -46,6 +46,7 @@ impl Handler for TelemetryHandler {
     fn read(&self, gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
         let record = &delivered.record;
         let school: SchoolId = required(record, SCHOOL)?;
+        is_keyed_by(record, school)?;
         let gateway: Option<GatewayId> = record.header(GATEWAY).and_then(|id| id.parse().ok());
         let received: DateTime<Utc> = record.header(RECEIVED).and_then(|time| time.parse().ok()).unwrap_or(delivered.time);
         let batch = RawBatch {
@@ -85,6 +86,15 @@ impl Handler for TelemetryHandler {
     fn committed(&self, gathered: Gathered) {
         self.app.metrics().add(gathered.into_tally());
     }
+}
+
+/// telemetry-ingest writes the school twice. A record on which the two differ comes from somebody else who may write to the topic, or is
+/// damaged; nobody can say whose it is, so it becomes nobody's device or alert.
+fn is_keyed_by(record: &Record, school: SchoolId) -> Result<(), HandleError> {
+    if record.key.as_ref() == school.to_string().as_bytes() {
+        return Ok(());
+    }
+    Err(HandleError::poison("header_and_key_differ", format!("{SCHOOL} names another school than the record's key")))
 }
 
 fn required<T: FromStr>(record: &Record, header: &'static str) -> Result<T, HandleError> {

@@ -57,6 +57,17 @@ on_both_stores! {
         assert_eq!(letters[0].excerpt, b"not gzip");
     }
 
+    async fn a_record_whose_header_and_key_name_two_schools_is_neithers(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let seen = flow("2026-09-24T09:40:00+0000", "10.0.0.5").into_bytes();
+        let record = world.record(world.gateway, world.school, "application/x-ndjson", None, seen);
+        world.append(Record { key: world.other_school.to_string().into(), ..record }).await;
+        assert_eq!(world.all_devices().await.len(), 0);
+        let letters = letters(&world).await;
+        assert_eq!(letters.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>(), ["header_and_key_differ"]);
+        assert!(letters[0].detail.contains("schildwacht-school"), "{}", letters[0].detail);
+    }
+
     async fn letters_never_take_much_more_than_the_record_they_are_about(database: TestDatabase) {
         let world = World::start(&database).await;
         let resource = "x".repeat(200_000);

@@ -103,6 +103,11 @@ impl World {
     }
 
     async fn post_body(&self, gateway: GatewayId, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) {
+        self.append(self.record(gateway, school, media_type, encoding, body)).await;
+    }
+
+    /// As telemetry-ingest writes it.
+    pub fn record(&self, gateway: GatewayId, school: SchoolId, media_type: &str, encoding: Option<&str>, body: Vec<u8>) -> Record {
         let text = |text: String| Bytes::from(text);
         let received: DateTime<Utc> = runtime::Clock::from(self.clock.clone()).now();
         let mut headers = vec![
@@ -114,8 +119,7 @@ impl World {
             ("traceparent".to_owned(), text(format!("00-{TRACE_ID}-b7ad6b7169203331-01"))),
         ];
         headers.extend(encoding.map(|encoding| ("content-encoding".to_owned(), text(encoding.to_owned()))));
-        let record = Record { key: school.to_string().into(), headers, value: Some(body.into()) };
-        self.append(record).await;
+        Record { key: school.to_string().into(), headers, value: Some(body.into()) }
     }
 
     /// Puts a record on the log and waits until it is processed.
