@@ -9,6 +9,7 @@
 //! | [`config`] | configuration in layers, with file and key in every error |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
 //! | [`listener`] | a port, with limits for each client and graceful shutdown |
+//! | [`hosts`] | host names that a port on loopback answers to |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
 //! | [`tls`] | what a server's certificate is refused for, in an operator's words |
 //! | [`observe`] | a span and metrics for every request |
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod health;
+pub mod hosts;
 pub mod ids;
 pub mod listener;
 mod log_line;

@@ -10,6 +10,7 @@ use auth::AuthConfig;
 use ipnet::IpNet;
 use runtime::{
     config::{ConfigError, Secret, is_loopback},
+    hosts::Hosts,
     listener::Limits,
     telemetry::TelemetryConfig,
 };
@@ -76,6 +77,8 @@ pub struct ListenConfig {
     pub public_url: String,
     /// Where operators' commands reach gRPC. Empty: where they reach the pages, or this process's own port on loopback.
     pub public_grpc_url: String,
+    /// Further names that ports on loopback answer to.
+    pub hosts: Vec<String>,
     pub max_connections: usize,
     /// Of one address that is no proxy's.
     pub max_connections_per_address: usize,
@@ -104,6 +107,12 @@ impl ListenConfig {
             let most = self.max_connections_per_address;
             tracing::warn!(name: "listener.no_proxies", most, "listen.proxies names none: an ingress or load balancer gets as many connections as one client");
         }
+    }
+
+    /// Names that ports on loopback answer to: the pages' own, and those configured.
+    pub fn hosts(&self) -> Hosts {
+        let public = Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Hosts::named(public.into_iter().chain(self.hosts.iter().cloned()))
     }
 
     /// Limits of a listener.

@@ -182,15 +182,16 @@ async fn start_and_wait(
     let mounts = Mounts { config, process, log: Arc::clone(log), data_dir: data_dir.path(), listen: main_address, sensors: ports.sensors };
     let mut mounted = mounts.mount(service).await?;
 
-    let listen = &config.listen;
+    let (listen, hosts) = (&config.listen, config.listen.hosts());
     listen.warn_of_proxies();
-    let admin = runtime::admin::router(process.health.clone(), telemetry);
     // Each with limits of its own: what browsers take is nobody else's, least of all the probes'.
     if let Some(main) = ports.main {
-        process.tasks.spawn("listener", main.serve(front(mounted.pages, listen), listen.limits(), shutdown.clone()));
+        let pages = hosts.guard(main_address, front(mounted.pages, listen));
+        process.tasks.spawn("listener", main.serve(pages, listen.limits(), shutdown.clone()));
     }
-    let grpc = grpc_front(mounted.grpc, process, listen)?;
+    let grpc = hosts.guard(grpc_address, grpc_front(mounted.grpc, process, listen)?);
     process.tasks.spawn("grpc listener", ports.grpc.serve(grpc, listen.limits(), shutdown.clone()));
+    let admin = hosts.guard(admin_address, runtime::admin::router(process.health.clone(), telemetry));
     process.tasks.spawn("admin listener", ports.admin.serve(admin, listen.limits(), shutdown.clone()));
     if config.identity.demo_data {
         start_demo(config, main_address, data_dir.path(), process)?;

@@ -33,6 +33,19 @@ async fn health_and_metrics_stay_off_the_port_that_others_reach() {
 }
 
 #[tokio::test]
+async fn a_page_of_somebody_else_whose_name_leads_here_reads_nothing() {
+    let town = Town::shared().await;
+    for url in [town.site.admin_url("/metrics"), town.site.admin_url("/ready"), town.site.url("/")] {
+        let answer = http_client().get(&url).header("host", "evil.example").send().await.unwrap();
+        assert_eq!(answer.status(), 421, "{url}");
+        let said = answer.text().await.unwrap();
+        assert!(said.contains("listen.hosts") && said.lines().count() == 1, "{said}");
+    }
+    let by_name = http_client().get(town.site.admin_url("/metrics")).header("host", "localhost:9090").send().await.unwrap();
+    assert_eq!(by_name.status(), 200);
+}
+
+#[tokio::test]
 async fn the_metrics_that_alerts_are_built_on_are_there() {
     let town = Town::shared().await;
     let school = town.school("990106").await;
