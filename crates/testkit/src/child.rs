@@ -58,6 +58,11 @@ impl Child {
         self.signal(Signal::TERM);
     }
 
+    /// As Ctrl-C does (SIGINT).
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
     /// Kills it (SIGKILL).
     pub fn kill(&self) {
         self.signal(Signal::KILL);

@@ -93,6 +93,11 @@ impl Sender {
 
     /// Delivers a batch.
     pub async fn deliver(&self, batch: Batch) -> Delivery {
+        self.deliver_and_tell(batch, |_| {}).await
+    }
+
+    /// The same, and tells at once why it has to try again.
+    pub async fn deliver_and_tell(&self, batch: Batch, tell: impl Fn(&str)) -> Delivery {
         let mut delivery = Delivery { events: batch.events(), bytes: 0, requests: 0, fate: Fate::Refused(String::new()) };
         let body = match batch.body(self.protocol, self.encoding) {
             Ok(body) => bytes::Bytes::from(body),
@@ -124,6 +129,7 @@ impl Sender {
                 Attempt::Again { why, asked } => (why, asked),
             };
             let Some(pause) = backoff.pause(asked) else { break Fate::GivenUp(why) };
+            tell(&why);
             tokio::time::sleep(pause).await;
         };
         delivery

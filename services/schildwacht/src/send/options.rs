@@ -19,7 +19,7 @@ pub struct SendOptions {
     /// File with the gateway's client secret, or set GATEWAY_SECRET. Not needed for demo gateways on this machine.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// URL of telemetry-ingest.
+    /// URL of telemetry-ingest. For a demo gateway of a system with a data folder other than ./var, give --data-dir too.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
     /// URL of the token issuer. Default: `<at>/issuer`.

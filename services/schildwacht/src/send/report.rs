@@ -95,11 +95,29 @@ impl Summary {
         self.broke_off = Some(why);
     }
 
+    /// Somebody stopped it. What had no answer yet may or may not have arrived; `is_read` says whether that is all that is missing.
+    pub fn stop(&mut self, is_read: bool) {
+        let without_answer = self.events - self.accepted - self.refused - self.not_delivered;
+        if without_answer > 0 {
+            self.not_delivered += without_answer;
+            let why = "stopped before the answer came, so they may have arrived; send the file again, which counts nothing twice";
+            *self.reasons.entry(why.to_owned()).or_default() += without_answer;
+        }
+        if !is_read {
+            self.break_off("stopped by Ctrl-C or a signal; the rest was not sent".to_owned());
+        }
+    }
+
     /// Closes the account.
     pub fn end(&mut self, too_long: u64, now: DateTime<Utc>) {
         self.too_long = too_long;
         self.events += too_long;
         self.seconds = now.signed_duration_since(self.began).as_seconds_f64();
+    }
+
+    /// Events read so far.
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// Events in the log.
@@ -186,6 +204,23 @@ mod tests {
         assert_eq!(summary.reasons.values().sum::<u64>(), 10);
         assert_eq!((summary.requests, summary.sent_bytes), (6, 30), "without a token nothing is sent");
         assert!(!summary.all_accepted());
+    }
+
+    #[test]
+    fn what_was_under_way_when_somebody_stopped_it_is_not_delivered_and_said() {
+        let stopped = |is_read| {
+            let mut stopped = summary(&[delivery(5, Fate::Taken { left_out: 0, why: String::new() })]);
+            let mut batch = Batch::default();
+            (0..3).for_each(|_| batch.push(b"{}"));
+            stopped.read(&batch);
+            stopped.stop(is_read);
+            stopped
+        };
+        let whole = stopped(true);
+        assert_eq!((whole.events, whole.accepted, whole.not_delivered), (8, 5, 3));
+        assert!(!whole.all_accepted() && whole.broke_off.is_none(), "{whole}");
+        assert!(whole.to_string().contains("3 because: stopped before the answer came"), "{whole}");
+        assert!(stopped(false).to_string().contains("stopped by Ctrl-C or a signal; the rest was not sent"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use testkit::eventually;
 
 use crate::{
     eve,
-    site::Outcome,
+    site::{Outcome, Site},
     town::{School, Town},
 };
 
@@ -23,6 +23,45 @@ async fn send_to(at: &str, town: &Town, school: &School, file: &Path, more: &[&s
     let outcome = town.site.run(&[&["send", "--json", "--file", &file], &gateway[..], more].concat()).await;
     let summary = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
     (outcome, summary)
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_said_at_once_and_ctrl_c_still_gives_the_account() {
+    let site = Site::new();
+    let (file, secret) = (site.file("eve.json", "{\"a\":1}\n{\"a\":2}\n"), site.file("secret", "0f3a9c41"));
+    let (file, secret, nobody) = (file.display().to_string(), secret.display().to_string(), site.url(""));
+    let arguments =
+        ["send", "--file", &file, "--gateway", "g", "--secret-file", &secret, "--at", &nobody, "--batch", "1", "--retries", "1000"];
+    let sending = site.begin(&arguments);
+    eventually("the reason", async || sending.stderr().contains("is it running?").then_some(())).await;
+    let told = sending.stderr();
+    assert!(told.contains(&nobody) && told.contains("refused") && told.contains("; trying again"), "{told}");
+    eventually("a line in between", async || sending.stderr().contains("0 of 2 events read so far accepted; still: ").then_some(())).await;
+    assert_eq!(sending.stderr().matches("; trying again").count(), 1, "the same reason once: {}", sending.stderr());
+
+    sending.interrupt();
+    let outcome = Outcome::of(sending).await;
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    for wanted in ["2 events", "accepted                0", "not delivered           2", "stopped before the answer came"] {
+        assert!(outcome.stdout.contains(wanted), "{wanted}: {}", outcome.stdout);
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_command_that_waits_for_standard_input() {
+    let site = Site::new();
+    let secret = site.file("secret", "0f3a9c41").display().to_string();
+    let fifo = site.pipe("fifo").display().to_string();
+    let sending = site.begin(&["send", "--file", &fifo, "--gateway", "g", "--secret-file", &secret, "--at", &site.url("")]);
+    // Somebody who writes one event and then says nothing more.
+    let writer = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    std::io::Write::write_all(&mut &writer, b"{\"a\":1}\n{\"a\":2}\n").unwrap();
+    eventually("the command to have begun", async || sending.stderr().contains("events read so far").then_some(())).await;
+    sending.interrupt();
+    let outcome = Outcome::of(sending).await;
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert!(outcome.stdout.contains("the rest was not sent"), "{}", outcome.stdout);
+    drop(writer);
 }
 
 crate::in_both_columns! {

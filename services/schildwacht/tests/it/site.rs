@@ -83,6 +83,13 @@ impl Site {
         path
     }
 
+    /// A named pipe beside the data folder.
+    pub fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("var")
     }
@@ -155,9 +162,14 @@ impl Site {
         process
     }
 
+    /// Begins one of the other commands.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        Child::start(self.executable().args(arguments))
+    }
+
     /// Runs one of the other commands to its end.
     pub async fn run(&self, arguments: &[&str]) -> Outcome {
-        Outcome::of(Child::start(self.executable().args(arguments))).await
+        Outcome::of(self.begin(arguments)).await
     }
 
     /// Runs a command that talks to the system on this site.
