@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::{DateTime, Utc};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use identity::issuer::client::COMMAND_LINE;
 use runtime::{DeadLetterId, GatewayId};
 use strum::VariantArray as _;
@@ -15,12 +15,37 @@ use crate::send::SendOptions;
 ///
 /// Without a command it runs everything on this machine, with made-up demo schools.
 #[derive(Debug, Parser)]
-#[command(name = "schildwacht", version, args_conflicts_with_subcommands = true)]
+#[command(name = "schildwacht", version)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
     pub serve: ServeOptions,
+}
+
+impl Cli {
+    /// Gives a command the options that were given before it.
+    ///
+    /// # Errors
+    /// When the command has no use for them: it would run otherwise than its caller thinks.
+    pub fn settled(mut self) -> Result<Self, clap::Error> {
+        let before = std::mem::take(&mut self.serve);
+        match &mut self.command {
+            None => self.serve = before,
+            Some(
+                Command::Serve { options, .. }
+                | Command::Config(ConfigCommand::Check { options, .. })
+                | Command::Audit(AuditCommand::Verify(AuditOptions { serve: options, .. })),
+            ) => options.fill_in(before),
+            Some(_) if before == ServeOptions::default() => {}
+            Some(_) => {
+                let advice = "--config, --data-dir, --listen and --no-demo before a command are for `serve`, `config check` and `audit verify`; \
+                              other commands ask a running system: see their --help";
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, advice));
+            }
+        }
+        Ok(self)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -94,7 +119,7 @@ impl Service {
     }
 }
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct ServeOptions {
     /// Data folder, for one process at a time. Default: the configuration's `data_dir`, which is `./var`.
     #[arg(long, value_name = "FOLDER")]
@@ -110,10 +135,21 @@ pub struct ServeOptions {
     pub no_demo: bool,
 }
 
+impl ServeOptions {
+    /// What is not given here is as in the others.
+    fn fill_in(&mut self, others: Self) {
+        self.data_dir = self.data_dir.take().or(others.data_dir);
+        self.config = self.config.take().or(others.config);
+        self.listen = self.listen.or(others.listen);
+        self.no_demo |= others.no_demo;
+    }
+}
+
 /// Which running system to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Access {
-    /// URL of the running system's pages, which tell where gRPC is; or of its gRPC, with --issuer.
+    /// URL of the running system's pages, which tell where gRPC is; or of its gRPC, with --issuer. If it runs on this machine with a data folder
+    /// other than ./var, give --data-dir too.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
     /// URL of the token issuer. Default: `<at>/issuer`.
@@ -135,7 +171,7 @@ pub struct Access {
 pub struct DemoOptions {
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
-    /// URL of telemetry-ingest.
+    /// URL of telemetry-ingest. If its data folder is another than ./var, give --data-dir too.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub at: Url,
     /// URL of the token issuer. Default: `<at>/issuer`.
@@ -334,8 +370,6 @@ pub enum ConfigCommand {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -358,6 +392,34 @@ mod tests {
         assert!(!cli.serve.no_demo);
         let cli = Cli::try_parse_from(["schildwacht", "--data-dir", "/x", "--no-demo"]).unwrap();
         assert!(cli.command.is_none() && cli.serve.no_demo);
+    }
+
+    #[test]
+    fn options_may_stand_before_or_after_the_command_they_are_for() {
+        let settled = |arguments: &[&str]| Cli::try_parse_from([&["schildwacht"][..], arguments].concat()).and_then(Cli::settled);
+        let given = |arguments: &[&str]| match settled(arguments).unwrap().command {
+            Some(
+                Command::Serve { options, .. }
+                | Command::Config(ConfigCommand::Check { options, .. })
+                | Command::Audit(AuditCommand::Verify(AuditOptions { serve: options, .. })),
+            ) => (options.config, options.data_dir, options.no_demo),
+            other => panic!("{other:?}"),
+        };
+        let expected: (Option<PathBuf>, Option<PathBuf>, bool) = (Some("/c".into()), Some("/d".into()), true);
+        for command in [&["serve", "all"][..], &["config", "check"], &["audit", "verify"]] {
+            let options = ["--config", "/c", "--data-dir", "/d", "--no-demo"];
+            assert_eq!(given(&[&options[..], command].concat()), expected, "before {command:?}");
+            assert_eq!(given(&[command, &options[..]].concat()), expected, "after {command:?}");
+        }
+        assert_eq!(
+            given(&["--config", "/other", "--no-demo", "serve", "--config", "/c", "--data-dir", "/d"]),
+            expected,
+            "the nearer one counts"
+        );
+        let alone = settled(&["--config", "/c"]).unwrap();
+        assert!(alone.command.is_none() && alone.serve.config.is_some());
+        let of_no_use = settled(&["--config", "/c", "gateways", "list"]).unwrap_err();
+        assert!(of_no_use.to_string().contains("ask a running system"), "{of_no_use}");
     }
 
     #[test]

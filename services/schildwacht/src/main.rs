@@ -25,7 +25,7 @@ const LAST_CHANCE: Duration = Duration::from_secs(5);
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse().settled().unwrap_or_else(|error| error.exit());
     runtime::install_tls_provider();
     let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Into::into).and_then(|tokio| {
         let outcome = tokio.block_on(run(cli));
