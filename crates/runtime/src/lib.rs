@@ -8,6 +8,7 @@
 //! | [`tasks`] | background tasks with an owner, and the shutdown they listen to |
 //! | [`config`] | configuration in layers, with file and key in every error |
 //! | [`telemetry`] | logs, traces, metrics: lines on a terminal, OTLP when configured |
+//! | [`private_file`] | files that only their owner may read: keys and secrets |
 //! | [`listener`] | a port, with limits for each client and graceful shutdown |
 //! | [`hosts`] | host names that a port on loopback answers to |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
@@ -27,6 +28,7 @@ pub mod listener;
 mod log_line;
 pub mod observe;
 mod phone;
+pub mod private_file;
 pub mod process;
 mod request;
 pub mod tasks;

@@ -10,7 +10,10 @@ use std::{
 };
 
 use auth::Context;
-use runtime::{GatewayId, RequestId, SchoolId};
+use runtime::{
+    GatewayId, RequestId, SchoolId,
+    private_file::{self, PrivateFileError},
+};
 use serde::{Deserialize, Serialize};
 use storage::Database;
 use tokio::sync::mpsc;
@@ -18,7 +21,6 @@ use tokio::sync::mpsc;
 use crate::{
     app::{App, EnrolGateway, Import, Outcome, RotateGatewaySecret, enrol_gateway, rotate_gateway_secret},
     domain::{GatewayName, InstitutionNumber, import, import::Format},
-    private_file::{self, PrivateFileError},
     store,
 };
 

@@ -36,7 +36,6 @@ mod jobs;
 mod keycloak;
 mod messages;
 mod outbound;
-mod private_file;
 mod store;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};

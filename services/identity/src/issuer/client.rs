@@ -10,13 +10,13 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use runtime::PersonId;
-use uuid::Uuid;
-
-use crate::{
-    domain::{Secret, SecretHash},
+use runtime::{
+    PersonId,
     private_file::{self, PrivateFileError},
 };
+use uuid::Uuid;
+
+use crate::domain::{Secret, SecretHash};
 
 /// The portal's client id.
 pub const PORTAL: &str = "schildwacht-portal";

@@ -16,11 +16,11 @@ use openidconnect::{
     AccessToken, IdTokenClaims, JsonWebKeyId, PrivateSigningKey as _,
     core::{CoreEdDsaPrivateSigningKey, CoreGenderClaim, CoreJsonWebKeySet, CoreJwsSigningAlgorithm},
 };
+use runtime::private_file::{self, PrivateFileError};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::claims::{IdToken, SessionClaims};
-use crate::private_file::{self, PrivateFileError};
 
 /// Why there is no key to sign with.
 #[derive(Debug, thiserror::Error)]

@@ -26,6 +26,9 @@ pub enum PrivateFileError {
 }
 
 /// The file's text; `None` when there is no file.
+///
+/// # Errors
+/// When others may read it, or the system refuses.
 pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -36,6 +39,9 @@ pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
 }
 
 /// Writes the file (mode 0600): beside its place first, then moved into it, so that a crash leaves the old file or the new one.
+///
+/// # Errors
+/// When the system refuses.
 pub fn write(path: &Path, text: &str) -> Result<(), PrivateFileError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(complain(folder))?;
