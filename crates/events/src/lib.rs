@@ -20,6 +20,7 @@
 //! but was not committed is delivered again, and the inbox knows both by their event's id.
 //!
 //! Telemetry batches take a shorter road: telemetry-ingest appends them itself and answers the sensor when they are durable.
+//! Checkpoints of the audit trails are appended by [`CheckpointTopic`].
 //!
 //! # To add a topic
 //!
@@ -43,6 +44,7 @@
 //! A process that needs its own copy of a compacted topic reads it with [`EventLog::tail`].
 
 mod admission;
+mod checkpoints;
 pub mod delivery;
 mod embedded;
 mod envelope;
@@ -51,6 +53,7 @@ mod log;
 mod meters;
 mod topic;
 
+pub use checkpoints::CheckpointTopic;
 pub use delivery::{
     AddInbox, AddOutbox,
     api::DeadLetters,

@@ -15,6 +15,8 @@ pub enum Topic {
     Alert,
     /// Cases after a change: `schildwacht.incident_intake.v1.CaseEvent`, key = case id.
     Case,
+    /// What services signed about their audit chains (`storage::audit`), key = series. Nobody may delete from it: see docs/security/audit.md.
+    AuditCheckpoint,
     /// Free for tests, five partitions, small records.
     TestPlain,
     /// Free for tests, compacted.
@@ -82,6 +84,10 @@ impl Topic {
             }
             Self::Alert => ("monitor.alert.v1", 24, 2, Cleanup::Retain { age: DAY.saturating_mul(30), max_bytes: 2 * GIB }, STATE_RECORD),
             Self::Case => ("incident.case.v1", 12, 2, Cleanup::Retain { age: DAY.saturating_mul(90), max_bytes: 2 * GIB }, STATE_RECORD),
+            // One partition: a series is read in order. As long as audit rows may matter in court (ten years, old Civil Code art. 2262bis).
+            Self::AuditCheckpoint => {
+                ("audit.checkpoint.v1", 1, 1, Cleanup::Retain { age: DAY.saturating_mul(3_653), max_bytes: 32 * GIB }, LARGE_RECORD)
+            }
             Self::TestPlain => ("test.plain.v1", 5, 5, Cleanup::Retain { age: DAY, max_bytes: GIB }, LARGE_RECORD),
             Self::TestCompacted => ("test.compacted.v1", 2, 2, Cleanup::Compact, STATE_RECORD),
         };

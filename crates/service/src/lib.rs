@@ -10,6 +10,7 @@
 //! Ok(assembly.grpc(grpc::routes(app)))                            // authenticated before a body is read
 //! ```
 
+mod checkpoints;
 mod organisations;
 
 use std::{fmt::Debug, future::Future, time::Duration};
@@ -21,6 +22,7 @@ use runtime::{Process, Shutdown};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 
+pub use checkpoints::KeepCheckpoints;
 pub use organisations::follow_organisations;
 
 /// Largest message of a request: twice what the largest question of a page takes. What is larger is refused before it is decoded.

@@ -7,7 +7,7 @@
 //! | [`page`] | lists, page by page, in any order |
 //! | [`query`] | the caller's scope, searches, many rows at a time |
 //! | [`request`] | who asked for a row, so that asking again makes none |
-//! | [`audit`] | the hash-chained audit trail |
+//! | [`audit`] | the hash-chained audit trail, with signed checkpoints outside the database |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
 //!

@@ -1,15 +1,14 @@
 #![cfg(test)]
 //! What both stores promise.
 
-use auth::{Action, Context};
-use runtime::{Clock, SchoolId};
+use runtime::Clock;
 use schildwacht_storage::{
     Database, DatabaseConfig, StoreError,
-    audit::{self, AddAuditTrail, Chain, Entry, Verdict},
+    audit::AddAuditTrail,
     migrate::{MigrationName, MigrationTrait, SchemaManager, add_column, async_trait},
 };
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
-use testkit::{TestDatabase, person};
+use testkit::TestDatabase;
 
 struct AddShelf;
 
@@ -100,31 +99,6 @@ async fn put_book(database: &Database, book: &str) -> Result<(), StoreError> {
 async fn count(database: &Database, table: &str) -> i64 {
     let statement = sea_orm::Statement::from_string(database.backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
     database.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
-}
-
-fn entry(action: Action) -> Entry {
-    Entry { action, resource: "case:1".into(), detail: serde_json::json!({ "to": "containment" }) }
-}
-
-fn somebody() -> Context {
-    testkit::context(person(1, &[]), Clock::system())
-}
-
-async fn with_three_audit_rows(database: &TestDatabase, chain: Chain) -> Database {
-    let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-    let cx = somebody();
-    for action in [Action::CaseAssign, Action::CaseNote, Action::CaseClose] {
-        let txn = database.begin().await.unwrap();
-        audit::append(&txn, &cx, chain, entry(action)).await.unwrap();
-        txn.commit().await.unwrap();
-    }
-    database
-}
-
-async fn only_verdict(database: &Database) -> Verdict {
-    let verdicts = audit::verify(database).await.unwrap();
-    assert_eq!(verdicts.len(), 1, "{verdicts:?}");
-    verdicts[0].1.clone()
 }
 
 testkit::on_both_stores! {
@@ -225,88 +199,6 @@ testkit::on_both_stores! {
         let database = database.migrated(vec![Box::new(AddShelf)]).await;
         put_book(&database, "new").await.unwrap();
         tokio::time::timeout(testkit::PATIENCE, database.committed()).await.expect("the commit was signalled");
-    }
-
-    async fn an_untouched_audit_chain_is_intact(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        assert_eq!(only_verdict(&database).await, Verdict::Intact { rows: 3 });
-    }
-
-    async fn a_changed_audit_row_is_named(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        database.reader().execute_unprepared("UPDATE audit_log SET actor = 'person:2' WHERE seq = 2").await.unwrap();
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 2, problem: "row was changed after it was written" });
-    }
-
-    async fn a_deleted_audit_row_is_named(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        database.reader().execute_unprepared("DELETE FROM audit_log WHERE seq = 2").await.unwrap();
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 2, problem: "row is missing" });
-    }
-
-    async fn a_truncated_audit_chain_is_noticed(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        database.reader().execute_unprepared("DELETE FROM audit_log WHERE seq = 3").await.unwrap();
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "rows at the end are missing" });
-    }
-
-    async fn a_row_added_behind_the_head_is_noticed(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        database.reader().execute_unprepared("UPDATE audit_log SET seq = 5 WHERE seq = 3").await.unwrap();
-        database.reader().execute_unprepared("UPDATE audit_head SET seq = 2, hash = (SELECT hash FROM audit_log WHERE seq = 2)").await.unwrap();
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "there are rows after the head of the chain" });
-    }
-
-    async fn a_chain_that_lost_its_head_is_noticed(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        database.reader().execute_unprepared("DELETE FROM audit_head").await.unwrap();
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 3, problem: "the head of the chain is missing" });
-    }
-
-    async fn a_chain_that_grows_while_it_is_checked_is_intact(database: TestDatabase) {
-        let database = with_three_audit_rows(&database, Chain::Platform).await;
-        let cx = somebody();
-        let writing = async {
-            for _ in 0..200 {
-                let txn = database.begin().await.unwrap();
-                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
-                txn.commit().await.unwrap();
-            }
-        };
-        let checking = async {
-            loop {
-                let verdict = only_verdict(&database).await;
-                assert!(matches!(verdict, Verdict::Intact { .. }), "{verdict:?}");
-            }
-        };
-        tokio::select! {
-            () = writing => {}
-            () = checking => {}
-        }
-    }
-
-    async fn reordered_audit_rows_are_noticed(database: TestDatabase) {
-        let school = Chain::School(SchoolId::from(uuid::Uuid::from_u128(1)));
-        let database = with_three_audit_rows(&database, school).await;
-        for (from, to) in [(1, 9), (2, 1), (9, 2)] {
-            database.reader().execute_unprepared(&format!("UPDATE audit_log SET seq = {to} WHERE seq = {from}")).await.unwrap();
-        }
-        assert_eq!(only_verdict(&database).await, Verdict::Broken { seq: 1, problem: "row was changed after it was written" });
-    }
-
-    async fn writers_of_one_chain_at_once_keep_it_intact(database: TestDatabase) {
-        let database = database.migrated(vec![Box::new(AddAuditTrail)]).await;
-        let cx = somebody();
-        let writers = (0..12).map(|_| {
-            let (database, cx) = (database.clone(), cx.clone());
-            async move {
-                let txn = database.begin().await.unwrap();
-                audit::append(&txn, &cx, Chain::Platform, entry(Action::CaseNote)).await.unwrap();
-                txn.commit().await.unwrap();
-            }
-        });
-        futures::future::join_all(writers).await;
-        assert_eq!(only_verdict(&database).await, Verdict::Intact { rows: 12 });
     }
 }
 

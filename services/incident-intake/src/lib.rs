@@ -37,6 +37,7 @@ mod messages;
 mod outbound;
 mod pack;
 mod store;
+mod texts;
 
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ use storage::migrate::MigrationTrait;
 
 pub use config::Config;
 pub use inbound::Inbound;
+pub use texts::CaseTexts;
 
 use app::App;
 

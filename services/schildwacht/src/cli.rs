@@ -341,8 +341,10 @@ pub enum DeadLetterCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
-    /// Recomputes every audit chain. Reports the first broken row. Safe on a running system.
+    /// Compares every audit chain with its checkpoints. Names what was changed, deleted, reordered or removed. Safe on a running system.
     Verify(AuditOptions),
+    /// Prints the public key of this process's checkpoints, as `audit.trusted_keys` takes it.
+    Key(ServeOptions),
 }
 
 #[derive(Debug, Args)]

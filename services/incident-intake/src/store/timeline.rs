@@ -1,11 +1,13 @@
 //! What happened to cases.
 
-use chrono::{DateTime, Utc};
-use runtime::{CaseId, RequestId};
-use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, entity::prelude::*};
-use storage::{Page, Paging, StoreError, StoreResult, Txn, desc};
+use std::collections::HashMap;
 
-use super::{from_json, to_json};
+use chrono::{DateTime, Utc};
+use runtime::{CaseId, RequestId, SchoolId};
+use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, QuerySelect as _, QueryTrait as _, entity::prelude::*};
+use storage::{Page, Paging, StoreError, StoreResult, Txn, audit::KeptText, desc};
+
+use super::{case, from_json, to_json};
 use crate::domain::{
     change::{CaseChange, TimelineEntry},
     person::Person,
@@ -94,6 +96,55 @@ pub async fn list(connection: &impl ConnectionTrait, case: CaseId, reader: Reade
         }
     };
     paging.read(connection, entries, [desc(Column::AuditSeq)]).await?.try_map(read)
+}
+
+/// The texts of a school's entries that stand on these audit rows. The text by which a case is closed is kept with the case too.
+pub async fn texts(connection: &impl ConnectionTrait, school: SchoolId, rows: &[i64]) -> StoreResult<Vec<KeptText>> {
+    let of_school = case::Entity::find().select_only().column(case::Column::CaseId).filter(case::Column::SchoolId.eq(school.as_uuid()));
+    let entries = Entity::find()
+        .filter(Column::CaseId.in_subquery(of_school.into_query()))
+        .filter(Column::AuditSeq.is_in(rows.iter().copied()))
+        .all(connection)
+        .await?;
+    let mut texts = Vec::new();
+    let mut closings: HashMap<Uuid, Vec<i64>> = HashMap::new();
+    for entry in entries {
+        let text = match from_json("timeline_entry.change", &entry.change) {
+            Ok(CaseChange::NoteAdded { text, .. }) => text.as_str().to_owned(),
+            Ok(CaseChange::Closed { text, .. }) => {
+                closings.entry(entry.case_id).or_default().push(entry.audit_seq);
+                text.as_str().to_owned()
+            }
+            Ok(CaseChange::Reopened { text }) => text.as_str().to_owned(),
+            Ok(_) => continue,
+            // Whatever it is now, it is not what was written.
+            Err(_) => String::new(),
+        };
+        texts.push(KeptText { row: entry.audit_seq, place: "timeline_entry.change", text });
+    }
+    texts.extend(closing_texts(connection, &closings).await?);
+    Ok(texts)
+}
+
+/// What closed cases say of their last closing, where that is one of these.
+async fn closing_texts(connection: &impl ConnectionTrait, closings: &HashMap<Uuid, Vec<i64>>) -> StoreResult<Vec<KeptText>> {
+    let last: Vec<(Uuid, i64)> = Entity::find()
+        .select_only()
+        .column(Column::CaseId)
+        .column_as(Column::AuditSeq.max(), "last")
+        .filter(Column::CaseId.is_in(closings.keys().copied()))
+        .filter(Column::Change.starts_with("{\"closed\""))
+        .group_by(Column::CaseId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let last: HashMap<Uuid, i64> =
+        last.into_iter().filter(|(case, last)| closings.get(case).is_some_and(|rows| rows.contains(last))).collect();
+    let cases = case::Entity::find().filter(case::Column::CaseId.is_in(last.keys().copied())).all(connection).await?;
+    let kept = cases
+        .into_iter()
+        .filter_map(|case| Some(KeptText { row: *last.get(&case.case_id)?, place: "incident_case.close_text", text: case.close_text? }));
+    Ok(kept.collect())
 }
 
 fn read(row: Model) -> StoreResult<TimelineEntry> {

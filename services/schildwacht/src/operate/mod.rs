@@ -13,7 +13,7 @@ use anyhow::Result;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
-pub use audit::verify as verify_audit;
+pub use audit::{key as audit_key, verify as verify_audit};
 pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;

@@ -18,7 +18,10 @@ use serde::Deserialize;
 use storage::{DatabaseConfig, cache::CacheConfig};
 use url::Url;
 
-use super::event_log::{EventsConfig, LogKind};
+use super::{
+    audit::AuditConfig,
+    event_log::{EventsConfig, LogKind},
+};
 use crate::cli::Service;
 
 /// Every key with its default and its reason; printed by `schildwacht config print`.
@@ -35,6 +38,7 @@ pub struct Config {
     pub auth: AuthConfig,
     pub events: EventsConfig,
     pub cache: CacheConfig,
+    pub audit: AuditConfig,
     pub content: content::Settings,
     pub services: ServicesConfig,
     pub identity: identity::Config,
@@ -251,6 +255,8 @@ impl Config {
                 return Err(ConfigError::at(&format!("{key}.database.max_connections"), advice));
             }
         }
+        let has_database = service.services().iter().any(|service| self.database(*service).is_some());
+        self.audit.validate(self.events.log, has_database)?;
         self.identity.validate()?;
         self.telemetry_ingest.validate(telemetry_ingest::max_body_bytes())?;
         self.network_monitor.validate()?;
@@ -297,6 +303,11 @@ mod tests {
         auth.issuer = "https://id.example/realms/schildwacht"
         events.log = "kafka"
         events.kafka.brokers = "kafka-0:9092"
+        audit.signing_key = """
+-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+-----END PRIVATE KEY-----
+"""
         listen.public_url = "https://schildwacht.example/"
     "#;
 
@@ -333,6 +344,7 @@ mod tests {
             ("network_monitor.max_decoded_bytes = 1048576", "network_monitor.max_decoded_bytes"),
             ("events.log = \"kafka\"", "events.kafka.brokers"),
             ("events.kafka.properties.acks = \"1\"", "events.kafka"),
+            ("audit.signing_key = \"hello\"", "audit.signing_key"),
         ] {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");

@@ -74,6 +74,11 @@ impl EventsConfig {
         }
     }
 
+    /// Kafka, for commands that only read: no topic is made.
+    pub fn connect(&self) -> Result<SharedLog, LogError> {
+        Ok(KafkaLog::open(self.kafka.clone())?)
+    }
+
     /// Opens the log and creates missing topics.
     pub async fn open(&self, data_dir: &Path) -> Result<SharedLog, LogError> {
         let log: SharedLog = match self.log {

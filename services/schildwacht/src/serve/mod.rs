@@ -4,12 +4,13 @@
 //! log, services, and only then the listeners. Shutdown is the reverse: listeners drain, loops return, the log closes, telemetry is
 //! flushed.
 
+pub mod audit;
 mod banner;
 mod cleartext;
 pub mod config;
 mod data_dir;
 pub mod discovery;
-mod event_log;
+pub mod event_log;
 #[cfg(test)]
 mod every_route;
 mod mount;
@@ -21,6 +22,7 @@ use anyhow::{Context as _, Result, bail};
 use axum::Router;
 use events::SharedLog;
 use runtime::{Clock, Process, listener::Listener, tasks::stop_signal, telemetry::Telemetry};
+use service::KeepCheckpoints;
 use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 use url::Url;
 
@@ -99,9 +101,12 @@ async fn run(service: Service, config: Config, telemetry: Arc<Telemetry>) -> Res
     let process = Process::new(Clock::system());
 
     let served = start_and_wait(service, &config, &data_dir, ports, &log, &process, telemetry).await;
+    let checkpoints = served.as_ref().map(Vec::clone).unwrap_or_default();
     process.tasks.shutdown().request();
     let ending = async {
         let drained = process.tasks.drain(config.listen.limits().drain + LOOPS_DRAIN).await;
+        // Nothing writes any more: these are over everything that was done.
+        futures::future::join_all(checkpoints.iter().map(KeepCheckpoints::make_last)).await;
         log.close().await;
         drained
     };
@@ -159,7 +164,7 @@ impl Ports {
     }
 }
 
-/// Starts everything; returns on a stop signal, or with the error of the start.
+/// Starts everything; returns on a stop signal with the checkpoints that are left to make, or with the error of the start.
 async fn start_and_wait(
     service: Service,
     config: &Config,
@@ -168,7 +173,7 @@ async fn start_and_wait(
     log: &SharedLog,
     process: &Process,
     telemetry: Arc<Telemetry>,
-) -> Result<()> {
+) -> Result<Vec<KeepCheckpoints>> {
     let shutdown = process.tasks.shutdown();
     let _stop_what_was_started = shutdown.request_on_drop();
     let log_probe = Arc::clone(log);
@@ -204,7 +209,7 @@ async fn start_and_wait(
         () = shutdown.requested() => "a failed task",
     };
     tracing::info!(name: "process.stopping", reason, "stopping");
-    Ok(())
+    Ok(mounted.checkpoints)
 }
 
 /// Runs the demo schools' sensors, which post to the same endpoint as real ones.

@@ -7,11 +7,18 @@ use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Authenticator, Policies, Verif
 use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use runtime::{Process, StartError, config::Secret};
-use service::{Parts, follow_organisations};
-use storage::{Database, migrate::MigrationTrait};
+use service::{KeepCheckpoints, Parts, follow_organisations};
+use storage::{
+    Database, DatabaseConfig,
+    audit::{SharedAnchor, SigningKey},
+    migrate::MigrationTrait,
+};
 use tonic::service::Routes;
 
-use super::Config;
+use super::{
+    Config,
+    audit::{SignedDatabase, topic},
+};
 use crate::cli::Service;
 
 /// What services are built from.
@@ -26,10 +33,13 @@ pub struct Mounts<'a> {
 }
 
 /// What all services of a process share.
-#[derive(Clone)]
 struct Given {
     authenticator: Authenticator,
     dead_letters: DeadLetters,
+    /// Of checkpoints; made when the first service with a database needs it.
+    audit_key: Option<Arc<SigningKey>>,
+    audit_topic: Option<SharedAnchor>,
+    checkpoints: Vec<KeepCheckpoints>,
 }
 
 /// What came of it.
@@ -40,6 +50,8 @@ pub struct Mounted {
     pub grpc: Router,
     /// Further ports, by what they speak.
     pub ports: Vec<(&'static str, SocketAddr)>,
+    /// Of each database.
+    pub checkpoints: Vec<KeepCheckpoints>,
 }
 
 impl Mounts<'_> {
@@ -47,9 +59,12 @@ impl Mounts<'_> {
     pub async fn mount(mut self, service: Service) -> Result<Mounted> {
         let policies = Arc::new(Policies::load()?);
         let verifier = self.verifier()?;
-        let given = Given {
+        let mut given = Given {
             authenticator: self.authenticator(&verifier, &policies),
             dead_letters: DeadLetters::keeping(self.config.events.keep_dead_letters()),
+            audit_key: None,
+            audit_topic: topic(self.config.events.log, &self.log),
+            checkpoints: Vec::new(),
         };
         let following = follow_organisations(policies.hierarchy().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
         self.process.tasks.spawn("auth.organisations", following);
@@ -58,7 +73,7 @@ impl Mounts<'_> {
             match one {
                 Service::All => {}
                 Service::Identity => {
-                    let routes = self.identity(&given).await?;
+                    let routes = self.identity(&mut given).await?;
                     mounted.merge_grpc(routes.grpc);
                     mounted.merge(routes.issuer);
                 }
@@ -66,11 +81,12 @@ impl Mounts<'_> {
                     let ports = self.sensors.take().context("the ports of telemetry-ingest were not taken")?;
                     self.telemetry_ingest(&mut mounted, ports, &policies).await?;
                 }
-                Service::NetworkMonitor => mounted.merge_grpc(self.network_monitor(&given).await?),
-                Service::IncidentIntake => mounted.merge_grpc(self.incident_intake(&given).await?),
+                Service::NetworkMonitor => mounted.merge_grpc(self.network_monitor(&mut given).await?),
+                Service::IncidentIntake => mounted.merge_grpc(self.incident_intake(&mut given).await?),
                 Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
             }
         }
+        mounted.checkpoints = given.checkpoints;
         mounted.merge_grpc(given.authenticator.protect(Routes::new(given.dead_letters.api()).into_axum_router()));
         Ok(mounted)
     }
@@ -93,20 +109,32 @@ impl Mounts<'_> {
         Authenticator::new(Arc::clone(verifier), Arc::clone(policies), self.process.clock.clone(), self.process.ids.clone())
     }
 
-    /// What every service works with, its database migrated.
-    async fn parts(&self, given: &Given, service: Service, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Parts> {
+    /// What every service works with: its database migrated, its audit trail signed.
+    async fn parts(&self, given: &mut Given, service: Service, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Parts> {
         let config = self.config.database(service).with_context(|| format!("{} has no database", service.name()))?;
         let service = service.name();
-        let config = config.or_embedded(self.data_dir, service);
-        let section = format!("{}.database", service.replace('-', "_"));
-        let complain = |error| StartError::new(service, config.complaint(&section, &error));
-        let database = Database::connect(&config).await.map_err(complain)?;
-        database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
-        let Given { authenticator, dead_letters } = given.clone();
+        let database = self.database(service, &config.or_embedded(self.data_dir, service), migrations).await?;
+        let key = match given.audit_key.take() {
+            Some(key) => key,
+            None => Arc::new(self.config.audit.signing_key(self.data_dir).context("no key to sign checkpoints of the audit trail")?),
+        };
+        let key = given.audit_key.insert(key);
+        let signed = SignedDatabase { service, database: &database, key, data_dir: self.data_dir, topic: &given.audit_topic };
+        given.checkpoints.push(self.config.audit.keep(&signed, self.process)?);
+        let (dead_letters, authenticator) = (given.dead_letters.clone(), given.authenticator.clone());
         Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), consumer: self.config.events.consumer, dead_letters, authenticator })
     }
 
-    async fn identity(&self, given: &Given) -> Result<identity::Routes> {
+    /// Opened and migrated.
+    async fn database(&self, service: &'static str, config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Database> {
+        let section = format!("{}.database", service.replace('-', "_"));
+        let complain = |error| StartError::new(service, config.complaint(&section, &error));
+        let database = Database::connect(config).await.map_err(complain)?;
+        database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
+        Ok(database)
+    }
+
+    async fn identity(&self, given: &mut Given) -> Result<identity::Routes> {
         let config = self.config.identity.clone();
         let surroundings = identity::Surroundings {
             listen: self.listen,
@@ -119,13 +147,13 @@ impl Mounts<'_> {
         Ok(identity::Service { config, surroundings, parts }.build(self.process).await?)
     }
 
-    async fn network_monitor(&self, given: &Given) -> Result<Router> {
+    async fn network_monitor(&self, given: &mut Given) -> Result<Router> {
         let config = self.config.network_monitor.clone();
         let parts = self.parts(given, Service::NetworkMonitor, network_monitor::migrations()).await?;
         Ok(network_monitor::Service { config, parts }.build(self.process).await?)
     }
 
-    async fn incident_intake(&self, given: &Given) -> Result<Router> {
+    async fn incident_intake(&self, given: &mut Given) -> Result<Router> {
         let (config, content) = (self.config.incident_intake.clone(), self.config.content.clone());
         let parts = self.parts(given, Service::IncidentIntake, incident_intake::migrations()).await?;
         Ok(incident_intake::Service { config, content, parts }.build(self.process).await?)

@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use storage::audit::SigningKey;
 use testkit::{Child, Realm, Store, TestDatabase, servers};
 
 use crate::{
@@ -167,6 +168,7 @@ pub fn settings(realm: &Realm, front: SocketAddr) -> Vec<(String, String)> {
         ("EVENTS__KAFKA__PREFIX", format!("estate-{}.", front.port())),
         ("EVENTS__KAFKA__REPLICATION_FACTOR", "1".to_owned()),
         ("EVENTS__KAFKA__MAX_PARTITIONS", "6".to_owned()),
+        ("AUDIT__SIGNING_KEY", SigningKey::new_pem().unwrap()),
         ("CACHE__REDIS_URL", given(&servers::REDIS)),
         ("SERVICES__IDENTITY", here.clone()),
         ("SERVICES__NETWORK_MONITOR", here.clone()),

@@ -116,6 +116,9 @@ async fn an_audit_trail_that_was_tampered_with_is_found() {
     let file = town.site.data_dir().join("incident-intake.db");
     assert!(file.is_file());
     let database = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+    let refused = database.execute_unprepared("UPDATE audit_log SET actor = 'somebody else' WHERE seq = 1").await.unwrap_err();
+    assert!(refused.to_string().contains("audit rows are never changed"), "{refused}");
+    database.execute_unprepared("DROP TRIGGER audit_log_no_update").await.unwrap();
     let changed = database.execute_unprepared("UPDATE audit_log SET actor = 'somebody else' WHERE seq = 1").await.unwrap();
     assert_eq!(changed.rows_affected(), 1);
     database.close().await.unwrap();
@@ -124,7 +127,62 @@ async fn an_audit_trail_that_was_tampered_with_is_found() {
     assert_eq!(tampered.code, Some(1), "{tampered:?}");
     let broken: Vec<&str> = tampered.stdout.lines().filter(|line| line.starts_with("BROKEN")).collect();
     assert_eq!(broken.len(), 1, "{}", tampered.stdout);
-    assert!(broken[0].contains("incident-intake") && broken[0].contains("at row 1"), "{}", broken[0]);
+    assert!(
+        broken[0].starts_with("BROKEN  incident-intake  school:") && broken[0].ends_with("row 1: changed after it was written: actor"),
+        "{}",
+        broken[0]
+    );
+
+    // Of the last checkpoint, made when the process stopped: nothing was written after it.
+    let said = town.site.run(&["audit", "verify", "--json", "--data-dir", &town.site.data_dir().display().to_string()]).await.stdout;
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let chains: Vec<&Value> = lines.iter().filter(|line| line.get("chain").is_some()).collect();
+    assert!(chains.len() > 2 && chains.iter().all(|chain| chain["rows"] == chain["proven"]), "{said}");
+}
+
+#[tokio::test]
+async fn an_audit_trail_that_was_removed_whole_is_found_by_its_checkpoints() {
+    let mut town = Town::open().await;
+    let school = town.school(ZANDLOPER).await;
+    town.process.terminate();
+    town.process.end().await;
+    let file = town.site.data_dir().join("identity.db");
+    let database = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+    for statement in [
+        "DROP TRIGGER audit_log_no_delete".to_owned(),
+        "DROP TRIGGER audit_head_no_delete".to_owned(),
+        format!("DELETE FROM audit_log WHERE chain = 'school:{}'", school.id),
+        format!("DELETE FROM audit_head WHERE chain = 'school:{}'", school.id),
+    ] {
+        database.execute_unprepared(&statement).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let removed = verify(&town.site).await;
+    assert_eq!(removed.code, Some(1), "{removed:?}");
+    let broken: Vec<&str> = removed.stdout.lines().filter(|line| line.starts_with("BROKEN")).collect();
+    assert_eq!(broken.len(), 1, "{}", removed.stdout);
+    assert!(broken[0].contains(&school.id) && broken[0].contains("the whole chain was removed, checkpoint"), "{}", broken[0]);
+
+    std::fs::remove_file(town.site.data_dir().join("audit/identity.checkpoints")).unwrap();
+    let unproven = verify(&town.site).await;
+    assert_eq!(unproven.code, Some(1), "{unproven:?}");
+    assert!(unproven.stdout.contains("BROKEN  identity  checkpoints  no checkpoint"), "{}", unproven.stdout);
+}
+
+#[tokio::test]
+async fn an_auditor_verifies_with_the_public_key_alone() {
+    let mut town = Town::open().await;
+    let data_dir = town.site.data_dir();
+    let key = town.site.run(&["audit", "key", "--data-dir", &data_dir.display().to_string()]).await.ok();
+    town.process.terminate();
+    town.process.end().await;
+    std::fs::remove_file(data_dir.join("audit/signing-key.pem")).unwrap();
+    let without = verify(&town.site).await;
+    assert!(without.code == Some(1) && without.stdout.contains("a key that is not trusted"), "{without:?}");
+    let config = town.site.file("auditor.toml", format!("audit.trusted_keys = [\"{}\"]\n", key.trim()));
+    let arguments = ["audit", "verify", "--config", &config.display().to_string(), "--data-dir", &data_dir.display().to_string()];
+    let with = town.site.run(&arguments).await;
+    assert_eq!(with.code, Some(0), "{with:?}");
 }
 
 #[tokio::test]

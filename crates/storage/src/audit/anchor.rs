@@ -1,0 +1,163 @@
+//! Where checkpoints are kept, outside the database: a file, and for replicas in production also a topic of the event log
+//! (`events::CheckpointTopic`).
+
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+
+use super::note;
+
+/// Bytes of the line of a signature, with room.
+const LONGEST_SIGNATURE: u64 = 512;
+
+/// Why checkpoints were not kept or read.
+#[derive(Debug, thiserror::Error)]
+#[error("checkpoints at {place}: {problem}")]
+pub struct AnchorError {
+    place: String,
+    problem: String,
+}
+
+impl AnchorError {
+    /// Of this place.
+    pub fn new(place: impl fmt::Display, problem: impl fmt::Display) -> Self {
+        Self { place: place.to_string(), problem: problem.to_string() }
+    }
+}
+
+/// A place outside the database. What was kept there is never changed.
+#[async_trait]
+pub trait Anchor: Send + Sync {
+    /// For operators: `file /data/audit/identity.checkpoints`.
+    fn place(&self) -> String;
+
+    /// Keeps a signed note; returns when it is durable. The same note may come twice.
+    async fn keep(&self, note: &str) -> Result<(), AnchorError>;
+
+    /// Hands out all notes of this place, oldest first.
+    async fn read(&self, each: &mut (dyn for<'n> FnMut(&'n str) + Send)) -> Result<(), AnchorError>;
+}
+
+/// As holders of several have them.
+pub type SharedAnchor = Arc<dyn Anchor>;
+
+/// A file that grows. Only its owner may read it: it tells how much happens at which school.
+#[derive(Debug, Clone)]
+pub struct FileAnchor {
+    file: PathBuf,
+}
+
+impl FileAnchor {
+    /// The file of a service in a folder.
+    pub fn of_service(folder: &Path, service: &str) -> Self {
+        Self { file: folder.join(format!("{service}.checkpoints")) }
+    }
+
+    fn failed(&self, error: &io::Error) -> AnchorError {
+        AnchorError::new(self.place(), error)
+    }
+}
+
+#[async_trait]
+impl Anchor for FileAnchor {
+    fn place(&self) -> String {
+        format!("file {}", self.file.display())
+    }
+
+    async fn keep(&self, note: &str) -> Result<(), AnchorError> {
+        let (file, note) = (self.file.clone(), note.to_owned());
+        let kept = tokio::task::spawn_blocking(move || append(&file, &note)).await;
+        kept.map_err(io::Error::other).flatten().map_err(|error| self.failed(&error))
+    }
+
+    async fn read(&self, each: &mut (dyn for<'n> FnMut(&'n str) + Send)) -> Result<(), AnchorError> {
+        let file = self.file.clone();
+        let text = tokio::task::spawn_blocking(move || fs::read(file)).await;
+        let text = match text.map_err(io::Error::other).flatten() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            text => text.map_err(|error| self.failed(&error))?,
+        };
+        // What comes after the last whole note is being written, or was when the machine stopped.
+        for note in note::notes(&String::from_utf8_lossy(&text)).0 {
+            each(note);
+        }
+        Ok(())
+    }
+}
+
+fn append(path: &Path, note: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let is_new = !path.exists();
+    let mut file = File::options().create(true).read(true).append(true).mode(0o600).open(path)?;
+    if !ends_whole(&mut file)? {
+        // A note that a crash cut off would swallow this one.
+        let text = fs::read(path)?;
+        let text = String::from_utf8_lossy(&text);
+        file.set_len(note::notes(&text).0.iter().map(|note| note.len() as u64).sum())?;
+    }
+    file.write_all(note.as_bytes())?;
+    file.sync_all()?;
+    if is_new { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Whether nothing was written yet, or the last line is that of a signature.
+fn ends_whole(file: &mut File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_SIGNATURE)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let Some(line) = end.strip_suffix(b"\n") else { return Ok(length == 0) };
+    let begin = line.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    Ok(note::is_signature(&line[begin..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::audit::SigningKey;
+
+    async fn read(anchor: &FileAnchor) -> Vec<String> {
+        let mut notes = Vec::new();
+        anchor.read(&mut |note| notes.push(note.to_owned())).await.unwrap();
+        notes
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_is_read_in_order_and_by_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let anchor = FileAnchor::of_service(&folder.path().join("audit"), "identity");
+        assert_eq!(read(&anchor).await, [""; 0]);
+        let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
+        let notes = [key.sign("1\n"), key.sign("2\n")];
+        for note in &notes {
+            anchor.keep(note).await.unwrap();
+        }
+        assert_eq!(read(&anchor).await, notes);
+        assert_eq!(fs::metadata(&anchor.file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn a_note_that_a_crash_cut_off_swallows_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let anchor = FileAnchor::of_service(folder.path(), "identity");
+        let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
+        let notes = [key.sign("1\n"), key.sign("2\n")];
+        anchor.keep(&notes[0]).await.unwrap();
+        for cut in 1..notes[1].len() {
+            // Also within the dash, which takes three bytes.
+            fs::write(&anchor.file, [notes[0].as_bytes(), &notes[1].as_bytes()[..cut]].concat()).unwrap();
+            anchor.keep(&notes[1]).await.unwrap();
+            assert_eq!(read(&anchor).await, notes, "cut after {cut} bytes");
+        }
+    }
+}

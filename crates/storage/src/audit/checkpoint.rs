@@ -1,0 +1,201 @@
+//! A checkpoint: a statement about the heads of all chains of one database, as a text that is signed.
+//!
+//! The text has the shape of C2SP `tlog-checkpoint`: origin, size, root hash, further lines. We have many chains and no tree, so the size
+//! is the checkpoint's number in its series, and the root is the SHA-256 over the list of all heads, sorted:
+//!
+//! ```text
+//! schildwacht.be/audit/incident-intake/0199c0de-0000-7000-8000-000000000001
+//! 12
+//! 5nY7…=
+//! time 2026-11-29T17:00:00.000000Z
+//! previous qRk…=
+//! head platform 7 w3f…=
+//! head school:0199… 42 P0b…=
+//! ```
+//!
+//! It lists the heads that moved since the checkpoint before it, which `previous` names by the SHA-256 of its text; the others are in the root.
+//! A series is what one process writes: replicas of a service have one each, so none waits for another.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+const ORIGIN: &str = "schildwacht.be/audit/";
+
+/// A SHA-256.
+pub(super) type Hash = [u8; 32];
+
+/// The end of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    pub chain: String,
+    /// Its rows, which are numbered from 1.
+    pub rows: i64,
+    /// Of the last row.
+    pub hash: Hash,
+}
+
+/// The ends of all chains that a series has spoken of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heads(BTreeMap<String, (i64, Hash)>);
+
+impl Heads {
+    pub(super) fn put(&mut self, head: &Head) {
+        self.0.insert(head.chain.clone(), (head.rows, head.hash));
+    }
+
+    pub(super) fn chains(&self) -> impl Iterator<Item = (&str, i64, Hash)> {
+        self.0.iter().map(|(chain, (rows, hash))| (chain.as_str(), *rows, *hash))
+    }
+
+    /// SHA-256 over the line of each chain, sorted by name.
+    pub(super) fn root(&self) -> Hash {
+        let mut hasher = Sha256::new();
+        for (chain, rows, hash) in self.chains() {
+            hasher.update(line(chain, rows, &hash));
+        }
+        hasher.finalize().into()
+    }
+}
+
+fn line(chain: &str, rows: i64, hash: &Hash) -> String {
+    format!("head {chain} {rows} {}\n", STANDARD.encode(hash))
+}
+
+/// Whether a chain of this name can be written into a line. Names of ours can; one with a line break in it would be a line of its own.
+pub(super) fn is_plain(chain: &str) -> bool {
+    !chain.is_empty() && chain.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Checkpoint {
+    pub service: String,
+    pub series: Uuid,
+    /// From 1.
+    pub number: u64,
+    pub root: Hash,
+    pub at: DateTime<Utc>,
+    /// SHA-256 of the text of the one before it.
+    pub previous: Option<Hash>,
+    /// The heads that moved.
+    pub moved: Vec<Head>,
+}
+
+impl Checkpoint {
+    pub(super) fn text(&self) -> String {
+        let Self { service, series, number, at, .. } = self;
+        let root = STANDARD.encode(self.root);
+        let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let previous = self.previous.map_or("none".to_owned(), |hash| STANDARD.encode(hash));
+        let heads: String = self.moved.iter().map(|head| line(&head.chain, head.rows, &head.hash)).collect();
+        format!("{ORIGIN}{service}/{series}\n{number}\n{root}\ntime {at}\nprevious {previous}\n{heads}")
+    }
+
+    /// `None` when it is no checkpoint of ours.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let (service, series) = lines.next()?.strip_prefix(ORIGIN)?.split_once('/')?;
+        let number = lines.next()?.parse().ok()?;
+        let root = hash(lines.next()?)?;
+        let at = DateTime::parse_from_rfc3339(lines.next()?.strip_prefix("time ")?).ok()?.to_utc();
+        let previous = match lines.next()?.strip_prefix("previous ")? {
+            "none" => None,
+            named => Some(hash(named)?),
+        };
+        let moved = lines.map(head).collect::<Option<_>>()?;
+        Some(Self { service: service.to_owned(), series: series.parse().ok()?, number, root, at, previous, moved })
+    }
+}
+
+/// By which the next checkpoint names this text.
+pub(super) fn hash_of(text: &str) -> Hash {
+    Sha256::digest(text).into()
+}
+
+fn hash(text: &str) -> Option<Hash> {
+    STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn head(line: &str) -> Option<Head> {
+    let [chain, rows, last] = line.strip_prefix("head ")?.split(' ').collect::<Vec<_>>()[..] else { return None };
+    Some(Head { chain: chain.to_owned(), rows: rows.parse().ok()?, hash: hash(last)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint() -> Checkpoint {
+        let head = |chain: &str, rows| Head { chain: chain.to_owned(), rows, hash: [7; 32] };
+        Checkpoint {
+            service: "identity".to_owned(),
+            series: Uuid::from_u64_pair(1, 2),
+            number: 3,
+            root: [5; 32],
+            at: "2026-11-29T17:00:00.000001Z".parse().unwrap(),
+            previous: Some([9; 32]),
+            moved: vec![head("platform", 7), head("school:1/reads", 42)],
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_survives_its_text() {
+        for written in [checkpoint(), Checkpoint { previous: None, moved: Vec::new(), ..checkpoint() }] {
+            assert_eq!(Checkpoint::parse(&written.text()), Some(written));
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_checkpoint_stays_as_it_is() {
+        insta::assert_snapshot!(checkpoint().text(), @r"
+        schildwacht.be/audit/identity/00000000-0000-0001-0000-000000000002
+        3
+        BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=
+        time 2026-11-29T17:00:00.000001Z
+        previous CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
+        head platform 7 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=
+        head school:1/reads 42 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=
+        ");
+    }
+
+    #[test]
+    fn a_text_that_is_no_checkpoint_is_refused() {
+        let good = checkpoint().text();
+        for (from, to) in
+            [("schildwacht.be", "elsewhere.be"), ("\n3\n", "\nthree\n"), ("time ", "at "), (" 42 ", " many "), (" 42 ", " 42 and ")]
+        {
+            assert_eq!(Checkpoint::parse(&good.replacen(from, to, 1)), None, "{from} → {to}");
+        }
+        assert_eq!(Checkpoint::parse(good.trim_end()), None, "cut off");
+    }
+
+    #[test]
+    fn the_root_depends_on_every_head() {
+        let mut heads = Heads::default();
+        let mut roots = vec![heads.root()];
+        for moved in checkpoint().moved {
+            heads.put(&moved);
+            roots.push(heads.root());
+            heads.put(&Head { rows: moved.rows + 1, ..moved.clone() });
+            roots.push(heads.root());
+            heads.put(&Head { hash: [8; 32], ..moved });
+            roots.push(heads.root());
+        }
+        let count = roots.len();
+        roots.sort_unstable();
+        roots.dedup();
+        assert_eq!(roots.len(), count);
+    }
+
+    #[test]
+    fn a_name_that_would_make_a_line_of_its_own_is_not_plain() {
+        assert!(is_plain("school:1/reads"));
+        for name in ["", "platform 7 x\nhead", "a b", "é"] {
+            assert!(!is_plain(name), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Checks every chain of a database against itself, against what checkpoints saw, and against the texts that people wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    chain_check::ChainCheck,
+    finding::Finding,
+    history::History,
+    table::{head, row},
+};
+use crate::{Database, StoreResult};
+
+/// Rows read at once.
+const STEP: u64 = 1_000;
+/// The field of `detail` with the fingerprint of a text.
+const FINGERPRINT: &str = "text_sha256";
+
+/// A text that a person wrote, where a service keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptText {
+    /// The audit row with its fingerprint.
+    pub row: i64,
+    /// Table and column.
+    pub place: &'static str,
+    pub text: String,
+}
+
+/// Where a service keeps the texts of which audit rows hold fingerprints.
+#[async_trait]
+pub trait Texts: Send + Sync {
+    /// Those of these rows of a chain; a text may be kept in two places.
+    async fn of(&self, chain: &str, rows: &[i64]) -> StoreResult<Vec<KeptText>>;
+}
+
+/// What a check of one chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainReport {
+    /// Its name: `school:<id>`, `platform`.
+    pub chain: String,
+    pub rows: i64,
+    /// Rows up to the last one that a checkpoint saw as it is. What came later is checked against its own chain alone.
+    pub proven: i64,
+    /// In the order of rows; empty when all is as it was written.
+    pub findings: Vec<Finding>,
+}
+
+impl ChainReport {
+    /// Whether all is as it was written.
+    pub fn is_intact(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Checks every chain of a database, also while rows are added. Read the history first: the database is then never behind it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn examine(database: &Database, history: &History, texts: Option<&dyn Texts>) -> StoreResult<Vec<ChainReport>> {
+    let heads = head::Entity::find().all(database.reader()).await?;
+    let mut chains: BTreeMap<String, Option<head::Model>> = history.chains().map(|chain| (chain.to_owned(), None)).collect();
+    chains.extend(chains_with_rows(database).await?.into_iter().map(|chain| (chain, None)));
+    chains.extend(heads.into_iter().map(|head| (head.chain.clone(), Some(head))));
+    let mut reports = Vec::with_capacity(chains.len());
+    for (chain, head) in chains {
+        // A chain that began after the heads were read has a head by now.
+        let head = if head.is_some() { head } else { head::Entity::find_by_id(&chain).one(database.reader()).await? };
+        reports.push(examine_chain(database, history, texts, chain, head.as_ref()).await?);
+    }
+    Ok(reports)
+}
+
+async fn chains_with_rows(database: &Database) -> StoreResult<Vec<String>> {
+    let names = row::Entity::find().select_only().column(row::Column::Chain).distinct();
+    Ok(names.into_tuple().all(database.reader()).await?)
+}
+
+/// Checks a chain up to this head; rows that came after the head was read are for the next time.
+async fn examine_chain(
+    database: &Database,
+    history: &History,
+    texts: Option<&dyn Texts>,
+    chain: String,
+    head: Option<&head::Model>,
+) -> StoreResult<ChainReport> {
+    let mut check = ChainCheck::begin(history, &chain);
+    let mut text_findings = Vec::new();
+    let mut after: Option<i64> = None;
+    loop {
+        let mut rows = row::Entity::find().filter(row::Column::Chain.eq(&chain)).order_by_asc(row::Column::Seq).limit(STEP);
+        if let Some(after) = after {
+            rows = rows.filter(row::Column::Seq.gt(after));
+        }
+        if let Some(head) = head {
+            rows = rows.filter(row::Column::Seq.lte(head.seq));
+        }
+        let rows = rows.all(database.reader()).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.seq);
+        if let Some(texts) = texts {
+            text_findings.extend(compare_texts(texts, &chain, &rows).await?);
+        }
+        rows.into_iter().for_each(|row| check.row(row));
+    }
+    let beyond = match head {
+        Some(head) => first_beyond(database, head).await?,
+        None => None,
+    };
+    let checked = check.end(head, beyond);
+    let findings = checked.findings.into_iter().chain(text_findings).collect();
+    Ok(ChainReport { chain, rows: checked.rows, proven: checked.proven, findings })
+}
+
+/// The first row after a head, unless the head has moved on since: then a writer added it in the right way.
+async fn first_beyond(database: &Database, head: &head::Model) -> StoreResult<Option<i64>> {
+    let after = row::Entity::find().filter(row::Column::Chain.eq(&head.chain)).filter(row::Column::Seq.gt(head.seq));
+    let Some(first) = after.order_by_asc(row::Column::Seq).one(database.reader()).await? else { return Ok(None) };
+    let now = head::Entity::find_by_id(&head.chain).one(database.reader()).await?;
+    let has_moved_on = now.is_some_and(|now| now.seq > head.seq);
+    Ok((!has_moved_on).then_some(first.seq))
+}
+
+/// The texts that people wrote are kept elsewhere, so that one that must be erased can be.
+async fn compare_texts(texts: &dyn Texts, chain: &str, rows: &[row::Model]) -> StoreResult<Vec<Finding>> {
+    let fingerprints: BTreeMap<i64, String> = rows.iter().filter_map(|row| Some((row.seq, fingerprint_in(&row.detail)?))).collect();
+    if fingerprints.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked: Vec<i64> = fingerprints.keys().copied().collect();
+    let kept = texts.of(chain, &asked).await?;
+    let found: BTreeSet<i64> = kept.iter().map(|text| text.row).collect();
+    let is_other = |text: &&KeptText| fingerprints.get(&text.row).is_some_and(|expected| *expected != fingerprint(&text.text));
+    let changed = kept.iter().filter(is_other).map(|text| Finding::TextChanged { row: text.row, place: text.place });
+    let missing = asked.into_iter().filter(|row| !found.contains(row)).map(|row| Finding::TextMissing { row });
+    Ok(changed.chain(missing).collect())
+}
+
+fn fingerprint_in(detail: &str) -> Option<String> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    Some(detail.get(FINGERPRINT)?.as_str()?.to_owned())
+}
+
+/// SHA-256 of a text, hex: what [`super::Entry::detail`] holds of one as `text_sha256`.
+pub fn fingerprint(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,195 @@
+//! What the checkpoints of one database prove, wherever they were kept.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use super::{
+    anchor::{AnchorError, SharedAnchor},
+    checkpoint::{Checkpoint, Hash, Heads, hash_of},
+    finding::{CheckpointName, Finding},
+    note::{self, NoteError, PublicKey},
+};
+
+/// A row that a checkpoint saw at the end of a chain.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub row: i64,
+    pub hash: Hash,
+    /// Its place in [`History::names`].
+    by: usize,
+}
+
+/// All checkpoints of a service.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    names: Vec<CheckpointName>,
+    /// Of each chain, by row.
+    seen: BTreeMap<String, Vec<Seen>>,
+    findings: Vec<Finding>,
+}
+
+/// A series at one place, as far as it was read.
+struct Series {
+    last: u64,
+    previous: Option<Hash>,
+    heads: Heads,
+    /// As the last checkpoint says it.
+    root: Hash,
+    name: CheckpointName,
+}
+
+impl History {
+    /// Reads all places and checks signatures, numbers and links. What nobody who is trusted signed proves nothing.
+    ///
+    /// # Errors
+    /// When a place cannot be read.
+    pub async fn read(service: &str, anchors: &[SharedAnchor], trusted: &[PublicKey]) -> Result<Self, AnchorError> {
+        let mut history = Self::default();
+        let mut known = HashMap::new();
+        let mut ends: BTreeMap<Uuid, Vec<(String, u64)>> = BTreeMap::new();
+        for anchor in anchors {
+            let mut reading = Reading { service, trusted, place: anchor.place(), series: BTreeMap::new(), history, known };
+            anchor.read(&mut |note| reading.note(note)).await?;
+            let place = reading.place.clone();
+            for (series, end) in reading.end() {
+                ends.entry(series).or_default().push((place.clone(), end));
+            }
+            (history, known) = (reading.history, reading.known);
+        }
+        history.compare(ends);
+        if history.names.is_empty() {
+            history.findings.push(Finding::NoCheckpoint);
+        }
+        for seen in history.seen.values_mut() {
+            seen.sort_by_key(|seen| (seen.row, seen.by));
+        }
+        Ok(history)
+    }
+
+    /// What is wrong with the checkpoints themselves.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The newest checkpoint.
+    pub fn newest(&self) -> Option<&CheckpointName> {
+        self.names.iter().max_by_key(|name| name.at)
+    }
+
+    /// How many there are.
+    pub fn checkpoints(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn chains(&self) -> impl Iterator<Item = &str> {
+        self.seen.keys().map(String::as_str)
+    }
+
+    /// What was seen of a chain, by row.
+    pub(super) fn of_chain(&self, chain: &str) -> &[Seen] {
+        self.seen.get(chain).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn name_of(&self, seen: &Seen) -> CheckpointName {
+        self.names[seen.by].clone()
+    }
+
+    /// A series that one place has further than another was cut off there. The last of a place may still be under way to the next.
+    fn compare(&mut self, ends: BTreeMap<Uuid, Vec<(String, u64)>>) {
+        for (series, places) in ends {
+            let furthest = places.iter().map(|(_, end)| *end).max().unwrap_or_default();
+            for (place, end) in places.into_iter().filter(|(_, end)| end + 1 < furthest) {
+                self.findings.push(Finding::CheckpointsMissing { place, series: series.to_string(), from: end + 1, to: furthest });
+            }
+        }
+    }
+}
+
+/// One place while it is read.
+struct Reading<'a> {
+    service: &'a str,
+    trusted: &'a [PublicKey],
+    place: String,
+    series: BTreeMap<Uuid, Series>,
+    history: History,
+    /// Checkpoints that another place, or this one, had already, by the hash of their text.
+    known: HashMap<(Uuid, u64), BTreeSet<Hash>>,
+}
+
+impl Reading<'_> {
+    fn note(&mut self, note: &str) {
+        let place = || self.place.clone();
+        let found = match note::open(note, self.trusted) {
+            Ok(text) => Checkpoint::parse(text)
+                .map(|checkpoint| (checkpoint, hash_of(text)))
+                .ok_or_else(|| Finding::CheckpointUnreadable { place: place() }),
+            Err(NoteError::Malformed) => Err(Finding::CheckpointUnreadable { place: place() }),
+            Err(NoteError::KeyUnknown) => Err(Finding::CheckpointKeyUnknown { place: place() }),
+            Err(NoteError::SignatureWrong) => Err(Finding::CheckpointForged { place: place() }),
+        };
+        match found {
+            // A topic holds those of every service.
+            Ok((checkpoint, _)) if checkpoint.service != self.service => {}
+            Ok((checkpoint, hash)) => self.take(checkpoint, hash),
+            Err(finding) => self.find(finding),
+        }
+    }
+
+    fn take(&mut self, checkpoint: Checkpoint, hash: Hash) {
+        let Checkpoint { series: id, number, root, at, previous, moved, .. } = checkpoint;
+        let name = CheckpointName { series: id.to_string(), number, at };
+        let begin = || Series { last: 0, previous: None, heads: Heads::default(), root: Heads::default().root(), name: name.clone() };
+        let series = self.series.entry(id).or_insert_with(begin);
+        // Sent again, because nobody heard that it had arrived.
+        if number == series.last && series.previous == Some(hash) {
+            return;
+        }
+        let (last, is_linked) = (series.last, series.previous == previous);
+        series.heads = moved.iter().fold(std::mem::take(&mut series.heads), |mut heads, head| {
+            heads.put(head);
+            heads
+        });
+        (series.last, series.previous, series.root, series.name) = (number, Some(hash), root, name.clone());
+        if number > last + 1 {
+            let finding = Finding::CheckpointsMissing { place: self.place.clone(), series: id.to_string(), from: last + 1, to: number - 1 };
+            self.find(finding);
+        } else if number != last + 1 || !is_linked {
+            self.find(Finding::CheckpointUnlinked { place: self.place.clone(), checkpoint: name.clone() });
+        }
+        if !self.known.entry((id, number)).or_default().insert(hash) {
+            return;
+        }
+        let by = self.history.names.len();
+        self.history.names.push(name);
+        for head in moved {
+            self.history.seen.entry(head.chain).or_default().push(Seen { row: head.rows, hash: head.hash, by });
+        }
+    }
+
+    /// How far each series goes. The root of the last checkpoint is over all that were listed before it, so it is compared once, unless
+    /// some are missing, which was said already.
+    fn end(&mut self) -> Vec<(Uuid, u64)> {
+        let incomplete: BTreeSet<String> = (self.history.findings.iter())
+            .filter_map(|finding| match finding {
+                Finding::CheckpointsMissing { series, .. } => Some(series.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut ends = Vec::new();
+        for (id, series) in std::mem::take(&mut self.series) {
+            if series.heads.root() != series.root && !incomplete.contains(&id.to_string()) {
+                self.find(Finding::CheckpointUnlinked { place: self.place.clone(), checkpoint: series.name });
+            }
+            ends.push((id, series.last));
+        }
+        ends
+    }
+
+    /// The same of many notes is said once.
+    fn find(&mut self, finding: Finding) {
+        if !self.history.findings.contains(&finding) {
+            self.history.findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Makes the checkpoints of one database: one series, kept in a file, and sent on to the other places.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use runtime::{AuditId, Clock, Ids};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::{
+    anchor::{Anchor as _, AnchorError, FileAnchor, SharedAnchor},
+    checkpoint::{Checkpoint, Hash, Head, Heads, hash_of, is_plain},
+    note::{self, NoteError, PublicKey, SigningKey},
+    table::{head, row},
+};
+use crate::{Database, StoreError, StoreResult};
+
+/// Heads in one checkpoint: a record of the event log has room for so many, and for the rest there is the next.
+const MOST_HEADS: usize = 4_000;
+/// Contradicted chains that the log names each time.
+const MOST_NAMED: usize = 10;
+/// Rows looked up at once.
+const AT_ONCE: usize = 200;
+
+/// Why no checkpoint was made. Nothing is lost: the next one says it too.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The database cannot be read.
+    #[error("database not read")]
+    Store(#[from] StoreError),
+    /// A place cannot be read or written.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
+    /// What is in our own file is not what we wrote.
+    #[error("{place} was changed ({problem}): keep it for the investigation, move it elsewhere, and a new series begins")]
+    NotOurs {
+        place: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Checkpoints, 0 when no chain has grown.
+    pub checkpoints: u64,
+    /// Chains that contradict an earlier checkpoint. They are left out, and `audit verify` says what was done to them.
+    pub contradicted: Vec<String>,
+}
+
+/// What a maker works with.
+pub struct Checkpointing {
+    pub service: &'static str,
+    pub database: Database,
+    pub key: Arc<SigningKey>,
+    /// Keys of before; our own is one of them without being named.
+    pub trusted: Vec<PublicKey>,
+    /// The series of this process.
+    pub file: FileAnchor,
+    /// Where else they go.
+    pub further: Vec<SharedAnchor>,
+    pub clock: Clock,
+    pub ids: Ids,
+}
+
+/// Makes checkpoints, one at a time.
+pub struct Checkpoints {
+    with: Checkpointing,
+    series: Mutex<Option<Series>>,
+}
+
+impl std::fmt::Debug for Checkpoints {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Checkpoints").field("service", &self.with.service).finish_non_exhaustive()
+    }
+}
+
+/// The series so far.
+struct Series {
+    id: Uuid,
+    /// Of the last checkpoint; 0 before the first.
+    number: u64,
+    previous: Option<Hash>,
+    heads: Heads,
+    /// In the file, and perhaps not at the other places.
+    unsent: Option<String>,
+}
+
+impl Checkpoints {
+    pub fn new(with: Checkpointing) -> Self {
+        Self { with, series: Mutex::new(None) }
+    }
+
+    /// The service whose database it is.
+    pub fn service(&self) -> &'static str {
+        self.with.service
+    }
+
+    /// Says where all chains end now, if any has moved since the last time or nothing was ever said.
+    ///
+    /// # Errors
+    /// When the database or a place cannot be used.
+    pub async fn make(&self) -> Result<Made, CheckpointError> {
+        let mut kept = self.series.lock().await;
+        // Taken out, and put back when it went well: what is in the file counts.
+        let mut series = match kept.take() {
+            Some(series) => series,
+            None => self.read_series().await?,
+        };
+        self.send_on(&mut series).await?;
+        let (moved, contradicted) = self.moved_heads(&series.heads).await?;
+        let mut made = Made { checkpoints: 0, contradicted };
+        let mut parts: Vec<&[Head]> = moved.chunks(MOST_HEADS).collect();
+        if parts.is_empty() && series.number == 0 {
+            parts.push(&[]);
+        }
+        for part in parts {
+            self.add(&mut series, part).await?;
+            made.checkpoints += 1;
+        }
+        *kept = Some(series);
+        Ok(made)
+    }
+
+    /// What this process wrote before, or the beginning of something new.
+    async fn read_series(&self) -> Result<Series, CheckpointError> {
+        let Checkpointing { file, key, trusted, service, ids, .. } = &self.with;
+        let trusted: Vec<PublicKey> = trusted.iter().cloned().chain([key.public()]).collect();
+        let mut series: Option<Series> = None;
+        let mut problem = None;
+        file.read(&mut |note| {
+            let read = note::open(note, &trusted).map_err(|error| match error {
+                NoteError::Malformed => "it holds something else",
+                NoteError::KeyUnknown => "it is signed with another key; name that in audit.trusted_keys if it was ours",
+                NoteError::SignatureWrong => "a signature is wrong",
+            });
+            let read = read.and_then(|text| Ok((Checkpoint::parse(text).ok_or("it holds something else")?, hash_of(text))));
+            match read {
+                Ok((checkpoint, hash)) => {
+                    let follows = series.as_ref().map_or(checkpoint.number == 1, |series| {
+                        checkpoint.series == series.id && checkpoint.number == series.number + 1 && checkpoint.previous == series.previous
+                    });
+                    if !follows || checkpoint.service != *service {
+                        problem.get_or_insert("a checkpoint does not follow from the one before it");
+                    }
+                    let mut heads = series.take().map(|series| series.heads).unwrap_or_default();
+                    checkpoint.moved.iter().for_each(|head| heads.put(head));
+                    let Checkpoint { series: id, number, .. } = checkpoint;
+                    series = Some(Series { id, number, previous: Some(hash), heads, unsent: Some(note.to_owned()) });
+                }
+                Err(what) => {
+                    problem.get_or_insert(what);
+                }
+            }
+        })
+        .await?;
+        if let Some(problem) = problem {
+            return Err(CheckpointError::NotOurs { place: file.place(), problem });
+        }
+        let begin = || Series { id: ids.next::<AuditId>().as_uuid(), number: 0, previous: None, heads: Heads::default(), unsent: None };
+        Ok(series.unwrap_or_else(begin))
+    }
+
+    /// To the file first: there the series is at home. Only its last checkpoint can be missing elsewhere.
+    async fn add(&self, series: &mut Series, moved: &[Head]) -> Result<(), CheckpointError> {
+        moved.iter().for_each(|head| series.heads.put(head));
+        let checkpoint = Checkpoint {
+            service: self.with.service.to_owned(),
+            series: series.id,
+            number: series.number + 1,
+            root: series.heads.root(),
+            at: self.with.clock.now(),
+            previous: series.previous,
+            moved: moved.to_vec(),
+        };
+        let text = checkpoint.text();
+        let note = self.with.key.sign(&text);
+        self.with.file.keep(&note).await?;
+        (series.number, series.previous, series.unsent) = (checkpoint.number, Some(hash_of(&text)), Some(note));
+        let Checkpoint { number, .. } = checkpoint;
+        let hash = series.previous.map(|hash| STANDARD.encode(hash)).unwrap_or_default();
+        // Collectors of logs have a third copy of what matters.
+        tracing::info!(name: "audit.checkpoint_made", service = self.with.service, series = %series.id, number, sha256 = hash, "checkpoint of the audit trail made");
+        self.send_on(series).await
+    }
+
+    async fn send_on(&self, series: &mut Series) -> Result<(), CheckpointError> {
+        let Some(note) = series.unsent.as_deref() else { return Ok(()) };
+        for anchor in &self.with.further {
+            anchor.keep(note).await?;
+        }
+        series.unsent = None;
+        Ok(())
+    }
+
+    /// The heads that moved on, and the chains that are not what an earlier checkpoint saw.
+    async fn moved_heads(&self, known: &Heads) -> StoreResult<(Vec<Head>, Vec<String>)> {
+        let heads = head::Entity::find().order_by_asc(head::Column::Chain).all(self.with.database.reader()).await?;
+        let mut found = BTreeMap::new();
+        for head in heads.into_iter().filter(|head| head.seq > 0) {
+            match <Hash>::try_from(head.hash) {
+                Ok(hash) if is_plain(&head.chain) => {
+                    found.insert(head.chain.clone(), Head { chain: head.chain, rows: head.seq, hash });
+                }
+                _ => {
+                    tracing::error!(name: "audit.head_unreadable", service = self.with.service, "a head that we did not write is in audit_head")
+                }
+            }
+        }
+        let mut contradicted = Vec::new();
+        let mut to_look_up = Vec::new();
+        for (chain, rows, hash) in known.chains() {
+            match found.get(chain) {
+                Some(head) if head.rows > rows => to_look_up.push((chain.to_owned(), rows, hash)),
+                Some(head) if head.rows == rows && head.hash == hash => drop(found.remove(chain)),
+                _ => contradicted.push(chain.to_owned()),
+            }
+        }
+        contradicted.extend(self.not_as_seen(&to_look_up).await?);
+        for (number, chain) in contradicted.iter().enumerate() {
+            found.remove(chain);
+            // After an older copy was restored it is every chain.
+            if number >= MOST_NAMED {
+                continue;
+            }
+            tracing::error!(name: "audit.contradicted", service = self.with.service, chain, "audit chain is not what a checkpoint saw; run audit verify");
+        }
+        Ok((found.into_values().collect(), contradicted))
+    }
+
+    /// The chains of which this row does not have this hash.
+    async fn not_as_seen(&self, seen: &[(String, i64, Hash)]) -> StoreResult<Vec<String>> {
+        let mut others = Vec::new();
+        for some in seen.chunks(AT_ONCE) {
+            let is_one = some
+                .iter()
+                .fold(Condition::any(), |any, (chain, rows, _)| any.add(row::Column::Chain.eq(chain).and(row::Column::Seq.eq(*rows))));
+            let rows = row::Entity::find().select_only().columns([row::Column::Chain, row::Column::Hash]).filter(is_one);
+            let rows: BTreeMap<String, Vec<u8>> =
+                rows.into_tuple::<(String, Vec<u8>)>().all(self.with.database.reader()).await?.into_iter().collect();
+            let is_other = |(chain, _, hash): &&(String, i64, Hash)| rows.get(chain).is_none_or(|found| found.as_slice() != hash);
+            others.extend(some.iter().filter(is_other).map(|(chain, ..)| chain.clone()));
+        }
+        Ok(others)
+    }
+}

@@ -1,0 +1,8 @@
+#![cfg(test)]
+//! What the audit trail promises: each thing that someone with the database can do to it is named, by chain and row.
+
+mod attacker;
+mod checkpoints;
+mod rows;
+mod texts;
+mod world;
