@@ -27,6 +27,8 @@ pub struct DatabaseConfig {
     /// `postgres://user:password@host/name?sslmode=verify-full&sslrootcert=/path/to/ca.pem`, `sqlite:///path/to/file.db`, or empty for a
     /// SQLite file in the data folder.
     pub url: Secret,
+    /// The same database as the role that owns the tables (PostgreSQL); empty: `url` owns them.
+    pub migration_url: Secret,
     /// Connections of this process (PostgreSQL), beside the one that is kept for the relay.
     pub max_connections: u32,
     /// How long a request waits for a connection, in milliseconds.
@@ -40,6 +42,7 @@ impl DatabaseConfig {
     pub fn sqlite(file: &Path) -> Self {
         Self {
             url: Secret::new(format!("sqlite://{}", file.display())),
+            migration_url: Secret::new(""),
             max_connections: SQLITE_READERS,
             acquire_timeout_ms: 10_000,
             statement_timeout_ms: 30_000,
@@ -54,6 +57,12 @@ impl DatabaseConfig {
             config.url = Secret::new(format!("sqlite://{}", data_dir.join(format!("{service}.db")).display()));
         }
         config
+    }
+
+    /// The same database as the role that owns the tables, where that is another.
+    pub fn of_owner(&self) -> Option<Self> {
+        let url = Some(&self.migration_url).filter(|url| !url.expose().is_empty())?.clone();
+        Some(Self { url, ..self.clone() })
     }
 
     /// Refuses a SQLite file that is not there, for commands that only look.
@@ -77,6 +86,12 @@ impl DatabaseConfig {
         if !known {
             return Err(ConfigError::at(&format!("{key}.url"), "give postgres://…, sqlite://… or leave it empty for the data folder"));
         }
+        let is_postgres = |url: &str| ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme));
+        let owner = Some(self.migration_url.expose()).filter(|owner| !owner.is_empty());
+        if owner.is_some_and(|owner| !is_postgres(owner) || !is_postgres(url)) {
+            let advice = "give postgres://…, the same database as in url with the user that owns the tables, or leave it empty";
+            return Err(ConfigError::at(&format!("{key}.migration_url"), advice));
+        }
         if self.max_connections < 2 {
             return Err(ConfigError::at(&format!("{key}.max_connections"), "give 2 or more: migrations hold one while they use another"));
         }
@@ -86,13 +101,13 @@ impl DatabaseConfig {
 
 impl DatabaseConfig {
     /// Why this database cannot be used, in one line for the operator who wrote the configuration: the key, the server and what it says, and
-    /// never the password. `key` is the path of this section.
+    /// never the password. `key` is the path of the URL.
     pub fn complaint(&self, key: &str, error: &StoreError) -> String {
         let url = self.url.expose();
         let (kind, rest) = url.split_once("://").unwrap_or(("", url));
         let server = rest.rsplit_once('@').map_or(rest, |(_credentials, server)| server).split('?').next().unwrap_or_default();
         let server = if kind == "sqlite" { format!("the file {server}") } else { format!("PostgreSQL at {server}") };
-        format!("{key}.url: {server} {}", error.complaint(self.acquire_timeout_ms))
+        format!("{key}: {server} {}", error.complaint(self.acquire_timeout_ms))
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`page`] | lists, page by page, in any order |
 //! | [`query`] | the caller's scope, searches, many rows at a time |
 //! | [`request`] | who asked for a row, so that asking again makes none |
+//! | [`privileges`] | what the application's role may do on PostgreSQL |
 //! | [`audit`] | the hash-chained audit trail, with signed checkpoints outside the database |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
@@ -20,6 +21,7 @@ pub mod cache;
 pub mod database;
 pub mod migrate;
 pub mod page;
+pub mod privileges;
 pub mod query;
 pub mod rates;
 pub mod request;

@@ -28,7 +28,7 @@ use sea_orm::{
 };
 pub use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait, prelude as schema};
 
-use crate::{Database, StoreError, StoreResult};
+use crate::{Database, StoreError, StoreResult, privileges};
 
 /// A lock that all processes migrating this database ask for; any constant will do.
 const POSTGRES_LOCK: i64 = 0x5343_4849_4c44;
@@ -93,6 +93,20 @@ impl Database {
     /// # Errors
     /// When a migration fails; those before it stay applied.
     pub async fn migrate(&self, migrations: Vec<Box<dyn MigrationTrait>>, clock: &runtime::Clock) -> StoreResult<MigrationReport> {
+        self.migrate_for(None, migrations, clock).await
+    }
+
+    /// The same, as the owner of the tables, for a service that acts as another role: that role is given what a service needs
+    /// ([`crate::privileges`]).
+    ///
+    /// # Errors
+    /// As [`Database::migrate`]; also when the role cannot be given anything.
+    pub async fn migrate_for(
+        &self,
+        role: Option<&str>,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+        clock: &runtime::Clock,
+    ) -> StoreResult<MigrationReport> {
         // Held until the end; rolled back, since it changes nothing.
         let lock = self.migration_lock().await?;
         self.create_migration_table().await?;
@@ -118,6 +132,11 @@ impl Database {
         report.unknown = done.into_iter().filter(|name| migrations.iter().all(|migration| migration.name() != name)).collect();
         if !report.unknown.is_empty() {
             tracing::warn!(name: "database.newer_than_binary", count = report.unknown.len(), "database holds migrations of a newer version");
+        }
+        if let Some(role) = role {
+            let txn = self.writer().begin().await?;
+            privileges::grant(&txn, role).await?;
+            txn.commit().await?;
         }
         if let Some(lock) = lock {
             lock.rollback().await?;

@@ -164,5 +164,5 @@ fn new_name(kind: &str) -> String {
 fn config(server: &str, name: &str) -> DatabaseConfig {
     let (before_name, _) = server.rsplit_once('/').expect("a PostgreSQL URL that ends in a database name");
     let url = Secret::new(format!("{before_name}/{name}"));
-    DatabaseConfig { url, max_connections: 4, acquire_timeout_ms: 20_000, statement_timeout_ms: 30_000 }
+    DatabaseConfig { url, migration_url: Secret::new(""), max_connections: 4, acquire_timeout_ms: 20_000, statement_timeout_ms: 30_000 }
 }

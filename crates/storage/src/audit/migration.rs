@@ -1,8 +1,8 @@
 //! Makes the tables, and the triggers that keep rows as they were written.
 //!
 //! The triggers are the part that is always on: they stop a mistake, and an application that was taken over. On PostgreSQL the role of the
-//! application must not own the tables, or it could switch them off. An owner or a superuser can still change rows, which is what checkpoints are
-//! for.
+//! application must not own the tables, or it could switch them off; [`crate::privileges`] gives it no more than it needs. An owner or a
+//! superuser can still change rows, which is what checkpoints are for.
 
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
 

@@ -3,6 +3,7 @@
 
 mod attacker;
 mod checkpoints;
+mod role;
 mod rows;
 mod texts;
 mod world;

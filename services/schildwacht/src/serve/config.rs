@@ -345,6 +345,7 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
             ("events.log = \"kafka\"", "events.kafka.brokers"),
             ("events.kafka.properties.acks = \"1\"", "events.kafka"),
             ("audit.signing_key = \"hello\"", "audit.signing_key"),
+            ("identity.database.migration_url = \"postgres://owner@db/identity\"", "identity.database.migration_url"),
         ] {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");

@@ -125,12 +125,25 @@ impl Mounts<'_> {
         Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), consumer: self.config.events.consumer, dead_letters, authenticator })
     }
 
-    /// Opened and migrated.
+    /// Opened as the role that serves, migrated as the role that owns the tables.
     async fn database(&self, service: &'static str, config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Result<Database> {
         let section = format!("{}.database", service.replace('-', "_"));
-        let complain = |error| StartError::new(service, config.complaint(&section, &error));
-        let database = Database::connect(config).await.map_err(complain)?;
-        database.migrate(migrations, &self.process.clock).await.map_err(complain)?;
+        let complain =
+            |config: &DatabaseConfig, key: &str, error| StartError::new(service, config.complaint(&format!("{section}.{key}"), &error));
+        let database = Database::connect(config).await.map_err(|error| complain(config, "url", error))?;
+        let Some(owner) = config.of_owner() else {
+            database.migrate(migrations, &self.process.clock).await.map_err(|error| complain(config, "url", error))?;
+            return Ok(database);
+        };
+        let complain_of_owner = |error| complain(&owner, "migration_url", error);
+        let role = database.role().await.map_err(|error| complain(config, "url", error))?;
+        let migrating = Database::connect(&owner).await.map_err(complain_of_owner)?;
+        migrating.migrate_for(role.as_deref(), migrations, &self.process.clock).await.map_err(complain_of_owner)?;
+        migrating.close().await.map_err(complain_of_owner)?;
+        if database.may_change_audit_rows().await.map_err(|error| complain(config, "url", error))? {
+            let advice = "give a user that neither owns the tables nor is a superuser: this one may change audit rows";
+            return Err(StartError::new(service, format!("{section}.url: {advice}")).into());
+        }
         Ok(database)
     }
 

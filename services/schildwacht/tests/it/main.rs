@@ -21,6 +21,7 @@ mod production;
 mod real_files;
 mod restarting;
 mod road;
+mod roles;
 mod sensors;
 mod site;
 mod starting;
