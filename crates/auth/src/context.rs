@@ -11,10 +11,16 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
-use runtime::{Clock, Error, Ids, Result, Violations};
-use tonic::Status;
+use runtime::{
+    Clock, Error, Ids, Result, Violations,
+    security::{SecurityEvent, UNVERIFIED},
+};
+use tonic::{Code, Status};
 
 use crate::{Action, Kind, Policies, Principal, Resource, Scope, Verifier};
+
+/// Why a request without a token is refused.
+const MISSING: &str = "token_missing";
 
 /// Makes contexts: of requests, in a layer before anything of the request is read; and of a service's own work.
 #[derive(Clone, Debug)]
@@ -56,16 +62,31 @@ impl Authenticator {
 async fn authenticate(State(authenticator): State<Authenticator>, mut request: Request, next: Next) -> Response {
     match authenticator.context_of(request.headers()).await {
         Ok(context) => {
-            request.extensions_mut().insert(context);
-            next.run(request).await
+            let method = request.uri().path().to_owned();
+            request.extensions_mut().insert(context.clone());
+            let response = next.run(request).await;
+            record_not_found(&context, &method, &response);
+            response
         }
         Err(error) => Status::from(error).into_http::<Body>(),
     }
 }
 
+/// What a caller may not see is not found, and so is what they made up: either way it is on record who asked.
+fn record_not_found(caller: &Context, method: &str, response: &Response) {
+    let code = response.headers().get(Status::GRPC_STATUS);
+    let is_not_found = code.and_then(|code| code.to_str().ok()?.parse().ok()).is_some_and(|code: i32| code == Code::NotFound as i32);
+    if is_not_found {
+        SecurityEvent::ResourceNotFound.record(&caller.actor(), method, "", "");
+    }
+}
+
 /// The token in `authorization: Bearer …`.
 fn bearer_token(headers: &HeaderMap) -> Result<&str> {
-    let missing = || Error::unauthenticated("token_missing", "send a token: authorization: Bearer …");
+    let missing = || {
+        SecurityEvent::TokenRefused.record(UNVERIFIED, "authenticate", crate::AUDIENCE_PLATFORM, MISSING);
+        Error::unauthenticated(MISSING, "send a token: authorization: Bearer …")
+    };
     let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?.to_str().map_err(|_| missing())?;
     let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
@@ -127,9 +148,21 @@ impl Context {
             return Ok(());
         }
         match resource.existence() {
-            Some((name, read)) if !self.policies.permits(&self.principal, read, resource) => Err(Error::not_found(name)),
-            _ => Err(self.refuse(action)),
+            Some((name, read)) if !self.policies.permits(&self.principal, read, resource) => {
+                self.record_refusal(action, &resource, "not_found");
+                Err(Error::not_found(name))
+            }
+            _ => {
+                self.record_refusal(action, &resource, "permission_denied");
+                Err(self.refuse(action))
+            }
         }
+    }
+
+    /// Whether an action on one resource is permitted, for an answer that depends on it. A refusal of what was asked for is
+    /// [`Context::require`], which is on record.
+    pub fn permits(&self, action: Action, resource: impl Into<Resource>) -> bool {
+        self.policies.permits(&self.principal, action, resource)
     }
 
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.
@@ -137,7 +170,10 @@ impl Context {
     /// # Errors
     /// `PermissionDenied` when nowhere.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
-        self.policies.scope(&self.principal, action).ok_or_else(|| self.refuse(action))
+        self.policies.scope(&self.principal, action).ok_or_else(|| {
+            self.record_refusal(action, &"any", "permission_denied");
+            self.refuse(action)
+        })
     }
 
     /// The caller as audit rows name it.
@@ -154,6 +190,10 @@ impl Context {
     #[cfg(feature = "testing")]
     pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
         Self { principal, clock, ids, policies: Arc::new(policies), expires_at: None }
+    }
+
+    fn record_refusal(&self, action: Action, resource: &dyn std::fmt::Display, reason: &'static str) {
+        SecurityEvent::AuthorisationRefused.record(&self.actor(), action.name(), resource, reason);
     }
 
     fn refuse(&self, action: Action) -> Error {

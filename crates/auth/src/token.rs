@@ -18,7 +18,10 @@ mod verified;
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, Validation};
-use runtime::Clock;
+use runtime::{
+    Clock,
+    security::{SecurityEvent, UNVERIFIED},
+};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
@@ -70,6 +73,16 @@ impl Verifier {
     /// # Errors
     /// Says what is wrong with the token, or that the issuer would have to be asked and cannot be just now.
     pub async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
+        let verified = self.verify_or_recognise(token).await;
+        if let Err(error) = &verified
+            && error.is_refusal()
+        {
+            SecurityEvent::TokenRefused.record(UNVERIFIED, "authenticate", self.audience, error.reason());
+        }
+        verified
+    }
+
+    async fn verify_or_recognise(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Malformed);
         }

@@ -12,6 +12,7 @@
 //! | [`listener`] | a port, with limits for each client and graceful shutdown |
 //! | [`hosts`] | host names that a port on loopback answers to |
 //! | [`health`], [`admin`] | live and ready, for HTTP and gRPC; the admin port |
+//! | [`security`] | security events: a closed set of lines and counts |
 //! | [`tls`] | what a server's certificate is refused for, in an operator's words |
 //! | [`observe`] | a span and metrics for every request |
 //!
@@ -31,6 +32,7 @@ mod phone;
 pub mod private_file;
 pub mod process;
 mod request;
+pub mod security;
 pub mod tasks;
 pub mod telemetry;
 mod text;

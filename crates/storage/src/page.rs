@@ -241,6 +241,11 @@ impl Paging {
         Ok(Self { size, fingerprint, after: Some(token.k), as_of: token.t })
     }
 
+    /// Whether no page came before it.
+    pub const fn is_first_page(&self) -> bool {
+        self.after.is_none()
+    }
+
     /// When the first page was read: for lists whose filter or order depends on the time, so that all their pages agree.
     pub fn as_of(&mut self, now: DateTime<Utc>) -> DateTime<Utc> {
         *self.as_of.get_or_insert(now)

@@ -25,6 +25,7 @@ mod log;
 mod methods;
 mod parts;
 mod patience;
+mod security;
 mod server;
 mod skipping;
 
@@ -37,6 +38,7 @@ pub use log::TestLog;
 pub use methods::{grpc_methods, grpc_methods_of};
 pub use parts::{context, operators_door, parts};
 pub use patience::{PATIENCE, eventually};
+pub use security::{SecurityLine, security_lines};
 pub use server::{Running, TestProcess};
 pub use servers;
 pub use skipping::{has_servers, shared_data, skip};

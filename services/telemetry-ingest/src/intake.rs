@@ -14,7 +14,10 @@ use auth::{Action, Policies, Resource, Subject, TokenError, Verifier};
 use bytes::Bytes;
 use events::{LogError, Record, SharedLog, Topic};
 use http::{HeaderMap, header};
-use runtime::{Clock, Ids};
+use runtime::{
+    Clock, Ids,
+    security::{SecurityEvent, UNVERIFIED},
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -100,6 +103,8 @@ impl Intake {
 
     /// Notes that something of a school was refused because it sends too much. What it sends again because the log is away is not its fault.
     pub(crate) fn note_refusal(&self, gateway: &Gateway) {
+        let id = String::from_utf8_lossy(&gateway.id_text);
+        SecurityEvent::RateLimited.record(&format!("gateway:{id}"), Action::TelemetryPost.name(), "platform", "");
         if !self.log_away.load(Relaxed) {
             gateway.school.note_refusal();
         }
@@ -214,7 +219,10 @@ impl Intake {
 }
 
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Refusal> {
-    let missing = || Refusal::for_good(Outcome::Unauthenticated, "send the gateway's token: authorization: Bearer …");
+    let missing = || {
+        SecurityEvent::TokenRefused.record(UNVERIFIED, "authenticate", auth::AUDIENCE_TELEMETRY, "token_missing");
+        Refusal::for_good(Outcome::Unauthenticated, "send the gateway's token: authorization: Bearer …")
+    };
     let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
     let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }

@@ -48,6 +48,11 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Whether the token is wrong; otherwise nobody can say just now.
+    pub const fn is_refusal(self) -> bool {
+        !matches!(self, Self::IssuerAway | Self::KeyNotKnownYet { .. })
+    }
+
     /// Stable, snake_case.
     pub const fn reason(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ use proto::operations::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
-use runtime::{DeadLetterId, Error, FieldViolation};
+use runtime::{DeadLetterId, Error, FieldViolation, security::SecurityEvent};
 use storage::{
     Database, Paging,
     audit::{self, Chain, Entry},
@@ -122,6 +122,7 @@ impl<H: Handler> ConsumerLetters for LettersOf<H> {
         let detail = serde_json::json!({ "id": id, "reason": letter.reason });
         audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterShow, detail)).await?;
         txn.commit().await?;
+        SecurityEvent::DeadLetterShown.record(&cx.actor(), Action::DeadLetterShow.name(), format_args!("dead_letter:{id}"), "");
         Ok(DeadLetter { excerpt, ..self.message_of(letter) })
     }
 

@@ -7,7 +7,7 @@ use proto::operations::v1::{
     GetDeadLetterRequest, ListDeadLettersRequest, ReplayDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
 };
 use schildwacht_events::DeadLetters;
-use testkit::{Running, TestDatabase, TestIssuer, person};
+use testkit::{Running, TestDatabase, TestIssuer, person, security_lines};
 use tonic::{Code, service::Routes, transport::Channel};
 
 use crate::world::{CONSUMER, TestHandler, World};
@@ -71,7 +71,10 @@ testkit::on_both_stores! {
 
         let letter = listed.dead_letters[1].clone();
         let get = GetDeadLetterRequest { service: CONSUMER.to_owned(), dead_letter_id: letter.dead_letter_id.clone() };
+        security_lines("dead_letter_shown");
         let shown = door.client.get_dead_letter(door.issuer.request(&operator, get)).await.unwrap().into_inner();
+        let resource = format!("dead_letter:{}", letter.dead_letter_id);
+        assert!(security_lines("dead_letter_shown").iter().any(|line| line.resource == resource && line.actor == operator.actor()));
         assert!(String::from_utf8_lossy(&shown.excerpt).contains("poison: 1"));
         assert_eq!(proto::operations::v1::DeadLetter { excerpt: Vec::new(), ..shown }, letter);
         let on_record = door.world.texts("SELECT action || ' ' || detail FROM audit_log").await;

@@ -6,9 +6,9 @@ use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, CaseId, Error, PersonId, Result};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging};
+use storage::{Page, PageRequest, Paging, audit::fingerprint};
 
-use super::{App, acting_person, record_case::fingerprint};
+use super::{App, acting_person, reads::record_export};
 use crate::{
     domain::{
         alert::Alert,
@@ -23,8 +23,9 @@ use crate::{
 /// `NotFound` also when the caller may not see it.
 pub async fn get_case(app: &App, cx: &Context, id: CaseId) -> Result<Case> {
     let scope = cx.scope(Action::CaseRead)?;
-    let case = store::case::find(app.database.reader(), &scope, id).await?;
-    case.ok_or_else(|| Error::not_found("case"))
+    let case = store::case::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("case"))?;
+    app.reads.record(&app.database, cx, &case).await?;
+    Ok(case)
 }
 
 /// Devices named of each case.
@@ -39,6 +40,8 @@ pub struct ListCases {
     pub order: CaseOrder,
     /// The other way round.
     pub reverse: bool,
+    /// The rows become a file, which is on record.
+    pub for_export: bool,
     pub page: PageRequest,
 }
 
@@ -67,10 +70,11 @@ pub struct ListedCases {
 
 /// Those within the caller's scope.
 pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<ListedCases> {
+    let action = if asked.for_export { Action::CaseExport } else { Action::CaseRead };
     if let Some(school) = asked.filter.school {
-        cx.require(Action::CaseRead, school)?;
+        cx.require(action, school)?;
     }
-    let scope = cx.scope(Action::CaseRead)?;
+    let scope = cx.scope(action)?;
     let mut paging = Paging::begin(&asked, &asked.page)?;
     let assignment = match asked.whose {
         Whose::All => Assignment::Anybody,
@@ -85,6 +89,9 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
     let order = QueueOrder { by: asked.order, reverse: asked.reverse, as_of: paging.as_of(read_at) };
     let reader = app.database.reader();
     let page = store::queue::list(reader, &scope, &filter, order, &paging).await?;
+    if asked.for_export && paging.is_first_page() {
+        record_export(&app.database, cx, filter.school, page.total).await?;
+    }
     let ids: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
     let devices = store::case_device::first_of(reader, &ids, DEVICES_NAMED).await?;
     Ok(ListedCases { page, devices, read_at })
@@ -119,8 +126,9 @@ pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Resu
     let paging = Paging::begin(&asked, &asked.page)?;
     let reader = app.database.reader();
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
+    app.reads.record(&app.database, cx, &case).await?;
     // A school reads what is meant for it.
-    let may_read_internal = cx.require(Action::CaseReadInternal, case.school.id).is_ok();
+    let may_read_internal = cx.permits(Action::CaseReadInternal, case.school.id);
     let audience = if may_read_internal { Reader::ResponseTeam } else { Reader::School };
     Ok(store::timeline::list(reader, case.id, audience, &paging).await?)
 }
@@ -163,6 +171,7 @@ pub async fn list_evidence(app: &App, cx: &Context, mut asked: ListEvidence) -> 
     let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
     // What a sensor saw is more than that there is a case: board members and DPOs see cases only.
     cx.require(Action::AlertRead, case.school.id)?;
+    app.reads.record(&app.database, cx, &case).await?;
     let page = store::evidence::list(reader, case.id, &paging).await?;
     Ok(page.map(|alert| {
         let mut exhibit = Exhibit::from(alert);
@@ -180,6 +189,7 @@ pub async fn get_evidence(app: &App, cx: &Context, case: CaseId, alert: AlertId)
     let case = store::case::find(reader, &scope, case).await?.ok_or_else(|| Error::not_found("case"))?;
     // What a sensor saw is more than that there is a case: board members and DPOs see cases only.
     cx.require(Action::AlertRead, case.school.id)?;
+    app.reads.record(&app.database, cx, &case).await?;
     let alert = store::evidence::find(reader, case.id, alert).await?.ok_or_else(|| Error::not_found("alert"))?;
     Ok(alert.into())
 }

@@ -8,6 +8,7 @@ mod describe_school;
 mod explain_alerts;
 mod metrics;
 mod prune;
+mod reads;
 mod record_alert;
 mod record_case;
 mod watch_cases;
@@ -38,6 +39,7 @@ pub use watch_cases::watch_cases;
 
 use crate::domain::{classes::IncidentClasses, person::Person};
 use metrics::Metrics;
+use reads::Reads;
 
 /// What use cases work with.
 #[derive(Debug, Clone)]
@@ -49,13 +51,22 @@ pub struct App {
     feed: CaseFeed,
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
+    reads: Reads,
 }
 
 impl App {
     /// Over this database, with this content; streams end at the shutdown.
     pub fn new(database: Database, content: Library<IncidentClasses>, new_cases_per_hour: u32, shutdown: Shutdown) -> Self {
         let (content, metrics) = (Arc::new(content), Arc::new(Metrics::new()));
-        Self { database, content, new_cases_per_hour: new_cases_per_hour.into(), feed: CaseFeed::new(), shutdown, metrics }
+        Self {
+            database,
+            content,
+            new_cases_per_hour: new_cases_per_hour.into(),
+            feed: CaseFeed::new(),
+            shutdown,
+            metrics,
+            reads: Reads::new(),
+        }
     }
 
     /// Where changes of cases are told to those who watch.

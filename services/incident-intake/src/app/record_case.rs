@@ -4,10 +4,9 @@
 use auth::{Action, Context};
 use events::{Topic, outbox};
 use runtime::{RequestId, Result};
-use sha2::{Digest as _, Sha256};
 use storage::{
     Txn,
-    audit::{self, Chain, Entry},
+    audit::{self, Chain, Entry, fingerprint},
 };
 
 use crate::{
@@ -97,9 +96,4 @@ fn audited(case: &Case, change: &CaseChange) -> serde_json::Value {
         }
         CaseChange::Reopened { text } => serde_json::json!({ "change": change.into_str(), "text_sha256": fingerprint(text.as_str()) }),
     }
-}
-
-/// SHA-256 of a text, hex.
-pub(super) fn fingerprint(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

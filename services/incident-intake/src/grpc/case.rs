@@ -168,11 +168,11 @@ impl TryFrom<ListCasesRequest> for ListCases {
             "nobody" => Some(Whose::Nobodys),
             id => fields.id("assignee", id).map(Whose::Person),
         };
-        let ListCasesRequest { reverse, page_size, page_token, .. } = request;
+        let ListCasesRequest { reverse, for_export, page_size, page_token, .. } = request;
         fields.build(|| {
             let (phases, cases) = (phases?, cases?);
             let filter = QueueFilter { text, min_severity, phases, assignment: Assignment::Anybody, school, opened_after, cases };
-            Some(Self { filter, whose: whose?, order: order?, reverse, page: (page_size, page_token).into() })
+            Some(Self { filter, whose: whose?, order: order?, reverse, for_export, page: (page_size, page_token).into() })
         })
     }
 }

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod audit;
 mod case_devices;
 mod dead_letters;
 mod deciding;

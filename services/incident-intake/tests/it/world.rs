@@ -246,11 +246,11 @@ impl World {
         self.database.reader().query_one_raw(question).await.unwrap().unwrap().try_get("", "many").unwrap()
     }
 
-    /// Every chain of the audit trail is whole, and has so many rows in all.
+    /// Every chain of the audit trail is whole, and those of changes have so many rows in all.
     pub async fn audit_rows(&self) -> i64 {
         let reports = storage::audit::examine(&self.database, &storage::audit::History::default(), None).await.unwrap();
         assert!(reports.iter().all(storage::audit::ChainReport::is_intact), "{reports:?}");
-        reports.iter().map(|report| report.rows).sum()
+        reports.iter().filter(|report| !report.chain.ends_with("/reads")).map(|report| report.rows).sum()
     }
 }
 

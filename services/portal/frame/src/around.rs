@@ -10,7 +10,10 @@ use axum::{
     routing::get,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
-use runtime::EventId;
+use runtime::{
+    EventId,
+    security::{SecurityEvent, UNVERIFIED},
+};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
@@ -225,6 +228,7 @@ fn sign_in_failed(around: &Around, failure: SignInFailure) -> Result<Response, F
         SignInFailure::Unreachable => (StatusCode::SERVICE_UNAVAILABLE, "unreachable"),
     };
     metrics::sign_in_ended(outcome);
+    SecurityEvent::SignInFailed.record(UNVERIFIED, "sign_in", crate::NAME, outcome);
     page_with_status(status, &SignInFailedPage { frame: around.frame("")?, failure })
 }
 
@@ -232,6 +236,7 @@ async fn send_to_sign_in(around: &Around, method: &Method, came_from: Option<Str
     if let Some(session) = around.signed_in()? {
         let is_young = around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY;
         around.portal.sessions.end(session).await?;
+        SecurityEvent::SessionEnded.record(&session.visitor.principal().actor(), "session", crate::NAME, "refused_by_service");
         if is_young && around.written.text().is_none() {
             return sign_in_failed(around, SignInFailure::Refused);
         }

@@ -32,7 +32,10 @@ use std::{sync::Arc, time::Duration};
 use auth::{Policies, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{Clock, Process};
+use runtime::{
+    Clock, Process,
+    security::{SecurityEvent, UNVERIFIED},
+};
 use serde::{Deserialize, Serialize};
 use storage::Cache;
 
@@ -78,6 +81,9 @@ struct Origin {
     since: DateTime<Utc>,
     csrf: CsrfSecret,
     id_token: Option<String>,
+    /// As audit rows name them; of sessions from before there was this field, nobody's.
+    #[serde(default)]
+    actor: String,
 }
 
 /// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
@@ -90,6 +96,8 @@ pub enum Sender {
 /// What a new session is recognised by.
 pub struct NewSession {
     pub cookie_value: String,
+    /// As audit rows name them.
+    pub actor: String,
 }
 
 impl Sessions {
@@ -111,12 +119,15 @@ impl Sessions {
         let cookie_value = random_text()?;
         let key = SessionKey::of_cookie(&cookie_value);
         let now = self.clock.now();
-        let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone() };
+        // Who it is decides nothing here: a token that cannot be verified just now is verified before the first page.
+        let verified = self.verifier.verify(&tokens.access_token).await;
+        let actor = verified.map_or_else(|_| UNVERIFIED.to_owned(), |verified| verified.principal.actor());
+        let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone(), actor: actor.clone() };
         let keep = self.limits.absolute();
         self.renewals.keep_tokens(&key, &tokens, keep).await?;
         self.cache.put(&key.origin(), &origin, keep).await?;
         self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
-        Ok(NewSession { cookie_value })
+        Ok(NewSession { cookie_value, actor })
     }
 
     /// The session of a cookie, renewed where that is needed; `None` when there is none (any more).
@@ -126,21 +137,20 @@ impl Sessions {
         let Some(origin) = self.cache.get::<Origin>(&key.origin()).await? else { return Ok(None) };
         let Some(last_sign) = self.cache.get::<DateTime<Utc>>(&key.life_sign()).await? else { return Ok(None) };
         // The cache forgets by itself, but by its own clock; what counts is ours.
-        let is_over = now - origin.since >= within(self.limits.absolute()) || now - last_sign >= within(self.limits.idle());
-        if is_over {
-            return Ok(None);
+        let is_too_old = now - origin.since >= within(self.limits.absolute());
+        if is_too_old || now - last_sign >= within(self.limits.idle()) {
+            let reason = if is_too_old { "too_old" } else { "idle" };
+            return self.end_by_itself(&key, &origin, reason).await;
         }
         let Some(access) = self.renewals.access(&key, origin.since).await? else {
-            self.forget(&key).await?;
-            return Ok(None);
+            return self.end_by_itself(&key, &origin, "not_renewed").await;
         };
         let verified = match self.verifier.verify(&access.token).await {
             Ok(verified) => verified,
             Err(error @ TokenError::IssuerAway) => return Err(SessionError::Unchecked(error)),
             Err(error) => {
                 tracing::info!(name: "session.token_refused", reason = error.reason(), "access token no longer holds, session ends");
-                self.forget(&key).await?;
-                return Ok(None);
+                return self.end_by_itself(&key, &origin, "token_refused").await;
             }
         };
         if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
@@ -148,6 +158,13 @@ impl Sessions {
         }
         let visitor = Visitor::new(verified.principal.clone(), Arc::clone(&self.policies));
         Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf: origin.csrf, since: origin.since, key }))
+    }
+
+    /// Forgets a session that is over for certain.
+    async fn end_by_itself(&self, key: &SessionKey, origin: &Origin, reason: &'static str) -> Result<Option<SignedIn>, SessionError> {
+        self.forget(key).await?;
+        SecurityEvent::SessionEnded.record(&origin.actor, "session", crate::NAME, reason);
+        Ok(None)
     }
 
     /// Ends a session here, and returns its ID token so that it can be ended at the issuer too.

@@ -38,6 +38,11 @@ impl Visitor {
         self.policies.permits(&self.principal, action, Resource::School(school))
     }
 
+    /// Whether this may be done to any school's things.
+    pub fn may_somewhere(&self, action: Action) -> bool {
+        self.policies.scope::<SchoolId>(&self.principal, action).is_some()
+    }
+
     /// Whether this may be done to every school's things.
     pub fn may_everywhere(&self, action: Action) -> bool {
         self.policies.permits(&self.principal, action, Resource::Platform)

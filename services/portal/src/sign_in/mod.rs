@@ -19,6 +19,7 @@ use portal_frame::{
     session::Keep,
     visit::SESSION_COOKIE,
 };
+use runtime::security::SecurityEvent;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
@@ -102,6 +103,7 @@ pub(crate) async fn finish(
     }
     let session = portal.sessions.begin(tokens).await?;
     metrics::sign_in_ended("succeeded");
+    SecurityEvent::SignedIn.record(&session.actor, "sign_in", portal_frame::NAME, "");
     let set = portal.cookies.set(SESSION_COOKIE, &session.cookie_value, Keep::Session);
     let mut response = redirect_with_cookie(own_page(&under_way.back), set);
     if let Some(done) = portal.cookies.remove(&name) {
@@ -129,7 +131,11 @@ pub(crate) async fn sign_out(PostedByAnyone { around, fields }: PostedByAnyone) 
     let portal = &around.portal;
     let id_token = match around.signed_in()? {
         Some(session) if !session.csrf.is_meant_by(fields.text("csrf")) => return Err(not_believed()),
-        Some(session) => portal.sessions.end(session).await?,
+        Some(session) => {
+            let id_token = portal.sessions.end(session).await?;
+            SecurityEvent::SignedOut.record(&session.visitor.principal().actor(), "sign_out", portal_frame::NAME, "");
+            id_token
+        }
         None => None,
     };
     let at_issuer = portal.issuer.sign_out_url(id_token.as_deref(), SIGNED_OUT).await;

@@ -16,6 +16,7 @@ mod live;
 mod pages;
 mod problems;
 mod redis;
+mod security_events;
 mod sessions;
 mod sign_in;
 mod support;

@@ -290,6 +290,12 @@ in_both_modes! {
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         let wait: u64 = header(&response, "retry-after").unwrap().parse().unwrap();
         assert!((1..=10).contains(&wait), "{wait}");
+        let actor = format!("gateway:{}", gate.gateway);
+        testkit::eventually("a security event", async || {
+            gate.post("/v1/logs", PROTOBUF, None, request(100).encode_to_vec()).await;
+            testkit::security_lines("rate_limited").into_iter().find(|line| line.actor == actor && line.action == "telemetry.post")
+        })
+        .await;
 
         let (other, school) = (gate.ids.next(), gate.ids.next());
         gate.enrol(other, school, proto::identity::v1::GatewayState::Active).await;

@@ -9,6 +9,7 @@ mod timeline;
 mod view;
 mod words;
 
+use auth::Action;
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -65,7 +66,7 @@ pub(crate) async fn render(
 ) -> Result<Response, Failure> {
     let calls = visit.calls();
     let (case, evidence, timeline, frame) =
-        tokio::join!(find(&calls, case_id), evidence(&calls, case_id, &query), timeline(&calls, case_id, &query), visit.frame("/wachtrij"));
+        tokio::join!(find(&calls, case_id), evidence(visit, case_id, &query), timeline(&calls, case_id, &query), visit.frame("/wachtrij"));
     let (case, evidence, timeline, mut frame) = (case?, evidence?, timeline?, frame?);
     let sees_evidence = evidence.is_some();
     let evidence = evidence.unwrap_or_default();
@@ -131,11 +132,15 @@ pub(crate) async fn latest_step(calls: &Calls, case_id: CaseId) -> Result<Option
 }
 
 /// `None` for who may know of the case and not what sensors saw: a school board's members and its DPO.
-async fn evidence(calls: &Calls, case_id: CaseId, query: &CaseQuery) -> Result<Option<wire::ListEvidenceResponse>, Failure> {
+async fn evidence(visit: &Visit, case_id: CaseId, query: &CaseQuery) -> Result<Option<wire::ListEvidenceResponse>, Failure> {
+    // Not asked for in vain: a refusal is on record as one.
+    if !visit.visitor().may_somewhere(Action::AlertRead) {
+        return Ok(None);
+    }
     let page_token = query.evidence.token().to_owned();
     let request =
         wire::ListEvidenceRequest { case_id: case_id.to_string(), page_size: EVIDENCE_PAGE, page_token, include_raw_events: true };
-    match calls.cases().list_evidence(request).await {
+    match visit.calls().cases().list_evidence(request).await {
         Ok(answer) => Ok(Some(answer.into_inner())),
         Err(status) if status.code() == Code::PermissionDenied => Ok(None),
         Err(status) => Err(Failure::of_page(status, || query.first_evidence())),

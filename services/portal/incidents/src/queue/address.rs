@@ -253,6 +253,7 @@ impl QueueQuery {
             reverse: self.reverse,
             opened_after: None,
             case_ids: Vec::new(),
+            for_export: false,
         }
     }
 }

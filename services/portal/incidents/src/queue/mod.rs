@@ -131,7 +131,7 @@ async fn all_rows(visit: &Visit, query: Option<String>) -> Result<Rows<CaseRow>,
     let now = visit.around.portal.clock.now();
     let is_wanted = |row: &ListedCase| query.view != QueueView::Late || row.case.is_late(now);
     let page = async |page_token| {
-        let request = wire::ListCasesRequest { page_token, ..query.request(EXPORT_PAGE_SIZE) };
+        let request = wire::ListCasesRequest { page_token, for_export: true, ..query.request(EXPORT_PAGE_SIZE) };
         let answer = visit.calls().cases().list_cases(request).await?.into_inner();
         let listed = ListedCase::all_of(answer.cases, answer.devices)?;
         // Late ones come first: one that is not late ends the list.
