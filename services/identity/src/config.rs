@@ -4,8 +4,6 @@ use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
 use storage::DatabaseConfig;
 
-use crate::domain::GatewayBounds;
-
 /// `[identity]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +39,17 @@ pub struct KeycloakConfig {
     /// Our account there.
     pub client_id: String,
     pub client_secret: Secret,
+}
+
+/// `[identity.bounds]`: how many gateways a school may have. Each is a client at the issuer and an entry in the memory of every replica that
+/// takes telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayBounds {
+    /// Active ones, at once.
+    pub gateways_of_a_school: u64,
+    /// Enrolled within a day, also those that were revoked since.
+    pub enrolments_of_a_school_per_day: u64,
 }
 
 impl GatewayBounds {

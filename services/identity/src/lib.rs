@@ -47,8 +47,7 @@ use service::Parts;
 use storage::migrate::MigrationTrait;
 use url::Url;
 
-pub use config::{Config, IssuerConfig, KeycloakConfig};
-pub use domain::GatewayBounds;
+pub use config::{Config, GatewayBounds, IssuerConfig, KeycloakConfig};
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {

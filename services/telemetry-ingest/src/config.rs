@@ -5,8 +5,6 @@ use std::{net::SocketAddr, time::Duration};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
-use crate::limit::{Rate, RateLimits};
-
 /// Memory of the largest head of a request: 16 KiB of header list, and what each of its headers takes beside.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
@@ -52,16 +50,6 @@ pub struct GatewayLimits {
     pub bytes_per_second: u64,
     /// Bytes after a pause, after decompression.
     pub bytes_burst: u64,
-}
-
-impl GatewayLimits {
-    /// Of its allowances.
-    pub(crate) const fn rates(&self) -> RateLimits {
-        RateLimits {
-            events: Rate { per_second: self.events_per_second, burst: self.events_burst },
-            bytes: Rate { per_second: self.bytes_per_second, burst: self.bytes_burst },
-        }
-    }
 }
 
 /// What all gateways of a school may take together.

@@ -101,7 +101,7 @@ impl Intake {
         of_both.inspect_err(|_refusal| self.note_refusal(gateway))
     }
 
-    /// Notes that something of a school was refused because it sends too much. What it sends again because the log is away is not its fault.
+    /// Notes that something of a school was refused because it sends too much. What it sends again while the log is unavailable is not its fault.
     pub(crate) fn note_refusal(&self, gateway: &Gateway) {
         let id = String::from_utf8_lossy(&gateway.id_text);
         SecurityEvent::RateLimited.record(&format!("gateway:{id}"), Action::TelemetryPost.name(), "platform", "");

@@ -54,7 +54,7 @@ pub use outcome::{Ledger, Outcome, Settlement, Surface};
 
 use gateway::{Directory, Entitlement};
 use intake::Intake;
-use limit::Budget;
+use limit::{Budget, Rate, RateLimits};
 
 /// The service.
 pub struct Service {
@@ -119,7 +119,11 @@ impl Service {
 }
 
 fn intake(config: Config, log: LogHandle, verifier: Arc<Verifier>, policies: Arc<Policies>, process: &Process) -> Intake {
-    let of_gateway = config.gateway.rates();
+    let limits = config.gateway;
+    let of_gateway = RateLimits {
+        events: Rate { per_second: limits.events_per_second, burst: limits.events_burst },
+        bytes: Rate { per_second: limits.bytes_per_second, burst: limits.bytes_burst },
+    };
     let of_school = of_gateway.times(config.school.gateways_at_full_rate);
     let entitlement = Entitlement {
         gateway: of_gateway,

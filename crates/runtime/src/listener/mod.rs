@@ -124,7 +124,7 @@ impl Listener {
                     continue;
                 }
             };
-            let Some(place) = limits.peers.admit(peer.ip(), &limits) else {
+            let Some(place) = limits.peers.admit(peer.ip(), limits.max_connections_per_address, &limits.proxies) else {
                 refusals.count();
                 continue;
             };

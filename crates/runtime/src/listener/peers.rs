@@ -11,8 +11,6 @@ use ipnet::IpNet;
 use opentelemetry::{KeyValue, metrics::Counter};
 use tokio::time::Instant;
 
-use super::limits::Limits;
-
 /// The connections of each network, over all listeners that share it.
 #[derive(Debug, Clone, Default)]
 pub struct Peers(Arc<Mutex<HashMap<IpNet, usize>>>);
@@ -26,12 +24,12 @@ pub(super) struct Place {
 
 impl Peers {
     /// A place for a connection, unless its address has as many as it may. A proxy has any number, and is not counted.
-    pub(super) fn admit(&self, address: IpAddr, limits: &Limits) -> Option<Place> {
+    pub(super) fn admit(&self, address: IpAddr, most: usize, proxies: &[IpNet]) -> Option<Place> {
         let address = address.to_canonical();
-        if limits.proxies.iter().any(|network| network.contains(&address)) {
+        if proxies.iter().any(|network| network.contains(&address)) {
             return Some(Place { peers: self.clone(), networks: Vec::new() });
         }
-        let bounds = networks(address).map(|(network, times)| (network, limits.max_connections_per_address.saturating_mul(times)));
+        let bounds = networks(address).map(|(network, times)| (network, most.saturating_mul(times)));
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |(network, most): &(IpNet, usize)| open.get(network).is_some_and(|count| count >= most);
         if bounds.clone().any(|bound| is_full(&bound)) {
@@ -102,47 +100,41 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn at_most(most: usize) -> Limits {
-        Limits { max_connections_per_address: most, ..Limits::default() }
-    }
-
     #[test]
     fn an_address_has_so_many_and_another_its_own() {
         let peers = Peers::default();
-        let held: Vec<_> = (0..3).map(|_| peers.admit(ip("192.0.2.1"), &at_most(3)).unwrap()).collect();
-        assert!(peers.admit(ip("192.0.2.1"), &at_most(3)).is_none());
-        assert!(peers.admit(ip("192.0.2.2"), &at_most(3)).is_some());
+        let held: Vec<_> = (0..3).map(|_| peers.admit(ip("192.0.2.1"), 3, &[]).unwrap()).collect();
+        assert!(peers.admit(ip("192.0.2.1"), 3, &[]).is_none());
+        assert!(peers.admit(ip("192.0.2.2"), 3, &[]).is_some());
         drop(held);
-        assert!(peers.admit(ip("192.0.2.1"), &at_most(3)).is_some());
+        assert!(peers.admit(ip("192.0.2.1"), 3, &[]).is_some());
         assert!(peers.0.lock().unwrap().is_empty(), "nobody is remembered who has left");
     }
 
     #[test]
     fn another_spelling_is_the_same_address() {
         let peers = Peers::default();
-        let _held = [peers.admit(ip("192.0.2.1"), &at_most(1)).unwrap(), peers.admit(ip("2001:db8:0:1::1"), &at_most(1)).unwrap()];
-        assert!(peers.admit(ip("::ffff:192.0.2.1"), &at_most(1)).is_none());
-        assert!(peers.admit(ip("2001:db8:0:1:ffff::2"), &at_most(1)).is_none(), "the same /64");
+        let _held = [peers.admit(ip("192.0.2.1"), 1, &[]).unwrap(), peers.admit(ip("2001:db8:0:1::1"), 1, &[]).unwrap()];
+        assert!(peers.admit(ip("::ffff:192.0.2.1"), 1, &[]).is_none());
+        assert!(peers.admit(ip("2001:db8:0:1:ffff::2"), 1, &[]).is_none(), "the same /64");
         let mut elsewhere = Vec::new();
         for number in 2..5 {
-            elsewhere.push(peers.admit(ip(&format!("2001:db8:0:{number}::1")), &at_most(1)).unwrap());
+            elsewhere.push(peers.admit(ip(&format!("2001:db8:0:{number}::1")), 1, &[]).unwrap());
         }
-        assert!(peers.admit(ip("2001:db8:0:5::1"), &at_most(1)).is_none(), "four times as many from one /48");
-        assert!(peers.admit(ip("2001:db8:1::1"), &at_most(1)).is_some());
+        assert!(peers.admit(ip("2001:db8:0:5::1"), 1, &[]).is_none(), "four times as many from one /48");
+        assert!(peers.admit(ip("2001:db8:1::1"), 1, &[]).is_some());
     }
 
     #[test]
     fn a_proxy_speaks_for_everybody() {
         let peers = Peers::default();
-        let limits = Limits { proxies: vec!["192.0.2.0/28".parse().unwrap()], ..at_most(1) };
-        let of_proxy: Vec<_> = (0..3).map(|_| peers.admit(ip("::ffff:192.0.2.7"), &limits)).collect();
+        let proxies = ["192.0.2.0/28".parse().unwrap()];
+        let of_proxy: Vec<_> = (0..3).map(|_| peers.admit(ip("::ffff:192.0.2.7"), 1, &proxies)).collect();
         assert!(of_proxy.iter().all(Option::is_some));
-        let of_another: Vec<_> = (0..2).map(|_| peers.admit(ip("192.0.2.17"), &limits)).collect();
+        let of_another: Vec<_> = (0..2).map(|_| peers.admit(ip("192.0.2.17"), 1, &proxies)).collect();
         assert_eq!(of_another.iter().filter(|place| place.is_some()).count(), 1);
-        let sidecars = ["127.0.0.1", "127.0.0.6", "::1"].map(|own| [peers.admit(ip(own), &at_most(1)), peers.admit(ip(own), &at_most(1))]);
-        assert!(sidecars.iter().flatten().all(Option::is_some), "loopback is one by default");
-        let beside_a_proxy = Limits { proxies: vec!["2001:db8::7/128".parse().unwrap()], ..at_most(1) };
-        let _of_proxy = peers.admit(ip("2001:db8::7"), &beside_a_proxy).unwrap();
-        assert!(peers.admit(ip("2001:db8::8"), &beside_a_proxy).is_some(), "a proxy takes no neighbour's place");
+        let beside_a_proxy = ["2001:db8::7/128".parse().unwrap()];
+        let _of_proxy = peers.admit(ip("2001:db8::7"), 1, &beside_a_proxy).unwrap();
+        assert!(peers.admit(ip("2001:db8::8"), 1, &beside_a_proxy).is_some(), "a proxy takes no neighbour's place");
     }
 }

@@ -12,7 +12,8 @@ use storage::{
 
 use super::App;
 use crate::{
-    domain::{Gateway, GatewayChange, GatewayName, RevokeReason, Secret},
+    config::GatewayBounds,
+    domain::{Gateway, GatewayChange, GatewayName, GatewaysOfSchool, RevokeReason, Secret},
     outbound::gateway_entry,
     store,
 };
@@ -92,7 +93,7 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     let school = store::school::find(app.database.reader(), &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     // Asked before Keycloak gets a client, and again when the school is locked.
     let a_day_ago = cx.clock.now() - Duration::days(1);
-    app.bounds.allow_one_more(store::gateway::count(app.database.reader(), school.id, a_day_ago).await?)?;
+    app.require_room(store::gateway::count(app.database.reader(), school.id, a_day_ago).await?)?;
     let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
     if site_is_elsewhere {
         return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
@@ -125,6 +126,14 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     Ok(EnrolledGateway { gateway, secret: Some(secret) })
 }
 
+impl App {
+    /// Refuses a gateway more than a school may have.
+    fn require_room(&self, has: GatewaysOfSchool) -> Result<()> {
+        let GatewayBounds { gateways_of_a_school, enrolments_of_a_school_per_day } = self.bounds;
+        Ok(has.allow_one_more(gateways_of_a_school, enrolments_of_a_school_per_day)?)
+    }
+}
+
 /// Keeps a new gateway; or answers the one that the same request, sent twice at once, made on another connection.
 async fn keep(
     app: &App,
@@ -139,7 +148,7 @@ async fn keep(
     if let Some(before) = store::gateway::find_by_request(&*txn, key).await? {
         return Ok(Some(before));
     }
-    app.bounds.allow_one_more(store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
+    app.require_room(store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
     store::gateway::insert(&txn, gateway, key).await?;
     record(&txn, cx, gateway, change).await?;
     txn.commit().await?;

@@ -25,7 +25,7 @@ pub use import_organisations::{Import, ImportReport, Outcome, Progress};
 pub use school::{ListSchools, get_school, list_schools};
 
 use crate::{
-    domain::GatewayBounds,
+    config::GatewayBounds,
     keycloak::{Keycloak, KeycloakError},
 };
 use metrics::Metrics;

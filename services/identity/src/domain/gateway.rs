@@ -67,17 +67,6 @@ pub enum GatewayChange {
     Revoked,
 }
 
-/// `[identity.bounds]`: how many gateways a school may have. Each is a client at the issuer and an entry in the memory of every replica that
-/// takes telemetry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayBounds {
-    /// Active ones, at once.
-    pub gateways_of_a_school: u64,
-    /// Enrolled within a day, also those that were revoked since.
-    pub enrolments_of_a_school_per_day: u64,
-}
-
 /// How many gateways a school has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatewaysOfSchool {
@@ -86,14 +75,14 @@ pub struct GatewaysOfSchool {
     pub enrolled_of_late: u64,
 }
 
-impl GatewayBounds {
-    /// Whether a school that has so many may have one more.
-    pub fn allow_one_more(self, has: GatewaysOfSchool) -> Result<(), Refusal> {
-        if has.active >= self.gateways_of_a_school {
-            return Err(Refusal::TooMany { most: self.gateways_of_a_school });
+impl GatewaysOfSchool {
+    /// Whether the school may have one more, when it may have so many at once and so many new ones a day.
+    pub fn allow_one_more(self, most: u64, most_per_day: u64) -> Result<(), Refusal> {
+        if self.active >= most {
+            return Err(Refusal::TooMany { most });
         }
-        if has.enrolled_of_late >= self.enrolments_of_a_school_per_day {
-            return Err(Refusal::TooManyOfLate { most: self.enrolments_of_a_school_per_day });
+        if self.enrolled_of_late >= most_per_day {
+            return Err(Refusal::TooManyOfLate { most: most_per_day });
         }
         Ok(())
     }

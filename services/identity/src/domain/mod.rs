@@ -10,7 +10,7 @@ pub mod secret;
 
 pub use board::{Board, BoardKind};
 pub use contact::{Contact, ContactChange, ContactDetails, ContactId};
-pub use gateway::{Gateway, GatewayBounds, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason};
+pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use school::{School, Site};
 pub use secret::{Secret, SecretHash};

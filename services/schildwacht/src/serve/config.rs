@@ -360,7 +360,7 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
         let told = |service, file: &str| checked(service, file).unwrap().listen.public_grpc_url;
         assert_eq!(told(Service::All, "listen.grpc_address = \"0.0.0.0:50051\""), "", "an ingress stands before it");
         assert_eq!(told(Service::NetworkMonitor, PRODUCTION), "", "it has one service of several");
-        assert_eq!(told(Service::All, PRODUCTION), "", "whoever asks is on another machine");
+        assert_eq!(told(Service::All, PRODUCTION), "", "commands run on another machine");
         let given = "listen.public_grpc_url = \"https://grpc.schildwacht.example\"";
         assert_eq!(told(Service::All, given), "https://grpc.schildwacht.example");
     }
