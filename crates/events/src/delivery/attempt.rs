@@ -3,13 +3,10 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use runtime::{Clock, Ids};
-use sea_orm::DatabaseBackend;
 use storage::{Database, StoreError, StoreResult};
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
 use super::{
-    consumer::Consumer,
     dead_letter::{self, Letter, QUARANTINED},
     handler::Handler,
     inbox, letter_bounds,
@@ -31,33 +28,16 @@ pub(super) struct Worker<H> {
     pub database: Database,
     pub clock: Clock,
     pub outcomes: Outcomes,
-    ids: Ids,
-    handler: Arc<H>,
+    pub ids: Ids,
+    pub handler: Arc<H>,
     /// Reading takes the CPU and memory, so no more read at once than there are cores.
-    reading: Semaphore,
+    pub reading: Semaphore,
     /// SQLite has one writer. Its members wait for each other here, where nothing times out, so that of them one at most is before the relay and
     /// people's requests in the queue for it.
-    writing: Semaphore,
+    pub writing: Semaphore,
 }
 
 impl<H: Handler> Worker<H> {
-    pub(super) fn new(consumer: &Consumer<H>) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let writers = if consumer.database.backend() == DatabaseBackend::Postgres { consumer.settings.partitions } else { 1 };
-        Self {
-            holder: Holder { consumer: consumer.name, id: consumer.ids.next::<Uuid>() },
-            settings: consumer.settings,
-            max_batch: consumer.max_batch,
-            database: consumer.database.clone(),
-            clock: consumer.clock.clone(),
-            outcomes: Outcomes::of(consumer.name),
-            ids: consumer.ids.clone(),
-            handler: Arc::clone(&consumer.handler),
-            reading: Semaphore::new(cores),
-            writing: Semaphore::new(writers),
-        }
-    }
-
     /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done.
     pub(super) async fn attempt(&self, records: &[&Delivered]) -> Result<usize, Failure> {
         let consumer = self.holder.consumer;

@@ -13,14 +13,17 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use runtime::{Clock, Ids, Shutdown};
+use sea_orm::DatabaseBackend;
 use storage::Database;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     attempt::Worker,
     backoff::Backoff,
     handler::{Handler, Trouble},
     outbox::LogHandle,
+    outcomes::Outcomes,
+    quarantine::Holder,
     settings::ConsumerConfig,
     turn::{Place, Turn},
 };
@@ -59,7 +62,20 @@ pub struct Consumer<H> {
 impl<H: Handler> Consumer<H> {
     /// Its members; each wants a task of its own.
     pub fn members(self) -> Vec<Member<H>> {
-        let worker = Arc::new(Worker::new(&self));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let writers = if self.database.backend() == DatabaseBackend::Postgres { self.settings.partitions } else { 1 };
+        let worker = Arc::new(Worker {
+            holder: Holder { consumer: self.name, id: self.ids.next() },
+            settings: self.settings,
+            max_batch: self.max_batch,
+            database: self.database,
+            clock: self.clock,
+            outcomes: Outcomes::of(self.name),
+            ids: self.ids,
+            handler: self.handler,
+            reading: Semaphore::new(cores),
+            writing: Semaphore::new(writers),
+        });
         let member = |number| Member {
             topics: self.topics,
             log: self.log.clone(),

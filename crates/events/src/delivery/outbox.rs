@@ -197,7 +197,7 @@ impl Relay {
         Ok(Turn::Published)
     }
 
-    /// Deletes what was published (SQLite). While its writer is busy this is tried again: to begin anew would publish the same again.
+    /// Deletes what was published (SQLite). While its writer is busy this is tried again: another turn would publish the same once more.
     async fn delete_published(&self, published: Vec<i64>) -> StoreResult<()> {
         let mut tries = 1;
         loop {

@@ -1,11 +1,11 @@
 //! How a record that kills the process is recognised, so that it does not kill it for ever.
 //!
-//! A consumer leaves a row for each partition when it first receives something of it, and removes its rows at a clean end. Whoever finds a row
-//! of another process knows that this one may have died in the middle of a batch. From there on it is careful: as many records as a batch holds
+//! A consumer leaves a row for each partition when it first receives something of it, and removes its rows at a clean end. A process that finds
+//! the row of another knows that the other may have died in the middle of a batch. From there on it is careful: as many records as a batch holds
 //! are tried alone, each after a note that is committed before the work. A record that was begun alone as often as is allowed, each time by a
 //! process that never finished it, is quarantined.
 //!
-//! So the ordinary path writes one row for a partition and process, and nothing for a record. A database that is away kills no process, and
+//! So the ordinary path writes one row for a partition and process, and nothing for a record. An unavailable database kills no process, and
 //! while a process lives its tries of one record count once.
 
 use chrono::{DateTime, Utc};
