@@ -168,8 +168,11 @@ testkit::on_both_stores! {
 
     async fn a_name_of_a_chain_that_would_be_a_line_of_its_own_is_left_out(database: TestDatabase) {
         let world = World::with_rows(&database).await;
-        let bytes = if database.store() == testkit::Store::Postgres { "'\\x00'" } else { "x'00'" };
-        tamper(&world.database, &format!("INSERT INTO audit_head (chain, seq, hash) VALUES ('a b', 1, {bytes}), ('short', 1, {bytes})")).await;
+        let (whole, short) = match database.store() {
+            testkit::Store::Postgres => ("decode(repeat('07', 32), 'hex')", "'\\x00'"),
+            testkit::Store::Sqlite => ("zeroblob(32)", "x'00'"),
+        };
+        tamper(&world.database, &format!("INSERT INTO audit_head (chain, seq, hash) VALUES ('a b', 1, {whole}), ('short', 1, {short})")).await;
         assert_eq!(world.checkpoint().await, made(1));
         let file = fs::read_to_string(world.path()).unwrap();
         assert_eq!(file.lines().filter(|line| line.starts_with("head ")).count(), 2, "{file}");
