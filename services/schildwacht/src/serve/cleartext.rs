@@ -77,11 +77,7 @@ fn addresses(config: &Config, service: Service) -> Vec<Finding> {
 }
 
 fn databases(config: &Config, service: Service) -> Vec<Finding> {
-    let plain = |one: Service| {
-        let key = format!("{}.database.url", one.name().replace('-', "_"));
-        plain_postgres(&key, &config.database(one)?.url)
-    };
-    service.services().into_iter().filter_map(plain).collect()
+    config.database_urls(service).iter().filter_map(|(key, url)| plain_postgres(key, url)).collect()
 }
 
 fn plain_http(key: &str, who: &str, address: &str) -> Option<Finding> {
@@ -180,6 +176,7 @@ mod tests {
             "db",
             "sslmode=verify-full",
         ),
+        (r#"identity.database.migration_url = "postgres://o:hunter2@db/i""#, "identity.database.migration_url", "db", "verify-full"),
         (r#"identity.database.url = "postgres://u:hunter2@127.0.0.1/i?host=db""#, "identity.database.url", "127.0.0.1", "verify-full"),
         (r#"cache.redis_url = "redis://:hunter2@cache:6379/0""#, "cache.redis_url", "cache:6379", "rediss://"),
         (r#"cache.redis_url = "rediss://:hunter2@cache:6379/#insecure""#, "cache.redis_url", "cache:6379", "nothing after a #"),

@@ -170,6 +170,16 @@ impl Config {
         format!("http://{}", self.listen.grpc())
     }
 
+    /// The URLs of a service's databases, and of those of all, by their keys.
+    pub fn database_urls(&self, service: Service) -> Vec<(String, Secret)> {
+        let of_one = |one: Service| {
+            let (section, database) = (one.name().replace('-', "_"), self.database(one)?);
+            let key = |name: &str| format!("{section}.database.{name}");
+            Some([(key("url"), database.url.clone()), (key("migration_url"), database.migration_url.clone())])
+        };
+        service.services().into_iter().filter_map(of_one).flatten().collect()
+    }
+
     fn fill_in(&mut self, service: Service) -> Result<(), ConfigError> {
         if service == Service::Portal {
             self.require_others()?;

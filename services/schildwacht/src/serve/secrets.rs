@@ -24,11 +24,7 @@ fn secrets(config: &Config, service: Service) -> Vec<(String, Secret)> {
     if serves(Service::Portal) {
         secrets.push(("portal.client_secret".to_owned(), config.portal.client_secret.clone()));
     }
-    for one in services.iter().copied() {
-        if let Some(database) = config.database(one) {
-            secrets.push((format!("{}.database.url", one.name().replace('-', "_")), password_in(&database.url)));
-        }
-    }
+    secrets.extend(config.database_urls(service).into_iter().map(|(key, url)| (key, password_in(&url))));
     if serves(Service::Portal) || serves(Service::TelemetryIngest) {
         secrets.push(("cache.redis_url".to_owned(), password_in(&config.cache.redis_url)));
     }
@@ -64,6 +60,7 @@ mod tests {
             (r#"identity.keycloak.client_secret = "${SCHILDWACHT_IDENTITY_SECRET}""#, "identity.keycloak.client_secret"),
             (r#"portal.client_secret = "change-me""#, "portal.client_secret"),
             (r#"network_monitor.database.url = "postgres://schildwacht:changeme@127.0.0.1/n""#, "network_monitor.database.url"),
+            (r#"identity.database.migration_url = "postgres://owner:changeme@127.0.0.1/i""#, "identity.database.migration_url"),
             (r#"incident_intake.database.url = "postgres://schildwacht:${PASSWORD}@127.0.0.1/c""#, "incident_intake.database.url"),
             (r#"identity.database.url = "${DATABASE_URL}""#, "identity.database.url"),
             (r#"cache.redis_url = "redis://:placeholder@127.0.0.1""#, "cache.redis_url"),
