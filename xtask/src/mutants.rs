@@ -18,7 +18,7 @@ use servers::{Interrupt, Process};
 
 use crate::{cargo_tool::CargoTool, test::Environment, tree};
 
-const TOOL: CargoTool = CargoTool { name: "cargo-mutants", version: "27.1.0", builds_in: "some two minutes" };
+const TOOL: CargoTool = CargoTool { name: "cargo-mutants", version: "27.1.0", builds_in: "about two minutes" };
 
 /// What an area must reach, in per cent of what could be built.
 const WANTED: usize = 90;
