@@ -19,3 +19,4 @@ GRANT CONNECT ON DATABASE :"database" TO :"service", :"owner";
 -- Before PostgreSQL 15 everybody may make tables there.
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE, CREATE ON SCHEMA public TO :"owner";
+GRANT USAGE ON SCHEMA public TO :"service";

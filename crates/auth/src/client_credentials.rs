@@ -84,8 +84,9 @@ impl MachineTokens {
     /// When the HTTP client cannot be made.
     pub fn new(credentials: ClientCredentials, timeout: Duration) -> Result<Self, reqwest::Error> {
         runtime::install_tls_provider();
-        // A secret goes to the issuer that was named and nowhere else.
-        let http = reqwest::Client::builder().timeout(timeout).redirect(Policy::none()).build()?;
+        // A secret goes to the issuer that was named and nowhere else, and never in clear where the issuer is at https.
+        let http = reqwest::Client::builder().timeout(timeout).redirect(Policy::none());
+        let http = http.https_only(credentials.issuer.scheme() == "https").build()?;
         Ok(Self { http, credentials, scope: None, last: Mutex::default() })
     }
 

@@ -82,12 +82,18 @@ impl Intake {
     /// When it may not.
     pub async fn admit(&self, headers: &HeaderMap) -> Result<Arc<Gateway>, Refusal> {
         let verified = self.verifier.verify(bearer_token(headers)?).await.map_err(refuse_token)?;
-        let Subject::Gateway(id) = verified.principal.subject else { return Err(not_a_gateway()) };
+        let refused = |refusal: Refusal| {
+            let reason = refusal.outcome.into_str();
+            SecurityEvent::AuthorisationRefused.record(&verified.principal.actor(), Action::TelemetryPost.name(), "platform", reason);
+            refusal
+        };
+        let Subject::Gateway(id) = verified.principal.subject else { return Err(refused(not_a_gateway())) };
         let now = self.began.elapsed();
-        let gateway = self.directory.admit(id, now)?;
+        let is_known = |refusal: &Refusal| matches!(refusal.outcome, Outcome::GatewayUnknown | Outcome::GatewayRevoked);
+        let gateway = self.directory.admit(id, now).map_err(|refusal| if is_known(&refusal) { refused(refusal) } else { refusal })?;
         let may_post = || self.policies.permits(&verified.principal, Action::TelemetryPost, Resource::Platform);
         if !gateway.permitted.get_or_init(may_post) {
-            return Err(not_a_gateway());
+            return Err(refused(not_a_gateway()));
         }
         self.require_rates(&gateway)?;
         Ok(gateway)

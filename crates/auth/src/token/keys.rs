@@ -81,7 +81,9 @@ pub(super) struct Key {
 impl Keyring {
     /// Nothing is fetched yet.
     pub(super) fn new(issuer: &str, clock: Clock) -> Result<Self, reqwest::Error> {
-        let http = reqwest::Client::builder().timeout(FETCH_TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        // What an issuer at https names in its discovery document is asked over https too, whatever it says.
+        let http = reqwest::Client::builder().timeout(FETCH_TIMEOUT).redirect(reqwest::redirect::Policy::none());
+        let http = http.https_only(issuer.starts_with("https://")).build()?;
         Ok(Self { issuer: issuer.to_owned(), http, clock, known: RwLock::new(Arc::new(Keys::none())), asking: Mutex::default() })
     }
 

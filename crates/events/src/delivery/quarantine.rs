@@ -73,6 +73,15 @@ impl Holder {
         Ok(begun_before.unsigned_abs())
     }
 
+    /// Notes that a record that was begun ended without a death.
+    pub(super) async fn take_back(self, database: &Database, record: Position, begun_before: u32, at: DateTime<Utc>) -> StoreResult<()> {
+        let Position { topic, partition, offset } = record;
+        let begun_by = i32::try_from(begun_before).unwrap_or(i32::MAX);
+        let txn = database.begin().await?;
+        self.save(&txn, Note { topic, partition, begun_offset: Some(offset), begun_by }, at).await?;
+        txn.commit().await
+    }
+
     /// Removes what this process left: it ends cleanly, and nothing was under way.
     pub(super) async fn release(self, database: &Database) -> StoreResult<()> {
         let txn = database.begin().await?;

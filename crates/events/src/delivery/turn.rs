@@ -14,6 +14,10 @@ use super::{
 };
 use crate::{Delivered, Position, Topic};
 
+/// Records that are tried alone after a death: were there two, the death of one would count for both.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+const STOPPED: &str = "stopped before it was tried";
+
 /// A partition as one member knows it.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -72,6 +76,9 @@ impl<H: Handler> Worker<H> {
                 Err(Failure::Transient(trouble)) => return Err(trouble),
                 Err(Failure::Poison { .. } | Failure::Stuck(_)) => {
                     for (place, record) in places.iter().zip(&records) {
+                        if shutdown.is_requested() {
+                            return Ok(());
+                        }
                         self.alone(record, shutdown).await?;
                         mark(others_done, *place);
                     }
@@ -84,10 +91,13 @@ impl<H: Handler> Worker<H> {
     }
 
     /// Tries a record alone, and notes before that it does; not of one that is done, which would overwrite the note of the next.
+    ///
+    /// One at a time in the whole process: if it ends meanwhile, it was this record.
     async fn carefully(&self, place: &mut Place, record: &Delivered, shutdown: &Shutdown) -> Result<(), Trouble> {
         if self.is_done(record).await? {
             return Ok(());
         }
+        let Some(_alone) = shutdown.or_stop(ONE_AT_A_TIME.lock()).await else { return Err(STOPPED.into()) };
         let offset = record.position.offset;
         let begun_before = match place.begun {
             Some((begun, before)) if begun == offset => before,
@@ -101,7 +111,14 @@ impl<H: Handler> Worker<H> {
             let why = format!("the process ended {begun_before} times while it processed this record alone");
             return Ok(self.set_aside(record, QUARANTINED, why).await?);
         }
-        self.alone(record, shutdown).await
+        let ended = self.alone(record, shutdown).await;
+        if ended.is_err() {
+            // The database was unavailable, or the process is to stop: nobody died of it, so the next does not count it. If this cannot be
+            // written either, it counts as one death.
+            place.begun = None;
+            self.holder.take_back(&self.database, record.position, begun_before, self.clock.now()).await?;
+        }
+        ended
     }
 
     /// Tries a record alone, again if it is slow, until it is processed or set aside.

@@ -72,6 +72,8 @@ struct Group {
     noted: HashMap<Topic, i64>,
     /// Where records were dropped unread since it was last seen.
     passed: HashSet<(Topic, i32)>,
+    /// Topics that it had expired at before the process started, and was not seen at since: a restart does not bring it back to life.
+    expired: HashSet<Topic>,
     members: BTreeMap<MemberId, Member>,
     joined: MemberId,
     /// Who is to have each partition.
@@ -101,6 +103,12 @@ impl Groups {
             let group = groups.entry(group).or_default();
             group.committed.insert((topic, partition), committed);
             let expired = record.as_ref().and_then(|record| record.header(SEEN)?.parse().ok());
+            // What was noted last decides: who was seen after that committed again.
+            if expired.is_some() {
+                group.expired.insert(topic)
+            } else {
+                group.expired.remove(&topic)
+            };
             group.note(topic, expired.unwrap_or(head.time_micros));
         }
         Ok(Self { offsets, groups: Mutex::new(groups) })
@@ -273,7 +281,8 @@ impl Groups {
 impl Group {
     fn lives(&self, topic: Topic, living_since: i64) -> bool {
         let has_reader = self.members.values().any(|member| member.topics.iter().any(|(read, _)| *read == topic));
-        has_reader || self.seen.get(&topic).is_some_and(|seen| *seen >= living_since)
+        let was_seen = self.seen.get(&topic).is_some_and(|seen| *seen >= living_since);
+        has_reader || (was_seen && !self.expired.contains(&topic))
     }
 
     fn see(&mut self, topic: Topic, now_micros: i64) {

@@ -3,7 +3,7 @@
 
 use std::{
     fmt,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
@@ -52,12 +52,34 @@ pub type SharedAnchor = Arc<dyn Anchor>;
 #[derive(Debug, Clone)]
 pub struct FileAnchor {
     file: PathBuf,
+    /// Of the process that writes there; released with the handle, also when the process is killed.
+    _lock: Option<Arc<File>>,
 }
 
 impl FileAnchor {
     /// The file of a service in a folder.
     pub fn of_service(folder: &Path, service: &str) -> Self {
-        Self { file: folder.join(format!("{service}.checkpoints")) }
+        Self { file: folder.join(format!("{service}.checkpoints")), _lock: None }
+    }
+
+    /// The same for the process that writes there, which must be one: two would continue the same series, each in its way.
+    ///
+    /// # Errors
+    /// When another process writes there, or the folder cannot be written.
+    pub fn locked(self) -> Result<Self, AnchorError> {
+        let failed = |error: io::Error| AnchorError::new(self.place(), &error);
+        if let Some(folder) = self.file.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let lock =
+            File::options().create(true).write(true).truncate(false).mode(0o600).open(self.file.with_extension("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { _lock: Some(Arc::new(lock)), ..self }),
+            Err(TryLockError::WouldBlock) => {
+                Err(failed(io::Error::other("another process keeps its checkpoints there; give each process a folder of its own")))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     fn failed(&self, error: &io::Error) -> AnchorError {

@@ -111,6 +111,11 @@ impl Checkpoint {
     }
 }
 
+/// The service that a note is of, before anything of it is trusted.
+pub(super) fn service_of(note: &str) -> Option<&str> {
+    note.lines().next()?.strip_prefix(ORIGIN)?.split_once('/').map(|(service, _series)| service)
+}
+
 /// By which the next checkpoint names this text.
 pub(super) fn hash_of(text: &str) -> Hash {
     Sha256::digest(text).into()

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     anchor::{AnchorError, SharedAnchor},
-    checkpoint::{Checkpoint, Hash, Heads, hash_of},
+    checkpoint::{Checkpoint, Hash, Heads, hash_of, service_of},
     finding::{CheckpointName, Finding},
     note::{self, NoteError, PublicKey},
 };
@@ -120,6 +120,10 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn note(&mut self, note: &str) {
         let place = || self.place.clone();
+        // A topic holds those of every service, each with a key of its own.
+        if service_of(note).is_some_and(|service| service != self.service) {
+            return;
+        }
         let found = match note::open(note, self.trusted) {
             Ok(text) => Checkpoint::parse(text)
                 .map(|checkpoint| (checkpoint, hash_of(text)))

@@ -119,7 +119,9 @@ fn unreachable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Is
 impl Issuer {
     /// An issuer that has not been asked anything yet.
     pub fn new(config: &Config, issuer_url: &str, clock: Clock) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
+        // Refresh tokens go to what the discovery document names: over https, where the issuer is.
+        let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
+        let http = http.https_only(issuer_url.starts_with("https://")).build()?;
         Ok(Self {
             url: IssuerUrl::new(issuer_url.to_owned())?,
             client_id: ClientId::new(config.client_id.clone()),

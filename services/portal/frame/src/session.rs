@@ -54,6 +54,9 @@ use crate::{
 /// A sign of life is written at most this often.
 const LIFE_SIGN_EVERY: TimeDelta = TimeDelta::seconds(60);
 
+/// How much longer the cache keeps a session than it counts, so that its end can be put on record.
+const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// All sessions.
 pub struct Sessions {
     cache: Cache,
@@ -123,10 +126,11 @@ impl Sessions {
         let verified = self.verifier.verify(&tokens.access_token).await;
         let actor = verified.map_or_else(|_| UNVERIFIED.to_owned(), |verified| verified.principal.actor());
         let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone(), actor: actor.clone() };
-        let keep = self.limits.absolute();
+        // For longer than it counts: a session that ends by itself is to be seen to end.
+        let keep = self.limits.absolute() + REMEMBERED;
         self.renewals.keep_tokens(&key, &tokens, keep).await?;
         self.cache.put(&key.origin(), &origin, keep).await?;
-        self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
+        self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
         Ok(NewSession { cookie_value, actor })
     }
 
@@ -154,7 +158,7 @@ impl Sessions {
             }
         };
         if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
-            self.cache.put(&key.life_sign(), &now, self.limits.idle()).await?;
+            self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
         }
         let visitor = Visitor::new(verified.principal.clone(), Arc::clone(&self.policies));
         Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf: origin.csrf, since: origin.since, key }))

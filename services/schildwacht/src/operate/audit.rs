@@ -76,7 +76,7 @@ impl<'a> Line<'a> {
 /// Returns whether everything is as it was written. Safe on a running system.
 pub async fn verify(options: &AuditOptions) -> Result<bool> {
     let config = serve::given(&options.serve)?;
-    serve::refuse_databases(&config)?;
+    serve::refuse_what_audit_reads(&config)?;
     let trusted = trusted_keys(&config)?;
     let shared = shared_topic(&config)?;
     let mut all_intact = true;

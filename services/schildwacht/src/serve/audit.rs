@@ -91,7 +91,7 @@ impl AuditConfig {
             database: of.database.clone(),
             key: Arc::clone(of.key),
             trusted: self.configured_keys()?,
-            file: self.file(of.data_dir, of.service),
+            file: self.file(of.data_dir, of.service).locked().map_err(|error| ConfigError::at("audit.folder", error))?,
             further: of.topic.iter().map(Arc::clone).collect(),
             clock: process.clock.clone(),
             ids: process.ids.clone(),

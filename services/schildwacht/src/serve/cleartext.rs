@@ -23,9 +23,13 @@ pub fn refuse(config: &Config, service: Service) -> Result<(), ConfigError> {
     told(config, addresses(config, service))
 }
 
-/// The same of databases alone, for commands that look into them.
-pub fn refuse_databases(config: &Config) -> Result<(), ConfigError> {
-    told(config, databases(config, Service::All))
+/// The same of databases and the event log alone, for commands that look into them.
+pub fn refuse_what_audit_reads(config: &Config) -> Result<(), ConfigError> {
+    let mut findings = databases(config, Service::All);
+    if config.events.log == LogKind::Kafka {
+        findings.extend(plain_kafka(config));
+    }
+    told(config, findings)
 }
 
 fn told(config: &Config, findings: Vec<Finding>) -> Result<(), ConfigError> {
@@ -99,7 +103,8 @@ fn plain_postgres(key: &str, address: &Secret) -> Option<Finding> {
             _ => {}
         }
     }
-    let is_safe = mode == "verify-full" || host.starts_with('/') || is_loopback_host(&host);
+    // Without a host it is a socket of this machine.
+    let is_safe = mode == "verify-full" || host.is_empty() || host.starts_with('/') || is_loopback_host(&host);
     let advice = "add ?sslmode=verify-full to the URL, and &sslrootcert=<file> with the CA of its certificate";
     (!is_safe).then(|| Finding { key: key.to_owned(), whom: format!("PostgreSQL at {}", place(&url)), advice })
 }
@@ -156,7 +161,7 @@ mod tests {
     }
 
     /// Setting, its key, where it leads, and what is to be given.
-    const IN_CLEAR: [(&str, &str, &str, &str); 16] = [
+    const IN_CLEAR: &[(&str, &str, &str, &str)] = &[
         (r#"auth.issuer = "http://id.example/realms/s""#, "auth.issuer", "id.example:80", "https://"),
         (r#"telemetry.otlp_endpoint = "http://collector:4317""#, "telemetry.otlp_endpoint", "collector:4317", "https://"),
         (r#"identity.keycloak.admin_url = "http://keycloak:8080/admin""#, "identity.keycloak.admin_url", "keycloak:8080", "https://"),
@@ -272,7 +277,7 @@ mod tests {
     fn a_command_that_looks_into_databases_is_asked_for_those() {
         let given = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(given.path(), "auth.issuer = \"http://id.example\"\nincident_intake.database.url = \"postgres://db/c\"").unwrap();
-        let refused = refuse_databases(&Config::load(Some(given.path())).unwrap()).unwrap_err().to_string();
+        let refused = refuse_what_audit_reads(&Config::load(Some(given.path())).unwrap()).unwrap_err().to_string();
         assert!(refused.contains("incident_intake.database.url") && !refused.contains("auth.issuer"), "{refused}");
     }
 
@@ -280,7 +285,7 @@ mod tests {
     fn a_process_may_speak_to_itself_wherever_it_listens() {
         let file = r#"
             listen.address = "10.0.0.5:8080"
-            services.identity = "http://10.0.0.5:8080"
+            services.identity = "http://10.0.0.5:8081"
         "#;
         assert_eq!(judged(Service::All, file), Ok(()));
     }

@@ -115,8 +115,9 @@ impl ListenConfig {
 
     /// Names that ports on loopback answer to: the pages' own, and those configured.
     pub fn hosts(&self) -> Hosts {
-        let public = Url::parse(&self.public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        Hosts::named(public.into_iter().chain(self.hosts.iter().cloned()))
+        let of_url = |url: &String| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let public = [&self.public_url, &self.public_grpc_url].into_iter().filter_map(of_url);
+        Hosts::named(public.chain(self.hosts.iter().cloned()))
     }
 
     /// Limits of a listener.

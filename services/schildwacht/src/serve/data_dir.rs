@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Write as _},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -51,8 +51,11 @@ impl DataDir {
         let made = missing(folder);
         create_private(folder).map_err(unusable)?;
         let folder = folder.canonicalize().map_err(unusable)?;
-        let mode = fs::metadata(&folder).map_err(unusable)?.permissions().mode() & 0o7777;
-        if mode & FOR_OTHERS != 0 {
+        let metadata = fs::metadata(&folder).map_err(unusable)?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        // A volume of a cluster belongs to somebody else, who alone can change its mode, and is mounted for this process only.
+        let is_volume = metadata.uid() != fs::metadata("/proc/self").map_or(metadata.uid(), |own| own.uid());
+        if mode & FOR_OTHERS != 0 && !is_volume {
             return Err(DataDirError::Open { folder, mode });
         }
         let mut lock = File::options().create(true).write(true).truncate(false).open(folder.join(LOCK_FILE)).map_err(unusable)?;

@@ -26,7 +26,7 @@ use service::KeepCheckpoints;
 use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 use url::Url;
 
-pub use cleartext::refuse_databases;
+pub use cleartext::refuse_what_audit_reads;
 pub use config::Config;
 use config::ListenConfig;
 use data_dir::DataDir;

@@ -119,7 +119,7 @@ pub fn config() -> Config {
         body_timeout_seconds: 5,
         append_timeout_seconds: 5,
         gateway: GatewayLimits { events_per_second: 1_000_000, events_burst: 1_000_000, bytes_per_second: 1 << 30, bytes_burst: 1 << 30 },
-        school: SchoolLimits { gateways_at_full_rate: 1, max_bytes_in_flight: 64 << 20, max_bytes_coming_in: 64 << 20 },
+        school: SchoolLimits { gateways_at_full_rate: 1_000, max_bytes_in_flight: 64 << 20, max_bytes_coming_in: 64 << 20 },
     }
 }
 

@@ -220,6 +220,7 @@ in_both_modes! {
     async fn the_gateways_of_a_school_share_its_rate(mode: Mode) {
         let mut config = config();
         (config.gateway.events_per_second, config.gateway.events_burst) = (10, 5);
+        config.school.gateways_at_full_rate = 1;
         let gate = Gate::open_in(mode, config).await;
         let (sibling, neighbour) = (gate.ids.next(), gate.ids.next());
         gate.enrol(sibling, gate.school, proto::identity::v1::GatewayState::Active).await;

@@ -57,7 +57,7 @@ impl World {
                     client_secret: runtime::config::Secret::new(""),
                 },
                 demo_data: false,
-                bounds: identity::GatewayBounds { gateways_of_a_school: 20, enrolments_of_a_school_per_day: 40 },
+                bounds: identity::GatewayBounds { gateways_of_a_school: 1_000, enrolments_of_a_school_per_day: 1_000 },
             },
             surroundings: identity::Surroundings {
                 listen: ([127, 0, 0, 1], 0).into(),
