@@ -24,7 +24,7 @@ fn database(url: String) -> DatabaseConfig {
 async fn refused_by_postgres(url: String) -> String {
     let config = database(url);
     let error = Database::connect(&config).await.unwrap_err();
-    config.complaint("identity.database", &error)
+    config.complaint("identity.database.url", &error)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
