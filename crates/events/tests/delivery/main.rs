@@ -8,5 +8,4 @@ mod letters;
 mod operators;
 mod publishing;
 mod quarantine;
-mod tracing_through;
 mod world;

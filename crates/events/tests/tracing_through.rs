@@ -1,4 +1,4 @@
-//! One trace from the change to what it led to.
+//! One trace from the change to what it led to. In a process of its own: what other tests do without a subscriber would switch its spans off.
 
 use std::sync::Arc;
 
@@ -9,12 +9,16 @@ use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::world::{TestHandler, World};
+#[path = "delivery/world.rs"]
+#[expect(dead_code, reason = "the other tests of delivery use the rest")]
+mod world;
+
+use world::{TestHandler, World};
 
 /// On one thread, so that the subscriber of this test sees all of it and nothing else.
 #[tokio::test(flavor = "current_thread")]
 async fn the_trace_of_a_change_goes_on_in_its_consumer() {
-    // With one dispatcher alone, tracing asks that of the thread which comes to a span first: another test's, which has none, and switches it off.
+    // With one dispatcher alone, tracing asks that of the thread which comes to a span first, and a thread without one switches it off.
     let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     let provider = SdkTracerProvider::builder().build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
