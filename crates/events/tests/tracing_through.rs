@@ -1,3 +1,4 @@
+#![cfg(test)]
 //! One trace from the change to what it led to. In a process of its own: what other tests do without a subscriber would switch its spans off.
 
 use std::sync::Arc;

@@ -102,7 +102,7 @@ async fn what_was_acknowledged_survives_kill_nine() {
         assert_eq!(numbers.get(case), Some(number), "a case keeps its number");
     }
     let year = numbers.values().next().unwrap()[..8].to_owned();
-    let in_order: BTreeSet<String> = (1..=malware).map(|number| format!("{year}{number:04}")).collect();
+    let in_order: BTreeSet<String> = (1..=numbers.len()).map(|number| format!("{year}{number:04}")).collect();
     assert_eq!(numbers.into_values().collect::<BTreeSet<_>>(), in_order, "no number twice, none left out");
     audit_is_intact(&town).await;
 }
