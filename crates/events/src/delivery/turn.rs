@@ -112,11 +112,10 @@ impl<H: Handler> Worker<H> {
             return Ok(self.set_aside(record, QUARANTINED, why).await?);
         }
         let ended = self.alone(record, shutdown).await;
-        if ended.is_err() {
-            // The database was unavailable, or the process is to stop: nobody died of it, so the next does not count it. If this cannot be
-            // written either, it counts as one death.
+        // The database was unavailable, or the process is to stop: nobody died of it, so the next does not count it. If this cannot be written
+        // either, the note stays as it is, and is not counted again by this process.
+        if ended.is_err() && self.holder.take_back(&self.database, record.position, begun_before, self.clock.now()).await.is_ok() {
             place.begun = None;
-            self.holder.take_back(&self.database, record.position, begun_before, self.clock.now()).await?;
         }
         ended
     }
