@@ -3,6 +3,7 @@
 //! Every request looks here, also when its token was recognised: a revoked gateway is refused as soon as its entry has come
 //! through the log, seconds after the revocation. A partition of the topic that was not known to be read to its end for half a minute is out
 //! of date: its gateways are told to retry, because a revocation might have been missed. Those of other partitions go on.
+//! A replica that starts while a partition has no leader waits until it has one, and is not ready meanwhile.
 //!
 //! What a gateway may send is limited by each replica in memory; where there is a Redis, replicas [settle](settle()) there.
 
