@@ -7,21 +7,13 @@ mod world;
 
 use std::sync::Arc;
 
-use runtime::telemetry::{LogFormat, Telemetry, TelemetryConfig};
 use testkit::{Store, TestDatabase};
 
 use crate::world::{TestHandler, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_record_ends_in_one_counted_outcome() {
-    let config = TelemetryConfig {
-        log_format: LogFormat::Text,
-        log_filter: "off".to_owned(),
-        otlp_endpoint: String::new(),
-        sample_ratio: 0.0,
-        trace_filter: "off".to_owned(),
-    };
-    let telemetry = Telemetry::start(&config, "test").unwrap();
+    let telemetry = testkit::quiet_telemetry();
     let world = World::new(TestDatabase::new(Store::Sqlite).await.unwrap()).await;
     let twice = world.event("key", "twice");
     let events = vec![

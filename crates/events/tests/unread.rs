@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use rdkafka::mocking::MockCluster;
-use runtime::telemetry::{LogFormat, Telemetry, TelemetryConfig};
+use runtime::telemetry::Telemetry;
 use schildwacht_events::{
     Delivered, EmbeddedConfig, EmbeddedLog, EventLog, KafkaConfig, KafkaLog, LogError, Position, Record, Subscription, Topic,
 };
@@ -27,16 +27,7 @@ const MUCH_LATER: Duration = DAY.saturating_mul(9);
 /// The metrics of this process; before a log is opened.
 fn telemetry() -> &'static Telemetry {
     static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
-    TELEMETRY.get_or_init(|| {
-        let config = TelemetryConfig {
-            log_format: LogFormat::Text,
-            log_filter: "off".to_owned(),
-            otlp_endpoint: String::new(),
-            sample_ratio: 0.0,
-            trace_filter: "off".to_owned(),
-        };
-        Telemetry::start(&config, "test").unwrap()
-    })
+    TELEMETRY.get_or_init(testkit::quiet_telemetry)
 }
 
 /// The sum of a metric over all lines with these labels.

@@ -28,6 +28,7 @@ mod patience;
 mod security;
 mod server;
 mod skipping;
+mod telemetry;
 
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase};
@@ -42,6 +43,7 @@ pub use security::{SecurityLine, security_lines};
 pub use server::{Running, TestProcess};
 pub use servers;
 pub use skipping::{has_servers, shared_data, skip};
+pub use telemetry::quiet_telemetry;
 
 /// Writes a test once and runs it on SQLite and on PostgreSQL.
 #[macro_export]
