@@ -10,8 +10,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use runtime::{DeadLetterId, Ids};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, sea_query::Expr,
 };
 use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
@@ -285,17 +285,16 @@ async fn replay_one<H: Handler>(
     Ok(true)
 }
 
-/// Counts an attempt, with the new reason if there is one.
+/// Counts an attempt, with the new reason if there is one. A letter that gave way meanwhile stays removed.
 async fn keep(database: &Database, row: row::Model, refusal: Option<(String, String)>) -> StoreResult<()> {
-    let attempts = row.attempts + 1;
-    let mut row = row.into_active_model();
+    let mut update = row::ActiveModel { attempts: Set(row.attempts + 1), ..Default::default() };
     if let Some((reason, detail)) = refusal {
-        row.reason = Set(reason);
-        row.detail = Set(detail);
+        update.reason = Set(reason);
+        update.detail = Set(detail);
     }
-    row.attempts = Set(attempts);
     let txn = database.begin().await?;
-    row.update(&*txn).await?;
+    let updated = row::Entity::update_many().set(update).filter(row::Column::DeadLetterId.eq(row.dead_letter_id));
+    updated.exec(&*txn).await.map_err(StoreError::from)?;
     txn.commit().await
 }
 

@@ -1,15 +1,19 @@
 //! Dead letters: listing, replaying, pruning.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use chrono::TimeDelta;
 use schildwacht_events::{
-    Pruning, Topic,
+    Delivered, HandleError, Handler, Pruning, Rejected, Topic,
     delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed},
 };
+use storage::Database;
 use testkit::TestDatabase;
 
 use crate::world::{CONSUMER, TestHandler, World};
@@ -131,6 +135,16 @@ testkit::on_both_stores! {
         assert_eq!((after.reason, after.detail, after.attempts), (letter.reason, letter.detail, 2));
     }
 
+    async fn a_letter_that_is_removed_while_it_is_replayed_does_not_end_the_replay(database: TestDatabase) {
+        let world = after_consuming(database, &Arc::default(), &["poison: 1", "poison: 2"]).await;
+        let oldest = world.letters().await.remove(1).id;
+        let handler = Arc::new(Overtaken { database: world.database.clone(), removed: 0.into() });
+        let only_oldest = Filter { reason: String::new(), ids: vec![oldest] };
+        let replayed = dead_letter::replay(&world.database, CONSUMER, &handler, &only_oldest, &world.ids).await.unwrap();
+        assert_eq!((replayed, handler.removed.load(Ordering::Relaxed)), (Replayed { taken_in: 0, refused: 1 }, 2));
+        assert_eq!(world.letters().await, []);
+    }
+
     async fn old_letters_are_pruned(database: TestDatabase) {
         let world = after_consuming(database, &Arc::default(), &["poison: 1"]).await;
         let now = world.clock.now();
@@ -140,6 +154,22 @@ testkit::on_both_stores! {
         assert_eq!(letters_after(9).await, 0);
         assert_eq!(letters_after(11).await, 1);
         assert_eq!(world.letters().await, []);
+    }
+}
+
+/// Refuses every letter, after all letters were removed.
+struct Overtaken {
+    database: Database,
+    removed: AtomicU64,
+}
+
+impl Handler for Overtaken {
+    type Batch = ();
+
+    fn read(&self, (): &mut (), delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        let all = dead_letter::prune(&self.database, delivered.time + TimeDelta::days(1));
+        self.removed.store(tokio::runtime::Handle::current().block_on(all).unwrap(), Ordering::Relaxed);
+        Err(HandleError::poison("test_poison", "still"))
     }
 }
 
