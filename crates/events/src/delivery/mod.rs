@@ -78,6 +78,8 @@ impl MigrationTrait for AddInbox {
             .col(dead_letter::row::Column::Topic)
             .col(dead_letter::row::Column::Key)
             .col(dead_letter::row::Column::DeadLetterId)
+            // What `letter_bounds` sums up: with it, the index alone answers.
+            .col(dead_letter::row::Column::StoredBytes)
             .to_owned();
         manager.create_index(by_school).await
     }
