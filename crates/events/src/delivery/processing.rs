@@ -1,17 +1,28 @@
 //! What a handler does with records: it reads them, and writes what they led to in a transaction. For the loop, and for replays.
 //!
 //! Reading happens on a blocking thread and before the transaction begins: it may take the CPU for seconds, and meanwhile neither a database
-//! connection nor an async thread should wait for it. A handler that does not come back is left alone on that thread, so that its partition goes on.
+//! connection nor an async thread should wait for it. A handler that does not come back is left alone on that thread, so that its partition goes on;
+//! a consumer that left many alone waits until some of them have ended.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::FutureExt as _;
 use runtime::telemetry;
 use storage::{StoreError, Txn};
+use tokio::{sync::oneshot, task::AbortHandle};
 use tracing::{Instrument as _, Span, dispatcher};
 
 use super::handler::{HandleError, Handler, Rejected, Trouble};
 use crate::{Delivered, Position};
+
+/// Reads whose time was over before they ended, by consumer.
+static ABANDONED: Mutex<Vec<(&str, AbortHandle)>> = Mutex::new(Vec::new());
+/// Of one consumer. Each may keep a core busy and holds its records in memory; the runtime has some hundred threads for all that blocks.
+const MOST_ABANDONED: usize = 16;
 
 /// Why a try failed.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +71,34 @@ pub(super) async fn read<H: Handler>(
 ) -> Result<Read<H::Batch>, Failure> {
     let handler = Arc::clone(handler);
     let subscriber = dispatcher::get_default(Clone::clone);
-    let work = move || dispatcher::with_default(&subscriber, || read_now(&*handler, consumer, records));
-    match tokio::time::timeout(limit, tokio::task::spawn_blocking(work)).await {
+    if abandoned(consumer) >= MOST_ABANDONED {
+        let why = format!("{MOST_ABANDONED} reads go on although their time is over; if none of them ends, restart the process");
+        return Err(Failure::Transient(why.into()));
+    }
+    let (begin, has_begun) = oneshot::channel();
+    let mut reading = tokio::task::spawn_blocking(move || {
+        // Nobody waits for it any more when the consumer is stopped.
+        let _ = begin.send(());
+        dispatcher::with_default(&subscriber, || read_now(&*handler, consumer, records))
+    });
+    // Its time begins when it has a thread. If it never gets one, `reading` says so.
+    let _ = has_begun.await;
+    match tokio::time::timeout(limit, &mut reading).await {
         Ok(Ok(read)) => Ok(read?),
         Ok(Err(ended)) if ended.is_panic() => Err(Failure::Stuck("its handler panicked while it read it".to_owned())),
         Ok(Err(stopped)) => Err(Failure::Transient(Box::new(stopped))),
-        Err(_elapsed) => Err(overdue("read", limit)),
+        Err(_elapsed) => {
+            ABANDONED.lock().unwrap_or_else(PoisonError::into_inner).push((consumer, reading.abort_handle()));
+            Err(overdue("read", limit))
+        }
     }
+}
+
+/// How many reads of a consumer go on although their time is over.
+fn abandoned(consumer: &str) -> usize {
+    let mut abandoned = ABANDONED.lock().unwrap_or_else(PoisonError::into_inner);
+    abandoned.retain(|(_, reading)| !reading.is_finished());
+    abandoned.iter().filter(|(of, _)| *of == consumer).count()
 }
 
 fn read_now<H: Handler>(handler: &H, consumer: &'static str, records: Vec<Delivered>) -> Result<Read<H::Batch>, HandleError> {
@@ -106,4 +138,81 @@ async fn write_now<H: Handler>(handler: &H, txn: &Txn, read: &mut Read<H::Batch>
 
 fn overdue(what: &str, limit: Duration) -> Failure {
     Failure::Stuck(format!("it was not {what} within {} s", limit.as_secs_f64()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use chrono::DateTime;
+    use tokio::sync::RwLock;
+
+    use super::*;
+    use crate::{Record, Topic};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Reads while its gate is open.
+    #[derive(Default)]
+    struct Gated {
+        gate: RwLock<()>,
+        has_read: AtomicUsize,
+    }
+
+    impl Handler for Gated {
+        type Batch = ();
+
+        fn read(&self, (): &mut (), _delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+            drop(self.gate.blocking_read());
+            self.has_read.fetch_add(1, Ordering::Relaxed);
+            Ok(Vec::new())
+        }
+    }
+
+    fn records() -> Vec<Delivered> {
+        let position = Position { topic: Topic::TestPlain, partition: 0, offset: 0 };
+        vec![Delivered { position, time: DateTime::UNIX_EPOCH, record: Record { key: Default::default(), headers: vec![], value: None } }]
+    }
+
+    #[tokio::test]
+    async fn a_consumer_leaves_only_so_many_reads_alone_and_goes_on_when_they_have_ended() {
+        let handler: Arc<Gated> = Arc::default();
+        let closed = handler.gate.write().await;
+        for _ in 0..MOST_ABANDONED {
+            assert!(matches!(read(&handler, "gated", records(), Duration::ZERO).await, Err(Failure::Stuck(_))));
+        }
+        assert!(matches!(read(&handler, "gated", records(), Duration::ZERO).await, Err(Failure::Transient(_))));
+        assert!(matches!(read(&handler, "another", records(), Duration::ZERO).await, Err(Failure::Stuck(_))), "others go on");
+        drop(closed);
+        let all_have_ended = async {
+            while abandoned("gated") > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONG, all_have_ended).await.unwrap();
+        assert_eq!(read(&handler, "gated", records(), LONG).await.unwrap().records, records());
+    }
+
+    #[test]
+    fn the_time_of_a_read_begins_when_it_has_a_thread() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
+        let handler: Arc<Gated> = Arc::default();
+        runtime.block_on(async {
+            let closed = handler.gate.write().await;
+            let first = Arc::clone(&handler);
+            let only_thread = tokio::task::spawn_blocking(move || drop(first.gate.blocking_read()));
+            let mut reading = pin!(read(&handler, "waiting", records(), Duration::ZERO));
+            let ended = tokio::time::timeout(Duration::from_millis(10), &mut reading).await;
+            assert!(ended.is_err(), "its time cannot be over, as it has not begun");
+            drop(closed);
+            only_thread.await.unwrap();
+            // It has no time at all, so that it may end either way.
+            drop(reading.await);
+        });
+        drop(runtime);
+        assert_eq!(handler.has_read.load(Ordering::Relaxed), 1);
+    }
 }
