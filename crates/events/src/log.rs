@@ -156,6 +156,10 @@ pub trait Subscription: Send {
     /// The bytes of records may be shared with their neighbours': copy what is kept for long.
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError>;
 
+    /// Partitions that were revoked since this was last asked. Others may have read on there; records that [`next`](Self::next) returned last
+    /// came after it, in case the partition is back.
+    fn take_revoked(&mut self) -> Vec<(Topic, i32)>;
+
     /// Stores that everything up to and including these positions is done. Positions of partitions that were revoked
     /// since are ignored.
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError>;

@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use runtime::{Clock, Ids};
 use storage::{Database, StoreError, StoreResult};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::{
     dead_letter::{self, Letter, QUARANTINED},
@@ -12,7 +13,6 @@ use super::{
     inbox, letter_bounds,
     outcomes::Outcomes,
     processing::{self, Failure},
-    quarantine::Holder,
     settings::ConsumerConfig,
 };
 use crate::Delivered;
@@ -22,7 +22,9 @@ const PING: Duration = Duration::from_secs(1);
 
 /// What the members of a consumer share.
 pub(super) struct Worker<H> {
-    pub holder: Holder,
+    pub consumer: &'static str,
+    /// Their ids.
+    pub members: Vec<Uuid>,
     pub settings: ConsumerConfig,
     pub max_batch: usize,
     pub database: Database,
@@ -40,7 +42,7 @@ pub(super) struct Worker<H> {
 impl<H: Handler> Worker<H> {
     /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done.
     pub(super) async fn attempt(&self, records: &[&Delivered]) -> Result<usize, Failure> {
-        let consumer = self.holder.consumer;
+        let consumer = self.consumer;
         let identities: Vec<String> = records.iter().map(|record| inbox::identity(record)).collect();
         // If another member takes one of them in from here on, the inbox refuses ours as a duplicate, and all is undone.
         let seen = inbox::seen(self.database.reader(), consumer, &identities).await?;
@@ -69,7 +71,7 @@ impl<H: Handler> Worker<H> {
 
     /// Whether the inbox knows a record.
     pub(super) async fn is_done(&self, record: &Delivered) -> StoreResult<bool> {
-        let seen = inbox::seen(self.database.reader(), self.holder.consumer, &[inbox::identity(record)]).await?;
+        let seen = inbox::seen(self.database.reader(), self.consumer, &[inbox::identity(record)]).await?;
         if !seen.is_empty() {
             self.outcomes.count("duplicate", 1);
         }
@@ -78,7 +80,7 @@ impl<H: Handler> Worker<H> {
 
     /// Answers how many parts were refused.
     async fn write(&self, mut read: processing::Read<H::Batch>) -> Result<u64, Failure> {
-        let consumer = self.holder.consumer;
+        let consumer = self.consumer;
         let txn = self.database.begin().await?;
         let written = processing::write(self.handler.as_ref(), &txn, &mut read, self.settings.record_timeout()).await;
         if let Err(failure) = written {
@@ -116,7 +118,7 @@ impl<H: Handler> Worker<H> {
     /// Sets a record aside, whole, as a dead letter.
     pub(super) async fn set_aside(&self, record: &Delivered, reason: &str, detail: String) -> StoreResult<()> {
         let _permit = self.writing.acquire().await.ok();
-        let (consumer, position, now) = (self.holder.consumer, record.position, self.clock.now());
+        let (consumer, position, now) = (self.consumer, record.position, self.clock.now());
         let txn = self.database.begin().await?;
         let letter = Letter::new(consumer, position, record.record.clone(), reason, detail.clone());
         dead_letter::add(&txn, self.ids.next(), now, letter).await?;

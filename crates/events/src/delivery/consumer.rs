@@ -16,6 +16,7 @@ use runtime::{Clock, Ids, Shutdown};
 use sea_orm::DatabaseBackend;
 use storage::Database;
 use tokio::{sync::Semaphore, time::Instant};
+use uuid::Uuid;
 
 use super::{
     attempt::Worker,
@@ -65,7 +66,8 @@ impl<H: Handler> Consumer<H> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let writers = if self.database.backend() == DatabaseBackend::Postgres { self.settings.partitions } else { 1 };
         let worker = Arc::new(Worker {
-            holder: Holder { consumer: self.name, id: self.ids.next() },
+            consumer: self.name,
+            members: (0..self.settings.partitions).map(|_| self.ids.next()).collect(),
             settings: self.settings,
             max_batch: self.max_batch,
             database: self.database,
@@ -76,7 +78,8 @@ impl<H: Handler> Consumer<H> {
             reading: Semaphore::new(cores),
             writing: Semaphore::new(writers),
         });
-        let member = |number| Member {
+        let member = |(number, id): (usize, &Uuid)| Member {
+            holder: Holder { consumer: self.name, id: *id },
             topics: self.topics,
             log: self.log.clone(),
             worker: Arc::clone(&worker),
@@ -84,12 +87,13 @@ impl<H: Handler> Consumer<H> {
             places: HashMap::new(),
             since_idle: HashMap::new(),
         };
-        (0..self.settings.partitions).map(member).collect()
+        worker.members.iter().enumerate().map(member).collect()
     }
 }
 
 /// A member of a consumer's group.
 pub struct Member<H> {
+    holder: Holder,
     topics: &'static [Topic],
     log: LogHandle,
     worker: Arc<Worker<H>>,
@@ -102,7 +106,7 @@ pub struct Member<H> {
 
 impl<H> std::fmt::Debug for Member<H> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Member").field("holder", &self.worker.holder).finish_non_exhaustive()
+        formatter.debug_struct("Member").field("holder", &self.holder).finish_non_exhaustive()
     }
 }
 
@@ -127,8 +131,9 @@ impl<H: Handler> Member<H> {
 
     /// Consumes as one member of the group. An error means that membership must begin again.
     async fn consume(&mut self, shutdown: &Shutdown, backoff: &mut Backoff) -> Result<(), LogError> {
-        let mut subscription = self.log.0.subscribe(self.worker.holder.consumer, self.topics).await?;
+        let mut subscription = self.log.0.subscribe(self.worker.consumer, self.topics).await?;
         self.since_idle.clear();
+        self.places.clear();
         let mut failures = 0;
         let mut measured: Option<Instant> = None;
         while let Some(received) = shutdown.or_stop(subscription.next(self.worker.max_batch, WAIT)).await {
@@ -146,6 +151,9 @@ impl<H: Handler> Member<H> {
                 other => other?,
             };
             failures = 0;
+            for revoked in subscription.take_revoked() {
+                self.places.remove(&revoked);
+            }
             if records.is_empty() {
                 self.commit_again(subscription.as_mut(), backoff, shutdown).await?;
                 continue;
@@ -156,7 +164,7 @@ impl<H: Handler> Member<H> {
                     self.worker.outcomes.retry();
                     let error = runtime::error::chain(trouble.as_ref());
                     tracing::warn!(
-                        name: "consumer.retrying", consumer = self.worker.holder.consumer, error = %error,
+                        name: "consumer.retrying", consumer = self.worker.consumer, error = %error,
                         "records not processed, will retry"
                     );
                     backoff.pause(shutdown).await;
@@ -220,7 +228,7 @@ impl<H: Handler> Member<H> {
         use std::collections::hash_map::Entry;
         let place = match self.places.entry((topic, partition)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => match self.worker.take(topic, partition).await {
+            Entry::Vacant(new) => match self.worker.take(self.holder, topic, partition).await {
                 Ok(place) => new.insert(place),
                 Err(error) => return Turn { done: None, trouble: Some(error.into()) },
             },
@@ -230,21 +238,21 @@ impl<H: Handler> Member<H> {
 
     /// The end is clean: nobody needs to be careful after it.
     async fn release(&self) {
-        if let Err(error) = self.worker.holder.release(&self.worker.database).await {
+        if let Err(error) = self.holder.release(&self.worker.database).await {
             let error = runtime::error::chain(&error);
-            let consumer = self.worker.holder.consumer;
+            let consumer = self.worker.consumer;
             tracing::info!(name: "consumer.not_released", consumer, error = %error, "the next start tries its first records one by one");
         }
     }
 
     async fn wait_for_log(&self, reason: &str, backoff: &mut Backoff, shutdown: &Shutdown) {
-        let consumer = self.worker.holder.consumer;
+        let consumer = self.worker.consumer;
         tracing::warn!(name: "consumer.log_unavailable", consumer, reason, "event log unavailable, will retry");
         backoff.pause(shutdown).await;
     }
 
     async fn measure_lag(&self) {
-        let consumer = self.worker.holder.consumer;
+        let consumer = self.worker.consumer;
         match self.log.0.lag(consumer, self.topics).await {
             Ok(lag) => self.worker.outcomes.lag(lag),
             Err(error) => tracing::debug!(name: "consumer.lag_unknown", consumer, %error, "lag not measured"),

@@ -1,6 +1,6 @@
 //! How a record that kills the process is recognised, so that it does not kill it for ever.
 //!
-//! A consumer leaves a row for each partition when it first receives something of it, and removes its rows at a clean end. A process that finds
+//! A member leaves a row for each partition when it first receives something of it, and removes its rows at a clean end. A process that finds
 //! the row of another knows that the other may have died in the middle of a batch. From there on it is careful: as many records as a batch holds
 //! are tried alone, each after a note that is committed before the work. A record that was begun alone as often as is allowed, each time by a
 //! process that never finished it, is quarantined.
@@ -27,7 +27,7 @@ pub(super) mod row {
         pub topic: String,
         #[sea_orm(primary_key, auto_increment = false)]
         pub partition: i32,
-        /// The process that works on it.
+        /// The member that works on it.
         pub holder: Uuid,
         /// The record that was begun alone, if any.
         pub begun_offset: Option<i64>,
@@ -42,7 +42,7 @@ pub(super) mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// One consumer in one process.
+/// One member of a consumer in one process.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holder {
     pub consumer: &'static str,
@@ -51,15 +51,15 @@ pub(super) struct Holder {
 }
 
 impl Holder {
-    /// Leaves the row of a partition of which something was received. Answers whether another process had left one there.
-    pub(super) async fn take(self, database: &Database, topic: Topic, partition: i32, at: DateTime<Utc>) -> StoreResult<bool> {
+    /// Leaves the row of a partition of which something was received. Answers who had left one there.
+    pub(super) async fn take(self, database: &Database, topic: Topic, partition: i32, at: DateTime<Utc>) -> StoreResult<Option<Uuid>> {
         let txn = database.begin().await?;
         let found = self.find(&txn, topic, partition).await?;
-        let was_anothers = found.as_ref().is_some_and(|row| row.holder != self.id);
+        let before = found.as_ref().map(|row| row.holder);
         let (begun_offset, begun_by) = found.map_or((None, 0), |row| (row.begun_offset, row.begun_by));
         self.save(&txn, Note { topic, partition, begun_offset, begun_by }, at).await?;
         txn.commit().await?;
-        Ok(was_anothers)
+        Ok(before)
     }
 
     /// Notes that a record is tried alone, before it is. Answers how many processes began it before and never finished it.
@@ -82,7 +82,7 @@ impl Holder {
         txn.commit().await
     }
 
-    /// Removes what this process left: it ends cleanly, and nothing was under way.
+    /// Removes what this member left: it ends cleanly, and nothing was under way.
     pub(super) async fn release(self, database: &Database) -> StoreResult<()> {
         let txn = database.begin().await?;
         let own = row::Entity::delete_many().filter(row::Column::Consumer.eq(self.consumer)).filter(row::Column::Holder.eq(self.id));

@@ -11,6 +11,7 @@ use super::{
     handler::{Handler, Trouble},
     order,
     processing::Failure,
+    quarantine::Holder,
 };
 use crate::{Delivered, Position, Topic};
 
@@ -21,9 +22,11 @@ const STOPPED: &str = "stopped before it was tried";
 /// A partition as one member knows it.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// The member that works on it.
+    holder: Holder,
     /// Records still to be tried alone, because the process before may have died of one of them.
     careful: usize,
-    /// The record that this process began alone, and how many processes did before it.
+    /// The record that this member began alone, and how many processes did before it.
     begun: Option<(i64, u32)>,
 }
 
@@ -37,15 +40,16 @@ pub(super) struct Turn {
 
 impl<H: Handler> Worker<H> {
     /// Begins to work on a partition.
-    pub(super) async fn take(&self, topic: Topic, partition: i32) -> StoreResult<Place> {
-        let was_anothers = self.holder.take(&self.database, topic, partition, self.clock.now()).await?;
+    pub(super) async fn take(&self, holder: Holder, topic: Topic, partition: i32) -> StoreResult<Place> {
+        let before = holder.take(&self.database, topic, partition, self.clock.now()).await?;
+        let was_anothers = before.is_some_and(|before| !self.members.contains(&before));
         if was_anothers {
             tracing::info!(
-                name: "consumer.careful", consumer = self.holder.consumer, topic = topic.spec().name, partition,
+                name: "consumer.careful", consumer = self.consumer, topic = topic.spec().name, partition,
                 "another process did not end its work on this partition; its next records are tried one by one"
             );
         }
-        Ok(Place { careful: if was_anothers { self.max_batch } else { 0 }, begun: None })
+        Ok(Place { holder, careful: if was_anothers { self.max_batch } else { 0 }, begun: None })
     }
 
     /// Processes what was received of one partition.
@@ -102,7 +106,7 @@ impl<H: Handler> Worker<H> {
         let begun_before = match place.begun {
             Some((begun, before)) if begun == offset => before,
             _ => {
-                let before = self.holder.begin(&self.database, record.position, self.clock.now()).await?;
+                let before = place.holder.begin(&self.database, record.position, self.clock.now()).await?;
                 place.begun = Some((offset, before));
                 before
             }
@@ -114,7 +118,7 @@ impl<H: Handler> Worker<H> {
         let ended = self.alone(record, shutdown).await;
         // The database was unavailable, or the process is to stop: nobody died of it, so the next does not count it. If this cannot be written
         // either, the note stays as it is, and is not counted again by this process.
-        if ended.is_err() && self.holder.take_back(&self.database, record.position, begun_before, self.clock.now()).await.is_ok() {
+        if ended.is_err() && place.holder.take_back(&self.database, record.position, begun_before, self.clock.now()).await.is_ok() {
             place.begun = None;
         }
         ended

@@ -152,13 +152,17 @@ impl Groups {
         group.share_out();
     }
 
-    /// Gives up what the member is no longer to have, takes what is free for it, and answers all it holds.
-    pub(super) fn take_turn(&self, group: &str, member: MemberId) -> Vec<Held> {
+    /// Gives up what the member is no longer to have, takes what is free for it, and answers what it gave up and all it holds.
+    pub(super) fn take_turn(&self, group: &str, member: MemberId) -> (Vec<(Topic, i32)>, Vec<Held>) {
         let mut groups = lock(&self.groups);
-        let Some(group) = groups.get_mut(group) else { return Vec::new() };
-        let given_up = group.held.extract_if(.., |place, holder| *holder == member && group.wanted.get(place) != Some(&member));
-        for (place, _) in given_up {
-            if let Some(next) = group.wanted.get(&place).and_then(|next| group.members.get(next)) {
+        let Some(group) = groups.get_mut(group) else { return (Vec::new(), Vec::new()) };
+        let given_up: Vec<(Topic, i32)> = group
+            .held
+            .extract_if(.., |place, holder| *holder == member && group.wanted.get(place) != Some(&member))
+            .map(|(place, _)| place)
+            .collect();
+        for place in &given_up {
+            if let Some(next) = group.wanted.get(place).and_then(|next| group.members.get(next)) {
                 next.bell.notify_one();
             }
         }
@@ -166,8 +170,12 @@ impl Groups {
             group.held.entry(*place).or_insert(member);
         }
         let held = group.held.iter().filter(|(_, holder)| **holder == member);
-        held.map(|((topic, partition), _)| Held { topic: *topic, partition: *partition, committed: group.committed(*topic, *partition) })
-            .collect()
+        let held = held.map(|((topic, partition), _)| Held {
+            topic: *topic,
+            partition: *partition,
+            committed: group.committed(*topic, *partition),
+        });
+        (given_up, held.collect())
     }
 
     /// Stores that the member has done everything up to these positions, as far as it still holds their partitions. Blocks.

@@ -27,6 +27,7 @@ pub(super) struct EmbeddedSubscription {
     topics: HashMap<Topic, Arc<TopicLog>>,
     bell: Arc<Notify>,
     lanes: Lanes,
+    revoked: Vec<(Topic, i32)>,
 }
 
 impl EmbeddedSubscription {
@@ -36,12 +37,13 @@ impl EmbeddedSubscription {
         topics.iter().for_each(|log| log.add_bell(&bell));
         let member = shared.groups.join(group, &topics, Arc::clone(&bell));
         let topics = topics.into_iter().map(|log| (log.topic, log)).collect();
-        Self { shared, group: group.to_owned(), member, topics, bell, lanes: Lanes::default() }
+        Self { shared, group: group.to_owned(), member, topics, bell, lanes: Lanes::default(), revoked: Vec::new() }
     }
 
     /// Follows the group's sharing out: lanes that stay keep their place, new ones start at what is committed.
     fn take_turn(&mut self) {
-        let held = self.shared.groups.take_turn(&self.group, self.member);
+        let (given_up, held) = self.shared.groups.take_turn(&self.group, self.member);
+        self.revoked.extend(given_up);
         self.lanes.lanes.retain(|lane| held.iter().any(|held| (held.topic, held.partition) == (lane.topic, lane.partition)));
         for held in held {
             let (topic, partition) = (held.topic, held.partition);
@@ -68,6 +70,10 @@ impl Subscription for EmbeddedSubscription {
                 return Ok(records);
             }
         }
+    }
+
+    fn take_revoked(&mut self) -> Vec<(Topic, i32)> {
+        std::mem::take(&mut self.revoked)
     }
 
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {

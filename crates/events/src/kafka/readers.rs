@@ -35,6 +35,7 @@ pub(super) struct KafkaSubscription {
     group: String,
     gaps: Gaps,
     skips: SkipMeter,
+    revoked: Vec<(Topic, i32)>,
 }
 
 impl KafkaSubscription {
@@ -44,7 +45,13 @@ impl KafkaSubscription {
         let topics: Vec<String> = topics.iter().map(|topic| receiver.names().topic(*topic)).collect();
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         receiver.consumer().subscribe(&topics).map_err(|error| unavailable("subscribe", &error))?;
-        Ok(Self { receiver, group: group.to_owned(), gaps: Gaps::default(), skips: SkipMeter::new() })
+        Ok(Self { receiver, group: group.to_owned(), gaps: Gaps::default(), skips: SkipMeter::new(), revoked: Vec::new() })
+    }
+
+    fn forget_revoked(&mut self) {
+        let revoked = self.receiver.take_moved();
+        revoked.iter().for_each(|place| self.gaps.forget(*place));
+        self.revoked.extend(revoked);
     }
 }
 
@@ -52,9 +59,13 @@ impl KafkaSubscription {
 impl Subscription for KafkaSubscription {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
         let received = self.receiver.receive(max, deadline_after(wait)).await?;
-        self.receiver.take_moved().into_iter().for_each(|place| self.gaps.forget(place));
+        self.forget_revoked();
         self.gaps.follow(&received.records).into_iter().for_each(|skipped| self.skips.gone(&self.group, skipped));
         Ok(received.records)
+    }
+
+    fn take_revoked(&mut self) -> Vec<(Topic, i32)> {
+        std::mem::take(&mut self.revoked)
     }
 
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {

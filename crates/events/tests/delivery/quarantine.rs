@@ -6,9 +6,13 @@ use schildwacht_events::{
     ConsumerConfig,
     delivery::dead_letter::{self, Filter, Replayed},
 };
-use testkit::TestDatabase;
+use sea_orm::ConnectionTrait as _;
+use testkit::{Store, TestDatabase};
 
 use crate::world::{CONSUMER, TestHandler, World};
+
+/// Whose notes there are.
+const HOLDERS: &str = "(SELECT DISTINCT holder FROM consumer_partition) AS holders";
 
 async fn impatient(database: TestDatabase) -> World {
     let mut world = World::new(database).await;
@@ -92,6 +96,44 @@ testkit::on_both_stores! {
         world.stop(&[consumer]).await;
     }
 
+    /// It was read there by another process, which died of it.
+    async fn a_partition_that_comes_back_is_judged_as_it_is_now(database: TestDatabase) {
+        let world = World::new(database).await;
+        let append = async || world.append((0..40).map(|key| world.event(&key.to_string(), "die")).collect()).await;
+        let survivor = world.start_consumer(Arc::new(TestHandler { lenient: true.into(), ..Default::default() }));
+        append().await;
+        world.until_all_is_done().await;
+        assert_eq!(world.count(HOLDERS).await, 1);
+
+        let mortal: Arc<TestHandler> = Arc::default();
+        let feeding = world.until("the other dies", async || {
+            append().await;
+            false
+        });
+        tokio::select! {
+            () = world.run_until_it_dies(mortal) => {}
+            () = feeding => unreachable!(),
+        }
+        append().await;
+        world.until_all_is_done().await;
+        assert_eq!(world.count(HOLDERS).await, 1, "the note of the one that died was seen");
+        world.stop(&[survivor]).await;
+    }
+
+    async fn a_member_that_ends_leaves_the_notes_of_the_others(database: TestDatabase) {
+        let mut world = World::new(database).await;
+        world.settings.partitions = 2;
+        let [one, other] = world.start_members(Arc::default()).try_into().unwrap();
+        world.until("both have received something", async || {
+            world.append((0..40).map(|key| world.event(&key.to_string(), "x")).collect()).await;
+            world.count(HOLDERS).await == 2
+        }).await;
+        one.request();
+        world.until("one has ended", async || world.count(HOLDERS).await < 2).await;
+        assert_eq!(world.count(HOLDERS).await, 1);
+        world.stop(&[other]).await;
+    }
+
     async fn the_ordinary_path_leaves_one_note_for_a_partition(database: TestDatabase) {
         let world = World::new(database).await;
         let consumer = world.start_consumer(Arc::default());
@@ -103,4 +145,27 @@ testkit::on_both_stores! {
         assert_eq!(notes, ["test.plain.v1/0/-1"], "nothing was begun alone");
         world.stop(&[consumer]).await;
     }
+}
+
+/// Its database takes no note back; SQLite can be told so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_note_that_cannot_be_taken_back_counts_once_for_a_process() {
+    let world = World::new(TestDatabase::new(Store::Sqlite).await.unwrap()).await;
+    world.append(vec![world.event("key", "die")]).await;
+    assert!(world.run_until_death(Arc::default()).await);
+    let txn = world.database.begin().await.unwrap();
+    let no_way_back = "CREATE TRIGGER no_way_back BEFORE UPDATE ON consumer_partition WHEN NEW.begun_by < OLD.begun_by \
+                       BEGIN SELECT RAISE(ABORT, 'no way back'); END";
+    txn.execute_unprepared(no_way_back).await.unwrap();
+    txn.commit().await.unwrap();
+
+    let handler = Arc::new(TestHandler { unavailable: true.into(), lenient: true.into(), ..Default::default() });
+    let consumer = world.start_consumer(Arc::clone(&handler));
+    world.until("several tries of one process", async || handler.handled.load(Ordering::Relaxed) >= 4).await;
+    assert_eq!(world.texts("SELECT CAST(begun_by AS TEXT) FROM consumer_partition").await, ["1"]);
+    handler.unavailable.store(false, Ordering::Relaxed);
+    world.until_all_is_done().await;
+    assert_eq!(world.effects().await, ["die"]);
+    assert_eq!(world.letters().await, []);
+    world.stop(&[consumer]).await;
 }

@@ -14,8 +14,8 @@ use bytes::Bytes;
 use proto::identity::v1::GatewayDirectoryEntry;
 use runtime::{Clock, Ids, Shutdown, Tasks};
 use schildwacht_events::{
-    AddInbox, AddOutbox, Consumer, ConsumerConfig, Delivered, Envelope, EventLog, HandleError, Handler, LogError, LogHandle, Position,
-    Record, Rejected, Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
+    AddInbox, AddOutbox, Consumer, ConsumerConfig, Delivered, Envelope, EventLog, HandleError, Handler, LogError, LogHandle, Member,
+    Position, Record, Rejected, Relay, SharedLog, Subscription, Tail, TailFrom, Topic, delivery::dead_letter, outbox,
 };
 use sea_orm::{ConnectionTrait as _, Statement, Value};
 use storage::{
@@ -129,18 +129,32 @@ impl World {
         shutdown
     }
 
+    /// Starts the members of one consumer; each answer stops one of them.
+    pub fn start_members(&self, handler: Arc<TestHandler>) -> Vec<Shutdown> {
+        let start = |member: Member<TestHandler>| {
+            let shutdown = Shutdown::default();
+            self.tasks.spawn("consumer", member.run(shutdown.clone()));
+            shutdown
+        };
+        self.consumer(handler).members().into_iter().map(start).collect()
+    }
+
     /// Runs a consumer until its process dies, as its handler says, or is killed from outside: nothing more of it runs. Answers whether it died,
     /// or `false` when everything was done.
     pub async fn run_until_death(&self, handler: Arc<TestHandler>) -> bool {
+        tokio::select! {
+            () = self.run_until_it_dies(handler) => true,
+            () = self.until_all_is_done() => false,
+        }
+    }
+
+    /// As [`run_until_death`](Self::run_until_death), of a process that surely dies.
+    pub async fn run_until_it_dies(&self, handler: Arc<TestHandler>) {
         let shutdown = Shutdown::default();
         let members = self.consumer(Arc::clone(&handler)).members().into_iter().map(|member| member.run(shutdown.clone()));
         tokio::select! {
-            () = handler.died.notified() => true,
+            () = handler.died.notified() => {}
             _ = futures::future::join_all(members) => unreachable!("nobody stops it"),
-            () = self.until_all_is_done() => {
-                shutdown.request();
-                false
-            }
         }
     }
 
@@ -257,6 +271,10 @@ impl Subscription for UnreliableSubscription {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
         suffer(&self.troubles.next)?;
         self.inner.next(max, wait).await
+    }
+
+    fn take_revoked(&mut self) -> Vec<(Topic, i32)> {
+        self.inner.take_revoked()
     }
 
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
