@@ -161,7 +161,7 @@ pub trait Subscription: Send {
     fn take_revoked(&mut self) -> Vec<(Topic, i32)>;
 
     /// Stores that everything up to and including these positions is done. Positions of partitions that were revoked
-    /// since are ignored.
+    /// since they were delivered are ignored, also where the partition is back.
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError>;
 
     /// Goes back to the committed offsets, so that what was delivered but not committed comes again.

@@ -18,23 +18,29 @@ type Place = (Topic, i32);
 /// Follows the offsets of the partitions that a member holds.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
+    followed: HashMap<Place, Followed>,
+}
+
+/// What was delivered of a partition since the member got it, or began to read it again.
+#[derive(Debug)]
+struct Followed {
+    /// The first offset that came.
+    first: i64,
     /// The offset that comes next.
-    next: HashMap<Place, i64>,
-    /// The first offset that came, until it is compared with the committed one.
-    first: HashMap<Place, i64>,
+    next: i64,
+    /// Whether `first` is still to be compared with the committed one.
+    is_to_compare: bool,
 }
 
 impl Gaps {
     /// A partition was revoked: if it comes back, others may have read on.
     pub(super) fn forget(&mut self, place: Place) {
-        self.next.remove(&place);
-        self.first.remove(&place);
+        self.followed.remove(&place);
     }
 
     /// Reading begins again at what is committed.
     pub(super) fn rewind(&mut self) {
-        self.next.clear();
-        self.first.clear();
+        self.followed.clear();
     }
 
     /// Follows what is delivered; the holes in it.
@@ -42,30 +48,34 @@ impl Gaps {
         let mut skipped = Vec::new();
         for Position { topic, partition, offset } in records.iter().map(|record| record.position) {
             // Compaction makes holes where nothing is missing.
-            if topic.spec().cleanup == Cleanup::Compact {
-                continue;
+            let is_whole = topic.spec().cleanup != Cleanup::Compact;
+            let new = Followed { first: offset, next: offset, is_to_compare: is_whole };
+            let followed = self.followed.entry((topic, partition)).or_insert(new);
+            if is_whole && followed.next < offset {
+                skipped.push(Skipped { topic, partition, from: followed.next, to: offset });
             }
-            let place = (topic, partition);
-            match self.next.insert(place, offset + 1) {
-                None => {
-                    self.first.insert(place, offset);
-                }
-                Some(from) if from < offset => skipped.push(Skipped { topic, partition, from, to: offset }),
-                Some(_) => {}
-            }
+            followed.next = offset + 1;
         }
         skipped
     }
 
+    /// Whether this was delivered, and its partition is the member's since.
+    pub(super) fn has_delivered(&self, position: Position) -> bool {
+        self.followed.get(&(position.topic, position.partition)).is_some_and(|followed| followed.first <= position.offset)
+    }
+
     /// The first offsets that are to be compared with what is committed, before that is overwritten.
     pub(super) fn to_compare(&self) -> Vec<(Place, i64)> {
-        self.first.iter().map(|(place, offset)| (*place, *offset)).collect()
+        let to_compare = self.followed.iter().filter(|(_, followed)| followed.is_to_compare);
+        to_compare.map(|(place, followed)| (*place, followed.first)).collect()
     }
 
     /// These have been compared.
     pub(super) fn compared(&mut self, places: &[(Place, i64)]) {
         for (place, _) in places {
-            self.first.remove(place);
+            if let Some(followed) = self.followed.get_mut(place) {
+                followed.is_to_compare = false;
+            }
         }
     }
 }
@@ -101,8 +111,11 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.follow(&[delivered(Topic::TestPlain, 0, 5), delivered(Topic::TestCompacted, 0, 5)]);
         gaps.forget((Topic::TestPlain, 0));
+        let before = Position { topic: Topic::TestPlain, partition: 0, offset: 5 };
+        assert!(!gaps.has_delivered(before));
         assert_eq!(gaps.follow(&[delivered(Topic::TestPlain, 0, 80), delivered(Topic::TestCompacted, 0, 80)]), []);
         assert_eq!(gaps.to_compare(), [((Topic::TestPlain, 0), 80)]);
+        assert!(!gaps.has_delivered(before) && gaps.has_delivered(Position { offset: 80, ..before }));
         gaps.rewind();
         assert_eq!(gaps.follow(&[delivered(Topic::TestPlain, 0, 5)]), []);
     }

@@ -69,8 +69,9 @@ impl Subscription for KafkaSubscription {
     }
 
     async fn commit(&mut self, done: &[Position]) -> Result<(), LogError> {
+        self.forget_revoked();
         let mut next: BTreeMap<(String, i32), i64> = BTreeMap::new();
-        for position in done {
+        for position in done.iter().filter(|position| self.gaps.has_delivered(**position)) {
             let offset = next.entry((self.receiver.names().topic(position.topic), position.partition)).or_default();
             *offset = (*offset).max(position.offset + 1);
         }

@@ -103,6 +103,39 @@ pub async fn two_members_share_and_one_takes_over(kind: Kind) {
     }
 }
 
+/// Another member has read on meanwhile: the offset of before would have its records skipped, or delivered once more.
+pub async fn what_was_done_before_a_partition_moved_away_and_back_moves_nothing_back(kind: Kind) {
+    let Some(stand) = Stand::open(kind).await else { return };
+    let mut first = stand.log.subscribe("group", &[Topic::TestPlain]).await.unwrap();
+    stand.log.append(Topic::TestPlain, numbered(100)).await.unwrap();
+    let before = receive(&mut *first, 100).await;
+    first.commit(&all_done(&before)).await.unwrap();
+
+    let mut second = stand.log.subscribe("group", &[Topic::TestPlain]).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let moved = loop {
+        assert!(Instant::now() < deadline, "nothing moves to the second member");
+        let (_, of_second) = round(&stand, &mut *first, &mut *second).await;
+        if let Some(record) = of_second.last() {
+            break record.position;
+        }
+    };
+    drop(second);
+    stand.log.append(Topic::TestPlain, numbered(100)).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let mut is_back = false;
+    while !is_back {
+        assert!(Instant::now() < deadline, "the partition does not come back");
+        let received = first.next(100, Duration::from_millis(200)).await.unwrap();
+        is_back = received.iter().any(|record| record.position.partition == moved.partition && record.position > moved);
+    }
+
+    let lag = stand.log.lag("group", &[Topic::TestPlain]).await.unwrap();
+    let of_before = before.into_iter().filter(|record| record.position.partition == moved.partition);
+    first.commit(&all_done(&of_before.collect::<Vec<_>>())).await.unwrap();
+    assert_eq!(stand.log.lag("group", &[Topic::TestPlain]).await.unwrap(), lag);
+}
+
 /// Appends records and lets both members receive until all came.
 async fn round(stand: &Stand, first: &mut dyn Subscription, second: &mut dyn Subscription) -> (Vec<Delivered>, Vec<Delivered>) {
     stand.log.append(Topic::TestPlain, numbered(100)).await.unwrap();

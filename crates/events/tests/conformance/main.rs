@@ -39,6 +39,7 @@ promises! {
     groups::what_was_handled_but_not_committed_comes_again,
     groups::rewinding_repeats_what_was_not_committed,
     groups::two_members_share_and_one_takes_over,
+    groups::what_was_done_before_a_partition_moved_away_and_back_moves_nothing_back,
     groups::lag_is_what_is_left_to_commit,
     tails::a_tail_catches_up_and_follows,
     tails::a_tail_of_an_empty_topic_has_caught_up,
