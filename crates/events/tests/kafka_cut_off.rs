@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rdkafka::mocking::MockCluster;
-use schildwacht_events::{EventLog as _, KafkaConfig, KafkaLog, Record, Tail, TailFrom, Topic};
+use schildwacht_events::{EventLog as _, KafkaConfig, KafkaLog, LogError, Record, Tail, TailFrom, Topic};
 use testkit::{eventually, servers::kafka::Cluster};
 use tokio::time::Instant;
 
@@ -46,6 +46,38 @@ async fn a_partition_whose_leader_is_cut_off_is_not_taken_for_a_quiet_one() {
 
     cluster.broker_up(2).unwrap();
     complete_later_than(&mut *tail, 1, as_of).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_that_is_to_begin_while_a_partition_has_no_leader_reads_all_of_it_once_it_has_one() {
+    let cluster = MockCluster::new(2).unwrap();
+    let name = TOPIC.spec().name;
+    cluster.create_topic(name, 2, 1).unwrap();
+    let log = KafkaLog::open(KafkaConfig { create_topics: false, ..KafkaConfig::new(cluster.bootstrap_servers()) }).unwrap();
+    log.ensure_topics(&[TOPIC]).await.unwrap();
+    let records = (0..40).map(|key| Record { key: Bytes::from(key.to_string()), headers: vec![], value: Some(Bytes::from_static(b"x")) });
+    log.append(TOPIC, records.collect()).await.unwrap();
+
+    cluster.partition_leader(name, 1, None).unwrap();
+    let refused = log.tail(TOPIC, TailFrom::Start).await.err();
+    assert!(matches!(refused, Some(LogError::Unavailable { .. })), "{refused:?}");
+    cluster.partition_leader(name, 1, Some(2)).unwrap();
+    let mut tail = eventually("the tail begins", async || log.tail(TOPIC, TailFrom::Start).await.ok()).await;
+    let mut received = 0;
+    eventually("the tail catches up", async || {
+        received += tail.next(100, Duration::from_millis(200)).await.unwrap().len();
+        tail.caught_up().then_some(())
+    })
+    .await;
+    assert_eq!(received, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_not_there_is_not_taken_for_an_empty_one() {
+    let cluster = MockCluster::new(2).unwrap();
+    let log = KafkaLog::open(KafkaConfig { create_topics: false, ..KafkaConfig::new(cluster.bootstrap_servers()) }).unwrap();
+    let refused = log.tail(TOPIC, TailFrom::Start).await.err();
+    assert!(matches!(refused, Some(LogError::Unavailable { .. })), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -191,11 +191,16 @@ impl KafkaTail {
     }
 }
 
-/// Assigns all partitions and answers where in each of them reading begins, and where it ends.
+/// Assigns all partitions and answers where in each of them reading begins, and where it ends. Fails while one of them has no leader, so that
+/// what is in it is not missed.
 fn assign(consumer: &StreamConsumer<Rebalances>, name: &str, from: TailFrom) -> Result<Vec<(i64, i64)>, LogError> {
     let cannot = |error: KafkaError| unavailable("read", &error);
     let metadata = consumer.fetch_metadata(Some(name), BROKER_TIMEOUT).map_err(cannot)?;
     let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+    // A broker that has not yet heard of a new topic says so.
+    if count == 0 {
+        return Err(LogError::Unavailable { reason: format!("kafka: topic {name} has no partitions yet") });
+    }
     let mut assignment = all_partitions(name, count);
     let mut partitions = Vec::with_capacity(count);
     for partition in 0..count as i32 {
