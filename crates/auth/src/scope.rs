@@ -14,6 +14,11 @@ pub enum Scope<K> {
 }
 
 impl<K: Kind> Scope<K> {
+    /// One of them.
+    pub fn one(id: K) -> Self {
+        Self::Only(BTreeSet::from([id]))
+    }
+
     /// Whether one of them is in it.
     pub fn contains(&self, id: K) -> bool {
         match self {

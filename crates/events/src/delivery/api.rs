@@ -15,7 +15,7 @@ use proto::operations::v1::{
 use runtime::{DeadLetterId, Error, FieldViolation, security::SecurityEvent};
 use storage::{
     Database, Paging,
-    audit::{self, Chain, Entry},
+    audit::{self, Chain, Entry, record_read},
 };
 use tonic::{Request, Response, Status};
 
@@ -116,13 +116,11 @@ impl<H: Handler> ConsumerLetters for LettersOf<H> {
     }
 
     async fn show(&self, cx: &Context, id: DeadLetterId) -> Result<DeadLetter, Error> {
-        let txn = self.database.begin().await?;
-        let found = dead_letter::show(&txn, self.consumer, id).await?;
+        let found = dead_letter::show(&self.database, self.consumer, id).await?;
         let (letter, excerpt) = found.ok_or_else(|| Error::not_found("dead letter"))?;
-        let detail = serde_json::json!({ "id": id, "reason": letter.reason });
-        audit::append(&txn, cx, Chain::Platform, self.entry(Action::DeadLetterShow, detail)).await?;
-        txn.commit().await?;
-        SecurityEvent::DeadLetterShown.record(&cx.actor(), Action::DeadLetterShow.name(), format_args!("dead_letter:{id}"), "");
+        let detail = serde_json::json!({ "consumer": self.consumer, "reason": letter.reason });
+        let entry = Entry { action: Action::DeadLetterShow, resource: format!("dead_letter:{id}"), detail };
+        record_read(&self.database, cx, SecurityEvent::DeadLetterShown, Chain::Platform, entry).await?;
         Ok(DeadLetter { excerpt, ..self.message_of(letter) })
     }
 

@@ -175,11 +175,11 @@ pub async fn list(database: &Database, consumer: &str, filter: &Filter, paging: 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn show(txn: &Txn, consumer: &str, id: DeadLetterId) -> StoreResult<Option<(Listed, Vec<u8>)>> {
+pub async fn show(database: &Database, consumer: &str, id: DeadLetterId) -> StoreResult<Option<(Listed, Vec<u8>)>> {
     let letter = select(consumer, &Filter { reason: String::new(), ids: vec![id] });
-    let Some(row) = without_value(letter.clone()).into_model::<ListedRow>().one(&**txn).await? else { return Ok(None) };
+    let Some(row) = without_value(letter.clone()).into_model::<ListedRow>().one(database.reader()).await? else { return Ok(None) };
     let beginning = letter.select_only().expr_as(Expr::cust(format!("substr(value, 1, {EXCERPT_BYTES})")), "excerpt");
-    let excerpt: Option<Option<Vec<u8>>> = beginning.into_tuple().one(&**txn).await?;
+    let excerpt: Option<Option<Vec<u8>>> = beginning.into_tuple().one(database.reader()).await?;
     Ok(Some((listed(row)?, excerpt.flatten().unwrap_or_default())))
 }
 

@@ -53,10 +53,9 @@ testkit::on_both_stores! {
         let world = after_consuming(database, &Arc::default(), &[&text]).await;
         let letters = world.letters().await;
         assert!(letters[0].size > 100_000);
-        let txn = world.database.begin().await.unwrap();
-        let (listed, excerpt) = dead_letter::show(&txn, CONSUMER, letters[0].id).await.unwrap().unwrap();
+        let (listed, excerpt) = dead_letter::show(&world.database, CONSUMER, letters[0].id).await.unwrap().unwrap();
         assert_eq!((&listed, excerpt.len()), (&letters[0], EXCERPT_BYTES));
-        assert_eq!(dead_letter::show(&txn, "someone-else", letters[0].id).await.unwrap(), None);
+        assert_eq!(dead_letter::show(&world.database, "someone-else", letters[0].id).await.unwrap(), None);
     }
 
     async fn a_letter_taken_in_at_last_is_gone_and_has_taken_effect_once(database: TestDatabase) {

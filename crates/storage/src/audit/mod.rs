@@ -24,6 +24,7 @@ mod finding;
 mod history;
 mod migration;
 mod note;
+mod read;
 mod record;
 mod table;
 
@@ -34,4 +35,5 @@ pub use finding::{CheckpointName, Finding};
 pub use history::History;
 pub use migration::AddAuditTrail;
 pub use note::{KeyError, PublicKey, SigningKey};
+pub use read::{record_export, record_read};
 pub use record::{CheckpointError, Checkpointing, Checkpoints, Made};

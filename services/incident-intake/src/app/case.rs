@@ -6,9 +6,12 @@ use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Utc};
 use runtime::{AlertId, CaseId, Error, PersonId, Result};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging, audit::fingerprint};
+use storage::{
+    Page, PageRequest, Paging,
+    audit::{fingerprint, record_export},
+};
 
-use super::{App, acting_person, reads::record_export};
+use super::{App, acting_person};
 use crate::{
     domain::{
         alert::Alert,
@@ -90,7 +93,8 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
     let reader = app.database.reader();
     let page = store::queue::list(reader, &scope, &filter, order, &paging).await?;
     if asked.for_export && paging.is_first_page() {
-        record_export(&app.database, cx, filter.school, page.total).await?;
+        let schools = filter.school.map_or(scope, Scope::one);
+        record_export(&app.database, cx, action, &schools, page.total).await?;
     }
     let ids: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
     let devices = store::case_device::first_of(reader, &ids, DEVICES_NAMED).await?;

@@ -1,11 +1,11 @@
-//! Who read a case, and who exported a list of them, is on record: a row in the chain of reads of the school.
+//! Who read a case is on record: a row in the chain of reads of the school.
 
 use auth::{Action, Context};
 use moka::future::Cache;
-use runtime::{CaseId, Error, Result, SchoolId, security::SecurityEvent};
+use runtime::{CaseId, Error, Result, security::SecurityEvent};
 use storage::{
     Database,
-    audit::{self, Chain, Entry},
+    audit::{Chain, Entry, record_read},
 };
 
 use crate::domain::case::Case;
@@ -30,31 +30,9 @@ impl Reads {
         let window = cx.clock.now().timestamp().div_euclid(WINDOW_SECONDS);
         let key = (cx.actor(), case.id, window);
         let recorded = self.0.try_get_with(key, async {
-            let resource = format!("case:{}", case.id);
-            let entry = Entry { action: Action::CaseRead, resource: resource.clone(), detail: serde_json::json!({}) };
-            append(database, cx, Chain::ReadsOfSchool(case.school.id), entry).await?;
-            SecurityEvent::CaseRead.record(&cx.actor(), Action::CaseRead.name(), resource, "");
-            Ok::<_, Error>(())
+            let entry = Entry { action: Action::CaseRead, resource: format!("case:{}", case.id), detail: serde_json::json!({}) };
+            record_read(database, cx, SecurityEvent::CaseRead, Chain::ReadsOfSchool(case.school.id), entry).await.map_err(Error::from)
         });
         recorded.await.map_err(|error| Error::unavailable("read_not_recorded", error))
     }
-}
-
-/// Puts on record that the caller makes a file of a list, before they get its first page.
-pub(super) async fn record_export(database: &Database, cx: &Context, school: Option<SchoolId>, cases: i64) -> Result<()> {
-    let (chain, resource) = match school {
-        Some(school) => (Chain::ReadsOfSchool(school), format!("school:{school}")),
-        None => (Chain::Platform, "platform".to_owned()),
-    };
-    let entry = Entry { action: Action::CaseExport, resource: resource.clone(), detail: serde_json::json!({ "cases": cases }) };
-    append(database, cx, chain, entry).await?;
-    SecurityEvent::Exported.record(&cx.actor(), Action::CaseExport.name(), resource, "");
-    Ok(())
-}
-
-async fn append(database: &Database, cx: &Context, chain: Chain, entry: Entry) -> Result<()> {
-    let txn = database.begin().await?;
-    audit::append(&txn, cx, chain, entry).await?;
-    txn.commit().await?;
-    Ok(())
 }

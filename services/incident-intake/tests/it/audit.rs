@@ -1,13 +1,13 @@
 //! What the audit trail holds of cases: who read and exported them, and fingerprints of what people wrote.
 
-use auth::Principal;
+use auth::{Function, Principal};
 use chrono::TimeDelta;
 use proto::incident_intake::v1::{AddCaseNoteRequest, Case, CloseReason, GetCaseRequest, GetEvidenceRequest, ListCasesRequest};
 use runtime::SchoolId;
 use schildwacht_incident_intake::CaseTexts;
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::audit::{History, examine};
-use testkit::{eventually, on_both_stores, security_lines};
+use testkit::{eventually, on_both_stores, person, security_lines};
 use tonic::Code;
 
 use crate::world::{MALWARE, World, director, noor, sam};
@@ -96,6 +96,29 @@ on_both_stores! {
         eventually("a security event", async || {
             cases.list_cases(world.by(&of_school, export(school.to_string(), String::new()))).await.unwrap();
             security_lines("exported").into_iter().find(|line| line.actor == of_school.actor() && line.resource == format!("school:{school}"))
+        })
+        .await;
+    }
+
+    async fn a_file_of_all_that_somebody_sees_is_on_record_at_each_of_their_schools(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, _) = world.with_a_case().await;
+        let other = world.school("Het Andere", "Gent").await;
+        let export = ListCasesRequest { for_export: true, ..Default::default() };
+        let exported_at = |school: SchoolId, who: &Principal| row(who, "case.export", &format!("school:{school}"));
+
+        let of_one = director(school);
+        world.cases().list_cases(world.by(&of_one, export.clone())).await.unwrap();
+        assert_eq!((reads(&world, school).await, reads(&world, other).await.len()), (vec![exported_at(school, &of_one)], 0));
+
+        let of_both = person(77, &[Function::Director(school), Function::Director(other)]);
+        world.cases().list_cases(world.by(&of_both, export.clone())).await.unwrap();
+        assert_eq!(reads(&world, school).await.last(), Some(&exported_at(school, &of_both)));
+        assert_eq!(reads(&world, other).await, [exported_at(other, &of_both)]);
+        assert_eq!(rows(&world, "platform").await.len(), 0);
+        eventually("one security event for one file", async || {
+            world.cases().list_cases(world.by(&of_both, export.clone())).await.unwrap();
+            security_lines("exported").into_iter().find(|line| line.actor == of_both.actor() && line.resource == "schools:2")
         })
         .await;
     }

@@ -6,7 +6,7 @@ use auth::{Action, Context, Scope};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use runtime::{DeviceId, Error, Result, SchoolId};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging};
+use storage::{Page, PageRequest, Paging, audit::record_export};
 
 use super::App;
 use crate::{
@@ -63,13 +63,16 @@ pub struct ListDevices {
     pub query: String,
     pub filter: DeviceFilter,
     pub order: DeviceOrder,
+    /// The rows become a file, which is on record.
+    pub for_export: bool,
     pub page: PageRequest,
 }
 
 /// With what pages show beside each.
 pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result<Page<ShownDevice>> {
-    cx.require(Action::DeviceRead, asked.school)?;
-    let scope = cx.scope(Action::DeviceRead)?;
+    let action = if asked.for_export { Action::DeviceExport } else { Action::DeviceRead };
+    cx.require(action, asked.school)?;
+    let scope = cx.scope(action)?;
     let mut paging = Paging::begin(&asked, &asked.page)?;
     let as_of = paging.as_of(cx.clock.now());
     let which = match asked.filter {
@@ -86,6 +89,9 @@ pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result
     };
     let listing = Listing { school: asked.school, text: asked.query, which };
     let mut page = store::device_list::list(app.database.reader(), &scope, &listing, sorting, &paging).await?;
+    if asked.for_export && paging.is_first_page() {
+        record_export(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
+    }
     let shown = show_devices(app, cx, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(shown))
 }

@@ -61,8 +61,8 @@ impl TryFrom<ListDevicesRequest> for ListDevices {
             wire::DeviceOrder::Name => DeviceOrder::Name,
             wire::DeviceOrder::UseDesc => DeviceOrder::Use,
         };
-        let ListDevicesRequest { page_size, page_token, .. } = request;
-        fields.finish(school.map(|school| Self { school, query, filter, order, page: (page_size, page_token).into() }))
+        let ListDevicesRequest { for_export, page_size, page_token, .. } = request;
+        fields.finish(school.map(|school| Self { school, query, filter, order, for_export, page: (page_size, page_token).into() }))
     }
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod alerts;
+mod audit;
 mod dead_letters;
 mod devices;
 mod flood;

@@ -76,7 +76,7 @@ async fn files_of_lists_are_on_record() {
     let school = format!("school:{ZANDLOPER}");
     eventually("a file of devices", async || {
         assert_eq!(browser.get(&format!("/scholen/{ZANDLOPER}/toestellen/export.csv")).await.status, 200);
-        lines("exported", &karim).into_iter().find(|line| line.action == "device.read" && line.resource == school)
+        lines("exported", &karim).into_iter().find(|line| line.action == "device.export" && line.resource == school)
     })
     .await;
     let mut browser = town.browser_of(&noor).await;

@@ -167,6 +167,7 @@ impl DeviceQuery {
             query: self.search.clone(),
             filter: self.view.wire().into(),
             order_by: self.order.wire().into(),
+            for_export: false,
         }
     }
 }

@@ -6,7 +6,6 @@ mod page;
 mod view;
 mod words;
 
-use auth::Action;
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -20,7 +19,7 @@ use portal_frame::{
     upstream::Calls,
 };
 use proto::{incident_intake::v1::ListCasesRequest, network_monitor::v1 as wire};
-use runtime::{SchoolId, security::SecurityEvent};
+use runtime::SchoolId;
 
 use self::{address::DeviceQuery, export::DeviceRow};
 pub(crate) use self::{
@@ -89,14 +88,11 @@ pub(crate) async fn export_json(visit: Visit, Path(id): Path<String>, RawQuery(q
 
 async fn all_rows(visit: &Visit, id: &str, query: Option<String>) -> Result<Rows<DeviceRow>, Failure> {
     let query = &DeviceQuery::parse(school_id(id)?, &query.unwrap_or_default());
-    let rows = Rows::gather(async |page_token| {
-        let request = wire::ListDevicesRequest { page_token, ..query.request(EXPORT_PAGE_SIZE) };
+    Rows::gather(async |page_token| {
+        let request = wire::ListDevicesRequest { page_token, for_export: true, ..query.request(EXPORT_PAGE_SIZE) };
         let answer = visit.calls().devices().list_devices(request).await?.into_inner();
         let read = answer.devices.into_iter().map(|device| Device::try_from(device).map(DeviceRow::from));
         Ok((read.collect::<Result<_, Unreadable>>()?, answer.next_page_token))
     })
-    .await?;
-    let actor = visit.visitor().principal().actor();
-    SecurityEvent::Exported.record(&actor, Action::DeviceRead.name(), format_args!("school:{id}"), "");
-    Ok(rows)
+    .await
 }
