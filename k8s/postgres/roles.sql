@@ -5,6 +5,7 @@
 -- incident_intake_owner  owns the tables and runs migrations:  database.migration_url
 -- incident_intake        serves, and may not change audit rows: database.url
 --
+-- services/schildwacht/tests/it/roles.rs runs this file and serves with these users.
 -- The service itself gives the second user what it needs after each migration (crates/storage/src/privileges.rs).
 
 SELECT current_database() AS database \gset

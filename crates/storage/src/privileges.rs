@@ -57,7 +57,10 @@ impl Database {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(true);
         }
-        let question = "SELECT has_table_privilege('audit_log', 'UPDATE, DELETE, TRUNCATE')::text AS answer";
+        // An owner who has lost these rights can give them back to itself.
+        let question =
+            "SELECT (has_table_privilege('audit_log', 'UPDATE, DELETE, TRUNCATE') OR pg_has_role(relowner, 'MEMBER'))::text AS answer
+                        FROM pg_class WHERE oid = to_regclass('audit_log')";
         Ok(text(self.reader(), question).await?.as_deref() != Some("false"))
     }
 }

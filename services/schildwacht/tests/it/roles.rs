@@ -1,7 +1,9 @@
-//! PostgreSQL with two users: one owns the tables, one serves and may not change audit rows.
+//! PostgreSQL with two users, as `k8s/postgres/roles.sql` makes them: one owns the tables, one serves and may not change audit rows.
+
+use std::{path::Path, process::Command};
 
 use runtime::{Clock, EventId, Ids, config::Secret};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement};
 use storage::{Database, DatabaseConfig};
 use testkit::{Store, TestDatabase};
 use url::Url;
@@ -9,44 +11,97 @@ use url::Url;
 use crate::site::{Outcome, Site};
 
 const SERVICES: [&str; 3] = ["IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"];
+const PASSWORD: &str = "serves-in-tests";
+const OWNER_PASSWORD: &str = "owns-in-tests";
 
-/// A database for each service, owned by the user of the tests.
-async fn databases() -> Option<Vec<(TestDatabase, DatabaseConfig)>> {
+/// A database for each service, and the name of the user that serves there.
+async fn databases() -> Option<Vec<(TestDatabase, DatabaseConfig, String)>> {
     let mut databases = Vec::new();
     for _ in SERVICES {
         let place = TestDatabase::new(Store::Postgres).await?;
         let config = place.empty().await;
-        databases.push((place, config));
+        let user = format!("serves_{}", Ids::random(Clock::system()).next::<EventId>().as_uuid().simple());
+        make_roles(&config, &user);
+        databases.push((place, config, user));
     }
     Some(databases)
 }
 
-/// A site that serves as the user of these addresses, and migrates as the owner.
-fn site(databases: &[(TestDatabase, DatabaseConfig)], serving: impl Fn(&DatabaseConfig) -> String) -> Site {
-    SERVICES.iter().zip(databases).fold(Site::new(), |site, (service, (_, owner))| {
-        site.with(&format!("SCHILDWACHT_{service}__DATABASE__URL"), serving(owner))
-            .with(&format!("SCHILDWACHT_{service}__DATABASE__MIGRATION_URL"), owner.url.expose())
+/// Runs the file as its first lines say.
+fn make_roles(administrator: &DatabaseConfig, user: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../k8s/postgres/roles.sql");
+    let set = |name: &str, value: &str| ["--set".to_owned(), format!("{name}={value}")];
+    let made = Command::new("psql")
+        .args(["--no-psqlrc", "--dbname", administrator.url.expose()])
+        .args(set("ON_ERROR_STOP", "1"))
+        .args(set("service", user))
+        .args(set("owner_password", OWNER_PASSWORD))
+        .args(set("password", PASSWORD))
+        .arg("--file")
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// The same database as another user.
+fn by(user: &str, password: &str, administrator: &DatabaseConfig) -> DatabaseConfig {
+    let mut url: Url = administrator.url.expose().parse().unwrap();
+    url.set_username(user).unwrap();
+    url.set_password(Some(password)).unwrap();
+    DatabaseConfig { url: Secret::new(url.to_string()), ..administrator.clone() }
+}
+
+fn owner(user: &str, administrator: &DatabaseConfig) -> DatabaseConfig {
+    by(&format!("{user}_owner"), OWNER_PASSWORD, administrator)
+}
+
+/// A site that serves as these users, and migrates as the owners.
+fn site(databases: &[(TestDatabase, DatabaseConfig, String)], serving: impl Fn(&str, &DatabaseConfig) -> DatabaseConfig) -> Site {
+    SERVICES.iter().zip(databases).fold(Site::new(), |site, (service, (_, administrator, user))| {
+        site.with(&format!("SCHILDWACHT_{service}__DATABASE__URL"), serving(user, administrator).url.expose())
+            .with(&format!("SCHILDWACHT_{service}__DATABASE__MIGRATION_URL"), owner(user, administrator).url.expose())
     })
+}
+
+async fn audit_rows(database: &Database) -> i64 {
+    let question = Statement::from_string(database.backend(), "SELECT count(*) AS rows FROM audit_log");
+    database.reader().query_one_raw(question).await.unwrap().unwrap().try_get("", "rows").unwrap()
 }
 
 #[tokio::test]
 async fn everything_is_served_by_a_user_that_may_not_change_audit_rows() {
     let Some(databases) = databases().await else { return };
-    let user = format!("serves_{}", Ids::random(Clock::system()).next::<EventId>().to_string().replace('-', ""));
-    let owner = Database::connect(&databases[0].1).await.unwrap();
-    owner.reader().execute_unprepared(&format!("CREATE ROLE {user} LOGIN PASSWORD 'for-tests'")).await.unwrap();
-    let as_user = |owner: &DatabaseConfig| {
-        let mut url: Url = owner.url.expose().parse().unwrap();
-        url.set_username(&user).unwrap();
-        url.set_password(Some("for-tests")).unwrap();
-        url.to_string()
-    };
-    let site = site(&databases, as_user);
+    let site = site(&databases, |user, administrator| by(user, PASSWORD, administrator));
     let mut process = site.serve().await;
-    for (_, config) in &databases {
-        let serving = Database::connect(&DatabaseConfig { url: Secret::new(as_user(config)), ..config.clone() }).await.unwrap();
+    let schools = "board_number;board_name;board_kind;institution_number;school_name;school_municipality;site_number;municipality\n\
+                   990090;Vzw Noorderlicht;free;990191;De Kompas;Gent;1;Gent\n";
+    let file = site.file("schools.csv", schools).display().to_string();
+    site.operate(&["import", "--file", &file]).await.ok();
+
+    for (_, administrator, user) in &databases {
+        let serving = Database::connect(&by(user, PASSWORD, administrator)).await.unwrap();
         assert!(!serving.may_change_audit_rows().await.unwrap());
+        for statement in [
+            "UPDATE audit_log SET actor = 'somebody else'",
+            "DELETE FROM audit_log",
+            "TRUNCATE audit_log",
+            "DELETE FROM audit_head",
+            "TRUNCATE audit_head",
+            "DROP TRIGGER audit_log_keep ON audit_log",
+            "ALTER TABLE audit_log DISABLE TRIGGER ALL",
+            "ALTER TABLE audit_log OWNER TO CURRENT_USER",
+            "SET session_replication_role = replica",
+            "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "DROP TABLE audit_log",
+            "CREATE TABLE other (x INTEGER)",
+        ] {
+            let refused = serving.reader().execute_unprepared(statement).await.expect_err(statement).to_string();
+            assert!(refused.contains("permission denied") || refused.contains("must be owner"), "{statement}: {refused}");
+        }
     }
+    let identity = Database::connect(&by(&databases[0].2, PASSWORD, &databases[0].1)).await.unwrap();
+    assert!(audit_rows(&identity).await >= 2, "the import is on record, a board and a school");
     process.terminate();
     assert_eq!(process.end().await.code(), Some(0), "{}", process.stderr());
 }
@@ -54,7 +109,10 @@ async fn everything_is_served_by_a_user_that_may_not_change_audit_rows() {
 #[tokio::test]
 async fn a_user_that_could_change_audit_rows_all_the_same_is_refused() {
     let Some(databases) = databases().await else { return };
-    let site = site(&databases, |owner| owner.url.expose().to_owned()).with("SCHILDWACHT_TELEMETRY__LOG_FILTER", "off");
-    let complaint = Outcome::of(site.start(&["all", "--no-demo"])).await.complaint();
-    assert!(complaint.contains("identity.database.url") && complaint.contains("may change audit rows"), "{complaint}");
+    let serving: [fn(&str, &DatabaseConfig) -> DatabaseConfig; 2] = [owner, |_, administrator| administrator.clone()];
+    for serving in serving {
+        let site = site(&databases, serving).with("SCHILDWACHT_TELEMETRY__LOG_FILTER", "off");
+        let complaint = Outcome::of(site.start(&["all", "--no-demo"])).await.complaint();
+        assert!(complaint.contains("identity.database.url") && complaint.contains("may change audit rows"), "{complaint}");
+    }
 }
