@@ -3,6 +3,7 @@
 //!
 //! Names of keys, hosts and ports are told; credentials never.
 
+use percent_encoding::percent_decode_str;
 use runtime::config::{ConfigError, Secret, is_loopback_host};
 use url::Url;
 
@@ -94,7 +95,7 @@ fn plain_http(key: &str, who: &str, address: &str) -> Option<Finding> {
 /// one counts, and a parameter may name another host than the URL does.
 fn plain_postgres(key: &str, address: &Secret) -> Option<Finding> {
     let url = Url::parse(address.expose()).ok().filter(|url| url.scheme().starts_with("postgres"))?;
-    let mut host = url.host_str().unwrap_or_default().replace("%2F", "/").replace("%2f", "/");
+    let mut host = percent_decode_str(url.host_str().unwrap_or_default()).decode_utf8_lossy().into_owned();
     let mut mode = String::new();
     for (name, value) in url.query_pairs() {
         match name.as_ref() {

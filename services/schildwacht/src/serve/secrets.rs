@@ -1,5 +1,6 @@
 //! No process starts on the placeholder of a template in place of a secret: everybody who has read the template knows it.
 
+use percent_encoding::percent_decode_str;
 use runtime::config::{ConfigError, Secret};
 use url::Url;
 
@@ -39,7 +40,7 @@ fn secrets(config: &Config, service: Service) -> Vec<(String, Secret)> {
 /// The password of an address; the whole of what is no address, which may be a variable that nobody filled in.
 fn password_in(address: &Secret) -> Secret {
     match Url::parse(address.expose()) {
-        Ok(url) => Secret::new(url.password().unwrap_or_default().replace("%7B", "{").replace("%7b", "{")),
+        Ok(url) => Secret::new(percent_decode_str(url.password().unwrap_or_default()).decode_utf8_lossy()),
         Err(_) => address.clone(),
     }
 }
@@ -62,6 +63,8 @@ mod tests {
             (r#"network_monitor.database.url = "postgres://schildwacht:changeme@127.0.0.1/n""#, "network_monitor.database.url"),
             (r#"identity.database.migration_url = "postgres://owner:changeme@127.0.0.1/i""#, "identity.database.migration_url"),
             (r#"incident_intake.database.url = "postgres://schildwacht:${PASSWORD}@127.0.0.1/c""#, "incident_intake.database.url"),
+            (r#"incident_intake.database.url = "postgres://schildwacht:change%2Dm%65@127.0.0.1/c""#, "incident_intake.database.url"),
+            (r#"cache.redis_url = "redis://:%24%7BPASSWORD%7D@127.0.0.1""#, "cache.redis_url"),
             (r#"identity.database.url = "${DATABASE_URL}""#, "identity.database.url"),
             (r#"cache.redis_url = "redis://:placeholder@127.0.0.1""#, "cache.redis_url"),
             (
