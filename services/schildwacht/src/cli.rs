@@ -155,6 +155,9 @@ pub struct Access {
     /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
+    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
+    #[arg(long)]
+    pub mesh: bool,
     /// Client id to act as.
     #[arg(long, value_name = "ID", default_value = COMMAND_LINE)]
     pub client_id: String,
@@ -177,6 +180,9 @@ pub struct DemoOptions {
     /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
+    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
+    #[arg(long)]
+    pub mesh: bool,
     /// Data folder of the system.
     #[arg(long, value_name = "FOLDER", default_value = "var")]
     pub data_dir: PathBuf,

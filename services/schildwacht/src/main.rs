@@ -83,7 +83,7 @@ async fn demo(options: DemoOptions) -> Result<()> {
         let events = demo::sample(&school, seed, from, minutes)?;
         return events.iter().try_for_each(|event| say(&event.line));
     }
-    let issuer = access::issuer(options.issuer.as_ref(), &options.at)?;
+    let issuer = access::issuer(options.issuer.as_ref(), &options.at, options.mesh)?;
     let plan = demo::sensors::Plan { at: options.at, issuer, seed: options.seed, history_days: options.history_days };
     let gateways = demo::sensors::gateways(&options.data_dir)?;
     let shutdown = Tasks::new().shutdown();

@@ -25,6 +25,9 @@ pub struct SendOptions {
     /// URL of the token issuer. Default: `<at>/issuer`.
     #[arg(long, value_name = "URL")]
     pub issuer: Option<Url>,
+    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
+    #[arg(long)]
+    pub mesh: bool,
     /// Data folder of the system, if it runs on this machine.
     #[arg(long, value_name = "FOLDER", default_value = "var")]
     pub data_dir: PathBuf,
