@@ -39,6 +39,8 @@ pub enum SecurityEvent {
     Exported,
     /// An operator looked at the content of a message that could not be processed.
     DeadLetterShown,
+    /// An operator said that rows of the audit trail are gone with a restore.
+    RestoreAccepted,
     /// A gateway sent more than it may.
     RateLimited,
 }
@@ -81,9 +83,13 @@ impl SecurityEvent {
             Self::AuthorisationRefused | Self::ResourceNotFound | Self::TokenRefused | Self::SignInFailed | Self::RateLimited => {
                 SecurityOutcome::Refused
             }
-            Self::SignedIn | Self::SignedOut | Self::SessionEnded | Self::CaseRead | Self::Exported | Self::DeadLetterShown => {
-                SecurityOutcome::Allowed
-            }
+            Self::SignedIn
+            | Self::SignedOut
+            | Self::SessionEnded
+            | Self::CaseRead
+            | Self::Exported
+            | Self::DeadLetterShown
+            | Self::RestoreAccepted => SecurityOutcome::Allowed,
         }
     }
 

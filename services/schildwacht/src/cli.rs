@@ -35,11 +35,13 @@ impl Cli {
             Some(
                 Command::Serve { options, .. }
                 | Command::Config(ConfigCommand::Check { options, .. })
-                | Command::Audit(AuditCommand::Verify(AuditOptions { serve: options, .. })),
+                | Command::Audit(
+                    AuditCommand::Verify(AuditOptions { serve: options, .. }) | AuditCommand::Accept(AcceptOptions { serve: options, .. }),
+                ),
             ) => options.fill_in(before),
             Some(_) if before == ServeOptions::default() => {}
             Some(_) => {
-                let advice = "--config, --data-dir, --listen and --no-demo before a command are for `serve`, `config check` and `audit verify`; \
+                let advice = "--config, --data-dir, --listen and --no-demo before a command are for `serve`, `config check`, `audit verify` and `audit accept`; \
                               other commands ask a running system: see their --help";
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, advice));
             }
@@ -349,6 +351,8 @@ pub enum DeadLetterCommand {
 pub enum AuditCommand {
     /// Compares every audit chain with its checkpoints. Names what was changed, deleted, reordered or removed. Safe on a running system.
     Verify(AuditOptions),
+    /// Says that a service's database was restored from a backup: signs which rows are gone with it, and why. Needs the signing key.
+    Accept(AcceptOptions),
     /// Prints the public key of this process's checkpoints, as `audit.trusted_keys` takes it.
     Key(ServeOptions),
 }
@@ -358,6 +362,18 @@ pub struct AuditOptions {
     /// Prints one JSON object per line.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct AcceptOptions {
+    /// Service whose database was restored.
+    #[arg(long, value_name = "SERVICE")]
+    pub service: Service,
+    /// What was restored, by whose decision and why, in one line. It is signed and shown by `audit verify` from now on.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
     #[command(flatten)]
     pub serve: ServeOptions,
 }
@@ -409,12 +425,15 @@ mod tests {
             Some(
                 Command::Serve { options, .. }
                 | Command::Config(ConfigCommand::Check { options, .. })
-                | Command::Audit(AuditCommand::Verify(AuditOptions { serve: options, .. })),
+                | Command::Audit(
+                    AuditCommand::Verify(AuditOptions { serve: options, .. }) | AuditCommand::Accept(AcceptOptions { serve: options, .. }),
+                ),
             ) => (options.config, options.data_dir, options.no_demo),
             other => panic!("{other:?}"),
         };
         let expected: (Option<PathBuf>, Option<PathBuf>, bool) = (Some("/c".into()), Some("/d".into()), true);
-        for command in [&["serve", "all"][..], &["config", "check"], &["audit", "verify"]] {
+        let accept = &["audit", "accept", "--service", "identity", "--reason", "backup"];
+        for command in [&["serve", "all"][..], &["config", "check"], &["audit", "verify"], accept] {
             let options = ["--config", "/c", "--data-dir", "/d", "--no-demo"];
             assert_eq!(given(&[&options[..], command].concat()), expected, "before {command:?}");
             assert_eq!(given(&[command, &options[..]].concat()), expected, "after {command:?}");

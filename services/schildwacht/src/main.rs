@@ -55,6 +55,7 @@ async fn run(cli: Cli) -> Result<bool> {
         }
         Some(Command::Config(ConfigCommand::Print)) => say(serve::config::DEFAULTS.trim_end()).map(|()| true),
         Some(Command::Audit(AuditCommand::Verify(options))) => operate::verify_audit(&options).await,
+        Some(Command::Audit(AuditCommand::Accept(options))) => operate::accept_restore(&options).await.map(|()| true),
         Some(Command::Audit(AuditCommand::Key(options))) => operate::audit_key(&options).map(|()| true),
         Some(Command::Send(options)) => send(&options).await,
         Some(Command::Demo(options)) => demo(options).await.map(|()| true),

@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::note;
+use super::{checkpoint::ORIGIN, note};
 
 /// Bytes of the line of a signature, with room.
 const LONGEST_SIGNATURE: u64 = 512;
@@ -41,7 +41,7 @@ pub trait Anchor: Send + Sync {
     /// Keeps a signed note; returns when it is durable. The same note may come twice.
     async fn keep(&self, note: &str) -> Result<(), AnchorError>;
 
-    /// Hands out all notes of this place, oldest first.
+    /// Hands out all notes of this place, oldest first, and what is there beside them, as it is.
     async fn read(&self, each: &mut (dyn for<'n> FnMut(&'n str) + Send)) -> Result<(), AnchorError>;
 }
 
@@ -107,8 +107,8 @@ impl Anchor for FileAnchor {
             text => text.map_err(|error| self.failed(&error))?,
         };
         // What comes after the last whole note is being written, or was when the machine stopped.
-        for note in note::notes(&String::from_utf8_lossy(&text)).0 {
-            each(note);
+        for piece in pieces(&text).0 {
+            each(&String::from_utf8_lossy(piece));
         }
         Ok(())
     }
@@ -122,12 +122,39 @@ fn append(path: &Path, note: &str) -> io::Result<()> {
     if !ends_whole(&mut file)? {
         // A note that a crash cut off would swallow this one.
         let text = fs::read(path)?;
-        let text = String::from_utf8_lossy(&text);
-        file.set_len(note::notes(&text).0.iter().map(|note| note.len() as u64).sum())?;
+        let kept = text.len() - pieces(&text).1.len();
+        file.set_len(kept as u64)?;
+        if !text[..kept].ends_with(b"\n") {
+            file.write_all(b"\n")?;
+        }
     }
     file.write_all(note.as_bytes())?;
     file.sync_all()?;
     if is_new { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Splits a file into notes and what is between them, and a note at the end that is not (or not any more) whole. A note begins with its
+/// origin and ends with its signature.
+fn pieces(file: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let (mut pieces, mut begin, mut at) = (Vec::new(), 0, 0);
+    for line in file.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(ORIGIN.as_bytes()) && begin < at {
+            pieces.push(&file[begin..at]);
+            begin = at;
+        }
+        at += line.len();
+        if note::is_signature(line) && line.ends_with(b"\n") {
+            pieces.push(&file[begin..at]);
+            begin = at;
+        }
+    }
+    let rest = &file[begin..];
+    let is_begun = rest.starts_with(ORIGIN.as_bytes()) || ORIGIN.as_bytes().starts_with(rest);
+    if is_begun {
+        return (pieces, rest);
+    }
+    pieces.push(rest);
+    (pieces, &[])
 }
 
 /// Whether nothing was written yet, or the last line is that of a signature.
@@ -148,6 +175,10 @@ mod tests {
     use super::*;
     use crate::audit::SigningKey;
 
+    fn note(key: &SigningKey, number: u8) -> String {
+        key.sign(&format!("{ORIGIN}identity/series\n{number}\n"))
+    }
+
     async fn read(anchor: &FileAnchor) -> Vec<String> {
         let mut notes = Vec::new();
         anchor.read(&mut |note| notes.push(note.to_owned())).await.unwrap();
@@ -160,7 +191,7 @@ mod tests {
         let anchor = FileAnchor::of_service(&folder.path().join("audit"), "identity");
         assert_eq!(read(&anchor).await, [""; 0]);
         let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
-        let notes = [key.sign("1\n"), key.sign("2\n")];
+        let notes = [note(&key, 1), note(&key, 2)];
         for note in &notes {
             anchor.keep(note).await.unwrap();
         }
@@ -173,7 +204,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let anchor = FileAnchor::of_service(folder.path(), "identity");
         let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
-        let notes = [key.sign("1\n"), key.sign("2\n")];
+        let notes = [note(&key, 1), note(&key, 2)];
         anchor.keep(&notes[0]).await.unwrap();
         for cut in 1..notes[1].len() {
             // Also within the dash, which takes three bytes.
@@ -181,5 +212,27 @@ mod tests {
             anchor.keep(&notes[1]).await.unwrap();
             assert_eq!(read(&anchor).await, notes, "cut after {cut} bytes");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_note_swallows_none_before_and_after_it() {
+        let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
+        let notes = [note(&key, 1), note(&key, 2)];
+        let cut_off = &note(&key, 3)[..60];
+        for junk in [b"hello\n".as_slice(), b"hello", b"\xff\x00\n\n\xfe", "hello\n\n\u{2014} x\n".as_bytes()] {
+            let folder = tempfile::tempdir().unwrap();
+            let anchor = FileAnchor::of_service(folder.path(), "identity");
+            anchor.keep(&notes[0]).await.unwrap();
+            let file = [&fs::read(&anchor.file).unwrap(), junk].concat();
+            fs::write(&anchor.file, &file).unwrap();
+            assert_eq!(read(&anchor).await[1].trim_end(), String::from_utf8_lossy(junk).trim_end(), "at the end of the file");
+            anchor.keep(&notes[1]).await.unwrap();
+            let found = read(&anchor).await;
+            assert_eq!((found.len(), &found[0], &found[2]), (3, &notes[0], &notes[1]), "{junk:?}");
+            assert!(fs::read(&anchor.file).unwrap().starts_with(&file), "nothing is removed");
+        }
+        let file = [notes[0].as_bytes(), cut_off.as_bytes(), b"\n", notes[1].as_bytes()].concat();
+        let (found, rest) = pieces(&file);
+        assert_eq!((found[0], found[2], rest), (notes[0].as_bytes(), notes[1].as_bytes(), b"".as_slice()));
     }
 }

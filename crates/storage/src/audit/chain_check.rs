@@ -17,6 +17,7 @@ const MOST_COMPARED: usize = 24;
 /// A chain that is being read.
 pub(super) struct ChainCheck<'h> {
     history: &'h History,
+    chain: &'h str,
     seen: &'h [Seen],
     next_seen: usize,
     /// The last row that was read, and its hash as stored.
@@ -50,9 +51,10 @@ pub(super) struct Checked {
 }
 
 impl<'h> ChainCheck<'h> {
-    pub(super) fn begin(history: &'h History, chain: &str) -> Self {
+    pub(super) fn begin(history: &'h History, chain: &'h str) -> Self {
         Self {
             history,
+            chain,
             seen: history.of_chain(chain),
             next_seen: 0,
             last: 0,
@@ -133,7 +135,11 @@ impl<'h> ChainCheck<'h> {
                 // It was deleted, which is said already.
                 continue;
             }
-            if seen.hash.as_slice() != hash {
+            let is_same = seen.hash.as_slice() == hash;
+            if !is_same && self.history.is_gone(self.chain, seen) {
+                continue;
+            }
+            if !is_same {
                 let from = self.rewritten.as_ref().map_or(self.agreed + 1, |(from, _)| *from);
                 self.rewritten = Some((from, seen.clone()));
             } else if self.rewritten.is_none() {
@@ -158,7 +164,8 @@ impl<'h> ChainCheck<'h> {
             let checkpoint = self.history.name_of(&seen);
             self.find(from, Finding::Rewritten { from, to: seen.row, checkpoint });
         }
-        if let Some(furthest) = self.seen.iter().max_by_key(|seen| seen.row).filter(|seen| seen.row > self.last) {
+        let beyond = self.seen.iter().filter(|seen| seen.row > self.last && !self.history.is_gone(self.chain, seen));
+        if let Some(furthest) = beyond.max_by_key(|seen| seen.row) {
             let checkpoint = self.history.name_of(furthest);
             let is_gone = self.last == 0 && head.is_none();
             let finding = if is_gone {

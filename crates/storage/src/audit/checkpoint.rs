@@ -13,6 +13,9 @@
 //! head school:0199… 42 P0b…=
 //! ```
 //!
+//! One that an operator makes after a restore has lines `restored <reason>` and `lost <chain> <first row> <last row>` before its heads: rows
+//! that earlier checkpoints saw and that the restored database does not have.
+//!
 //! It lists the heads that moved since the checkpoint before it, which `previous` names by the SHA-256 of its text; the others are in the root.
 //! A series is what one process writes: replicas of a service have one each, so none waits for another.
 
@@ -23,7 +26,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-const ORIGIN: &str = "schildwacht.be/audit/";
+pub(super) const ORIGIN: &str = "schildwacht.be/audit/";
+
+const RESTORED: &str = "restored ";
+const LOST: &str = "lost ";
 
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
@@ -40,22 +46,32 @@ pub(super) struct Head {
 
 /// The ends of all chains that a series has spoken of.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Heads(BTreeMap<String, (i64, Hash)>);
+pub(super) struct Heads(BTreeMap<String, Claim>);
+
+/// What a checkpoint says of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub rows: i64,
+    pub hash: Hash,
+    /// Of the checkpoint.
+    pub at: DateTime<Utc>,
+}
 
 impl Heads {
-    pub(super) fn put(&mut self, head: &Head) {
-        self.0.insert(head.chain.clone(), (head.rows, head.hash));
+    /// What this checkpoint says.
+    pub(super) fn put(&mut self, moved: &[Head], at: DateTime<Utc>) {
+        self.0.extend(moved.iter().map(|head| (head.chain.clone(), Claim { rows: head.rows, hash: head.hash, at })));
     }
 
-    pub(super) fn chains(&self) -> impl Iterator<Item = (&str, i64, Hash)> {
-        self.0.iter().map(|(chain, (rows, hash))| (chain.as_str(), *rows, *hash))
+    pub(super) fn chains(&self) -> impl Iterator<Item = (&str, Claim)> {
+        self.0.iter().map(|(chain, claim)| (chain.as_str(), *claim))
     }
 
     /// SHA-256 over the line of each chain, sorted by name.
     pub(super) fn root(&self) -> Hash {
         let mut hasher = Sha256::new();
-        for (chain, rows, hash) in self.chains() {
-            hasher.update(line(chain, rows, &hash));
+        for (chain, claim) in self.chains() {
+            hasher.update(line(chain, claim.rows, &claim.hash));
         }
         hasher.finalize().into()
     }
@@ -81,8 +97,26 @@ pub(super) struct Checkpoint {
     pub at: DateTime<Utc>,
     /// SHA-256 of the text of the one before it.
     pub previous: Option<Hash>,
+    /// That the database was restored from a backup, where an operator says so.
+    pub restore: Option<Restore>,
     /// The heads that moved.
     pub moved: Vec<Head>,
+}
+
+/// An operator's word on a restored database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Restore {
+    /// One line.
+    pub reason: String,
+    pub lost: Vec<Lost>,
+}
+
+/// Rows that earlier checkpoints saw, and that are gone with the restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub chain: String,
+    pub from: i64,
+    pub to: i64,
 }
 
 impl Checkpoint {
@@ -92,12 +126,13 @@ impl Checkpoint {
         let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
         let previous = self.previous.map_or("none".to_owned(), |hash| STANDARD.encode(hash));
         let heads: String = self.moved.iter().map(|head| line(&head.chain, head.rows, &head.hash)).collect();
-        format!("{ORIGIN}{service}/{series}\n{number}\n{root}\ntime {at}\nprevious {previous}\n{heads}")
+        let restore = self.restore.as_ref().map(Restore::text).unwrap_or_default();
+        format!("{ORIGIN}{service}/{series}\n{number}\n{root}\ntime {at}\nprevious {previous}\n{restore}{heads}")
     }
 
     /// `None` when it is no checkpoint of ours.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let mut lines = text.strip_suffix('\n')?.split('\n').peekable();
         let (service, series) = lines.next()?.strip_prefix(ORIGIN)?.split_once('/')?;
         let number = lines.next()?.parse().ok()?;
         let root = hash(lines.next()?)?;
@@ -106,8 +141,22 @@ impl Checkpoint {
             "none" => None,
             named => Some(hash(named)?),
         };
+        let restore = match lines.next_if(|line| line.starts_with(RESTORED)) {
+            None => None,
+            Some(line) => {
+                let lost = std::iter::from_fn(|| lines.next_if(|line| line.starts_with(LOST))).map(lost).collect::<Option<_>>()?;
+                Some(Restore { reason: line.strip_prefix(RESTORED)?.to_owned(), lost })
+            }
+        };
         let moved = lines.map(head).collect::<Option<_>>()?;
-        Some(Self { service: service.to_owned(), series: series.parse().ok()?, number, root, at, previous, moved })
+        Some(Self { service: service.to_owned(), series: series.parse().ok()?, number, root, at, previous, restore, moved })
+    }
+}
+
+impl Restore {
+    fn text(&self) -> String {
+        let lost = self.lost.iter().map(|Lost { chain, from, to }| format!("{LOST}{chain} {from} {to}\n"));
+        format!("{RESTORED}{}\n{}", self.reason, lost.collect::<String>())
     }
 }
 
@@ -123,6 +172,11 @@ pub(super) fn hash_of(text: &str) -> Hash {
 
 fn hash(text: &str) -> Option<Hash> {
     STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn lost(line: &str) -> Option<Lost> {
+    let [chain, from, to] = line.strip_prefix(LOST)?.split(' ').collect::<Vec<_>>()[..] else { return None };
+    Some(Lost { chain: chain.to_owned(), from: from.parse().ok()?, to: to.parse().ok()? })
 }
 
 fn head(line: &str) -> Option<Head> {
@@ -143,13 +197,20 @@ mod tests {
             root: [5; 32],
             at: "2026-11-29T17:00:00.000001Z".parse().unwrap(),
             previous: Some([9; 32]),
+            restore: None,
             moved: vec![head("platform", 7), head("school:1/reads", 42)],
         }
     }
 
     #[test]
     fn a_checkpoint_survives_its_text() {
-        for written in [checkpoint(), Checkpoint { previous: None, moved: Vec::new(), ..checkpoint() }] {
+        let lost = Lost { chain: "platform".to_owned(), from: 8, to: 9 };
+        let restored = [vec![lost], Vec::new()].map(|lost| Checkpoint {
+            restore: Some(Restore { reason: "backup of 28 November, disk failed".to_owned(), lost }),
+            ..checkpoint()
+        });
+        let others = [checkpoint(), Checkpoint { previous: None, moved: Vec::new(), ..checkpoint() }];
+        for written in others.into_iter().chain(restored) {
             assert_eq!(Checkpoint::parse(&written.text()), Some(written));
         }
     }
@@ -182,13 +243,12 @@ mod tests {
     fn the_root_depends_on_every_head() {
         let mut heads = Heads::default();
         let mut roots = vec![heads.root()];
-        for moved in checkpoint().moved {
-            heads.put(&moved);
-            roots.push(heads.root());
-            heads.put(&Head { rows: moved.rows + 1, ..moved.clone() });
-            roots.push(heads.root());
-            heads.put(&Head { hash: [8; 32], ..moved });
-            roots.push(heads.root());
+        let Checkpoint { at, moved, .. } = checkpoint();
+        for moved in moved {
+            for head in [moved.clone(), Head { rows: moved.rows + 1, ..moved.clone() }, Head { hash: [8; 32], ..moved }] {
+                heads.put(&[head], at);
+                roots.push(heads.root());
+            }
         }
         let count = roots.len();
         roots.sort_unstable();

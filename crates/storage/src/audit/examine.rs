@@ -10,6 +10,7 @@ use super::{
     chain_check::ChainCheck,
     finding::Finding,
     history::History,
+    restore::RestoredRows,
     table::{head, row},
 };
 use crate::{Database, StoreResult};
@@ -44,6 +45,8 @@ pub struct ChainReport {
     pub rows: i64,
     /// Rows up to the last one that a checkpoint saw as it is. What came later is checked against its own chain alone.
     pub proven: i64,
+    /// Rows that are gone with a restore, which an operator said under the key of the checkpoints.
+    pub restored: Vec<RestoredRows>,
     /// In the order of rows; empty when all is as it was written.
     pub findings: Vec<Finding>,
 }
@@ -111,7 +114,8 @@ async fn examine_chain(
     };
     let checked = check.end(head, beyond);
     let findings = checked.findings.into_iter().chain(text_findings).collect();
-    Ok(ChainReport { chain, rows: checked.rows, proven: checked.proven, findings })
+    let restored = history.restored(&chain).to_vec();
+    Ok(ChainReport { chain, rows: checked.rows, proven: checked.proven, restored, findings })
 }
 
 /// The first row after a head, unless the head has moved on since: then a writer added it in the right way.

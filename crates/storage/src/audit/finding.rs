@@ -52,7 +52,9 @@ pub enum Finding {
     TextMissing { row: i64 },
     /// Nothing outside the database says what was in it.
     NoCheckpoint,
-    /// What was kept is no checkpoint of this service.
+    /// A place holds something that does not even claim to be a checkpoint. It proves nothing, in either way.
+    NotACheckpoint { place: String },
+    /// What was kept says that it is a checkpoint of this service, and cannot be read.
     CheckpointUnreadable { place: String },
     /// No key that is trusted signed it.
     CheckpointKeyUnknown { place: String },
@@ -65,6 +67,22 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Whether the audit trail or its checkpoints are not as they were written. What is no checkpoint is only told: else anyone who may add to
+    /// a place could make every later check fail.
+    pub const fn is_break(&self) -> bool {
+        !matches!(self, Self::NotACheckpoint { .. })
+    }
+
+    /// The rows that a checkpoint saw and that are not there, or are others.
+    pub(super) const fn gone(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Rewritten { from, to, .. } => Some((*from, *to)),
+            Self::CutOff { rows, seen, .. } => Some((*rows + 1, *seen)),
+            Self::ChainRemoved { seen, .. } => Some((1, *seen)),
+            _ => None,
+        }
+    }
+
     /// Stable, snake_case.
     pub const fn kind(&self) -> &'static str {
         self.into_str()
@@ -94,7 +112,8 @@ impl fmt::Display for Finding {
             Self::TextChanged { row, place } => write!(formatter, "row {row}: the text in {place} is not the one that was written"),
             Self::TextMissing { row } => write!(formatter, "row {row}: the text that was written is gone"),
             Self::NoCheckpoint => formatter.write_str("no checkpoint: nothing outside the database says what was in it"),
-            Self::CheckpointUnreadable { place } => write!(formatter, "{place}: holds something that is no checkpoint of this service"),
+            Self::NotACheckpoint { place } => write!(formatter, "{place}: holds something that is no checkpoint; those beside it count"),
+            Self::CheckpointUnreadable { place } => write!(formatter, "{place}: holds a checkpoint that cannot be read"),
             Self::CheckpointKeyUnknown { place } => {
                 write!(formatter, "{place}: holds a checkpoint signed with a key that is not trusted (audit.trusted_keys)")
             }

@@ -9,6 +9,7 @@ use super::{
     checkpoint::{Checkpoint, Hash, Heads, hash_of, service_of},
     finding::{CheckpointName, Finding},
     note::{self, NoteError, PublicKey},
+    restore::{RestoredRows, Restores},
 };
 
 /// A row that a checkpoint saw at the end of a chain.
@@ -26,6 +27,7 @@ pub struct History {
     names: Vec<CheckpointName>,
     /// Of each chain, by row.
     seen: BTreeMap<String, Vec<Seen>>,
+    restores: Restores,
     findings: Vec<Finding>,
 }
 
@@ -91,6 +93,16 @@ impl History {
         self.seen.get(chain).map_or(&[], Vec::as_slice)
     }
 
+    /// What is gone from a chain with restores, as operators said.
+    pub(super) fn restored(&self, chain: &str) -> &[RestoredRows] {
+        self.restores.of_chain(chain)
+    }
+
+    /// Whether an operator said after this checkpoint that what it saw is gone with a restore.
+    pub(super) fn is_gone(&self, chain: &str, seen: &Seen) -> bool {
+        self.restores.is_gone(chain, seen.row, self.names[seen.by].at)
+    }
+
     pub(super) fn name_of(&self, seen: &Seen) -> CheckpointName {
         self.names[seen.by].clone()
     }
@@ -120,9 +132,11 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn note(&mut self, note: &str) {
         let place = || self.place.clone();
-        // A topic holds those of every service, each with a key of its own.
-        if service_of(note).is_some_and(|service| service != self.service) {
-            return;
+        match service_of(note) {
+            Some(service) if service == self.service => {}
+            // A topic holds those of every service, each with a key of its own.
+            Some(_) => return,
+            None => return self.find(Finding::NotACheckpoint { place: place() }),
         }
         let found = match note::open(note, self.trusted) {
             Ok(text) => Checkpoint::parse(text)
@@ -133,14 +147,13 @@ impl Reading<'_> {
             Err(NoteError::SignatureWrong) => Err(Finding::CheckpointForged { place: place() }),
         };
         match found {
-            // A topic holds those of every service.
-            Ok((checkpoint, _)) if checkpoint.service != self.service => {}
             Ok((checkpoint, hash)) => self.take(checkpoint, hash),
             Err(finding) => self.find(finding),
         }
     }
 
     fn take(&mut self, checkpoint: Checkpoint, hash: Hash) {
+        self.history.restores.add(&checkpoint);
         let Checkpoint { series: id, number, root, at, previous, moved, .. } = checkpoint;
         let name = CheckpointName { series: id.to_string(), number, at };
         let begin = || Series { last: 0, previous: None, heads: Heads::default(), root: Heads::default().root(), name: name.clone() };
@@ -150,10 +163,7 @@ impl Reading<'_> {
             return;
         }
         let (last, is_linked) = (series.last, series.previous == previous);
-        series.heads = moved.iter().fold(std::mem::take(&mut series.heads), |mut heads, head| {
-            heads.put(head);
-            heads
-        });
+        series.heads.put(&moved, at);
         (series.last, series.previous, series.root, series.name) = (number, Some(hash), root, name.clone());
         if number > last + 1 {
             let finding = Finding::CheckpointsMissing { place: self.place.clone(), series: id.to_string(), from: last + 1, to: number - 1 };

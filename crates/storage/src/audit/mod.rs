@@ -11,10 +11,12 @@
 //!   outside it ([`Anchor`]): in a file, and in a topic of the event log, whose broker refuses to delete.
 //! - [`examine`] compares every row with the one before it, with what the checkpoints saw, and with the texts that people wrote, and names
 //!   what was changed, deleted, reordered, cut off or removed.
+//! - A database restored from a backup has lost rows that checkpoints saw. An operator says so once, with the same key ([`Acceptance`]).
 //!
 //! What no checkpoint has seen yet (the last minutes) and what someone with the database *and* the key writes again before the next one
 //! reaches another place is not proven.
 
+mod accept;
 mod anchor;
 mod append;
 mod chain_check;
@@ -26,8 +28,10 @@ mod migration;
 mod note;
 mod read;
 mod record;
+mod restore;
 mod table;
 
+pub use accept::{AcceptError, Acceptance};
 pub use anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor};
 pub use append::{Chain, Entry, Receipt, append};
 pub use examine::{ChainReport, KeptText, Texts, examine, fingerprint};
@@ -37,3 +41,4 @@ pub use migration::AddAuditTrail;
 pub use note::{KeyError, PublicKey, SigningKey};
 pub use read::{record_export, record_read};
 pub use record::{CheckpointError, Checkpointing, Checkpoints, Made};
+pub use restore::RestoredRows;

@@ -167,20 +167,6 @@ pub(super) fn is_signature(line: &[u8]) -> bool {
     line.starts_with(SIGNATURE_BEGINS.as_bytes())
 }
 
-/// Splits a file into notes, and what comes after the last: a note that is not (or not any more) whole. A note ends with its signature.
-pub(super) fn notes(file: &str) -> (Vec<&str>, &str) {
-    let mut notes = Vec::new();
-    let (mut begin, mut at) = (0, 0);
-    for line in file.split_inclusive('\n') {
-        at += line.len();
-        if line.starts_with(SIGNATURE_BEGINS) && line.ends_with('\n') {
-            notes.push(&file[begin..at]);
-            begin = at;
-        }
-    }
-    (notes, &file[begin..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,12 +220,5 @@ mod tests {
         assert_eq!(SigningKey::load_or_create(&file).unwrap().public(), made);
         private_file::write(&file, "hello").unwrap();
         assert!(SigningKey::load_or_create(&file).unwrap_err().to_string().contains("openssl genpkey"));
-    }
-
-    #[test]
-    fn a_file_is_split_into_notes_and_what_is_not_whole() {
-        let (one, two) = (key().sign("1\n"), key().sign("2\n"));
-        let file = [one.as_str(), &two, "3\n\n\u{2014} schildw"].concat();
-        assert_eq!(notes(&file), (vec![one.as_str(), &two], "3\n\n\u{2014} schildw"));
     }
 }

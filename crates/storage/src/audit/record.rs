@@ -9,15 +9,16 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
-    anchor::{Anchor as _, AnchorError, FileAnchor, SharedAnchor},
-    checkpoint::{Checkpoint, Hash, Head, Heads, hash_of, is_plain},
+    anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor},
+    checkpoint::{Checkpoint, Claim, Hash, Head, Heads, hash_of, is_plain, service_of},
     note::{self, NoteError, PublicKey, SigningKey},
+    restore::Restores,
     table::{head, row},
 };
 use crate::{Database, StoreError, StoreResult};
 
 /// Heads in one checkpoint: a record of the event log has room for so many, and for the rest there is the next.
-const MOST_HEADS: usize = 4_000;
+pub(super) const MOST_HEADS: usize = 4_000;
 /// Contradicted chains that the log names each time.
 const MOST_NAMED: usize = 10;
 /// Rows looked up at once.
@@ -84,6 +85,8 @@ struct Series {
     number: u64,
     previous: Option<Hash>,
     heads: Heads,
+    /// What operators accepted, as far as it was looked for.
+    restores: Restores,
     /// In the file, and perhaps not at the other places.
     unsent: Option<String>,
 }
@@ -110,7 +113,21 @@ impl Checkpoints {
             None => self.read_series().await?,
         };
         self.send_on(&mut series).await?;
-        let (moved, contradicted) = self.moved_heads(&series.heads).await?;
+        let (mut moved, mut contradicted) = self.moved_heads(&series).await?;
+        if !contradicted.is_empty() {
+            match self.read_restores().await {
+                Ok(restores) if restores != series.restores => {
+                    series.restores = restores;
+                    (moved, contradicted) = self.moved_heads(&series).await?;
+                }
+                Ok(_) => {}
+                // What is contradicted is told all the same.
+                Err(error) => {
+                    tracing::warn!(name: "audit.restores_not_read", service = self.with.service, error = %error, "accepted restores not read, will retry")
+                }
+            }
+        }
+        self.name(&contradicted);
         let mut made = Made { checkpoints: 0, contradicted };
         let mut parts: Vec<&[Head]> = moved.chunks(MOST_HEADS).collect();
         if parts.is_empty() && series.number == 0 {
@@ -126,11 +143,15 @@ impl Checkpoints {
 
     /// What this process wrote before, or the beginning of something new.
     async fn read_series(&self) -> Result<Series, CheckpointError> {
-        let Checkpointing { file, key, trusted, service, ids, .. } = &self.with;
-        let trusted: Vec<PublicKey> = trusted.iter().cloned().chain([key.public()]).collect();
+        let Checkpointing { file, service, ids, .. } = &self.with;
+        let trusted = self.trusted();
         let mut series: Option<Series> = None;
         let mut problem = None;
         file.read(&mut |note| {
+            // What is none is for `audit verify` to tell.
+            if service_of(note).is_none() {
+                return;
+            }
             let read = note::open(note, &trusted).map_err(|error| match error {
                 NoteError::Malformed => "it holds something else",
                 NoteError::KeyUnknown => "it is signed with another key; name that in audit.trusted_keys if it was ours",
@@ -138,6 +159,8 @@ impl Checkpoints {
             });
             let read = read.and_then(|text| Ok((Checkpoint::parse(text).ok_or("it holds something else")?, hash_of(text))));
             match read {
+                // A series of an operator, which is not continued.
+                Ok((checkpoint, _)) if checkpoint.restore.is_some() => {}
                 Ok((checkpoint, hash)) => {
                     let follows = series.as_ref().map_or(checkpoint.number == 1, |series| {
                         checkpoint.series == series.id && checkpoint.number == series.number + 1 && checkpoint.previous == series.previous
@@ -146,9 +169,10 @@ impl Checkpoints {
                         problem.get_or_insert("a checkpoint does not follow from the one before it");
                     }
                     let mut heads = series.take().map(|series| series.heads).unwrap_or_default();
-                    checkpoint.moved.iter().for_each(|head| heads.put(head));
-                    let Checkpoint { series: id, number, .. } = checkpoint;
-                    series = Some(Series { id, number, previous: Some(hash), heads, unsent: Some(note.to_owned()) });
+                    let Checkpoint { series: id, number, at, moved, .. } = checkpoint;
+                    heads.put(&moved, at);
+                    let (previous, unsent) = (Some(hash), Some(note.to_owned()));
+                    series = Some(Series { id, number, previous, heads, restores: Restores::default(), unsent });
                 }
                 Err(what) => {
                     problem.get_or_insert(what);
@@ -159,20 +183,45 @@ impl Checkpoints {
         if let Some(problem) = problem {
             return Err(CheckpointError::NotOurs { place: file.place(), problem });
         }
-        let begin = || Series { id: ids.next::<AuditId>().as_uuid(), number: 0, previous: None, heads: Heads::default(), unsent: None };
+        let begin = || Series {
+            id: ids.next::<AuditId>().as_uuid(),
+            number: 0,
+            previous: None,
+            heads: Heads::default(),
+            restores: Restores::default(),
+            unsent: None,
+        };
         Ok(series.unwrap_or_else(begin))
+    }
+
+    /// Our own key is one of them.
+    fn trusted(&self) -> Vec<PublicKey> {
+        self.with.trusted.iter().cloned().chain([self.with.key.public()]).collect()
+    }
+
+    /// What operators accepted, at any place. All checkpoints are read for it, so only when something is not as one saw it.
+    async fn read_restores(&self) -> Result<Restores, AnchorError> {
+        let Checkpointing { service, file, further, .. } = &self.with;
+        let (trusted, mut restores) = (self.trusted(), Restores::default());
+        let places = further.iter().map(|place| &**place);
+        for place in std::iter::once(file as &dyn Anchor).chain(places) {
+            place.read(&mut |note| restores.read(service, note, &trusted)).await?;
+        }
+        Ok(restores)
     }
 
     /// To the file first: there the series is at home. Only its last checkpoint can be missing elsewhere.
     async fn add(&self, series: &mut Series, moved: &[Head]) -> Result<(), CheckpointError> {
-        moved.iter().for_each(|head| series.heads.put(head));
+        let at = self.with.clock.now();
+        series.heads.put(moved, at);
         let checkpoint = Checkpoint {
             service: self.with.service.to_owned(),
             series: series.id,
             number: series.number + 1,
             root: series.heads.root(),
-            at: self.with.clock.now(),
+            at,
             previous: series.previous,
+            restore: None,
             moved: moved.to_vec(),
         };
         let text = checkpoint.text();
@@ -196,38 +245,36 @@ impl Checkpoints {
     }
 
     /// The heads that moved on, and the chains that are not what an earlier checkpoint saw.
-    async fn moved_heads(&self, known: &Heads) -> StoreResult<(Vec<Head>, Vec<String>)> {
-        let heads = head::Entity::find().order_by_asc(head::Column::Chain).all(self.with.database.reader()).await?;
-        let mut found = BTreeMap::new();
-        for head in heads.into_iter().filter(|head| head.seq > 0) {
-            match <Hash>::try_from(head.hash) {
-                Ok(hash) if is_plain(&head.chain) => {
-                    found.insert(head.chain.clone(), Head { chain: head.chain, rows: head.seq, hash });
-                }
-                _ => {
-                    tracing::error!(name: "audit.head_unreadable", service = self.with.service, "a head that we did not write is in audit_head")
-                }
-            }
-        }
+    async fn moved_heads(&self, series: &Series) -> StoreResult<(Vec<Head>, Vec<String>)> {
+        let mut found = heads(&self.with.database, self.with.service).await?;
         let mut contradicted = Vec::new();
         let mut to_look_up = Vec::new();
-        for (chain, rows, hash) in known.chains() {
+        for (chain, claim) in series.heads.chains() {
+            // After an accepted restore, what the operator's checkpoint saw counts; and our own series has to say it too.
+            let Some(Claim { rows, hash, at }) = series.restores.in_place_of(chain, claim) else { continue };
+            let is_said = at == claim.at;
             match found.get(chain) {
                 Some(head) if head.rows > rows => to_look_up.push((chain.to_owned(), rows, hash)),
-                Some(head) if head.rows == rows && head.hash == hash => drop(found.remove(chain)),
+                Some(head) if head.rows == rows && head.hash == hash => {
+                    if is_said {
+                        found.remove(chain);
+                    }
+                }
                 _ => contradicted.push(chain.to_owned()),
             }
         }
         contradicted.extend(self.not_as_seen(&to_look_up).await?);
-        for (number, chain) in contradicted.iter().enumerate() {
+        for chain in &contradicted {
             found.remove(chain);
-            // After an older copy was restored it is every chain.
-            if number >= MOST_NAMED {
-                continue;
-            }
-            tracing::error!(name: "audit.contradicted", service = self.with.service, chain, "audit chain is not what a checkpoint saw; run audit verify");
         }
         Ok((found.into_values().collect(), contradicted))
+    }
+
+    fn name(&self, contradicted: &[String]) {
+        // After an older copy was restored it is every chain.
+        for chain in contradicted.iter().take(MOST_NAMED) {
+            tracing::error!(name: "audit.contradicted", service = self.with.service, chain, "audit chain is not what a checkpoint saw; run audit verify");
+        }
     }
 
     /// The chains of which this row does not have this hash.
@@ -245,4 +292,19 @@ impl Checkpoints {
         }
         Ok(others)
     }
+}
+
+/// The ends of all chains that have rows.
+pub(super) async fn heads(database: &Database, service: &str) -> StoreResult<BTreeMap<String, Head>> {
+    let heads = head::Entity::find().order_by_asc(head::Column::Chain).all(database.reader()).await?;
+    let mut found = BTreeMap::new();
+    for head in heads.into_iter().filter(|head| head.seq > 0) {
+        match <Hash>::try_from(head.hash) {
+            Ok(hash) if is_plain(&head.chain) => {
+                found.insert(head.chain.clone(), Head { chain: head.chain, rows: head.seq, hash });
+            }
+            _ => tracing::error!(name: "audit.head_unreadable", service, "a head that we did not write is in audit_head"),
+        }
+    }
+    Ok(found)
 }

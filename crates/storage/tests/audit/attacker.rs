@@ -125,3 +125,20 @@ async fn set<const N: usize>(database: &Database, statement: &str, values: [Valu
     txn.execute_raw(Statement::from_sql_and_values(database.backend(), statement, values)).await.unwrap();
     txn.commit().await.unwrap();
 }
+
+const TABLES: [&str; 2] = ["audit_log", "audit_head"];
+
+/// Keeps a copy of the audit trail.
+pub async fn back_up(database: &Database) {
+    for table in TABLES {
+        tamper(database, &format!("CREATE TABLE old_{table} AS SELECT * FROM {table}")).await;
+    }
+}
+
+/// Puts that copy in place of the audit trail.
+pub async fn restore(database: &Database) {
+    for table in TABLES {
+        tamper(database, &format!("DELETE FROM {table}")).await;
+        tamper(database, &format!("INSERT INTO {table} SELECT * FROM old_{table}")).await;
+    }
+}

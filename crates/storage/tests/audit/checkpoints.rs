@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use schildwacht_storage::audit::{Anchor, AnchorError, Chain, Finding, History, Made, SharedAnchor};
 
 use crate::{
-    attacker::{ALL, rehash, tamper},
+    attacker::{ALL, back_up, rehash, restore, tamper},
     world::{SCHOOL, SERVICE, World, maker, new_key, plain, school},
 };
 
@@ -115,17 +115,12 @@ testkit::on_both_stores! {
 
     async fn an_older_copy_of_the_database_is_named_for_every_chain(database: TestDatabase) {
         let mut world = World::with_rows(&database).await;
-        for table in ["audit_log", "audit_head"] {
-            tamper(&world.database, &format!("CREATE TABLE old_{table} AS SELECT * FROM {table}")).await;
-        }
+        back_up(&world.database).await;
         world.append(school(), 2).await;
         world.append(Chain::Platform, 1).await;
         world.append(Chain::Board(uuid::Uuid::from_u128(2).into()), 1).await;
         world.checkpoint().await;
-        for table in ["audit_log", "audit_head"] {
-            tamper(&world.database, &format!("DELETE FROM {table}")).await;
-            tamper(&world.database, &format!("INSERT INTO {table} SELECT * FROM old_{table}")).await;
-        }
+        restore(&world.database).await;
         let board = "board:00000000-0000-0000-0000-000000000002";
         let expected = [
             format!("{board}: rows 1 to 1: the whole chain was removed, checkpoint 1 saw it"),
@@ -194,13 +189,30 @@ testkit::on_both_stores! {
             ([two, three].concat(), vec!["checkpoint 1 is missing"]),
             ([one, three, two].concat(), vec!["checkpoint 2 is missing", "checkpoint 2 does not follow from the one before it"]),
             ([one, &other_key, three].concat(), vec!["holds a checkpoint signed with a key that is not trusted (audit.trusted_keys)", "checkpoint 2 is missing"]),
-            ([one, "hello\n\n\u{2014} x\n", two, three].concat(), vec!["holds something that is no checkpoint of this service"]),
+            ([one, "hello\n\n\u{2014} x\n", two, three].concat(), vec!["holds something that is no checkpoint; those beside it count"]),
             (String::new(), vec!["nothing outside the database says what was in it"]),
         ];
         for (content, expected) in cases {
             fs::write(world.path(), &content).unwrap();
             assert_eq!(said_of_file(&world).await, expected, "{content}");
         }
+    }
+
+    async fn what_is_no_checkpoint_breaks_nothing_and_hides_nothing(database: TestDatabase) {
+        let mut world = World::with_rows(&database).await;
+        world.checkpoint().await;
+        let whole = fs::read(world.path()).unwrap();
+        fs::write(world.path(), [b"some line\n".as_slice(), &whole, b"\xff another"].concat()).unwrap();
+        world.restart();
+        world.append(school(), 1).await;
+        assert_eq!(world.checkpoint().await, made(1), "the service goes on");
+        let history = world.history().await;
+        assert_eq!((history.checkpoints(), history.findings().iter().any(Finding::is_break)), (2, false));
+        assert_eq!(said(&history), ["holds something that is no checkpoint; those beside it count"]);
+        assert_eq!(world.reports().await.iter().map(|report| report.proven).collect::<Vec<_>>(), [2, 4]);
+        tamper(&world.database, &format!("DELETE FROM audit_log WHERE chain = '{SCHOOL}' AND seq >= 4")).await;
+        rehash(&world.database, SCHOOL, 4, ALL).await;
+        assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 4: cut off at the end, checkpoint 2 saw them")]);
     }
 
     async fn a_service_does_not_go_on_after_checkpoints_that_are_not_its_own(database: TestDatabase) {

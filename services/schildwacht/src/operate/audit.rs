@@ -1,11 +1,13 @@
 //! `audit verify`: compares every chain of every configured database with its checkpoints, and names what is not as it was written.
 //! `audit key`: prints the public key of this process's checkpoints.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use storage::{
     Database,
-    audit::{ChainReport, CheckpointName, Finding, History, PublicKey, SharedAnchor, Texts, examine},
+    audit::{ChainReport, CheckpointName, FileAnchor, Finding, History, PublicKey, RestoredRows, SharedAnchor, Texts, examine},
 };
 
 use super::{say, say_json};
@@ -32,6 +34,8 @@ enum About<'a> {
         rows: i64,
         /// Rows up to the last that a checkpoint saw as it is.
         proven: i64,
+        /// Rows that are gone with accepted restores.
+        restored: &'a [RestoredRows],
     },
     Checkpoints {
         checkpoints: usize,
@@ -41,13 +45,13 @@ enum About<'a> {
 
 impl<'a> Line<'a> {
     fn of_chain(service: &'static str, report: &'a ChainReport) -> Self {
-        let ChainReport { chain, rows, proven, findings } = report;
-        Self { service, about: About::Chain { chain, rows: *rows, proven: *proven }, intact: findings.is_empty(), findings }
+        let ChainReport { chain, rows, proven, restored, findings } = report;
+        Self { service, about: About::Chain { chain, rows: *rows, proven: *proven, restored }, intact: report.is_intact(), findings }
     }
 
     fn of_checkpoints(service: &'static str, history: &'a History) -> Self {
         let about = About::Checkpoints { checkpoints: history.checkpoints(), newest: history.newest() };
-        Self { service, about, intact: history.findings().is_empty(), findings: history.findings() }
+        Self { service, about, intact: !history.findings().iter().any(Finding::is_break), findings: history.findings() }
     }
 
     fn say(&self, json: bool) -> Result<()> {
@@ -55,14 +59,19 @@ impl<'a> Line<'a> {
             return say_json(self);
         }
         let Self { service, about, findings, .. } = self;
+        let of = match about {
+            About::Chain { chain, .. } => chain,
+            About::Checkpoints { .. } => "checkpoints",
+        };
         for finding in *findings {
-            match about {
-                About::Chain { chain, .. } => say(format_args!("BROKEN  {service}  {chain}  {finding}"))?,
-                About::Checkpoints { .. } => say(format_args!("BROKEN  {service}  checkpoints  {finding}"))?,
-            }
+            let mark = if finding.is_break() { "BROKEN" } else { "noted " };
+            say(format_args!("{mark}  {service}  {of}  {finding}"))?;
+        }
+        if let About::Chain { restored, .. } = about {
+            restored.iter().try_for_each(|rows| say(format_args!("noted   {service}  {of}  {rows}")))?;
         }
         match about {
-            About::Chain { chain, rows, proven } if self.intact => {
+            About::Chain { chain, rows, proven, .. } if self.intact => {
                 say(format_args!("intact  {service}  {chain}  rows: {rows}, proven by a checkpoint: {proven}"))
             }
             About::Checkpoints { checkpoints, newest: Some(newest) } => {
@@ -86,9 +95,7 @@ pub async fn verify(options: &AuditOptions) -> Result<bool> {
         let database = database.or_embedded(&config.data_dir, name);
         database.require_existing().with_context(|| format!("nothing to verify for {name}"))?;
         // Before the database is read, which is then never behind its checkpoints.
-        let file = std::sync::Arc::new(config.audit.file(&config.data_dir, name)) as SharedAnchor;
-        let anchors: Vec<SharedAnchor> = [Some(file), shared.clone()].into_iter().flatten().collect();
-        let history = History::read(name, &anchors, &trusted).await?;
+        let history = history(name, config.audit.file(&config.data_dir, name), shared.as_ref(), &trusted).await?;
         let database = Database::connect(&database).await.with_context(|| format!("the database of {name} cannot be opened"))?;
         let texts = texts(service, &database);
         let checkpoints = Line::of_checkpoints(name, &history);
@@ -119,14 +126,21 @@ pub fn key(options: &ServeOptions) -> Result<()> {
     }
 }
 
+/// What is known of a service from the file of this machine and from the topic.
+pub(super) async fn history(service: &str, file: FileAnchor, topic: Option<&SharedAnchor>, trusted: &[PublicKey]) -> Result<History> {
+    let file = Arc::new(file) as SharedAnchor;
+    let anchors: Vec<SharedAnchor> = std::iter::once(file).chain(topic.cloned()).collect();
+    Ok(History::read(service, &anchors, trusted).await?)
+}
+
 /// Those of the configuration, and our own where this machine has it. An auditor's needs the public ones only.
-fn trusted_keys(config: &Config) -> Result<Vec<PublicKey>> {
+pub(super) fn trusted_keys(config: &Config) -> Result<Vec<PublicKey>> {
     let own = config.audit.own_public_key(&config.data_dir)?;
     Ok(config.audit.configured_keys()?.into_iter().chain(own).collect())
 }
 
 /// The topic, where it is outside the data folder.
-fn shared_topic(config: &Config) -> Result<Option<SharedAnchor>> {
+pub(super) fn shared_topic(config: &Config) -> Result<Option<SharedAnchor>> {
     if config.events.log == LogKind::Embedded {
         return Ok(None);
     }

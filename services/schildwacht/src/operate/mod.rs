@@ -1,5 +1,6 @@
 //! Operators' commands: each is one call to a running system, with its answer as text or as JSON.
 
+mod accept;
 mod audit;
 mod connection;
 mod dead_letters;
@@ -13,6 +14,7 @@ use anyhow::Result;
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+pub use accept::accept_restore;
 pub use audit::{key as audit_key, verify as verify_audit};
 pub use dead_letters::dead_letters;
 pub use gateways::gateways;

@@ -170,6 +170,53 @@ async fn an_audit_trail_that_was_removed_whole_is_found_by_its_checkpoints() {
 }
 
 #[tokio::test]
+async fn a_restored_backup_is_accepted_with_the_key_and_named_from_then_on() {
+    let mut town = Town::open().await;
+    let school = town.school(ZANDLOPER).await;
+    let data_dir = town.site.data_dir().display().to_string();
+    let accept = async |site: &Site| {
+        site.run(&["audit", "accept", "--service", "identity", "--reason", "backup of yesterday, disk failed", "--data-dir", &data_dir])
+            .await
+    };
+    let running = accept(&town.site).await.complaint();
+    assert!(running.contains("stop the service first"), "{running}");
+    town.process.terminate();
+    town.process.end().await;
+    let nothing = accept(&town.site).await.complaint();
+    assert!(nothing.contains("there is no restore to accept"), "{nothing}");
+
+    // As in a backup from before the school.
+    let file = town.site.data_dir().join("identity.db");
+    let database = sea_orm::Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
+    for statement in [
+        "DROP TRIGGER audit_log_no_delete".to_owned(),
+        "DROP TRIGGER audit_head_no_delete".to_owned(),
+        format!("DELETE FROM audit_log WHERE chain = 'school:{}'", school.id),
+        format!("DELETE FROM audit_head WHERE chain = 'school:{}'", school.id),
+    ] {
+        database.execute_unprepared(&statement).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let key = town.site.data_dir().join("audit/signing-key.pem");
+    let pem = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    let without_the_key = accept(&town.site).await.complaint();
+    assert!(without_the_key.contains("audit.signing_key"), "{without_the_key}");
+    std::fs::copy(town.site.file("key.pem", pem), &key).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+
+    assert_eq!(verify(&town.site).await.code, Some(1), "before it is accepted");
+    let accepted = accept(&town.site).await;
+    let rows = format!("identity  school:{}  rows 1 to ", school.id);
+    assert!(accepted.code == Some(0) && accepted.stdout.contains(&format!("accepted  {rows}")), "{accepted:?}");
+    assert!(accepted.stderr.contains("restore_accepted") && accepted.stderr.contains("audit:identity"), "{accepted:?}");
+    let verified = verify(&town.site).await;
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    let noted = verified.stdout.lines().find(|line| line.starts_with(&format!("noted   {rows}"))).unwrap();
+    assert!(noted.contains("gone with a restore, accepted 20") && noted.ends_with("backup of yesterday, disk failed"), "{noted}");
+}
+
+#[tokio::test]
 async fn an_auditor_verifies_with_the_public_key_alone() {
     let mut town = Town::open().await;
     let data_dir = town.site.data_dir();

@@ -1,0 +1,63 @@
+//! `audit accept`: an operator says that a database was restored from a backup.
+//!
+//! It is signed with the key of the checkpoints and kept where they are: in the topic with Kafka, else in the file, which the service must not
+//! be writing meanwhile. Whoever has the database alone cannot make it.
+
+use anyhow::{Context as _, Result, bail};
+use runtime::{
+    AuditId, Clock, Ids,
+    security::{SecurityEvent, UNVERIFIED},
+    telemetry::Telemetry,
+};
+use storage::{
+    Database,
+    audit::{Acceptance, Anchor, SharedAnchor},
+};
+
+use super::{
+    audit::{history, shared_topic, trusted_keys},
+    say,
+};
+use crate::{cli::AcceptOptions, serve};
+
+/// Accepts the restore of one service's database, and says which rows are gone.
+pub async fn accept_restore(options: &AcceptOptions) -> Result<()> {
+    let config = serve::given(&options.serve)?;
+    serve::refuse_what_audit_reads(&config)?;
+    let service = options.service.name();
+    let database =
+        config.database(options.service).with_context(|| format!("{service} has no database of its own; name another service"))?;
+    let database = database.or_embedded(&config.data_dir, service);
+    database.require_existing().with_context(|| format!("nothing to accept for {service}"))?;
+    if config.audit.own_public_key(&config.data_dir)?.is_none() {
+        bail!("a restore is accepted with the key of the checkpoints, which is not here: give audit.signing_key, or --data-dir");
+    }
+    let key = config.audit.signing_key(&config.data_dir)?;
+    let topic = shared_topic(&config)?;
+    let file = config.audit.file(&config.data_dir, service);
+    let history = history(service, file.clone(), topic.as_ref(), &trusted_keys(&config)?).await?;
+    let place = match topic {
+        Some(topic) => topic,
+        None => std::sync::Arc::new(file.locked().context("stop the service first")?) as SharedAnchor,
+    };
+    let database = Database::connect(&database).await.with_context(|| format!("the database of {service} cannot be opened"))?;
+    let clock = Clock::system();
+    let acceptance = Acceptance {
+        service,
+        database: &database,
+        history: &history,
+        key: &key,
+        place: &*place as &dyn Anchor,
+        at: clock.now(),
+        series: Ids::random(clock.clone()).next::<AuditId>().as_uuid(),
+    };
+    let restored = acceptance.accept(&options.reason).await?;
+    if restored.is_empty() {
+        bail!("every chain is as the checkpoints saw it: there is no restore to accept");
+    }
+    let telemetry = Telemetry::start(&config.telemetry, "schildwacht-audit")?;
+    // The signature says that it was somebody with the key, and no more.
+    SecurityEvent::RestoreAccepted.record(UNVERIFIED, "audit.accept", format_args!("audit:{service}"), "");
+    telemetry.shut_down();
+    restored.iter().try_for_each(|(chain, rows)| say(format_args!("accepted  {service}  {chain}  {rows}")))
+}
