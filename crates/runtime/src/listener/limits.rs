@@ -28,7 +28,7 @@ pub struct Limits {
     pub first_request_timeout: Duration,
     /// Time-out to send the request line and headers.
     pub header_read_timeout: Duration,
-    /// How long an HTTP/1 connection may be silent between two requests. HTTP/2 has pings of its own.
+    /// How long a connection may be without a request, between two.
     pub idle_timeout: Duration,
     /// Concurrent requests on one HTTP/2 connection.
     pub max_concurrent_streams: u32,

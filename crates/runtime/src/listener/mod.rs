@@ -23,7 +23,7 @@ use tower::Service;
 
 pub use self::{limits::Limits, peers::Peers};
 use self::{
-    pace::{Answer, Heard, Pace, Sent},
+    pace::{Answer, Heard, Pace, Sent, TooSlow},
     peers::Refusals,
 };
 use crate::Shutdown;
@@ -140,7 +140,11 @@ impl Listener {
                 tokio::select! {
                     // A connection that breaks is the other side's problem.
                     _ended = &mut connection => return,
-                    () = pace.too_slow(&limits) => return,
+                    too_slow = pace.too_slow(&limits) => match too_slow {
+                        TooSlow::Single => return,
+                        // Told first, so that its client sends no more.
+                        TooSlow::Multiplexed => {}
+                    },
                     () = asked_to_stop.requested() => {}
                     () = tokio::time::sleep(max_age) => {}
                 }

@@ -34,7 +34,16 @@ enum Doing {
     Asking(Instant),
     /// So many requests are being answered.
     Answering(u32),
-    /// HTTP/2, which has pings of its own.
+    /// HTTP/2: so many requests are being answered, since this moment. Bytes say little of it: pings and windows are bytes too.
+    Multiplexed(u32, Instant),
+}
+
+/// Who took too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TooSlow {
+    /// An HTTP/1 connection: nothing is under way.
+    Single,
+    /// An HTTP/2 connection, on which a request may be under way to us.
     Multiplexed,
 }
 
@@ -59,30 +68,31 @@ impl Pace {
     pub(super) fn asked<B>(&self, request: &Request<B>) -> Answering {
         let is_multiplexed = request.version() == Version::HTTP_2;
         self.change(|doing| match doing {
-            _ if is_multiplexed => Doing::Multiplexed,
+            Doing::Multiplexed(count, _) => Doing::Multiplexed(count + 1, Instant::now()),
+            _ if is_multiplexed => Doing::Multiplexed(1, Instant::now()),
             Doing::Answering(count) => Doing::Answering(count + 1),
             Doing::New(_) | Doing::Silent(_) | Doing::Asking(_) => Doing::Answering(1),
-            Doing::Multiplexed => Doing::Multiplexed,
         });
         Answering(self.clone())
     }
 
     /// Returns when the client has taken longer than these limits allow.
-    pub(super) async fn too_slow(&self, limits: &Limits) {
+    pub(super) async fn too_slow(&self, limits: &Limits) -> TooSlow {
         let head = limits.header_read_timeout;
         loop {
             let doing = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let until = match doing {
                 Doing::New(since) => Some(since + limits.first_request_timeout),
-                Doing::Silent(since) => Some(since + limits.idle_timeout),
+                Doing::Silent(since) | Doing::Multiplexed(0, since) => Some(since + limits.idle_timeout),
                 Doing::Asking(since) => Some(since + head),
-                Doing::Answering(_) => None,
-                Doing::Multiplexed => return std::future::pending().await,
+                Doing::Answering(_) | Doing::Multiplexed(..) => None,
             };
             // A head that begins after this look is looked at in time.
             let look_again = Instant::now() + head;
             match until {
-                Some(until) if until <= Instant::now() => return,
+                Some(until) if until <= Instant::now() => {
+                    return if matches!(doing, Doing::Multiplexed(..)) { TooSlow::Multiplexed } else { TooSlow::Single };
+                }
                 Some(until) => tokio::time::sleep_until(until.min(look_again)).await,
                 None => tokio::time::sleep_until(look_again).await,
             }
@@ -99,6 +109,7 @@ impl Drop for Answering {
         self.0.change(|doing| match doing {
             Doing::Answering(count) if count > 1 => Doing::Answering(count - 1),
             Doing::Answering(_) => Doing::Silent(Instant::now()),
+            Doing::Multiplexed(count, _) => Doing::Multiplexed(count.saturating_sub(1), Instant::now()),
             other => other,
         });
     }

@@ -193,3 +193,41 @@ async fn a_slow_answer_is_not_taken_for_silence() {
     let (address, _tasks) = started(slow, limits).await;
     assert!(get_over(address).await.ends_with("finished"));
 }
+
+#[tokio::test]
+async fn a_connection_of_http2_is_closed_when_it_has_no_request_for_too_long() {
+    let release = Arc::new(tokio::sync::Notify::new());
+    let released = Arc::clone(&release);
+    let held = get(move || async move {
+        released.notified().await;
+        "finished"
+    });
+    let limits = Limits { idle_timeout: Duration::from_millis(100), ..Limits::default() };
+    let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })).route("/held", held), limits).await;
+    let (mut with_a_request, _goes_on) = multiplexed(address).await;
+    let (mut without, closed) = multiplexed(address).await;
+    let idle = async {
+        assert_eq!(ask_multiplexed(&mut without, "/").await, "finished");
+        tokio::time::timeout(Duration::from_secs(20), closed).await.expect("the server should hang up").unwrap().unwrap();
+        release.notify_one();
+    };
+    let (answer, ()) = tokio::join!(ask_multiplexed(&mut with_a_request, "/held"), idle);
+    assert_eq!(answer, "finished", "an answer under way is waited for");
+}
+
+type Sender = hyper::client::conn::http2::SendRequest<axum::body::Body>;
+
+/// A connection of HTTP/2, and the task that ends with it.
+async fn multiplexed(address: SocketAddr) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "it ends with the connection")]
+    let connection = tokio::spawn(connection);
+    (sender, connection)
+}
+
+async fn ask_multiplexed(sender: &mut Sender, path: &str) -> axum::body::Bytes {
+    let request = Request::get(format!("http://x{path}")).body(axum::body::Body::empty()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    axum::body::to_bytes(axum::body::Body::new(answer.into_body()), 1_024).await.unwrap()
+}
