@@ -1,7 +1,9 @@
 //! `audit accept`: an operator says that a database was restored from a backup.
 //!
 //! It is signed with the key of the checkpoints and kept where they are: in the topic with Kafka, else in the file, which the service must not
-//! be writing meanwhile. Whoever has the database alone cannot make it.
+//! be writing meanwhile. Someone with the database alone cannot make it.
+
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use runtime::{
@@ -11,7 +13,7 @@ use runtime::{
 };
 use storage::{
     Database,
-    audit::{Acceptance, Anchor, SharedAnchor},
+    audit::{Acceptance, SharedAnchor},
 };
 
 use super::{
@@ -38,7 +40,7 @@ pub async fn accept_restore(options: &AcceptOptions) -> Result<()> {
     let history = history(service, file.clone(), topic.as_ref(), &trusted_keys(&config)?).await?;
     let place = match topic {
         Some(topic) => topic,
-        None => std::sync::Arc::new(file.locked().context("stop the service first")?) as SharedAnchor,
+        None => Arc::new(file.locked().context("stop the service first")?) as SharedAnchor,
     };
     let database = Database::connect(&database).await.with_context(|| format!("the database of {service} cannot be opened"))?;
     let clock = Clock::system();
@@ -47,7 +49,7 @@ pub async fn accept_restore(options: &AcceptOptions) -> Result<()> {
         database: &database,
         history: &history,
         key: &key,
-        place: &*place as &dyn Anchor,
+        place: &*place,
         at: clock.now(),
         series: Ids::random(clock.clone()).next::<AuditId>().as_uuid(),
     };
