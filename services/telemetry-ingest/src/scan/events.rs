@@ -43,7 +43,7 @@ impl<'l, K: Keep> Events<'l, K> {
     #[inline]
     pub fn event(&mut self, event: &[u8], check: impl FnOnce() -> Result<(), Flaw>) -> Result<(), ScanError> {
         let is_good = self.tally.count(event.len(), check, self.limits)?;
-        if K::KEEPS && is_good && !self.kept.line(&in_one_line(event), 1) {
+        if K::KEEPS && is_good && !self.kept.line(&line_of(event), 1) {
             self.tally.recount_as_too_large();
         }
         Ok(())
@@ -92,6 +92,11 @@ impl<'l, K: Keep> Events<'l, K> {
         self.tally.first_flaw = self.tally.first_flaw.or(found.first_flaw.map(flaw));
         Ok(())
     }
+}
+
+/// The line that is read as this one event. What looks like a request is one only in a line of its own, and was not.
+fn line_of(event: &[u8]) -> Cow<'_, [u8]> {
+    if otlp::begins_as_request(event) { Cow::Owned([b"[", event, b"]"].concat()) } else { in_one_line(event) }
 }
 
 /// Outside strings a line break is white space, and inside strings JSON allows none.

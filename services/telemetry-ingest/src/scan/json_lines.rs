@@ -182,6 +182,17 @@ mod tests {
         assert_eq!(tally(request(&["{}"; 3]).as_bytes(), &limits), Err(ScanError::TooManyEvents { limit: 2 }));
     }
 
+    #[test]
+    fn a_request_among_the_events_of_a_line_is_none_when_the_line_is_cut_either() {
+        let cut = cut(b"{}{\"resourceLogs\":[]}}\n", &TEST_LIMITS).unwrap();
+        assert_eq!((cut.tally.good, cut.tally.malformed), (2, 1));
+        assert_eq!(
+            &cut.pieces[0].bytes[..],
+            b"{}\n[{\"resourceLogs\":[]}]\n",
+            "its reader finds an event in it, and no request without records"
+        );
+    }
+
     proptest! {
         #[test]
         fn cutting_keeps_every_event_in_order(sizes in prop::collection::vec(0_usize..300, 0..60), max_body_bytes in 320_usize..2000) {
