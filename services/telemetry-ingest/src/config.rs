@@ -163,12 +163,12 @@ impl Limits {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const MAX_BODY: usize = 1024 * 1024;
 
-    fn usable() -> Config {
+    pub(crate) fn usable() -> Config {
         Config {
             otlp_grpc_listen: SocketAddr::from(([127, 0, 0, 1], 4317)),
             otlp_http_listen: SocketAddr::from(([127, 0, 0, 1], 4318)),

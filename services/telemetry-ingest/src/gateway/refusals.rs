@@ -84,7 +84,21 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+    use auth::{AUDIENCE_TELEMETRY, Policies, Principal, Subject, Verifier};
+    use events::{LogHandle, Record, TailFrom};
+    use http::{HeaderMap, header};
+    use proto::telemetry as header_of;
+    use runtime::{Clock, GatewayId, Ids, SchoolId};
+    use testkit::{Store, TestIssuer, TestLog, TestProcess};
+
     use super::*;
+    use crate::{
+        gateway::directory::{Change, State},
+        limit::Exhausted,
+        outcome::Outcome,
+    };
 
     const SCHOOL: Bytes = Bytes::from_static(b"zandloper");
 
@@ -129,5 +143,76 @@ mod tests {
         assert_eq!(reported(&mut watch, 1..121), [(120, 240)]);
         watch.was_not_said(&SCHOOL, 240);
         assert_eq!(reported(&mut watch, 121..122), [(121, 242)]);
+    }
+
+    /// A gateway that owes so much that it may send nothing in this test.
+    struct Refused {
+        intake: Intake,
+        id: GatewayId,
+        school: SchoolId,
+        issuer: TestIssuer,
+        log: TestLog,
+        _process: TestProcess,
+    }
+
+    impl Refused {
+        async fn new() -> Self {
+            runtime::install_tls_provider();
+            let (issuer, process) = (TestIssuer::start(Clock::system()).await, TestProcess::new());
+            let log = TestLog::of(Store::Sqlite, &[Topic::TelemetryBatch]).await;
+            let verifier = Verifier::new(&issuer.config(), AUDIENCE_TELEMETRY, Clock::system()).unwrap();
+            let (verifier, policies) = (Arc::new(verifier), Arc::new(Policies::load().unwrap()));
+            let intake = crate::intake(crate::config::tests::usable(), LogHandle(log.share()), verifier, policies, &process);
+            let (id, school) = (Ids::counted().next(), Ids::counted().next());
+            intake.directory.replace([Change::Set { id, school, state: State::Active, partition: 0 }]);
+            let refused = Self { intake, id, school, issuer, log, _process: process };
+            refused.ask().await.unwrap().charge(u64::from(u32::MAX), 0, refused.intake.began.elapsed());
+            refused
+        }
+
+        async fn ask(&self) -> Result<Arc<crate::gateway::Gateway>, crate::outcome::Refusal> {
+            let principal = Principal { subject: Subject::Gateway(self.id), name: "gateway".to_owned(), functions: Vec::new() };
+            let token = self.issuer.token_for(&principal, AUDIENCE_TELEMETRY, 3_600);
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
+            self.intake.directory.complete_as_of(vec![Some(self.intake.began.elapsed())]);
+            self.intake.admit(&headers).await
+        }
+
+        async fn stored(&self) -> Vec<Record> {
+            let mut tail = self.log.share().tail(Topic::TelemetryBatch, TailFrom::Start).await.unwrap();
+            let mut records = Vec::new();
+            while !tail.caught_up() {
+                records.extend(tail.next(100, Duration::from_secs(1)).await.unwrap().into_iter().map(|delivered| delivered.record));
+            }
+            records
+        }
+    }
+
+    #[tokio::test]
+    async fn a_school_that_is_refused_look_after_look_is_reported_in_the_log_with_how_often() {
+        let refused = Refused::new().await;
+        let mut watch = Watch::default();
+        let gateway = refused.intake.directory.admit(refused.id, refused.intake.began.elapsed()).unwrap();
+        for _ in 0..PATIENCE {
+            assert_eq!(refused.ask().await.unwrap_err().outcome, Outcome::RateLimited);
+            assert_eq!(refused.intake.no_memory(&gateway, Exhausted::School).outcome, Outcome::SchoolRateLimited);
+            assert_eq!(refused.intake.no_memory(&gateway, Exhausted::All).outcome, Outcome::Busy, "not the school's fault");
+            look(&mut watch, &refused.intake).await;
+        }
+        let [report] = &refused.stored().await[..] else { panic!("one report") };
+        let school = refused.school.to_string();
+        assert_eq!((report.key.as_ref(), report.header(header_of::SCHOOL)), (school.as_bytes(), Some(school.as_str())));
+        assert_eq!(report.header(header_of::REFUSED), Some((2 * PATIENCE).to_string().as_str()));
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_again_while_the_log_is_unavailable_is_not_the_schools_fault() {
+        let refused = Refused::new().await;
+        refused.intake.log_away.store(true, Relaxed);
+        assert_eq!(refused.ask().await.unwrap_err().outcome, Outcome::RateLimited);
+        assert_eq!(refused.intake.directory.take_refused(), []);
+        refused.intake.log_away.store(false, Relaxed);
+        assert_eq!(refused.ask().await.unwrap_err().outcome, Outcome::RateLimited);
+        assert_eq!(refused.intake.directory.take_refused(), [(Bytes::from(refused.school.to_string()), 1)]);
     }
 }
