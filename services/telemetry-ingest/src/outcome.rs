@@ -258,7 +258,9 @@ impl Ledger {
             .build();
 
         let ledger = Arc::clone(self);
-        let events = meter.u64_observable_counter("telemetry.events").with_description("events by outcome");
+        let of_wrappers =
+            "events by outcome; a line, object or log record in which a shipper wrapped several is one, monitor.events counts each";
+        let events = meter.u64_observable_counter("telemetry.events").with_description(of_wrappers);
         events
             .with_callback(move |observer| {
                 for (outcome, count) in Outcome::ALL.iter().zip(&ledger.events) {
