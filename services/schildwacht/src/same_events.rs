@@ -1,8 +1,6 @@
 //! What `send` posts, telemetry-ingest counts and network-monitor reads are the same events, whatever the shape and whatever is
 //! around them: made-up bodies, whole, cut anywhere and changed anywhere, in a few seconds.
 
-use bytes::Bytes;
-use network_monitor::wire::{self, BatchError, RawBatch, Reading};
 use opentelemetry_proto::tonic::{
     collector::logs::v1::ExportLogsServiceRequest,
     common::v1::{AnyValue, KeyValue, KeyValueList, any_value},
@@ -11,82 +9,12 @@ use opentelemetry_proto::tonic::{
 use proptest::{prelude::*, sample::select};
 use prost::Message as _;
 use serde_json::{Value, json};
-use telemetry_ingest::scan::{Encoding, Format, Limits, ScanError, Upload};
+use telemetry_ingest::scan::Format;
 
-use crate::send::events_of;
+use properties::{Account, account, events_of};
 
 mod changed;
-
-const LIMITS: Limits = Limits { max_decoded_bytes: 1 << 20, max_event_bytes: 1 << 16, max_events: 10_000, max_body_bytes: 1 << 19 };
-
-/// What became of a body's events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Account {
-    /// By telemetry-ingest.
-    accepted: u32,
-    rejected: u32,
-    /// By network-monitor, of those that were accepted.
-    understood: u32,
-    unreadable: u32,
-    /// Whether every dead letter has an outcome again.
-    read_again: bool,
-}
-
-impl Default for Account {
-    fn default() -> Self {
-        Self { accepted: 0, rejected: 0, understood: 0, unreadable: 0, read_again: true }
-    }
-}
-
-impl Account {
-    const fn found(&self) -> u32 {
-        self.understood + self.unreadable
-    }
-}
-
-/// Takes a body in as the two services do.
-fn account(format: Format, body: &[u8]) -> Result<Account, ScanError> {
-    let mut upload = Upload { format, encoding: Encoding::Identity, bytes: Bytes::copy_from_slice(body) };
-    let examined = upload.examine(&LIMITS);
-    upload.format = examined.format;
-    let tally = examined.found?;
-    let mut account = Account { accepted: tally.good, rejected: tally.bad(), ..Account::default() };
-    let stored = if upload.needs_cutting(&tally, &LIMITS) {
-        let cut = upload.cut(&LIMITS)?;
-        assert_eq!(cut.tally, tally, "cutting counts the same");
-        cut.pieces.into_iter().map(|piece| (upload.format.of_pieces(), piece.bytes)).collect()
-    } else if tally.good > 0 {
-        vec![(upload.format, upload.bytes)]
-    } else {
-        Vec::new()
-    };
-    for (format, body) in stored {
-        let mut letters = Vec::new();
-        let whole = read(format.media_type(), body, &mut |reading| match reading {
-            Reading::Understood(_) | Reading::Unused(_) => account.understood += 1,
-            Reading::Unreadable(unreadable) => {
-                account.unreadable += 1;
-                let mut letter = Vec::new();
-                unreadable.original.append_to(&mut letter);
-                letters.extend(unreadable.original.media_type().map(|media_type| (media_type, letter)));
-            }
-        });
-        if whole.is_err() {
-            // The whole batch is a dead letter.
-            account.unreadable = account.accepted;
-        }
-        for (media_type, letter) in letters {
-            let mut outcomes = 0;
-            account.read_again &= read(media_type, letter.into(), &mut |_| outcomes += 1).is_err() || outcomes > 0;
-        }
-    }
-    Ok(account)
-}
-
-fn read(media_type: &str, body: Bytes, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), BatchError> {
-    let received = "2026-09-24T09:50:00Z".parse().unwrap();
-    wire::read(&RawBatch { media_type, content_encoding: "", body, received, limit: LIMITS.max_decoded_bytes }, each)
-}
+mod properties;
 
 fn address() -> impl Strategy<Value = String> {
     prop_oneof![(0..255_u8, 1..255_u8).prop_map(|(c, d)| format!("10.0.{c}.{d}")), Just("fe80::1".to_owned())]
@@ -238,6 +166,25 @@ fn any_body() -> impl Strategy<Value = (Format, Vec<u8>)> {
     ]
 }
 
+#[test]
+fn what_fuzzing_starts_from_and_what_it_found_holds() {
+    type Property = fn(&[u8]);
+    let targets: [(&str, Property); 6] = [
+        ("otlp_protobuf", properties::otlp_protobuf),
+        ("otlp_json", properties::otlp_json),
+        ("eve", properties::eve),
+        ("zeek", properties::zeek),
+        ("arrays", properties::arrays),
+        ("lines", properties::lines),
+    ];
+    for (target, property) in targets {
+        let folder = format!("{}/../../fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
+        let mut seeds = std::fs::read_dir(&folder).unwrap().peekable();
+        assert!(seeds.peek().is_some(), "{folder} is empty");
+        seeds.for_each(|seed| property(&std::fs::read(seed.unwrap().path()).unwrap()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -264,7 +211,7 @@ proptest! {
         prop_assert_eq!(&account(Format::JsonLines, body.as_bytes()).unwrap(), &of_json);
         let is_array = body.trim_start_matches(['\u{feff}', '\0']).starts_with('[');
         // A file whose array is not closed is sent, and said to break off.
-        if let Ok(events) = events
+        if let Some(events) = events
             && is_array
         {
             prop_assert_eq!(events.len() as u32, of_json.accepted);

@@ -215,8 +215,10 @@ impl<'a> Manifest<'a> {
     }
 }
 
+/// Those of the workspace: from another one (`fuzz`) nothing can be inherited.
 fn crates(tree: &Tree) -> impl Iterator<Item = Manifest<'_>> {
-    tree.crates().filter_map(|folder| Manifest::read(tree, &format!("{folder}/Cargo.toml")))
+    let manifests = tree.crates().filter_map(|folder| Manifest::read(tree, &format!("{folder}/Cargo.toml")));
+    manifests.filter(|manifest| manifest.at(&["workspace"]).is_none())
 }
 
 /// The names under which the workspace offers its own crates in folders that start so.
@@ -259,6 +261,14 @@ mod tests {
             printed(inheritance, &[("crates/a/Cargo.toml", &text)]),
             ["crates/a/Cargo.toml:1: inherit: lints are not inherited: add [lints] workspace = true"]
         );
+    }
+
+    #[test]
+    fn crate_of_another_workspace_is_fine() {
+        let text = "[package]\nname = \"a\"\n[workspace]\n[dependencies]\nidentity = { path = \"../services/identity\" }\n";
+        for rule in [inheritance, service_dependencies, unused_dependencies] {
+            assert_eq!(printed(rule, &[ROOT, ("a/Cargo.toml", text)]), [""; 0]);
+        }
     }
 
     #[test]

@@ -97,29 +97,15 @@ fn lines_of(events: &[Value]) -> Vec<u8> {
     events.iter().map(|event| format!("{event}\n")).collect::<String>().into_bytes()
 }
 
-/// What holds of anything at all.
-fn holds(format: Format, body: &[u8]) -> Result<(), TestCaseError> {
-    let _either_way = events_of(body);
-    let Ok(account) = account(format, body) else { return Ok(()) };
-    let shown = || format!("{account:?} of {:?}", String::from_utf8_lossy(body));
-    prop_assert!(account.found() >= account.accepted, "an accepted event has no outcome: {}", shown());
-    prop_assert!(account.read_again, "a dead letter is nothing when it is read again: {}", shown());
-    if account.accepted + account.rejected == 0 {
-        let may_be_empty = format == Format::OtlpProtobuf || !body.contains(&b'{') || format == Format::OtlpJson;
-        prop_assert!(may_be_empty, "a success with nothing found: {}", shown());
-    }
-    Ok(())
-}
-
 macro_rules! changed {
-    ($($name:ident: $format:expr, $body:expr;)+) => {
+    ($($name:ident: $property:path, $body:expr;)+) => {
         proptest! {
             #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
             $(
                 #[test]
                 fn $name(mut body in $body, other in $body, changes in changes()) {
                     apply(changes, &mut body, &other);
-                    holds($format, &body)?;
+                    $property(&body);
                 }
             )+
         }
@@ -127,14 +113,12 @@ macro_rules! changed {
 }
 
 changed! {
-    otlp_protobuf: Format::OtlpProtobuf, request().prop_map(|request| request.encode_to_vec());
-    otlp_json: Format::OtlpJson, json_request().prop_map(String::into_bytes);
-    eve_in_lines: Format::JsonLines, eve_lines();
-    zeek_in_lines: Format::JsonLines, zeek_lines();
-    arrays: Format::Json, array().prop_map(String::into_bytes);
-    arrays_where_a_request_was_announced: Format::OtlpJson, array().prop_map(String::into_bytes);
-    lines_of_shippers: Format::JsonLines, lines().prop_map(String::into_bytes);
-    requests_in_lines: Format::JsonLines, json_request().prop_map(String::into_bytes);
+    otlp_protobuf: properties::otlp_protobuf, request().prop_map(|request| request.encode_to_vec());
+    otlp_json: properties::otlp_json, json_request().prop_map(String::into_bytes);
+    eve_in_lines: properties::eve, eve_lines();
+    zeek_in_lines: properties::zeek, zeek_lines();
+    arrays: properties::arrays, array().prop_map(String::into_bytes);
+    lines_of_shippers: properties::lines, lines().prop_map(String::into_bytes);
 }
 
 proptest! {
@@ -150,9 +134,8 @@ proptest! {
     ) {
         let mut changed = victim.to_string().into_bytes();
         apply(changes, &mut changed, &other);
-        let body = [lines_of(&before), changed, b"\n".to_vec(), lines_of(&after)].concat();
-        let account = account(Format::JsonLines, &body).unwrap();
-        prop_assert!(account.understood as usize >= before.len() + after.len(), "{account:?} of {:?}", String::from_utf8_lossy(&body));
+        let texts = |events: Vec<Value>| events.iter().map(Value::to_string).collect::<Vec<_>>();
+        properties::line_costs_no_neighbour(&texts(before), &changed, &texts(after));
     }
 
     #[test]
@@ -161,16 +144,7 @@ proptest! {
             request.resource_logs.iter().flat_map(|logs| &logs.scope_logs).flat_map(|scope| &scope.log_records).map(|record| record.encode_to_vec()).collect();
         let (other, victim) = (records[0].clone(), which.index(records.len()));
         apply(changes, &mut records[victim], &other);
-        let field = |number: u8, content: &[u8]| {
-            let mut field = vec![number << 3 | 2];
-            prost::encoding::encode_varint(content.len() as u64, &mut field);
-            [field, content.to_vec()].concat()
-        };
-        let scope: Vec<u8> = records.iter().flat_map(|record| field(2, record)).collect();
-        let body = field(1, &field(2, &scope));
-        let account = account(Format::OtlpProtobuf, &body).unwrap();
-        prop_assert_eq!((account.accepted + account.rejected) as usize, records.len());
-        prop_assert!(account.understood as usize >= records.len() - 1, "{:?}", account);
+        properties::protobuf_record_costs_no_neighbour(&records);
     }
 
     #[test]
@@ -190,9 +164,6 @@ proptest! {
                 records[victim][at] = with;
             }
         }
-        let body = [b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[", records.join(&b',').as_slice(), b"]}]}]}"].concat();
-        let account = account(Format::OtlpJson, &body).unwrap();
-        prop_assert_eq!((account.accepted as usize, account.rejected), (records.len(), 0));
-        prop_assert!(account.understood as usize >= records.len() - 1, "{:?}", account);
+        properties::json_record_costs_no_neighbour(&records);
     }
 }

@@ -35,10 +35,10 @@ pub use batch::{Batch, Encoding, Limits, Protocol};
 pub use deliver::{Fate, Sender};
 pub use options::SendOptions;
 pub use report::Summary;
+pub use split::Events;
 
 use progress::{EVERY, Progress};
 use source::{Position, Source};
-use split::Events;
 
 /// Sends a file and says what became of its events; also when it is told to stop on the way.
 pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: Clock) -> Result<Summary> {
@@ -119,15 +119,4 @@ fn read_ahead(mut events: Events<Source>, position: Position, limits: Limits) ->
         }
     });
     receiver
-}
-
-/// The events of a file, or why it is none or breaks off.
-#[cfg(test)]
-pub fn events_of(file: &[u8]) -> Result<Vec<Vec<u8>>, split::SplitError> {
-    let mut events = Events::read(file)?;
-    let mut found = Vec::new();
-    while let Some(event) = events.next_event()? {
-        found.push(event.to_vec());
-    }
-    Ok(found)
 }

@@ -1,0 +1,7 @@
+//! What the targets assert: the properties that the tests of `services/schildwacht` try on made-up bodies, in the same file.
+
+#[path = "../../services/schildwacht/src/same_events/properties.rs"]
+pub mod properties;
+
+#[path = "../../services/schildwacht/src/send/split.rs"]
+pub mod send;
