@@ -23,9 +23,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/auth", &["runtime"]),
     ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
-    ("crates/service", &["runtime", "storage", "proto", "auth", "events"]),
+    ("crates/mail", &["runtime", "storage", "auth"]),
+    ("crates/service", &["runtime", "storage", "proto", "auth", "events", "mail"]),
     ("crates/servers", &[]),
-    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "service", "servers"]),
+    ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "mail", "service", "servers"]),
 ];
 
 /// Libraries that one room, with the crates in folders below it, hides from the others. Tests may use any.
@@ -35,6 +36,7 @@ const ROOMS_OF_LIBRARIES: &[(&str, &[&str])] = &[
     ("askama", &["services/portal"]),
     ("cedar-policy", &["crates/auth"]),
     ("clap", &["services/schildwacht", "load-tests"]),
+    ("lettre", &["crates/mail"]),
     ("lightningcss", &["services/portal/frame"]),
     ("rdkafka", &["crates/events", "load-tests"]),
     ("redis", &["crates/storage"]),
