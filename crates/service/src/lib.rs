@@ -1,4 +1,4 @@
-//! What every service is made of: database, event log, authentication, readiness, relay, consumer, periodic jobs, dead letters.
+//! What every service is made of: database, event log, authentication, readiness, relay, consumer, mail, periodic jobs, dead letters.
 //!
 //! A service is given its [`Parts`], begins with them, and lists what runs:
 //!
@@ -6,6 +6,7 @@
 //! let assembly = self.parts.begin(Self::NAME, process);
 //! assembly.publish();                                             // outbox → event log
 //! assembly.consume(CONSUMED, max_batch, Inbound::new(app.clone(), assembly.own_context()));
+//! assembly.send_mail();                                           // queue of mail → SMTP server
 //! assembly.every("prune", Duration::from_secs(3_600), move |cx| …); // a use case, as the service itself
 //! Ok(assembly.grpc(grpc::routes(app)))                            // authenticated before a body is read
 //! ```
@@ -18,6 +19,7 @@ use std::{fmt::Debug, future::Future, time::Duration};
 use auth::{Authenticator, Context};
 use axum::Router;
 use events::{AddInbox, AddOutbox, Consumer, ConsumerConfig, DeadLetters, Handler, LogHandle, Pruning, Relay, Topic};
+use mail::{Mailer, Sender};
 use runtime::{Process, Shutdown};
 use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
@@ -30,7 +32,7 @@ pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
 
 /// After its start a service waits no longer than this for the first run of a job.
 const FIRST_RUN: Duration = Duration::from_secs(60);
-/// How often a consumer's inbox and dead letters are pruned.
+/// How often inbox, dead letters and mail are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The tables of a service, after those that every service has: audit trail, outbox, inbox and dead letters.
@@ -51,6 +53,8 @@ pub struct Parts {
     pub consumer: ConsumerConfig,
     /// Where operators find the messages it could not process.
     pub dead_letters: DeadLetters,
+    /// How mail is sent.
+    pub mailer: Mailer,
     /// Makes the context of every request.
     pub authenticator: Authenticator,
 }
@@ -125,6 +129,23 @@ impl Assembly<'_> {
         self.every("prune_delivered", PRUNE_EVERY, move |cx| {
             let pruning = pruning.clone();
             async move { Ok(pruning.run(cx.clock.now()).await?) }
+        });
+    }
+
+    /// Sends the mail that the service queues, and forgets in time what became of it.
+    pub fn send_mail(&self) {
+        let sender = Sender {
+            service: self.name,
+            database: self.database(),
+            mailer: self.parts.mailer.clone(),
+            clock: self.process.clock.clone(),
+            ids: self.process.ids.clone(),
+        };
+        self.run("mail", sender.run(self.shutdown()));
+        let (database, keep) = (self.database(), self.parts.mailer.keep());
+        self.every("prune_mail", PRUNE_EVERY, move |cx| {
+            let database = database.clone();
+            async move { Ok(mail::prune(&database, cx.clock.now(), keep).await?) }
         });
     }
 

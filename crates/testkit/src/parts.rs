@@ -3,6 +3,7 @@
 use auth::{Context, Policies, Principal};
 use axum::Router;
 use events::{ConsumerConfig, DeadLetters, LogHandle};
+use mail::Mailer;
 use runtime::{Clock, Ids};
 use service::Parts;
 use storage::Database;
@@ -17,6 +18,7 @@ pub fn parts(database: &Database, log: &TestLog, issuer: &TestIssuer) -> Parts {
         log: LogHandle(log.share()),
         consumer: ConsumerConfig::default(),
         dead_letters: DeadLetters::default(),
+        mailer: Mailer::default(),
         authenticator: issuer.authenticator(),
     }
 }

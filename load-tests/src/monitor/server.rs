@@ -60,6 +60,7 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
             log: LogHandle(log.clone()),
             consumer: ConsumerConfig::default(),
             dead_letters: DeadLetters::default(),
+            mailer: Default::default(),
             authenticator,
         },
     };

@@ -1,6 +1,8 @@
 //! Nothing leaves this machine in clear. One check over every address that a process sends to, before it sends anything: each is on
 //! loopback, or the connection is encrypted and the server's certificate verified, or the configuration says that a mesh does both.
 //!
+//! The mail server is not among them: within a mesh too, it is spoken to in clear on loopback only (`mail::MailConfig::validate`).
+//!
 //! Names of keys, hosts and ports are told; credentials never.
 
 use percent_encoding::percent_decode_str;

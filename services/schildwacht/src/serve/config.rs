@@ -8,6 +8,7 @@ use std::{
 
 use auth::AuthConfig;
 use ipnet::IpNet;
+use mail::{MailConfig, Mailer};
 use runtime::{
     config::{ConfigError, Secret, is_loopback},
     hosts::Hosts,
@@ -39,6 +40,7 @@ pub struct Config {
     pub events: EventsConfig,
     pub cache: CacheConfig,
     pub audit: AuditConfig,
+    pub mail: MailConfig,
     pub content: content::Settings,
     pub services: ServicesConfig,
     pub identity: identity::Config,
@@ -268,6 +270,7 @@ impl Config {
         }
         let has_database = service.services().iter().any(|service| self.database(*service).is_some());
         self.audit.validate(self.events.log, has_database)?;
+        self.mail.validate()?;
         self.identity.validate()?;
         self.telemetry_ingest.validate(telemetry_ingest::max_body_bytes())?;
         self.network_monitor.validate()?;
@@ -276,6 +279,13 @@ impl Config {
             self.portal(Secret::new(""))?.validate()?;
         }
         Ok(())
+    }
+
+    /// How mail is sent. On one machine it goes into the data folder where nothing else is said.
+    pub fn mailer(&self, data_dir: &Path) -> Result<Mailer, ConfigError> {
+        let folder = data_dir.join("mail");
+        let is_on_one_machine = self.events.log == LogKind::Embedded;
+        Mailer::open(&self.mail, is_on_one_machine.then_some(folder.as_path()))
     }
 
     /// The portal's configuration, with its secret at the issuer.
@@ -356,6 +366,8 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
             ("events.log = \"kafka\"", "events.kafka.brokers"),
             ("events.kafka.properties.acks = \"1\"", "events.kafka"),
             ("audit.signing_key = \"hello\"", "audit.signing_key"),
+            ("mail.smtp.host = \"smtp.example\"", "mail.from"),
+            ("security.mesh = true\nmail = { from = \"a@b.example\", smtp = { host = \"b.example\", tls = \"none\" } }", "mail.smtp.tls"),
             ("identity.database.migration_url = \"postgres://owner@db/identity\"", "identity.database.migration_url"),
         ] {
             let complaint = checked(Service::All, file).unwrap_err().to_string();
@@ -397,6 +409,17 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
         assert_eq!(told(Service::Portal, &alone), None);
         let given = r#"portal.sensors_url = "https://ingest.schildwacht.example""#;
         assert_eq!(told(Service::Portal, &[&alone, given].concat()).as_deref(), Some("https://ingest.schildwacht.example/"));
+    }
+
+    #[test]
+    fn mail_goes_into_the_data_folder_on_one_machine_and_nowhere_in_production_unless_something_is_said() {
+        let way = |file: &str| format!("{:?}", checked(Service::All, file).unwrap().mailer(Path::new("/var/data")).unwrap());
+        assert_eq!(way(""), "Mailer(folder)");
+        assert_eq!(way(PRODUCTION), "Mailer(nowhere)");
+        let server = "mail = { from = \"a@b.example\", smtp.host = \"smtp.b.example\" }";
+        assert_eq!(way(server), "Mailer(smtp)");
+        assert_eq!(way(&[PRODUCTION, server].concat()), "Mailer(smtp)");
+        assert_eq!(way(&[PRODUCTION, "mail.folder = \"/var/mail\""].concat()), "Mailer(folder)");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use auth::{AUDIENCE_PLATFORM, AUDIENCE_TELEMETRY, Authenticator, Policies, Verifier};
 use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
+use mail::Mailer;
 use runtime::{Process, StartError, config::Secret};
 use service::{KeepCheckpoints, Parts, follow_organisations};
 use storage::{
@@ -36,6 +37,7 @@ pub struct Mounts<'a> {
 struct Given {
     authenticator: Authenticator,
     dead_letters: DeadLetters,
+    mailer: Mailer,
     /// Of checkpoints; made when the first service with a database needs it.
     audit_key: Option<Arc<SigningKey>>,
     audit_topic: Option<SharedAnchor>,
@@ -62,6 +64,7 @@ impl Mounts<'_> {
         let mut given = Given {
             authenticator: self.authenticator(&verifier, &policies),
             dead_letters: DeadLetters::keeping(self.config.events.keep_dead_letters()),
+            mailer: self.config.mailer(self.data_dir)?,
             audit_key: None,
             audit_topic: topic(self.config.events.log, &self.log),
             checkpoints: Vec::new(),
@@ -121,8 +124,14 @@ impl Mounts<'_> {
         let key = given.audit_key.insert(key);
         let signed = SignedDatabase { service, database: &database, key, data_dir: self.data_dir, topic: &given.audit_topic };
         given.checkpoints.push(self.config.audit.keep(&signed, self.process)?);
-        let (dead_letters, authenticator) = (given.dead_letters.clone(), given.authenticator.clone());
-        Ok(Parts { database, log: LogHandle(Arc::clone(&self.log)), consumer: self.config.events.consumer, dead_letters, authenticator })
+        Ok(Parts {
+            database,
+            log: LogHandle(Arc::clone(&self.log)),
+            consumer: self.config.events.consumer,
+            dead_letters: given.dead_letters.clone(),
+            mailer: given.mailer.clone(),
+            authenticator: given.authenticator.clone(),
+        })
     }
 
     /// Opened as the role that serves, migrated as the role that owns the tables.

@@ -29,6 +29,9 @@ fn secrets(config: &Config, service: Service) -> Vec<(String, Secret)> {
     if serves(Service::Portal) || serves(Service::TelemetryIngest) {
         secrets.push(("cache.redis_url".to_owned(), password_in(&config.cache.redis_url)));
     }
+    if let Some(smtp) = &config.mail.smtp {
+        secrets.push(("mail.smtp.password".to_owned(), smtp.password.clone()));
+    }
     if config.events.log == LogKind::Kafka {
         let is_secret = |name: &str| name.ends_with("password") || name.ends_with("secret");
         let named = config.events.kafka.properties.iter().filter(|(name, _)| is_secret(name));
@@ -67,6 +70,7 @@ mod tests {
             (r#"cache.redis_url = "redis://:%24%7BPASSWORD%7D@127.0.0.1""#, "cache.redis_url"),
             (r#"identity.database.url = "${DATABASE_URL}""#, "identity.database.url"),
             (r#"cache.redis_url = "redis://:placeholder@127.0.0.1""#, "cache.redis_url"),
+            (r#"mail.smtp = { host = "smtp.example", user = "schildwacht", password = "<password>" }"#, "mail.smtp.password"),
             (
                 r#"events = { log = "kafka", kafka.properties = { "sasl.password" = "<password>" } }"#,
                 "events.kafka.properties.sasl.password",

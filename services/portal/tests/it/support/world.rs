@@ -44,6 +44,7 @@ impl World {
                 log: LogHandle(Arc::clone(&log)),
                 consumer: ConsumerConfig::default(),
                 dead_letters: dead_letters.clone(),
+                mailer: Default::default(),
                 authenticator: authenticator.clone(),
             }
         };
