@@ -17,7 +17,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, Kind, Policies, Principal, Resource, Scope, Verifier};
+use crate::{Action, HeldFunction, Kind, Policies, Principal, Resource, Scope, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -50,12 +50,13 @@ impl Authenticator {
 
     async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
         let verified = self.verifier.verify(bearer_token(headers)?).await?;
-        let caller = self.context_for(verified.principal.clone());
-        Ok(Context { expires_at: Some(verified.expires_at), ..caller })
+        let (principal, held) = self.policies.with_held(&verified.principal, self.clock.now())?;
+        Ok(Context { held, expires_at: Some(verified.expires_at), ..self.context_for(principal) })
     }
 
     fn context_for(&self, principal: Principal) -> Context {
-        Context { principal, clock: self.clock.clone(), ids: self.ids.clone(), policies: Arc::clone(&self.policies), expires_at: None }
+        let (clock, ids, policies) = (self.clock.clone(), self.ids.clone(), Arc::clone(&self.policies));
+        Context { principal, held: Vec::new(), clock, ids, policies, expires_at: None }
     }
 }
 
@@ -116,6 +117,8 @@ pub fn asked_with<M, T>(request: tonic::Request<M>, read: impl FnOnce(&mut Viola
 #[derive(Clone, Debug)]
 pub struct Context {
     principal: Principal,
+    /// Those of the principal's functions that identity gave, with their terms.
+    held: Vec<HeldFunction>,
     /// The time.
     pub clock: Clock,
     pub ids: Ids,
@@ -165,6 +168,14 @@ impl Context {
         self.policies.permits(&self.principal, action, resource)
     }
 
+    /// Until when the caller may do what [`Context::require`] permits, as far as is known: the latest end of the functions that permit it.
+    /// `None`: no end is known.
+    pub fn permitted_until(&self, action: Action, resource: impl Into<Resource>) -> Option<DateTime<Utc>> {
+        let functions = self.policies.which_permit(&self.principal, action, resource.into());
+        let end_of = |function| self.held.iter().find(|held| held.function == function).and_then(|held| held.until);
+        functions.into_iter().map(end_of).reduce(|one, other| Some(one?.max(other?))).flatten()
+    }
+
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.
     ///
     /// # Errors
@@ -189,7 +200,8 @@ impl Context {
     /// A context of a test's choosing.
     #[cfg(feature = "testing")]
     pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
-        Self { principal, clock, ids, policies: Arc::new(policies), expires_at: None }
+        let (principal, held) = policies.with_held(&principal, clock.now()).unwrap_or_else(|_| (principal, Vec::new()));
+        Self { principal, held, clock, ids, policies: Arc::new(policies), expires_at: None }
     }
 
     fn record_refusal(&self, action: Action, resource: &dyn std::fmt::Display, reason: &'static str) {

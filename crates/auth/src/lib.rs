@@ -1,8 +1,9 @@
 //! Who is calling, and what they may do.
 //!
 //! 1. [`Authenticator::protect`] puts a layer before a service's routes. Before a body is read it verifies the bearer token (issuer,
-//!    audience, expiry, type, algorithm; keys from the issuer, kept while it is unavailable), makes a [`Principal`] of it, and with the
-//!    clock and the id source a [`Context`], the first argument of every use case.
+//!    audience, expiry, type, algorithm; keys from the issuer, kept while it is unavailable), makes a [`Principal`] of it and of the
+//!    functions that identity says they hold ([`HeldFunctions`]), and with the clock and the id source a [`Context`], the first argument of
+//!    every use case.
 //! 2. The use case asks *before it loads anything*: [`Context::require`] where the resource is known, [`Context::scope`] where it is
 //!    not. A [`Scope`] is typed by the kind of resource it filters and goes into every look-up, so that what the caller may not see
 //!    is not found.
@@ -15,6 +16,8 @@
 mod action;
 mod client_credentials;
 mod context;
+mod function;
+mod held;
 mod policy;
 mod principal;
 mod resource;
@@ -24,8 +27,10 @@ mod token;
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
 pub use context::{Authenticator, Context, asked, asked_with};
+pub use function::{Function, Role, UnknownFunction};
+pub use held::{HeldFunction, HeldFunctions};
 pub use policy::{Policies, PolicyError};
-pub use principal::{Function, Principal, Role, Subject};
+pub use principal::{Principal, Subject};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
 pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};

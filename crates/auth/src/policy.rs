@@ -9,9 +9,10 @@ use cedar_policy::{
     Authorizer, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
     SchemaFragment,
 };
+use chrono::{DateTime, Utc};
 use strum::VariantArray as _;
 
-use crate::{Action, Hierarchy, Kind, Principal, Resource, Role, Scope, Subject};
+use crate::{Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, Subject};
 
 /// All areas together; `build.rs` has checked the policies against the schema.
 const POLICIES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.cedar"));
@@ -22,7 +23,7 @@ const SCHEMAS: &[&str] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 #[error("policies: {0}")]
 pub struct PolicyError(String);
 
-/// The rules, and the hierarchy they speak of.
+/// The rules, the hierarchy they speak of, and who holds which function in it.
 #[derive(Debug)]
 pub struct Policies {
     set: PolicySet,
@@ -30,6 +31,7 @@ pub struct Policies {
     /// The types of the schema by their short name, read once: every decision names several.
     types: HashMap<String, EntityTypeName>,
     hierarchy: Hierarchy,
+    functions: HeldFunctions,
 }
 
 fn wrong(error: impl std::fmt::Display) -> PolicyError {
@@ -51,12 +53,38 @@ impl Policies {
         let set = PolicySet::from_str(POLICIES).map_err(wrong)?;
         let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
         let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
-        Ok(Self { set, schema, types, hierarchy: Hierarchy::default() })
+        Ok(Self { set, schema, types, hierarchy: Hierarchy::default(), functions: HeldFunctions::default() })
     }
 
     /// Which resource stands below which.
     pub fn hierarchy(&self) -> &Hierarchy {
         &self.hierarchy
+    }
+
+    /// Who holds which function.
+    pub fn functions(&self) -> &HeldFunctions {
+        &self.functions
+    }
+
+    /// The caller with the functions they hold now, beside those that their token says. And those alone, with their terms.
+    ///
+    /// # Errors
+    /// `Unavailable` when what they hold is not known just now.
+    pub fn with_held(&self, caller: &Principal, now: DateTime<Utc>) -> Result<(Principal, Vec<HeldFunction>), runtime::Error> {
+        let held = caller.person_id().map_or_else(|| Ok(Vec::new()), |person| self.functions.of(person, now))?;
+        let mut caller = caller.clone();
+        for HeldFunction { function, .. } in &held {
+            if !caller.functions.contains(function) {
+                caller.functions.push(*function);
+            }
+        }
+        Ok((caller, held))
+    }
+
+    /// The functions of a principal of which each alone would permit it.
+    pub(crate) fn which_permit(&self, principal: &Principal, action: Action, resource: Resource) -> Vec<Function> {
+        let with_only = |function: Function| Principal { functions: vec![function], ..principal.clone() };
+        principal.functions.iter().copied().filter(|function| self.permits(&with_only(*function), action, resource)).collect()
     }
 
     /// Whether the rules permit it. What cannot be evaluated is not permitted.
@@ -106,8 +134,14 @@ impl Policies {
         for (at, parent) in [resource].iter().chain(&above).zip(above.iter().map(Some).chain([None])) {
             let parents = parent.map(|parent| self.uid_of(*parent)).transpose()?.into_iter().collect();
             if !matches!(at, Resource::Person(_)) {
-                let at = self.uid_of(*at)?;
-                entities.insert(at.clone(), Entity::new_no_attrs(at, parents));
+                let uid = self.uid_of(*at)?;
+                let attributes = match at {
+                    Resource::Function(function) => {
+                        HashMap::from([("role".to_owned(), RestrictedExpression::new_string(function.role().to_owned()))])
+                    }
+                    _ => HashMap::new(),
+                };
+                entities.insert(uid.clone(), Entity::new(uid, attributes, parents).map_err(wrong)?);
             }
         }
         let entities = Entities::from_entities(entities.into_values(), Some(&self.schema)).map_err(wrong)?;

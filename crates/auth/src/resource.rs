@@ -6,6 +6,8 @@
 //! a person's own things
 //! ```
 //!
+//! A function stands below its place: giving somebody one is an act upon it.
+//!
 //! A function holds at a place in it and reaches everything below that place. To add a kind: a variant and a row of `kinds!`, and the
 //! entity in `policies/schema.cedarschema`.
 
@@ -18,7 +20,7 @@ use std::{
 use runtime::{AppId, BoardId, PersonId, SchoolId, SiteId, VendorId};
 use uuid::Uuid;
 
-use crate::Action;
+use crate::{Action, Function};
 
 /// Something an action is done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +39,8 @@ pub enum Resource {
     App(AppId),
     /// What the platform holds of one person.
     Person(PersonId),
+    /// What somebody is, or is to be, at a place.
+    Function(Function),
 }
 
 /// A kind of resource that lists are about: its id types a [`crate::Scope`].
@@ -48,6 +52,19 @@ pub trait Kind: Copy + Ord + Into<Resource> + Into<Uuid> {
 
     /// The id, if the resource is of this kind.
     fn of(resource: Resource) -> Option<Self>;
+}
+
+impl Function {
+    /// Where it holds; `None`: for its holder's own things alone.
+    pub const fn place(self) -> Option<Resource> {
+        match self {
+            Self::Responder | Self::ResponseLead | Self::Operator | Self::Reviewer | Self::Editor => Some(Resource::Platform),
+            Self::BoardMember(board) | Self::Dpo(board) => Some(Resource::Board(board)),
+            Self::Director(school) | Self::IctCoordinator(school) | Self::Teacher(school) => Some(Resource::School(school)),
+            Self::VendorContact(vendor) => Some(Resource::Vendor(vendor)),
+            Self::Pupil | Self::Parent => None,
+        }
+    }
 }
 
 macro_rules! kinds {
@@ -73,6 +90,7 @@ macro_rules! kinds {
             pub(crate) fn entity(self) -> (&'static str, String) {
                 match self {
                     Self::Platform => ("Platform", "platform".to_owned()),
+                    Self::Function(function) => ("Function", function.to_string()),
                     $(Self::$variant(id) => (stringify!($variant), id.to_string()),)+
                 }
             }
@@ -81,6 +99,7 @@ macro_rules! kinds {
             pub(crate) fn existence(self) -> Option<(&'static str, Action)> {
                 match self {
                     Self::Platform => None,
+                    Self::Function(_) => Some(("function", Action::FunctionRead)),
                     $(Self::$variant(_) => Some(($id::NAME, $id::READ)),)+
                 }
             }
@@ -101,7 +120,7 @@ impl fmt::Display for Resource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, id) = self.entity();
         match self {
-            Self::Platform => formatter.write_str(&id),
+            Self::Platform | Self::Function(_) => formatter.write_str(&id),
             _ => write!(formatter, "{}:{id}", kind.to_lowercase()),
         }
     }
@@ -156,6 +175,11 @@ impl Hierarchy {
         let links = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut above = Vec::new();
         let mut at = resource;
+        if let Resource::Function(function) = resource {
+            let Some(place) = function.place() else { return above };
+            above.push(place);
+            at = place;
+        }
         // A circle can only come from outside; it must not become an endless loop.
         while let Some(parent) = links.parent.get(&at).copied().filter(|parent| !above.contains(parent)) {
             above.push(parent);

@@ -6,7 +6,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use runtime::{AppId, BoardId, Clock, ErrorKind, GatewayId, Ids, PersonId, SchoolId, SiteId, VendorId};
-use schildwacht_auth::{Action, Context, Function, Policies, Principal, Resource, Scope, Subject};
+use schildwacht_auth::{Action, Context, Function, HeldFunction, Policies, Principal, Resource, Role, Scope, Subject};
 use uuid::Uuid;
 
 fn id<T: From<Uuid>>(number: u128) -> T {
@@ -28,10 +28,12 @@ fn principals() -> Vec<(&'static str, Principal)> {
         ("response_lead", person(&[Function::ResponseLead])),
         ("operator", person(&[Function::Operator])),
         ("reviewer", person(&[Function::Reviewer])),
+        ("editor", person(&[Function::Editor])),
         ("board_member", person(&[Function::BoardMember(id(1))])),
         ("dpo", person(&[Function::Dpo(id(1))])),
         ("director", person(&[Function::Director(id(1))])),
         ("ict_coordinator", person(&[Function::IctCoordinator(id(1))])),
+        ("teacher", person(&[Function::Teacher(id(1))])),
         ("vendor_contact", person(&[Function::VendorContact(id(1))])),
         ("pupil", person(&[Function::Pupil])),
         ("parent", person(&[Function::Parent])),
@@ -73,12 +75,30 @@ fn resources() -> Vec<(char, Resource)> {
     ]
 }
 
+/// Every function that can be given, at the own place and at another: `director:o`, `director:x`.
+fn functions() -> Vec<(String, Function)> {
+    let mut functions = Vec::new();
+    for role in Role::ALL {
+        if let Some(function) = Function::new(*role, None).filter(|function| function.place().is_some()) {
+            functions.push((String::new(), function));
+        }
+        for number in [1, 2] {
+            if let Some(function) = Function::new(*role, Some(Uuid::from_u128(number))) {
+                let (sign, _) = resources().into_iter().find(|(_, resource)| Some(*resource) == function.place()).unwrap();
+                functions.push((format!(":{sign}"), function));
+            }
+        }
+    }
+    functions
+}
+
 /// Roles that may nothing are left out of an action.
 fn matrix() -> String {
     let policies = policies();
     let mut text = String::from(
         "# s: a site of the own school   o: own school, or one of the own board   x: another school   b: own board   c: another board\n\
-         # v: own vendor   w: another vendor   a: own app   d: another app   m: oneself   n: somebody else   P: platform   .: no\n",
+         # v: own vendor   w: another vendor   a: own app   d: another app   m: oneself   n: somebody else   P: platform   .: no\n\
+         # An act on a function names the function and the sign of its place: director:o is the director of the own school.\n",
     );
     for action in Action::ALL {
         writeln!(text, "\n{}", action.name()).unwrap();
@@ -89,6 +109,14 @@ fn matrix() -> String {
                 .collect();
             if marks.contains(|mark| mark != '.') {
                 writeln!(text, "  {name:<26}{marks}").unwrap();
+            }
+            let functions: Vec<String> = functions()
+                .into_iter()
+                .filter(|(_, function)| policies.permits(&principal, *action, Resource::Function(*function)))
+                .map(|(sign, function)| format!("{}{sign}", function.role()))
+                .collect();
+            if !functions.is_empty() {
+                writeln!(text, "  {name:<26}{}", functions.join(" ")).unwrap();
             }
         }
     }
@@ -146,4 +174,45 @@ fn a_function_at_a_school_reaches_its_sites_and_not_its_board() {
     director.require(Action::SchoolRead, id::<SiteId>(1)).unwrap();
     assert_eq!(director.require(Action::SchoolRead, id::<SiteId>(2)).unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(director.require(Action::BoardRead, id::<BoardId>(1)).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn what_identity_says_that_somebody_holds_counts_beside_their_token() {
+    let policies = policies();
+    let now = "2026-11-29T09:00:00Z".parse().unwrap();
+    let from = "2026-09-01T00:00:00Z".parse().unwrap();
+    let until = "2026-12-01T00:00:00Z".parse().unwrap();
+    let held = HeldFunction { function: Function::Director(id(1)), from, until: Some(until) };
+    policies.functions().put(id(SOMEBODY), vec![held]);
+    let token_alone = person(&[Function::Editor]);
+    let (caller, terms) = policies.with_held(&token_alone, now).unwrap();
+    assert_eq!(caller.functions, [Function::Editor, Function::Director(id(1))]);
+    assert_eq!(terms, [held]);
+    let (later, _) = policies.with_held(&token_alone, until).unwrap();
+    assert_eq!(later.functions, [Function::Editor]);
+}
+
+#[test]
+fn what_is_permitted_ends_with_the_last_function_that_permits_it() {
+    let (clock, school) = (Clock::system(), id::<SchoolId>(1));
+    let [soon, late] = ["2099-01-01T00:00:00Z", "2099-06-01T00:00:00Z"].map(|text| text.parse().unwrap());
+    let from = "2020-01-01T00:00:00Z".parse().unwrap();
+    let director = HeldFunction { function: Function::Director(school), from, until: Some(soon) };
+    let member = HeldFunction { function: Function::BoardMember(id(1)), from, until: Some(late) };
+    let teacher = Resource::Function(Function::Teacher(school));
+    let of_school = Resource::Function(Function::Director(school));
+    let by = |claimed: &[Function]| {
+        let policies = policies();
+        policies.functions().put(id(SOMEBODY), vec![director, member]);
+        Context::for_tests(person(claimed), clock.clone(), Ids::random(clock.clone()), policies)
+    };
+    let both = by(&[]);
+    assert_eq!(both.permitted_until(Action::FunctionGrant, teacher), Some(soon), "a board member appoints no teachers");
+    assert_eq!(both.permitted_until(Action::FunctionGrant, of_school), Some(late));
+    assert_eq!(both.permitted_until(Action::SchoolRead, school), Some(late), "either function is enough");
+    assert_eq!(
+        by(&[Function::Operator]).permitted_until(Action::FunctionGrant, of_school),
+        None,
+        "what a token says has no end that we know"
+    );
 }

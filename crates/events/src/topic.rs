@@ -9,6 +9,8 @@ pub enum Topic {
     Organisation,
     /// Which gateways may post: `schildwacht.identity.v1.GatewayDirectoryEntry`, key = gateway id.
     Gateway,
+    /// Who holds which function: `schildwacht.identity.v1.PersonFunctions`, key = person id.
+    Function,
     /// What sensors sent, as it came; key = school id. Headers say media type, content encoding and count.
     TelemetryBatch,
     /// Alerts opened or grown: `schildwacht.network_monitor.v1.AlertEvent`, key = school id.
@@ -79,6 +81,7 @@ impl Topic {
         let (name, partitions, embedded_partitions, cleanup, max_record_bytes) = match self {
             Self::Organisation => ("identity.organisation.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::Gateway => ("identity.gateway.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
+            Self::Function => ("identity.function.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::TelemetryBatch => {
                 ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, LARGE_RECORD)
             }

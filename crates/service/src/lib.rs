@@ -12,6 +12,8 @@
 //! ```
 
 mod checkpoints;
+mod follow;
+mod functions;
 mod organisations;
 
 use std::{fmt::Debug, future::Future, time::Duration};
@@ -25,6 +27,7 @@ use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
 use tonic::service::Routes;
 
 pub use checkpoints::KeepCheckpoints;
+pub use functions::follow_functions;
 pub use organisations::follow_organisations;
 
 /// Largest message of a request: twice what the largest question of a page takes. What is larger is refused before it is decoded.

@@ -1,15 +1,40 @@
 //! Keeps the hierarchy of resources up to date from `identity.organisation.v1`, so that functions at a board reach its schools.
 
-use std::time::Duration;
+use std::convert::Infallible;
 
 use auth::{Hierarchy, Resource};
-use events::{Delivered, Envelope, LogError, SharedLog, TailFrom, Topic};
+use events::{Delivered, Envelope, SharedLog, Topic};
 use proto::identity::v1::OrganisationState;
 use runtime::{BoardId, SchoolId, Shutdown, SiteId};
 
-const AT_ONCE: usize = 1_000;
-const WAIT: Duration = Duration::from_secs(5);
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+use crate::follow::{Follower, follow};
+
+/// Until shutdown.
+///
+/// # Errors
+/// Never; the type is that of every task.
+pub async fn follow_organisations(hierarchy: Hierarchy, log: SharedLog, shutdown: Shutdown) -> Result<(), Infallible> {
+    follow(hierarchy, log, shutdown).await
+}
+
+impl Follower for Hierarchy {
+    const TOPIC: Topic = Topic::Organisation;
+
+    fn empty(&self) -> Self {
+        Self::default()
+    }
+
+    fn apply(&self, record: &Delivered) -> Option<()> {
+        let SchoolLinks { id, links } = read(record)?;
+        // A site that is gone must not go on below the school.
+        self.put(id, links);
+        Some(())
+    }
+
+    fn replace(&self, other: Self) {
+        Self::replace(self, is_organisation, other);
+    }
+}
 
 /// A school as the topic says it is now.
 struct SchoolLinks {
@@ -18,47 +43,9 @@ struct SchoolLinks {
     links: Vec<(Resource, Resource)>,
 }
 
-/// Follows the topic until shutdown. When the log fails it starts over, keeping what is known until it has caught up again.
-///
-/// # Errors
-/// Never; the type is that of every task.
-pub async fn follow_organisations(hierarchy: Hierarchy, log: SharedLog, shutdown: Shutdown) -> Result<(), std::convert::Infallible> {
-    while let Some(Err(error)) = shutdown.or_stop(follow_once(&hierarchy, &log)).await {
-        tracing::warn!(name: "organisations.not_followed", error = %error, "hierarchy of organisations not followed, will retry");
-        if !shutdown.sleep(PAUSE_AFTER_ERROR).await {
-            break;
-        }
-    }
-    Ok(())
-}
-
-async fn follow_once(hierarchy: &Hierarchy, log: &SharedLog) -> Result<(), LogError> {
-    log.ensure_topics(&[Topic::Organisation]).await?;
-    let mut tail = log.tail(Topic::Organisation, TailFrom::Start).await?;
-    let known = Hierarchy::default();
-    while !tail.caught_up() {
-        apply(&known, &tail.next(AT_ONCE, WAIT).await?);
-    }
-    hierarchy.replace(is_organisation, known);
-    loop {
-        apply(hierarchy, &tail.next(AT_ONCE, WAIT).await?);
-    }
-}
-
 /// What this topic says where it stands.
 const fn is_organisation(resource: Resource) -> bool {
     matches!(resource, Resource::School(_) | Resource::Site(_))
-}
-
-fn apply(hierarchy: &Hierarchy, delivered: &[Delivered]) {
-    for record in delivered {
-        let Some(school) = read(record) else {
-            tracing::warn!(name: "organisations.unreadable", offset = record.position.offset, "record of an organisation not readable, skipped");
-            continue;
-        };
-        // A site that is gone must not go on below the school.
-        hierarchy.put(school.id, school.links);
-    }
 }
 
 fn read(delivered: &Delivered) -> Option<SchoolLinks> {

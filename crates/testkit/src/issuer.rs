@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth::{AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, Hierarchy, Policies, Principal, Subject, Verifier};
+use auth::{
+    AUDIENCE_PLATFORM, AuthConfig, Authenticator, FUNCTIONS_CLAIM, Function, HeldFunctions, Hierarchy, Policies, Principal, Subject,
+    Verifier,
+};
 use axum::{Json, Router, routing::get};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -91,6 +94,11 @@ impl TestIssuer {
     /// Which school is below which board, for the services that trust it. Nothing is placed yet.
     pub fn hierarchy(&self) -> &Hierarchy {
         self.policies.hierarchy()
+    }
+
+    /// Who holds which function beside what tokens say, for the services that trust it. Nobody does yet.
+    pub fn functions(&self) -> &HeldFunctions {
+        self.policies.functions()
     }
 
     /// A gRPC request of this principal.

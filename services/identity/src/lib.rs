@@ -1,4 +1,5 @@
-//! identity: boards, schools and sites; whom to call at a school; gateways and their secrets; on one machine also the issuer of tokens.
+//! identity: boards, schools and sites; whom to call at a school; who holds which function; gateways and their secrets; on one machine
+//! also the issuer of tokens.
 //!
 //! It owns who exists. It does not own what a caller may do (crate `auth`), nor what happens at a school.
 //!
@@ -16,7 +17,7 @@
 //!
 //! - A file of schools is imported whole or not at all.
 //! - A revoked gateway has no secret, gets no token, and never comes back.
-//! - A secret is shown once and kept as SHA-256.
+//! - A secret, also of an invitation's link, is shown once and kept as SHA-256.
 //! - Where Keycloak is the issuer, it follows our table ([`keycloak`]): late at times, never ahead in letting somebody in.
 //! - What a caller may not know of is not found.
 //! - The development issuer serves this machine only.
@@ -97,7 +98,7 @@ impl Service {
     /// # Errors
     /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
     pub async fn build(self, process: &Process) -> Result<Routes, StartError> {
-        let app = app::App::new(self.parts.database.clone(), self.config.bounds, self.keycloak()?);
+        let app = app::App::new(self.parts.database.clone(), self.config.bounds, self.surroundings.portal.clone(), self.keycloak()?);
         if self.config.demo_data {
             let demo = self.parts.authenticator.own_context(demo::NAME);
             let seeded = demo::seed(&app, &self.parts.database, &demo, &self.surroundings.data_dir).await;
@@ -109,6 +110,7 @@ impl Service {
             assembly.run("keep_in_step", jobs::keep_in_step(app.clone(), assembly.own_context(), assembly.shutdown()));
         }
         assembly.publish();
+        assembly.send_mail();
         Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), issuer })
     }
 

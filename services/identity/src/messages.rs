@@ -2,7 +2,58 @@
 
 use proto::{count, identity::v1 as wire, time::timestamp};
 
-use crate::domain::{Board, Contact, Gateway, GatewayState, School, Site, import::BadLine};
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Answer, Appointment, Board, Contact, Gateway, GatewayState, Invitation, School, Site, import::BadLine};
+
+/// An appointment as it is at this moment.
+pub fn appointment(appointment: &Appointment, now: DateTime<Utc>) -> wire::Appointment {
+    let state = if appointment.is_open(now) { wire::AppointmentState::Open } else { wire::AppointmentState::Ended };
+    wire::Appointment {
+        appointment_id: appointment.id.to_string(),
+        person_id: appointment.person.id.to_string(),
+        name: appointment.person.name.as_str().to_owned(),
+        email: appointment.person.email.to_string(),
+        function: appointment.function.to_string(),
+        start_time: Some(timestamp(appointment.from)),
+        end_time: appointment.until.map(timestamp),
+        confirm_by_time: Some(timestamp(appointment.confirm_by)),
+        appointed_by: appointment.appointed_by.clone(),
+        state: state.into(),
+        etag: appointment.etag().to_string(),
+    }
+}
+
+/// An invitation as it is at this moment.
+pub fn invitation(invitation: &Invitation, now: DateTime<Utc>) -> wire::Invitation {
+    let (state, expires) = match invitation.answer {
+        Answer::Awaited { expires, .. } if invitation.is_good(now) => (wire::InvitationState::Open, Some(expires)),
+        Answer::Awaited { expires, .. } => (wire::InvitationState::Expired, Some(expires)),
+        Answer::Accepted { .. } => (wire::InvitationState::Accepted, None),
+        Answer::Withdrawn => (wire::InvitationState::Withdrawn, None),
+    };
+    wire::Invitation {
+        invitation_id: invitation.id.to_string(),
+        email: invitation.email.to_string(),
+        function: invitation.function.to_string(),
+        end_time: invitation.until.map(timestamp),
+        state: state.into(),
+        expire_time: expires.map(timestamp),
+        create_time: Some(timestamp(invitation.created_at)),
+        invited_by: invitation.invited_by.clone(),
+        etag: invitation.etag().to_string(),
+    }
+}
+
+impl From<&Appointment> for wire::HeldFunction {
+    fn from(appointment: &Appointment) -> Self {
+        Self {
+            function: appointment.function.to_string(),
+            start_time: Some(timestamp(appointment.from)),
+            end_time: Some(timestamp(appointment.ends())),
+        }
+    }
+}
 
 impl From<&School> for wire::School {
     fn from(school: &School) -> Self {

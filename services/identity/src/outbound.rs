@@ -1,11 +1,11 @@
-//! What identity tells the others. Both topics are compacted: the last event of a key is its current state.
+//! What identity tells the others. All topics are compacted: the last event of a key is its current state.
 
 use auth::Context;
 use events::Envelope;
 use proto::{identity::v1 as wire, time::timestamp};
-use runtime::EventId;
+use runtime::{EventId, PersonId};
 
-use crate::domain::{Contact, Gateway, School};
+use crate::domain::{Appointment, Contact, Gateway, School};
 
 /// The service's name in events.
 pub const NAME: &str = "identity";
@@ -26,4 +26,11 @@ pub fn gateway_entry(cx: &Context, gateway: &Gateway) -> Envelope {
         state: wire::GatewayState::from(&gateway.state).into(),
     };
     Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), NAME, gateway.id.to_string(), &entry)
+}
+
+/// `identity.function.v1`: all that a person holds or will hold.
+pub fn person_functions(cx: &Context, person: PersonId, holds: &[Appointment]) -> Envelope {
+    let functions = holds.iter().map(Into::into).collect();
+    let state = wire::PersonFunctions { person_id: person.to_string(), functions };
+    Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), NAME, person.to_string(), &state)
 }

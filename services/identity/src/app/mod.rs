@@ -1,9 +1,11 @@
 //! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
 mod align_gateway_clients;
+mod appointment;
 mod contact;
 mod gateway;
 mod import_organisations;
+mod invitation;
 mod metrics;
 mod school;
 
@@ -12,8 +14,13 @@ use std::sync::Arc;
 use runtime::Result;
 use storage::Database;
 use tokio::sync::{Notify, Semaphore};
+use url::Url;
 
 pub use align_gateway_clients::{Aligned, align_gateway_clients};
+pub use appointment::{
+    ConfirmAppointment, CreateAppointment, EndAppointment, ListAppointments, confirm_appointment, create_appointment, end_appointment,
+    get_appointment, list_appointments,
+};
 pub use contact::{
     CreateContact, DeleteContact, ListContacts, UpdateContact, create_contact, delete_contact, get_contact, list_contacts, update_contact,
 };
@@ -22,6 +29,10 @@ pub use gateway::{
     rotate_gateway_secret,
 };
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
+pub use invitation::{
+    ChangeInvitation, CreateInvitation, InvitationFilter, ListInvitations, accept_invitation, create_invitation, get_invitation,
+    list_invitations, resend_invitation, show_invitation, withdraw_invitation,
+};
 pub use school::{ListSchools, get_school, list_schools};
 
 use crate::{
@@ -36,6 +47,8 @@ pub struct App {
     database: Database,
     metrics: Arc<Metrics>,
     bounds: GatewayBounds,
+    /// Where its pages are, for links in mails.
+    portal: Url,
     /// Where gateways are clients; `None` with the development issuer, which looks into our table.
     keycloak: Option<Arc<Keycloak>>,
     /// Rung when Keycloak did not hear of a change.
@@ -45,10 +58,10 @@ pub struct App {
 }
 
 impl App {
-    /// Over this database, with room for so many gateways, and with Keycloak where that is the issuer.
-    pub fn new(database: Database, bounds: GatewayBounds, keycloak: Option<Arc<Keycloak>>) -> Self {
+    /// Over this database, with room for so many gateways, with pages there, and with Keycloak where that is the issuer.
+    pub fn new(database: Database, bounds: GatewayBounds, portal: Url, keycloak: Option<Arc<Keycloak>>) -> Self {
         let metrics = Arc::new(Metrics::new());
-        Self { database, metrics, bounds, keycloak, out_of_step: Arc::default(), one_import: Arc::new(Semaphore::new(1)) }
+        Self { database, metrics, bounds, portal, keycloak, out_of_step: Arc::default(), one_import: Arc::new(Semaphore::new(1)) }
     }
 
     /// Waits until Keycloak was not told of a change that is kept.

@@ -1,11 +1,14 @@
 //! The gRPC edge: who calls, what they mean, and answers in messages. A file for each gRPC service has its RPCs and their requests.
 
+mod appointment;
 mod contact;
 mod gateway;
+mod invitation;
 mod organisation;
 
 use proto::identity::v1::{
-    contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
+    appointment_service_server::AppointmentServiceServer, contact_service_server::ContactServiceServer,
+    gateway_service_server::GatewayServiceServer, invitation_service_server::InvitationServiceServer,
     organisation_service_server::OrganisationServiceServer,
 };
 use service::MAX_REQUEST_BYTES;
@@ -19,5 +22,7 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(OrganisationServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(ContactServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(GatewayServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(AppointmentServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(InvitationServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

@@ -1,9 +1,13 @@
 //! Tables of identity. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
+pub mod appointment;
 mod board;
 pub mod contact;
 pub mod gateway;
+pub mod invitation;
 mod migration;
+pub mod person;
+pub mod place;
 pub mod school;
 mod site;
 #[cfg(test)]

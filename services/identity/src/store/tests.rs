@@ -1,6 +1,7 @@
 //! What is stored is read back, and storing it again forgets nothing.
 
-use auth::Scope;
+use auth::{Function, Role, Scope};
+use chrono::DateTime;
 use proptest::{array::uniform2, prelude::*};
 use storage::RequestKey;
 use strum::VariantArray as _;
@@ -11,7 +12,8 @@ use testkit::{
 
 use super::*;
 use crate::domain::{
-    Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, RevokeReason, School, SecretHash, Site,
+    Answer, Appointment, Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, Invitation, Person, Place,
+    RevokeReason, School, SecretHash, Site,
 };
 
 fn number<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
@@ -86,6 +88,58 @@ prop_compose! {
     }
 }
 
+/// One that holds at a place.
+fn any_function() -> impl Strategy<Value = Function> {
+    (prop::sample::select(Role::ALL), id()).prop_filter_map("holds nowhere", |(role, place)| {
+        [None, Some(place)].into_iter().find_map(|place| Function::new(role, place)).filter(|function| function.place().is_some())
+    })
+}
+
+prop_compose! {
+    fn any_person()(id in id(), name in word(), mailbox in "[a-z]{1,20}") -> Person {
+        let email = format!("{mailbox}@school.example");
+        Person { id, name: name.as_str().try_into().unwrap(), email: email.as_str().try_into().unwrap() }
+    }
+}
+
+prop_compose! {
+    fn any_appointment()(
+        id in id(),
+        person in any_person(),
+        function in any_function(),
+        from in moment(),
+        until in prop::option::of(moment()),
+        confirm_by in moment(),
+        appointed_by in text(),
+        version in 0..=i32::MAX as u32,
+    ) -> Appointment {
+        Appointment { id, person, function, from, until, confirm_by, appointed_by, version }
+    }
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        (any::<[u8; 32]>(), moment()).prop_map(|(token, expires)| Answer::Awaited { token: SecretHash::from_bytes(token), expires }),
+        id().prop_map(|appointment| Answer::Accepted { appointment }),
+        Just(Answer::Withdrawn),
+    ]
+}
+
+prop_compose! {
+    fn any_invitation()(
+        id in id(),
+        person in any_person(),
+        function in any_function(),
+        until in prop::option::of(moment()),
+        invited_by in text(),
+        created_at in moment(),
+        answer in any_answer(),
+        version in 0..=i32::MAX as u32,
+    ) -> Invitation {
+        Invitation { id, email: person.email, function, until, invited_by, created_at, answer, version }
+    }
+}
+
 async fn save(txn: &storage::Txn, school: &School) {
     school::save_boards(txn, std::slice::from_ref(&school.board)).await.unwrap();
     school::save(txn, std::slice::from_ref(school)).await.unwrap();
@@ -124,6 +178,53 @@ on_both_stores! {
             assert_eq!(gateway::find(&*txn, &Scope::Everything, after.id).await.unwrap().as_ref(), Some(&after));
             let by_request = gateway::find_by_request(&*txn, &key).await.unwrap();
             assert_eq!(by_request, key.request_id.map(|_| after));
+        }
+    }
+
+    async fn appointments_and_their_people_are_read_back(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let requests = (text(), prop::option::of(id()));
+        for (before, after, renamed, (requested_by, request_id)) in samples(&(any_appointment(), any_appointment(), any_person(), requests)) {
+            let renamed = Person { id: before.person.id, ..renamed };
+            let after = Appointment { id: before.id, person: renamed.clone(), ..after };
+            let key = RequestKey { requested_by, request_id };
+            let txn = database.begin().await.unwrap();
+            person::save(&txn, &before.person).await.unwrap();
+            appointment::insert(&txn, &before, &key).await.unwrap();
+            assert_eq!(appointment::find(&*txn, before.id).await.unwrap().as_ref(), Some(&before));
+            person::save(&txn, &renamed).await.unwrap();
+            appointment::update(&txn, &after).await.unwrap();
+            assert_eq!(appointment::find_to_change(&txn, after.id).await.unwrap().as_ref(), Some(&after));
+            assert_eq!(person::find_to_change(&txn, renamed.id).await.unwrap(), Some(renamed.clone()));
+            let by_request = appointment::find_by_request(&*txn, &key).await.unwrap();
+            assert_eq!(by_request, key.request_id.map(|_| after.clone()));
+            let at = |now| appointment::of_person(&*txn, renamed.id, now);
+            assert_eq!(at(DateTime::UNIX_EPOCH).await.unwrap(), if after.is_open(DateTime::UNIX_EPOCH) { vec![after.clone()] } else { vec![] });
+            assert_eq!(at(after.ends()).await.unwrap(), []);
+        }
+    }
+
+    async fn invitations_are_read_back_and_found_by_their_link(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let requests = (text(), prop::option::of(id()));
+        for (before, after, (requested_by, request_id)) in samples(&(any_invitation(), any_invitation(), requests)) {
+            let after = Invitation { id: before.id, ..after };
+            let key = RequestKey { requested_by, request_id };
+            let txn = database.begin().await.unwrap();
+            invitation::insert(&txn, &before, &key).await.unwrap();
+            assert_eq!(invitation::find(&*txn, before.id).await.unwrap().as_ref(), Some(&before));
+            invitation::update(&txn, &after).await.unwrap();
+            assert_eq!(invitation::find_to_change(&txn, after.id).await.unwrap().as_ref(), Some(&after));
+            assert_eq!(invitation::find_by_request(&*txn, &key).await.unwrap(), key.request_id.map(|_| after.clone()));
+            let token = match &after.answer {
+                Answer::Awaited { token, .. } => Some(*token),
+                Answer::Accepted { .. } | Answer::Withdrawn => None,
+            };
+            if let Some(token) = token {
+                assert_eq!(invitation::find_by_token(&*txn, token).await.unwrap().as_ref(), Some(&after));
+            }
+            let open = invitation::count_open(&*txn, Place::of(after.function).unwrap()).await.unwrap();
+            assert_eq!(open, u64::from(token.is_some()));
         }
     }
 

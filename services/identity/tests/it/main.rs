@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod appointments;
 mod contacts;
 mod demo;
 mod gateways;

@@ -2,9 +2,11 @@
 
 use auth::{Function, Principal};
 use proto::identity::v1::{
-    Contact, CreateContactRequest, DeleteContactRequest, EnrolGatewayRequest, GetContactRequest, GetGatewayRequest, GetSchoolRequest,
-    ImportFormat, ListContactsRequest, ListGatewaysRequest, ListSchoolsRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School,
-    UpdateContactRequest,
+    AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest, CreateInvitationRequest,
+    DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAppointmentRequest, GetContactRequest, GetGatewayRequest,
+    GetInvitationRequest, GetSchoolRequest, ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest,
+    ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest,
+    RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest, place,
 };
 use runtime::{BoardId, Ids, SchoolId};
 use testkit::{on_both_stores, person};
@@ -17,6 +19,12 @@ struct Place {
     school_id: String,
     contact_id: String,
     gateway_id: String,
+    /// Of a teacher of the school.
+    person_id: String,
+    appointment_id: String,
+    /// To be an ICT coordinator of the school.
+    invitation_id: String,
+    token: String,
 }
 
 impl Place {
@@ -24,8 +32,49 @@ impl Place {
         let ask = CreateContactRequest { school_id: school.school_id.clone(), ..a_contact() };
         let contact = world.contacts().create_contact(world.by(&operator(), ask)).await.unwrap().into_inner();
         let gateway = world.enrol(&operator(), school).await.gateway.unwrap();
-        Self { school_id: school.school_id.clone(), contact_id: contact.contact_id, gateway_id: gateway.gateway_id }
+        let teacher = Function::Teacher(id_of(school));
+        world.invitations().create_invitation(world.by(&director(school), invitation(teacher))).await.unwrap();
+        let token = world.links().await.pop().unwrap();
+        let accept = AcceptInvitationRequest { token };
+        let colleague = person(200 + u64::from(school.institution_number.ends_with('2')), &[]);
+        let appointment = world.invitations().accept_invitation(world.by(&colleague, accept)).await.unwrap().into_inner();
+        let coordinator = Function::IctCoordinator(id_of(school));
+        let invitation = world.invitations().create_invitation(world.by(&director(school), invitation(coordinator))).await.unwrap();
+        Self {
+            school_id: school.school_id.clone(),
+            contact_id: contact.contact_id,
+            gateway_id: gateway.gateway_id,
+            person_id: appointment.person_id,
+            appointment_id: appointment.appointment_id,
+            invitation_id: invitation.into_inner().invitation_id,
+            token: world.links().await.pop().unwrap(),
+        }
     }
+
+    fn nowhere(ids: &Ids) -> Self {
+        let none = || ids.next::<SchoolId>().to_string();
+        Self {
+            school_id: none(),
+            contact_id: none(),
+            gateway_id: none(),
+            person_id: none(),
+            appointment_id: none(),
+            invitation_id: none(),
+            token: none(),
+        }
+    }
+
+    fn teacher(&self) -> Function {
+        Function::Teacher(self.school_id.parse().unwrap())
+    }
+
+    fn wire(&self) -> Option<WirePlace> {
+        Some(WirePlace { place: Some(place::Place::SchoolId(self.school_id.clone())) })
+    }
+}
+
+fn invitation(function: Function) -> CreateInvitationRequest {
+    CreateInvitationRequest { email: "iemand@school.example".to_owned(), function: function.to_string(), ..Default::default() }
 }
 
 fn a_contact() -> CreateContactRequest {
@@ -34,7 +83,9 @@ fn a_contact() -> CreateContactRequest {
 
 /// Makes a call that would succeed, but for permission; where it needs an etag, it has an old one.
 async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code {
-    let Place { school_id, contact_id, gateway_id } = place;
+    let Place { school_id, contact_id, gateway_id, person_id, appointment_id, invitation_id, token } = place;
+    let (person_id, appointment_id, invitation_id) = (person_id.clone(), appointment_id.clone(), invitation_id.clone());
+    let (mut appointments, mut invitations) = (world.appointments(), world.invitations());
     let (school_id, contact_id, gateway_id, etag) = (school_id.clone(), contact_id.clone(), gateway_id.clone(), "r0".to_owned());
     let (mut contacts, mut gateways, mut organisations) = (world.contacts(), world.gateways(), world.organisations());
     let outcome = match name {
@@ -56,6 +107,37 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
             contacts.update_contact(world.by(who, ask)).await.map(drop)
         }
         "DeleteContact" => contacts.delete_contact(world.by(who, DeleteContactRequest { contact_id, etag })).await.map(drop),
+        "ListAppointments" => {
+            let ask = ListAppointmentsRequest { place: place.wire(), ..Default::default() };
+            appointments.list_appointments(world.by(who, ask)).await.map(drop)
+        }
+        "GetAppointment" => appointments.get_appointment(world.by(who, GetAppointmentRequest { appointment_id })).await.map(drop),
+        "CreateAppointment" => {
+            let ask = CreateAppointmentRequest { person_id, function: place.teacher().to_string(), ..Default::default() };
+            appointments.create_appointment(world.by(who, ask)).await.map(drop)
+        }
+        "EndAppointment" => {
+            let ask = EndAppointmentRequest { appointment_id, etag, ..Default::default() };
+            appointments.end_appointment(world.by(who, ask)).await.map(drop)
+        }
+        "ConfirmAppointment" => {
+            appointments.confirm_appointment(world.by(who, ConfirmAppointmentRequest { appointment_id, etag })).await.map(drop)
+        }
+        "ListInvitations" => {
+            let ask = ListInvitationsRequest { place: place.wire(), ..Default::default() };
+            invitations.list_invitations(world.by(who, ask)).await.map(drop)
+        }
+        "GetInvitation" => invitations.get_invitation(world.by(who, GetInvitationRequest { invitation_id })).await.map(drop),
+        "CreateInvitation" => invitations.create_invitation(world.by(who, invitation(place.teacher()))).await.map(drop),
+        "ResendInvitation" => invitations.resend_invitation(world.by(who, ResendInvitationRequest { invitation_id, etag })).await.map(drop),
+        "WithdrawInvitation" => {
+            invitations.withdraw_invitation(world.by(who, WithdrawInvitationRequest { invitation_id, etag })).await.map(drop)
+        }
+        "ShowInvitation" => invitations.show_invitation(world.by(who, ShowInvitationRequest { token: token.clone() })).await.map(drop),
+        // With a good link everybody may.
+        "AcceptInvitation" => {
+            invitations.accept_invitation(world.by(who, AcceptInvitationRequest { token: format!("{token}x") })).await.map(drop)
+        }
         "EnrolGateway" => {
             let ask = EnrolGatewayRequest { school_id, name: "kelder".to_owned(), ..Default::default() };
             gateways.enrol_gateway(world.by(who, ask)).await.map(drop)
@@ -88,14 +170,14 @@ on_both_stores! {
         let board: BoardId = ids.next();
         world.people.hierarchy().place(id_of(&own), board);
         let (at_own, at_other) = (Place::of(&world, &own).await, Place::of(&world, &other).await);
-        let none = || ids.next::<SchoolId>().to_string();
-        let nowhere = Place { school_id: none(), contact_id: none(), gateway_id: none() };
+        let nowhere = Place::nowhere(&ids);
         let roles = [
             ("responder", responder()), ("response lead", person(15, &[Function::ResponseLead])), ("operator", operator()),
             ("director", director(&own)), ("ict coordinator", ict_coordinator(&own)),
             ("board member", person(16, &[Function::BoardMember(board)])), ("DPO", person(17, &[Function::Dpo(board)])),
             ("reviewer", person(18, &[Function::Reviewer])), ("vendor contact", person(19, &[Function::VendorContact(ids.next())])),
             ("pupil", person(20, &[Function::Pupil])), ("parent", person(21, &[Function::Parent])),
+            ("editor", person(22, &[Function::Editor])), ("teacher", person(23, &[Function::Teacher(id_of(&own))])),
             ("nobody", person(99, &[])), ("gateway", gateway(&at_own.gateway_id)),
         ];
 

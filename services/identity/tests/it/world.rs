@@ -3,12 +3,14 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use auth::{AuthConfig, Function, Principal, Subject, Verifier};
+use chrono::{DateTime, Utc};
 use events::{Envelope, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
-    contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient, import_organisations_response::Update,
-    organisation_service_client::OrganisationServiceClient,
+    appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
+    gateway_service_client::GatewayServiceClient, import_organisations_response::Update,
+    invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,
@@ -146,6 +148,27 @@ impl World {
 
     pub fn contacts(&self) -> ContactServiceClient<Channel> {
         ContactServiceClient::new(self.channel())
+    }
+
+    pub fn appointments(&self) -> AppointmentServiceClient<Channel> {
+        AppointmentServiceClient::new(self.channel())
+    }
+
+    pub fn invitations(&self) -> InvitationServiceClient<Channel> {
+        InvitationServiceClient::new(self.channel())
+    }
+
+    /// The time.
+    pub fn now(&self) -> DateTime<Utc> {
+        Clock::from(self.clock.clone()).now()
+    }
+
+    /// What was in the links of the mails so far, oldest first.
+    pub async fn links(&self) -> Vec<String> {
+        let question = Statement::from_string(self.database.backend(), "SELECT text FROM mail ORDER BY mail_id");
+        let rows = self.database.reader().query_all_raw(question).await.unwrap();
+        let texts = rows.iter().map(|row| row.try_get::<String>("", "text").unwrap());
+        texts.map(|text| text.split("uitnodiging/").nth(1).unwrap().lines().next().unwrap().to_owned()).collect()
     }
 
     pub fn gateways(&self) -> GatewayServiceClient<Channel> {

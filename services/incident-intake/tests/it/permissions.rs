@@ -94,6 +94,7 @@ on_both_stores! {
             ("DPO", testkit::person(17, &[Function::Dpo(board)])), ("reviewer", testkit::person(18, &[Function::Reviewer])),
             ("vendor contact", testkit::person(19, &[Function::VendorContact(world.new_id())])),
             ("pupil", testkit::person(20, &[Function::Pupil])), ("parent", testkit::person(21, &[Function::Parent])),
+            ("editor", testkit::person(22, &[Function::Editor])), ("teacher", testkit::person(23, &[Function::Teacher(own)])),
             ("nobody", testkit::person(99, &[])), ("gateway", gateway),
         ];
 

@@ -8,7 +8,7 @@ use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use mail::Mailer;
 use runtime::{Process, StartError, config::Secret};
-use service::{KeepCheckpoints, Parts, follow_organisations};
+use service::{KeepCheckpoints, Parts, follow_functions, follow_organisations};
 use storage::{
     Database, DatabaseConfig,
     audit::{SharedAnchor, SigningKey},
@@ -71,6 +71,8 @@ impl Mounts<'_> {
         };
         let following = follow_organisations(policies.hierarchy().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
         self.process.tasks.spawn("auth.organisations", following);
+        let following = follow_functions(policies.functions().clone(), Arc::clone(&self.log), self.process.tasks.shutdown());
+        self.process.tasks.spawn("auth.functions", following);
         let mut mounted = Mounted::default();
         for one in service.services() {
             match one {

@@ -1,9 +1,9 @@
-//! Boards, schools, sites, contacts and gateways.
+//! Boards, schools, sites, contacts, gateways; people, appointments and invitations.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::{board, contact, gateway, school, site};
+use crate::store::{appointment, board, contact, gateway, invitation, person, school, site};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;
@@ -33,6 +33,11 @@ impl MigrationTrait for CreateTables {
                 .foreign_key(ForeignKey::create().from("gateway", "site_id").to("site", "site_id"))
                 .check(is_active.or(is_revoked))
                 .to_owned(),
+            table(manager, person::Entity),
+            table(manager, appointment::Entity)
+                .foreign_key(ForeignKey::create().from("appointment", "person_id").to("person", "person_id"))
+                .to_owned(),
+            table(manager, invitation::Entity),
         ];
         for table in tables {
             manager.create_table(table).await?;
@@ -47,6 +52,26 @@ impl MigrationTrait for CreateTables {
             index("gateway_by_school", gateway::Entity, [gateway::Column::SchoolId, gateway::Column::GatewayId]),
             index("gateway_by_request", gateway::Entity, [gateway::Column::RequestedBy, gateway::Column::RequestId]).unique().to_owned(),
         ];
+        let indexes = indexes.into_iter().chain([
+            index(
+                "appointment_by_place",
+                appointment::Entity,
+                [appointment::Column::Place, appointment::Column::SortKey, appointment::Column::AppointmentId],
+            ),
+            index("appointment_by_function", appointment::Entity, [appointment::Column::Function, appointment::Column::Ends]),
+            index("appointment_by_person", appointment::Entity, [appointment::Column::PersonId, appointment::Column::Ends]),
+            index("appointment_by_request", appointment::Entity, [appointment::Column::RequestedBy, appointment::Column::RequestId])
+                .unique()
+                .to_owned(),
+            index(
+                "invitation_by_place",
+                invitation::Entity,
+                [invitation::Column::Place, invitation::Column::CreateTime, invitation::Column::InvitationId],
+            ),
+            index("invitation_by_request", invitation::Entity, [invitation::Column::RequestedBy, invitation::Column::RequestId])
+                .unique()
+                .to_owned(),
+        ]);
         for index in indexes {
             manager.create_index(index).await?;
         }

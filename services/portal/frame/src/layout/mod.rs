@@ -234,6 +234,8 @@ impl Frame {
                 auth::Function::Director(_) => words.director(),
                 auth::Function::IctCoordinator(_) => words.ict_coordinator(),
                 auth::Function::Reviewer => words.reviewer(),
+                auth::Function::Editor => words.editor(),
+                auth::Function::Teacher(_) => words.teacher(),
                 auth::Function::BoardMember(_) => words.board_member(),
                 auth::Function::Dpo(_) => words.dpo(),
                 auth::Function::VendorContact(_) => words.vendor_contact(),

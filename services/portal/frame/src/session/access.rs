@@ -35,6 +35,8 @@ pub enum SessionError {
     Stopping,
     #[error("the access token cannot be checked")]
     Unchecked(#[source] TokenError),
+    #[error("it is not known what the visitor may do")]
+    FunctionsUnknown(#[from] runtime::Error),
     #[error("no randomness to be had")]
     NoRandomness(#[from] getrandom::Error),
 }

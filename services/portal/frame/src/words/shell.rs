@@ -36,7 +36,9 @@ words! {
         operator { "platformteam" "platform team" }
         director { "directeur" "head teacher" }
         ict_coordinator { "ICT-coördinator" "ICT coordinator" }
+        teacher { "Leerkracht" "Teacher" }
         reviewer { "Beoordelaar" "Reviewer" }
+        editor { "Redacteur" "Editor" }
         board_member { "Bestuurslid" "Board member" }
         dpo { "DPO" "DPO" }
         vendor_contact { "Contact van een leverancier" "Vendor contact" }

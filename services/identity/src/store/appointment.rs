@@ -1,0 +1,163 @@
+//! Appointments, kept.
+
+use chrono::{DateTime, Utc};
+use runtime::PersonId;
+use sea_orm::{
+    ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::ExprTrait,
+};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc};
+
+use super::person;
+use crate::domain::{Appointment, AppointmentId, Place};
+
+/// Table `appointment`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "appointment")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub appointment_id: Uuid,
+    pub person_id: Uuid,
+    /// As in tokens: `director@<school id>`.
+    pub function: String,
+    /// Where it holds: `school:<id>`, `platform`.
+    pub place: String,
+    pub start_time: DateTimeUtc,
+    pub end_time: Option<DateTimeUtc>,
+    pub confirm_by: DateTimeUtc,
+    /// The earlier of the two: lists tell open ones from ended ones by it.
+    pub ends: DateTimeUtc,
+    pub appointed_by: String,
+    /// The person's name in small letters: lists are in its order.
+    pub sort_key: String,
+    pub version: i32,
+    /// Who asked for it under which id, so that asking again gives the same appointment.
+    pub requested_by: String,
+    pub request_id: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(belongs_to = "super::person::Entity", from = "Column::PersonId", to = "super::person::Column::PersonId")]
+    Person,
+}
+
+impl Related<person::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Person.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Which appointments of a place a list is of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only those that are held now or will be (`true`), or no longer (`false`).
+    pub open: Option<bool>,
+    /// Only those that end for want of a confirmation before this moment.
+    pub confirm_before: Option<DateTime<Utc>>,
+}
+
+/// An appointment. The caller asks whether it may be seen.
+pub async fn find(connection: &impl ConnectionTrait, id: AppointmentId) -> StoreResult<Option<Appointment>> {
+    let found = Entity::find_by_id(id.as_uuid()).find_also_related(person::Entity).one(connection).await?;
+    found.map(read).transpose()
+}
+
+/// The same, with its person and all who hold the function locked until the transaction ends: of the last two who administer a place,
+/// only one can be ended at once.
+pub async fn find_to_change(txn: &Txn, id: AppointmentId) -> StoreResult<Option<Appointment>> {
+    let Some(seen) = find(&**txn, id).await? else { return Ok(None) };
+    let holders = Entity::find().filter(Column::Function.eq(seen.function.to_string())).order_by_asc(Column::AppointmentId);
+    holders.lock_exclusive().all(&**txn).await?;
+    person::find_to_change(txn, seen.person.id).await?;
+    // Read again: it may have changed while this transaction waited.
+    find(&**txn, id).await
+}
+
+/// The appointment that this request made before.
+pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Appointment>> {
+    let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
+    query.find_also_related(person::Entity).one(connection).await?.map(read).transpose()
+}
+
+/// Appointments at a place, by name.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    place: Place,
+    filter: Filter,
+    now: DateTime<Utc>,
+    paging: &Paging,
+) -> StoreResult<Page<Appointment>> {
+    let mut query = Entity::find().filter(Column::Place.eq(place.to_string()));
+    if let Some(open) = filter.open {
+        query = query.filter(if open { Column::Ends.gt(now) } else { Column::Ends.lte(now) });
+    }
+    if let Some(before) = filter.confirm_before {
+        query = query.filter(Column::ConfirmBy.lt(before)).filter(ExprTrait::eq(Expr::col(Column::Ends), Expr::col(Column::ConfirmBy)));
+    }
+    let mut page: Page<Model> = paging.read(connection, query, [asc(Column::SortKey), asc(Column::AppointmentId)]).await?;
+    let rows = std::mem::take(&mut page.rows);
+    let people = rows.load_one(person::Entity, connection).await?;
+    let appointments = rows.into_iter().zip(people).map(read).collect::<StoreResult<_>>()?;
+    Ok(page.with_rows(appointments))
+}
+
+/// What a person holds or will hold.
+pub async fn of_person(connection: &impl ConnectionTrait, person: PersonId, now: DateTime<Utc>) -> StoreResult<Vec<Appointment>> {
+    let query = Entity::find().filter(Column::PersonId.eq(person.as_uuid())).filter(Column::Ends.gt(now));
+    let rows = query.order_by_asc(Column::AppointmentId).find_also_related(person::Entity).all(connection).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// How many others hold the same function at a moment and after it.
+pub async fn count_others(connection: &impl ConnectionTrait, but: &Appointment, at: DateTime<Utc>) -> StoreResult<u64> {
+    let query = Entity::find().filter(Column::Function.eq(but.function.to_string())).filter(Column::PersonId.ne(but.person.id.as_uuid()));
+    Ok(query.filter(Column::StartTime.lte(at)).filter(Column::Ends.gt(at)).count(connection).await?)
+}
+
+pub async fn insert(txn: &Txn, appointment: &Appointment, key: &RequestKey) -> StoreResult<()> {
+    Entity::insert(row_of(appointment, key)?.into_active_model()).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// Keeps an appointment as it is now.
+pub async fn update(txn: &Txn, appointment: &Appointment) -> StoreResult<()> {
+    let row = row_of(appointment, &RequestKey::default())?.into_active_model().reset_all();
+    let as_requested = ActiveModel { requested_by: NotSet, request_id: NotSet, ..row };
+    as_requested.update(&**txn).await?;
+    Ok(())
+}
+
+fn row_of(appointment: &Appointment, key: &RequestKey) -> StoreResult<Model> {
+    let place = Place::of(appointment.function).ok_or_else(|| StoreError::unreadable("appointment.function", "holds nowhere"))?;
+    Ok(Model {
+        appointment_id: appointment.id.as_uuid(),
+        person_id: appointment.person.id.as_uuid(),
+        function: appointment.function.to_string(),
+        place: place.to_string(),
+        start_time: appointment.from,
+        end_time: appointment.until,
+        confirm_by: appointment.confirm_by,
+        ends: appointment.ends(),
+        appointed_by: appointment.appointed_by.clone(),
+        sort_key: appointment.person.name.as_str().to_lowercase(),
+        version: i32::try_from(appointment.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
+        requested_by: key.requested_by.clone(),
+        request_id: key.request_id.map(Into::into),
+    })
+}
+
+fn read((row, person): (Model, Option<person::Model>)) -> StoreResult<Appointment> {
+    let person = person.ok_or_else(|| StoreError::unreadable("appointment.person_id", "names no person"))?;
+    Ok(Appointment {
+        id: row.appointment_id.into(),
+        person: person::read(person)?,
+        function: row.function.parse().map_err(|error| StoreError::unreadable("appointment.function", error))?,
+        from: row.start_time,
+        until: row.end_time,
+        confirm_by: row.confirm_by,
+        appointed_by: row.appointed_by,
+        version: u32::try_from(row.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
+    })
+}

@@ -1,0 +1,166 @@
+//! Invitations, kept: of their links, the hash alone.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc};
+
+use crate::domain::{Answer, Email, Invitation, InvitationId, Place, SecretHash};
+
+/// Table `invitation`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "invitation")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub invitation_id: Uuid,
+    pub email: String,
+    /// As in tokens: `director@<school id>`.
+    pub function: String,
+    /// Where it holds: `school:<id>`, `platform`.
+    pub place: String,
+    /// Until when the function is to be held.
+    pub end_time: Option<DateTimeUtc>,
+    pub invited_by: String,
+    pub create_time: DateTimeUtc,
+    pub state: String,
+    #[sea_orm(unique)]
+    pub token_hash: Option<Vec<u8>>,
+    pub expire_time: Option<DateTimeUtc>,
+    pub appointment_id: Option<Uuid>,
+    pub version: i32,
+    /// Who asked for it under which id, so that asking again gives the same invitation.
+    pub requested_by: String,
+    pub request_id: Option<Uuid>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// `state` of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum State {
+    Awaited,
+    Accepted,
+    Withdrawn,
+}
+
+/// Which invitations of a place a list is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum Filter {
+    Open,
+    Expired,
+    Accepted,
+    Withdrawn,
+}
+
+/// An invitation. The caller asks whether it may be seen.
+pub async fn find(connection: &impl ConnectionTrait, id: InvitationId) -> StoreResult<Option<Invitation>> {
+    Entity::find_by_id(id.as_uuid()).one(connection).await?.map(read).transpose()
+}
+
+/// The same, locked until the transaction ends.
+pub async fn find_to_change(txn: &Txn, id: InvitationId) -> StoreResult<Option<Invitation>> {
+    Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?.map(read).transpose()
+}
+
+/// The one that this link belongs to.
+pub async fn find_by_token(connection: &impl ConnectionTrait, token: SecretHash) -> StoreResult<Option<Invitation>> {
+    let query = Entity::find().filter(Column::TokenHash.eq(token.as_bytes().to_vec()));
+    query.one(connection).await?.map(read).transpose()
+}
+
+/// The invitation that this request made before.
+pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Invitation>> {
+    let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
+    query.one(connection).await?.map(read).transpose()
+}
+
+/// How many of a place wait for an answer, also those whose link is too old.
+pub async fn count_open(connection: &impl ConnectionTrait, place: Place) -> StoreResult<u64> {
+    let query = Entity::find().filter(Column::Place.eq(place.to_string()));
+    Ok(query.filter(Column::State.eq(<&str>::from(State::Awaited))).count(connection).await?)
+}
+
+/// Invitations of a place, newest first.
+pub async fn list(
+    connection: &impl ConnectionTrait,
+    place: Place,
+    filter: Option<Filter>,
+    now: DateTime<Utc>,
+    paging: &Paging,
+) -> StoreResult<Page<Invitation>> {
+    let query = Entity::find().filter(Column::Place.eq(place.to_string()));
+    let is = |state: State| Column::State.eq(<&str>::from(state));
+    let query = match filter {
+        None => query,
+        Some(Filter::Open) => query.filter(is(State::Awaited)).filter(Column::ExpireTime.gt(now)),
+        Some(Filter::Expired) => query.filter(is(State::Awaited)).filter(Column::ExpireTime.lte(now)),
+        Some(Filter::Accepted) => query.filter(is(State::Accepted)),
+        Some(Filter::Withdrawn) => query.filter(is(State::Withdrawn)),
+    };
+    paging.read(connection, query, [desc(Column::CreateTime), desc(Column::InvitationId)]).await?.try_map(read)
+}
+
+pub async fn insert(txn: &Txn, invitation: &Invitation, key: &RequestKey) -> StoreResult<()> {
+    Entity::insert(row_of(invitation, key)?.into_active_model()).exec_without_returning(&**txn).await?;
+    Ok(())
+}
+
+/// Keeps an invitation as it is now.
+pub async fn update(txn: &Txn, invitation: &Invitation) -> StoreResult<()> {
+    let row = row_of(invitation, &RequestKey::default())?.into_active_model().reset_all();
+    let as_requested = ActiveModel { requested_by: NotSet, request_id: NotSet, ..row };
+    as_requested.update(&**txn).await?;
+    Ok(())
+}
+
+fn row_of(invitation: &Invitation, key: &RequestKey) -> StoreResult<Model> {
+    let place = Place::of(invitation.function).ok_or_else(|| StoreError::unreadable("invitation.function", "holds nowhere"))?;
+    let (state, token, expires, appointment) = match &invitation.answer {
+        Answer::Awaited { token, expires } => (State::Awaited, Some(token), Some(*expires), None),
+        Answer::Accepted { appointment } => (State::Accepted, None, None, Some(*appointment)),
+        Answer::Withdrawn => (State::Withdrawn, None, None, None),
+    };
+    Ok(Model {
+        invitation_id: invitation.id.as_uuid(),
+        email: invitation.email.as_str().to_owned(),
+        function: invitation.function.to_string(),
+        place: place.to_string(),
+        end_time: invitation.until,
+        invited_by: invitation.invited_by.clone(),
+        create_time: invitation.created_at,
+        state: <&str>::from(state).to_owned(),
+        token_hash: token.map(|token| token.as_bytes().to_vec()),
+        expire_time: expires,
+        appointment_id: appointment.map(|id| id.as_uuid()),
+        version: i32::try_from(invitation.version).map_err(|error| StoreError::unreadable("invitation.version", error))?,
+        requested_by: key.requested_by.clone(),
+        request_id: key.request_id.map(Into::into),
+    })
+}
+
+fn read(row: Model) -> StoreResult<Invitation> {
+    let missing = |column| StoreError::unreadable(column, "is empty");
+    let answer = match row.state.parse().map_err(|error| StoreError::unreadable("invitation.state", error))? {
+        State::Awaited => {
+            let token = row.token_hash.ok_or_else(|| missing("invitation.token_hash"))?;
+            let token: [u8; 32] = token.try_into().map_err(|_| StoreError::unreadable("invitation.token_hash", "is no hash"))?;
+            let expires = row.expire_time.ok_or_else(|| missing("invitation.expire_time"))?;
+            Answer::Awaited { token: SecretHash::from_bytes(token), expires }
+        }
+        State::Accepted => Answer::Accepted { appointment: row.appointment_id.ok_or_else(|| missing("invitation.appointment_id"))?.into() },
+        State::Withdrawn => Answer::Withdrawn,
+    };
+    Ok(Invitation {
+        id: row.invitation_id.into(),
+        email: Email::try_from(row.email.as_str()).map_err(|error| StoreError::unreadable("invitation.email", error))?,
+        function: row.function.parse().map_err(|error| StoreError::unreadable("invitation.function", error))?,
+        until: row.end_time,
+        invited_by: row.invited_by,
+        created_at: row.create_time,
+        answer,
+        version: u32::try_from(row.version).map_err(|error| StoreError::unreadable("invitation.version", error))?,
+    })
+}

@@ -1,0 +1,37 @@
+//! Where functions hold: what a place is called, and whether it is there.
+
+use auth::{Function, Resource};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, entity::prelude::*};
+use storage::{StoreResult, Txn};
+
+use super::{board, school};
+use crate::domain::Place;
+
+/// Whether the place of a function is there.
+pub async fn exists(connection: &impl ConnectionTrait, function: Function) -> StoreResult<bool> {
+    Ok(match function.place() {
+        Some(Resource::Platform) => true,
+        Some(Resource::School(id)) => school::Entity::find_by_id(id.as_uuid()).one(connection).await?.is_some(),
+        Some(Resource::Board(id)) => board::Entity::find_by_id(id.as_uuid()).one(connection).await?.is_some(),
+        // No vendor is known yet.
+        _ => false,
+    })
+}
+
+/// What people call it; `None` for the platform, and for what is not there.
+pub async fn name(connection: &impl ConnectionTrait, function: Function) -> StoreResult<Option<String>> {
+    Ok(match function.place() {
+        Some(Resource::School(id)) => school::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|school| school.name),
+        Some(Resource::Board(id)) => board::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|board| board.name),
+        _ => None,
+    })
+}
+
+/// Until the transaction ends, nobody else who locks this place goes on. On SQLite every write transaction does so by itself.
+pub async fn lock(txn: &Txn, place: Place) -> StoreResult<()> {
+    if txn.get_database_backend() == DatabaseBackend::Postgres {
+        let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        txn.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Postgres, lock, [place.to_string().into()])).await?;
+    }
+    Ok(())
+}
