@@ -171,9 +171,7 @@ impl Context {
     /// Until when the caller may do what [`Context::require`] permits, as far as is known: the latest end of the functions that permit it.
     /// `None`: no end is known.
     pub fn permitted_until(&self, action: Action, resource: impl Into<Resource>) -> Option<DateTime<Utc>> {
-        let functions = self.policies.which_permit(&self.principal, action, resource.into());
-        let end_of = |function| self.held.iter().find(|held| held.function == function).and_then(|held| held.until);
-        functions.into_iter().map(end_of).reduce(|one, other| Some(one?.max(other?))).flatten()
+        self.policies.permitted_until(&self.principal, &self.held, action, resource.into())
     }
 
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.

@@ -81,10 +81,19 @@ impl Policies {
         Ok((caller, held))
     }
 
-    /// The functions of a principal of which each alone would permit it.
-    pub(crate) fn which_permit(&self, principal: &Principal, action: Action, resource: Resource) -> Vec<Function> {
+    /// Until when the rules permit it, as far as is known: the latest end of the functions that permit it, each alone. `held` are those
+    /// whose term is known. `None`: no end is known.
+    pub fn permitted_until(
+        &self,
+        principal: &Principal,
+        held: &[HeldFunction],
+        action: Action,
+        resource: Resource,
+    ) -> Option<DateTime<Utc>> {
         let with_only = |function: Function| Principal { functions: vec![function], ..principal.clone() };
-        principal.functions.iter().copied().filter(|function| self.permits(&with_only(*function), action, resource)).collect()
+        let permit = principal.functions.iter().copied().filter(|function| self.permits(&with_only(*function), action, resource));
+        let end_of = |function| held.iter().find(|held| held.function == function).and_then(|held| held.until);
+        permit.map(end_of).reduce(|one, other| Some(one?.max(other?))).flatten()
     }
 
     /// Whether the rules permit it. What cannot be evaluated is not permitted.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Europe::Brussels;
 
 /// A language of the product.
@@ -14,6 +14,24 @@ pub enum Language {
     #[default]
     Dutch,
     English,
+}
+
+/// A day as a date field sends it, `2026-09-25`, or as people type it where a browser has none, `25/9/2026`. The year is written in full:
+/// of `25/9/26` nobody knows whether it is a slip.
+pub fn day_of(text: &str) -> Option<NaiveDate> {
+    let day = ["%Y-%m-%d", "%d/%m/%Y"].into_iter().find_map(|format| NaiveDate::parse_from_str(text, format).ok())?;
+    (1_000..=9_999).contains(&day.year()).then_some(day)
+}
+
+/// The first moment after a day in Brussels: who does something until that day included, no longer does it then.
+pub fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
+    Brussels.from_local_datetime(&midnight).earliest().map(|end| end.to_utc())
+}
+
+/// The day of a moment in Brussels.
+pub fn day_in_brussels(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Brussels).date_naive()
 }
 
 impl Language {
@@ -137,6 +155,11 @@ impl Language {
         }
     }
 
+    /// The last day before an end, as said today: of midnight the day that is over then.
+    pub fn last_day(self, end: DateTime<Utc>, now: DateTime<Utc>) -> String {
+        self.day(end - TimeDelta::nanoseconds(1), now)
+    }
+
     /// From one moment to another, the day said once: `vandaag 15.47–16.11 u`.
     pub fn span(self, from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> String {
         let same_day = from.with_timezone(&Brussels).date_naive() == until.with_timezone(&Brussels).date_naive();
@@ -237,6 +260,23 @@ mod tests {
         let now = Utc.with_ymd_and_hms(2026, 7, 1, 22, 30, 0).unwrap();
         let an_hour_ago = now - TimeDelta::hours(1);
         assert_eq!(shown(&Dutch.moment(an_hour_ago, now)), "gisteren om 23.30~uur");
+    }
+
+    #[test]
+    fn a_day_is_read_as_it_is_sent_and_as_it_is_typed() {
+        let day = NaiveDate::from_ymd_opt(2026, 9, 5);
+        assert_eq!(["2026-09-05", "05/09/2026", "5/9/2026"].map(day_of), [day; 3]);
+        assert_eq!(["", "morgen", "5/9/26", "2026-02-30", "+12345-01-01", "09/25/2026"].map(day_of), [None; 6]);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_brussels_also_when_the_clock_changes() {
+        let end = |text| end_of(day_of(text).unwrap()).unwrap();
+        assert_eq!(end("2026-09-25"), brussels(2026, 9, 26, 0, 0));
+        assert_eq!(end("2026-10-25") - end("2026-10-24"), TimeDelta::hours(25));
+        let now = brussels(2026, 9, 24, 9, 50);
+        assert_eq!((Dutch.last_day(end("2026-09-24"), now), Dutch.last_day(now, now)), ("vandaag".to_owned(), "vandaag".to_owned()));
+        assert_eq!(English.last_day(end("2026-09-26"), now), "Sat 26 Sep");
     }
 
     #[test]

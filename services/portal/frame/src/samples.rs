@@ -117,5 +117,5 @@ pub fn visitor(functions: Vec<Function>) -> Result<Visitor, Box<dyn Error>> {
     let subject = Subject::Person(PersonId::from(uuid::Uuid::nil()));
     let policies = Policies::load()?;
     policies.hierarchy().place(school_id(), board_id());
-    Ok(Visitor::new(Principal { subject, name: "Noor Claes".to_owned(), functions }, Arc::new(policies)))
+    Ok(Visitor::new(Principal { subject, name: "Noor Claes".to_owned(), functions }, Vec::new(), Arc::new(policies)))
 }

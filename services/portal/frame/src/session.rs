@@ -160,8 +160,8 @@ impl Sessions {
         if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
             self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
         }
-        let (principal, _terms) = self.policies.with_held(&verified.principal, now)?;
-        let visitor = Visitor::new(principal, Arc::clone(&self.policies));
+        let (principal, held) = self.policies.with_held(&verified.principal, now)?;
+        let visitor = Visitor::new(principal, held, Arc::clone(&self.policies));
         Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf: origin.csrf, since: origin.since, key }))
     }
 

@@ -11,7 +11,8 @@ use std::{
 use http::uri::Scheme;
 use proto::{
     identity::v1::{
-        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+        appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
+        gateway_service_client::GatewayServiceClient, invitation_service_client::InvitationServiceClient,
         organisation_service_client::OrganisationServiceClient,
     },
     incident_intake::v1::case_service_client::CaseServiceClient,
@@ -138,6 +139,14 @@ impl Calls {
 
     pub fn contacts(&self) -> ContactServiceClient<Personal> {
         ContactServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn appointments(&self) -> AppointmentServiceClient<Personal> {
+        AppointmentServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn invitations(&self) -> InvitationServiceClient<Personal> {
+        InvitationServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn gateways(&self) -> GatewayServiceClient<Personal> {

@@ -5,19 +5,22 @@
 
 use std::sync::Arc;
 
-use auth::{Action, Policies, Principal, Resource, Scope};
+use auth::{Action, HeldFunction, Policies, Principal, Resource, Scope};
+use chrono::{DateTime, Utc};
 use runtime::SchoolId;
 
 /// A signed-in person.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     principal: Principal,
+    /// Those of the principal's functions that identity gave, with their terms.
+    held: Vec<HeldFunction>,
     policies: Arc<Policies>,
 }
 
 impl Visitor {
-    pub fn new(principal: Principal, policies: Arc<Policies>) -> Self {
-        Self { principal, policies }
+    pub fn new(principal: Principal, held: Vec<HeldFunction>, policies: Arc<Policies>) -> Self {
+        Self { principal, held, policies }
     }
 
     pub fn name(&self) -> &str {
@@ -33,9 +36,14 @@ impl Visitor {
         self.principal.person_id().map(|id| id.to_string()).unwrap_or_default()
     }
 
-    /// Whether this may be done to one school's things.
-    pub fn may(&self, action: Action, school: SchoolId) -> bool {
-        self.policies.permits(&self.principal, action, Resource::School(school))
+    /// Whether this may be done to one resource: a school's things, a function.
+    pub fn may(&self, action: Action, resource: impl Into<Resource>) -> bool {
+        self.policies.permits(&self.principal, action, resource)
+    }
+
+    /// Until when what [`Self::may`] says holds, as far as is known; `None`: no end is known.
+    pub fn may_until(&self, action: Action, resource: impl Into<Resource>) -> Option<DateTime<Utc>> {
+        self.policies.permitted_until(&self.principal, &self.held, action, resource.into())
     }
 
     /// Whether this may be done to any school's things.

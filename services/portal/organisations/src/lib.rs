@@ -1,16 +1,29 @@
-//! The area of organisations: the schools a visitor may see, and whom to call there.
+//! The area of organisations: the schools a visitor may see, whom to call there, and who works there with which function.
 //!
 //! A page is a folder with its address, view, words, page and template. To add one: its folder, and in this file its module, its
 //! addresses and its place in the list of pages (`docs/adding.md`).
 
 mod contacts;
+mod invitation;
+mod invite;
 mod messages;
+mod people;
 mod schools;
 
 use auth::Action;
 use portal_frame::{Area, Form, MenuEntry, MenuPlace, Onlooker, Routes, mark::Icon};
 
-portal_frame::pages!(schools::SchoolsPage, contacts::ContactsPage, contacts::ContactPage);
+portal_frame::pages!(
+    schools::SchoolsPage,
+    contacts::ContactsPage,
+    contacts::ContactPage,
+    people::PeoplePage,
+    people::StopPage,
+    invite::InvitePage,
+    invitation::AcceptPage,
+    invitation::AcceptedPage,
+    invitation::BadLinkPage,
+);
 
 /// What the portal knows of this area.
 pub const AREA: Area = Area { routes, menu, figures: None, search: |_| None, messages: messages::ALL };
@@ -19,6 +32,10 @@ fn routes() -> Routes {
     const GIVES_BACK: &[&str] = &["naam", "telefoon"];
     const ADD: Form = Form { page: "/scholen/{school}/contacten/nieuw", gives_back: GIVES_BACK };
     const EDIT: Form = Form { page: "/scholen/{school}/contacten/{contact}", gives_back: GIVES_BACK };
+    const PEOPLE: Form = Form { page: "/scholen/{school}/mensen", gives_back: &[] };
+    const STOP: Form = Form { page: "/scholen/{school}/mensen/{appointment}/stoppen", gives_back: &["reden"] };
+    const INVITE: Form = Form { page: "/scholen/{school}/mensen/uitnodigen", gives_back: &["mail"] };
+    const ACCEPT: Form = Form { page: "/uitnodiging/{token}", gives_back: &[] };
     Routes::default()
         .page("/scholen", schools::list)
         .page("/scholen/{school}/contacten", contacts::list)
@@ -27,6 +44,17 @@ fn routes() -> Routes {
         .page("/scholen/{school}/contacten/{contact}", contacts::edit_form)
         .form("/scholen/{school}/contacten/{contact}", EDIT, contacts::edit)
         .form("/scholen/{school}/contacten/{contact}/verwijderen", EDIT, contacts::remove)
+        .page("/scholen/{school}/mensen", people::list)
+        .form("/scholen/{school}/mensen/{appointment}/blijft", PEOPLE, people::confirm)
+        .page("/scholen/{school}/mensen/{appointment}/stoppen", people::stop_form)
+        .form("/scholen/{school}/mensen/{appointment}/stoppen", STOP, people::stop)
+        .page("/scholen/{school}/mensen/uitnodigen", invite::form)
+        .form("/scholen/{school}/mensen/uitnodigen", INVITE, invite::send)
+        .form("/scholen/{school}/mensen/uitnodigingen/{invitation}/opnieuw", PEOPLE, people::resend)
+        .form("/scholen/{school}/mensen/uitnodigingen/{invitation}/intrekken", PEOPLE, people::withdraw)
+        .page("/uitnodiging/aanvaard", invitation::accepted)
+        .page("/uitnodiging/{token}", invitation::show)
+        .form("/uitnodiging/{token}", ACCEPT, invitation::accept)
 }
 
 fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
@@ -44,6 +72,10 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::ContactRead, *school)) {
         let label = contacts::ContactWords(onlooker.language).title();
         entries.push(MenuEntry { place: MenuPlace::YourSchool(3), href: contacts::place(school), icon: Icon::Phone, label });
+    }
+    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::FunctionRead, *school)) {
+        let label = people::PeopleWords(onlooker.language).title();
+        entries.push(MenuEntry { place: MenuPlace::YourSchool(4), href: people::place(school), icon: Icon::Users, label });
     }
     entries
 }

@@ -227,21 +227,7 @@ impl Frame {
         let Some(visitor) = &self.visitor else { return Vec::new() };
         let mut named: Vec<&'static str> = Vec::new();
         for function in &visitor.principal().functions {
-            let name = match function {
-                auth::Function::Responder => words.responder(),
-                auth::Function::ResponseLead => words.response_lead(),
-                auth::Function::Operator => words.operator(),
-                auth::Function::Director(_) => words.director(),
-                auth::Function::IctCoordinator(_) => words.ict_coordinator(),
-                auth::Function::Reviewer => words.reviewer(),
-                auth::Function::Editor => words.editor(),
-                auth::Function::Teacher(_) => words.teacher(),
-                auth::Function::BoardMember(_) => words.board_member(),
-                auth::Function::Dpo(_) => words.dpo(),
-                auth::Function::VendorContact(_) => words.vendor_contact(),
-                auth::Function::Pupil => words.pupil(),
-                auth::Function::Parent => words.parent(),
-            };
+            let name = words.function(*function);
             if !named.contains(&name) {
                 named.push(name);
             }

@@ -31,6 +31,7 @@ icons! {
     Arrow "arrow"
     Board "board"
     Building "building"
+    Calendar "calendar"
     Camera "camera"
     Check "check"
     Clock "clock"

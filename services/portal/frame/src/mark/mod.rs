@@ -84,6 +84,11 @@ impl Face {
         }
     }
 
+    /// Somebody of whom only the name is at hand.
+    pub fn named(name: &str) -> Self {
+        Self { initials: initials(name), is_me: false, is_nobody: false }
+    }
+
     pub fn me(name: &str) -> Self {
         Self { initials: initials(name), is_me: true, is_nobody: false }
     }

@@ -14,7 +14,7 @@ crate::words! {
         failed_expired { "Het aanmelden duurde te lang of werd in een ander venster begonnen. Probeer het opnieuw." "Signing in took too long or was started in another window. Try again." }
         failed_refused { "De aanmelddienst liet u niet toe. Probeer het opnieuw. Lukt het weer niet, vraag dan hulp aan de ICT-coördinator van uw school." "The sign-in service did not let you in. Try again. If it fails again, ask the ICT coordinator of your school for help." }
         failed_unreachable { "De aanmelddienst antwoordt niet. Probeer het over een minuut opnieuw." "The sign-in service does not answer. Try again in a minute." }
-        failed_no_function { "U hebt nog geen rechten in Schildwacht. Vraag ze aan de lokale beheerder (Gebruikersbeheer)." "You have no rights in Schildwacht yet. Ask your local user administrator for them." }
+        failed_no_function { "U hebt nog geen rechten in Schildwacht. Hebt u net een uitnodiging aanvaard? Probeer het over een minuut opnieuw. Vraag anders rechten aan de lokale beheerder (Gebruikersbeheer)." "You have no rights in Schildwacht yet. Have you just accepted an invitation? Try again in a minute. Otherwise ask your local user administrator for rights." }
         try_again { "Probeer opnieuw" "Try again" }
     }
 }

@@ -1,5 +1,7 @@
 //! Words around every page: bar, menu, footer, messages after an act, and what is said when something goes wrong.
 
+use auth::Function;
+
 use crate::words;
 
 words! {
@@ -36,14 +38,14 @@ words! {
         operator { "platformteam" "platform team" }
         director { "directeur" "head teacher" }
         ict_coordinator { "ICT-coördinator" "ICT coordinator" }
-        teacher { "Leerkracht" "Teacher" }
-        reviewer { "Beoordelaar" "Reviewer" }
-        editor { "Redacteur" "Editor" }
-        board_member { "Bestuurslid" "Board member" }
-        dpo { "DPO" "DPO" }
-        vendor_contact { "Contact van een leverancier" "Vendor contact" }
-        pupil { "Leerling" "Pupil" }
-        parent { "Ouder" "Parent" }
+        teacher { "leerkracht" "teacher" }
+        reviewer { "beoordelaar" "reviewer" }
+        editor { "redacteur" "editor" }
+        board_member { "bestuurslid" "board member" }
+        dpo { "functionaris voor gegevensbescherming (DPO)" "data protection officer (DPO)" }
+        vendor_contact { "contact van een leverancier" "vendor contact" }
+        pupil { "leerling" "pupil" }
+        parent { "ouder" "parent" }
 
         queue { "Wachtrij" "Queue" }
         my_cases { "Mijn incidenten" "My incidents" }
@@ -102,5 +104,26 @@ words! {
         garbled_text { "Een deel van Schildwacht gaf een antwoord dat deze pagina niet kan lezen. Probeer het opnieuw. Blijft het misgaan, geef dan deze foutcode door:" "A part of Schildwacht gave an answer this page cannot read. Try again. If it keeps failing, pass on this error reference:" }
         try_again { "Probeer opnieuw" "Try again" }
         to_start { "Naar uw startbladzijde" "To your start page" }
+    }
+}
+
+impl ShellWords {
+    /// What somebody is, in a sentence. Its place is said beside it.
+    pub const fn function(self, function: Function) -> &'static str {
+        match function {
+            Function::Responder => self.responder(),
+            Function::ResponseLead => self.response_lead(),
+            Function::Operator => self.operator(),
+            Function::Reviewer => self.reviewer(),
+            Function::Editor => self.editor(),
+            Function::BoardMember(_) => self.board_member(),
+            Function::Dpo(_) => self.dpo(),
+            Function::Director(_) => self.director(),
+            Function::IctCoordinator(_) => self.ict_coordinator(),
+            Function::Teacher(_) => self.teacher(),
+            Function::VendorContact(_) => self.vendor_contact(),
+            Function::Pupil => self.pupil(),
+            Function::Parent => self.parent(),
+        }
     }
 }

@@ -9,8 +9,10 @@ use portal_frame::{
     samples::Page,
     school::School,
 };
+use runtime::SchoolId;
 
 use super::words::SchoolWords;
+use crate::people;
 
 /// The schools a visitor may see.
 #[derive(Template)]
@@ -38,9 +40,10 @@ impl SchoolsPage {
         SchoolWords(self.frame.preferences.language)
     }
 
-    /// What of a school the visitor may look into: its devices, and its incidents, in the queue or as the school itself sees them.
+    /// What of a school the visitor may look into: its devices, its incidents, in the queue or as the school itself sees them, and its
+    /// people.
     fn inside(&self, school: &School) -> Vec<(String, &'static str)> {
-        let (Some(visitor), Ok(id)) = (&self.frame.visitor, school.id.parse()) else { return Vec::new() };
+        let (Some(visitor), Ok(id)) = (&self.frame.visitor, school.id.parse::<SchoolId>()) else { return Vec::new() };
         let (words, mut links) = (self.words(), Vec::new());
         if visitor.may(Action::DeviceRead, id) {
             links.push((format!("/scholen/{}/toestellen", school.id), words.view_devices()));
@@ -49,6 +52,9 @@ impl SchoolsPage {
             links.push((format!("/wachtrij?fase=alle&school={}", school.id), words.view_cases()));
         } else if visitor.may(Action::CaseRead, id) {
             links.push((format!("/scholen/{}/incidenten", school.id), words.view_cases()));
+        }
+        if visitor.may(Action::FunctionRead, id) {
+            links.push((people::place(id), words.view_people()));
         }
         links
     }
