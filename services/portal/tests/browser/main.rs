@@ -11,7 +11,7 @@ use support::{
     Town,
     addresses::{self, Address},
     people,
-    sample::CASE_OF_NOBODY,
+    sample::{CASE_OF_NOBODY, ZANDLOPER},
 };
 use testkit::{
     browser::{Browser, Scripts},
@@ -78,6 +78,16 @@ async fn every_page_is_accessible_and_does_not_stick_out_from_320_to_1920_pixels
         }
         signed_in = Some(person);
     }
+}
+
+#[tokio::test]
+async fn the_people_to_check_are_accessible_and_do_not_stick_out() {
+    let town = Town::new().await;
+    town.clock.advance(TimeDelta::days(50));
+    let Some(browser) = browser_of(&town, "els", Scripts::On).await else { return };
+    browser.goto(&format!("{}/scholen/{ZANDLOPER}/mensen", town.url())).await.unwrap();
+    read(&browser, "#klopt", "Klopt deze lijst nog?").await;
+    assert_eq!(browser.findings("people-to-check").await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::{
     caches::in_both_caches,
     support::{
         Town, people,
-        sample::{CASE_IN_HAND, GATEWAY},
+        sample::{APPOINTMENT_OF_KARIM, CASE_IN_HAND, GATEWAY, ZANDLOPER},
     },
 };
 
@@ -18,6 +18,10 @@ fn changing_addresses() -> Vec<String> {
         "/gateways/nieuw".to_owned(),
         format!("/gateways/{GATEWAY}/geheim"),
         format!("/gateways/{GATEWAY}/intrekken"),
+        format!("/scholen/{ZANDLOPER}/mensen/{APPOINTMENT_OF_KARIM}/blijft"),
+        format!("/scholen/{ZANDLOPER}/mensen/{APPOINTMENT_OF_KARIM}/stoppen"),
+        format!("/scholen/{ZANDLOPER}/mensen/uitnodigen"),
+        "/uitnodiging/token".to_owned(),
     ];
     of_case.into_iter().chain(others).collect()
 }

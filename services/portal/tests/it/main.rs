@@ -14,6 +14,7 @@ mod gateways;
 mod later_pages;
 mod live;
 mod pages;
+mod people;
 mod problems;
 mod redis;
 mod security_events;

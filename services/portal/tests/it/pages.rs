@@ -1,5 +1,6 @@
 //! Every page as it is sent, in snapshots.
 
+use chrono::TimeDelta;
 use insta::assert_snapshot;
 
 use crate::support::{
@@ -174,6 +175,14 @@ async fn the_incidents_of_a_school() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;
     assert_snapshot!(main_of(&shown(&mut els, &format!("/scholen/{ZANDLOPER}/incidenten")).await));
+}
+
+#[tokio::test]
+async fn the_people_of_a_school() {
+    let town = Town::new().await;
+    town.clock.advance(TimeDelta::days(50));
+    let mut els = town.browser_of(&people::els()).await;
+    assert_snapshot!(main_of(&shown(&mut els, &format!("/scholen/{ZANDLOPER}/mensen")).await));
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! What people do, asked of the real services as the portal would.
 
-use auth::Principal;
+use auth::{Function, Principal};
 use proto::{
     identity::v1::{
-        Contact, CreateContactRequest, EnrolGatewayRequest, Gateway, GetGatewayRequest, ImportFormat, ImportOrganisationsRequest,
-        ListSchoolsRequest, RevokeGatewayRequest, School, contact_service_client::ContactServiceClient,
-        gateway_service_client::GatewayServiceClient, organisation_service_client::OrganisationServiceClient,
+        AcceptInvitationRequest, Appointment, Contact, CreateContactRequest, CreateInvitationRequest, EnrolGatewayRequest, Gateway,
+        GetGatewayRequest, ImportFormat, ImportOrganisationsRequest, Invitation, ListSchoolsRequest, RevokeGatewayRequest, School,
+        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+        invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
     },
     incident_intake::v1::{
         AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, Evidence,
@@ -70,6 +71,24 @@ impl World {
         let contact = ContactServiceClient::new(self.channel()).create_contact(request).await.unwrap().into_inner();
         self.settle().await;
         contact
+    }
+
+    fn invitations(&self) -> InvitationServiceClient<Channel> {
+        InvitationServiceClient::new(self.channel())
+    }
+
+    /// Somebody asks somebody to take a function.
+    pub async fn invite(&self, by: &Principal, email: &str, function: Function) -> Invitation {
+        let request =
+            CreateInvitationRequest { email: email.to_owned(), function: function.to_string(), ..CreateInvitationRequest::default() };
+        self.invitations().create_invitation(self.by(by, request)).await.unwrap().into_inner()
+    }
+
+    /// The same, and they take it.
+    pub async fn appoint(&self, by: &Principal, who: &Principal, email: &str, function: Function) -> Appointment {
+        self.invite(by, email, function).await;
+        let token = self.links().await.pop().unwrap();
+        self.invitations().accept_invitation(self.by(who, AcceptInvitationRequest { token })).await.unwrap().into_inner()
     }
 
     /// The devices of a school, at most 200.

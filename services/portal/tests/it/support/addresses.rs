@@ -9,7 +9,9 @@ use super::{
     Town,
     browser::link_to,
     people::{self, board},
-    sample::{CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER},
+    sample::{
+        APPOINTMENT_OF_ELS, APPOINTMENT_OF_JONAS, CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER,
+    },
 };
 
 /// One page, in one of its states.
@@ -26,11 +28,12 @@ pub struct Address {
 pub async fn of_every_page(town: &Town) -> Vec<Address> {
     town.place(ZANDLOPER, board(1));
     let contact = town.world.add_contact(ZANDLOPER.id(), "Els Vermeulen", "09 374 12 34").await.contact_id;
+    let token = town.world.links().await.pop().unwrap();
     let mut addresses = states(town).await;
     let routes = schildwacht_portal::routes();
     let seen: BTreeSet<&str> = addresses.iter().filter_map(|address| pattern_of(&address.path, routes.pages())).collect();
     for pattern in routes.pages().iter().filter(|pattern| !seen.contains(*pattern)) {
-        let path = filled(pattern, &contact);
+        let path = filled(pattern, &contact, &token);
         addresses.push(first_who_sees(town, &path).await.unwrap_or_else(|| panic!("nobody of the sample sees {path} ({pattern})")));
     }
     addresses
@@ -44,13 +47,15 @@ pub fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
     pages.iter().copied().filter(is_of).min_by_key(|pattern| pattern.matches('{').count())
 }
 
-fn filled(pattern: &str, contact: &str) -> String {
+fn filled(pattern: &str, contact: &str, token: &str) -> String {
     [
         ("{school}", ZANDLOPER.id()),
         ("{case}", CASE_IN_HAND.id()),
         ("{device}", DEVICE_WARNED.id()),
         ("{gateway}", GATEWAY.id()),
         ("{contact}", contact),
+        ("{appointment}", APPOINTMENT_OF_JONAS.id()),
+        ("{token}", token),
     ]
     .into_iter()
     .fold(pattern.to_owned(), |path, (parameter, value)| path.replace(parameter, value))
@@ -97,12 +102,20 @@ async fn states(town: &Town) -> Vec<Address> {
         case.clone(),
         contacts.clone(),
         "/gateways/nieuw".to_owned(),
+        format!("/scholen/{ZANDLOPER}/mensen?weergave=alle"),
     ];
     let of_pieter = vec![
         "/gateways?ook=voorbij".to_owned(),
         "/gateways/nieuw".to_owned(),
         "/gateways/nieuw?zoek=de".to_owned(),
         format!("/gateways/nieuw?school={ZANDLOPER}"),
+    ];
+    let school_people = format!("/scholen/{ZANDLOPER}/mensen");
+    let of_els = vec![
+        school_people.clone(),
+        format!("{school_people}?weergave=alle"),
+        format!("{school_people}?weergave=gestopt"),
+        format!("{school_people}/{APPOINTMENT_OF_ELS}/stoppen"),
     ];
     let of_a_director_of_two = vec!["/".to_owned()];
     let of_a_dpo = vec![format!("/scholen/{ZANDLOPER}/incidenten"), case, contacts];
@@ -111,6 +124,7 @@ async fn states(town: &Town) -> Vec<Address> {
         (people::lotte_leads(), of_lotte),
         (people::karim(), of_karim),
         (people::pieter_operates(), of_pieter),
+        (people::els(), of_els),
         (people::director_of_two(), of_a_director_of_two),
         (people::dpo_of(board(1)), of_a_dpo),
     ]

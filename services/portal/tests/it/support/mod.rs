@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use auth::{AUDIENCE_PLATFORM, AuthConfig, Policies, Principal, Verifier};
+use auth::{AUDIENCE_PLATFORM, AuthConfig, HeldFunction, Policies, Principal, Verifier};
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{
@@ -175,6 +175,13 @@ impl Town {
         let school: SchoolId = school.id().parse().unwrap();
         self.issuer.tokens.hierarchy().place(school, board);
         POLICIES.hierarchy().place(school, board);
+    }
+
+    /// Gives somebody a function, as `identity.function.v1` does. The portals of all tests share what they know: a person of one test only.
+    pub fn hold(&self, person: &Principal, held: HeldFunction) {
+        let id = person.person_id().unwrap();
+        self.issuer.tokens.functions().put(id, vec![held]);
+        POLICIES.functions().put(id, vec![held]);
     }
 
     /// A browser that is not signed in.

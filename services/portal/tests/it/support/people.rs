@@ -33,7 +33,12 @@ pub fn lotte_leads() -> Principal {
 }
 
 pub fn els() -> Principal {
-    person(4, "Els Vermeulen", &[Function::Director(school(ZANDLOPER))])
+    els_at(school(ZANDLOPER))
+}
+
+/// For the telling of the sample, before its schools have their names.
+pub fn els_at(school: SchoolId) -> Principal {
+    person(4, "Els Vermeulen", &[Function::Director(school)])
 }
 
 pub fn director_of_two() -> Principal {
@@ -41,7 +46,11 @@ pub fn director_of_two() -> Principal {
 }
 
 pub fn karim() -> Principal {
-    person(5, "Karim Benali", &[Function::IctCoordinator(school(ZANDLOPER))])
+    karim_at(school(ZANDLOPER))
+}
+
+pub fn karim_at(school: SchoolId) -> Principal {
+    person(5, "Karim Benali", &[Function::IctCoordinator(school)])
 }
 
 pub fn ict_coordinator_of_two() -> Principal {
@@ -62,6 +71,24 @@ pub fn dpo_of(board: BoardId) -> Principal {
 
 pub fn board_member_of(board: BoardId) -> Principal {
     person(12, "Rik Baert", &[Function::BoardMember(board)])
+}
+
+pub fn jonas() -> Principal {
+    jonas_at(school(ZANDLOPER))
+}
+
+pub fn jonas_at(school: SchoolId) -> Principal {
+    person(13, "Jonas De Smet", &[Function::Teacher(school)])
+}
+
+/// Whose only function is what a test gives her.
+pub fn mia() -> Principal {
+    person(14, "Mia Lemmens", &[])
+}
+
+/// One of many.
+pub fn newcomer(number: u128) -> Principal {
+    person(1_000 + number, &format!("Nieuw {number}"), &[])
 }
 
 pub fn nobody_in_particular() -> Principal {

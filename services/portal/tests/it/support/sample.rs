@@ -12,7 +12,7 @@ use std::{
 use auth::Principal;
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::incident_intake::v1::CasePhase;
-use runtime::ManualClock;
+use runtime::{ManualClock, SchoolId};
 use tempfile::TempDir;
 use testkit::TestIssuer;
 use tokio::sync::OnceCell;
@@ -35,6 +35,9 @@ pub const GATEWAY: Named = Named("Hoofdgebouw, serverkast");
 pub const GATEWAY_OF_HOEK: Named = Named("Serverlokaal");
 pub const DEVICE_WARNED: Named = Named("SEC-PC-02");
 pub const DEVICE_CALM: Named = Named("CHROMEBOOK-6-01");
+pub const APPOINTMENT_OF_ELS: Named = Named("Els Vermeulen");
+pub const APPOINTMENT_OF_KARIM: Named = Named("Karim Benali");
+pub const APPOINTMENT_OF_JONAS: Named = Named("Jonas De Smet");
 pub const CASE_CLOSED: Named = Named("SW-2026-0001");
 pub const CASE_NEARLY_DONE: Named = Named("SW-2026-0002");
 pub const CASE_OF_LOTTE: Named = Named("SW-2026-0003");
@@ -184,6 +187,14 @@ impl Story {
         let (noor, sam, lotte) = (people::noor(), people::sam(), people::lotte_leads());
         let day = 24 * 60;
 
+        // De Zandloper's people.
+        let school: SchoolId = self.ids[ZANDLOPER.0].parse().unwrap();
+        let (pieter, els, karim, jonas) =
+            (people::pieter_operates(), people::els_at(school), people::karim_at(school), people::jonas_at(school));
+        self.appoint(&pieter, &els, "els.vermeulen@zandloper.example").await;
+        self.appoint(&els, &karim, "karim.benali@zandloper.example").await;
+        self.appoint(&els, &jonas, "jonas.desmet@zandloper.example").await;
+
         let stolen = self.enrol(MERELHOF, "Oude serverkast").await;
         self.at(60 * day);
         let zandloper = self.enrol(ZANDLOPER, "Hoofdgebouw, serverkast").await;
@@ -194,6 +205,9 @@ impl Story {
         self.at(12 * day);
         let silent = self.enrol(HOEK, "Werkplaatsen").await;
         let hoek = self.enrol(HOEK, "Serverlokaal").await;
+
+        // Two who are asked to teach there: one never answers.
+        self.world.invite(&els, "nele.smeets@zandloper.example", jonas.functions[0]).await;
 
         // SW-2026-0001: unwanted mail, closed.
         self.at(9 * day);
@@ -236,6 +250,7 @@ impl Story {
         let check_ins: String = (0..14).map(|minute| self.alert(&suspected, 24 - minute, DEVICES[0].ip, "203.0.113.77")).collect();
         let known = self.leases(&DEVICES[..7]);
         self.hear(ZANDLOPER, &zandloper, &(known + &check_ins)).await;
+        self.world.invite(&els, "bram.leys@zandloper.example", jonas.functions[0]).await;
         self.at(1_040);
         self.world.assign(&lotte, &self.ids[CASE_IN_HAND.0], &sam.person_id().unwrap().to_string()).await;
         self.at(1_036);
@@ -323,6 +338,12 @@ impl Story {
         let id = self.world.enrol(&self.ids[school.0], name).await.gateway_id;
         self.ids.insert(name.to_owned(), id.clone());
         id
+    }
+
+    /// Somebody takes their function; what they hold gets to be known by their name.
+    async fn appoint(&mut self, by: &Principal, who: &Principal, email: &str) {
+        let appointment = self.world.appoint(by, who, email, who.functions[0]).await;
+        self.ids.insert(who.name.clone(), appointment.appointment_id);
     }
 
     async fn take(&self, who: &Principal, case: Named) {

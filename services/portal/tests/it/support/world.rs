@@ -148,6 +148,15 @@ impl World {
         self.caught_up("incident-intake", &[Topic::Alert, Topic::Organisation]).await;
     }
 
+    /// The tokens in the links of the mails that wait, oldest first.
+    pub async fn links(&self) -> Vec<String> {
+        let identity = &self.databases[0];
+        let question = Statement::from_string(identity.backend(), "SELECT text FROM mail WHERE text IS NOT NULL ORDER BY mail_id");
+        let rows = identity.reader().query_all_raw(question).await.unwrap();
+        let texts = rows.iter().map(|row| row.try_get::<String>("", "text").unwrap());
+        texts.map(|text| text.split("/uitnodiging/").nth(1).unwrap().lines().next().unwrap().to_owned()).collect()
+    }
+
     async fn caught_up(&self, group: &str, topics: &[Topic]) {
         eventually(group, async || (self.log.lag(group, topics).await.unwrap() == 0).then_some(())).await;
     }
