@@ -57,3 +57,19 @@ impl Rates {
         self.bytes.keep_what_is_owed(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_or_bytes_alone_are_use() {
+        let rate = Rate { per_second: 10, burst: 20 };
+        let now = Duration::from_secs(1_000);
+        for (events, bytes, in_use) in [(0, 0, false), (5, 0, true), (0, 5, true)] {
+            let rates = Rates::new(RateLimits { events: rate, bytes: rate });
+            rates.charge(events, bytes, now);
+            assert_eq!(rates.are_in_use(now), in_use, "{events} events, {bytes} bytes");
+        }
+    }
+}

@@ -39,6 +39,17 @@ fn work_that_was_done_is_charged_however_much_is_owed() {
     assert_eq!(allowance.take_unsettled(), Duration::from_secs(22));
 }
 
+#[test]
+fn it_is_in_use_until_all_is_reported_and_worked_off() {
+    let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
+    assert!(!allowance.is_in_use(NOW));
+    allowance.charge(10, NOW);
+    assert!(allowance.is_in_use(NOW + Duration::from_secs(5)), "not reported yet");
+    allowance.take_unsettled();
+    assert!(allowance.is_in_use(NOW), "not worked off yet");
+    assert!(!allowance.is_in_use(NOW + Duration::from_secs(1)));
+}
+
 proptest! {
     #[test]
     fn in_the_long_run_no_more_passes_than_the_rate(
