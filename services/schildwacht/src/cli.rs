@@ -371,7 +371,10 @@ pub struct AcceptOptions {
     /// Service whose database was restored.
     #[arg(long, value_name = "SERVICE")]
     pub service: Service,
-    /// What was restored, by whose decision and why, in one line. It is signed and shown by `audit verify` from now on.
+    /// When the backup was begun that was restored, as 2026-11-28T02:00:00Z. Rows that checkpoints saw before it are not excused.
+    #[arg(long, value_name = "MOMENT")]
+    pub backup_of: DateTime<Utc>,
+    /// By whose decision it was restored and why, in one line. It is signed and shown by `audit verify` from now on.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     #[command(flatten)]

@@ -124,7 +124,7 @@ fn append(path: &Path, note: &str) -> io::Result<()> {
         let text = fs::read(path)?;
         let kept = text.len() - pieces(&text).1.len();
         file.set_len(kept as u64)?;
-        if !text[..kept].ends_with(b"\n") {
+        if kept > 0 && !text[..kept].ends_with(b"\n") {
             file.write_all(b"\n")?;
         }
     }
@@ -205,12 +205,13 @@ mod tests {
         let anchor = FileAnchor::of_service(folder.path(), "identity");
         let key = SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap();
         let notes = [note(&key, 1), note(&key, 2)];
-        anchor.keep(&notes[0]).await.unwrap();
-        for cut in 1..notes[1].len() {
-            // Also within the dash, which takes three bytes.
-            fs::write(&anchor.file, [notes[0].as_bytes(), &notes[1].as_bytes()[..cut]].concat()).unwrap();
-            anchor.keep(&notes[1]).await.unwrap();
-            assert_eq!(read(&anchor).await, notes, "cut after {cut} bytes");
+        for before in [1, 0] {
+            for cut in 1..notes[before].len() {
+                // Also within the dash, which takes three bytes.
+                fs::write(&anchor.file, [notes[..before].concat().as_bytes(), &notes[before].as_bytes()[..cut]].concat()).unwrap();
+                anchor.keep(&notes[before]).await.unwrap();
+                assert_eq!(read(&anchor).await, notes[..=before], "cut after {cut} bytes of note {}", before + 1);
+            }
         }
     }
 

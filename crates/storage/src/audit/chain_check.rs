@@ -46,6 +46,8 @@ struct Unlinked {
 /// What was found, and how much of the chain a checkpoint proves.
 pub(super) struct Checked {
     pub rows: i64,
+    /// As stored.
+    pub last_hash: Vec<u8>,
     pub proven: i64,
     pub findings: Vec<Finding>,
 }
@@ -171,12 +173,12 @@ impl<'h> ChainCheck<'h> {
             let finding = if is_gone {
                 Finding::ChainRemoved { seen: furthest.row, checkpoint }
             } else {
-                Finding::CutOff { rows: self.last, seen: furthest.row, checkpoint }
+                Finding::CutOff { from: self.agreed + 1, rows: self.last, seen: furthest.row, checkpoint }
             };
-            self.find(self.last + 1, finding);
+            self.find(self.agreed + 1, finding);
         }
-        let Self { last, agreed, findings, .. } = self;
-        Checked { rows: last, proven: agreed, findings: findings.into_values().flatten().collect() }
+        let Self { last, last_hash, agreed, findings, .. } = self;
+        Checked { rows: last, last_hash, proven: agreed, findings: findings.into_values().flatten().collect() }
     }
 
     fn end_at(&mut self, head: &head::Model) {

@@ -13,8 +13,9 @@
 //! head school:0199… 42 P0b…=
 //! ```
 //!
-//! One that an operator makes after a restore has lines `restored <reason>` and `lost <chain> <first row> <last row>` before its heads: rows
-//! that earlier checkpoints saw and that the restored database does not have.
+//! One that an operator makes after a restore has more lines before its heads: `restored <moment of the backup> <reason>`, a line
+//! `covers <series> <number>` for each series of which the operator's process had read the checkpoints up to that number, and a line
+//! `lost <chain> <first row> <last row>` for rows that those checkpoints saw and that the restored database does not have.
 //!
 //! It lists the heads that moved since the checkpoint before it, which `previous` names by the SHA-256 of its text; the others are in the root.
 //! A series is what one process writes: replicas of a service have one each, so none waits for another.
@@ -29,10 +30,14 @@ use uuid::Uuid;
 pub(super) const ORIGIN: &str = "schildwacht.be/audit/";
 
 const RESTORED: &str = "restored ";
+const COVERS: &str = "covers ";
 const LOST: &str = "lost ";
 
 /// A SHA-256.
 pub(super) type Hash = [u8; 32];
+
+/// Which checkpoint it is: its series, and its number there.
+pub(super) type Id = (Uuid, u64);
 
 /// The end of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +58,17 @@ pub(super) struct Heads(BTreeMap<String, Claim>);
 pub(super) struct Claim {
     pub rows: i64,
     pub hash: Hash,
-    /// Of the checkpoint.
-    pub at: DateTime<Utc>,
+    pub by: Id,
 }
 
 impl Heads {
     /// What this checkpoint says.
-    pub(super) fn put(&mut self, moved: &[Head], at: DateTime<Utc>) {
-        self.0.extend(moved.iter().map(|head| (head.chain.clone(), Claim { rows: head.rows, hash: head.hash, at })));
+    pub(super) fn put(&mut self, moved: &[Head], by: Id) {
+        self.0.extend(moved.iter().map(|head| (head.chain.clone(), Claim { rows: head.rows, hash: head.hash, by })));
+    }
+
+    pub(super) fn of_chain(&self, chain: &str) -> Option<Claim> {
+        self.0.get(chain).copied()
     }
 
     pub(super) fn chains(&self) -> impl Iterator<Item = (&str, Claim)> {
@@ -108,10 +116,14 @@ pub(super) struct Checkpoint {
 pub(super) struct Restore {
     /// One line.
     pub reason: String,
+    /// When the backup was made, as the operator says.
+    pub backup_of: DateTime<Utc>,
+    /// The last number of each series that the operator's process had read. What other checkpoints saw is not excused.
+    pub covers: BTreeMap<Uuid, u64>,
     pub lost: Vec<Lost>,
 }
 
-/// Rows that earlier checkpoints saw, and that are gone with the restore.
+/// Rows that covered checkpoints saw, and that are gone with the restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lost {
     pub chain: String,
@@ -123,7 +135,7 @@ impl Checkpoint {
     pub(super) fn text(&self) -> String {
         let Self { service, series, number, at, .. } = self;
         let root = STANDARD.encode(self.root);
-        let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let at = moment(*at);
         let previous = self.previous.map_or("none".to_owned(), |hash| STANDARD.encode(hash));
         let heads: String = self.moved.iter().map(|head| line(&head.chain, head.rows, &head.hash)).collect();
         let restore = self.restore.as_ref().map(Restore::text).unwrap_or_default();
@@ -144,8 +156,11 @@ impl Checkpoint {
         let restore = match lines.next_if(|line| line.starts_with(RESTORED)) {
             None => None,
             Some(line) => {
+                let (backup_of, reason) = line.strip_prefix(RESTORED)?.split_once(' ')?;
+                let backup_of = DateTime::parse_from_rfc3339(backup_of).ok()?.to_utc();
+                let covers = std::iter::from_fn(|| lines.next_if(|line| line.starts_with(COVERS))).map(covered).collect::<Option<_>>()?;
                 let lost = std::iter::from_fn(|| lines.next_if(|line| line.starts_with(LOST))).map(lost).collect::<Option<_>>()?;
-                Some(Restore { reason: line.strip_prefix(RESTORED)?.to_owned(), lost })
+                Some(Restore { reason: reason.to_owned(), backup_of, covers, lost })
             }
         };
         let moved = lines.map(head).collect::<Option<_>>()?;
@@ -155,9 +170,15 @@ impl Checkpoint {
 
 impl Restore {
     fn text(&self) -> String {
-        let lost = self.lost.iter().map(|Lost { chain, from, to }| format!("{LOST}{chain} {from} {to}\n"));
-        format!("{RESTORED}{}\n{}", self.reason, lost.collect::<String>())
+        let Self { reason, backup_of, covers, lost } = self;
+        let covers: String = covers.iter().map(|(series, number)| format!("{COVERS}{series} {number}\n")).collect();
+        let lost: String = lost.iter().map(|Lost { chain, from, to }| format!("{LOST}{chain} {from} {to}\n")).collect();
+        format!("{RESTORED}{} {reason}\n{covers}{lost}", moment(*backup_of))
     }
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// The service that a note is of, before anything of it is trusted.
@@ -172,6 +193,11 @@ pub(super) fn hash_of(text: &str) -> Hash {
 
 fn hash(text: &str) -> Option<Hash> {
     STANDARD.decode(text).ok()?.try_into().ok()
+}
+
+fn covered(line: &str) -> Option<(Uuid, u64)> {
+    let (series, number) = line.strip_prefix(COVERS)?.split_once(' ')?;
+    Some((series.parse().ok()?, number.parse().ok()?))
 }
 
 fn lost(line: &str) -> Option<Lost> {
@@ -202,13 +228,19 @@ mod tests {
         }
     }
 
+    fn restored(lost: Vec<Lost>) -> Checkpoint {
+        let backup_of = "2026-11-28T02:00:00Z".parse().unwrap();
+        let covers = BTreeMap::from([(Uuid::from_u64_pair(3, 4), 12)]);
+        Checkpoint { restore: Some(Restore { reason: "disk failed, decided by E.V.".to_owned(), backup_of, covers, lost }), ..checkpoint() }
+    }
+
+    fn lost_rows() -> Vec<Lost> {
+        vec![Lost { chain: "platform".to_owned(), from: 8, to: 9 }]
+    }
+
     #[test]
     fn a_checkpoint_survives_its_text() {
-        let lost = Lost { chain: "platform".to_owned(), from: 8, to: 9 };
-        let restored = [vec![lost], Vec::new()].map(|lost| Checkpoint {
-            restore: Some(Restore { reason: "backup of 28 November, disk failed".to_owned(), lost }),
-            ..checkpoint()
-        });
+        let restored = [lost_rows(), Vec::new()].map(restored);
         let others = [checkpoint(), Checkpoint { previous: None, moved: Vec::new(), ..checkpoint() }];
         for written in others.into_iter().chain(restored) {
             assert_eq!(Checkpoint::parse(&written.text()), Some(written));
@@ -229,6 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_an_accepted_restore_stays_as_it_is() {
+        insta::assert_snapshot!(restored(lost_rows()).text(), @r"
+        schildwacht.be/audit/identity/00000000-0000-0001-0000-000000000002
+        3
+        BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=
+        time 2026-11-29T17:00:00.000001Z
+        previous CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=
+        restored 2026-11-28T02:00:00.000000Z disk failed, decided by E.V.
+        covers 00000000-0000-0003-0000-000000000004 12
+        lost platform 8 9
+        head platform 7 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=
+        head school:1/reads 42 BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=
+        ");
+    }
+
+    #[test]
     fn a_text_that_is_no_checkpoint_is_refused() {
         let good = checkpoint().text();
         for (from, to) in
@@ -243,10 +291,10 @@ mod tests {
     fn the_root_depends_on_every_head() {
         let mut heads = Heads::default();
         let mut roots = vec![heads.root()];
-        let Checkpoint { at, moved, .. } = checkpoint();
+        let Checkpoint { series, number, moved, .. } = checkpoint();
         for moved in moved {
             for head in [moved.clone(), Head { rows: moved.rows + 1, ..moved.clone() }, Head { hash: [8; 32], ..moved }] {
-                heads.put(&[head], at);
+                heads.put(&[head], (series, number));
                 roots.push(heads.root());
             }
         }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    chain_check::ChainCheck,
+    chain_check::{ChainCheck, Checked},
     finding::Finding,
     history::History,
     restore::RestoredRows,
@@ -43,6 +43,8 @@ pub struct ChainReport {
     /// Its name: `school:<id>`, `platform`.
     pub chain: String,
     pub rows: i64,
+    /// Of the last row, as stored.
+    pub(super) last_hash: Vec<u8>,
     /// Rows up to the last one that a checkpoint saw as it is. What came later is checked against its own chain alone.
     pub proven: i64,
     /// Rows that are gone with a restore, which an operator said under the key of the checkpoints.
@@ -112,10 +114,10 @@ async fn examine_chain(
         Some(head) => first_beyond(database, head).await?,
         None => None,
     };
-    let checked = check.end(head, beyond);
-    let findings = checked.findings.into_iter().chain(text_findings).collect();
-    let restored = history.restored(&chain).to_vec();
-    Ok(ChainReport { chain, rows: checked.rows, proven: checked.proven, restored, findings })
+    let Checked { rows, last_hash, proven, findings } = check.end(head, beyond);
+    let findings = findings.into_iter().chain(text_findings).collect();
+    let restored = history.restored(&chain);
+    Ok(ChainReport { chain, rows, last_hash, proven, restored, findings })
 }
 
 /// The first row after a head, unless the head has moved on since: then a writer added it in the right way.

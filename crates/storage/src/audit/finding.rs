@@ -3,11 +3,12 @@
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use uuid::Uuid;
 
 /// A checkpoint, by what names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct CheckpointName {
-    pub series: String,
+    pub series: Uuid,
     /// From 1.
     pub number: u64,
     /// When it was made.
@@ -42,8 +43,9 @@ pub enum Finding {
     HeadMissing,
     /// Rows are linked and are not those that a checkpoint saw: all from `from` on may have been rewritten.
     Rewritten { from: i64, to: i64, checkpoint: CheckpointName },
-    /// The chain ends before rows that a checkpoint saw: the end was cut off, or an older copy of the database restored.
-    CutOff { rows: i64, seen: i64, checkpoint: CheckpointName },
+    /// The chain ends before a row that a checkpoint saw: the end was cut off, or an older copy of the database restored. Rows from `from` on,
+    /// the first that no checkpoint proves, may also have been rewritten.
+    CutOff { from: i64, rows: i64, seen: i64, checkpoint: CheckpointName },
     /// The chain is gone with its head.
     ChainRemoved { seen: i64, checkpoint: CheckpointName },
     /// A text is not the one whose fingerprint is in the row.
@@ -52,32 +54,32 @@ pub enum Finding {
     TextMissing { row: i64 },
     /// Nothing outside the database says what was in it.
     NoCheckpoint,
-    /// A place holds something that does not even claim to be a checkpoint. It proves nothing, in either way.
-    NotACheckpoint { place: String },
-    /// What was kept says that it is a checkpoint of this service, and cannot be read.
+    /// A place holds records that are no signed note, or do not claim to be a checkpoint. They prove nothing, in either way.
+    NotACheckpoint { place: String, records: u64 },
+    /// Records that another key signed than those that are trusted.
+    CheckpointKeyUnknown { place: String, records: u64 },
+    /// Records that name a trusted key, which did not sign what they say.
+    CheckpointForged { place: String, records: u64 },
+    /// A trusted key signed it, and it cannot be read.
     CheckpointUnreadable { place: String },
-    /// No key that is trusted signed it.
-    CheckpointKeyUnknown { place: String },
-    /// It is not what was signed.
-    CheckpointForged { place: String },
     /// Checkpoints of a series are gone from a place.
-    CheckpointsMissing { place: String, series: String, from: u64, to: u64 },
+    CheckpointsMissing { place: String, series: Uuid, from: u64, to: u64 },
     /// A checkpoint does not follow from the one before it, or its root is not that of its heads.
     CheckpointUnlinked { place: String, checkpoint: CheckpointName },
 }
 
 impl Finding {
-    /// Whether the audit trail or its checkpoints are not as they were written. What is no checkpoint is only told: else anyone who may add to
-    /// a place could make every later check fail.
+    /// Whether the audit trail or its checkpoints are not as they were written. What no trusted key signed is only told: else anyone who may
+    /// add to a place could make every later check fail. A checkpoint that is gone because it was changed is missing in its series.
     pub const fn is_break(&self) -> bool {
-        !matches!(self, Self::NotACheckpoint { .. })
+        !matches!(self, Self::NotACheckpoint { .. } | Self::CheckpointKeyUnknown { .. } | Self::CheckpointForged { .. })
     }
 
-    /// The rows that a checkpoint saw and that are not there, or are others.
+    /// The rows after the last that is proven, up to the last that a checkpoint saw: they are not there, or may be others.
     pub(super) const fn gone(&self) -> Option<(i64, i64)> {
         match self {
             Self::Rewritten { from, to, .. } => Some((*from, *to)),
-            Self::CutOff { rows, seen, .. } => Some((*rows + 1, *seen)),
+            Self::CutOff { from, seen, .. } => Some((*from, *seen)),
             Self::ChainRemoved { seen, .. } => Some((1, *seen)),
             _ => None,
         }
@@ -103,8 +105,11 @@ impl fmt::Display for Finding {
             Self::Rewritten { from, to, checkpoint } => {
                 write!(formatter, "rows {from} to {to}: rewritten, row {to} is not the one that {checkpoint} saw")
             }
-            Self::CutOff { rows, seen, checkpoint } => {
-                write!(formatter, "rows {} to {seen}: cut off at the end, {checkpoint} saw them", rows + 1)
+            Self::CutOff { from, rows, seen, checkpoint } if *from == rows + 1 => {
+                write!(formatter, "rows {from} to {seen}: cut off at the end, {checkpoint} saw row {seen}")
+            }
+            Self::CutOff { from, rows, seen, checkpoint } => {
+                write!(formatter, "rows {from} to {seen}: cut off after row {rows} or rewritten, {checkpoint} saw row {seen}")
             }
             Self::ChainRemoved { seen, checkpoint } => {
                 write!(formatter, "rows 1 to {seen}: the whole chain was removed, {checkpoint} saw it")
@@ -112,12 +117,16 @@ impl fmt::Display for Finding {
             Self::TextChanged { row, place } => write!(formatter, "row {row}: the text in {place} is not the one that was written"),
             Self::TextMissing { row } => write!(formatter, "row {row}: the text that was written is gone"),
             Self::NoCheckpoint => formatter.write_str("no checkpoint: nothing outside the database says what was in it"),
-            Self::NotACheckpoint { place } => write!(formatter, "{place}: holds something that is no checkpoint; those beside it count"),
-            Self::CheckpointUnreadable { place } => write!(formatter, "{place}: holds a checkpoint that cannot be read"),
-            Self::CheckpointKeyUnknown { place } => {
-                write!(formatter, "{place}: holds a checkpoint signed with a key that is not trusted (audit.trusted_keys)")
+            Self::NotACheckpoint { place, records } => {
+                write!(formatter, "{place}: holds {records} record(s) that are no checkpoint; those beside them count")
             }
-            Self::CheckpointForged { place } => write!(formatter, "{place}: holds a checkpoint that was changed after it was signed"),
+            Self::CheckpointKeyUnknown { place, records } => {
+                write!(formatter, "{place}: holds {records} record(s) signed with a key that is not trusted (audit.trusted_keys)")
+            }
+            Self::CheckpointForged { place, records } => {
+                write!(formatter, "{place}: holds {records} record(s) that were changed after they were signed")
+            }
+            Self::CheckpointUnreadable { place } => write!(formatter, "{place}: holds a checkpoint that cannot be read"),
             Self::CheckpointsMissing { place, series, from, to } if from == to => {
                 write!(formatter, "{place}: checkpoint {from} is missing (series {series})")
             }

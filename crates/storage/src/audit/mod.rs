@@ -11,7 +11,8 @@
 //!   outside it ([`Anchor`]): in a file, and in a topic of the event log, whose broker refuses to delete.
 //! - [`examine`] compares every row with the one before it, with what the checkpoints saw, and with the texts that people wrote, and names
 //!   what was changed, deleted, reordered, cut off or removed.
-//! - A database restored from a backup has lost rows that checkpoints saw. An operator says so once, with the same key ([`Acceptance`]).
+//! - A database restored from a backup has lost rows that checkpoints saw. An operator says so once, with the same key ([`Acceptance`]), which
+//!   every process and every check tells.
 //!
 //! What no checkpoint has seen yet (the last minutes) and what someone with the database *and* the key writes again before the next one
 //! reaches another place is not proven.
@@ -41,4 +42,4 @@ pub use migration::AddAuditTrail;
 pub use note::{KeyError, PublicKey, SigningKey};
 pub use read::{record_export, record_read};
 pub use record::{CheckpointError, Checkpointing, Checkpoints, Made};
-pub use restore::RestoredRows;
+pub use restore::{AcceptedRestore, RestoredRows};

@@ -1,16 +1,23 @@
 //! Makes the checkpoints of one database: one series, kept in a file, and sent on to the other places.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use runtime::{AuditId, Clock, Ids};
+use runtime::{
+    AuditId, Clock, Ids,
+    security::{SecurityEvent, UNVERIFIED},
+};
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, ExprTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{
     anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor},
-    checkpoint::{Checkpoint, Claim, Hash, Head, Heads, hash_of, is_plain, service_of},
+    checkpoint::{Checkpoint, Claim, Hash, Head, Heads, Id, hash_of, is_plain, service_of},
     note::{self, NoteError, PublicKey, SigningKey},
     restore::Restores,
     table::{head, row},
@@ -62,6 +69,8 @@ pub struct Checkpointing {
     pub file: FileAnchor,
     /// Where else they go.
     pub further: Vec<SharedAnchor>,
+    /// For reading all places, when something is contradicted that an operator may have accepted.
+    pub restores_within: Duration,
     pub clock: Clock,
     pub ids: Ids,
 }
@@ -69,7 +78,18 @@ pub struct Checkpointing {
 /// Makes checkpoints, one at a time.
 pub struct Checkpoints {
     with: Checkpointing,
-    series: Mutex<Option<Series>>,
+    kept: Mutex<Kept>,
+}
+
+/// From one time to the next.
+#[derive(Default)]
+struct Kept {
+    /// As in the file; read again after anything went wrong.
+    series: Option<Series>,
+    /// What operators accepted, as far as it was looked for.
+    restores: Restores,
+    /// Of these the log was told.
+    told: BTreeSet<Id>,
 }
 
 impl std::fmt::Debug for Checkpoints {
@@ -85,15 +105,13 @@ struct Series {
     number: u64,
     previous: Option<Hash>,
     heads: Heads,
-    /// What operators accepted, as far as it was looked for.
-    restores: Restores,
     /// In the file, and perhaps not at the other places.
     unsent: Option<String>,
 }
 
 impl Checkpoints {
     pub fn new(with: Checkpointing) -> Self {
-        Self { with, series: Mutex::new(None) }
+        Self { with, kept: Mutex::default() }
     }
 
     /// The service whose database it is.
@@ -106,28 +124,19 @@ impl Checkpoints {
     /// # Errors
     /// When the database or a place cannot be used.
     pub async fn make(&self) -> Result<Made, CheckpointError> {
-        let mut kept = self.series.lock().await;
+        let mut kept = self.kept.lock().await;
         // Taken out, and put back when it went well: what is in the file counts.
-        let mut series = match kept.take() {
+        let mut series = match kept.series.take() {
             Some(series) => series,
-            None => self.read_series().await?,
+            None => self.read_series(&mut kept).await?,
         };
-        self.send_on(&mut series).await?;
-        let (mut moved, mut contradicted) = self.moved_heads(&series).await?;
-        if !contradicted.is_empty() {
-            match self.read_restores().await {
-                Ok(restores) if restores != series.restores => {
-                    series.restores = restores;
-                    (moved, contradicted) = self.moved_heads(&series).await?;
-                }
-                Ok(_) => {}
-                // What is contradicted is told all the same.
-                Err(error) => {
-                    tracing::warn!(name: "audit.restores_not_read", service = self.with.service, error = %error, "accepted restores not read, will retry")
-                }
-            }
-        }
+        let (mut moved, mut contradicted) = self.moved_heads(&series, &kept.restores).await?;
+        // Before anything else is waited for.
         self.name(&contradicted);
+        self.send_on(&mut series).await?;
+        if !contradicted.is_empty() && self.find_restores(&mut kept).await? {
+            (moved, contradicted) = self.moved_heads(&series, &kept.restores).await?;
+        }
         let mut made = Made { checkpoints: 0, contradicted };
         let mut parts: Vec<&[Head]> = moved.chunks(MOST_HEADS).collect();
         if parts.is_empty() && series.number == 0 {
@@ -137,12 +146,12 @@ impl Checkpoints {
             self.add(&mut series, part).await?;
             made.checkpoints += 1;
         }
-        *kept = Some(series);
+        kept.series = Some(series);
         Ok(made)
     }
 
     /// What this process wrote before, or the beginning of something new.
-    async fn read_series(&self) -> Result<Series, CheckpointError> {
+    async fn read_series(&self, kept: &mut Kept) -> Result<Series, CheckpointError> {
         let Checkpointing { file, service, ids, .. } = &self.with;
         let trusted = self.trusted();
         let mut series: Option<Series> = None;
@@ -160,7 +169,9 @@ impl Checkpoints {
             let read = read.and_then(|text| Ok((Checkpoint::parse(text).ok_or("it holds something else")?, hash_of(text))));
             match read {
                 // A series of an operator, which is not continued.
-                Ok((checkpoint, _)) if checkpoint.restore.is_some() => {}
+                Ok((checkpoint, _)) if checkpoint.restore.is_some() => {
+                    kept.restores.add(&checkpoint);
+                }
                 Ok((checkpoint, hash)) => {
                     let follows = series.as_ref().map_or(checkpoint.number == 1, |series| {
                         checkpoint.series == series.id && checkpoint.number == series.number + 1 && checkpoint.previous == series.previous
@@ -169,10 +180,10 @@ impl Checkpoints {
                         problem.get_or_insert("a checkpoint does not follow from the one before it");
                     }
                     let mut heads = series.take().map(|series| series.heads).unwrap_or_default();
-                    let Checkpoint { series: id, number, at, moved, .. } = checkpoint;
-                    heads.put(&moved, at);
+                    let Checkpoint { series: id, number, moved, .. } = checkpoint;
+                    heads.put(&moved, (id, number));
                     let (previous, unsent) = (Some(hash), Some(note.to_owned()));
-                    series = Some(Series { id, number, previous, heads, restores: Restores::default(), unsent });
+                    series = Some(Series { id, number, previous, heads, unsent });
                 }
                 Err(what) => {
                     problem.get_or_insert(what);
@@ -183,14 +194,8 @@ impl Checkpoints {
         if let Some(problem) = problem {
             return Err(CheckpointError::NotOurs { place: file.place(), problem });
         }
-        let begin = || Series {
-            id: ids.next::<AuditId>().as_uuid(),
-            number: 0,
-            previous: None,
-            heads: Heads::default(),
-            restores: Restores::default(),
-            unsent: None,
-        };
+        self.tell(kept);
+        let begin = || Series { id: ids.next::<AuditId>().as_uuid(), number: 0, previous: None, heads: Heads::default(), unsent: None };
         Ok(series.unwrap_or_else(begin))
     }
 
@@ -199,25 +204,58 @@ impl Checkpoints {
         self.with.trusted.iter().cloned().chain([self.with.key.public()]).collect()
     }
 
-    /// What operators accepted, at any place. All checkpoints are read for it, so only when something is not as one saw it.
-    async fn read_restores(&self) -> Result<Restores, AnchorError> {
-        let Checkpointing { service, file, further, .. } = &self.with;
-        let (trusted, mut restores) = (self.trusted(), Restores::default());
-        let places = further.iter().map(|place| &**place);
-        for place in std::iter::once(file as &dyn Anchor).chain(places) {
-            place.read(&mut |note| restores.read(service, note, &trusted)).await?;
+    /// Looks for what operators accepted, at any place, and returns whether there is anything new. All checkpoints are read for it, so only
+    /// when something is not as one saw it. What another place has goes into the file too: the next start knows it without looking.
+    async fn find_restores(&self, kept: &mut Kept) -> Result<bool, AnchorError> {
+        let Checkpointing { service, file, further, restores_within, .. } = &self.with;
+        let (trusted, restores) = (self.trusted(), &mut kept.restores);
+        let known = restores.all().count();
+        let mut new = Vec::new();
+        let read = async {
+            let mut add = |note: &str| {
+                restores.read(service, note, &trusted);
+            };
+            file.read(&mut add).await?;
+            for place in further {
+                let mut add_new = |note: &str| {
+                    if restores.read(service, note, &trusted) {
+                        new.push(note.to_owned());
+                    }
+                };
+                place.read(&mut add_new).await?;
+            }
+            Ok(())
+        };
+        let outcome = tokio::time::timeout(*restores_within, read).await;
+        if let Err(error) = outcome.unwrap_or_else(|_| Err(AnchorError::new("all places", "no answer in time"))) {
+            tracing::warn!(name: "audit.restores_not_read", service, error = %error, "accepted restores not read, will retry");
         }
-        Ok(restores)
+        for note in new {
+            file.keep(&note).await?;
+        }
+        let is_new = kept.restores.all().count() > known;
+        self.tell(kept);
+        Ok(is_new)
+    }
+
+    /// Who has the database and a key can excuse what they cut off: whoever reads the log learns of it.
+    fn tell(&self, kept: &mut Kept) {
+        let service = self.with.service;
+        for restore in kept.restores.all().filter(|restore| kept.told.insert((restore.series, restore.number))) {
+            SecurityEvent::RestoreAccepted.record(UNVERIFIED, "audit.accept", format_args!("audit:{service}"), "");
+            tracing::warn!(name: "audit.restore_accepted", service, %restore, "rows of the audit trail are excused by an accepted restore; nobody restored it? run audit verify");
+        }
     }
 
     /// To the file first: there the series is at home. Only its last checkpoint can be missing elsewhere.
     async fn add(&self, series: &mut Series, moved: &[Head]) -> Result<(), CheckpointError> {
         let at = self.with.clock.now();
-        series.heads.put(moved, at);
+        let number = series.number + 1;
+        series.heads.put(moved, (series.id, number));
         let checkpoint = Checkpoint {
             service: self.with.service.to_owned(),
             series: series.id,
-            number: series.number + 1,
+            number,
             root: series.heads.root(),
             at,
             previous: series.previous,
@@ -227,8 +265,7 @@ impl Checkpoints {
         let text = checkpoint.text();
         let note = self.with.key.sign(&text);
         self.with.file.keep(&note).await?;
-        (series.number, series.previous, series.unsent) = (checkpoint.number, Some(hash_of(&text)), Some(note));
-        let Checkpoint { number, .. } = checkpoint;
+        (series.number, series.previous, series.unsent) = (number, Some(hash_of(&text)), Some(note));
         let hash = series.previous.map(|hash| STANDARD.encode(hash)).unwrap_or_default();
         // Collectors of logs have a third copy of what matters.
         tracing::info!(name: "audit.checkpoint_made", service = self.with.service, series = %series.id, number, sha256 = hash, "checkpoint of the audit trail made");
@@ -245,14 +282,14 @@ impl Checkpoints {
     }
 
     /// The heads that moved on, and the chains that are not what an earlier checkpoint saw.
-    async fn moved_heads(&self, series: &Series) -> StoreResult<(Vec<Head>, Vec<String>)> {
+    async fn moved_heads(&self, series: &Series, restores: &Restores) -> StoreResult<(Vec<Head>, Vec<String>)> {
         let mut found = heads(&self.with.database, self.with.service).await?;
         let mut contradicted = Vec::new();
         let mut to_look_up = Vec::new();
         for (chain, claim) in series.heads.chains() {
             // After an accepted restore, what the operator's checkpoint saw counts; and our own series has to say it too.
-            let Some(Claim { rows, hash, at }) = series.restores.in_place_of(chain, claim) else { continue };
-            let is_said = at == claim.at;
+            let Some(Claim { rows, hash, by }) = restores.in_place_of(chain, claim) else { continue };
+            let is_said = by == claim.by;
             match found.get(chain) {
                 Some(head) if head.rows > rows => to_look_up.push((chain.to_owned(), rows, hash)),
                 Some(head) if head.rows == rows && head.hash == hash => {
@@ -295,7 +332,7 @@ impl Checkpoints {
 }
 
 /// The ends of all chains that have rows.
-pub(super) async fn heads(database: &Database, service: &str) -> StoreResult<BTreeMap<String, Head>> {
+async fn heads(database: &Database, service: &str) -> StoreResult<BTreeMap<String, Head>> {
     let heads = head::Entity::find().order_by_asc(head::Column::Chain).all(database.reader()).await?;
     let mut found = BTreeMap::new();
     for head in heads.into_iter().filter(|head| head.seq > 0) {

@@ -2,46 +2,16 @@
 
 use std::{
     fs,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
-use async_trait::async_trait;
-use schildwacht_storage::audit::{Anchor, AnchorError, Chain, Finding, History, Made, SharedAnchor};
+use schildwacht_storage::audit::{Chain, Finding, History, Made, SharedAnchor};
 
 use crate::{
     attacker::{ALL, back_up, rehash, restore, tamper},
-    world::{SCHOOL, SERVICE, World, maker, new_key, plain, school},
+    elsewhere::Elsewhere,
+    world::{SCHOOL, SERVICE, World, new_key, plain, school},
 };
-
-/// A place that can be unavailable.
-#[derive(Default)]
-struct Elsewhere {
-    notes: Mutex<Vec<String>>,
-    is_unavailable: AtomicBool,
-}
-
-#[async_trait]
-impl Anchor for Elsewhere {
-    fn place(&self) -> String {
-        "elsewhere".to_owned()
-    }
-
-    async fn keep(&self, note: &str) -> Result<(), AnchorError> {
-        if self.is_unavailable.load(Ordering::Relaxed) {
-            return Err(AnchorError::new("elsewhere", "unavailable"));
-        }
-        self.notes.lock().unwrap().push(note.to_owned());
-        Ok(())
-    }
-
-    async fn read(&self, each: &mut (dyn for<'n> FnMut(&'n str) + Send)) -> Result<(), AnchorError> {
-        self.notes.lock().unwrap().iter().for_each(|note| each(note));
-        Ok(())
-    }
-}
 
 fn made(checkpoints: u64) -> Made {
     Made { checkpoints, contradicted: Vec::new() }
@@ -86,7 +56,7 @@ testkit::on_both_stores! {
         world.checkpoint().await;
         tamper(&world.database, &format!("DELETE FROM audit_log WHERE chain = '{SCHOOL}' AND seq >= 2")).await;
         rehash(&world.database, SCHOOL, 1, ALL).await;
-        let cut = format!("{SCHOOL}: rows 2 to 3: cut off at the end, checkpoint 1 saw them");
+        let cut = format!("{SCHOOL}: rows 1 to 3: cut off after row 1 or rewritten, checkpoint 1 saw row 3");
         assert_eq!(world.said().await, [cut]);
         assert_eq!(world.checkpoint().await, contradicted(&[SCHOOL]));
         world.append(school(), 5).await;
@@ -100,7 +70,7 @@ testkit::on_both_stores! {
         world.checkpoint().await;
         tamper(&world.database, &format!("DELETE FROM audit_log WHERE chain = '{SCHOOL}'")).await;
         let said = world.said().await;
-        assert_eq!(said, [format!("{SCHOOL}: rows 1 to 3: deleted"), format!("{SCHOOL}: rows 1 to 3: cut off at the end, checkpoint 1 saw them")]);
+        assert_eq!(said, [format!("{SCHOOL}: rows 1 to 3: deleted"), format!("{SCHOOL}: rows 1 to 3: cut off at the end, checkpoint 1 saw row 3")]);
     }
 
     async fn a_chain_removed_whole_is_named(database: TestDatabase) {
@@ -115,6 +85,7 @@ testkit::on_both_stores! {
 
     async fn an_older_copy_of_the_database_is_named_for_every_chain(database: TestDatabase) {
         let mut world = World::with_rows(&database).await;
+        world.checkpoint().await;
         back_up(&world.database).await;
         world.append(school(), 2).await;
         world.append(Chain::Platform, 1).await;
@@ -123,9 +94,9 @@ testkit::on_both_stores! {
         restore(&world.database).await;
         let board = "board:00000000-0000-0000-0000-000000000002";
         let expected = [
-            format!("{board}: rows 1 to 1: the whole chain was removed, checkpoint 1 saw it"),
-            "platform: rows 3 to 3: cut off at the end, checkpoint 1 saw them".to_owned(),
-            format!("{SCHOOL}: rows 4 to 5: cut off at the end, checkpoint 1 saw them"),
+            format!("{board}: rows 1 to 1: the whole chain was removed, checkpoint 2 saw it"),
+            "platform: rows 3 to 3: cut off at the end, checkpoint 2 saw row 3".to_owned(),
+            format!("{SCHOOL}: rows 4 to 5: cut off at the end, checkpoint 2 saw row 5"),
         ];
         assert_eq!(world.said().await, expected);
         world.restart();
@@ -184,12 +155,12 @@ testkit::on_both_stores! {
         let [one, two, three] = [0, 1, 2].map(|at| &file[ends[at]..ends[at + 1]]);
         let other_key = new_key().sign(two.split("\n\n").next().map(|text| format!("{text}\n")).unwrap().as_str());
         let cases = [
-            ([one, &two.replacen(" 4 ", " 3 ", 1), three].concat(), vec!["holds a checkpoint that was changed after it was signed", "checkpoint 2 is missing"]),
+            ([one, &two.replacen(" 4 ", " 3 ", 1), three].concat(), vec!["checkpoint 2 is missing", "holds 1 record(s) that were changed after they were signed"]),
             ([one, three].concat(), vec!["checkpoint 2 is missing"]),
             ([two, three].concat(), vec!["checkpoint 1 is missing"]),
             ([one, three, two].concat(), vec!["checkpoint 2 is missing", "checkpoint 2 does not follow from the one before it"]),
-            ([one, &other_key, three].concat(), vec!["holds a checkpoint signed with a key that is not trusted (audit.trusted_keys)", "checkpoint 2 is missing"]),
-            ([one, "hello\n\n\u{2014} x\n", two, three].concat(), vec!["holds something that is no checkpoint; those beside it count"]),
+            ([one, &other_key, three].concat(), vec!["checkpoint 2 is missing", "holds 1 record(s) signed with a key that is not trusted (audit.trusted_keys)"]),
+            ([one, "hello\n\n\u{2014} x\n", two, three].concat(), vec!["holds 1 record(s) that are no checkpoint; those beside them count"]),
             (String::new(), vec!["nothing outside the database says what was in it"]),
         ];
         for (content, expected) in cases {
@@ -208,11 +179,11 @@ testkit::on_both_stores! {
         assert_eq!(world.checkpoint().await, made(1), "the service goes on");
         let history = world.history().await;
         assert_eq!((history.checkpoints(), history.findings().iter().any(Finding::is_break)), (2, false));
-        assert_eq!(said(&history), ["holds something that is no checkpoint; those beside it count"]);
+        assert_eq!(said(&history), ["holds 2 record(s) that are no checkpoint; those beside them count"]);
         assert_eq!(world.reports().await.iter().map(|report| report.proven).collect::<Vec<_>>(), [2, 4]);
         tamper(&world.database, &format!("DELETE FROM audit_log WHERE chain = '{SCHOOL}' AND seq >= 4")).await;
         rehash(&world.database, SCHOOL, 4, ALL).await;
-        assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 4: cut off at the end, checkpoint 2 saw them")]);
+        assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 4: cut off at the end, checkpoint 2 saw row 4")]);
     }
 
     async fn a_service_does_not_go_on_after_checkpoints_that_are_not_its_own(database: TestDatabase) {
@@ -242,13 +213,47 @@ testkit::on_both_stores! {
         assert_eq!(world.checkpoint().await, made(1));
         assert_eq!((said_of_file(&world).await, world.said().await), (Vec::new(), Vec::new()));
         world.trusted.remove(0);
-        assert_eq!(said_of_file(&world).await[0], "holds a checkpoint signed with a key that is not trusted (audit.trusted_keys)");
+        let said = said_of_file(&world).await;
+        assert!(said.contains(&"holds 1 record(s) signed with a key that is not trusted (audit.trusted_keys)".to_owned()), "{said:?}");
+    }
+
+    async fn rows_that_were_rewritten_do_not_hide_behind_one_that_was_cut_off(database: TestDatabase) {
+        let world = World::with_rows(&database).await;
+        world.checkpoint().await;
+        world.append(school(), 4).await;
+        world.checkpoint().await;
+        tamper(&world.database, &format!("DELETE FROM audit_log WHERE chain = '{SCHOOL}' AND seq = 7")).await;
+        tamper(&world.database, &format!("UPDATE audit_log SET actor = 'person:2' WHERE chain = '{SCHOOL}' AND seq = 5")).await;
+        rehash(&world.database, SCHOOL, 5, ALL).await;
+        assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 7: cut off after row 6 or rewritten, checkpoint 2 saw row 7")]);
+    }
+
+    async fn who_may_only_add_to_a_place_breaks_no_check(database: TestDatabase) {
+        let world = World::with_rows(&database).await;
+        let elsewhere = Arc::new(Elsewhere::default());
+        let maker = world.maker_with(vec![Arc::clone(&elsewhere) as SharedAnchor]);
+        for _ in 0..3 {
+            maker.make().await.unwrap();
+            world.append(school(), 1).await;
+        }
+        let old = elsewhere.notes.lock().unwrap()[0].clone();
+        let text = format!("{}\n", old.split("\n\n").next().unwrap());
+        let unsigned = [text.clone(), old.replacen(" 3 ", " 9 ", 1), new_key().sign(&text), "hello".to_owned()];
+        elsewhere.notes.lock().unwrap().extend(unsigned.into_iter().chain([old.clone(), old]));
+        let both = History::read(SERVICE, &[world.file(), elsewhere], &world.trusted).await.unwrap();
+        let expected = [
+            "holds 2 record(s) that are no checkpoint; those beside them count",
+            "holds 1 record(s) signed with a key that is not trusted (audit.trusted_keys)",
+            "holds 1 record(s) that were changed after they were signed",
+        ];
+        assert_eq!((both.checkpoints(), said(&both)), (3, expected.map(str::to_owned).to_vec()));
+        assert!(!both.findings().iter().any(Finding::is_break));
     }
 
     async fn what_was_cut_off_one_place_is_proven_by_another(database: TestDatabase) {
         let world = World::with_rows(&database).await;
         let elsewhere = Arc::new(Elsewhere::default());
-        let maker = maker(&world.database, &world.key, &[], world.folder.path(), vec![Arc::clone(&elsewhere) as SharedAnchor]);
+        let maker = world.maker_with(vec![Arc::clone(&elsewhere) as SharedAnchor]);
         let mut first = String::new();
         for number in 1..=3 {
             maker.make().await.unwrap();
@@ -265,21 +270,21 @@ testkit::on_both_stores! {
         assert_eq!(said(&both), ["checkpoints 2 to 3 are missing"]);
         let reports = schildwacht_storage::audit::examine(&world.database, &both, None).await.unwrap();
         let found: Vec<String> = reports.iter().flat_map(|report| report.findings.iter().map(plain)).collect();
-        assert_eq!(found, ["rows 4 to 5: cut off at the end, checkpoint 3 saw them"]);
+        assert_eq!(found, ["rows 4 to 5: cut off at the end, checkpoint 3 saw row 5"]);
     }
 
     async fn a_place_that_was_unavailable_gets_what_it_missed(database: TestDatabase) {
         let world = World::with_rows(&database).await;
         let elsewhere = Arc::new(Elsewhere::default());
         let further: Vec<SharedAnchor> = vec![Arc::clone(&elsewhere) as SharedAnchor];
-        let first = maker(&world.database, &world.key, &[], world.folder.path(), further.clone());
+        let first = world.maker_with(further.clone());
         elsewhere.is_unavailable.store(true, Ordering::Relaxed);
         for _ in 0..3 {
             first.make().await.unwrap_err();
             world.append(school(), 1).await;
         }
         // Another process, as after a crash in between.
-        let second = maker(&world.database, &world.key, &[], world.folder.path(), further);
+        let second = world.maker_with(further);
         elsewhere.is_unavailable.store(false, Ordering::Relaxed);
         assert_eq!(second.make().await.unwrap(), made(1));
         assert_eq!(elsewhere.notes.lock().unwrap().concat(), fs::read_to_string(world.path()).unwrap());

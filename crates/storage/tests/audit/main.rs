@@ -3,6 +3,7 @@
 
 mod attacker;
 mod checkpoints;
+mod elsewhere;
 mod restoring;
 mod role;
 mod rows;

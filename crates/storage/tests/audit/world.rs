@@ -1,6 +1,6 @@
 //! A database with chains, and a process that makes checkpoints of it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use auth::{Action, Context};
 use runtime::{Clock, Ids, SchoolId};
@@ -23,7 +23,12 @@ pub fn school() -> Chain {
 /// The name of [`school`].
 pub const SCHOOL: &str = "school:00000000-0000-0000-0000-000000000001";
 
+/// Longer than any machine needs.
+const RESTORES_WITHIN: Duration = Duration::from_secs(600);
+
 pub struct World {
+    pub service: &'static str,
+    pub restores_within: Duration,
     pub database: Database,
     pub key: Arc<SigningKey>,
     pub trusted: Vec<PublicKey>,
@@ -41,8 +46,9 @@ impl World {
     pub fn of(database: Database) -> Self {
         let key = Arc::new(new_key());
         let (trusted, folder) = (vec![key.public()], TempDir::new().unwrap());
-        let checkpoints = maker(&database, &key, &[], folder.path(), Vec::new());
-        Self { database, key, trusted, folder, checkpoints }
+        let file = FileAnchor::of_service(folder.path(), SERVICE);
+        let checkpoints = maker(SERVICE, &database, &key, &trusted, file, RESTORES_WITHIN, Vec::new());
+        Self { service: SERVICE, restores_within: RESTORES_WITHIN, database, key, trusted, folder, checkpoints }
     }
 
     /// With a chain of three rows at a school, and two of the platform.
@@ -67,19 +73,34 @@ impl World {
 
     /// The process ends, and another begins on the same folder.
     pub fn restart(&mut self) {
-        self.checkpoints = maker(&self.database, &self.key, &self.trusted, self.folder.path(), Vec::new());
+        self.checkpoints = self.maker_with(Vec::new());
+    }
+
+    /// Another process, that keeps its checkpoints in further places too.
+    pub fn maker_with(&self, further: Vec<SharedAnchor>) -> Checkpoints {
+        self.another_process(self.folder.path(), further)
+    }
+
+    /// One with a folder of its own, as a replica has.
+    pub fn another_process(&self, folder: &Path, further: Vec<SharedAnchor>) -> Checkpoints {
+        let file = FileAnchor::of_service(folder, self.service);
+        maker(self.service, &self.database, &self.key, &self.trusted, file, self.restores_within, further)
     }
 
     pub fn file(&self) -> SharedAnchor {
-        Arc::new(FileAnchor::of_service(self.folder.path(), SERVICE))
+        self.file_in(self.folder.path())
+    }
+
+    pub fn file_in(&self, folder: &Path) -> SharedAnchor {
+        Arc::new(FileAnchor::of_service(folder, self.service))
     }
 
     pub fn path(&self) -> std::path::PathBuf {
-        self.folder.path().join(format!("{SERVICE}.checkpoints"))
+        self.folder.path().join(format!("{}.checkpoints", self.service))
     }
 
     pub async fn history(&self) -> History {
-        History::read(SERVICE, &[self.file()], &self.trusted).await.unwrap()
+        History::read(self.service, &[self.file()], &self.trusted).await.unwrap()
     }
 
     pub async fn reports(&self) -> Vec<ChainReport> {
@@ -111,14 +132,23 @@ pub fn new_key() -> SigningKey {
     SigningKey::from_pem(&SigningKey::new_pem().unwrap()).unwrap()
 }
 
-pub fn maker(database: &Database, key: &Arc<SigningKey>, trusted: &[PublicKey], folder: &Path, further: Vec<SharedAnchor>) -> Checkpoints {
+fn maker(
+    service: &'static str,
+    database: &Database,
+    key: &Arc<SigningKey>,
+    trusted: &[PublicKey],
+    file: FileAnchor,
+    restores_within: Duration,
+    further: Vec<SharedAnchor>,
+) -> Checkpoints {
     Checkpoints::new(Checkpointing {
-        service: SERVICE,
+        service,
         database: database.clone(),
         key: Arc::clone(key),
         trusted: trusted.to_vec(),
-        file: FileAnchor::of_service(folder, SERVICE),
+        file,
         further,
+        restores_within,
         clock: Clock::system(),
         ids: Ids::random(Clock::system()),
     })

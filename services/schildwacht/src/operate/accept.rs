@@ -36,12 +36,13 @@ pub async fn accept_restore(options: &AcceptOptions) -> Result<()> {
     }
     let key = config.audit.signing_key(&config.data_dir)?;
     let topic = shared_topic(&config)?;
-    let file = config.audit.file(&config.data_dir, service);
+    let mut file = config.audit.file(&config.data_dir, service);
+    if topic.is_none() {
+        // Before it is read: nobody adds to it meanwhile.
+        file = file.locked().context("stop the service first")?;
+    }
     let history = history(service, file.clone(), topic.as_ref(), &trusted_keys(&config)?).await?;
-    let place = match topic {
-        Some(topic) => topic,
-        None => Arc::new(file.locked().context("stop the service first")?) as SharedAnchor,
-    };
+    let place = topic.unwrap_or_else(|| Arc::new(file) as SharedAnchor);
     let database = Database::connect(&database).await.with_context(|| format!("the database of {service} cannot be opened"))?;
     let clock = Clock::system();
     let acceptance = Acceptance {
@@ -52,14 +53,20 @@ pub async fn accept_restore(options: &AcceptOptions) -> Result<()> {
         place: &*place,
         at: clock.now(),
         series: Ids::random(clock.clone()).next::<AuditId>().as_uuid(),
+        backup_of: options.backup_of,
+        reason: &options.reason,
     };
-    let restored = acceptance.accept(&options.reason).await?;
+    // Before it is signed, so that it is never signed and not told.
+    let telemetry = Telemetry::start(&config.telemetry, "schildwacht-audit")?;
+    let accepted = acceptance.accept().await;
+    if accepted.as_ref().is_ok_and(|restored| !restored.is_empty()) {
+        // The signature says that it was somebody with the key, and no more.
+        SecurityEvent::RestoreAccepted.record(UNVERIFIED, "audit.accept", format_args!("audit:{service}"), "");
+    }
+    telemetry.shut_down();
+    let restored = accepted?;
     if restored.is_empty() {
         bail!("every chain is as the checkpoints saw it: there is no restore to accept");
     }
-    let telemetry = Telemetry::start(&config.telemetry, "schildwacht-audit")?;
-    // The signature says that it was somebody with the key, and no more.
-    SecurityEvent::RestoreAccepted.record(UNVERIFIED, "audit.accept", format_args!("audit:{service}"), "");
-    telemetry.shut_down();
     restored.iter().try_for_each(|(chain, rows)| say(format_args!("accepted  {service}  {chain}  {rows}")))
 }

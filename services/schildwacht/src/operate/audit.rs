@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
 use storage::{
     Database,
-    audit::{ChainReport, CheckpointName, FileAnchor, Finding, History, PublicKey, RestoredRows, SharedAnchor, Texts, examine},
+    audit::{
+        AcceptedRestore, ChainReport, CheckpointName, FileAnchor, Finding, History, PublicKey, RestoredRows, SharedAnchor, Texts, examine,
+    },
 };
 
 use super::{say, say_json};
@@ -38,6 +40,8 @@ enum About<'a> {
         restored: &'a [RestoredRows],
     },
     Checkpoints {
+        /// All restores that operators accepted, also those that excuse nothing any more.
+        accepted: Vec<AcceptedRestore>,
         checkpoints: usize,
         newest: Option<&'a CheckpointName>,
     },
@@ -50,7 +54,7 @@ impl<'a> Line<'a> {
     }
 
     fn of_checkpoints(service: &'static str, history: &'a History) -> Self {
-        let about = About::Checkpoints { checkpoints: history.checkpoints(), newest: history.newest() };
+        let about = About::Checkpoints { accepted: history.accepted(), checkpoints: history.checkpoints(), newest: history.newest() };
         Self { service, about, intact: !history.findings().iter().any(Finding::is_break), findings: history.findings() }
     }
 
@@ -63,6 +67,9 @@ impl<'a> Line<'a> {
             About::Chain { chain, .. } => chain,
             About::Checkpoints { .. } => "checkpoints",
         };
+        if let About::Checkpoints { accepted, .. } = about {
+            accepted.iter().try_for_each(|restore| say(format_args!("noted   {service}  {of}  {restore}")))?;
+        }
         for finding in *findings {
             let mark = if finding.is_break() { "BROKEN" } else { "noted " };
             say(format_args!("{mark}  {service}  {of}  {finding}"))?;
@@ -74,7 +81,7 @@ impl<'a> Line<'a> {
             About::Chain { chain, rows, proven, .. } if self.intact => {
                 say(format_args!("intact  {service}  {chain}  rows: {rows}, proven by a checkpoint: {proven}"))
             }
-            About::Checkpoints { checkpoints, newest: Some(newest) } => {
+            About::Checkpoints { checkpoints, newest: Some(newest), .. } => {
                 say(format_args!("        {service}  checkpoints: {checkpoints}, the newest is {newest}"))
             }
             _ => Ok(()),

@@ -24,6 +24,8 @@ use super::event_log::LogKind;
 /// Below the data folder.
 const FOLDER: &str = "audit";
 const KEY_FILE: &str = "signing-key.pem";
+/// For reading the topic whole, when a chain is contradicted.
+const RESTORES_WITHIN: Duration = Duration::from_secs(30);
 
 /// `[audit]` of the configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -93,6 +95,7 @@ impl AuditConfig {
             trusted: self.configured_keys()?,
             file: self.file(of.data_dir, of.service).locked().map_err(|error| ConfigError::at("audit.folder", error))?,
             further: of.topic.iter().map(Arc::clone).collect(),
+            restores_within: RESTORES_WITHIN,
             clock: process.clock.clone(),
             ids: process.ids.clone(),
         }));

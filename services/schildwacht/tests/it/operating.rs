@@ -174,10 +174,12 @@ async fn a_restored_backup_is_accepted_with_the_key_and_named_from_then_on() {
     let mut town = Town::open().await;
     let school = town.school(ZANDLOPER).await;
     let data_dir = town.site.data_dir().display().to_string();
-    let accept = async |site: &Site| {
-        site.run(&["audit", "accept", "--service", "identity", "--reason", "backup of yesterday, disk failed", "--data-dir", &data_dir])
-            .await
+    let accept_backup_of = async |site: &Site, moment: &str| {
+        let reason = "backup of yesterday, disk failed";
+        let arguments = ["audit", "accept", "--service", "identity", "--backup-of", moment, "--reason", reason, "--data-dir", &data_dir];
+        site.run(&arguments).await
     };
+    let accept = async |site: &Site| accept_backup_of(site, "2000-01-01T00:00:00Z").await;
     let running = accept(&town.site).await.complaint();
     assert!(running.contains("stop the service first"), "{running}");
     town.process.terminate();
@@ -206,6 +208,8 @@ async fn a_restored_backup_is_accepted_with_the_key_and_named_from_then_on() {
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 
     assert_eq!(verify(&town.site).await.code, Some(1), "before it is accepted");
+    let younger_backup = accept_backup_of(&town.site, "2999-01-01T00:00:00Z").await.complaint();
+    assert!(younger_backup.contains(&school.id) && younger_backup.contains("before that backup was made"), "{younger_backup}");
     let accepted = accept(&town.site).await;
     let rows = format!("identity  school:{}  rows 1 to ", school.id);
     assert!(accepted.code == Some(0) && accepted.stdout.contains(&format!("accepted  {rows}")), "{accepted:?}");
@@ -214,6 +218,9 @@ async fn a_restored_backup_is_accepted_with_the_key_and_named_from_then_on() {
     assert_eq!(verified.code, Some(0), "{verified:?}");
     let noted = verified.stdout.lines().find(|line| line.starts_with(&format!("noted   {rows}"))).unwrap();
     assert!(noted.contains("gone with a restore, accepted 20") && noted.ends_with("backup of yesterday, disk failed"), "{noted}");
+    let first = verified.stdout.lines().find(|line| line.contains("  identity  ")).unwrap();
+    assert!(first.starts_with("noted   identity  checkpoints  restore of a backup of 2000-01-01T00:00:00Z, accepted 20"), "{first}");
+    assert!(first.ends_with("backup of yesterday, disk failed"), "{first}");
 }
 
 #[tokio::test]
