@@ -97,7 +97,7 @@ impl Acceptance<'_> {
         Ok(End { lost, head: hash.map(|hash| Head { chain, rows, hash }) })
     }
 
-    /// In each checkpoint what is there of the chains that have lost rows: once those are accepted as gone, something stands for the others.
+    /// What a chain has lost and what is there of it are in one checkpoint, so that each counts by itself.
     async fn sign(&self, reason: &str, ends: &[End]) -> Result<(), AcceptError> {
         let covers = self.history.covers();
         let (mut heads, mut previous) = (Heads::default(), None);

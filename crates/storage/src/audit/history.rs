@@ -146,7 +146,7 @@ struct Reading<'a> {
     trusted: &'a [PublicKey],
     place: String,
     series: BTreeMap<Uuid, Series>,
-    /// Checkpoints of this place, by the hash of their text. One that comes again says nothing new, whoever sent it.
+    /// Checkpoints of this place, by the hash of their text. One that comes again says nothing new.
     read: HashSet<Hash>,
     unsigned: Unsigned,
     history: History,

@@ -238,12 +238,12 @@ impl Checkpoints {
         Ok(is_new)
     }
 
-    /// Who has the database and a key can excuse what they cut off: whoever reads the log learns of it.
+    /// Someone with the database and a key can excuse what they cut off, so the log says it.
     fn tell(&self, kept: &mut Kept) {
         let service = self.with.service;
         for restore in kept.restores.all().filter(|restore| kept.told.insert((restore.series, restore.number))) {
             SecurityEvent::RestoreAccepted.record(UNVERIFIED, "audit.accept", format_args!("audit:{service}"), "");
-            tracing::warn!(name: "audit.restore_accepted", service, %restore, "rows of the audit trail are excused by an accepted restore; nobody restored it? run audit verify");
+            tracing::warn!(name: "audit.restore_accepted", service, %restore, "rows of the audit trail are excused by an accepted restore; if nobody restored a backup, run audit verify");
         }
     }
 

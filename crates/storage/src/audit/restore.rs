@@ -83,9 +83,13 @@ impl Accepted {
 }
 
 impl Restores {
-    /// That of a checkpoint, which may be of any kind and come twice. Returns whether it is a restore that was not known.
+    /// That of a checkpoint, which may be of any kind and come twice. Returns whether it is a restore that was not known. A second one of the
+    /// same number excuses nothing: the log was told of the first.
     pub(super) fn add(&mut self, checkpoint: &Checkpoint) -> bool {
         let Checkpoint { series, number, at, restore: Some(restore), moved, .. } = checkpoint else { return false };
+        if self.all().any(|known| (known.series, known.number) == (*series, *number)) {
+            return false;
+        }
         let Restore { reason, backup_of, covers, lost } = restore;
         let about = AcceptedRestore {
             series: *series,
@@ -95,9 +99,6 @@ impl Restores {
             reason: reason.clone(),
             chains: lost.len(),
         };
-        if self.all().any(|known| *known == about) {
-            return false;
-        }
         let lost = lost.iter().map(|Lost { chain, from, to }| (chain.clone(), (*from, *to))).collect();
         let mut heads = Heads::default();
         heads.put(moved, (*series, *number));
@@ -213,10 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_twice_is_one_restore() {
+    fn what_comes_twice_counts_once() {
         let first = accepted(FIRST, &[(SERVICE, 3)], 4, 5);
         let mut restores = of(std::slice::from_ref(&first));
-        assert!(!restores.add(&first));
+        for again in [first, accepted(FIRST, &[(SERVICE, 3)], 1, 5)] {
+            assert!(!restores.add(&again));
+        }
         assert_eq!((restores.all().count(), restores.of_chain(CHAIN).len()), (1, 1));
+        assert!(!restores.is_gone(CHAIN, 1, (SERVICE, 3)), "another of the same number");
     }
 }

@@ -228,7 +228,7 @@ testkit::on_both_stores! {
         assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 7: cut off after row 6 or rewritten, checkpoint 2 saw row 7")]);
     }
 
-    async fn who_may_only_add_to_a_place_breaks_no_check(database: TestDatabase) {
+    async fn records_that_are_added_to_a_place_break_no_check(database: TestDatabase) {
         let world = World::with_rows(&database).await;
         let elsewhere = Arc::new(Elsewhere::default());
         let maker = world.maker_with(vec![Arc::clone(&elsewhere) as SharedAnchor]);

@@ -49,7 +49,7 @@ enum About<'a> {
 
 impl<'a> Line<'a> {
     fn of_chain(service: &'static str, report: &'a ChainReport) -> Self {
-        let ChainReport { chain, rows, proven, restored, findings } = report;
+        let ChainReport { chain, rows, proven, restored, findings, .. } = report;
         Self { service, about: About::Chain { chain, rows: *rows, proven: *proven, restored }, intact: report.is_intact(), findings }
     }
 
