@@ -435,7 +435,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let expected: (Option<PathBuf>, Option<PathBuf>, bool) = (Some("/c".into()), Some("/d".into()), true);
-        let accept = &["audit", "accept", "--service", "identity", "--reason", "backup"];
+        let accept = &["audit", "accept", "--service", "identity", "--backup-of", "2026-11-28T02:00:00Z", "--reason", "backup"];
         for command in [&["serve", "all"][..], &["config", "check"], &["audit", "verify"], accept] {
             let options = ["--config", "/c", "--data-dir", "/d", "--no-demo"];
             assert_eq!(given(&[&options[..], command].concat()), expected, "before {command:?}");
