@@ -209,7 +209,7 @@ mod tests {
             |checkpoints: &[Checkpoint]| of(checkpoints).in_place_of(CHAIN, claim(5, (SERVICE, 3))).map(|claim| (claim.by, claim.rows));
         assert_eq!(counts(&[first.clone(), second.clone()]), Some(((SECOND, 1), 2)));
         let all_gone = accepted(FIRST, &[(SERVICE, 3)], 1, 5);
-        assert_eq!(counts(&[all_gone.clone()]), None);
+        assert_eq!(counts(std::slice::from_ref(&all_gone)), None);
         assert_eq!(counts(&[all_gone, second]), Some(((SECOND, 1), 2)));
     }
 
