@@ -103,6 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn grpc_is_where_the_pages_say_or_where_we_were_told() {
+        runtime::install_tls_provider();
         let told = "http://127.0.0.1:50051/";
         let telling = Running::start(discovery::router(told)).await;
         let at = |server: &Running| Url::parse(&format!("http://{}", server.address())).unwrap();
