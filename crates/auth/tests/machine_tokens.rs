@@ -123,6 +123,15 @@ async fn the_secret_goes_to_the_issuer_that_was_named_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn the_secret_of_an_issuer_at_https_is_never_sent_in_clear() {
+    let (in_clear, asked) = issuer(|nth| granted(nth, 3_600)).await;
+    let endpoint = format!("{}/token", in_clear.url()).parse().unwrap();
+    // As if its discovery document had named that endpoint.
+    tokens("https://issuer.example").at(endpoint, "the-scope").get().await.unwrap_err();
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_known_endpoint_is_asked_at_once_and_for_a_scope() {
     let (issuer, asked) = issuer(|nth| granted(nth, 3_600)).await;
     let endpoint: Url = format!("{}/token", issuer.url()).parse().unwrap();
