@@ -48,8 +48,8 @@ impl Database {
         Ok(text(self.reader(), "SELECT current_user::text AS answer").await?)
     }
 
-    /// Whether the role of this connection could change or delete audit rows if it switched the triggers off. On SQLite anyone who holds
-    /// the file can.
+    /// Whether the role of this connection could change or delete audit rows if it switched the triggers off, or drop their table and make
+    /// another. On SQLite anyone who holds the file can.
     ///
     /// # Errors
     /// When the database does not answer, or has no audit trail.
@@ -57,10 +57,12 @@ impl Database {
         if self.backend() != DatabaseBackend::Postgres {
             return Ok(true);
         }
-        // An owner who has lost these rights can give them back to itself.
-        let question =
-            "SELECT (has_table_privilege('audit_log', 'UPDATE, DELETE, TRUNCATE') OR pg_has_role(relowner, 'MEMBER'))::text AS answer
-                        FROM pg_class WHERE oid = to_regclass('audit_log')";
+        // An owner who has lost these rights can give them back to itself. The owner of a schema may drop the tables of others in it, and the
+        // owner of a database all of it.
+        let question = "SELECT (has_table_privilege(tables.oid, 'UPDATE, DELETE, TRUNCATE')
+                            OR pg_has_role(relowner, 'MEMBER') OR pg_has_role(nspowner, 'MEMBER') OR pg_has_role(datdba, 'MEMBER'))::text AS answer
+                        FROM pg_class AS tables JOIN pg_namespace AS schemas ON schemas.oid = relnamespace
+                        JOIN pg_database ON datname = current_database() WHERE tables.oid = to_regclass('audit_log')";
         Ok(text(self.reader(), question).await?.as_deref() != Some("false"))
     }
 }

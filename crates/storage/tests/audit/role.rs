@@ -99,3 +99,21 @@ async fn tables_of_later_migrations_are_given_to_the_application_too() {
     let txn = application.begin().await.unwrap();
     txn.execute_unprepared("INSERT INTO second VALUES ('kept')").await.unwrap();
 }
+
+/// The owner of the place of a table can drop the table and make another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_owns_the_schema_or_the_database_may_change_audit_rows() {
+    for belonging in ["SCHEMA public", "DATABASE {database}"] {
+        let Some(place) = TestDatabase::new(Store::Postgres).await else { return };
+        let (config, role) = acting_as_another(&place.empty().await).await;
+        let owner = Database::connect(&config.of_owner().unwrap()).await.unwrap();
+        owner.migrate_for(Some(&role), vec![Box::new(AddAuditTrail)], &Clock::system()).await.unwrap();
+        let application = Database::connect(&config).await.unwrap();
+        assert!(!application.may_change_audit_rows().await.unwrap());
+
+        let (_, database) = config.url.expose().rsplit_once('/').unwrap();
+        let given = format!("ALTER {} OWNER TO \"{}\"", belonging.replace("{database}", database), role.replace('"', "\"\""));
+        owner.reader().execute_unprepared(&given).await.unwrap();
+        assert!(application.may_change_audit_rows().await.unwrap(), "it owns {belonging}");
+    }
+}

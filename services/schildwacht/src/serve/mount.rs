@@ -152,7 +152,7 @@ impl Mounts<'_> {
         migrating.migrate_for(role.as_deref(), migrations, &self.process.clock).await.map_err(complain_of_owner)?;
         migrating.close().await.map_err(complain_of_owner)?;
         if database.may_change_audit_rows().await.map_err(|error| complain(config, "url", error))? {
-            let advice = "give a user that neither owns the tables nor is a superuser: this one may change audit rows";
+            let advice = "give a user that owns neither the tables, their schema nor the database, and is no superuser: this one may change audit rows";
             return Err(StartError::new(service, format!("{section}.url: {advice}")).into());
         }
         Ok(database)
