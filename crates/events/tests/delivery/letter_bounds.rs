@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use schildwacht_events::ConsumerConfig;
-use sea_orm::{ConnectionTrait as _, Statement};
-use testkit::{Store, TestDatabase};
 
 use crate::world::World;
 
@@ -44,15 +42,4 @@ testkit::on_both_stores! {
         assert_eq!(append(4, 20_000).await, "4");
         world.stop(&[consumer]).await;
     }
-}
-
-/// Letters are large, and those of a school are summed up at each new one.
-#[tokio::test]
-async fn what_a_school_has_is_summed_up_without_looking_at_its_letters() {
-    let world = World::new(TestDatabase::new(Store::Sqlite).await.unwrap()).await;
-    let sum = "EXPLAIN QUERY PLAN SELECT COUNT(dead_letter_id), SUM(stored_bytes) FROM dead_letter \
-               WHERE consumer = 'one' AND topic = 'test.plain.v1' AND key = x'00'";
-    let plan = world.database.reader().query_one_raw(Statement::from_string(world.database.backend(), sum)).await.unwrap().unwrap();
-    let plan: String = plan.try_get("", "detail").unwrap();
-    assert!(plan.contains("USING COVERING INDEX dead_letter_consumer_topic_key"), "{plan}");
 }
