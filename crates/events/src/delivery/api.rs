@@ -20,7 +20,7 @@ use storage::{
 use tonic::{Request, Response, Status};
 
 use super::{
-    dead_letter::{self, Filter, Listed},
+    dead_letter::{self, Filter, Listed, Replays},
     handler::Handler,
 };
 
@@ -59,7 +59,7 @@ impl DeadLetters {
 
     /// Registers those of a consumer, with the handler that a replay gives them to. Its migrations must include the audit trail.
     pub fn open<H: Handler>(&self, consumer: &'static str, database: Database, handler: Arc<H>) {
-        let letters = LettersOf { consumer, database, handler };
+        let letters = LettersOf { consumer, database: database.clone(), replays: Replays::new(consumer, database, handler) };
         self.consumers.write().unwrap_or_else(PoisonError::into_inner).insert(consumer, Arc::new(letters));
     }
 
@@ -102,7 +102,7 @@ trait ConsumerLetters: Send + Sync {
 struct LettersOf<H> {
     consumer: &'static str,
     database: Database,
-    handler: Arc<H>,
+    replays: Replays<H>,
 }
 
 #[tonic::async_trait]
@@ -129,7 +129,7 @@ impl<H: Handler> ConsumerLetters for LettersOf<H> {
         let filter = Filter { reason: request.reason, ids };
         // Before, because letters commit one by one: none may be replayed without an audit row.
         self.record(cx, &filter).await?;
-        let replayed = dead_letter::replay(&self.database, self.consumer, &self.handler, &filter, &cx.ids).await?;
+        let replayed = self.replays.replay(&filter, &cx.ids).await?;
         let (taken_in, refused) = (replayed.taken_in, replayed.refused);
         tracing::info!(name: "dead_letter.replayed", consumer = self.consumer, taken_in, refused, "replayed dead letters");
         let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);

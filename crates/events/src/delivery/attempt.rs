@@ -12,7 +12,7 @@ use super::{
     handler::Handler,
     inbox, letter_bounds,
     outcomes::Outcomes,
-    processing::{self, Failure},
+    processing::{self, Abandoned, Failure},
     settings::ConsumerConfig,
 };
 use crate::Delivered;
@@ -32,6 +32,8 @@ pub(super) struct Worker<H> {
     pub outcomes: Outcomes,
     pub ids: Ids,
     pub handler: Arc<H>,
+    /// Reads that were left alone.
+    pub abandoned: Abandoned,
     /// Reading takes the CPU and memory, so no more read at once than there are cores.
     pub reading: Semaphore,
     /// SQLite has one writer. Its members wait for each other here, where nothing times out, so that of them one at most is before the relay and
@@ -56,7 +58,7 @@ impl<H: Handler> Worker<H> {
         let unread = fresh.iter().filter_map(|place| records.get(*place)).map(|record| (*record).clone()).collect();
         let read = {
             let _permit = self.reading.acquire().await.ok();
-            processing::read(&self.handler, consumer, unread, self.settings.record_timeout()).await?
+            processing::read(&self.handler, consumer, &self.abandoned, unread, self.settings.record_timeout()).await?
         };
         let handled = read.records.len();
         // Up to the next one that did not fit.

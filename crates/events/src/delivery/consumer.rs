@@ -24,6 +24,7 @@ use super::{
     handler::{Handler, Trouble},
     outbox::LogHandle,
     outcomes::Outcomes,
+    processing::Abandoned,
     quarantine::Holder,
     settings::ConsumerConfig,
     turn::{Place, Turn},
@@ -75,6 +76,7 @@ impl<H: Handler> Consumer<H> {
             outcomes: Outcomes::of(self.name),
             ids: self.ids,
             handler: self.handler,
+            abandoned: Abandoned::default(),
             reading: Semaphore::new(cores),
             writing: Semaphore::new(writers),
         });

@@ -17,8 +17,8 @@ use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
 
 use super::{
     handler::{Handler, Rejected},
-    headers, processing,
-    processing::Failure,
+    headers,
+    processing::{self, Abandoned, Failure},
 };
 use crate::{Delivered, Position, Record, Topic};
 
@@ -212,77 +212,81 @@ pub struct Replayed {
     pub refused: u64,
 }
 
-/// Gives letters to their handler again, oldest first, each in its own transaction.
-///
-/// # Errors
-/// When the database is unavailable; letters replayed before stay replayed.
-pub async fn replay<H: Handler>(
-    database: &Database,
+/// Replays the letters of one consumer. Reads of letters that hang are counted apart from those of the consumer, which goes on.
+#[derive(Debug)]
+pub struct Replays<H> {
     consumer: &'static str,
-    handler: &Arc<H>,
-    filter: &Filter,
-    ids: &Ids,
-) -> StoreResult<Replayed> {
-    // Values may be large, so each is fetched when its turn comes.
-    let letters: Vec<uuid::Uuid> = select(consumer, filter)
-        .select_only()
-        .column(row::Column::DeadLetterId)
-        .order_by_asc(row::Column::DeadLetterId)
-        .limit(REPLAY_LIMIT)
-        .into_tuple()
-        .all(database.reader())
-        .await?;
-    let mut replayed = Replayed::default();
-    for letter in letters {
-        // Someone else may have replayed it meanwhile.
-        let Some(row) = row::Entity::find_by_id(letter).one(database.reader()).await? else { continue };
-        let outcome = replay_one(database, consumer, handler, &row, ids).await;
-        let refusal = match outcome {
-            Ok(taken_in) => {
-                replayed.taken_in += u64::from(taken_in);
-                continue;
-            }
-            Err(Failure::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
-            Err(Failure::Stuck(why)) => Some((QUARANTINED.to_owned(), why)),
-            // A transient error says nothing about the letter, which keeps its reason.
-            Err(Failure::Transient(_)) => None,
-        };
-        keep(database, row, refusal).await?;
-        replayed.refused += 1;
-    }
-    Ok(replayed)
+    database: Database,
+    handler: Arc<H>,
+    abandoned: Abandoned,
 }
 
-/// Whether it was processed here; `false` when another replay was faster.
-async fn replay_one<H: Handler>(
-    database: &Database,
-    consumer: &'static str,
-    handler: &Arc<H>,
-    row: &row::Model,
-    ids: &Ids,
-) -> Result<bool, Failure> {
-    let (at, attempts) = (row.at, row.attempts + 1);
-    let delivered = delivered(row.clone())?;
-    let mut read = processing::read(handler, consumer, vec![delivered.clone()], REPLAY_TIMEOUT).await?;
-    let txn = database.begin().await?;
-    // First, so that of two concurrent replays the second waits here and then finds nothing left to do.
-    let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
-    if taken.rows_affected == 0 {
-        return Ok(false);
+impl<H: Handler> Replays<H> {
+    /// With the handler that letters are given to.
+    pub fn new(consumer: &'static str, database: Database, handler: Arc<H>) -> Self {
+        Self { consumer, database, handler, abandoned: Abandoned::default() }
     }
-    processing::write(handler.as_ref(), &txn, &mut read, REPLAY_TIMEOUT).await?;
-    if let [(_, Rejected { record, reason, detail })] = read.parts.as_slice()
-        && record.value == delivered.record.value
-    {
-        return Err(Failure::Poison { reason, detail: detail.clone() });
+
+    /// Gives letters to their handler again, oldest first, each in its own transaction.
+    ///
+    /// # Errors
+    /// When the database is unavailable; letters replayed before stay replayed.
+    pub async fn replay(&self, filter: &Filter, ids: &Ids) -> StoreResult<Replayed> {
+        let reader = self.database.reader();
+        // Values may be large, so each is fetched when its turn comes.
+        let letters: Vec<uuid::Uuid> = select(self.consumer, filter)
+            .select_only()
+            .column(row::Column::DeadLetterId)
+            .order_by_asc(row::Column::DeadLetterId)
+            .limit(REPLAY_LIMIT)
+            .into_tuple()
+            .all(reader)
+            .await?;
+        let mut replayed = Replayed::default();
+        for letter in letters {
+            // Someone else may have replayed it meanwhile.
+            let Some(row) = row::Entity::find_by_id(letter).one(reader).await? else { continue };
+            let refusal = match self.replay_one(&row, ids).await {
+                Ok(taken_in) => {
+                    replayed.taken_in += u64::from(taken_in);
+                    continue;
+                }
+                Err(Failure::Poison { reason, detail }) => Some((reason.to_owned(), detail)),
+                Err(Failure::Stuck(why)) => Some((QUARANTINED.to_owned(), why)),
+                // A transient error says nothing about the letter, which keeps its reason.
+                Err(Failure::Transient(_)) => None,
+            };
+            keep(&self.database, row, refusal).await?;
+            replayed.refused += 1;
+        }
+        Ok(replayed)
     }
-    for (position, part) in read.parts {
-        let letter = Letter::new(consumer, position, part.record, part.reason, part.detail);
-        add_again(&txn, ids.next(), at, letter, attempts).await?;
+
+    /// Whether it was processed here; `false` when another replay was faster.
+    async fn replay_one(&self, row: &row::Model, ids: &Ids) -> Result<bool, Failure> {
+        let (at, attempts) = (row.at, row.attempts + 1);
+        let delivered = delivered(row.clone())?;
+        let mut read = processing::read(&self.handler, self.consumer, &self.abandoned, vec![delivered.clone()], REPLAY_TIMEOUT).await?;
+        let txn = self.database.begin().await?;
+        // First, so that of two concurrent replays the second waits here and then finds nothing left to do.
+        let taken = row::Entity::delete_by_id(row.dead_letter_id).exec(&*txn).await.map_err(StoreError::from)?;
+        if taken.rows_affected == 0 {
+            return Ok(false);
+        }
+        processing::write(self.handler.as_ref(), &txn, &mut read, REPLAY_TIMEOUT).await?;
+        if let [(_, Rejected { record, reason, detail })] = read.parts.as_slice()
+            && record.value == delivered.record.value
+        {
+            return Err(Failure::Poison { reason, detail: detail.clone() });
+        }
+        for (position, part) in read.parts {
+            let letter = Letter::new(self.consumer, position, part.record, part.reason, part.detail);
+            add_again(&txn, ids.next(), at, letter, attempts).await?;
+        }
+        txn.commit().await?;
+        self.handler.committed(read.batch);
+        Ok(true)
     }
-    txn.commit().await?;
-    handler.committed(read.batch);
-    Ok(true)
 }
 
 /// Counts an attempt, with the new reason if there is one. A letter that gave way meanwhile stays removed.

@@ -2,7 +2,7 @@
 //!
 //! Reading happens on a blocking thread and before the transaction begins: it may take the CPU for seconds, and meanwhile neither a database
 //! connection nor an async thread should wait for it. A handler that does not come back is left alone on that thread, so that its partition goes on;
-//! a consumer that left many alone waits until some of them have ended.
+//! a consumer that left many alone waits until some of them have ended, and so do its replays, which are counted apart.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -13,16 +13,48 @@ use std::{
 use futures::FutureExt as _;
 use runtime::telemetry;
 use storage::{StoreError, Txn};
-use tokio::{sync::oneshot, task::AbortHandle};
+use tokio::{
+    sync::oneshot,
+    task::{AbortHandle, JoinHandle},
+};
 use tracing::{Instrument as _, Span, dispatcher};
 
 use super::handler::{HandleError, Handler, Rejected, Trouble};
 use crate::{Delivered, Position};
 
-/// Reads whose time was over before they ended, by consumer.
-static ABANDONED: Mutex<Vec<(&str, AbortHandle)>> = Mutex::new(Vec::new());
-/// Of one consumer. Each may keep a core busy and holds its records in memory; the runtime has some hundred threads for all that blocks.
+/// Each may keep a core busy and holds its records in memory; the runtime has some hundred threads for all that blocks.
 const MOST_ABANDONED: usize = 16;
+
+/// Reads that nobody waits for any more, most often because their time is over, and that may still go on.
+#[derive(Debug, Default)]
+pub(super) struct Abandoned(Mutex<Vec<AbortHandle>>);
+
+impl Abandoned {
+    fn add(&self, reading: AbortHandle) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(reading);
+    }
+
+    /// How many have not ended.
+    fn count(&self) -> usize {
+        let mut abandoned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        abandoned.retain(|reading| !reading.is_finished());
+        abandoned.len()
+    }
+}
+
+/// A read that is waited for; abandoned when it is dropped before it ended.
+struct Awaited<'a, T> {
+    reading: JoinHandle<T>,
+    abandoned: &'a Abandoned,
+}
+
+impl<T> Drop for Awaited<'_, T> {
+    fn drop(&mut self) {
+        if !self.reading.is_finished() {
+            self.abandoned.add(self.reading.abort_handle());
+        }
+    }
+}
 
 /// Why a try failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,39 +98,31 @@ pub(super) struct Read<B> {
 pub(super) async fn read<H: Handler>(
     handler: &Arc<H>,
     consumer: &'static str,
+    abandoned: &Abandoned,
     records: Vec<Delivered>,
     limit: Duration,
 ) -> Result<Read<H::Batch>, Failure> {
     let handler = Arc::clone(handler);
     let subscriber = dispatcher::get_default(Clone::clone);
-    if abandoned(consumer) >= MOST_ABANDONED {
+    if abandoned.count() >= MOST_ABANDONED {
         let why = format!("{MOST_ABANDONED} reads go on although their time is over; if none of them ends, restart the process");
         return Err(Failure::Transient(why.into()));
     }
     let (begin, has_begun) = oneshot::channel();
-    let mut reading = tokio::task::spawn_blocking(move || {
-        // Nobody waits for it any more when the consumer is stopped.
+    let reading = tokio::task::spawn_blocking(move || {
+        // Nobody waits for it any more when the consumer is stopped or the replay cancelled.
         let _ = begin.send(());
         dispatcher::with_default(&subscriber, || read_now(&*handler, consumer, records))
     });
+    let mut awaited = Awaited { reading, abandoned };
     // Its time begins when it has a thread. If it never gets one, `reading` says so.
     let _ = has_begun.await;
-    match tokio::time::timeout(limit, &mut reading).await {
+    match tokio::time::timeout(limit, &mut awaited.reading).await {
         Ok(Ok(read)) => Ok(read?),
         Ok(Err(ended)) if ended.is_panic() => Err(Failure::Stuck("its handler panicked while it read it".to_owned())),
         Ok(Err(stopped)) => Err(Failure::Transient(Box::new(stopped))),
-        Err(_elapsed) => {
-            ABANDONED.lock().unwrap_or_else(PoisonError::into_inner).push((consumer, reading.abort_handle()));
-            Err(overdue("read", limit))
-        }
+        Err(_elapsed) => Err(overdue("read", limit)),
     }
-}
-
-/// How many reads of a consumer go on although their time is over.
-fn abandoned(consumer: &str) -> usize {
-    let mut abandoned = ABANDONED.lock().unwrap_or_else(PoisonError::into_inner);
-    abandoned.retain(|(_, reading)| !reading.is_finished());
-    abandoned.iter().filter(|(of, _)| *of == consumer).count()
 }
 
 fn read_now<H: Handler>(handler: &H, consumer: &'static str, records: Vec<Delivered>) -> Result<Read<H::Batch>, HandleError> {
@@ -180,31 +204,50 @@ mod tests {
     #[tokio::test]
     async fn a_consumer_leaves_only_so_many_reads_alone_and_goes_on_when_they_have_ended() {
         let handler: Arc<Gated> = Arc::default();
+        let (abandoned, of_its_replays) = (Abandoned::default(), Abandoned::default());
         let closed = handler.gate.write().await;
         for _ in 0..MOST_ABANDONED {
-            assert!(matches!(read(&handler, "gated", records(), Duration::ZERO).await, Err(Failure::Stuck(_))));
+            assert!(matches!(read(&handler, "gated", &abandoned, records(), Duration::ZERO).await, Err(Failure::Stuck(_))));
         }
-        assert!(matches!(read(&handler, "gated", records(), Duration::ZERO).await, Err(Failure::Transient(_))));
-        assert!(matches!(read(&handler, "another", records(), Duration::ZERO).await, Err(Failure::Stuck(_))), "others go on");
+        assert!(matches!(read(&handler, "gated", &abandoned, records(), Duration::ZERO).await, Err(Failure::Transient(_))));
+        let replayed = read(&handler, "gated", &of_its_replays, records(), Duration::ZERO).await;
+        assert!(matches!(replayed, Err(Failure::Stuck(_))), "its replays go on");
         drop(closed);
+        until_all_have_ended(&abandoned).await;
+        assert_eq!(read(&handler, "gated", &abandoned, records(), LONG).await.unwrap().records, records());
+    }
+
+    #[tokio::test]
+    async fn a_read_that_is_cancelled_counts_until_it_ends() {
+        let handler: Arc<Gated> = Arc::default();
+        let abandoned = Abandoned::default();
+        let closed = handler.gate.write().await;
+        assert!(read(&handler, "cancelled", &abandoned, records(), LONG).now_or_never().is_none());
+        assert_eq!(abandoned.count(), 1);
+        drop(closed);
+        until_all_have_ended(&abandoned).await;
+        assert_eq!(handler.has_read.load(Ordering::Relaxed), 1);
+    }
+
+    async fn until_all_have_ended(abandoned: &Abandoned) {
         let all_have_ended = async {
-            while abandoned("gated") > 0 {
+            while abandoned.count() > 0 {
                 tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(LONG, all_have_ended).await.unwrap();
-        assert_eq!(read(&handler, "gated", records(), LONG).await.unwrap().records, records());
     }
 
     #[test]
     fn the_time_of_a_read_begins_when_it_has_a_thread() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
         let handler: Arc<Gated> = Arc::default();
+        let abandoned = Abandoned::default();
         runtime.block_on(async {
             let closed = handler.gate.write().await;
             let first = Arc::clone(&handler);
             let only_thread = tokio::task::spawn_blocking(move || drop(first.gate.blocking_read()));
-            let mut reading = pin!(read(&handler, "waiting", records(), Duration::ZERO));
+            let mut reading = pin!(read(&handler, "waiting", &abandoned, records(), Duration::ZERO));
             let ended = tokio::time::timeout(Duration::from_millis(10), &mut reading).await;
             assert!(ended.is_err(), "its time cannot be over, as it has not begun");
             drop(closed);

@@ -11,7 +11,7 @@ use std::{
 use chrono::TimeDelta;
 use schildwacht_events::{
     Delivered, HandleError, Handler, Pruning, Rejected, Topic,
-    delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed},
+    delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed, Replays},
 };
 use storage::Database;
 use testkit::TestDatabase;
@@ -29,7 +29,7 @@ async fn after_consuming(database: TestDatabase, handler: &Arc<TestHandler>, tex
 }
 
 async fn replay(world: &World, handler: &Arc<TestHandler>, filter: &Filter) -> Replayed {
-    dead_letter::replay(&world.database, CONSUMER, handler, filter, &world.ids).await.unwrap()
+    Replays::new(CONSUMER, world.database.clone(), Arc::clone(handler)).replay(filter, &world.ids).await.unwrap()
 }
 
 testkit::on_both_stores! {
@@ -139,7 +139,7 @@ testkit::on_both_stores! {
         let oldest = world.letters().await.remove(1).id;
         let handler = Arc::new(Overtaken { database: world.database.clone(), removed: 0.into() });
         let only_oldest = Filter { reason: String::new(), ids: vec![oldest] };
-        let replayed = dead_letter::replay(&world.database, CONSUMER, &handler, &only_oldest, &world.ids).await.unwrap();
+        let replayed = Replays::new(CONSUMER, world.database.clone(), Arc::clone(&handler)).replay(&only_oldest, &world.ids).await.unwrap();
         assert_eq!((replayed, handler.removed.load(Ordering::Relaxed)), (Replayed { taken_in: 0, refused: 1 }, 2));
         assert_eq!(world.letters().await, []);
     }

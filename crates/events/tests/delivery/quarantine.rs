@@ -4,7 +4,7 @@ use std::sync::{Arc, atomic::Ordering};
 
 use schildwacht_events::{
     ConsumerConfig,
-    delivery::dead_letter::{self, Filter, Replayed},
+    delivery::dead_letter::{self, Filter, Replayed, Replays},
 };
 use sea_orm::ConnectionTrait as _;
 use testkit::{Store, TestDatabase};
@@ -38,7 +38,7 @@ async fn is_set_aside(world: World, text: &str, why: &str) {
     assert_eq!(excerpt, value, "it is kept whole");
 
     handler.lenient.store(true, Ordering::Relaxed);
-    let replayed = dead_letter::replay(&world.database, CONSUMER, &handler, &Filter::default(), &world.ids).await.unwrap();
+    let replayed = Replays::new(CONSUMER, world.database.clone(), handler).replay(&Filter::default(), &world.ids).await.unwrap();
     assert_eq!(replayed, Replayed { taken_in: 1, refused: 0 });
     assert_eq!(world.effects().await, ["1", "3", text]);
     world.stop(&[consumer]).await;
