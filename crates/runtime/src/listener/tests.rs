@@ -215,6 +215,30 @@ async fn a_connection_of_http2_is_closed_when_it_has_no_request_for_too_long() {
     assert_eq!(answer, "finished", "an answer under way is waited for");
 }
 
+#[tokio::test]
+async fn a_client_of_http2_is_told_that_its_connection_will_be_closed() {
+    const PREFACE_AND_SETTINGS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    /// HEADERS that end stream 1: GET, http, /, and the authority "x" (RFC 7541, appendix A).
+    const REQUEST: &[u8] = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x";
+    const GOAWAY: u8 = 7;
+    let limits = Limits { idle_timeout: Duration::from_millis(100), ..Limits::default() };
+    let (address, _tasks) = started(Router::new().route("/", get(|| async { "finished" })), limits).await;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(&[PREFACE_AND_SETTINGS, REQUEST].concat()).await.unwrap();
+    let told = async { while frame(&mut stream).await.expect("closed without a word") != GOAWAY {} };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("the server should say that it closes");
+}
+
+/// Reads a frame of HTTP/2, and says of which type it is.
+async fn frame(stream: &mut tokio::net::TcpStream) -> io::Result<u8> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let [high, middle, low, kind, ..] = head;
+    let mut content = vec![0; u32::from_be_bytes([0, high, middle, low]) as usize];
+    stream.read_exact(&mut content).await?;
+    Ok(kind)
+}
+
 type Sender = hyper::client::conn::http2::SendRequest<axum::body::Body>;
 
 /// A connection of HTTP/2, and the task that ends with it.
