@@ -24,7 +24,7 @@ pub struct Address {
 /// All of them: the states below, and every page that is not among them as the first of the sample's people who may see it.
 ///
 /// # Panics
-/// When a page is seen by nobody.
+/// When a page is seen by nobody, or has a parameter that [`filled`] does not know.
 pub async fn of_every_page(town: &Town) -> Vec<Address> {
     town.place(ZANDLOPER, board(1));
     let contact = town.world.add_contact(ZANDLOPER.id(), "Els Vermeulen", "09 374 12 34").await.contact_id;
@@ -40,7 +40,7 @@ pub async fn of_every_page(town: &Town) -> Vec<Address> {
 }
 
 /// The page that answers at an address. `/contacten/nieuw` also has the shape of `/contacten/{contact}`.
-pub fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
+fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
     let path = path.split('?').next().unwrap();
     let same = |(part, of_pattern): (&str, &str)| part == of_pattern || of_pattern.starts_with('{');
     let is_of = |pattern: &&str| path.split('/').count() == pattern.split('/').count() && path.split('/').zip(pattern.split('/')).all(same);
@@ -48,7 +48,7 @@ pub fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
 }
 
 fn filled(pattern: &str, contact: &str, token: &str) -> String {
-    [
+    let path = [
         ("{school}", ZANDLOPER.id()),
         ("{case}", CASE_IN_HAND.id()),
         ("{device}", DEVICE_WARNED.id()),
@@ -58,7 +58,9 @@ fn filled(pattern: &str, contact: &str, token: &str) -> String {
         ("{token}", token),
     ]
     .into_iter()
-    .fold(pattern.to_owned(), |path, (parameter, value)| path.replace(parameter, value))
+    .fold(pattern.to_owned(), |path, (parameter, value)| path.replace(parameter, value));
+    assert!(!path.contains('{'), "{pattern} has a parameter that is not filled in here: {path}; add what it stands for");
+    path
 }
 
 async fn first_who_sees(town: &Town, path: &str) -> Option<Address> {
