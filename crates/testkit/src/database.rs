@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        LazyLock,
+        LazyLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -39,7 +39,7 @@ enum Place {
     // Removed, with the SQLite file, when the test ends.
     Folder(#[expect(dead_code, reason = "held, not read")] TempDir),
     // Dropped when the test ends: hundreds of databases would fill the disk.
-    Server { url: String, name: String, is_made: AtomicBool },
+    Server { url: String, name: String, is_made: AtomicBool, roles: std::sync::Mutex<Vec<String>> },
 }
 
 impl TestDatabase {
@@ -65,7 +65,7 @@ impl TestDatabase {
     /// On a PostgreSQL of the test's own.
     pub fn on_server(url: String) -> Self {
         let name = new_name("test");
-        Self { config: config(&url, &name), place: Place::Server { url, name, is_made: AtomicBool::new(false) } }
+        Self { config: config(&url, &name), place: Place::Server { url, name, is_made: AtomicBool::new(false), roles: Default::default() } }
     }
 
     /// SQLite or PostgreSQL.
@@ -81,9 +81,16 @@ impl TestDatabase {
         self.config.clone()
     }
 
+    /// Has a role of PostgreSQL dropped with the database.
+    pub fn drop_with_it(&self, role: &str) {
+        if let Place::Server { roles, .. } = &self.place {
+            roles.lock().unwrap_or_else(PoisonError::into_inner).push(role.to_owned());
+        }
+    }
+
     /// Creates it, without a table.
     pub async fn empty(&self) -> DatabaseConfig {
-        if let Place::Server { url, name, is_made } = &self.place
+        if let Place::Server { url, name, is_made, .. } = &self.place
             && !is_made.swap(true, Ordering::Relaxed)
         {
             on_server(url, &format!("CREATE DATABASE {name}")).await;
@@ -93,7 +100,7 @@ impl TestDatabase {
 
     /// Creates, connects and migrates it. On PostgreSQL it is a copy of a template that is migrated once per test program.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
-        if let Place::Server { url, name, is_made } = &self.place
+        if let Place::Server { url, name, is_made, .. } = &self.place
             && !is_made.swap(true, Ordering::Relaxed)
         {
             let template = template(url, migrations).await;
@@ -106,17 +113,23 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Place::Server { url, name, is_made } = &self.place else { return };
+        let Place::Server { url, name, is_made, roles } = &mut self.place else { return };
         if !is_made.load(Ordering::Relaxed) {
             return;
         }
-        let (url, statement) = (url.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        let roles = std::mem::take(roles.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let roles = roles.into_iter().map(|role| format!("DROP ROLE IF EXISTS \"{}\"", role.replace('"', "\"\"")));
+        // What roles own and may do is in the database.
+        let statements: Vec<String> = [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")].into_iter().chain(roles).collect();
+        let url = url.clone();
         // On a thread of its own, because the test's event loop may be ending. A stopped server needs no cleaning.
         let dropping = std::thread::spawn(move || {
             let event_loop = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             event_loop.block_on(async {
                 let server = sea_orm::Database::connect(&url).await?;
-                server.execute_unprepared(&statement).await?;
+                for statement in statements {
+                    server.execute_unprepared(&statement).await?;
+                }
                 server.close().await
             })?;
             Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())

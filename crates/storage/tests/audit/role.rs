@@ -27,9 +27,11 @@ impl MigrationTrait for AddShelf {
     }
 }
 
-/// Makes a role, and the configuration of a service that acts as it.
-async fn acting_as_another(owner: &DatabaseConfig) -> (DatabaseConfig, String) {
+/// Makes a database, a role, and the configuration of a service that acts as it.
+async fn acting_as_another(place: &TestDatabase) -> (DatabaseConfig, String) {
+    let owner = &place.empty().await;
     let role = format!("app \"{}", uuid::Uuid::from(Ids::random(Clock::system()).next::<EventId>()).simple());
+    place.drop_with_it(&role);
     let database = Database::connect(owner).await.unwrap();
     let made = format!("CREATE ROLE \"{}\" LOGIN PASSWORD 'for-tests'", role.replace('"', "\"\""));
     database.reader().execute_unprepared(&made).await.unwrap();
@@ -46,7 +48,7 @@ async fn refusal(database: &Database, statement: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_application_may_add_audit_rows_and_never_change_one() {
     let Some(place) = TestDatabase::new(Store::Postgres).await else { return };
-    let (config, role) = acting_as_another(&place.empty().await).await;
+    let (config, role) = acting_as_another(&place).await;
     let owner = Database::connect(&config.of_owner().unwrap()).await.unwrap();
     let application = Database::connect(&config).await.unwrap();
     assert_eq!(application.role().await.unwrap().as_deref(), Some(role.as_str()));
@@ -82,7 +84,7 @@ async fn the_application_may_add_audit_rows_and_never_change_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tables_of_later_migrations_are_given_to_the_application_too() {
     let Some(place) = TestDatabase::new(Store::Postgres).await else { return };
-    let (config, role) = acting_as_another(&place.empty().await).await;
+    let (config, role) = acting_as_another(&place).await;
     let owner = Database::connect(&config.of_owner().unwrap()).await.unwrap();
     // Replicas that start together.
     let migrate = |connection: Database| {
@@ -105,7 +107,7 @@ async fn tables_of_later_migrations_are_given_to_the_application_too() {
 async fn a_role_that_owns_the_schema_or_the_database_may_change_audit_rows() {
     for belonging in ["SCHEMA public", "DATABASE {database}"] {
         let Some(place) = TestDatabase::new(Store::Postgres).await else { return };
-        let (config, role) = acting_as_another(&place.empty().await).await;
+        let (config, role) = acting_as_another(&place).await;
         let owner = Database::connect(&config.of_owner().unwrap()).await.unwrap();
         owner.migrate_for(Some(&role), vec![Box::new(AddAuditTrail)], &Clock::system()).await.unwrap();
         let application = Database::connect(&config).await.unwrap();

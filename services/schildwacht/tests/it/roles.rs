@@ -16,11 +16,17 @@ const OWNER_PASSWORD: &str = "owns-in-tests";
 
 /// A database for each service, and the name of the user that serves there.
 async fn databases() -> Option<Vec<(TestDatabase, DatabaseConfig, String)>> {
+    if Command::new("psql").arg("--version").output().is_err() {
+        testkit::skip("psql, the client of PostgreSQL, is not on the path");
+        return None;
+    }
     let mut databases = Vec::new();
     for _ in SERVICES {
         let place = TestDatabase::new(Store::Postgres).await?;
         let config = place.empty().await;
         let user = format!("serves_{}", Ids::random(Clock::system()).next::<EventId>().as_uuid().simple());
+        place.drop_with_it(&user);
+        place.drop_with_it(&format!("{user}_owner"));
         make_roles(&config, &user);
         databases.push((place, config, user));
     }
