@@ -11,6 +11,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 use telemetry_ingest::scan::Format;
 
+use crate::send::Events;
 use properties::{Account, account, events_of};
 
 mod changed;
@@ -164,25 +165,6 @@ fn any_body() -> impl Strategy<Value = (Format, Vec<u8>)> {
         array().prop_map(|body| (Format::OtlpJson, body.into_bytes())),
         request().prop_map(|request| (Format::OtlpProtobuf, request.encode_to_vec())),
     ]
-}
-
-#[test]
-fn what_fuzzing_starts_from_and_what_it_found_holds() {
-    type Property = fn(&[u8]);
-    let targets: [(&str, Property); 6] = [
-        ("otlp_protobuf", properties::otlp_protobuf),
-        ("otlp_json", properties::otlp_json),
-        ("eve", properties::eve),
-        ("zeek", properties::zeek),
-        ("arrays", properties::arrays),
-        ("lines", properties::lines),
-    ];
-    for (target, property) in targets {
-        let folder = format!("{}/../../fuzz/seeds/{target}", env!("CARGO_MANIFEST_DIR"));
-        let mut seeds = std::fs::read_dir(&folder).unwrap().peekable();
-        assert!(seeds.peek().is_some(), "{folder} is empty");
-        seeds.for_each(|seed| property(&std::fs::read(seed.unwrap().path()).unwrap()));
-    }
 }
 
 proptest! {

@@ -14,6 +14,7 @@ mod estate;
 mod eve;
 mod faults;
 mod front;
+mod fuzzing;
 mod observing;
 mod operating;
 mod people;
