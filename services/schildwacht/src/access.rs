@@ -8,14 +8,14 @@ use identity::{demo::DemoGateway, issuer::client_secret_file};
 use runtime::config::{Secret, is_loopback};
 use url::Url;
 
-use crate::{cli::Access, demo, send::SendOptions};
+use crate::{cli::Access, demo, send::SendOptions, system::Where};
 
 /// Without the configuration's prefix: it belongs to one command, not to a service.
 const SECRET_VARIABLE: &str = "GATEWAY_SECRET";
 
 /// The gateway that `send` acts as.
 pub fn of_gateway(options: &SendOptions) -> Result<ClientCredentials> {
-    let issuer = issuer(options.issuer.as_ref(), &options.at, options.mesh)?;
+    let issuer = issuer(&options.system)?;
     let id = options.gateway.trim();
     if let Some(file) = &options.secret_file {
         return Ok(ClientCredentials { issuer, client_id: client_id(id), secret: read_secret(file)? });
@@ -23,12 +23,12 @@ pub fn of_gateway(options: &SendOptions) -> Result<ClientCredentials> {
     if let Ok(secret) = std::env::var(SECRET_VARIABLE) {
         return Ok(ClientCredentials { issuer, client_id: client_id(id), secret: Secret::new(secret) });
     }
-    let known = identity::demo::gateways(&options.data_dir)?;
+    let known = identity::demo::gateways(&options.system.data_dir)?;
     let gateway = known.into_iter().find(|gateway| is_meant(gateway, id)).with_context(|| {
         format!(
             "no secret for gateway {id}, which is none of the demo's in the data folder {}: is its name right (`gateways list`)? The secret \
              of any other is given with --secret-file or {SECRET_VARIABLE}",
-            options.data_dir.display()
+            options.system.data_dir.display()
         )
     })?;
     Ok(of_demo_gateway(issuer, gateway))
@@ -41,8 +41,8 @@ pub fn of_demo_gateway(issuer: Url, gateway: DemoGateway) -> ClientCredentials {
 
 /// The operator that commands act as.
 pub fn of_operator(access: &Access) -> Result<ClientCredentials> {
-    let issuer = issuer(access.issuer.as_ref(), &access.at, access.mesh)?;
-    let file = access.secret_file.clone().unwrap_or_else(|| client_secret_file(&access.data_dir, &access.client_id));
+    let issuer = issuer(&access.system)?;
+    let file = access.secret_file.clone().unwrap_or_else(|| client_secret_file(&access.system.data_dir, &access.client_id));
     let secret = read_secret(&file).with_context(|| {
         format!("no secret for {}: give --data-dir of a system on this machine, or --client-id and --secret-file", access.client_id)
     })?;
@@ -51,13 +51,14 @@ pub fn of_operator(access: &Access) -> Result<ClientCredentials> {
 
 /// The issuer's address, by default where a system with the development issuer has it. Refuses to send a secret, a token or events to another
 /// machine in clear.
-pub fn issuer(given: Option<&Url>, at: &Url, mesh: bool) -> Result<Url> {
-    let issuer = match given {
+pub fn issuer(system: &Where) -> Result<Url> {
+    let Where { at, issuer, mesh, .. } = system;
+    let issuer = match issuer {
         Some(issuer) => issuer.clone(),
         None => at.join("/issuer").map_err(|error| anyhow!("{at} is no address: {error}"))?,
     };
     for (option, url) in [("--at", at), ("--issuer", &issuer)] {
-        let is_safe = url.scheme() == "https" || is_loopback(url) || mesh;
+        let is_safe = url.scheme() == "https" || is_loopback(url) || *mesh;
         ensure!(is_safe, "{option}: {url} would be spoken to in clear; give an address with https://, or --mesh where a mesh encrypts it");
     }
     Ok(issuer)
@@ -79,11 +80,15 @@ fn read_secret(file: &Path) -> Result<Secret> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
+    use clap::{CommandFactory as _, Parser as _};
     use runtime::Ids;
 
     use super::*;
-    use crate::cli::{Cli, Command, SchoolCommand};
+    use crate::cli::Cli;
+
+    fn system(at: &Url, issuer: Option<&Url>, mesh: bool) -> Where {
+        Where { at: at.clone(), issuer: issuer.cloned(), mesh, data_dir: "var".into() }
+    }
 
     #[test]
     fn a_gateway_of_the_demo_is_found_by_id_number_and_name() {
@@ -107,9 +112,9 @@ mod tests {
     #[test]
     fn the_issuer_is_beside_the_pages_unless_told_otherwise() {
         let at = Url::parse("http://127.0.0.1:8080/").unwrap();
-        assert_eq!(issuer(None, &at, false).unwrap().as_str(), "http://127.0.0.1:8080/issuer");
+        assert_eq!(issuer(&system(&at, None, false)).unwrap().as_str(), "http://127.0.0.1:8080/issuer");
         let given = Url::parse("https://id.example/realms/schildwacht").unwrap();
-        assert_eq!(issuer(Some(&given), &at, false).unwrap(), given);
+        assert_eq!(issuer(&system(&at, Some(&given), false)).unwrap(), given);
     }
 
     #[test]
@@ -117,28 +122,48 @@ mod tests {
         let [here, safe, plain] =
             ["http://localhost:8080/", "https://schildwacht.example/", "http://10.0.0.7:8080/"].map(|url| Url::parse(url).unwrap());
         for (given, at, option) in [(None, &plain, "--at"), (Some(&safe), &plain, "--at"), (Some(&plain), &here, "--issuer")] {
-            let refused = issuer(given, at, false).unwrap_err().to_string();
+            let refused = issuer(&system(at, given, false)).unwrap_err().to_string();
             assert!(
                 refused.starts_with(&format!("{option}: {plain}")) && refused.contains("https://") && refused.contains("--mesh"),
                 "{refused}"
             );
-            issuer(given, at, true).unwrap();
+            issuer(&system(at, given, true)).unwrap();
         }
         for at in [&here, &safe] {
-            issuer(None, at, false).unwrap();
+            issuer(&system(at, None, false)).unwrap();
         }
     }
 
-    #[test]
-    fn every_command_that_speaks_to_a_running_system_refuses_it() {
-        let plain = ["--at", "http://10.0.0.7:8080"];
-        let access = |command: &[&str]| match Cli::try_parse_from([&["schildwacht"], command, &plain].concat()).unwrap().command {
-            Some(Command::Schools(SchoolCommand::List { access, .. })) => of_operator(&access).unwrap_err(),
-            Some(Command::Send(options)) => of_gateway(&options).unwrap_err(),
-            other => panic!("{other:?}"),
-        };
-        for command in [&["schools", "list"][..], &["send", "--file", "x", "--gateway", "y"]] {
-            assert!(access(command).to_string().contains("in clear"), "{command:?}");
+    #[tokio::test]
+    async fn every_command_that_speaks_to_a_running_system_refuses_it() {
+        let commands = those_with_at(&Cli::command());
+        assert!(commands.len() > 10, "{commands:?}");
+        for command in commands {
+            let cli = Cli::try_parse_from(command.iter().map(String::as_str).chain(["--at", "http://10.0.0.7:8080"])).unwrap();
+            let refused = crate::run(cli).await.expect_err("it would speak in clear");
+            assert!(refused.to_string().contains("in clear"), "{command:?}: {refused:#}");
         }
+    }
+
+    /// Commands that take `--at`, this one or below it, with something for each argument that they need.
+    fn those_with_at(command: &clap::Command) -> Vec<Vec<String>> {
+        let name = command.get_name().to_owned();
+        let mut found: Vec<Vec<String>> = Vec::new();
+        if command.get_arguments().any(|argument| argument.get_id() == "at") {
+            let needed = command.get_arguments().filter(|argument| argument.is_required_set());
+            found.push(
+                needed
+                    .flat_map(|argument| argument.get_long().map(|long| format!("--{long}")).into_iter().chain([something_for(argument)]))
+                    .collect(),
+            );
+        }
+        found.extend(command.get_subcommands().flat_map(those_with_at));
+        found.into_iter().map(|arguments| [vec![name.clone()], arguments].concat()).collect()
+    }
+
+    /// A file that can be read, or what may be an id and a text.
+    fn something_for(argument: &clap::Arg) -> String {
+        let is_file = argument.get_id() == "file";
+        if is_file { concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml") } else { "0199c0de-0000-7000-8000-000000000001" }.to_owned()
     }
 }

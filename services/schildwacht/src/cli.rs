@@ -7,9 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::Erro
 use identity::issuer::client::COMMAND_LINE;
 use runtime::{DeadLetterId, GatewayId};
 use strum::VariantArray as _;
-use url::Url;
 
-use crate::send::SendOptions;
+use crate::{send::SendOptions, system::Where};
 
 /// Watches over the networks of schools: devices, alerts and cases.
 ///
@@ -150,25 +149,14 @@ impl ServeOptions {
 /// Which running system to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
 pub struct Access {
-    /// URL of the running system's pages, which tell where gRPC is; or of its gRPC, with --issuer. If it runs on this machine with a data folder
-    /// other than ./var, give --data-dir too.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub at: Url,
-    /// URL of the token issuer. Default: `<at>/issuer`.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<Url>,
-    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
-    #[arg(long)]
-    pub mesh: bool,
+    #[command(flatten)]
+    pub system: Where,
     /// Client id to act as.
     #[arg(long, value_name = "ID", default_value = COMMAND_LINE)]
     pub client_id: String,
     /// File with the client secret. Default: the one in the local data folder.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// Data folder of the system, if it runs on this machine.
-    #[arg(long, value_name = "FOLDER", default_value = "var")]
-    pub data_dir: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -176,18 +164,8 @@ pub struct Access {
 pub struct DemoOptions {
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
-    /// URL of telemetry-ingest. If its data folder is another than ./var, give --data-dir too.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub at: Url,
-    /// URL of the token issuer. Default: `<at>/issuer`.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<Url>,
-    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
-    #[arg(long)]
-    pub mesh: bool,
-    /// Data folder of the system.
-    #[arg(long, value_name = "FOLDER", default_value = "var")]
-    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub system: Where,
     /// Seed of the generator. The same seed gives the same devices and the same days.
     #[arg(long, value_name = "NUMBER", default_value = "1")]
     pub seed: u64,

@@ -8,6 +8,7 @@ mod operate;
 mod same_events;
 mod send;
 mod serve;
+mod system;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -84,9 +85,9 @@ async fn demo(options: DemoOptions) -> Result<()> {
         let events = demo::sample(&school, seed, from, minutes)?;
         return events.iter().try_for_each(|event| say(&event.line));
     }
-    let issuer = access::issuer(options.issuer.as_ref(), &options.at, options.mesh)?;
-    let plan = demo::sensors::Plan { at: options.at, issuer, seed: options.seed, history_days: options.history_days };
-    let gateways = demo::sensors::gateways(&options.data_dir)?;
+    let issuer = access::issuer(&options.system)?;
+    let plan = demo::sensors::Plan { at: options.system.at, issuer, seed: options.seed, history_days: options.history_days };
+    let gateways = demo::sensors::gateways(&options.system.data_dir)?;
     let shutdown = Tasks::new().shutdown();
     let stop = async {
         runtime::tasks::stop_signal().await?;

@@ -42,7 +42,7 @@ pub async fn connect_and_tell(access: &Access) -> Result<(Connection, Url)> {
     let tokens = MachineTokens::new(access::of_operator(access)?, PATIENCE)?;
     let token = tokens.get().await?;
     let bearer = Bearer(format!("Bearer {token}").parse().context("the issuer's token cannot be sent")?);
-    let at = grpc_at(&access.at).await?;
+    let at = grpc_at(&access.system.at).await?;
     Ok((InterceptedService::new(channel(&at).await?, bearer), tokens.endpoint().await?))
 }
 

@@ -44,7 +44,7 @@ use source::{Position, Source};
 pub async fn send(options: &SendOptions, credentials: ClientCredentials, clock: Clock) -> Result<Summary> {
     let source = Source::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
     let (progress, position) = (Progress::new(&source, options.json), source.position());
-    let sender = Sender::new(&options.at, options.protocol, options.encoding, options.retries, credentials, clock.clone())?;
+    let sender = Sender::new(&options.system.at, options.protocol, options.encoding, options.retries, credentials, clock.clone())?;
     let events = Events::read(source).with_context(|| format!("cannot use {}", options.file.display()))?;
     let mut parts = read_ahead(events, position, Limits { events: options.batch.get(), ..Limits::default() });
     let mut summary = Summary::begin(&options.file, clock.now());

@@ -3,9 +3,9 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
-use url::Url;
 
 use super::batch::{Encoding, Protocol};
+use crate::system::Where;
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -19,18 +19,8 @@ pub struct SendOptions {
     /// File with the gateway's client secret, or set GATEWAY_SECRET. Not needed for demo gateways on this machine.
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
-    /// URL of telemetry-ingest. For a demo gateway of a system with a data folder other than ./var, give --data-dir too.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
-    pub at: Url,
-    /// URL of the token issuer. Default: `<at>/issuer`.
-    #[arg(long, value_name = "URL")]
-    pub issuer: Option<Url>,
-    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process (as `security.mesh` of the services).
-    #[arg(long)]
-    pub mesh: bool,
-    /// Data folder of the system, if it runs on this machine.
-    #[arg(long, value_name = "FOLDER", default_value = "var")]
-    pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub system: Where,
     /// Format of requests.
     #[arg(long, default_value = "json-lines")]
     pub protocol: Protocol,

@@ -98,7 +98,7 @@ async fn send_bytes(edge: &Running, bytes: &[u8], more: &[&str]) -> Summary {
     let (path, at) = (file.path().display().to_string(), edge.url());
     let arguments = ["schildwacht", "send", "--file", &path, "--gateway", "g", "--at", &at, "--batch", "2"];
     let Some(Command::Send(options)) = Cli::parse_from(arguments.iter().chain(more)).command else { panic!("not send") };
-    let issuer = crate::access::issuer(None, &options.at, false).unwrap();
+    let issuer = crate::access::issuer(&options.system).unwrap();
     let credentials = ClientCredentials { issuer, client_id: "gateway-g".to_owned(), secret: Secret::new("s") };
     send(&options, credentials, Clock::system()).await.unwrap()
 }
