@@ -19,7 +19,7 @@ use auth::Context;
 use chrono::{DateTime, Utc};
 use content::{Library, Pack};
 use runtime::{Error, Result, Shutdown};
-use storage::Database;
+use storage::{Database, Exports};
 
 pub use alert_outcome::AlertOutcome;
 pub use case::{
@@ -52,6 +52,7 @@ pub struct App {
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
     reads: Reads,
+    exports: Exports,
 }
 
 impl App {
@@ -66,6 +67,7 @@ impl App {
             shutdown,
             metrics,
             reads: Reads::new(),
+            exports: Exports::default(),
         }
     }
 

@@ -93,6 +93,9 @@ on_both_stores! {
         let of_school = director(school);
         cases.list_cases(world.by(&of_school, export(school.to_string(), String::new()))).await.unwrap();
         assert_eq!(reads(&world, school).await.last(), Some(&row(&of_school, "case.export", &format!("school:{school}"))));
+        let before = reads(&world, school).await;
+        cases.list_cases(world.by(&of_school, export(school.to_string(), String::new()))).await.unwrap();
+        assert_eq!(reads(&world, school).await, before, "the same file again within the hour");
         eventually("a security event", async || {
             cases.list_cases(world.by(&of_school, export(school.to_string(), String::new()))).await.unwrap();
             security_lines("exported").into_iter().find(|line| line.actor == of_school.actor() && line.resource == format!("school:{school}"))

@@ -6,7 +6,7 @@ use auth::{Action, Context, Scope};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use runtime::{DeviceId, Error, Result, SchoolId};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging, audit::record_export};
+use storage::{Page, PageRequest, Paging};
 
 use super::App;
 use crate::{
@@ -90,7 +90,7 @@ pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result
     let listing = Listing { school: asked.school, text: asked.query, which };
     let mut page = store::device_list::list(app.database.reader(), &scope, &listing, sorting, &paging).await?;
     if asked.for_export && paging.is_first_page() {
-        record_export(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
+        app.exports.record(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
     }
     let shown = show_devices(app, cx, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(shown))

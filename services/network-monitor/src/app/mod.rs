@@ -10,7 +10,7 @@ mod suppression;
 
 use std::sync::Arc;
 
-use storage::Database;
+use storage::{Database, Exports};
 
 pub use alert::{ListAlerts, get_alert, list_alerts};
 pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};
@@ -30,12 +30,13 @@ pub struct App {
     /// What one school may make it keep.
     pub bounds: Bounds,
     metrics: Arc<Metrics>,
+    exports: Exports,
 }
 
 impl App {
     /// Over this database.
     pub fn new(database: Database, keep: Keep, bounds: Bounds) -> Self {
-        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()) }
+        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()), exports: Exports::default() }
     }
 
     /// What is counted.

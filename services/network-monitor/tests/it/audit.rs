@@ -1,6 +1,7 @@
 //! What the audit trail holds of devices: who made a file of them. That it is a security event too is tested by the portal: the subscriber of
 //! this program is that of `tracing_through`.
 
+use chrono::TimeDelta;
 use proto::network_monitor::v1::ListDevicesRequest;
 use sea_orm::{ConnectionTrait as _, Statement};
 use testkit::{director_of, on_both_stores};
@@ -29,8 +30,13 @@ on_both_stores! {
         let first = list(export.clone()).await.unwrap().into_inner();
         assert_eq!(first.total_size, 2);
         list(ListDevicesRequest { page_token: first.next_page_token, ..export.clone() }).await.unwrap();
-        let row = [format!("school:{}/reads", world.school), who.actor(), "device.export".to_owned()];
-        assert_eq!(rows(&world).await, [row], "once, with the first page");
+        let exported = |times| vec![[format!("school:{}/reads", world.school), who.actor(), "device.export".to_owned()]; times];
+        assert_eq!(rows(&world).await, exported(1), "once, with the first page");
+        list(export.clone()).await.unwrap();
+        assert_eq!(rows(&world).await, exported(1), "the same file again within the hour");
+        world.clock.advance(TimeDelta::hours(1));
+        list(export).await.unwrap();
+        assert_eq!(rows(&world).await, exported(2));
     }
 
     async fn who_may_not_see_the_devices_makes_no_file_of_them(database: TestDatabase) {
