@@ -27,7 +27,7 @@ impl Complaints {
         match error {
             // It follows the last of them and adds nothing.
             KafkaError::Global(RDKafkaErrorCode::AllBrokersDown) => {}
-            KafkaError::Global(code) => self.set(Some(Complaint { code: *code, said: said.to_owned() })),
+            KafkaError::Global(code) => self.set(Some(Complaint { code: code_of(*code, said), said: said.to_owned() })),
             _ => {}
         }
     }
@@ -36,13 +36,7 @@ impl Complaints {
     /// then, at a second try, the line must not hide what waiting will not help.
     pub(super) fn overhear(&self, line: &str) {
         let said = line.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map_or(line, |(_, said)| said);
-        let code = if said.contains("certificate verify failed") {
-            RDKafkaErrorCode::SSL
-        } else if said.contains("SASL authentication error") {
-            RDKafkaErrorCode::Authentication
-        } else {
-            RDKafkaErrorCode::BrokerTransportFailure
-        };
+        let code = code_of(RDKafkaErrorCode::BrokerTransportFailure, said);
         self.set(Some(Complaint { code, said: said.to_owned() }));
     }
 
@@ -78,6 +72,19 @@ impl Complaints {
 
     fn set(&self, complaint: Option<Complaint>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
+    }
+}
+
+/// The client tells the same failure at times under the code of any connection that broke; its words are the same.
+fn code_of(told: RDKafkaErrorCode, said: &str) -> RDKafkaErrorCode {
+    if told != RDKafkaErrorCode::BrokerTransportFailure {
+        told
+    } else if said.contains("certificate verify failed") {
+        RDKafkaErrorCode::SSL
+    } else if said.contains("SASL authentication error") {
+        RDKafkaErrorCode::Authentication
+    } else {
+        told
     }
 }
 
@@ -119,6 +126,11 @@ mod tests {
             let complaints = Complaints::default();
             complaints.overhear(line);
             let told = complaints.explain(&TIME_IS_OVER);
+            assert!(matches!(&told, LogError::Unusable { reason } if reason.contains(setting)), "{told}");
+
+            let under_another_code = Complaints::default();
+            under_another_code.hear(&KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure), line);
+            let told = under_another_code.explain(&TIME_IS_OVER);
             assert!(matches!(&told, LogError::Unusable { reason } if reason.contains(setting)), "{told}");
         }
     }
