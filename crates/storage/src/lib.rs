@@ -9,7 +9,6 @@
 //! | [`request`] | who asked for a row, so that asking again makes none |
 //! | [`privileges`] | what the application's role may do on PostgreSQL |
 //! | [`audit`] | the hash-chained audit trail, with signed checkpoints outside the database |
-//! | [`exports`] | who made a file of a list, in the audit trail once an hour |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
 //!
@@ -20,7 +19,6 @@
 pub mod audit;
 pub mod cache;
 pub mod database;
-pub mod exports;
 pub mod migrate;
 pub mod page;
 pub mod privileges;
@@ -30,7 +28,6 @@ pub mod request;
 
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
-pub use exports::Exports;
 pub use page::{Page, PageRequest, Paging, Sort, asc, desc};
 pub use query::{chunks, holding, is_within, or_update, within};
 pub use rates::SharedRates;

@@ -19,7 +19,7 @@ use auth::Context;
 use chrono::{DateTime, Utc};
 use content::{Library, Pack};
 use runtime::{Error, Result, Shutdown};
-use storage::{Database, Exports};
+use storage::{Database, audit::Exports};
 
 pub use alert_outcome::AlertOutcome;
 pub use case::{

@@ -10,7 +10,7 @@ mod suppression;
 
 use std::sync::Arc;
 
-use storage::{Database, Exports};
+use storage::{Database, audit::Exports};
 
 pub use alert::{ListAlerts, get_alert, list_alerts};
 pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};

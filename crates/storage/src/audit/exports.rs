@@ -2,13 +2,15 @@
 //!
 //! Audit rows are never deleted: without a bound, an account that makes the same file again and again would fill the database.
 
-use std::collections::BTreeSet;
-
-use auth::{Action, Context, Scope};
+use auth::{Action, Context, Resource, Scope};
 use moka::future::Cache;
 use runtime::{SchoolId, security::SecurityEvent};
 
-use crate::{Database, StoreResult, audit::record_export};
+use super::{
+    append::{Chain, Entry},
+    read::append_all,
+};
+use crate::{Database, StoreResult};
 
 const WINDOW_SECONDS: i64 = 3_600;
 /// Rows of an hour that this replica remembers; one that is forgotten early is written again.
@@ -25,7 +27,8 @@ impl Default for Exports {
 }
 
 impl Exports {
-    /// Puts on record that a list of so many rows becomes a file, where the caller has no row of this hour yet.
+    /// Puts on record that a list of so many rows becomes a file: in the chain of reads of each school that it is of, or the platform's when
+    /// it is of all, where the caller has no row of this hour yet. Every file is a security event.
     ///
     /// # Errors
     /// When the database refuses; then nothing may be shown.
@@ -36,26 +39,22 @@ impl Exports {
             Scope::Everything => vec![None],
             Scope::Only(schools) => schools.iter().copied().map(Some).collect(),
         };
-        let missing: Vec<Option<SchoolId>> = of.into_iter().filter(|school| !self.0.contains_key(&key(*school))).collect();
-        if missing.is_empty() {
-            // A file is a security event all the same.
-            SecurityEvent::Exported.record(&cx.actor(), action.name(), named(schools), "");
-            return Ok(());
+        let missing: Vec<Option<SchoolId>> = of.iter().copied().filter(|school| !self.0.contains_key(&key(*school))).collect();
+        if !missing.is_empty() {
+            let entry = |school| Entry { action, resource: named(school), detail: serde_json::json!({ "rows": rows }) };
+            let chain = |school: Option<SchoolId>| school.map_or(Chain::Platform, Chain::ReadsOfSchool);
+            let entries: Vec<(Chain, Entry)> = missing.iter().map(|school| (chain(*school), entry(*school))).collect();
+            append_all(database, cx, entries).await?;
         }
-        let missing_schools: BTreeSet<SchoolId> = missing.iter().copied().flatten().collect();
-        let scope = if missing_schools.is_empty() { Scope::Everything } else { Scope::Only(missing_schools) };
-        record_export(database, cx, action, &scope, rows).await?;
         for school in missing {
             self.0.insert(key(school), ()).await;
         }
+        let resource = if let [only] = of.as_slice() { named(*only) } else { format!("schools:{}", of.len()) };
+        SecurityEvent::Exported.record(&cx.actor(), action.name(), resource, "");
         Ok(())
     }
 }
 
-fn named(schools: &Scope<SchoolId>) -> String {
-    match schools {
-        Scope::Everything => "platform".to_owned(),
-        Scope::Only(schools) if schools.len() > 1 => format!("schools:{}", schools.len()),
-        Scope::Only(schools) => schools.iter().map(|school| format!("school:{school}")).collect(),
-    }
+fn named(school: Option<SchoolId>) -> String {
+    school.map_or_else(|| Resource::Platform.to_string(), |school| Resource::from(school).to_string())
 }
