@@ -72,13 +72,9 @@ impl Policies {
     /// `Unavailable` when what they hold is not known just now.
     pub fn with_held(&self, caller: &Principal, now: DateTime<Utc>) -> Result<(Principal, Vec<HeldFunction>), runtime::Error> {
         let held = caller.person_id().map_or_else(|| Ok(Vec::new()), |person| self.functions.of(person, now))?;
-        let mut caller = caller.clone();
-        for HeldFunction { function, .. } in &held {
-            if !caller.functions.contains(function) {
-                caller.functions.push(*function);
-            }
-        }
-        Ok((caller, held))
+        let beside = held.iter().map(|held| held.function).filter(|function| !caller.functions.contains(function));
+        let functions = caller.functions.iter().copied().chain(beside).collect();
+        Ok((Principal { functions, ..caller.clone() }, held))
     }
 
     /// Until when the rules permit it, as far as is known: the latest end of the functions that permit it, each alone. `held` are those

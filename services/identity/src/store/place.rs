@@ -9,13 +9,7 @@ use crate::domain::Place;
 
 /// Whether the place of a function is there.
 pub async fn exists(connection: &impl ConnectionTrait, function: Function) -> StoreResult<bool> {
-    Ok(match function.place() {
-        Some(Resource::Platform) => true,
-        Some(Resource::School(id)) => school::Entity::find_by_id(id.as_uuid()).one(connection).await?.is_some(),
-        Some(Resource::Board(id)) => board::Entity::find_by_id(id.as_uuid()).one(connection).await?.is_some(),
-        // No vendor is known yet.
-        _ => false,
-    })
+    Ok(function.place() == Some(Resource::Platform) || name(connection, function).await?.is_some())
 }
 
 /// What people call it; `None` for the platform, and for what is not there.
@@ -23,6 +17,7 @@ pub async fn name(connection: &impl ConnectionTrait, function: Function) -> Stor
     Ok(match function.place() {
         Some(Resource::School(id)) => school::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|school| school.name),
         Some(Resource::Board(id)) => board::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|board| board.name),
+        // The platform has none, and no vendor is known yet.
         _ => None,
     })
 }
