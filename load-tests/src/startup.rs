@@ -91,11 +91,12 @@ struct Running {
 impl Running {
     /// Starts it on free ports and waits until it is ready.
     fn start(product: &Path, folder: &Path) -> Result<Self> {
-        let [main, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| SocketAddr::from(([127, 0, 0, 1], testkit::free_port())));
+        let [main, grpc, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| SocketAddr::from(([127, 0, 0, 1], testkit::free_port())));
         let mut command = Command::new(product);
         command
             .args(["serve", "all", "--listen", &main.to_string(), "--data-dir"])
             .arg(folder)
+            .env("SCHILDWACHT_LISTEN__GRPC_ADDRESS", grpc.to_string())
             .env("SCHILDWACHT_LISTEN__ADMIN_ADDRESS", admin.to_string())
             .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_GRPC_LISTEN", otlp_grpc.to_string())
             .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", otlp_http.to_string())

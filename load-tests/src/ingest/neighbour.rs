@@ -30,7 +30,9 @@ const BATCH: usize = 100;
 /// Measures how long the neighbour's posts take, alone and beside the gateways that announce.
 pub fn measure(quick: bool, background: &Handle) -> Result<String> {
     let posts = if quick { 200 } else { 2_000 };
-    let measured = Setup::make(background)?.open(Log::Embedded)?;
+    // The issuer is in it, and lives as long.
+    let setup = Setup::make(background)?;
+    let measured = setup.open(Log::Embedded)?;
     let samples = Samples::default();
     let bodies = samples.bodies(Surface::OtlpHttp, Encoding::Plain, BATCH);
     let runtime = Builder::new_current_thread().enable_all().build()?;
