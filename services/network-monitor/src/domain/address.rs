@@ -47,6 +47,10 @@ pub fn is_made_up(ip: IpAddr) -> bool {
 
 /// Reads an address as sensors write it: brackets, a zone (`%eth0`) and IPv4 inside IPv6 are undone.
 pub fn parse(text: &str) -> Option<IpAddr> {
+    // Nearly all are this.
+    if let Ok(v4) = text.parse::<Ipv4Addr>() {
+        return Some(IpAddr::V4(v4));
+    }
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
     let without_zone = bare.split('%').next()?;
     if let Ok(v4) = without_zone.parse::<Ipv4Addr>() {

@@ -27,7 +27,11 @@ pub enum Scalar<'a> {
 impl<'a> Scalar<'a> {
     /// Text without the NULs that some devices put at the end of their names. Nothing, and Zeek's mark for nothing, is absent.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
-        let text = without_nuls(text.into());
+        Self::clean_text(without_nuls(text.into()))
+    }
+
+    /// The same, of text that has none.
+    pub fn clean_text(text: Cow<'a, str>) -> Self {
         if text.is_empty() || text == "-" || text == "(empty)" { Self::Absent } else { Self::Text(text) }
     }
 

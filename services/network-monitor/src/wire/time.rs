@@ -4,13 +4,14 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 /// Reads a moment: ISO 8601, or as the languages print one in which shippers are written.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
-    parse_iso(text).or_else(|| parse_printed(text.trim()))
+    // Nearly all are as sensors write them, with nothing around.
+    parse_iso(text).or_else(|| parse_iso(text.trim())).or_else(|| parse_printed(text.trim()))
 }
 
 /// ISO 8601: `T` or a space between, any number of decimals (a comma will do), an offset written `Z`, `+01:00`, `+0100`, `+01` or
 /// not at all, which is taken as UTC. Ruby writes ` UTC` or ` +0100`, Go ` +0100 CET m=+0.1`.
 fn parse_iso(text: &str) -> Option<DateTime<Utc>> {
-    let bytes = text.trim().as_bytes();
+    let bytes = text.as_bytes();
     let number = |from: usize, digits: usize| -> Option<u32> {
         bytes.get(from..from + digits)?.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
     };

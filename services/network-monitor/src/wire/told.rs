@@ -95,15 +95,14 @@ pub fn vendor_class(text: &str) -> Option<Told> {
 
 /// A port on which a device answers; `None` for one that is there for a moment only.
 pub fn service(transport: Option<&str>, port: Option<u16>, protocol: &str) -> Option<Told> {
-    let transport = match transport?.to_ascii_lowercase().as_str() {
-        "tcp" | "6" => "tcp",
-        "udp" | "17" => "udp",
-        _ => return None,
-    };
+    let port = port.filter(|port| (1..FIRST_EPHEMERAL_PORT).contains(port))?;
+    let given = transport?;
+    let is = |names: [&str; 2]| names.iter().any(|name| given.eq_ignore_ascii_case(name));
+    let transport = if is(["tcp", "6"]) { "tcp" } else { is(["udp", "17"]).then_some("udp")? };
     let is_offered = protocol.split(',').all(|name| !NOT_OFFERED.iter().any(|other| name.trim().eq_ignore_ascii_case(other)));
-    let port = port.filter(|_| is_offered).filter(|port| (1..FIRST_EPHEMERAL_PORT).contains(port))?;
-    let protocol: String = protocol.chars().filter(|letter| !letter.is_control()).take(LONGEST_PRODUCT).collect();
-    Some(Told::Service { transport, port, protocol: protocol.to_ascii_lowercase() })
+    let protocol =
+        || protocol.chars().filter(|letter| !letter.is_control()).take(LONGEST_PRODUCT).map(|letter| letter.to_ascii_lowercase());
+    is_offered.then(|| Told::Service { transport, port, protocol: protocol().collect() })
 }
 
 #[cfg(test)]

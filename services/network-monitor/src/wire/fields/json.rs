@@ -6,7 +6,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use super::{
     Fields, LONGEST_LIST,
-    table::{Field, KeyPath, look_up},
+    table::{Field, KeyPath, Known, look_up},
 };
 use crate::wire::scalar::{Scalar, without_nuls};
 
@@ -34,11 +34,15 @@ impl<'de> Visitor<'de> for Members<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(Key(key)) = map.next_key()? {
-            match look_up(&self.path, &key) {
-                (None, None) => {
+            let mut path = self.path;
+            match look_up(&mut path, &key) {
+                Known { field: None, descends: false } => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                (field, within) => map.next_value_seed(Member { fields: self.fields, field, within, depth: self.depth })?,
+                Known { field, descends } => {
+                    let within = descends.then_some(&path);
+                    map.next_value_seed(Member { fields: self.fields, field, within, depth: self.depth })?;
+                }
             }
         }
         Ok(())
@@ -49,7 +53,7 @@ impl<'de> Visitor<'de> for Members<'_, 'de> {
 struct Member<'f, 'de> {
     fields: &'f mut Fields<'de>,
     field: Option<Field>,
-    within: Option<KeyPath>,
+    within: Option<&'f KeyPath>,
     depth: usize,
 }
 
@@ -77,7 +81,8 @@ impl<'de> Visitor<'de> for Member<'_, 'de> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.put(Scalar::text(text));
+        // As it stands in the JSON, which has no NUL but as an escape.
+        self.put(Scalar::clean_text(text.into()));
         Ok(())
     }
 
@@ -117,7 +122,7 @@ impl<'de> Visitor<'de> for Member<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         match self.within {
-            Some(path) => Members { fields: self.fields, path, depth: self.depth + 1 }.visit_map(map),
+            Some(path) => Members { fields: self.fields, path: *path, depth: self.depth + 1 }.visit_map(map),
             None => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(())
@@ -178,7 +183,7 @@ impl<'de> de::Deserialize<'de> for Element<'de> {
             }
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Some(without_nuls(Cow::Borrowed(text))))
+                Ok(Some(Cow::Borrowed(text)))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {

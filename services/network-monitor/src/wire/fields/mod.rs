@@ -8,8 +8,6 @@
 mod json;
 mod table;
 
-use std::array;
-
 pub use table::Field;
 
 use super::{
@@ -17,22 +15,46 @@ use super::{
     scalar::Scalar,
     zeek_logs::Log,
 };
-use table::{KeyPath, look_up};
+use table::{KeyPath, Known, look_up};
 
-/// The members of one event.
+/// The members of one event. It has a fifth of the fields at most, so only those are kept: it is made, moved and dropped for each event.
 #[derive(Debug)]
-pub struct Fields<'a>([Scalar<'a>; Field::COUNT]);
+pub struct Fields<'a> {
+    values: Vec<Scalar<'a>>,
+    /// Where in `values` each field's is, counted from 1; 0: nowhere.
+    places: [u8; Field::COUNT],
+}
+
+// A place is a byte.
+const _: () = assert!(Field::COUNT < u8::MAX as usize);
 
 static ABSENT: Scalar<'static> = Scalar::Absent;
 
 impl<'a> Fields<'a> {
+    /// More than an event of either sensor has.
+    const USUAL: usize = 24;
+
     fn none() -> Self {
-        Self(array::from_fn(|_| Scalar::Absent))
+        Self { values: Vec::with_capacity(Self::USUAL), places: [0; Field::COUNT] }
     }
 
     /// The value of a field.
     pub fn get(&self, field: Field) -> &Scalar<'a> {
-        self.0.get(field as usize).unwrap_or(&ABSENT)
+        self.place(field).and_then(|place| self.values.get(place)).unwrap_or(&ABSENT)
+    }
+
+    fn place(&self, field: Field) -> Option<usize> {
+        usize::from(self.places[field as usize]).checked_sub(1)
+    }
+
+    fn set(&mut self, field: Field, value: Scalar<'a>) {
+        if let Some(slot) = self.place(field).and_then(|place| self.values.get_mut(place)) {
+            *slot = value;
+        } else {
+            self.values.push(value);
+            // As many as there are fields, at most.
+            self.places[field as usize] = u8::try_from(self.values.len()).unwrap_or_default();
+        }
     }
 
     /// Whether a field has a value.
@@ -49,7 +71,7 @@ impl<'a> Fields<'a> {
 
     /// An event inside a wrapper comes before what the shipper wrote around it.
     fn put(&mut self, field: Field, value: Scalar<'a>, depth: usize) {
-        let Some(slot) = self.0.get_mut(field as usize) else { return };
+        let slot = self.get(field);
         let is_better = match field {
             // Of the many names for "the message", the longest that holds an event counts: a shorter one may be cut.
             Field::Wrapped | Field::Original => value.length_with_objects() > slot.length_with_objects(),
@@ -59,18 +81,18 @@ impl<'a> Fields<'a> {
             _ => value.is_present() && (depth > 0 || !slot.is_present()),
         };
         if is_better {
-            *slot = value;
+            self.set(field, value);
         }
     }
 
     fn put_members(&mut self, members: &'a [KeyValue], path: &KeyPath, depth: usize) {
         for member in members {
-            let key = String::from_utf8_lossy(&member.key);
-            let (field, within) = look_up(path, &key);
+            let mut child = *path;
+            let known = look_up(&mut child, &String::from_utf8_lossy(&member.key));
             let value = member.value.as_ref().and_then(|value| value.value.as_ref());
-            match (value, field, within) {
-                (Some(Value::Kvlist(list)), _, Some(within)) => self.put_members(&list.values, &within, depth + 1),
-                (Some(value), Some(field), _) => self.put(field, scalar_of(value), depth),
+            match (value, known) {
+                (Some(Value::Kvlist(list)), Known { descends: true, .. }) => self.put_members(&list.values, &child, depth + 1),
+                (Some(value), Known { field: Some(field), .. }) => self.put(field, scalar_of(value), depth),
                 _ => {}
             }
         }

@@ -168,14 +168,14 @@ const THROUGH: &[&str] = &[
 pub(super) const FLATTENED: &[&str] = &["suricataeve", "suricata", "eve", "zeek", "json"];
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
+struct Entry {
     field: Option<Field>,
     descend: Option<Descend>,
 }
 
 /// The hash is fast and predictable: keys of events are only looked up here, never added.
-static TABLE: LazyLock<FxHashMap<&'static [u8], Known>> = LazyLock::new(|| {
-    let mut table: FxHashMap<&'static [u8], Known> = FxHashMap::default();
+static TABLE: LazyLock<FxHashMap<&'static [u8], Entry>> = LazyLock::new(|| {
+    let mut table: FxHashMap<&'static [u8], Entry> = FxHashMap::default();
     for (spelling, field) in Field::SPELLINGS {
         table.entry(spelling.as_bytes()).or_default().field = Some(*field);
     }
@@ -186,6 +186,26 @@ static TABLE: LazyLock<FxHashMap<&'static [u8], Known>> = LazyLock::new(|| {
     }
     table
 });
+
+/// Of a separator, and of what is in no key of the table.
+const SKIPPED: u8 = 0;
+const UNKNOWN: u8 = 0xff;
+
+/// What each byte of a key becomes.
+static FOLDED: [u8; 256] = {
+    let mut folded = [UNKNOWN; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        folded[byte as usize] = match byte {
+            b'_' | b'.' | b'-' | b' ' | b':' | b'/' => SKIPPED,
+            // No key in the table has one, and none may be mistaken for a separator.
+            0 => UNKNOWN,
+            _ => byte.to_ascii_lowercase(),
+        };
+        byte += 1;
+    }
+    folded
+};
 
 /// A folded key, with those of the objects around it in front.
 #[derive(Clone, Copy)]
@@ -199,20 +219,19 @@ impl KeyPath {
     pub(super) const LONGEST: usize = 48;
     pub(super) const ROOT: Self = Self { bytes: [0; Self::LONGEST], length: 0 };
 
-    /// `None` when no key in the table is that long or looks like that.
-    fn child(&self, key: &str) -> Option<Self> {
-        let mut child = *self;
+    /// Goes on to a key; `None` when no key in the table is that long or looks like that.
+    fn push(&mut self, key: &str) -> Option<()> {
         for byte in key.bytes() {
-            match byte {
-                b'_' | b'.' | b'-' | b' ' | b':' | b'/' => {}
-                0x80.. => return None,
-                _ => {
-                    *child.bytes.get_mut(child.length)? = byte.to_ascii_lowercase();
-                    child.length += 1;
+            match FOLDED[usize::from(byte)] {
+                SKIPPED => {}
+                UNKNOWN => return None,
+                folded => {
+                    *self.bytes.get_mut(self.length)? = folded;
+                    self.length += 1;
                 }
             }
         }
-        Some(child)
+        Some(())
     }
 
     fn as_bytes(&self) -> &[u8] {
@@ -229,35 +248,60 @@ impl KeyPath {
     }
 }
 
-/// What the table says of a key: the field it fills and the path its members stand under.
-pub(super) fn look_up(parent: &KeyPath, key: &str) -> (Option<Field>, Option<KeyPath>) {
-    let is_root = parent.length == 0;
-    match key {
-        "_path" | "@path" | "@stream" if is_root => return (Some(Field::Path), None),
-        "@timestamp" if is_root => return (Some(Field::ShippedTime), None),
-        "@message" if is_root => return (Some(Field::Wrapped), None),
-        // The line as Cribl, Splunk and LogScale keep it beside what they made of it.
-        "_raw" | "@rawstring" if is_root => return (Some(Field::Original), None),
-        "@log_name" if is_root => return (Some(Field::LogTag), None),
-        // Shippers add their own machine's `hostname`; Zeek's DHCP log writes `host_name`.
-        "hostname" | "host.name" if is_root => return (None, None),
-        // Elastic's category of an event, not Suricata's `event_type`.
-        "event.type" => return (None, None),
-        // What else a shipper marks as its own (`@version`) says nothing of the event.
-        _ if key.starts_with('@') => return (None, None),
-        _ => {}
+/// What is known of a key: the field it fills, and whether the members of an object under it are looked at.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known {
+    pub field: Option<Field>,
+    pub descends: bool,
+}
+
+impl Known {
+    const NOTHING: Self = Self { field: None, descends: false };
+
+    const fn only(field: Field) -> Self {
+        Self { field: Some(field), descends: false }
     }
-    let Some(path) = parent.child(key) else { return (None, None) };
-    let (known, path) = match TABLE.get(path.as_bytes()) {
-        Some(known) => (*known, path),
-        None => match path.unwrapped().and_then(|inner| TABLE.get(inner.as_bytes()).map(|known| (*known, inner))) {
-            Some(found) => found,
-            None => return (None, None),
+}
+
+/// What the table says of a key. `path` is that of the object it is in, and becomes the one that its members stand under.
+pub(super) fn look_up(path: &mut KeyPath, key: &str) -> Known {
+    if let Some(known) = marked(path.length == 0, key) {
+        return known;
+    }
+    if path.push(key).is_none() {
+        return Known::NOTHING;
+    }
+    let entry = match TABLE.get(path.as_bytes()) {
+        Some(entry) => entry,
+        None => match path.unwrapped().and_then(|inner| TABLE.get(inner.as_bytes()).map(|entry| (entry, inner))) {
+            Some((entry, inner)) => {
+                *path = inner;
+                entry
+            }
+            None => return Known::NOTHING,
         },
     };
-    let within = known.descend.map(|descend| match descend {
-        Descend::Within => path,
-        Descend::Through => KeyPath::ROOT,
-    });
-    (known.field, within)
+    if entry.descend == Some(Descend::Through) {
+        *path = KeyPath::ROOT;
+    }
+    Known { field: entry.field, descends: entry.descend.is_some() }
+}
+
+/// Keys that mean something else than their folded spelling.
+fn marked(is_root: bool, key: &str) -> Option<Known> {
+    Some(match (key.as_bytes().first()?, key) {
+        (b'_', "_path") | (b'@', "@path" | "@stream") if is_root => Known::only(Field::Path),
+        (b'@', "@timestamp") if is_root => Known::only(Field::ShippedTime),
+        (b'@', "@message") if is_root => Known::only(Field::Wrapped),
+        // The line as Cribl, Splunk and LogScale keep it beside what they made of it.
+        (b'_', "_raw") | (b'@', "@rawstring") if is_root => Known::only(Field::Original),
+        (b'@', "@log_name") if is_root => Known::only(Field::LogTag),
+        // What else a shipper marks as its own (`@version`) says nothing of the event.
+        (b'@', _) => Known::NOTHING,
+        // Shippers add their own machine's `hostname`; Zeek's DHCP log writes `host_name`.
+        (b'h', "hostname" | "host.name") if is_root => Known::NOTHING,
+        // Elastic's category of an event, not Suricata's `event_type`.
+        (b'e', "event.type") => Known::NOTHING,
+        _ => return None,
+    })
 }
