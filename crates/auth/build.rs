@@ -55,20 +55,26 @@ fn files(extension: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// An action of the schema: its name, and what its `@doc` says.
+/// An action of the schema: its name, and what its `@doc` and its `@class` say.
 struct Action {
     name: String,
     doc: String,
+    class: u8,
 }
 
 fn actions(schema: &Schema, fragments: &[SchemaFragment]) -> Result<Vec<Action>> {
     let namespace = EntityNamespace::from_str("Schildwacht")?;
     let mut ids: Vec<&EntityId> = schema.actions().map(cedar_policy::EntityUid::id).collect();
     ids.sort_by_key(|id| id.unescaped().to_owned());
+    let said = |id: &EntityId, annotation| {
+        fragments.iter().find_map(|fragment| fragment.action_annotation(Some(namespace.clone()), id, annotation).map(str::to_owned))
+    };
     let described = |id: &EntityId| {
-        let doc = fragments.iter().find_map(|fragment| fragment.action_annotation(Some(namespace.clone()), id, "doc"));
-        let doc = doc.ok_or_else(|| format!("action \"{}\" says nowhere what it is: give it a @doc(\"…\")", id.unescaped()))?;
-        Ok(Action { name: id.unescaped().to_owned(), doc: doc.to_owned() })
+        let name = id.unescaped().to_owned();
+        let doc = said(id, "doc").ok_or_else(|| format!("action \"{name}\" says nowhere what it is: give it a @doc(\"…\")"))?;
+        let class = said(id, "class").and_then(|class| class.parse().ok()).filter(|class| (1..=5).contains(class));
+        let class = class.ok_or_else(|| format!("action \"{name}\" needs the class of what it reaches: @class(\"1\") to @class(\"5\")"))?;
+        Ok(Action { name, doc, class })
     };
     ids.into_iter().map(described).collect()
 }
@@ -80,12 +86,24 @@ fn action_enum(actions: &[Action]) -> Result<String> {
          #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]\n\
          pub enum Action {\n",
     );
-    for Action { name, doc } in actions {
-        let variant: String = name.split(['.', '_']).map(capitalised).collect();
-        writeln!(code, "    /// {doc}\n    #[strum(serialize = {name:?})]\n    {variant},")?;
+    for Action { name, doc, .. } in actions {
+        writeln!(code, "    /// {doc}\n    #[strum(serialize = {name:?})]\n    {},", variant(name))?;
     }
-    code.push_str("}\n");
+    code.push_str("}\n\nimpl Action {\n    /// The class of information that it reaches or changes; 1 is public.\n");
+    code.push_str("    pub const fn information_class(self) -> u8 {\n        match self {\n");
+    for class in 1..=5 {
+        let of_class: Vec<String> =
+            actions.iter().filter(|action| action.class == class).map(|action| format!("Self::{}", variant(&action.name))).collect();
+        if !of_class.is_empty() {
+            writeln!(code, "            {} => {class},", of_class.join(" | "))?;
+        }
+    }
+    code.push_str("        }\n    }\n}\n");
     Ok(code)
+}
+
+fn variant(name: &str) -> String {
+    name.split(['.', '_']).map(capitalised).collect()
 }
 
 fn capitalised(word: &str) -> String {

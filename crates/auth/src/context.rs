@@ -17,7 +17,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, HeldFunction, Kind, Policies, Principal, Resource, Scope, Verifier};
+use crate::{Action, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, StepUp, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -51,12 +51,13 @@ impl Authenticator {
     async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
         let verified = self.verifier.verify(bearer_token(headers)?).await?;
         let (principal, held) = self.policies.with_held(&verified.principal, self.clock.now())?;
-        Ok(Context { held, expires_at: Some(verified.expires_at), ..self.context_for(principal) })
+        let (sign_in, expires_at) = (verified.sign_in.clone(), Some(verified.expires_at));
+        Ok(Context { held, sign_in, expires_at, ..self.context_for(principal) })
     }
 
     fn context_for(&self, principal: Principal) -> Context {
         let (clock, ids, policies) = (self.clock.clone(), self.ids.clone(), Arc::clone(&self.policies));
-        Context { principal, held: Vec::new(), clock, ids, policies, expires_at: None }
+        Context { principal, sign_in: SignIn::default(), held: Vec::new(), clock, ids, policies, expires_at: None }
     }
 }
 
@@ -117,6 +118,7 @@ pub fn asked_with<M, T>(request: tonic::Request<M>, read: impl FnOnce(&mut Viola
 #[derive(Clone, Debug)]
 pub struct Context {
     principal: Principal,
+    sign_in: SignIn,
     /// Those of the principal's functions that identity gave, with their terms.
     held: Vec<HeldFunction>,
     /// The time.
@@ -144,11 +146,12 @@ impl Context {
     /// Asks for an action on one resource.
     ///
     /// # Errors
-    /// `NotFound` when the caller may not know the resource, `PermissionDenied` when they may know it but not do this.
+    /// `NotFound` when the caller may not know the resource, `PermissionDenied` when they may know it but not do this, `StepUpRequired` when
+    /// they may, and must sign in more surely or anew for it.
     pub fn require(&self, action: Action, resource: impl Into<Resource>) -> Result<()> {
         let resource = resource.into();
         if self.policies.permits(&self.principal, action, resource) {
-            return Ok(());
+            return self.signed_in_for(action, &resource);
         }
         match resource.existence() {
             Some((name, read)) if !self.policies.permits(&self.principal, read, resource) => {
@@ -177,12 +180,22 @@ impl Context {
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.
     ///
     /// # Errors
-    /// `PermissionDenied` when nowhere.
+    /// `PermissionDenied` when nowhere, `StepUpRequired` when they must sign in more surely or anew for it.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
-        self.policies.scope(&self.principal, action).ok_or_else(|| {
+        let scope = self.policies.scope(&self.principal, action).ok_or_else(|| {
             self.record_refusal(action, &"any", "permission_denied");
             self.refuse(action)
-        })
+        })?;
+        self.signed_in_for(action, &"any")?;
+        Ok(scope)
+    }
+
+    /// Whether they signed in surely and recently enough for what is permitted.
+    fn signed_in_for(&self, action: Action, resource: &dyn std::fmt::Display) -> Result<()> {
+        let step_up = self.policies.step_up(&self.principal, &self.sign_in, action, self.clock.now()).map_err(Error::internal)?;
+        let Some(StepUp { acr_values, max_age }) = step_up else { return Ok(()) };
+        self.record_refusal(action, resource, "step_up_required");
+        Err(Error::step_up(&acr_values, max_age.and_then(|age| age.to_std().ok())))
     }
 
     /// The caller as audit rows name it.
@@ -195,11 +208,12 @@ impl Context {
         self.expires_at
     }
 
-    /// A context of a test's choosing.
+    /// A context of a test's choosing, of somebody who has just signed in with their eID.
     #[cfg(feature = "testing")]
     pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
         let (principal, held) = policies.with_held(&principal, clock.now()).unwrap_or_else(|_| (principal, Vec::new()));
-        Self { principal, held, clock, ids, policies: Arc::new(policies), expires_at: None }
+        let sign_in = SignIn { method: Some("urn:be:vlaanderen:authmech:eid".to_owned()), at: Some(clock.now()) };
+        Self { principal, sign_in, held, clock, ids, policies: Arc::new(policies), expires_at: None }
     }
 
     fn record_refusal(&self, action: Action, resource: &dyn std::fmt::Display, reason: &'static str) {

@@ -9,6 +9,8 @@
 //!    is not found.
 //! 3. The rules are Cedar policies, a file per area in `policies/`, checked by `build.rs`. They speak of a [`Hierarchy`] of resources: a
 //!    [`Function`] holds at a place in it and reaches all that is below. What comes out, role by role, is `tests/permissions.golden`.
+//! 4. What is permitted also asks for a sign-in that is sure and recent enough for the class of information that the action reaches
+//!    ([`SignInPolicy`]); a weaker one is answered `StepUpRequired`.
 //!
 //! To add an action: its lines in `policies/<area>.cedarschema`, of which the build makes a variant of [`Action`], and the policies that permit
 //! it. Then read the new golden file and accept it.
@@ -22,6 +24,7 @@ mod policy;
 mod principal;
 mod resource;
 mod scope;
+mod sign_in;
 mod token;
 
 pub use action::Action;
@@ -33,6 +36,7 @@ pub use policy::{Policies, PolicyError};
 pub use principal::{Principal, Subject};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
+pub use sign_in::{Method, SignIn, SignInPolicy, StepUp};
 pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.

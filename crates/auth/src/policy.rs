@@ -10,9 +10,12 @@ use cedar_policy::{
     SchemaFragment,
 };
 use chrono::{DateTime, Utc};
+use content::{Library, NotInForce, Settings};
 use strum::VariantArray as _;
 
-use crate::{Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, Subject};
+use crate::{
+    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, SignIn, SignInPolicy, StepUp, Subject,
+};
 
 /// All areas together; `build.rs` has checked the policies against the schema.
 const POLICIES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.cedar"));
@@ -23,7 +26,7 @@ const SCHEMAS: &[&str] = include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
 #[error("policies: {0}")]
 pub struct PolicyError(String);
 
-/// The rules, the hierarchy they speak of, and who holds which function in it.
+/// The rules, the hierarchy they speak of, who holds which function in it, and how they must have signed in.
 #[derive(Debug)]
 pub struct Policies {
     set: PolicySet,
@@ -32,6 +35,7 @@ pub struct Policies {
     types: HashMap<String, EntityTypeName>,
     hierarchy: Hierarchy,
     functions: HeldFunctions,
+    sign_in: Library<SignInPolicy>,
 }
 
 fn wrong(error: impl std::fmt::Display) -> PolicyError {
@@ -39,11 +43,19 @@ fn wrong(error: impl std::fmt::Display) -> PolicyError {
 }
 
 impl Policies {
-    /// Reads the rules, for an empty hierarchy.
+    /// Reads the rules, for an empty hierarchy, with the content of the binary.
     ///
     /// # Errors
     /// When a rule does not parse, which the build would have said.
     pub fn load() -> Result<Self, PolicyError> {
+        Self::load_with(&Settings::default())
+    }
+
+    /// The same, with the content that the settings name.
+    ///
+    /// # Errors
+    /// When the content about signing in is not right.
+    pub fn load_with(content: &Settings) -> Result<Self, PolicyError> {
         let mut fragments = Vec::new();
         for text in SCHEMAS {
             let (fragment, _warnings) = SchemaFragment::from_cedarschema_str(text).map_err(wrong)?;
@@ -53,7 +65,8 @@ impl Policies {
         let set = PolicySet::from_str(POLICIES).map_err(wrong)?;
         let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
         let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
-        Ok(Self { set, schema, types, hierarchy: Hierarchy::default(), functions: HeldFunctions::default() })
+        let sign_in = Library::load(content).map_err(wrong)?;
+        Ok(Self { set, schema, types, hierarchy: Hierarchy::default(), functions: HeldFunctions::default(), sign_in })
     }
 
     /// Which resource stands below which.
@@ -102,6 +115,24 @@ impl Policies {
                 false
             }
         }
+    }
+
+    /// What must be better about somebody's sign-in before they may do this; `None` when it will do. Machines do not sign in.
+    ///
+    /// # Errors
+    /// When no version of the content holds today.
+    pub fn step_up(
+        &self,
+        principal: &Principal,
+        sign_in: &SignIn,
+        action: Action,
+        now: DateTime<Utc>,
+    ) -> Result<Option<StepUp>, NotInForce> {
+        if principal.person_id().is_none() {
+            return Ok(None);
+        }
+        let policy = &self.sign_in.at(now)?.body;
+        Ok(policy.step_up(sign_in, action.information_class(), &principal.functions, now))
     }
 
     /// Where the rules permit it among the resources of a kind; `None`: nowhere.

@@ -17,12 +17,14 @@
 //! | `Unavailable` | try again later; nothing was decided |
 //! | `Internal` | report it; our fault |
 
-use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, collections::HashMap, error::Error as StdError, fmt, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
+/// The reason of [`ErrorKind::StepUpRequired`]. Its `google.rpc.ErrorInfo` has `acr_values` and, where it matters, `max_age` in seconds.
+pub const STEP_UP_REQUIRED: &str = "step_up_required";
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "schildwacht.be";
 
@@ -112,6 +114,13 @@ pub struct FieldViolation {
     pub message: Cow<'static, str>,
 }
 
+/// How a caller must sign in, as RFC 9470 says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct StepUp {
+    acr_values: String,
+    max_age: Option<Duration>,
+}
+
 /// An error on its way to a caller.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -123,13 +132,22 @@ struct Inner {
     message: Cow<'static, str>,
     violations: Vec<FieldViolation>,
     retry_after: Option<Duration>,
+    step_up: Option<StepUp>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error of this kind. `reason` is stable snake_case; `message` is for the caller and says what to do.
     pub fn new(kind: ErrorKind, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner { kind, reason, message: message.into(), violations: Vec::new(), retry_after: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            reason,
+            message: message.into(),
+            violations: Vec::new(),
+            retry_after: None,
+            step_up: None,
+            source: None,
+        }))
     }
 
     /// Fields that are wrong, all of them at once.
@@ -167,6 +185,17 @@ impl Error {
     /// The caller is not authenticated.
     pub fn unauthenticated(reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Unauthenticated, reason, message)
+    }
+
+    /// The caller must sign in by one of these methods, and recently, if that is what is missing.
+    pub fn step_up(acr_values: &[String], max_age: Option<Duration>) -> Self {
+        let message = match max_age {
+            None => "sign in again, in a surer way".to_owned(),
+            Some(max_age) => format!("sign in again: this asks for a sure sign-in of the last {} minutes", max_age.as_secs() / 60),
+        };
+        let mut error = Self::new(ErrorKind::StepUpRequired, STEP_UP_REQUIRED, message);
+        error.0.step_up = Some(StepUp { acr_values: acr_values.join(" "), max_age });
+        error
     }
 
     /// A dependency of the service is unavailable.
@@ -225,6 +254,19 @@ impl Error {
     }
 }
 
+impl StepUp {
+    fn metadata(&self) -> HashMap<String, String> {
+        let max_age = self.max_age.map(|max_age| ("max_age".to_owned(), max_age.as_secs().to_string()));
+        [("acr_values".to_owned(), self.acr_values.clone())].into_iter().chain(max_age).collect()
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        let max_age = self.max_age.map(|max_age| format!(", max_age=\"{}\"", max_age.as_secs())).unwrap_or_default();
+        let challenge = format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"{}\"{max_age}", self.acr_values);
+        HeaderValue::try_from(challenge).ok()
+    }
+}
+
 /// An error and its sources in one line.
 pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
@@ -258,7 +300,7 @@ impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
         error.log_if_ours();
         let mut details = ErrorDetails::new();
-        details.set_error_info(error.reason(), ERROR_DOMAIN, std::collections::HashMap::new());
+        details.set_error_info(error.reason(), ERROR_DOMAIN, error.0.step_up.as_ref().map(StepUp::metadata).unwrap_or_default());
         for violation in error.violations() {
             details.add_bad_request_violation(violation.field.clone(), violation.message.clone());
         }
@@ -299,7 +341,8 @@ impl IntoResponse for Error {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let challenge = self.0.step_up.as_ref().and_then(StepUp::challenge);
+            headers.insert(header::WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
         }
         response
     }
@@ -323,6 +366,22 @@ mod tests {
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "invalid_fields");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "name");
+    }
+
+    #[test]
+    fn how_to_sign_in_travels_over_grpc_and_http() {
+        let error = || Error::step_up(&["urn:weak".to_owned(), "urn:strong".to_owned()], Some(Duration::from_secs(300)));
+        let info = tonic::Status::from(error()).get_details_error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.metadata["acr_values"].as_str()), (STEP_UP_REQUIRED, "urn:weak urn:strong"));
+        assert_eq!(info.metadata["max_age"], "300");
+        let response = error().into_response();
+        let expected = r#"Bearer error="insufficient_user_authentication", acr_values="urn:weak urn:strong", max_age="300""#;
+        assert_eq!(
+            (response.status(), response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap()),
+            (StatusCode::UNAUTHORIZED, expected)
+        );
+        let info = tonic::Status::from(Error::step_up(&[], None)).get_details_error_info().unwrap();
+        assert!(!info.metadata.contains_key("max_age"));
     }
 
     #[test]

@@ -175,7 +175,7 @@ impl TestTokens {
         let now = self.clock.now().timestamp();
         json!({
             "iss": self.url, "aud": audience, "sub": subject, "client_id": client, "name": principal.name,
-            "iat": now, "exp": now + seconds, "jti": Uuid::from(Ids::random(self.clock.clone()).next::<runtime::EventId>()),
+            "iat": now, "exp": now + seconds, "acr": "urn:be:vlaanderen:authmech:eid", "auth_time": now, "jti": Uuid::from(Ids::random(self.clock.clone()).next::<runtime::EventId>()),
             FUNCTIONS_CLAIM: functions,
         })
     }

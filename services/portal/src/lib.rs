@@ -26,6 +26,7 @@ use portal_frame::{
     Area, Form, Portal, Routes, SecurityHeaders,
     issuer::Issuer,
     session::{Cookies, Sessions},
+    step_up::WaitingForms,
     upstream::Upstream,
 };
 use runtime::{Process, StartError};
@@ -36,6 +37,7 @@ pub use portal_frame::config::{self, Config};
 portal_frame::pages!(
     sign_in::PersonasPage,
     sign_in::SignedOutPage,
+    sign_in::GoOnPage,
     information::HelpPage,
     information::PrivacyPage,
     information::AccessibilityPage,
@@ -56,6 +58,7 @@ fn own_routes() -> Routes {
         .answer("/aanmelden", sign_in::begin)
         .answer("/aanmelden/terug", sign_in::finish)
         .page("/aanmelden/wie", sign_in::personas)
+        .page("/aanmelden/verder/{form}", sign_in::go_on)
         .form("/afmelden", BESIDE_ANY_PAGE, sign_in::sign_out)
         .form("/voorkeuren", BESIDE_ANY_PAGE, preferences::choose)
         .page("/hulp", information::help)
@@ -97,9 +100,11 @@ impl Service {
             Upstream::new(&config).map_err(|error| StartError::because(Self::NAME, "the services cannot be asked as configured", error))?;
         let headers = SecurityHeaders::new(&issuer.origin(), config.is_secure())
             .map_err(|error| StartError::because(Self::NAME, "auth.issuer is not the address of an issuer", error))?;
+        let waiting_forms = WaitingForms::new(cache.clone());
         let sessions = Sessions::new(cache, Arc::clone(&issuer), verifier, policies, process, config.session);
         let portal = Portal {
             sessions,
+            waiting_forms,
             issuer,
             upstream,
             cookies: Cookies::new(config.is_secure()),

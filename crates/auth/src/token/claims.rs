@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{error::TokenError, verified::VerifiedToken};
-use crate::{Function, Principal, Subject};
+use crate::{Function, Principal, SignIn, Subject};
 
 /// How far clocks may differ. Little, since a token of somebody who was disabled lives on for it: with the 45 seconds that people's
 /// tokens live, they are out within a minute. Machines that keep time by NTP differ by milliseconds.
@@ -27,6 +27,10 @@ pub(super) struct Claims {
     azp: Option<String>,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    acr: Option<String>,
+    #[serde(default)]
+    auth_time: Option<i64>,
     #[serde(default, rename = "schildwacht_functions")]
     functions: Vec<String>,
 }
@@ -77,7 +81,8 @@ impl Claims {
         {
             return Err(TokenError::NotYetValid);
         }
-        Ok(VerifiedToken { principal: principal_of(self)?, expires_at })
+        let sign_in = SignIn { method: self.acr.clone(), at: self.auth_time.map(moment).transpose()? };
+        Ok(VerifiedToken { principal: principal_of(self)?, sign_in, expires_at })
     }
 }
 

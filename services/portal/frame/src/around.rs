@@ -27,6 +27,7 @@ use crate::{
     respond::{first_page, own_page, page_with_status, redirect_with_cookie},
     routes::{Declared, Routes},
     session::{Sender, SessionError},
+    step_up::{SIGNED_IN_AGAIN, StepUp},
     visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, THEME_COOKIE, Written},
 };
 
@@ -67,8 +68,11 @@ async fn around(State((portal, declared)): State<(Arc<Portal>, Arc<Declared>)>, 
             let (mut parts, body) = request.into_parts();
             let around = of(portal, &declared, &parts).await;
             let came_from = referring_page(&parts.headers, &around.portal.origin);
-            let method = parts.method.clone();
-            let is_from_elsewhere = method != Method::GET && method != Method::HEAD && !comes_from_us(&around.portal, &parts.headers);
+            let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+            let is_page = parts.method == Method::GET && !declared.is_file(pattern);
+            let asked = Asked { method: parts.method.clone(), path: parts.uri.path().to_owned(), is_page, came_from };
+            let is_from_elsewhere =
+                asked.method != Method::GET && asked.method != Method::HEAD && !comes_from_us(&around.portal, &parts.headers);
             let mut response = if is_from_elsewhere {
                 Failure::Problem(Problem::StaleForm).into_response()
             } else {
@@ -76,7 +80,7 @@ async fn around(State((portal, declared)): State<(Arc<Portal>, Arc<Declared>)>, 
                 next.run(Request::from_parts(parts, body)).await
             };
             if let Some(failure) = failure_of(&mut response) {
-                response = explain(&around, failure, &method, came_from).await;
+                response = explain(&around, failure, asked).await;
             }
             forget_flash(&around, &mut response);
             response
@@ -166,7 +170,9 @@ async fn of(portal: Arc<Portal>, declared: &Declared, Parts { method, uri, heade
         theme: cookie(THEME_COOKIE).and_then(|code| Theme::from_code(&code)).unwrap_or_default(),
         shortcuts: cookie(SHORTCUTS_COOKIE).is_none_or(|code| code != "uit"),
     };
-    let message = |code: String| portal.areas.iter().flat_map(|area| area.messages).find(|message| message.code == code).copied();
+    let message = |code: String| {
+        portal.areas.iter().flat_map(|area| area.messages).chain([&SIGNED_IN_AGAIN]).find(|message| message.code == code).copied()
+    };
     let flash = cookie(FLASH_COOKIE).filter(|_| method == Method::GET).and_then(message);
     let sender = if declared.is_stream(pattern) { Sender::Script } else { Sender::Person };
     let session = match cookie(SESSION_COOKIE) {
@@ -182,13 +188,32 @@ async fn of(portal: Arc<Portal>, declared: &Declared, Parts { method, uri, heade
     Around { portal, preferences, here, flash, form, written: Written::default(), session }
 }
 
+/// What was asked that failed.
+struct Asked {
+    method: Method,
+    /// Without its question.
+    path: String,
+    /// Whether a page was asked for, that one can come back to: not a form, nor a file.
+    is_page: bool,
+    /// The page of ours that it was asked from, where the browser says it.
+    came_from: Option<String>,
+}
+
+impl Asked {
+    /// The page to come back to, as far as there is one.
+    fn page(&self, around: &Around) -> String {
+        if self.is_page { around.here.clone() } else { self.came_from.clone().unwrap_or_else(|| around.here.clone()) }
+    }
+}
+
 /// A failure, as the visitor should read it.
-async fn explain(around: &Around, failure: Failure, method: &Method, came_from: Option<String>) -> Response {
+async fn explain(around: &Around, failure: Failure, asked: Asked) -> Response {
     let explained = match failure {
-        Failure::SignIn => send_to_sign_in(around, method, came_from).await,
+        Failure::SignIn => send_to_sign_in(around, asked).await,
+        Failure::StepUp(step_up) => send_to_step_up(around, &step_up, asked).await,
         Failure::SignInFailed(failure) => sign_in_failed(around, failure),
         Failure::UnknownPage { first } => Ok(first_page(&first)),
-        Failure::Problem(problem) => problem_page(around, problem, method, came_from),
+        Failure::Problem(problem) => problem_page(around, problem, asked),
         Failure::Ours { fault, cause } => {
             let reference = around.portal.ids.next::<EventId>().to_string();
             tracing::error!(name: "page.failed", reference, fault = ?fault, error = cause, "page cannot be shown");
@@ -198,26 +223,27 @@ async fn explain(around: &Around, failure: Failure, method: &Method, came_from: 
                 Fault::Bug => (Problem::Failed { reference }, "bug"),
             };
             metrics::page_failed(counted);
-            problem_page(around, problem, method, came_from)
+            problem_page(around, problem, asked)
         }
     };
     // Only rendering itself, or the machine's randomness, can have failed here.
     explained.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-fn problem_page(around: &Around, problem: Problem, method: &Method, came_from: Option<String>) -> Result<Response, Failure> {
+fn problem_page(around: &Around, problem: Problem, asked: Asked) -> Result<Response, Failure> {
     let mut frame = around.frame("")?;
     frame.flash = None;
     if problem == Problem::SignedOut {
         (frame.visitor, frame.csrf) = (None, String::new());
     }
     // "Try again" must be a page one can open, not the address of a form.
-    if let Some(page) = came_from {
+    let is_form = asked.method == Method::POST;
+    if let Some(page) = asked.came_from {
         frame.here = page;
     }
     let status = problem.status();
     let written = around.written.text().map(str::to_owned);
-    page_with_status(status, &ProblemPage { frame, problem, is_form: method == Method::POST, written })
+    page_with_status(status, &ProblemPage { frame, problem, is_form, written })
 }
 
 fn sign_in_failed(around: &Around, failure: SignInFailure) -> Result<Response, Failure> {
@@ -232,7 +258,7 @@ fn sign_in_failed(around: &Around, failure: SignInFailure) -> Result<Response, F
     page_with_status(status, &SignInFailedPage { frame: around.frame("")?, failure })
 }
 
-async fn send_to_sign_in(around: &Around, method: &Method, came_from: Option<String>) -> Result<Response, Failure> {
+async fn send_to_sign_in(around: &Around, asked: Asked) -> Result<Response, Failure> {
     if let Some(session) = around.signed_in()? {
         let is_young = around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY;
         around.portal.sessions.end(session).await?;
@@ -242,11 +268,32 @@ async fn send_to_sign_in(around: &Around, method: &Method, came_from: Option<Str
         }
     }
     if around.written.text().is_some() {
-        return problem_page(around, Problem::SignedOut, method, came_from);
+        return problem_page(around, Problem::SignedOut, asked);
     }
-    let page = if method == Method::GET { around.here.clone() } else { came_from.unwrap_or_else(|| around.here.clone()) };
+    let page = if asked.method == Method::GET { around.here.clone() } else { asked.page(around) };
     let back = url::form_urlencoded::Serializer::new(String::new()).append_pair("terug", &page).finish();
     Ok(Redirect::to(&format!("/aanmelden?{back}")).into_response())
+}
+
+/// To the issuer for a surer or a more recent sign-in. A form waits until its sender is back; a file is asked for once more from its page.
+async fn send_to_step_up(around: &Around, step_up: &StepUp, asked: Asked) -> Result<Response, Failure> {
+    let Some(session) = around.signed_in()? else { return send_to_sign_in(around, asked).await };
+    // Who has just signed in for this and still is not sure enough cannot be: they would go round in circles.
+    if session.is_step_up && around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY {
+        return problem_page(around, Problem::TooWeak, asked);
+    }
+    let page = asked.page(around);
+    let back = match around.written.fields() {
+        None => page,
+        Some(fields) => {
+            let (sender, written) = (session.visitor.principal(), around.written.text());
+            match around.portal.waiting_forms.keep(sender, asked.path.clone(), page, fields, written).await? {
+                Some(address) => address,
+                None => return problem_page(around, Problem::SignedOut, asked),
+            }
+        }
+    };
+    Ok(Redirect::to(&step_up.sign_in_address(&back)).into_response())
 }
 
 /// A message is said once: on the page that shows it, its cookie goes.

@@ -10,6 +10,7 @@ use crate::{
     issuer::IssuerError,
     problem::{Problem, SignInFailure},
     session::SessionError,
+    step_up::StepUp,
 };
 
 /// Becomes a page on the way out, in `around`.
@@ -17,6 +18,8 @@ use crate::{
 pub enum Failure {
     /// Nobody is signed in, or the service no longer knows them.
     SignIn,
+    /// The service asks for a surer or a more recent sign-in.
+    StepUp(StepUp),
     /// Signing in did not work.
     SignInFailed(SignInFailure),
     /// The service does not know this page of a list, or not any more: the list begins again at `first`.
@@ -77,7 +80,7 @@ impl From<tonic::Status> for Failure {
         match status.code() {
             Code::NotFound => Self::Problem(Problem::NotFound),
             Code::PermissionDenied => Self::Problem(Problem::Denied),
-            Code::Unauthenticated => Self::SignIn,
+            Code::Unauthenticated => StepUp::of(&status).map_or(Self::SignIn, Self::StepUp),
             Code::InvalidArgument | Code::OutOfRange => Self::Problem(Problem::Invalid),
             Code::FailedPrecondition
                 if Self::has_reason(&status, "newer_case_open") || Self::has_reason(&status, "evidence_in_open_case") =>

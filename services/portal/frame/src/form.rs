@@ -6,6 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{StatusCode, header};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::{Failure, Fault},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// The fields of a form, in the order in which they were sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -38,14 +39,27 @@ impl Fields {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
+    /// Names and values, in their order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// All but this one.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(found, _)| found != name).cloned().collect())
+    }
+
+    /// How long they are together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     async fn read<S: Send + Sync>(request: Request, state: &S, around: &Around) -> Result<Self, Failure> {
         let undeclared = || Failure::Ours { fault: Fault::Bug, cause: "a form whose address declares none".to_owned() };
         let form = around.form.ok_or_else(undeclared)?;
         let fields = Self::decode(request, state).await?;
         let written: Vec<&str> = form.gives_back.iter().map(|name| fields.text(name)).filter(|text| !text.is_empty()).collect();
-        if !written.is_empty() {
-            around.written.put_aside(written.join("\n"));
-        }
+        around.written.put_aside(&fields, written.join("\n"));
         Ok(fields)
     }
 

@@ -8,9 +8,10 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use content::Text;
 use openidconnect::{
-    AccessTokenHash, AsyncHttpClient, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
-    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenResponse as _,
+    AccessTokenHash, AsyncHttpClient, AuthenticationContextClass, AuthorizationCode, AuthorizationRequest, ClientId, ClientSecret,
+    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce,
+    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreJwsSigningAlgorithm, CoreTokenResponse},
 };
 use runtime::{Clock, error::chain};
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use tokio::sync::RwLock;
 use url::Url;
 
-use crate::config::Config;
+use crate::{config::Config, step_up::StepUp};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -160,16 +161,23 @@ impl Issuer {
         Ok(self.metadata(None).await?.token_endpoint().map(|address| address.as_str().to_owned()))
     }
 
-    /// Begins a sign-in.
-    pub async fn begin(&self) -> Result<Begun, IssuerError> {
+    /// Begins a sign-in: any, or one that does what is asked.
+    pub async fn begin(&self, step_up: Option<&StepUp>) -> Result<Begun, IssuerError> {
         let metadata = self.metadata(None).await?;
         let client = self.client(&metadata);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (authorize_url, state, nonce) = client
+        let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scope(Scope::new("profile".to_owned()))
-            .set_pkce_challenge(challenge)
-            .url();
+            .set_pkce_challenge(challenge);
+        if let Some(StepUp { acr_values, max_age }) = step_up {
+            let classes = acr_values.split(' ').map(|acr| AuthenticationContextClass::new(acr.to_owned()));
+            request = classes.fold(request, AuthorizationRequest::add_auth_context_value);
+            if let Some(seconds) = max_age {
+                request = request.set_max_age(Duration::from_secs(*seconds));
+            }
+        }
+        let (authorize_url, state, nonce) = request.url();
         Ok(Begun { authorize_url, state: state.into_secret(), nonce: nonce.secret().clone(), pkce_verifier: verifier.into_secret() })
     }
 

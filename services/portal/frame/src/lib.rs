@@ -33,6 +33,7 @@ mod routes;
 pub mod samples;
 pub mod school;
 pub mod session;
+pub mod step_up;
 pub mod upstream;
 pub mod visit;
 pub mod visitor;

@@ -11,12 +11,15 @@ use crate::{
     headers::SecurityHeaders,
     issuer::Issuer,
     session::{Cookies, Sessions},
+    step_up::WaitingForms,
     upstream::Upstream,
 };
 
 /// The portal of one process.
 pub struct Portal {
     pub sessions: Sessions,
+    /// Forms whose senders sign in again.
+    pub waiting_forms: WaitingForms,
     pub issuer: Arc<Issuer>,
     pub upstream: Upstream,
     pub cookies: Cookies,

@@ -31,19 +31,20 @@ pub struct Routes {
 pub(crate) struct Declared {
     forms: HashMap<&'static str, Form>,
     streams: HashSet<&'static str>,
+    answers: HashSet<&'static str>,
 }
 
 impl Routes {
     /// A page: `GET`. The tests visit an address of each.
     pub fn page<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.pages.push(path);
-        self.answer(path, handler)
+        self.get(path, handler)
     }
 
     /// Something that is no page: a file, or a redirect. `GET`.
     pub fn answer<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
-        self.router = self.router.route(path, get(handler));
-        self
+        self.declared.answers.insert(path);
+        self.get(path, handler)
     }
 
     /// A form: `POST`.
@@ -56,7 +57,12 @@ impl Routes {
     /// A stream that the script opens again by itself, so that it is no sign of life: `GET`.
     pub fn stream<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
         self.declared.streams.insert(path);
-        self.answer(path, handler)
+        self.get(path, handler)
+    }
+
+    fn get<H: Handler<T, ()>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+        self.router = self.router.route(path, get(handler));
+        self
     }
 
     /// These addresses and the others.
@@ -65,6 +71,7 @@ impl Routes {
         self.declared.forms.extend(others.declared.forms);
         self.declared.streams.extend(others.declared.streams);
         self.pages.extend(others.pages);
+        self.declared.answers.extend(others.declared.answers);
         self
     }
 
@@ -72,11 +79,26 @@ impl Routes {
     pub fn pages(&self) -> &[&'static str] {
         &self.pages
     }
+
+    /// Those of what is no page.
+    pub fn answers(&self) -> impl Iterator<Item = &'static str> {
+        self.declared.answers.iter().copied()
+    }
+
+    /// Those of all forms.
+    pub fn forms(&self) -> impl Iterator<Item = &'static str> {
+        self.declared.forms.keys().copied()
+    }
 }
 
 impl Declared {
     pub(crate) fn form(&self, pattern: &str) -> Option<Form> {
         self.forms.get(pattern).copied()
+    }
+
+    /// Whether it is no page, so that nobody can come back to it.
+    pub(crate) fn is_file(&self, pattern: &str) -> bool {
+        self.answers.contains(pattern) || self.is_stream(pattern)
     }
 
     pub(crate) fn is_stream(&self, pattern: &str) -> bool {

@@ -11,6 +11,7 @@ use runtime::EventId;
 use crate::{
     area::Message,
     failure::{Failure, Fault},
+    form::Fields,
     language::Language,
     layout::{Frame, Preferences},
     portal::Portal,
@@ -27,7 +28,7 @@ pub const LANGUAGE_COOKIE: &str = "taal";
 pub const THEME_COOKIE: &str = "thema";
 pub const SHORTCUTS_COOKIE: &str = "toetsen";
 /// A message waits this long for the page it belongs on.
-const FLASH_WAITS: Keep = Keep::Seconds(60);
+pub const FLASH_WAITS: Keep = Keep::Seconds(60);
 /// Preferences are kept for a year.
 pub const A_YEAR: Keep = Keep::Seconds(365 * 24 * 3_600);
 
@@ -53,18 +54,23 @@ pub struct Visit {
     pub session: SignedIn,
 }
 
-/// What was written in the form of one request, until it is known what became of it.
+/// What was sent in the form of one request, until it is known what became of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Written(Arc<OnceLock<String>>);
+pub(crate) struct Written(Arc<OnceLock<(Fields, String)>>);
 
 impl Written {
+    /// What a person took time to write.
     pub(crate) fn text(&self) -> Option<&str> {
-        self.0.get().map(String::as_str)
+        self.0.get().map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
-    pub(crate) fn put_aside(&self, text: String) {
+    pub(crate) fn fields(&self) -> Option<&Fields> {
+        self.0.get().map(|(fields, _)| fields)
+    }
+
+    pub(crate) fn put_aside(&self, fields: &Fields, text: String) {
         // A request has one form; a second reading would find the same.
-        let _already_there = self.0.set(text);
+        let _already_there = self.0.set((fields.clone(), text));
     }
 }
 

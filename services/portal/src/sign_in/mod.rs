@@ -8,22 +8,23 @@ mod page;
 mod words;
 
 use axum::{
-    extract::{Query, RawQuery, rejection::QueryRejection},
+    extract::{Path, Query, RawQuery, rejection::QueryRejection},
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
 use portal_frame::{
-    Around, Failure, PostedByAnyone, Problem, SignInFailure, metrics, not_believed,
+    Around, Failure, Fields, PostedByAnyone, Problem, SignInFailure, Visit, metrics, not_believed,
     respond::{own_page, page, redirect_with_cookie},
-    session::Keep,
-    visit::SESSION_COOKIE,
+    session::{Keep, SessionError},
+    step_up::{SIGNED_IN_AGAIN, StepUp},
+    visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE},
 };
 use runtime::security::SecurityEvent;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-pub(crate) use self::page::{PersonasPage, SignedOutPage};
+pub(crate) use self::page::{GoOnPage, PersonasPage, SignedOutPage};
 
 /// What the issuer hands back to the start page after signing out.
 pub(crate) const SIGNED_OUT: &str = "afgemeld";
@@ -41,6 +42,9 @@ struct UnderWay {
     pkce_verifier: String,
     /// The page that was wanted.
     back: String,
+    /// Whether something asked for a surer or a more recent sign-in.
+    #[serde(default)]
+    is_step_up: bool,
 }
 
 /// What the issuer sends back.
@@ -61,13 +65,14 @@ pub(crate) struct Choosing {
 
 /// `GET /aanmelden?terug=…`: to the issuer.
 pub(crate) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    let query = query.unwrap_or_default();
-    let wanted = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "terug").map(|(_, page)| page.into_owned());
-    let wanted = wanted.filter(|page| page.len() <= MAX_BACK_BYTES);
-    let back = own_page(wanted.as_deref().unwrap_or("/")).to_owned();
+    let fields = Fields::of_address(&query.unwrap_or_default());
+    let wanted = fields.given("terug").filter(|page| page.len() <= MAX_BACK_BYTES);
+    let back = own_page(wanted.unwrap_or("/")).to_owned();
 
-    let begun = around.portal.issuer.begin().await?;
-    let under_way = UnderWay { state: begun.state, nonce: begun.nonce, pkce_verifier: begun.pkce_verifier, back };
+    let step_up = StepUp::of_address(&fields);
+    let begun = around.portal.issuer.begin(step_up.as_ref()).await?;
+    let (state, nonce, pkce_verifier) = (begun.state, begun.nonce, begun.pkce_verifier);
+    let under_way = UnderWay { state, nonce, pkce_verifier, back, is_step_up: step_up.is_some() };
     let cookie = around.portal.cookies.set(&cookie_name(&under_way.state), &under_way.encode()?, UNDER_WAY);
     Ok(redirect_with_cookie(begun.authorize_url.as_str(), cookie))
 }
@@ -101,15 +106,23 @@ pub(crate) async fn finish(
     if let Some(old) = portal.cookies.read(&headers, SESSION_COOKIE) {
         portal.sessions.end_of_cookie(&old).await?;
     }
-    let session = portal.sessions.begin(tokens).await?;
+    let session = portal.sessions.begin(tokens, under_way.is_step_up).await?;
     metrics::sign_in_ended("succeeded");
     SecurityEvent::SignedIn.record(&session.actor, "sign_in", portal_frame::NAME, "");
     let set = portal.cookies.set(SESSION_COOKIE, &session.cookie_value, Keep::Session);
     let mut response = redirect_with_cookie(own_page(&under_way.back), set);
-    if let Some(done) = portal.cookies.remove(&name) {
-        response.headers_mut().append(header::SET_COOKIE, done);
+    let said = under_way.is_step_up.then(|| portal.cookies.set(FLASH_COOKIE, SIGNED_IN_AGAIN.code, FLASH_WAITS)).flatten();
+    for cookie in [portal.cookies.remove(&name), said].into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// `GET /aanmelden/verder/{form}`: back from signing in again, to the form that waits.
+pub(crate) async fn go_on(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
+    let form = visit.around.portal.waiting_forms.find(visit.visitor().principal(), &id).await.map_err(SessionError::from)?;
+    let form = form.ok_or(Failure::Problem(Problem::StaleForm))?;
+    page(&GoOnPage { frame: visit.around.frame("")?, form })
 }
 
 /// `GET /aanmelden/wie?request=…`: the development issuer leaves choosing a person to us.

@@ -8,6 +8,7 @@ use portal_frame::{
     issuer::Persona,
     mark::{Icon, IconMark},
     samples::Page,
+    step_up::WaitingForm,
 };
 
 use super::words::SignInWords;
@@ -29,6 +30,21 @@ pub(crate) struct PersonasPage {
 #[template(path = "sign_in/signed_out.html")]
 pub(crate) struct SignedOutPage {
     pub(crate) frame: Frame,
+}
+
+/// After signing in again: the form that waits.
+#[derive(Template)]
+#[template(path = "sign_in/go_on.html")]
+pub(crate) struct GoOnPage {
+    pub(crate) frame: Frame,
+    pub(crate) form: WaitingForm,
+}
+
+impl Page for GoOnPage {
+    fn samples(frame: &Frame) -> Vec<Self> {
+        let sample = |written: Option<&str>| Self { frame: frame.clone(), form: WaitingForm::sample("/gateways/7/intrekken", written) };
+        vec![sample(None), sample(Some("Gestolen uit de kelder."))]
+    }
 }
 
 impl Page for PersonasPage {
@@ -66,6 +82,12 @@ impl PersonasPage {
         self.frame.language().pick(&text.nl, &text.en)
     }
 
+    const fn words(&self) -> SignInWords {
+        SignInWords(self.frame.preferences.language)
+    }
+}
+
+impl GoOnPage {
     const fn words(&self) -> SignInWords {
         SignInWords(self.frame.preferences.language)
     }

@@ -14,6 +14,12 @@ words! {
 
         signed_out_title { "U bent afgemeld" "You are signed out" }
         signed_out_text { "Deelt u dit toestel met anderen? Sluit dan ook het venster." "Do you share this device with others? Then also close the window." }
+        go_on_title { "Nog één stap" "One more step" }
+        go_on_text { "U bent opnieuw aangemeld. Wat u invulde, is bewaard, maar nog niet verstuurd." "You have signed in again. What you filled in is kept, but has not been sent yet." }
+        go_on { "Versturen" "Send it" }
+        go_back { "Terug zonder versturen" "Back without sending it" }
+        go_on_written { "Dit vulde u in" "This is what you filled in" }
+
         sign_in_again { "Opnieuw aanmelden" "Sign in again" }
     }
 }

@@ -59,7 +59,7 @@ pub struct Mounted {
 impl Mounts<'_> {
     /// Builds one service, or all.
     pub async fn mount(mut self, service: Service) -> Result<Mounted> {
-        let policies = Arc::new(Policies::load()?);
+        let policies = Arc::new(Policies::load_with(&self.config.content)?);
         let verifier = self.verifier()?;
         let mut given = Given {
             authenticator: self.authenticator(&verifier, &policies),

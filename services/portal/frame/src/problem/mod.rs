@@ -38,6 +38,8 @@ pub enum Problem {
     Denied,
     /// The session ended while something was being written.
     SignedOut,
+    /// The way of signing in is not sure enough for this.
+    TooWeak,
     /// The form's secret is not this session's: left open too long, or sent from elsewhere.
     StaleForm,
     Invalid,
@@ -81,8 +83,14 @@ impl Page for ProblemPage {
     fn samples(frame: &Frame) -> Vec<Self> {
         let sample = |problem| Self { frame: frame.clone(), problem, is_form: true, written: Some("Een notitie.".to_owned()) };
         let reference = || "0190c0de".to_owned();
-        let plain = [Problem::NotFound, Problem::Denied, Problem::SignedOut, Problem::StaleForm, Problem::Invalid, Problem::Precondition];
-        let others = [Problem::NewerCase, Problem::TooFast, Problem::Unavailable, Problem::Garbled { reference: reference() }];
+        let plain = [Problem::NotFound, Problem::Denied, Problem::SignedOut, Problem::TooWeak, Problem::StaleForm, Problem::Invalid];
+        let others = [
+            Problem::Precondition,
+            Problem::NewerCase,
+            Problem::TooFast,
+            Problem::Unavailable,
+            Problem::Garbled { reference: reference() },
+        ];
         plain.into_iter().chain(others).chain([Problem::Failed { reference: reference() }]).map(sample).collect()
     }
 }
@@ -128,7 +136,7 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Denied | Self::SignedOut | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Denied | Self::SignedOut | Self::TooWeak | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::Precondition | Self::NewerCase => StatusCode::CONFLICT,
             Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
@@ -143,6 +151,7 @@ impl Problem {
             Self::NotFound => words.not_found_title(),
             Self::Denied => words.denied_title(),
             Self::SignedOut => words.signed_out_title(),
+            Self::TooWeak => words.too_weak_title(),
             Self::StaleForm => words.stale_form_title(),
             Self::Invalid => words.invalid_title(),
             Self::Precondition => words.precondition_title(),
@@ -159,6 +168,7 @@ impl Problem {
             Self::NotFound => words.not_found_text(),
             Self::Denied => words.denied_text(),
             Self::SignedOut => words.signed_out_text(),
+            Self::TooWeak => words.too_weak_text(),
             Self::StaleForm => words.stale_form_text(),
             Self::Invalid => words.invalid_text(),
             Self::Precondition => words.precondition_text(),

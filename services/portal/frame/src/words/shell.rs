@@ -83,6 +83,8 @@ words! {
         denied_text { "Uw rechten laten dit niet toe. Vraag ze aan de lokale beheerder (Gebruikersbeheer)." "Your rights do not allow this. Ask your local user administrator for them." }
         signed_out_title { "U bent niet meer aangemeld" "You are no longer signed in" }
         signed_out_text { "Er is niets gewijzigd. Meld u opnieuw aan en vul het formulier nog eens in." "Nothing was changed. Sign in again and fill in the form once more." }
+        too_weak_title { "U moet zich op een zekerdere manier aanmelden" "You must sign in in a surer way" }
+        too_weak_text { "Hiervoor is meer nodig dan een wachtwoord: uw eID, itsme of een code van een app of sms. Meld u af en kies een van die manieren." "This needs more than a password: your eID, itsme, or a code from an app or text message. Sign out and choose one of those ways." }
         stale_form_title { "Dit formulier is te oud" "This form is too old" }
         stale_form_text { "Er is niets gewijzigd. Open de pagina opnieuw en vul het formulier nog eens in." "Nothing was changed. Open the page again and fill in the form once more." }
         invalid_title { "Dit formulier klopt niet" "This form is not right" }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use auth::{AUDIENCE_PLATFORM, Principal};
+use auth::Principal;
 use axum::{
     Form, Json, Router,
     extract::{Query, State},
@@ -27,6 +27,8 @@ use super::people;
 
 pub const CLIENT_ID: &str = "schildwacht-portal";
 pub const CLIENT_SECRET: &str = "a secret of 32 characters or more";
+/// How people sign in unless a test says another way.
+pub const EID: &str = "urn:be:vlaanderen:authmech:eid";
 /// As short as the development issuer's.
 const TOKEN_SECONDS: i64 = 300;
 
@@ -43,7 +45,13 @@ struct Inner {
     next: Mutex<Option<Principal>>,
     waiting: Mutex<HashMap<String, HashMap<String, String>>>,
     codes: Mutex<HashMap<String, Code>>,
-    refresh: Mutex<HashMap<String, Principal>>,
+    refresh: Mutex<HashMap<String, Session>>,
+    /// How people sign in who are not asked for more.
+    method: Mutex<&'static str>,
+    /// Whether they do so even then.
+    is_stubborn: AtomicBool,
+    /// `acr_values` and `max_age` of the last sign-in.
+    asked: Mutex<(String, String)>,
     counter: AtomicUsize,
     refreshed: AtomicUsize,
     is_away: AtomicBool,
@@ -58,9 +66,17 @@ struct Inner {
 }
 
 struct Code {
-    person: Principal,
+    session: Session,
     nonce: String,
     challenge: String,
+}
+
+/// Who signed in, how and when: what stays the same while tokens are renewed.
+#[derive(Clone)]
+struct Session {
+    person: Principal,
+    method: String,
+    at: i64,
 }
 
 impl FakeIssuer {
@@ -92,6 +108,21 @@ impl FakeIssuer {
     /// Signs this person in without asking; otherwise the page of personas is shown.
     pub fn next_to_sign_in(&self, person: &Principal) {
         *self.inner.next.lock().unwrap() = Some(person.clone());
+    }
+
+    /// People sign in by this method from now on, unless the portal asks for a surer one.
+    pub fn sign_in_with(&self, method: &'static str) {
+        *self.inner.method.lock().unwrap() = method;
+    }
+
+    /// They do so whatever the portal asks.
+    pub fn be_stubborn(&self) {
+        self.inner.is_stubborn.store(true, Ordering::SeqCst);
+    }
+
+    /// `acr_values` and `max_age` of the last sign-in.
+    pub fn was_asked_for(&self) -> (String, String) {
+        self.inner.asked.lock().unwrap().clone()
     }
 
     pub fn go_away(&self) {
@@ -155,6 +186,9 @@ impl Inner {
             waiting: Mutex::default(),
             codes: Mutex::default(),
             refresh: Mutex::default(),
+            method: Mutex::new(EID),
+            is_stubborn: AtomicBool::new(false),
+            asked: Mutex::default(),
             counter: AtomicUsize::new(0),
             refreshed: AtomicUsize::new(0),
             is_away: AtomicBool::new(false),
@@ -171,9 +205,14 @@ impl Inner {
         format!("{what}-{}", self.counter.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn answer(&self, person: &Principal, nonce: Option<&str>) -> Value {
-        let access = self.tokens.token_for(person, AUDIENCE_PLATFORM, TOKEN_SECONDS);
+    fn answer(&self, session: &Session, nonce: Option<&str>) -> Value {
+        let Session { person, method, at } = session;
         let (now, subject) = (self.clock.now().timestamp(), person.person_id().unwrap().to_string());
+        let access = self.tokens.token_with(person, |claims| {
+            claims["exp"] = (now + TOKEN_SECONDS).into();
+            claims["acr"] = method.as_str().into();
+            claims["auth_time"] = (*at).into();
+        });
         let claims = json!({
             "iss": self.tokens.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce,
         });
@@ -183,7 +222,7 @@ impl Inner {
         });
         if !self.gives_no_refresh_tokens.load(Ordering::SeqCst) {
             let refresh = self.fresh("refresh");
-            self.refresh.lock().unwrap().insert(refresh.clone(), person.clone());
+            self.refresh.lock().unwrap().insert(refresh.clone(), session.clone());
             answer["refresh_token"] = refresh.into();
         }
         answer
@@ -192,7 +231,12 @@ impl Inner {
     fn back_with_code(&self, request: &HashMap<String, String>, person: Principal) -> Redirect {
         let code = self.fresh("code");
         let text = |name: &str| request.get(name).cloned().unwrap_or_default();
-        let kept = Code { person, nonce: text("nonce"), challenge: text("code_challenge") };
+        let (wanted, is_stubborn) = (text("acr_values"), self.is_stubborn.load(Ordering::SeqCst));
+        let wanted = wanted.split(' ').next().filter(|method| !method.is_empty() && !is_stubborn);
+        let method = wanted.map_or_else(|| (*self.method.lock().unwrap()).to_owned(), ToOwned::to_owned);
+        *self.asked.lock().unwrap() = (text("acr_values"), text("max_age"));
+        let session = Session { person, method, at: self.clock.now().timestamp() };
+        let kept = Code { session, nonce: text("nonce"), challenge: text("code_challenge") };
         self.codes.lock().unwrap().insert(code.clone(), kept);
         let back = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("code", &code)
@@ -273,12 +317,12 @@ fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, Str
                 return refused();
             }
             let nonce = if issuer.lies_about_nonce.load(Ordering::SeqCst) { "another" } else { code.nonce.as_str() };
-            Json(issuer.answer(&code.person, Some(nonce))).into_response()
+            Json(issuer.answer(&code.session, Some(nonce))).into_response()
         }
         "refresh_token" => {
-            let Some(person) = issuer.refresh.lock().unwrap().remove(&form["refresh_token"]) else { return refused() };
+            let Some(session) = issuer.refresh.lock().unwrap().remove(&form["refresh_token"]) else { return refused() };
             issuer.refreshed.fetch_add(1, Ordering::SeqCst);
-            Json(issuer.answer(&person, None)).into_response()
+            Json(issuer.answer(&session, None)).into_response()
         }
         other => panic!("grant type {other}"),
     }

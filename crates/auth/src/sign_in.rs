@@ -1,0 +1,273 @@
+//! How surely somebody is who they say: how they signed in, and what the class of information asks for at least. Both are content,
+//! `content/sign-in/`, read anew for every decision, since a version holds from its day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use content::{Body, Flaws, Spanned, Text};
+use serde::Deserialize;
+
+use crate::{Function, Role};
+
+/// How the bearer of a token signed in, as their issuer says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SignIn {
+    /// `acr`.
+    pub method: Option<String>,
+    /// `auth_time`.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// What must be better about a sign-in, as RFC 9470 says it to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepUp {
+    /// The methods that would do, the weakest first.
+    pub acr_values: Vec<String>,
+    pub max_age: Option<TimeDelta>,
+}
+
+/// A way of signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Method {
+    /// Authenticator assurance level (NIST SP 800-63B).
+    pub level: u8,
+    #[serde(default)]
+    pub phishing_resistant: bool,
+    pub name: Text,
+}
+
+/// Whom a condition is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Population {
+    /// Pupils and parents.
+    Family,
+    Staff,
+}
+
+/// What is asked for at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Condition {
+    level: u8,
+    /// How long ago they may have signed in.
+    #[serde(default)]
+    within_minutes: Option<u32>,
+    #[serde(default)]
+    phishing_resistant: bool,
+}
+
+/// The register of methods, and the conditions of each class of information.
+#[derive(Debug)]
+pub struct SignInPolicy {
+    methods: BTreeMap<String, Method>,
+    /// By class, 1 first.
+    classes: Vec<BTreeMap<Population, Condition>>,
+}
+
+/// The classes of information: 1 is public.
+pub(crate) const CLASSES: u8 = 5;
+/// What a method counts as that the register does not have, or that the issuer did not say.
+const WEAKEST: (u8, bool) = (1, false);
+
+impl SignInPolicy {
+    /// What must be better about a sign-in for this class of information; `None` when it will do.
+    pub fn step_up(&self, sign_in: &SignIn, class: u8, functions: &[Function], now: DateTime<Utc>) -> Option<StepUp> {
+        let conditions = usize::from(class).checked_sub(1).and_then(|class| self.classes.get(class));
+        let populations = populations(functions);
+        let asked: Vec<Condition> =
+            conditions.into_iter().flatten().filter(|(population, _)| populations.contains(population)).map(|(_, asked)| *asked).collect();
+        let level = asked.iter().map(|asked| asked.level).max()?;
+        let phishing_resistant = asked.iter().any(|asked| asked.phishing_resistant);
+        let max_age = asked.iter().filter_map(|asked| asked.within_minutes).min().map(|minutes| TimeDelta::minutes(minutes.into()));
+
+        let will_do = |(its_level, resists): (u8, bool)| its_level >= level && (resists || !phishing_resistant);
+        let method = sign_in.method.as_deref().and_then(|acr| self.methods.get(acr));
+        let is_strong = will_do(method.map_or(WEAKEST, |method| (method.level, method.phishing_resistant)));
+        let is_recent = max_age.is_none_or(|max_age| sign_in.at.is_some_and(|at| now - at <= max_age));
+        if is_strong && is_recent {
+            return None;
+        }
+        let mut better: Vec<(u8, &String)> = (self.methods.iter())
+            .filter(|(_, method)| will_do((method.level, method.phishing_resistant)))
+            .map(|(acr, method)| (method.level, acr))
+            .collect();
+        better.sort_unstable();
+        Some(StepUp { acr_values: better.into_iter().map(|(_, acr)| acr.clone()).collect(), max_age })
+    }
+}
+
+/// Whose conditions hold for somebody with these functions; without any they are staff, whose conditions are the stricter.
+fn populations(functions: &[Function]) -> BTreeSet<Population> {
+    let of_role = |role| match role {
+        Role::Pupil | Role::Parent => Population::Family,
+        Role::Responder
+        | Role::ResponseLead
+        | Role::Operator
+        | Role::Reviewer
+        | Role::Editor
+        | Role::BoardMember
+        | Role::Dpo
+        | Role::Director
+        | Role::IctCoordinator
+        | Role::Teacher
+        | Role::VendorContact => Population::Staff,
+    };
+    let populations: BTreeSet<Population> = functions.iter().map(|function| of_role((*function).into())).collect();
+    if populations.is_empty() { [Population::Staff].into() } else { populations }
+}
+
+/// The body of the pack.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    methods: BTreeMap<String, Spanned<Method>>,
+    conditions: Spanned<BTreeMap<u8, Spanned<WrittenConditions>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenConditions {
+    #[serde(default)]
+    everybody: Option<Condition>,
+    #[serde(default)]
+    staff: Option<Condition>,
+    #[serde(default)]
+    family: Option<Condition>,
+}
+
+impl Body for SignInPolicy {
+    const ID: &'static str = "sign-in";
+
+    type Written = Written;
+
+    fn read(written: Written, flaws: &mut Flaws) -> Option<Self> {
+        for method in written.methods.values().filter(|method| !(1..=3).contains(&method.value.level)) {
+            flaws.add(method, "level is 1, 2 or 3");
+        }
+        let methods: BTreeMap<String, Method> = written.methods.into_iter().map(|(acr, method)| (acr, method.value)).collect();
+        let known: Vec<u8> = written.conditions.value.keys().copied().collect();
+        if known != (1..=CLASSES).collect::<Vec<u8>>() {
+            flaws.add(&written.conditions, format!("say it for each class, 1 to {CLASSES}"));
+        }
+        let mut classes = Vec::new();
+        for (_, conditions) in written.conditions.value {
+            let WrittenConditions { everybody, staff, family } = &conditions.value;
+            let (staff, family) = match (everybody, staff, family) {
+                (Some(everybody), None, None) => (*everybody, *everybody),
+                (None, Some(staff), Some(family)) => (*staff, *family),
+                _ => {
+                    flaws.add(&conditions, "say it for everybody, or for staff and for family");
+                    continue;
+                }
+            };
+            let can_be_met = |asked: &Condition| {
+                methods.values().any(|method| method.level >= asked.level && (method.phishing_resistant || !asked.phishing_resistant))
+            };
+            if ![&staff, &family].into_iter().all(can_be_met) {
+                flaws.add(&conditions, "no method is that strong");
+            }
+            classes.push(BTreeMap::from([(Population::Family, family), (Population::Staff, staff)]));
+        }
+        Some(Self { methods, classes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use content::{Library, Settings};
+    use runtime::SchoolId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-24T09:00:00Z".parse().unwrap()
+    }
+
+    fn signed_in(method: &str, minutes_ago: i64) -> SignIn {
+        SignIn { method: Some(method.to_owned()), at: Some(now() - TimeDelta::minutes(minutes_ago)) }
+    }
+
+    /// Whether the content asks for nothing better.
+    fn will_do(sign_in: &SignIn, class: u8, functions: &[Function]) -> bool {
+        let library = Library::<SignInPolicy>::load(&Settings::default()).unwrap();
+        library.at(now()).unwrap().body.step_up(sign_in, class, functions, now()).is_none()
+    }
+
+    fn director() -> Function {
+        Function::Director(SchoolId::from(Uuid::from_u128(1)))
+    }
+
+    const EID: &str = "urn:be:vlaanderen:authmech:eid";
+    const ITSME: &str = "urn:be:vlaanderen:authmech:itsme";
+    const LEERID: &str = "urn:schildwacht:leerid";
+
+    #[test]
+    fn each_class_asks_for_what_the_content_says() {
+        for (class, method, minutes_ago, expected) in [
+            (2, LEERID, 10_000, true),
+            (3, LEERID, 1, false),
+            (3, ITSME, 10_000, true),
+            (4, ITSME, 60, true),
+            (4, ITSME, 61, false),
+            (4, LEERID, 1, false),
+            (5, EID, 5, true),
+            (5, EID, 6, false),
+        ] {
+            assert_eq!(will_do(&signed_in(method, minutes_ago), class, &[director()]), expected, "class {class}, {method}, {minutes_ago}");
+        }
+    }
+
+    #[test]
+    fn what_the_issuer_does_not_say_is_the_weakest() {
+        let unsaid = SignIn { method: None, ..signed_in(EID, 1) };
+        assert!(will_do(&unsaid, 2, &[director()]) && !will_do(&unsaid, 3, &[director()]));
+        assert!(!will_do(&signed_in("urn:somebody:strongest", 1), 3, &[director()]), "a method that nobody entered");
+        let timeless = SignIn { at: None, ..signed_in(EID, 1) };
+        assert!(will_do(&timeless, 3, &[director()]) && !will_do(&timeless, 4, &[director()]));
+    }
+
+    #[test]
+    fn who_is_a_parent_and_a_teacher_must_do_what_is_asked_of_teachers() {
+        let teacher = Function::Teacher(SchoolId::from(Uuid::from_u128(1)));
+        let leerid = signed_in(LEERID, 1);
+        assert!(will_do(&leerid, 3, &[Function::Parent]));
+        assert!(!will_do(&leerid, 3, &[Function::Parent, teacher]));
+        assert!(!will_do(&leerid, 3, &[]), "and so does who holds nothing yet");
+    }
+
+    #[test]
+    fn a_step_up_says_which_methods_would_do_and_how_recent() {
+        let library = Library::<SignInPolicy>::load(&Settings::default()).unwrap();
+        let policy = &library.at(now()).unwrap().body;
+        let step_up = policy.step_up(&signed_in(LEERID, 1), 4, &[director()], now()).unwrap();
+        assert_eq!(step_up.max_age, Some(TimeDelta::minutes(60)));
+        assert_eq!(step_up.acr_values.last().unwrap(), "urn:be:vlaanderen:authmech:eidashigh", "the strongest last");
+        assert!(step_up.acr_values.contains(&ITSME.to_owned()) && !step_up.acr_values.contains(&LEERID.to_owned()));
+        let step_up = policy.step_up(&signed_in(LEERID, 1), 3, &[director()], now()).unwrap();
+        assert_eq!(step_up.max_age, None);
+    }
+
+    #[test]
+    fn a_pack_that_nobody_could_meet_is_refused() {
+        let text = |conditions: &str| {
+            format!(
+                "id: sign-in\nversion: \"1\"\nvalid_from: 2026-01-01\nsources: [{{ title: a test }}]\nbody:\n  methods:\n    a: {{ level: 2, name: {{ nl: A, en: A }} }}\n  conditions:\n{conditions}"
+            )
+        };
+        let read =
+            |conditions: &str| Library::<SignInPolicy>::read(&[("a.yaml".to_owned(), text(conditions))]).map_err(|error| error.to_string());
+        let class = |number: u8, asked: &str| format!("    {number}: {{ {asked} }}\n");
+        let all = |asked: &str| (1..=CLASSES).map(|number| class(number, asked)).collect::<String>();
+        assert!(read(&all("everybody: { level: 2 }")).is_ok());
+        for (conditions, complaint) in [
+            (all("everybody: { level: 3 }"), "no method is that strong"),
+            (all("everybody: { level: 2, phishing_resistant: true }"), "no method is that strong"),
+            (all("staff: { level: 2 }"), "say it for everybody"),
+            (class(1, "everybody: { level: 1 }"), "each class, 1 to 5"),
+        ] {
+            assert!(read(&conditions).unwrap_err().contains(complaint), "{conditions}");
+        }
+    }
+}
