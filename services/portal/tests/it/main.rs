@@ -20,5 +20,7 @@ mod redis;
 mod security_events;
 mod sessions;
 mod sign_in;
+mod step_up;
 mod support;
+mod tenancy;
 mod warnings;

@@ -14,7 +14,7 @@ use axum::{
 };
 use http::StatusCode;
 use portal_frame::{
-    Failure, Posted, Visit,
+    Failure, Posted, Problem, Visit,
     answer::Unreadable,
     list::Paging,
     respond::{first_page, page, page_with_status},
@@ -64,7 +64,7 @@ pub(crate) async fn confirm(
     Path((id, appointment_id)): Path<(String, String)>,
     Posted { visit, fields }: Posted,
 ) -> Result<Response, Failure> {
-    let id = school_id(&id)?;
+    let id = own_school(&visit, &id)?;
     let request = wire::ConfirmAppointmentRequest { appointment_id, etag: fields.text("etag").to_owned() };
     match visit.calls().appointments().confirm_appointment(request).await {
         Ok(_) => Ok(visit.done(messages::FUNCTION_CONFIRMED, &place(id))),
@@ -77,7 +77,7 @@ pub(crate) async fn resend(
     Path((id, invitation_id)): Path<(String, String)>,
     Posted { visit, fields }: Posted,
 ) -> Result<Response, Failure> {
-    let id = school_id(&id)?;
+    let id = own_school(&visit, &id)?;
     let request = wire::ResendInvitationRequest { invitation_id, etag: fields.text("etag").to_owned() };
     match visit.calls().invitations().resend_invitation(request).await {
         Ok(_) => Ok(visit.done(messages::INVITATION_RESENT, &place(id))),
@@ -90,12 +90,18 @@ pub(crate) async fn withdraw(
     Path((id, invitation_id)): Path<(String, String)>,
     Posted { visit, fields }: Posted,
 ) -> Result<Response, Failure> {
-    let id = school_id(&id)?;
+    let id = own_school(&visit, &id)?;
     let request = wire::WithdrawInvitationRequest { invitation_id, etag: fields.text("etag").to_owned() };
     match visit.calls().invitations().withdraw_invitation(request).await {
         Ok(_) => Ok(visit.done(messages::INVITATION_WITHDRAWN, &place(id))),
         Err(status) => again(&visit, id, status).await,
     }
+}
+
+/// The school of an act. What is acted upon is of whichever school it is; one who acts has something to say at the one in the address too.
+fn own_school(visit: &Visit, id: &str) -> Result<SchoolId, Failure> {
+    let id = school_id(id)?;
+    if visit.visitor().may(Action::FunctionRead, id) { Ok(id) } else { Err(Failure::Problem(Problem::NotFound)) }
 }
 
 /// The list as it is now, with why an act upon it was refused.

@@ -17,6 +17,7 @@ use runtime::SchoolId;
 
 use super::{
     address::place,
+    own_school,
     refusal::{Refusal, RefusalWords},
     view::Appointment,
     words::PeopleWords,
@@ -59,7 +60,7 @@ pub(crate) async fn stop(
     Path((id, appointment_id)): Path<(String, String)>,
     Posted { visit, fields }: Posted,
 ) -> Result<Response, Failure> {
-    let id = school_id(&id)?;
+    let id = own_school(&visit, &id)?;
     let written = Written::of(&fields);
     let end = if written.day.is_empty() { Some(None) } else { day_of(&written.day).and_then(end_of).map(Some) };
     let Some(end) = end else {

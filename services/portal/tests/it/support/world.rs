@@ -1,7 +1,7 @@
 //! The real services around the portal: identity, network-monitor and incident-intake in this process, on SQLite and the embedded
 //! log, as `serve all` runs them. Tests ask them over gRPC as a person who may, and sensors speak through the log.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use auth::Principal;
 use axum::Router;
@@ -155,6 +155,31 @@ impl World {
         let rows = identity.reader().query_all_raw(question).await.unwrap();
         let texts = rows.iter().map(|row| row.try_get::<String>("", "text").unwrap());
         texts.map(|text| text.split("/uitnodiging/").nth(1).unwrap().lines().next().unwrap().to_owned()).collect()
+    }
+
+    /// Every row of every service's tables that names one of these ids, as text; of a mail its number alone, since it is being sent.
+    pub async fn rows_about(&self, ids: &[String]) -> BTreeSet<String> {
+        let mut rows = BTreeSet::new();
+        // Ids are text in JSON and 16 bytes in columns; `quote` writes those in hexadecimal.
+        let forms: Vec<String> = ids.iter().flat_map(|id| [id.clone(), id.replace('-', "").to_uppercase()]).collect();
+        for database in &self.databases {
+            let ask = async |question: String| {
+                database.reader().query_all_raw(Statement::from_string(database.backend(), question)).await.unwrap()
+            };
+            let texts = async |question: String| -> Vec<String> {
+                ask(question).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+            };
+            for table in texts("SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await {
+                let columns = texts(format!("SELECT name FROM pragma_table_info('{table}')")).await;
+                let all = if table == "mail" { 1 } else { columns.len() };
+                let columns: Vec<String> = columns.iter().take(all).map(|column| format!("quote(\"{column}\")")).collect();
+                let contents = texts(format!("SELECT {} FROM \"{table}\"", columns.join(" || ' ' || "))).await;
+                rows.extend(
+                    contents.into_iter().filter(|row| forms.iter().any(|id| row.contains(id))).map(|row| format!("{table}: {row}")),
+                );
+            }
+        }
+        rows
     }
 
     async fn caught_up(&self, group: &str, topics: &[Topic]) {
