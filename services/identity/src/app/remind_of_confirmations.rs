@@ -40,8 +40,10 @@ pub struct Reminded {
     pub appointments: u64,
     /// Mails that were queued.
     pub mails: u64,
-    /// Places that wait for the next run, since something failed or is not known yet.
-    pub places_left: u64,
+    /// Places where something failed; the next run is the retry.
+    pub places_failed: u64,
+    /// Schools that wait until their board is known.
+    pub schools_waiting: u64,
 }
 
 /// Answers what it queued. `cx` is the service's own.
@@ -52,7 +54,7 @@ pub async fn remind_of_confirmations(app: &App, cx: &Context) -> Result<Reminded
     let mut last = String::new();
     loop {
         let places = store::appointment::places_to_remind(app.database.reader(), now, &last, PLACES_AT_ONCE).await?;
-        let Some(last_of_these) = places.last() else { return Ok(reminded) };
+        let Some(last_of_these) = places.last() else { break };
         last.clone_from(last_of_these);
         for place in places {
             match remind_at(app, cx, &place, now, &mut reminded).await {
@@ -61,11 +63,16 @@ pub async fn remind_of_confirmations(app: &App, cx: &Context) -> Result<Reminded
                 // A row that cannot be read must not keep the places after it from hearing.
                 Err(error) => {
                     tracing::warn!(name: "appointment.not_reminded", place, error = %error.chain(), "reminders not sent, will retry");
-                    reminded.places_left += 1;
+                    reminded.places_failed += 1;
                 }
             }
         }
     }
+    if reminded.schools_waiting > 0 {
+        let schools = reminded.schools_waiting;
+        tracing::warn!(name: "appointment.board_unknown", schools, "reminders wait until the boards of these schools are known");
+    }
+    Ok(reminded)
 }
 
 /// Sends what is due at a place.
@@ -74,8 +81,7 @@ async fn remind_at(app: &App, cx: &Context, place: &str, now: DateTime<Utc>, rem
         let txn = app.database.begin().await?;
         let appointments = store::appointment::to_remind(&txn, place, now, AT_ONCE).await?;
         let Some(authorities) = authorities_over(&txn, cx, &appointments, now).await? else {
-            tracing::warn!(name: "appointment.board_unknown", place, "board of the school not known, reminders will be sent later");
-            reminded.places_left += 1;
+            reminded.schools_waiting += 1;
             return Ok(());
         };
 

@@ -133,7 +133,7 @@ impl World {
         self.clock.set(moment(now));
         let reminded = self.run().await;
         let sent = self.take_mails().await;
-        assert_eq!((reminded.mails, reminded.places_left), (sent.len() as u64, 0));
+        assert_eq!((reminded.mails, reminded.places_failed, reminded.schools_waiting), (sent.len() as u64, 0, 0));
         sent
     }
 
@@ -438,7 +438,7 @@ on_both_stores! {
         unknown.appoint(20, Function::Director(school()), FIRST_DAY).await;
         unknown.appoint(21, Function::VendorContact(id(9)), FIRST_DAY).await;
         unknown.clock.set(moment(MONTH));
-        assert_eq!(unknown.run().await, Reminded { appointments: 1, mails: 1, places_left: 1 });
+        assert_eq!(unknown.run().await, Reminded { appointments: 1, mails: 1, schools_waiting: 1, ..Reminded::default() });
         let sent = unknown.take_mails().await;
         assert_eq!(sent.iter().map(named).collect::<Vec<_>>(), [["Persoon 21"]], "the place after it does not wait");
         let known = World { cx: unknown.context_with(Principal::service("identity"), policies()), ..unknown };
@@ -452,7 +452,7 @@ on_both_stores! {
         world.appoint(21, Function::Teacher(school()), FIRST_DAY).await;
         world.execute("UPDATE appointment SET function = 'emperor' WHERE place LIKE 'board:%'").await;
         world.clock.set(moment(MONTH));
-        assert_eq!(world.run().await, Reminded { appointments: 1, mails: 1, places_left: 1 });
+        assert_eq!(world.run().await, Reminded { appointments: 1, mails: 1, places_failed: 1, ..Reminded::default() });
         assert_eq!(world.take_mails().await.iter().map(named).collect::<Vec<_>>(), [["Persoon 21"]]);
     }
 
