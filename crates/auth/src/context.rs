@@ -17,7 +17,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, StepUp, Verifier};
+use crate::{Action, Function, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, StepUp, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -175,6 +175,11 @@ impl Context {
     /// `None`: no end is known.
     pub fn permitted_until(&self, action: Action, resource: impl Into<Resource>) -> Option<DateTime<Utc>> {
         self.policies.permitted_until(&self.principal, &self.held, action, resource.into())
+    }
+
+    /// Who else may do this: the functions that permit it, as [`Policies::permitting_functions`] gives them.
+    pub fn permitting_functions(&self, action: Action, resource: impl Into<Resource>) -> Vec<(Resource, Vec<Function>)> {
+        self.policies.permitting_functions(action, resource.into())
     }
 
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.

@@ -12,6 +12,7 @@ use cedar_policy::{
 use chrono::{DateTime, Utc};
 use content::{Library, NotInForce, Settings};
 use strum::VariantArray as _;
+use uuid::Uuid;
 
 use crate::{
     Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, SignIn, SignInPolicy, StepUp, Subject,
@@ -103,6 +104,16 @@ impl Policies {
         let permit = principal.functions.iter().copied().filter(|function| self.permits(&with_only(*function), action, resource));
         let end_of = |function| held.iter().find(|held| held.function == function).and_then(|held| held.until);
         permit.map(end_of).reduce(|one, other| Some(one?.max(other?))).flatten()
+    }
+
+    /// The functions that permit it to anyone who holds one of them alone: by place, from the resource's own up to the platform, as far as
+    /// the hierarchy is known. A place whose functions do not permit it is among them.
+    pub fn permitting_functions(&self, action: Action, resource: Resource) -> Vec<(Resource, Vec<Function>)> {
+        let anyone = |function| Principal { subject: Subject::Person(Uuid::nil().into()), name: String::new(), functions: vec![function] };
+        let permits = |function: &Function| self.permits(&anyone(*function), action, resource);
+        let places = [resource].into_iter().chain(self.hierarchy.above(resource));
+        let places = places.filter(|place| !matches!(place, Resource::Function(_)));
+        places.map(|place| (place, Function::at(place).into_iter().filter(permits).collect())).collect()
     }
 
     /// Whether the rules permit it. What cannot be evaluated is not permitted.

@@ -20,7 +20,7 @@ use std::{
 use runtime::{AppId, BoardId, PersonId, SchoolId, SiteId, VendorId};
 use uuid::Uuid;
 
-use crate::{Action, Function};
+use crate::{Action, Function, Role};
 
 /// Something an action is done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +64,19 @@ impl Function {
             Self::VendorContact(vendor) => Some(Resource::Vendor(vendor)),
             Self::Pupil | Self::Parent => None,
         }
+    }
+
+    /// Every function that holds at a place itself, not at one above it.
+    pub fn at(place: Resource) -> Vec<Self> {
+        let id: Option<Uuid> = match place {
+            Resource::Platform => None,
+            Resource::Board(board) => Some(board.into()),
+            Resource::School(school) => Some(school.into()),
+            Resource::Vendor(vendor) => Some(vendor.into()),
+            Resource::Site(_) | Resource::App(_) | Resource::Person(_) | Resource::Function(_) => return Vec::new(),
+        };
+        let functions = Role::ALL.iter().filter_map(|role| Self::new(*role, id));
+        functions.filter(|function| function.place() == Some(place)).collect()
     }
 }
 
@@ -289,6 +302,17 @@ mod tests {
         let school: SchoolId = id(2);
         assert_eq!(Resource::from(school).to_string(), format!("school:{school}"));
         assert_eq!(Resource::Platform.to_string(), "platform");
+    }
+
+    #[test]
+    fn each_function_holds_at_its_place_alone() {
+        let (board, school): (BoardId, SchoolId) = (id(1), id(1));
+        assert_eq!(Function::at(board.into()), [Function::BoardMember(board), Function::Dpo(board)]);
+        let staff = [Function::Director(school), Function::IctCoordinator(school), Function::Teacher(school)];
+        assert_eq!(Function::at(school.into()), staff, "none of the platform, nor of a board with the same number");
+        assert_eq!(Function::at(id::<VendorId>(1).into()), [Function::VendorContact(id(1))]);
+        assert_eq!(Function::at(Resource::Platform).len(), 5);
+        assert_eq!(Function::at(id::<SiteId>(1).into()), []);
     }
 
     #[test]

@@ -216,3 +216,25 @@ fn what_is_permitted_ends_with_the_last_function_that_permits_it() {
         "what a token says has no end that we know"
     );
 }
+
+#[test]
+fn the_functions_that_permit_an_act_are_told_from_the_nearest_place_up() {
+    let (board, school) = (id::<BoardId>(1), id::<SchoolId>(1));
+    let context = context(Principal::service("identity"));
+    let confirming = |function| context.permitting_functions(Action::FunctionConfirm, Resource::Function(function));
+    let director =
+        [(school.into(), vec![]), (board.into(), vec![Function::BoardMember(board)]), (Resource::Platform, vec![Function::Operator])];
+    assert_eq!(confirming(Function::Director(school)), director);
+    let teacher = [(school.into(), vec![Function::Director(school)]), (board.into(), vec![]), (Resource::Platform, vec![])];
+    assert_eq!(confirming(Function::Teacher(school)), teacher);
+    assert_eq!(confirming(Function::Responder), [(Resource::Platform, vec![Function::ResponseLead])]);
+    let unknown = Function::Director(id(9));
+    assert_eq!(confirming(unknown), [(id::<SchoolId>(9).into(), vec![]), (Resource::Platform, vec![Function::Operator])]);
+    let seeing = context.permitting_functions(Action::AppRead, id::<AppId>(1));
+    let expected = [
+        (id::<AppId>(1).into(), vec![]),
+        (id::<VendorId>(1).into(), vec![Function::VendorContact(id(1))]),
+        (Resource::Platform, vec![Function::Reviewer]),
+    ];
+    assert_eq!(seeing, expected, "also of what is no function");
+}

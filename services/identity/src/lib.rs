@@ -19,6 +19,7 @@
 //! - A revoked gateway has no secret, gets no token, and never comes back.
 //! - A secret, also of an invitation's link, is shown once and kept as SHA-256.
 //! - Where Keycloak is the issuer, it follows our table ([`keycloak`]): late at times, never ahead in letting somebody in.
+//! - A reminder to confirm a function is sent once, however many replicas run.
 //! - What a caller may not know of is not found.
 //! - The development issuer serves this machine only.
 //!
@@ -39,7 +40,7 @@ mod messages;
 mod outbound;
 mod store;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use content::Library;
@@ -49,6 +50,9 @@ use storage::migrate::MigrationTrait;
 use url::Url;
 
 pub use config::{Config, GatewayBounds, IssuerConfig, KeycloakConfig};
+
+/// How often those who may confirm a function are reminded of what is due.
+const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -111,6 +115,11 @@ impl Service {
         }
         assembly.publish();
         assembly.send_mail();
+        let reminding = app.clone();
+        assembly.every("remind_of_confirmations", REMIND_EVERY, move |cx| {
+            let app = reminding.clone();
+            async move { app::remind_of_confirmations(&app, &cx).await }
+        });
         Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), issuer })
     }
 

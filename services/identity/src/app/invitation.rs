@@ -2,7 +2,6 @@
 
 use auth::{Action, Context, Function, Resource};
 use chrono::{DateTime, Utc};
-use mail::{Mail, Recipient, Subject, Text};
 use runtime::{Error, Etag, RequestId, Result};
 use serde::Serialize;
 use storage::{
@@ -13,6 +12,7 @@ use storage::{
 use super::{
     App,
     appointment::{appoint, as_text, chain_of, require_grant},
+    queue_letter::queue_letter,
 };
 use crate::{
     domain::{
@@ -188,12 +188,8 @@ async fn to_change(txn: &Txn, cx: &Context, asked: &ChangeInvitation, action: Ac
 /// Puts the mail with the link in the outbox.
 async fn send(app: &App, txn: &Txn, cx: &Context, invitation: &Invitation, token: &Secret) -> Result<()> {
     let place = store::place::name(&**txn, invitation.function).await?;
-    let to = Recipient::new(None, invitation.email.as_str()).map_err(Error::internal)?;
     let letter = letter::invitation(invitation, place.as_deref(), &app.portal, token);
-    let subject = Subject::parse(&letter.subject).map_err(Error::internal)?;
-    let text = Text::parse(&letter.text).map_err(Error::internal)?;
-    mail::queue(txn, cx, &Mail { to, subject, text, html: None }).await?;
-    Ok(())
+    queue_letter(txn, cx, &invitation.email, &letter).await
 }
 
 async fn record(txn: &Txn, cx: &Context, invitation: &Invitation, change: InvitationChange, action: Action) -> Result<()> {

@@ -6,8 +6,11 @@ use opentelemetry::{
     metrics::{Counter, Gauge},
 };
 
+use crate::domain::Reminder;
+
 #[derive(Debug)]
 pub struct Metrics {
+    appointment_reminders: Counter<u64>,
     gateway_changes: Counter<u64>,
     gateways_without_client: Gauge<u64>,
     imports: Counter<u64>,
@@ -17,6 +20,12 @@ impl Metrics {
     pub fn new() -> Self {
         let meter = opentelemetry::global::meter(crate::outbound::NAME);
         Self {
+            appointment_reminders: meter
+                .u64_counter("appointment.reminders")
+                .with_description(
+                    "appointments that somebody must confirm, by reminder (month, week) and who was asked: nearest, above, nobody",
+                )
+                .build(),
             gateway_changes: meter
                 .u64_counter("gateway.changes")
                 .with_description("gateways enrolled, given a new secret and revoked, by action")
@@ -30,6 +39,10 @@ impl Metrics {
                 .with_description("files of boards, schools and sites, by outcome: imported, refused, validated")
                 .build(),
         }
+    }
+
+    pub fn reminded(&self, reminder: Reminder, asked: &'static str, count: u64) {
+        self.appointment_reminders.add(count, &[KeyValue::new("reminder", reminder.into_str()), KeyValue::new("asked", asked)]);
     }
 
     pub fn gateway_changed(&self, action: Action) {

@@ -7,6 +7,8 @@ mod gateway;
 mod import_organisations;
 mod invitation;
 mod metrics;
+mod queue_letter;
+mod remind_of_confirmations;
 mod school;
 
 use std::sync::Arc;
@@ -33,6 +35,7 @@ pub use invitation::{
     ChangeInvitation, CreateInvitation, InvitationFilter, ListInvitations, accept_invitation, create_invitation, get_invitation,
     list_invitations, resend_invitation, show_invitation, withdraw_invitation,
 };
+pub use remind_of_confirmations::remind_of_confirmations;
 pub use school::{ListSchools, get_school, list_schools};
 
 use crate::{

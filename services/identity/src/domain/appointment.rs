@@ -6,7 +6,7 @@ use auth::{Function, Resource, Role};
 use chrono::{DateTime, Days, Utc};
 use runtime::{Error, Etag, Line, PersonId};
 
-use super::Email;
+use super::{Email, Reminder};
 
 runtime::typed_ids! {
     /// An appointment.
@@ -39,6 +39,8 @@ pub struct Appointment {
     pub until: Option<DateTime<Utc>>,
     /// They hold it until then, unless somebody confirms it.
     pub confirm_by: DateTime<Utc>,
+    /// The last reminder that was sent since it was made or confirmed.
+    pub reminded: Option<Reminder>,
     /// As audit rows name them.
     pub appointed_by: String,
     /// Counts changes from 1; the etag.
@@ -126,7 +128,8 @@ impl Appointment {
 
     pub fn appoint(id: AppointmentId, person: Person, function: Function, term: Term, appointed_by: String) -> (Self, AppointmentChange) {
         let Term { from, until } = term;
-        let appointment = Self { id, person, function, from, until, confirm_by: from + Self::YEAR, appointed_by, version: 1 };
+        let confirm_by = from + Self::YEAR;
+        let appointment = Self { id, person, function, from, until, confirm_by, reminded: None, appointed_by, version: 1 };
         (appointment, AppointmentChange::Appointed)
     }
 
@@ -134,6 +137,7 @@ impl Appointment {
     pub fn confirm(&mut self, now: DateTime<Utc>) -> Result<AppointmentChange, AppointmentRefusal> {
         self.require_open(now)?;
         self.confirm_by = now + Self::YEAR;
+        self.reminded = None;
         self.version += 1;
         Ok(AppointmentChange::Confirmed)
     }
@@ -154,6 +158,24 @@ impl Appointment {
     /// Whether the person holds it, or will.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         now < self.ends()
+    }
+
+    /// When the next reminder is due; `None`: all were sent, or its end is known and a confirmation would not move it.
+    pub fn remind_at(&self) -> Option<DateTime<Utc>> {
+        let next = match self.reminded {
+            None => Reminder::Month,
+            Some(Reminder::Month) => Reminder::Week,
+            Some(Reminder::Week) => return None,
+        };
+        let needs_confirmation = self.until.is_none_or(|until| self.confirm_by < until);
+        needs_confirmation.then(|| next.due_at(self.confirm_by))
+    }
+
+    /// The reminder that is due now; where several are, the last alone.
+    pub fn due_reminder(&self, now: DateTime<Utc>) -> Option<Reminder> {
+        let is_due = self.is_open(now) && self.remind_at().is_some_and(|due_at| due_at <= now);
+        let is_last_due = Reminder::Week.due_at(self.confirm_by) <= now;
+        is_due.then_some(if is_last_due { Reminder::Week } else { Reminder::Month })
     }
 
     fn require_open(&self, now: DateTime<Utc>) -> Result<(), AppointmentRefusal> {
@@ -227,6 +249,38 @@ mod tests {
         assert_eq!(term(Some("2027-06-30T00:00:01Z")).within(Some(authority)), Err(AppointmentRefusal::OutlivesAuthority(authority)));
         assert_eq!(term(None).within(Some(authority)), Err(AppointmentRefusal::OutlivesAuthority(authority)));
         assert!(term(None).within(None).is_ok());
+    }
+
+    #[test]
+    fn each_reminder_is_due_once_until_the_function_is_confirmed() {
+        let mut appointment = director(None);
+        let at = |text: &str| moment(&format!("2027-{text}Z"));
+        assert_eq!(appointment.due_reminder(at("08-02T05:59:59")), None);
+        assert_eq!(appointment.due_reminder(at("08-02T06:00:00")), Some(Reminder::Month));
+        appointment.reminded = Some(Reminder::Month);
+        assert_eq!(appointment.due_reminder(at("08-25T05:59:59")), None);
+        assert_eq!(appointment.due_reminder(at("08-25T06:00:00")), Some(Reminder::Week));
+        appointment.reminded = Some(Reminder::Week);
+        assert_eq!(appointment.due_reminder(at("08-31T23:59:59")), None);
+        appointment.confirm(at("08-31T23:59:59")).unwrap();
+        assert_eq!(appointment.due_reminder(moment("2028-07-31T06:00:00Z")), Some(Reminder::Month), "30 days before the next end");
+    }
+
+    #[test]
+    fn of_reminders_that_were_missed_the_last_is_due_and_none_after_the_end() {
+        let appointment = director(None);
+        assert_eq!(appointment.due_reminder(moment("2027-08-25T05:59:59Z")), Some(Reminder::Month));
+        assert_eq!(appointment.due_reminder(moment("2027-08-25T06:00:00Z")), Some(Reminder::Week));
+        assert_eq!(appointment.due_reminder(moment("2027-08-31T23:59:59Z")), Some(Reminder::Week));
+        assert_eq!(appointment.due_reminder(moment("2027-09-01T00:00:00Z")), None, "it has ended");
+    }
+
+    #[test]
+    fn an_end_that_a_confirmation_does_not_move_needs_no_reminder() {
+        let late = moment("2027-08-26T00:00:00Z");
+        assert_eq!(director(Some("2027-08-31T00:00:00Z")).due_reminder(late), None);
+        assert_eq!(director(Some("2027-09-01T00:00:00Z")).due_reminder(late), None, "the same moment");
+        assert_eq!(director(Some("2027-09-01T00:00:01Z")).due_reminder(late), Some(Reminder::Week));
     }
 
     #[test]

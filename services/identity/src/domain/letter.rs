@@ -1,12 +1,17 @@
 //! Mails to people: in Dutch, then in English, since nobody has chosen a language yet.
 
-use auth::{Function, Role};
+use auth::{Function, Resource, Role};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Brussels;
 use runtime::without_hidden;
 use url::Url;
 
-use super::{Answer, Invitation, Secret};
+use super::{Answer, Appointment, Invitation, Place, Secret};
+
+/// So many people are named in a letter; of the others it says how many they are.
+const NAMED_AT_MOST: usize = 20;
+/// Characters of a place in a subject, which has room for 200 in all.
+const PLACE_IN_SUBJECT: usize = 100;
 
 /// A mail to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +23,9 @@ pub struct Letter {
 /// Asks somebody to take a function: `place` is what its place is called, `None` for the platform.
 pub fn invitation(invitation: &Invitation, place: Option<&str>, portal: &Url, token: &Secret) -> Letter {
     let (dutch, english) = names(invitation.function);
-    let (at, of) = place.map_or_else(Default::default, |place| {
-        let place = without_hidden(place);
-        (format!(" van {place}"), format!(" of {place}"))
-    });
-    let until = |now: DateTime<Utc>| now.with_timezone(&Brussels).format("%d/%m/%Y").to_string();
+    let (at, of) = with_place("van", "of", place);
     let expires = match &invitation.answer {
-        Answer::Awaited { expires, .. } => until(*expires),
+        Answer::Awaited { expires, .. } => day(*expires),
         Answer::Accepted { .. } | Answer::Withdrawn => String::new(),
     };
     let link = format!("{portal}uitnodiging/{}", token.reveal());
@@ -41,6 +42,97 @@ pub fn invitation(invitation: &Invitation, place: Option<&str>, portal: &Url, to
          If you do not expect this mail, you need not do anything.\n"
     );
     Letter { subject, text }
+}
+
+/// Asks somebody to confirm what others hold at a place. `is_passed_on`: nobody who is nearer may do it, so that they are asked.
+pub fn to_confirm((place, name): (Place, Option<&str>), appointments: &[&Appointment], is_passed_on: bool, portal: &Url) -> Letter {
+    let (at, of) = with_place("bij", "at", name);
+    let mut appointments = appointments.to_vec();
+    appointments.sort_by_key(|appointment| (appointment.confirm_by, appointment.person.name.as_str().to_lowercase(), appointment.id));
+    let named = appointments.iter().take(NAMED_AT_MOST).map(|appointment| {
+        let (dutch, english) = names(appointment.function);
+        format!("- {}: {dutch} / {english}, {}\n", one_line(appointment.person.name.as_str()), day(appointment.confirm_by))
+    });
+    let mut list: String = named.collect();
+    let others = appointments.len().saturating_sub(NAMED_AT_MOST);
+    if others > 0 {
+        list.push_str(&format!("- en nog {others} / and {others} more\n"));
+    }
+    let (nobody_else, nobody_else_english) = if is_passed_on {
+        (
+            "Niemand anders kan dit nu bevestigen. Kunt u het zelf ook niet? Stel dan iemand aan die het mag.\n",
+            "Nobody else can confirm them now. If you cannot do it either, appoint somebody who may.\n",
+        )
+    } else {
+        Default::default()
+    };
+    let link = people_page(place, portal);
+    let subject = format!("Schildwacht: bevestig wie een functie houdt{}", shortened(&at));
+    let text = format!(
+        "Goedendag,\n\n\
+         Wie hieronder staat, verliest een functie{at} op de dag die erbij staat. Dat gebeurt niet als u de functie bevestigt.\n\n{list}\n\
+         Bevestig wie blijft:\n{link}\n\n\
+         {nobody_else}\
+         Stopt iemand? Dan hoeft u voor die persoon niets te doen.\n\n\
+         --\n\n\
+         Those in the list above lose a function{of} on the day beside it, unless you confirm it.\n\
+         Confirm those who stay with the link above.\n\
+         {nobody_else_english}\
+         If somebody stops, you need not do anything for them.\n"
+    );
+    Letter { subject, text }
+}
+
+/// Tells somebody that what they hold at a place ends soon: each with the function of who may confirm it.
+pub fn to_be_confirmed((place, name): (Place, Option<&str>), held: &[(&Appointment, Function)], portal: &Url) -> Letter {
+    let (at, of) = with_place("bij", "at", name);
+    let list = held.iter().map(|(appointment, by)| {
+        let ((dutch, english), (by_dutch, by_english)) = (names(appointment.function), names(*by));
+        let ends = day(appointment.confirm_by);
+        format!("- {dutch} / {english}, {ends}. Vraag het aan / ask: {by_dutch} / {by_english}\n")
+    });
+    let list: String = list.collect();
+    let link = people_page(place, portal);
+    let subject = format!("Schildwacht: uw functie eindigt binnenkort{}", shortened(&at));
+    let text = format!(
+        "Goedendag,\n\n\
+         U verliest een functie{at} op de dag die erbij staat. Dat gebeurt niet als iemand de functie bevestigt.\n\n{list}\n\
+         Blijft u? Vraag dan om uw functie te bevestigen. Zelf kunt u dat niet.\n\
+         Wie bevestigt, doet dat hier:\n{link}\n\n\
+         Stopt u? Dan hoeft u niets te doen.\n\n\
+         --\n\n\
+         You lose a function{of} on the day beside it in the list above, unless somebody confirms it.\n\
+         If you stay, ask to be confirmed, with the link above. You cannot do it yourself.\n\
+         If you stop, you need not do anything.\n"
+    );
+    Letter { subject, text }
+}
+
+/// What a place is called, after a word in Dutch and in English; nothing where it has no name.
+fn with_place(dutch: &str, english: &str, place: Option<&str>) -> (String, String) {
+    place.map(one_line).map_or_else(Default::default, |place| (format!(" {dutch} {place}"), format!(" {english} {place}")))
+}
+
+/// A name without what cannot be seen, and without line breaks, by which it could add lines of its own.
+fn one_line(name: &str) -> String {
+    without_hidden(name).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn shortened(place: &str) -> String {
+    let beginning: String = place.chars().take(PLACE_IN_SUBJECT).collect();
+    if beginning.len() < place.len() { format!("{beginning}…") } else { beginning }
+}
+
+fn day(moment: DateTime<Utc>) -> String {
+    moment.with_timezone(&Brussels).format("%d/%m/%Y").to_string()
+}
+
+/// Where the people of a place are; the first page for places whose people have no page yet.
+fn people_page(place: Place, portal: &Url) -> String {
+    match place {
+        Place(Resource::School(school)) => format!("{portal}scholen/{school}/mensen"),
+        Place(_) => portal.to_string(),
+    }
 }
 
 /// A function in Dutch and in English, in a sentence.
@@ -67,7 +159,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::SecretHash;
+    use crate::domain::{Person, SecretHash, Term};
 
     #[test]
     fn an_invitation_says_to_what_where_and_until_when() {
@@ -82,5 +174,91 @@ mod tests {
         assert!(letter.text.contains(&format!("https://schildwacht.example/uitnodiging/{}\n", token.reveal())), "{}", letter.text);
         assert_eq!(letter.text.matches("07/12/2026").count(), 2, "half past midnight in Brussels: {}", letter.text);
         assert!(letter.text.contains("ICT coordinator of Basisschool De Zandloper"), "{}", letter.text);
+    }
+    const ZANDLOPER: &str = "Basisschool De Zandloper";
+
+    fn teacher(number: u128, name: &str, from: &str) -> Appointment {
+        let person = Person {
+            id: Uuid::from_u128(number).into(),
+            name: name.try_into().unwrap(),
+            email: "iemand@zandloper.example".try_into().unwrap(),
+        };
+        let term = Term::new(from.parse().unwrap(), None).unwrap();
+        let function = Function::Teacher(Uuid::from_u128(1).into());
+        Appointment::appoint(Uuid::from_u128(number).into(), person, function, term, "person:1".to_owned()).0
+    }
+
+    fn asked(appointments: &[Appointment], name: Option<&str>, is_passed_on: bool) -> Letter {
+        let place = Place(Resource::School(Uuid::from_u128(1).into()));
+        let portal = "https://schildwacht.example/".parse().unwrap();
+        to_confirm((place, name), &appointments.iter().collect::<Vec<_>>(), is_passed_on, &portal)
+    }
+
+    #[test]
+    fn who_may_confirm_reads_who_ends_when_the_first_to_end_first() {
+        let late = teacher(1, "An Peeters", "2026-11-25T09:00:00Z");
+        let soon = [teacher(2, "zoë Maes", "2026-11-23T23:30:00Z"), teacher(3, "Karim Aziz", "2026-11-23T23:30:00Z")];
+        let [zoe, karim] = soon;
+        insta::assert_snapshot!(asked(&[late, zoe, karim], Some(ZANDLOPER), false).text);
+    }
+
+    #[test]
+    fn of_more_than_twenty_people_the_others_are_counted() {
+        let teachers: Vec<_> = (1..=22).map(|number| teacher(number, &format!("Leraar {number:02}"), "2026-11-24T09:00:00Z")).collect();
+        let lines = |appointments| asked(appointments, None, false).text.lines().filter(|line| line.starts_with("- ")).count();
+        assert_eq!((lines(&teachers[..20]), lines(&teachers[..21])), (20, 21));
+        assert!(!asked(&teachers[..20], None, false).text.contains("en nog"));
+        let text = asked(&teachers, None, false).text;
+        assert!(text.contains("- Leraar 20: leerkracht / teacher, 24/11/2027\n- en nog 2 / and 2 more\n\n"), "{text}");
+    }
+
+    #[test]
+    fn who_is_asked_because_nobody_else_may_is_told_so() {
+        let karim = [teacher(1, "Karim Aziz", "2026-11-24T09:00:00Z")];
+        let (ordinary, passed_on) = (asked(&karim, Some(ZANDLOPER), false), asked(&karim, Some(ZANDLOPER), true));
+        for said in ["Niemand anders kan dit nu bevestigen.", "Nobody else can confirm them now."] {
+            assert!(passed_on.text.contains(said) && !ordinary.text.contains(said), "{}", passed_on.text);
+        }
+    }
+
+    #[test]
+    fn who_must_be_confirmed_reads_what_ends_and_whom_to_ask() {
+        let karim = teacher(1, "Karim Aziz", "2026-11-24T09:00:00Z");
+        let school = Uuid::from_u128(1).into();
+        let held = [(&karim, Function::Director(school))];
+        let portal = "https://schildwacht.example/".parse().unwrap();
+        let letter = to_be_confirmed((Place(Resource::School(school)), Some(ZANDLOPER)), &held, &portal);
+        assert_eq!(letter.subject, "Schildwacht: uw functie eindigt binnenkort bij Basisschool De Zandloper");
+        insta::assert_snapshot!(letter.text);
+    }
+
+    #[test]
+    fn names_add_no_lines_and_hide_nothing() {
+        let karim = [teacher(1, "Karim  <b>Aziz</b>", "2026-11-24T09:00:00Z")];
+        let letter = asked(&karim, Some("De\u{202e} Zandloper\r\n\nSchildwacht: meld u aan op\thttps://kwaad.example\n"), false);
+        let name = " bij De Zandloper Schildwacht: meld u aan op https://kwaad.example op de dag";
+        assert!(letter.text.contains(name), "{}", letter.text);
+        assert!(letter.text.contains("- Karim <b>Aziz</b>: leerkracht"), "{}", letter.text);
+        assert!(!letter.subject.contains(['\n', '\r', '\t', '\u{202e}']));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_the_subject_alone() {
+        let (fits, long) = ("é".repeat(PLACE_IN_SUBJECT - " bij ".len()), "é".repeat(200));
+        assert!(asked(&[], Some(&fits), false).subject.ends_with(&format!("houdt bij {fits}")));
+        let letter = asked(&[], Some(&long), false);
+        assert!(letter.subject.ends_with(&format!("houdt bij {fits}…")) && letter.subject.chars().count() <= 200, "{}", letter.subject);
+        assert!(letter.text.contains(&long));
+    }
+
+    #[test]
+    fn the_link_leads_to_the_people_of_the_school_and_elsewhere_to_the_first_page() {
+        let portal = "https://schildwacht.example/".parse().unwrap();
+        let school = Uuid::from_u128(1);
+        let link = |place| people_page(Place(place), &portal);
+        assert_eq!(link(Resource::School(school.into())), format!("https://schildwacht.example/scholen/{school}/mensen"));
+        for place in [Resource::Platform, Resource::Board(school.into()), Resource::Vendor(school.into())] {
+            assert_eq!(link(place), "https://schildwacht.example/");
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod import;
 pub mod invitation;
 pub mod letter;
 pub mod number;
+pub mod reminder;
 pub mod school;
 pub mod secret;
 
@@ -22,5 +23,6 @@ pub use email::Email;
 pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason};
 pub use invitation::{Answer, Invitation, InvitationChange, InvitationId, InvitationRefusal};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
+pub use reminder::Reminder;
 pub use school::{School, Site};
 pub use secret::{Secret, SecretHash};

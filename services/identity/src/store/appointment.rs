@@ -1,14 +1,16 @@
 //! Appointments, kept.
 
+use auth::Function;
 use chrono::{DateTime, Utc};
 use runtime::PersonId;
 use sea_orm::{
-    ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::ExprTrait,
+    ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
+    sea_query::ExprTrait,
 };
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc};
 
 use super::person;
-use crate::domain::{Appointment, AppointmentId, Place};
+use crate::domain::{Appointment, AppointmentId, Person, Place};
 
 /// Table `appointment`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,6 +28,10 @@ pub struct Model {
     pub confirm_by: DateTimeUtc,
     /// The earlier of the two: lists tell open ones from ended ones by it.
     pub ends: DateTimeUtc,
+    /// The last reminder that was sent since it was made or confirmed.
+    pub reminded: Option<String>,
+    /// When the next one is due: a run finds those of today by it.
+    pub remind_at: Option<DateTimeUtc>,
     pub appointed_by: String,
     /// The person's name in small letters: lists are in its order.
     pub sort_key: String,
@@ -116,6 +122,39 @@ pub async fn count_others(connection: &impl ConnectionTrait, but: &Appointment, 
     Ok(query.filter(Column::StartTime.lte(at)).filter(Column::Ends.gt(at)).count(connection).await?)
 }
 
+/// Who holds one of these functions now.
+pub async fn holders(connection: &impl ConnectionTrait, functions: &[Function], now: DateTime<Utc>) -> StoreResult<Vec<Person>> {
+    let query = Entity::find().filter(Column::Function.is_in(functions.iter().map(ToString::to_string)));
+    let query = query.filter(Column::StartTime.lte(now)).filter(Column::Ends.gt(now));
+    let rows = query.find_also_related(person::Entity).all(connection).await?;
+    rows.into_iter().map(|row| Ok(read(row)?.person)).collect()
+}
+
+/// Places where a reminder is due, in their order, as rows name them: at most so many, those after this one.
+pub async fn places_to_remind(
+    connection: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: &str,
+    at_most: u64,
+) -> StoreResult<Vec<String>> {
+    let query = Entity::find().select_only().column(Column::Place).distinct().filter(reminder_is_due(now));
+    let query = query.filter(Column::Place.gt(after)).order_by_asc(Column::Place).limit(at_most);
+    Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Those at a place of which a reminder is due, at most so many, locked until the transaction ends: of two runs at once, the second finds
+/// none that the first has.
+pub async fn to_remind(txn: &Txn, place: &str, now: DateTime<Utc>, at_most: u64) -> StoreResult<Vec<Appointment>> {
+    let query = Entity::find().filter(Column::Place.eq(place)).filter(reminder_is_due(now));
+    let rows = query.order_by_asc(Column::AppointmentId).limit(at_most).lock_exclusive().all(&**txn).await?;
+    let people = rows.load_one(person::Entity, &**txn).await?;
+    rows.into_iter().zip(people).map(read).collect()
+}
+
+fn reminder_is_due(now: DateTime<Utc>) -> Condition {
+    Condition::all().add(Column::RemindAt.lte(now)).add(Column::Ends.gt(now))
+}
+
 pub async fn insert(txn: &Txn, appointment: &Appointment, key: &RequestKey) -> StoreResult<()> {
     Entity::insert(row_of(appointment, key)?.into_active_model()).exec_without_returning(&**txn).await?;
     Ok(())
@@ -140,6 +179,8 @@ fn row_of(appointment: &Appointment, key: &RequestKey) -> StoreResult<Model> {
         end_time: appointment.until,
         confirm_by: appointment.confirm_by,
         ends: appointment.ends(),
+        reminded: appointment.reminded.map(|reminder| reminder.into_str().to_owned()),
+        remind_at: appointment.remind_at(),
         appointed_by: appointment.appointed_by.clone(),
         sort_key: appointment.person.name.as_str().to_lowercase(),
         version: i32::try_from(appointment.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
@@ -150,6 +191,7 @@ fn row_of(appointment: &Appointment, key: &RequestKey) -> StoreResult<Model> {
 
 fn read((row, person): (Model, Option<person::Model>)) -> StoreResult<Appointment> {
     let person = person.ok_or_else(|| StoreError::unreadable("appointment.person_id", "names no person"))?;
+    let reminded = row.reminded.as_deref().map(str::parse).transpose();
     Ok(Appointment {
         id: row.appointment_id.into(),
         person: person::read(person)?,
@@ -157,6 +199,7 @@ fn read((row, person): (Model, Option<person::Model>)) -> StoreResult<Appointmen
         from: row.start_time,
         until: row.end_time,
         confirm_by: row.confirm_by,
+        reminded: reminded.map_err(|error| StoreError::unreadable("appointment.reminded", error))?,
         appointed_by: row.appointed_by,
         version: u32::try_from(row.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
     })

@@ -13,7 +13,7 @@ use testkit::{
 use super::*;
 use crate::domain::{
     Answer, Appointment, Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, Invitation, Person, Place,
-    RevokeReason, School, SecretHash, Site,
+    Reminder, RevokeReason, School, SecretHash, Site,
 };
 
 fn number<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
@@ -110,10 +110,11 @@ prop_compose! {
         from in moment(),
         until in prop::option::of(moment()),
         confirm_by in moment(),
+        reminded in prop::option::of(prop::sample::select(&[Reminder::Month, Reminder::Week])),
         appointed_by in text(),
         version in 0..=i32::MAX as u32,
     ) -> Appointment {
-        Appointment { id, person, function, from, until, confirm_by, appointed_by, version }
+        Appointment { id, person, function, from, until, confirm_by, reminded, appointed_by, version }
     }
 }
 

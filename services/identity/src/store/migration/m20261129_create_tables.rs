@@ -60,6 +60,7 @@ impl MigrationTrait for CreateTables {
             ),
             index("appointment_by_function", appointment::Entity, [appointment::Column::Function, appointment::Column::Ends]),
             index("appointment_by_person", appointment::Entity, [appointment::Column::PersonId, appointment::Column::Ends]),
+            index("appointment_by_reminder", appointment::Entity, [appointment::Column::RemindAt, appointment::Column::Place]),
             index("appointment_by_request", appointment::Entity, [appointment::Column::RequestedBy, appointment::Column::RequestId])
                 .unique()
                 .to_owned(),

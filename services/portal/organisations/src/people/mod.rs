@@ -7,7 +7,7 @@ mod stop;
 mod view;
 mod words;
 
-use auth::{Action, Function, Resource, Role};
+use auth::{Action, Function, Resource};
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -46,9 +46,8 @@ const INVITATIONS_SHOWN: i32 = 50;
 
 /// The functions at a school that this visitor may give.
 pub(crate) fn functions_to_grant(visitor: &Visitor, school: SchoolId) -> Vec<Function> {
-    let at_the_school = Role::ALL.iter().filter_map(|role| Function::new(*role, Some(school.into())));
-    let at_the_school = at_the_school.filter(|function| function.place() == Some(school.into()));
-    at_the_school.filter(|function| visitor.may(Action::FunctionGrant, Resource::Function(*function))).collect()
+    let may_grant = |function: &Function| visitor.may(Action::FunctionGrant, Resource::Function(*function));
+    Function::at(school.into()).into_iter().filter(may_grant).collect()
 }
 
 /// `GET /scholen/{school}/mensen`.
