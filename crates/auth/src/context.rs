@@ -147,7 +147,7 @@ impl Context {
     ///
     /// # Errors
     /// `NotFound` when the caller may not know the resource, `PermissionDenied` when they may know it but not do this, `StepUpRequired` when
-    /// they may, and must sign in more surely or anew for it.
+    /// they may, and must sign in for it again, or in a surer way.
     pub fn require(&self, action: Action, resource: impl Into<Resource>) -> Result<()> {
         let resource = resource.into();
         if self.policies.permits(&self.principal, action, resource) {
@@ -185,7 +185,7 @@ impl Context {
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.
     ///
     /// # Errors
-    /// `PermissionDenied` when nowhere, `StepUpRequired` when they must sign in more surely or anew for it.
+    /// `PermissionDenied` when nowhere, `StepUpRequired` when they must sign in for it again.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
         let scope = self.policies.scope(&self.principal, action).ok_or_else(|| {
             self.record_refusal(action, &"any", "permission_denied");

@@ -1,5 +1,5 @@
 //! How surely somebody is who they say: how they signed in, and what the class of information asks for at least. Both are content,
-//! `content/sign-in/`, read anew for every decision, since a version holds from its day.
+//! `content/sign-in/`, of which each decision takes the version of its day.
 
 use std::collections::{BTreeMap, BTreeSet};
 

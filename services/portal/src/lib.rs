@@ -26,8 +26,8 @@ use portal_frame::{
     Area, Form, Portal, Routes, SecurityHeaders,
     issuer::Issuer,
     session::{Cookies, Sessions},
-    step_up::WaitingForms,
     upstream::Upstream,
+    waiting_form::WaitingForms,
 };
 use runtime::{Process, StartError};
 use storage::Cache;

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/compression", &[]),
     ("crates/otlp", &[]),
     ("crates/content", &["runtime"]),
-    ("crates/auth", &["runtime"]),
+    ("crates/auth", &["runtime", "content"]),
     ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
     ("crates/mail", &["runtime", "storage", "auth"]),

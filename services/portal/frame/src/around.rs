@@ -27,8 +27,8 @@ use crate::{
     respond::{first_page, own_page, page_with_status, redirect_with_cookie},
     routes::{Declared, Routes},
     session::{Sender, SessionError},
-    step_up::{SIGNED_IN_AGAIN, StepUp},
-    visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, THEME_COOKIE, Written},
+    step_up::StepUp,
+    visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, SIGNED_IN_AGAIN, THEME_COOKIE, Written},
 };
 
 /// The longest form is a note of 10,000 characters, each at most 12 bytes once encoded.

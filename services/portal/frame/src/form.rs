@@ -6,79 +6,35 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{StatusCode, header};
-use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::{Failure, Fault},
+    fields::Fields,
     problem::Problem,
     visit::{Around, Visit},
 };
 
-/// The fields of a form, in the order in which they were sent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Fields(Vec<(String, String)>);
+async fn read<S: Send + Sync>(request: Request, state: &S, around: &Around) -> Result<Fields, Failure> {
+    let undeclared = || Failure::Ours { fault: Fault::Bug, cause: "a form whose address declares none".to_owned() };
+    let form = around.form.ok_or_else(undeclared)?;
+    let fields = decode(request, state).await?;
+    let written: Vec<&str> = form.gives_back.iter().map(|name| fields.text(name)).filter(|text| !text.is_empty()).collect();
+    around.written.put_aside(&fields, written.join("\n"));
+    Ok(fields)
+}
 
-impl Fields {
-    /// Those in the question of an address.
-    pub fn of_address(query: &str) -> Self {
-        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+async fn decode<S: Send + Sync>(request: Request, state: &S) -> Result<Fields, Failure> {
+    let invalid = Failure::Problem(Problem::Invalid);
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.starts_with("application/x-www-form-urlencoded") {
+        return Err(invalid);
     }
-
-    /// The first value of a field, trimmed; empty when the field is missing.
-    pub fn text(&self, name: &str) -> &str {
-        self.given(name).unwrap_or_default().trim()
-    }
-
-    /// The first value of a field, where it is there at all.
-    pub fn given(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-
-    /// All values of a field.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Names and values, in their order.
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.0
-    }
-
-    /// All but this one.
-    pub(crate) fn without(&self, name: &str) -> Self {
-        Self(self.0.iter().filter(|(found, _)| found != name).cloned().collect())
-    }
-
-    /// How long they are together.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
-    }
-
-    async fn read<S: Send + Sync>(request: Request, state: &S, around: &Around) -> Result<Self, Failure> {
-        let undeclared = || Failure::Ours { fault: Fault::Bug, cause: "a form whose address declares none".to_owned() };
-        let form = around.form.ok_or_else(undeclared)?;
-        let fields = Self::decode(request, state).await?;
-        let written: Vec<&str> = form.gives_back.iter().map(|name| fields.text(name)).filter(|text| !text.is_empty()).collect();
-        around.written.put_aside(&fields, written.join("\n"));
-        Ok(fields)
-    }
-
-    async fn decode<S: Send + Sync>(request: Request, state: &S) -> Result<Self, Failure> {
-        let invalid = Failure::Problem(Problem::Invalid);
-        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !content_type.starts_with("application/x-www-form-urlencoded") {
-            return Err(invalid);
-        }
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let is_too_long = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-            tracing::debug!(name: "form.unreadable", is_too_long, "form could not be read");
-            invalid
-        })?;
-        // Browsers write line ends of text fields as CR LF, whatever was typed.
-        let field =
-            |(name, value): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| (name.into_owned(), value.replace("\r\n", "\n"));
-        Ok(Self(url::form_urlencoded::parse(&body).map(field).collect()))
-    }
+    let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+        let is_too_long = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        tracing::debug!(name: "form.unreadable", is_too_long, "form could not be read");
+        invalid
+    })?;
+    Ok(Fields::of_body(&body))
 }
 
 /// A form of a signed-in person, with a valid CSRF token.
@@ -112,7 +68,7 @@ impl<S: Send + Sync> FromRequest<S> for PostedByAnyone {
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let around = Around::from_request_parts(&mut parts, state).await?;
-        let fields = Fields::read(Request::from_parts(parts, body), state, &around).await?;
+        let fields = read(Request::from_parts(parts, body), state, &around).await?;
         Ok(Self { around, fields })
     }
 }

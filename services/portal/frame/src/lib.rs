@@ -18,6 +18,7 @@ pub mod assets;
 pub mod card;
 pub mod config;
 mod failure;
+mod fields;
 mod form;
 mod headers;
 pub mod issuer;
@@ -37,6 +38,7 @@ pub mod step_up;
 pub mod upstream;
 pub mod visit;
 pub mod visitor;
+pub mod waiting_form;
 
 pub mod words;
 
@@ -44,7 +46,8 @@ pub use self::{
     area::{Area, MenuEntry, MenuPlace, Message, Onlooker, Search},
     around::router,
     failure::{Failure, Fault},
-    form::{Fields, Posted, PostedByAnyone, not_believed},
+    fields::Fields,
+    form::{Posted, PostedByAnyone, not_believed},
     headers::SecurityHeaders,
     language::Language,
     layout::Frame,

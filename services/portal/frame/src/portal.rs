@@ -11,8 +11,8 @@ use crate::{
     headers::SecurityHeaders,
     issuer::Issuer,
     session::{Cookies, Sessions},
-    step_up::WaitingForms,
     upstream::Upstream,
+    waiting_form::WaitingForms,
 };
 
 /// The portal of one process.

@@ -11,7 +11,7 @@ use runtime::EventId;
 use crate::{
     area::Message,
     failure::{Failure, Fault},
-    form::Fields,
+    fields::Fields,
     language::Language,
     layout::{Frame, Preferences},
     portal::Portal,
@@ -31,6 +31,10 @@ pub const SHORTCUTS_COOKIE: &str = "toetsen";
 pub const FLASH_WAITS: Keep = Keep::Seconds(60);
 /// Preferences are kept for a year.
 pub const A_YEAR: Keep = Keep::Seconds(365 * 24 * 3_600);
+
+/// Said on the page that was wanted; a file has to be asked for once more.
+pub const SIGNED_IN_AGAIN: Message =
+    Message { code: "opnieuw-aangemeld", texts: ["U bent opnieuw aangemeld en kunt verder.", "You have signed in again and can go on."] };
 
 /// A request of anybody.
 #[derive(Clone)]

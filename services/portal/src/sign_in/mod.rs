@@ -17,8 +17,8 @@ use portal_frame::{
     Around, Failure, Fields, PostedByAnyone, Problem, SignInFailure, Visit, metrics, not_believed,
     respond::{own_page, page, redirect_with_cookie},
     session::{Keep, SessionError},
-    step_up::{SIGNED_IN_AGAIN, StepUp},
-    visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE},
+    step_up::StepUp,
+    visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE, SIGNED_IN_AGAIN},
 };
 use runtime::security::SecurityEvent;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ pub(crate) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<R
     let wanted = fields.given("terug").filter(|page| page.len() <= MAX_BACK_BYTES);
     let back = own_page(wanted.unwrap_or("/")).to_owned();
 
-    let step_up = StepUp::of_address(&fields);
+    let step_up = StepUp::of_address(fields.text("acr"), fields.text("seconden"));
     let begun = around.portal.issuer.begin(step_up.as_ref()).await?;
     let (state, nonce, pkce_verifier) = (begun.state, begun.nonce, begun.pkce_verifier);
     let under_way = UnderWay { state, nonce, pkce_verifier, back, is_step_up: step_up.is_some() };

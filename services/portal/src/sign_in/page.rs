@@ -8,7 +8,7 @@ use portal_frame::{
     issuer::Persona,
     mark::{Icon, IconMark},
     samples::Page,
-    step_up::WaitingForm,
+    waiting_form::WaitingForm,
 };
 
 use super::words::SignInWords;

@@ -1,4 +1,4 @@
-//! Signing in more surely, or anew, for something weighty; with nothing lost that was filled in.
+//! Signing in again, or in a surer way, for something weighty; with nothing lost that was filled in.
 
 use chrono::TimeDelta;
 

@@ -104,7 +104,7 @@ impl Tried<'_> {
     }
 }
 
-/// Where an address names something: at each parameter, and in its fields. What a link in a mail opens is whoever's who has it.
+/// Where an address names something: at each parameter, and in its fields. A link in a mail is for anyone who has it.
 fn places(pattern: &'static str) -> Vec<Option<&'static str>> {
     if pattern.contains("{token}") {
         return Vec::new();

@@ -53,7 +53,7 @@ const FIELDS: &[(&str, Stands)] = &[
     ("request_id", Stands::For(Kind::Request)),
     ("query", Stands::For(Kind::Name)),
     ("page_token", Stands::For(Kind::PageToken)),
-    // Of the link in a mail: whoever has it was given it.
+    // Of the link in a mail, which is for anyone who has it.
     ("token", Stands::Text("0000000000000000000000000000000000000000000")),
     ("etag", Stands::Etag),
     ("expire_time", Stands::Tomorrow),

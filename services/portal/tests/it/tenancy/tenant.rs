@@ -12,8 +12,7 @@ use proto::{
     network_monitor::v1::{Alert, CreateSuppressionRequest, ListAlertsRequest, alert_service_client::AlertServiceClient},
     time::timestamp,
 };
-use runtime::{BoardId, SchoolId};
-use uuid::Uuid;
+use runtime::{BoardId, Clock, EventId, Ids, SchoolId};
 
 use crate::support::{
     Town,
@@ -60,6 +59,10 @@ pub struct Tenant {
     pub tomorrow: DateTime<Utc>,
     /// Ids and names that nobody of another school may be shown.
     pub secrets: Vec<String>,
+}
+
+fn new_id() -> String {
+    Ids::random(Clock::system()).next::<EventId>().to_string()
 }
 
 impl Tenant {
@@ -149,7 +152,7 @@ impl Tenant {
     /// A tenant that there is not: an id of it and one of another tenant must be answered alike.
     pub fn absent(like: &Self, town: &Town) -> Self {
         let mut absent = Self { etags: like.etags.clone(), ..Self::made_up(&like.director, town) };
-        absent.alerts = like.alerts.iter().map(|alert| Alert { alert_id: Uuid::now_v7().to_string(), ..alert.clone() }).collect();
+        absent.alerts = like.alerts.iter().map(|alert| Alert { alert_id: new_id(), ..alert.clone() }).collect();
         absent
     }
 
@@ -172,8 +175,8 @@ impl Tenant {
             DeadLetter,
             Request,
         ];
-        let ids = kinds.into_iter().map(|kind| (kind, Uuid::now_v7().to_string()));
-        let ids = ids.chain([(Function, format!("teacher@{}", Uuid::now_v7())), (Name, "Zo heet niemand".to_owned())]).collect();
+        let ids = kinds.into_iter().map(|kind| (kind, new_id()));
+        let ids = ids.chain([(Function, format!("teacher@{}", new_id())), (Name, "Zo heet niemand".to_owned())]).collect();
         let tomorrow = town.world.clock.now() + TimeDelta::days(1);
         Self { ids, etags: BTreeMap::new(), alerts: Vec::new(), director: director.clone(), tomorrow, secrets: Vec::new() }
     }
