@@ -94,11 +94,11 @@ impl Area {
         }
         fs::create_dir_all(&output)?;
         let report = output.join("mutants.out").join("outcomes.json");
-        let round = |iterate: &[&str], tests: &[&str]| {
+        let round = |arguments: &[&str]| {
             let mut mutants = Command::new(program);
             mutants.args(["mutants", "--in-place", "--no-times", "--colors=never", "--package", self.package]);
-            mutants.args(self.files.iter().flat_map(|files| ["--file", files])).args(iterate);
-            mutants.arg("--output").arg(&output).args(passed_on).arg("--").args(tests).current_dir(place.join("checkout"));
+            mutants.args(self.files.iter().flat_map(|files| ["--file", files]));
+            mutants.arg("--output").arg(&output).args(passed_on).args(arguments).current_dir(place.join("checkout"));
             environment.apply(&mut mutants);
             let status = Process::start(mutants)?.wait(interrupt)?;
             // 2: some were missed; 3: some ran into the time-out. Anything else is no measurement.
@@ -108,11 +108,12 @@ impl Area {
             let report = fs::read(&report).with_context(|| format!("cannot read {}", report.display()))?;
             Ok(Outcome::read(&serde_json::from_slice(&report)?))
         };
-        let beside = round(&[], &["--lib"])?;
+        let beside = round(&["--cargo-arg=--lib"])?;
         if beside.missed.is_empty() {
             return Ok(beside);
         }
-        let all = round(&["--iterate"], &[])?;
+        // No doc tests: they are many programs and check no behaviour.
+        let all = round(&["--iterate", "--", "--lib", "--bins", "--tests"])?;
         Ok(Outcome { caught: beside.caught + all.caught, missed: all.missed })
     }
 }
