@@ -8,6 +8,14 @@
 pub mod telemetry;
 pub mod time;
 
+/// What happened at a school, as every service with an audit trail tells it.
+pub mod history {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("schildwacht.history.v1");
+    }
+}
+
 /// `identity`: organisations and gateways.
 pub mod identity {
     /// Version 1.

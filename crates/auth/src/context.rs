@@ -208,6 +208,14 @@ impl Context {
         self.principal.actor()
     }
 
+    /// The first of somebody's functions that reaches a resource: by which they act there.
+    pub fn reaching(&self, functions: &[Function], resource: impl Into<Resource>) -> Option<Function> {
+        let resource = resource.into();
+        let above = self.policies.hierarchy().above(resource);
+        let reaches = |function: &Function| function.place().is_some_and(|place| place == resource || above.contains(&place));
+        functions.iter().copied().find(reaches)
+    }
+
     /// When the caller's token ends, and with it every stream they were given; `None` for a service's own work.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.expires_at

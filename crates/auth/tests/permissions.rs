@@ -177,6 +177,17 @@ fn a_function_at_a_school_reaches_its_sites_and_not_its_board() {
 }
 
 #[test]
+fn somebody_reaches_a_school_by_their_first_function_at_it_or_above_it() {
+    let cx = context(person(&[]));
+    let reaching = |functions: &[Function]| cx.reaching(functions, id::<SchoolId>(1));
+    let (director, member) = (Function::Director(id(1)), Function::BoardMember(id(1)));
+    assert_eq!(reaching(&[Function::Director(id(2)), Function::BoardMember(id(2)), member, director]), Some(member));
+    assert_eq!(reaching(&[Function::Pupil, director, Function::Responder]), Some(director));
+    assert_eq!(reaching(&[Function::Responder, director]), Some(Function::Responder));
+    assert_eq!(reaching(&[Function::Parent, Function::Teacher(id(2)), Function::VendorContact(id(1))]), None);
+}
+
+#[test]
 fn what_identity_says_that_somebody_holds_counts_beside_their_token() {
     let policies = policies();
     let now = "2026-11-29T09:00:00Z".parse().unwrap();

@@ -14,6 +14,7 @@
 mod checkpoints;
 mod follow;
 mod functions;
+mod history;
 mod organisations;
 
 use std::{fmt::Debug, future::Future, time::Duration};
@@ -28,6 +29,7 @@ use tonic::service::Routes;
 
 pub use checkpoints::KeepCheckpoints;
 pub use functions::follow_functions;
+pub use history::{History, Trail};
 pub use organisations::follow_organisations;
 
 /// Largest message of a request: twice what the largest question of a page takes. What is larger is refused before it is decoded.

@@ -162,7 +162,7 @@ impl Kind {
 /// A value that a row was sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Key {
+pub(crate) enum Key {
     Number(i64),
     Moment(DateTime<Utc>),
     Day(NaiveDate),
@@ -284,7 +284,7 @@ impl Paging {
         let next_page_token = match found.last() {
             Some(last) if has_more => {
                 let keys = order.iter().zip(&names).map(|(sort, name)| sort.kind.read(last, name));
-                self.token(keys.collect::<Result<_, DbErr>>()?)?
+                self.token_after(keys.collect::<Result<_, DbErr>>()?)?
             }
             _ => String::new(),
         };
@@ -292,7 +292,8 @@ impl Paging {
         Ok(Page { rows, next_page_token, total: i64::try_from(total).unwrap_or(i64::MAX) })
     }
 
-    fn token(&self, keys: Vec<Key>) -> StoreResult<String> {
+    /// Of the page that begins after the row that was sorted by these.
+    pub(crate) fn token_after(&self, keys: Vec<Key>) -> StoreResult<String> {
         let token = Token { q: self.fingerprint.clone(), k: keys, t: self.as_of };
         let json = serde_json::to_vec(&token).map_err(|error| StoreError::unreadable("page token", error))?;
         Ok(URL_SAFE_NO_PAD.encode(json))
@@ -348,14 +349,14 @@ mod tests {
         let mut first = books("open", 3, "").unwrap();
         assert_eq!((first.after.clone(), first.as_of(now)), (None, now));
         let keys = vec![Key::Number(7), Key::Moment(now), Key::Day(now.date_naive()), Key::Text("é".to_owned()), Key::Id(Uuid::nil())];
-        let token = first.token(keys.clone()).unwrap();
+        let token = first.token_after(keys.clone()).unwrap();
         let mut second = books("open", 100, &token).unwrap();
         assert_eq!((second.after.clone(), second.as_of(now + chrono::TimeDelta::hours(1))), (Some(keys), now));
     }
 
     #[test]
     fn a_token_of_another_question_or_list_is_refused() {
-        let token = books("open", 3, "").unwrap().token(vec![Key::Number(7)]).unwrap();
+        let token = books("open", 3, "").unwrap().token_after(vec![Key::Number(7)]).unwrap();
         assert!(books("open", 3, &token).is_ok());
         assert!(books("closed", 3, &token).is_err());
         assert!(books("open", 3, "nonsense").is_err());

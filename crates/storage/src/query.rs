@@ -2,7 +2,7 @@
 
 use auth::{Kind, Scope};
 use sea_orm::{
-    ColumnTrait, EntityTrait, IdenStatic as _, IntoSimpleExpr as _, Iterable as _, PrimaryKeyToColumn, QueryFilter,
+    ColumnTrait, EntityTrait, IdenStatic as _, IntoSimpleExpr, Iterable as _, PrimaryKeyToColumn, QueryFilter,
     sea_query::{ExprTrait as _, LikeExpr, OnConflict, SimpleExpr},
 };
 use uuid::Uuid;
@@ -28,7 +28,7 @@ pub fn is_within<K: Kind>(owner: impl ColumnTrait, scope: &Scope<K>) -> Option<S
 }
 
 /// A column of small letters holds this text somewhere, in whatever letters it is written. `%` and `_` mean themselves.
-pub fn holding(column: impl ColumnTrait, text: &str) -> SimpleExpr {
+pub fn holding(column: impl IntoSimpleExpr, text: &str) -> SimpleExpr {
     let literal = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     column.into_simple_expr().like(LikeExpr::new(format!("%{literal}%")).escape('\\'))
 }

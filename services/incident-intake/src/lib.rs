@@ -95,6 +95,6 @@ impl Service {
             let app = pruned.clone();
             async move { app::prune(&app, &cx).await }
         });
-        Ok(assembly.grpc(grpc::routes(app)))
+        Ok(assembly.grpc(grpc::routes(&app)))
     }
 }

@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use runtime::{AuditId, BoardId, SchoolId, VendorId};
 use sea_orm::{ActiveModelTrait as _, ActiveValue::Set, EntityTrait as _, IntoActiveModel as _, QuerySelect as _, sea_query::OnConflict};
 
-use super::table::{head, row};
+use super::{
+    actor,
+    table::{head, row},
+};
 use crate::{StoreError, StoreResult, Txn};
 
 /// Which chain a row belongs to: that of an organisation, or the platform's.
@@ -24,7 +27,7 @@ pub enum Chain {
 }
 
 impl Chain {
-    fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         let owner: Resource = match self {
             Self::Board(board) => board.into(),
             Self::School(school) => school.into(),
@@ -70,6 +73,7 @@ impl Receipt {
 /// # Errors
 /// When the database refuses.
 pub async fn append(txn: &Txn, cx: &Context, chain: Chain, entry: Entry) -> StoreResult<Receipt> {
+    actor::remember(txn, cx).await?;
     let chain = chain.name();
     let head = locked_head(txn, &chain).await?;
     let mut row = row::Model {

@@ -6,7 +6,7 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseBackend, DbErr};
 
-use super::table::{head, row};
+use super::table::{actor, head, row};
 use crate::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait, table};
 
 /// Makes the tables; every service that writes audit rows lists it among its migrations.
@@ -24,6 +24,7 @@ impl MigrationTrait for AddAuditTrail {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(table(manager, row::Entity)).await?;
         manager.create_table(table(manager, head::Entity)).await?;
+        manager.create_table(table(manager, actor::Entity)).await?;
         let triggers: &[&str] = match manager.get_database_backend() {
             DatabaseBackend::Postgres => &POSTGRES,
             _ => &SQLITE,

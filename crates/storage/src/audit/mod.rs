@@ -4,6 +4,8 @@
 //! `SHA-256(row n−1's hash ‖ its own fields)`, each field with its length before it. The head of each chain is in a table of its own:
 //! its row is the lock that keeps writers of one chain in line, and it shows when rows at the end were cut off.
 //!
+//! People who acted are in a table of their own by name ([`list`] shows both): a name is personal data, and a row is for good.
+//!
 //! That alone stands against a slip, not against someone with the database, who can compute every hash again. So:
 //!
 //! - Triggers refuse to change or delete rows, on both stores ([`AddAuditTrail`]); on PostgreSQL the application's role may not either.
@@ -18,16 +20,18 @@
 //! reaches another place is not proven.
 
 mod accept;
+mod actor;
 mod anchor;
 mod append;
 mod chain_check;
 mod checkpoint;
 mod examine;
-mod exports;
 mod finding;
 mod history;
+mod listing;
 mod migration;
 mod note;
+mod on_record;
 mod read;
 mod record;
 mod restore;
@@ -37,11 +41,12 @@ pub use accept::{AcceptError, Acceptance};
 pub use anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor};
 pub use append::{Chain, Entry, Receipt, append};
 pub use examine::{ChainReport, KeptText, Texts, examine, fingerprint};
-pub use exports::Exports;
 pub use finding::{CheckpointName, Finding};
 pub use history::History;
+pub use listing::{Changes, EntryKind, Listed, Listing, Things, list};
 pub use migration::AddAuditTrail;
 pub use note::{KeyError, PublicKey, SigningKey};
+pub use on_record::OnRecord;
 pub use read::record_read;
 pub use record::{CheckpointError, Checkpointing, Checkpoints, Made};
 pub use restore::{AcceptedRestore, RestoredRows};

@@ -1,4 +1,4 @@
-//! The two tables, and the hash that chains the rows.
+//! The tables, and the hash that chains the rows.
 
 use runtime::AuditId;
 use sha2::{Digest as _, Sha256};
@@ -43,6 +43,30 @@ pub(crate) mod head {
         pub chain: String,
         pub seq: i64,
         pub hash: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// People who acted, by what their last token said of them. In no chain: a name must be erasable.
+pub(crate) mod actor {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_actor")]
+    pub struct Model {
+        /// As in `audit_log`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub actor: String,
+        pub name: String,
+        /// The name in small letters: searches look in it.
+        pub search_name: String,
+        /// As in tokens, with a space between: `responder director@<school id>`.
+        #[sea_orm(column_type = "Text")]
+        pub functions: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@ mod align_gateway_clients;
 mod appointment;
 mod contact;
 mod gateway;
+mod history;
 mod import_organisations;
 mod invitation;
 mod metrics;

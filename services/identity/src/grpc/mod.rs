@@ -8,10 +8,10 @@ mod organisation;
 
 use proto::identity::v1::{
     appointment_service_server::AppointmentServiceServer, contact_service_server::ContactServiceServer,
-    gateway_service_server::GatewayServiceServer, invitation_service_server::InvitationServiceServer,
-    organisation_service_server::OrganisationServiceServer,
+    gateway_service_server::GatewayServiceServer, history_service_server::HistoryServiceServer,
+    invitation_service_server::InvitationServiceServer, organisation_service_server::OrganisationServiceServer,
 };
-use service::MAX_REQUEST_BYTES;
+use service::{History, MAX_REQUEST_BYTES};
 use tonic::service::Routes;
 
 use crate::app::App;
@@ -24,5 +24,6 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(GatewayServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(AppointmentServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(InvitationServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(HistoryServiceServer::new(History::of(app.clone())).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
     sea_query::ExprTrait,
 };
-use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things};
 
 use super::person;
 use crate::domain::{Appointment, AppointmentId, Person, Place};
@@ -107,6 +107,13 @@ pub async fn list(
     let people = rows.load_one(person::Entity, connection).await?;
     let appointments = rows.into_iter().zip(people).map(read).collect::<StoreResult<_>>()?;
     Ok(page.with_rows(appointments))
+}
+
+/// Who holds functions at a place or did, by id of the appointment.
+pub async fn names(connection: &impl ConnectionTrait, place: Place, things: &Things<'_>) -> StoreResult<Vec<(Uuid, String)>> {
+    let query = Entity::find().filter(Column::Place.eq(place.to_string()));
+    let query = query.filter(things.are(Column::AppointmentId, Column::SortKey)).inner_join(person::Entity).limit(Things::MOST);
+    Ok(query.select_only().column(Column::AppointmentId).column(person::Column::Name).into_tuple().all(connection).await?)
 }
 
 /// What a person holds or will hold.

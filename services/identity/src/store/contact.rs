@@ -2,8 +2,8 @@
 
 use auth::Scope;
 use runtime::SchoolId;
-use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, entity::prelude::*};
-use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
+use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things, within};
 
 use super::school;
 use crate::domain::{Contact, ContactDetails, ContactId};
@@ -49,6 +49,13 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: ContactId) -
 pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey) -> StoreResult<Option<Contact>> {
     let Some(query) = key.made(Entity::find(), Column::RequestedBy, Column::RequestId) else { return Ok(None) };
     query.one(connection).await?.map(read).transpose()
+}
+
+/// What contacts of a school are called, by id.
+pub async fn names(connection: &impl ConnectionTrait, school: SchoolId, things: &Things<'_>) -> StoreResult<Vec<(Uuid, String)>> {
+    let query = Entity::find().select_only().columns([Column::ContactId, Column::Name]).filter(Column::SchoolId.eq(school.as_uuid()));
+    let named = query.filter(things.are(Column::ContactId, Column::SortKey)).limit(Things::MOST);
+    Ok(named.into_tuple().all(connection).await?)
 }
 
 /// Contacts of a school within the caller's scope: those of office hours first, then by name.

@@ -5,8 +5,13 @@ use std::collections::BTreeSet;
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{GatewayId, SchoolId, SiteId};
-use sea_orm::{ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
-use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, within};
+use sea_orm::{
+    ActiveValue::NotSet,
+    Condition, ConnectionTrait, IntoActiveModel as _, IntoSimpleExpr as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{Func, SimpleExpr},
+};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things, within};
 
 use crate::domain::{Gateway, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason, SecretHash};
 
@@ -76,6 +81,14 @@ pub async fn list(
         query = query.filter(Column::State.eq(ACTIVE));
     }
     paging.read(connection, query, [asc(Column::GatewayId)]).await?.try_map(read)
+}
+
+/// What gateways of a school are called, by id.
+pub async fn names(connection: &impl ConnectionTrait, school: SchoolId, things: &Things<'_>) -> StoreResult<Vec<(Uuid, String)>> {
+    let query = Entity::find().select_only().columns([Column::GatewayId, Column::Name]).filter(Column::SchoolId.eq(school.as_uuid()));
+    let in_small_letters = SimpleExpr::from(Func::lower(Column::Name.into_simple_expr()));
+    let named = query.filter(things.are(Column::GatewayId, in_small_letters)).limit(Things::MOST);
+    Ok(named.into_tuple().all(connection).await?)
 }
 
 /// How many a school has, and how many of all were enrolled since. Stays true while the school is locked.

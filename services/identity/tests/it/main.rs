@@ -6,6 +6,7 @@ mod appointments;
 mod contacts;
 mod demo;
 mod gateways;
+mod history;
 mod import;
 mod issuer;
 mod keycloak;

@@ -1,12 +1,16 @@
 //! Who may do what: every call by every role, at the own school, at another, and where there is none.
 
 use auth::{Function, Principal};
-use proto::identity::v1::{
-    AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest, CreateInvitationRequest,
-    DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAppointmentRequest, GetContactRequest, GetGatewayRequest,
-    GetInvitationRequest, GetSchoolRequest, ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest,
-    ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest,
-    RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest, place,
+use proto::{
+    history::v1::ListHistoryRequest,
+    identity::v1::{
+        AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
+        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAppointmentRequest,
+        GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetSchoolRequest, ImportFormat, ListAppointmentsRequest,
+        ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest,
+        RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest,
+        place,
+    },
 };
 use runtime::{BoardId, Ids, SchoolId};
 use testkit::{on_both_stores, person};
@@ -150,6 +154,10 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         "RevokeGateway" => {
             let ask = RevokeGatewayRequest { gateway_id, reason: "Gestolen".to_owned(), etag };
             gateways.revoke_gateway(world.by(who, ask)).await.map(drop)
+        }
+        "ListHistory" => {
+            let ask = ListHistoryRequest { school_id, ..Default::default() };
+            world.history().list_history(world.by(who, ask)).await.map(drop)
         }
         other => panic!("{other} is new: call it here, then read the difference of the golden table"),
     };

@@ -9,7 +9,7 @@ use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
     appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
-    gateway_service_client::GatewayServiceClient, import_organisations_response::Update,
+    gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
 };
 use runtime::{
@@ -173,6 +173,10 @@ impl World {
 
     pub fn gateways(&self) -> GatewayServiceClient<Channel> {
         GatewayServiceClient::new(self.channel())
+    }
+
+    pub fn history(&self) -> HistoryServiceClient<Channel> {
+        HistoryServiceClient::new(self.channel())
     }
 
     pub fn organisations(&self) -> OrganisationServiceClient<Channel> {

@@ -91,7 +91,7 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
     let page = store::queue::list(reader, &scope, &filter, order, &paging).await?;
     if asked.for_export && paging.is_first_page() {
         let schools = filter.school.map_or(scope, Scope::one);
-        app.exports.record(&app.database, cx, action, &schools, page.total).await?;
+        app.on_record.export(&app.database, cx, action, &schools, page.total).await?;
     }
     let ids: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
     let devices = store::case_device::first_of(reader, &ids, DEVICES_NAMED).await?;

@@ -6,6 +6,7 @@ mod case_changes;
 mod case_feed;
 mod describe_school;
 mod explain_alerts;
+mod history;
 mod metrics;
 mod prune;
 mod reads;
@@ -19,7 +20,7 @@ use auth::Context;
 use chrono::{DateTime, Utc};
 use content::{Library, Pack};
 use runtime::{Error, Result, Shutdown};
-use storage::{Database, audit::Exports};
+use storage::{Database, audit::OnRecord};
 
 pub use alert_outcome::AlertOutcome;
 pub use case::{
@@ -52,7 +53,7 @@ pub struct App {
     shutdown: Shutdown,
     metrics: Arc<Metrics>,
     reads: Reads,
-    exports: Exports,
+    on_record: OnRecord,
 }
 
 impl App {
@@ -67,7 +68,7 @@ impl App {
             shutdown,
             metrics,
             reads: Reads::new(),
-            exports: Exports::default(),
+            on_record: OnRecord::default(),
         }
     }
 

@@ -6,11 +6,11 @@ use content::Text;
 use runtime::{CaseId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, IntoActiveModel as _,
+    ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
     sea_query::{ExprTrait as _, OnConflict},
 };
-use storage::{StoreError, StoreResult, Txn, within};
+use storage::{StoreError, StoreResult, Txn, audit::Things, within};
 
 use super::{case_number, from_column, from_json, school, to_column, to_json};
 use crate::domain::{
@@ -113,6 +113,14 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> S
     school::lock(txn, seen.school.id).await?;
     // Read again: it may have changed while this transaction waited.
     find(&**txn, scope, id).await
+}
+
+/// The references of cases of a school, by id; the newest where there are more than a list is searched by.
+pub async fn references(connection: &impl ConnectionTrait, school: SchoolId, things: &Things<'_>) -> StoreResult<Vec<(Uuid, Reference)>> {
+    let query = Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(things.are(Column::CaseId, Column::SearchText));
+    let query = query.order_by_desc(Column::OpenedAt).limit(Things::MOST).select_only();
+    let rows = query.columns([Column::CaseId, Column::ReferenceYear, Column::ReferenceNumber]).into_tuple().all(connection).await?;
+    Ok(rows.into_iter().map(|(id, year, number): (Uuid, i32, i32)| (id, Reference { year, number })).collect())
 }
 
 /// How many cases opened at a school since a moment. The school must be locked.

@@ -8,6 +8,7 @@ mod dead_letters;
 mod deciding;
 mod explaining;
 mod flood;
+mod history;
 mod incident_classes;
 mod intake;
 mod migrating;

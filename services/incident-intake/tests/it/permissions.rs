@@ -1,10 +1,13 @@
 //! Who may do what: every call by every role, with a case of the own school and of another.
 
 use auth::{Function, Principal, Subject};
-use proto::incident_intake::v1::{
-    AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, ExplainAlertsRequest,
-    GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest, ReopenCaseRequest,
-    SummarizeQueueRequest, WatchCasesRequest,
+use proto::{
+    history::v1::ListHistoryRequest,
+    incident_intake::v1::{
+        AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason,
+        ExplainAlertsRequest, GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest,
+        ReopenCaseRequest, SummarizeQueueRequest, WatchCasesRequest,
+    },
 };
 use runtime::BoardId;
 use testkit::on_both_stores;
@@ -12,7 +15,7 @@ use tonic::{Code, Request};
 
 use crate::world::{MALWARE, TAKEOVER, World, director, ict_coordinator, lead, operator, responder};
 
-const CALLS: [&str; 13] = [
+const CALLS: [&str; 14] = [
     "GetCase",
     "ListCases",
     "SummarizeQueue",
@@ -26,6 +29,7 @@ const CALLS: [&str; 13] = [
     "ListEvidence",
     "ExplainAlerts",
     "WatchCases",
+    "ListHistory",
 ];
 
 /// Makes a call that would succeed, but for permission. `school_id` is used where there is no case.
@@ -67,6 +71,10 @@ async fn call(world: &World, who: &Principal, name: &str, case: &Case) -> Code {
             cases.explain_alerts(world.by(who, question)).await.map(drop)
         }
         "WatchCases" => cases.watch_cases(world.by(who, WatchCasesRequest {})).await.map(drop),
+        "ListHistory" => {
+            let question = ListHistoryRequest { school_id: case.school_id.clone(), ..Default::default() };
+            world.history().list_history(world.by(who, question)).await.map(drop)
+        }
         other => panic!("{other}"),
     };
     outcome.map_or_else(|status| status.code(), |()| Code::Ok)

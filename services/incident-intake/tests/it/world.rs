@@ -9,7 +9,7 @@ use proto::{
     identity::v1::{OrganisationState, School},
     incident_intake::v1::{
         AssignCaseRequest, Case, CaseDevices, CloseCaseRequest, CloseReason, Evidence, ListCasesRequest, ListEvidenceRequest,
-        ListTimelineRequest, TimelineEntry, case_service_client::CaseServiceClient,
+        ListTimelineRequest, TimelineEntry, case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient,
     },
     network_monitor::v1::{Alert, AlertEvent, AlertSeverity, Endpoint},
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
@@ -65,6 +65,10 @@ impl World {
 
     pub fn cases(&self) -> CaseServiceClient<Channel> {
         CaseServiceClient::new(self.server.channel())
+    }
+
+    pub fn history(&self) -> HistoryServiceClient<Channel> {
+        HistoryServiceClient::new(self.server.channel())
     }
 
     pub fn dead_letters(&self) -> DeadLetterServiceClient<Channel> {

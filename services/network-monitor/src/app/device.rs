@@ -90,7 +90,7 @@ pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result
     let listing = Listing { school: asked.school, text: asked.query, which };
     let mut page = store::device_list::list(app.database.reader(), &scope, &listing, sorting, &paging).await?;
     if asked.for_export && paging.is_first_page() {
-        app.exports.record(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
+        app.on_record.export(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
     }
     let shown = show_devices(app, cx, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(shown))

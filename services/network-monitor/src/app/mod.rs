@@ -4,13 +4,14 @@ mod alert;
 mod device;
 mod forget;
 mod gateway_contact;
+mod history;
 mod metrics;
 mod record_batch;
 mod suppression;
 
 use std::sync::Arc;
 
-use storage::{Database, audit::Exports};
+use storage::{Database, audit::OnRecord};
 
 pub use alert::{ListAlerts, get_alert, list_alerts};
 pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};
@@ -30,13 +31,13 @@ pub struct App {
     /// What one school may make it keep.
     pub bounds: Bounds,
     metrics: Arc<Metrics>,
-    exports: Exports,
+    on_record: OnRecord,
 }
 
 impl App {
     /// Over this database.
     pub fn new(database: Database, keep: Keep, bounds: Bounds) -> Self {
-        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()), exports: Exports::default() }
+        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()), on_record: OnRecord::default() }
     }
 
     /// What is counted.

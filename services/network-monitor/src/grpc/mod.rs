@@ -6,9 +6,9 @@ mod gateway_contact;
 
 use proto::network_monitor::v1::{
     alert_service_server::AlertServiceServer, device_service_server::DeviceServiceServer,
-    gateway_contact_service_server::GatewayContactServiceServer,
+    gateway_contact_service_server::GatewayContactServiceServer, history_service_server::HistoryServiceServer,
 };
-use service::MAX_REQUEST_BYTES;
+use service::{History, MAX_REQUEST_BYTES};
 use tonic::service::Routes;
 
 use crate::app::App;
@@ -19,5 +19,6 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(DeviceServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(AlertServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(GatewayContactServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(HistoryServiceServer::new(History::of(app.clone())).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

@@ -8,6 +8,7 @@ mod dead_letters;
 mod devices;
 mod flood;
 mod gateway_contacts;
+mod history;
 mod migrating;
 mod permissions;
 mod real_data;

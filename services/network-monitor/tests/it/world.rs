@@ -10,7 +10,7 @@ use proto::{
     network_monitor::v1::{
         AlertEvent, Device, ListAlertsRequest, ListAlertsResponse, ListDevicesRequest, ListDevicesResponse,
         alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient,
-        gateway_contact_service_client::GatewayContactServiceClient,
+        gateway_contact_service_client::GatewayContactServiceClient, history_service_client::HistoryServiceClient,
     },
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
 };
@@ -160,6 +160,10 @@ impl World {
 
     pub fn alerts(&self) -> AlertServiceClient<Channel> {
         AlertServiceClient::new(self.server.channel())
+    }
+
+    pub fn history(&self) -> HistoryServiceClient<Channel> {
+        HistoryServiceClient::new(self.server.channel())
     }
 
     pub fn dead_letters(&self) -> DeadLetterServiceClient<Channel> {

@@ -3,7 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
-use proto::incident_intake::v1::{CasePhase, CaseSeverity, CloseReason};
+use proto::{
+    history::v1::HistoryKind,
+    incident_intake::v1::{CasePhase, CaseSeverity, CloseReason},
+};
 
 /// A service's answer lacks something, or holds a value this release does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +73,7 @@ macro_rules! wire_enums {
     };
 }
 
-wire_enums!(CasePhase, CaseSeverity, CloseReason);
+wire_enums!(CasePhase, CaseSeverity, CloseReason, HistoryKind);
 
 #[cfg(test)]
 mod tests {

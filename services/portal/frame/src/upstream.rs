@@ -12,13 +12,13 @@ use http::uri::Scheme;
 use proto::{
     identity::v1::{
         appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
-        gateway_service_client::GatewayServiceClient, invitation_service_client::InvitationServiceClient,
-        organisation_service_client::OrganisationServiceClient,
+        gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient as SchoolHistoryClient,
+        invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
     },
-    incident_intake::v1::case_service_client::CaseServiceClient,
+    incident_intake::v1::{case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient as IncidentHistoryClient},
     network_monitor::v1::{
         alert_service_client::AlertServiceClient, device_service_client::DeviceServiceClient,
-        gateway_contact_service_client::GatewayContactServiceClient,
+        gateway_contact_service_client::GatewayContactServiceClient, history_service_client::HistoryServiceClient as DeviceHistoryClient,
     },
 };
 use runtime::telemetry::current_trace_headers;
@@ -151,6 +151,18 @@ impl Calls {
 
     pub fn gateways(&self) -> GatewayServiceClient<Personal> {
         GatewayServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn history_of_school(&self) -> SchoolHistoryClient<Personal> {
+        SchoolHistoryClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn history_of_devices(&self) -> DeviceHistoryClient<Personal> {
+        DeviceHistoryClient::with_interceptor(self.upstream.network_monitor.clone(), self.with_deadline())
+    }
+
+    pub fn history_of_incidents(&self) -> IncidentHistoryClient<Personal> {
+        IncidentHistoryClient::with_interceptor(self.upstream.incident_intake.clone(), self.with_deadline())
     }
 
     fn with_deadline(&self) -> OnBehalf {

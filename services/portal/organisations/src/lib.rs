@@ -1,9 +1,11 @@
-//! The area of organisations: the schools a visitor may see, whom to call there, and who works there with which function.
+//! The area of organisations: the schools a visitor may see, whom to call there, who works there with which function, and who
+//! read, exported and changed what.
 //!
 //! A page is a folder with its address, view, words, page and template. To add one: its folder, and in this file its module, its
 //! addresses and its place in the list of pages (`docs/adding.md`).
 
 mod contacts;
+mod history;
 mod invitation;
 mod invite;
 mod messages;
@@ -23,6 +25,7 @@ portal_frame::pages!(
     invitation::AcceptPage,
     invitation::AcceptedPage,
     invitation::BadLinkPage,
+    history::HistoryPage,
 );
 
 /// What the portal knows of this area.
@@ -52,6 +55,9 @@ fn routes() -> Routes {
         .form("/scholen/{school}/mensen/uitnodigen", INVITE, invite::send)
         .form("/scholen/{school}/mensen/uitnodigingen/{invitation}/opnieuw", PEOPLE, people::resend)
         .form("/scholen/{school}/mensen/uitnodigingen/{invitation}/intrekken", PEOPLE, people::withdraw)
+        .page("/scholen/{school}/historiek", history::list)
+        .answer("/scholen/{school}/historiek/export.csv", history::export_csv)
+        .answer("/scholen/{school}/historiek/export.json", history::export_json)
         .page("/uitnodiging/aanvaard", invitation::accepted)
         .page("/uitnodiging/{token}", invitation::show)
         .form("/uitnodiging/{token}", ACCEPT, invitation::accept)
@@ -76,6 +82,10 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::FunctionRead, *school)) {
         let label = people::PeopleWords(onlooker.language).title();
         entries.push(MenuEntry { place: MenuPlace::YourSchool(4), href: people::place(school), icon: Icon::Users, label });
+    }
+    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::HistoryRead, *school)) {
+        let label = history::HistoryWords(onlooker.language).title();
+        entries.push(MenuEntry { place: MenuPlace::YourSchool(5), href: history::place(school), icon: Icon::Clock, label });
     }
     entries
 }

@@ -11,6 +11,7 @@ mod every_page;
 mod exports;
 mod forms;
 mod gateways;
+mod history;
 mod later_pages;
 mod live;
 mod pages;

@@ -12,7 +12,7 @@ use portal_frame::{
 use runtime::SchoolId;
 
 use super::words::SchoolWords;
-use crate::people;
+use crate::{history, people};
 
 /// The schools a visitor may see.
 #[derive(Template)]
@@ -40,8 +40,8 @@ impl SchoolsPage {
         SchoolWords(self.frame.preferences.language)
     }
 
-    /// What of a school the visitor may look into: its devices, its incidents, in the queue or as the school itself sees them, and its
-    /// people.
+    /// What of a school the visitor may look into: its devices, its incidents, in the queue or as the school itself sees them, its
+    /// people and its history.
     fn inside(&self, school: &School) -> Vec<(String, &'static str)> {
         let (Some(visitor), Ok(id)) = (&self.frame.visitor, school.id.parse::<SchoolId>()) else { return Vec::new() };
         let (words, mut links) = (self.words(), Vec::new());
@@ -55,6 +55,9 @@ impl SchoolsPage {
         }
         if visitor.may(Action::FunctionRead, id) {
             links.push((people::place(id), words.view_people()));
+        }
+        if visitor.may(Action::HistoryRead, id) {
+            links.push((history::place(id), words.view_history()));
         }
         links
     }

@@ -17,6 +17,7 @@ words! {
         view_devices { "Toestellen" "Devices" }
         view_cases { "Incidenten" "Incidents" }
         view_people { "Mensen" "People" }
+        view_history { "Historiek" "History" }
         go_to { "Bekijk" "See" }
         empty_title { "Nog geen scholen" "No schools yet" }
         empty_text { "Het platformteam leest de lijst van scholen in met het commando import." "The platform team reads in the list of schools with the import command." }

@@ -132,6 +132,8 @@ async fn states(town: &Town) -> Vec<Address> {
         format!("{school_people}?weergave=alle"),
         format!("{school_people}?weergave=gestopt"),
         format!("{school_people}/{APPOINTMENT_OF_ELS}/stoppen"),
+        format!("/scholen/{ZANDLOPER}/historiek?zoek=noor"),
+        format!("/scholen/{ZANDLOPER}/historiek?weergave=geexporteerd&zoek=niets-dat-er-is"),
     ];
     let of_a_director_of_two = vec!["/".to_owned()];
     let of_a_dpo = vec![format!("/scholen/{ZANDLOPER}/incidenten"), case, contacts];

@@ -40,7 +40,7 @@ impl Faults {
         self.told().fails = Some(("", code));
     }
 
-    /// This call fails from now on.
+    /// This call fails from now on: by its method, or by its whole path where several services have it.
     pub fn fail_only(&self, method: &'static str, code: Code) {
         self.told().fails = Some((method, code));
     }
@@ -75,21 +75,22 @@ impl Faults {
     }
 
     /// Hears a call: how it fails, or what is done to its answer.
-    fn hear(&self, method: &str, token: String) -> Result<Vec<Edit>, Code> {
+    fn hear(&self, path: &str, token: String) -> Result<Vec<Edit>, Code> {
+        let method = path.rsplit('/').next().unwrap_or_default();
         let mut told = self.told();
         told.asked.push((method.to_owned(), token));
         match told.fails {
-            Some((failing, code)) if failing.is_empty() || failing == method => Err(code),
+            Some((failing, code)) if failing.is_empty() || failing == method || failing == path => Err(code),
             _ => Ok(told.edits.iter().filter(|(edited, _)| *edited == method).map(|(_, edit)| Arc::clone(edit)).collect()),
         }
     }
 }
 
 async fn pass(State(faults): State<Faults>, request: Request, next: Next) -> Response {
-    let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+    let path = request.uri().path().to_owned();
     let token = request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    assert!(token.starts_with("Bearer "), "{method} is asked on behalf of a person");
-    match faults.hear(&method, token) {
+    assert!(token.starts_with("Bearer "), "{path} is asked on behalf of a person");
+    match faults.hear(&path, token) {
         Err(code) => Status::new(code, "told to fail").into_http(),
         Ok(edits) if edits.is_empty() => next.run(request).await,
         Ok(edits) => edited(next.run(request).await, &edits).await,

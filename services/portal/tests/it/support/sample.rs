@@ -128,13 +128,15 @@ pub async fn told_until(now: DateTime<Utc>) -> Sample {
 }
 
 async fn tell(now: DateTime<Utc>) -> Sample {
-    let clock = ManualClock::at(now - TimeDelta::days(260));
+    // The import, then a minute later the rest: what happens at one moment has no order over two processes.
+    let clock = ManualClock::at(now - TimeDelta::days(260) - TimeDelta::minutes(1));
     let issuer = Arc::new(TestIssuer::start(clock.clone().into()).await);
     let world = World::start(TempDir::new().unwrap(), clock.clone().into(), Arc::clone(&issuer)).await;
     world.import(SCHOOLS).await;
     let ids = world.schools().await.into_iter().map(|school| (school.name, school.school_id)).collect();
     let folder = world.stop().await;
     let at_first = Files::of(&folder);
+    clock.advance(TimeDelta::minutes(1));
 
     let world = World::start(folder, clock.clone().into(), issuer).await;
     let mut story = Story { world, clock, now, ids };
