@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
-use serde_json::{Deserializer, error::Category};
+use serde_json::{Deserializer, de::Read, error::Category};
 
 use super::{
     envelope,
@@ -171,13 +171,15 @@ impl<'a> From<Mistake<'a>> for Reading<'a> {
 
 /// Reads object after object, with what an array puts between them or with nothing.
 fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
+    // What is known to be UTF-8 as a whole need not be looked at again, string by string.
+    let utf8 = std::str::from_utf8(text).ok();
     let mut rest = behind_punctuation(text);
     while !rest.is_empty() {
-        let mut objects = Deserializer::from_slice(rest).into_iter::<Fields<'_>>();
-        let Some(object) = objects.next() else { break };
+        let rest_as_utf8 = utf8.and_then(|text| text.get(text.len() - rest.len()..));
+        let object = rest_as_utf8.map_or_else(|| first(Deserializer::from_slice(rest)), |rest| first(Deserializer::from_str(rest)));
+        let Some((object, length)) = object else { break };
         let length = match object {
             Ok(fields) => {
-                let length = objects.byte_offset();
                 interpret(&fields, Raw::Json(&rest[..length]), around, each);
                 length
             }
@@ -199,6 +201,13 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
         rest = behind_punctuation(&rest[length..]);
     }
     Ok(())
+}
+
+/// The first object, and where it ends.
+fn first<'a>(text: Deserializer<impl Read<'a>>) -> Option<(serde_json::Result<Fields<'a>>, usize)> {
+    let mut objects = text.into_iter();
+    let object = objects.next()?;
+    Some((object, objects.byte_offset()))
 }
 
 /// Without blanks, padding and what stands around the elements of an array, which may have lost its other end.

@@ -1,6 +1,9 @@
 //! The members we use of events, by their folded spellings.
 
-use std::sync::LazyLock;
+use std::{
+    hash::{Hash, Hasher},
+    sync::LazyLock,
+};
 
 use rustc_hash::FxHashMap;
 
@@ -174,14 +177,14 @@ struct Entry {
 }
 
 /// The hash is fast and predictable: keys of events are only looked up here, never added.
-static TABLE: LazyLock<FxHashMap<&'static [u8], Entry>> = LazyLock::new(|| {
-    let mut table: FxHashMap<&'static [u8], Entry> = FxHashMap::default();
+static TABLE: LazyLock<FxHashMap<KeyPath, Entry>> = LazyLock::new(|| {
+    let mut table: FxHashMap<KeyPath, Entry> = FxHashMap::default();
     for (spelling, field) in Field::SPELLINGS {
-        table.entry(spelling.as_bytes()).or_default().field = Some(*field);
+        table.entry(KeyPath::of(spelling.as_bytes())).or_default().field = Some(*field);
     }
     for (keys, descend) in [(WITHIN, Descend::Within), (THROUGH, Descend::Through)] {
         for key in keys {
-            table.entry(key.as_bytes()).or_default().descend = Some(descend);
+            table.entry(KeyPath::of(key.as_bytes())).or_default().descend = Some(descend);
         }
     }
     table
@@ -207,26 +210,44 @@ static FOLDED: [u8; 256] = {
     folded
 };
 
-/// A folded key, with those of the objects around it in front.
-#[derive(Clone, Copy)]
+/// A folded key, with those of the objects around it in front. Its bytes are kept eight to a word, the first lowest: a word is put together
+/// in a register, and hashed and compared whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyPath {
-    bytes: [u8; Self::LONGEST],
+    words: [u64; Self::LONGEST / WORD],
     length: usize,
+}
+
+/// Bytes in a word.
+const WORD: usize = size_of::<u64>();
+
+impl Hash for KeyPath {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.words.iter().take(self.length.div_ceil(WORD)).for_each(|word| hasher.write_u64(*word));
+    }
 }
 
 impl KeyPath {
     /// Longer than the longest spelling with the longest flattened wrapper before it.
     pub(super) const LONGEST: usize = 48;
-    pub(super) const ROOT: Self = Self { bytes: [0; Self::LONGEST], length: 0 };
+    pub(super) const ROOT: Self = Self { words: [0; Self::LONGEST / WORD], length: 0 };
+
+    /// Of a key that is folded, and not too long.
+    fn of(key: &[u8]) -> Self {
+        let mut path = Self::ROOT;
+        // A test sees to it that all keys of the table are of this kind.
+        let _known = path.push(key);
+        path
+    }
 
     /// Goes on to a key; `None` when no key in the table is that long or looks like that.
-    fn push(&mut self, key: &str) -> Option<()> {
-        for byte in key.bytes() {
-            match FOLDED[usize::from(byte)] {
+    fn push(&mut self, key: &[u8]) -> Option<()> {
+        for byte in key {
+            match FOLDED[usize::from(*byte)] {
                 SKIPPED => {}
                 UNKNOWN => return None,
                 folded => {
-                    *self.bytes.get_mut(self.length)? = folded;
+                    *self.words.get_mut(self.length / WORD)? |= u64::from(folded) << (self.length % WORD * 8);
                     self.length += 1;
                 }
             }
@@ -234,17 +255,11 @@ impl KeyPath {
         Some(())
     }
 
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-
     /// Without a flattened wrapper.
     fn unwrapped(&self) -> Option<Self> {
-        let inner = FLATTENED.iter().find_map(|wrapper| self.as_bytes().strip_prefix(wrapper.as_bytes()))?;
-        let mut path = Self::ROOT;
-        path.bytes[..inner.len()].copy_from_slice(inner);
-        path.length = inner.len();
-        Some(path)
+        let bytes = self.words.map(u64::to_le_bytes);
+        let bytes = bytes.as_flattened().get(..self.length)?;
+        FLATTENED.iter().find_map(|wrapper| bytes.strip_prefix(wrapper.as_bytes())).map(Self::of)
     }
 }
 
@@ -268,12 +283,12 @@ pub(super) fn look_up(path: &mut KeyPath, key: &str) -> Known {
     if let Some(known) = marked(path.length == 0, key) {
         return known;
     }
-    if path.push(key).is_none() {
+    if path.push(key.as_bytes()).is_none() {
         return Known::NOTHING;
     }
-    let entry = match TABLE.get(path.as_bytes()) {
+    let entry = match TABLE.get(path) {
         Some(entry) => entry,
-        None => match path.unwrapped().and_then(|inner| TABLE.get(inner.as_bytes()).map(|entry| (entry, inner))) {
+        None => match path.unwrapped().and_then(|inner| TABLE.get(&inner).map(|entry| (entry, inner))) {
             Some((entry, inner)) => {
                 *path = inner;
                 entry
