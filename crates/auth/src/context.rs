@@ -151,7 +151,7 @@ impl Context {
     pub fn require(&self, action: Action, resource: impl Into<Resource>) -> Result<()> {
         let resource = resource.into();
         if self.policies.permits(&self.principal, action, resource) {
-            return self.signed_in_for(action, &resource);
+            return self.require_sign_in(action, resource);
         }
         match resource.existence() {
             Some((name, read)) if !self.policies.permits(&self.principal, read, resource) => {
@@ -193,6 +193,14 @@ impl Context {
         })?;
         self.signed_in_for(action, &"any")?;
         Ok(scope)
+    }
+
+    /// The same of an action that needs no policy: what is the caller's own. [`Context::require`] and [`Context::scope`] ask it by themselves.
+    ///
+    /// # Errors
+    /// `StepUpRequired` when they must sign in for it again.
+    pub fn require_sign_in(&self, action: Action, resource: impl Into<Resource>) -> Result<()> {
+        self.signed_in_for(action, &resource.into())
     }
 
     /// Whether they signed in surely and recently enough for what is permitted.

@@ -29,11 +29,14 @@ pub struct StepUp {
 /// A way of signing in.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Method {
+pub struct SignInMethod {
     /// Authenticator assurance level (NIST SP 800-63B).
     pub level: u8,
     #[serde(default)]
     pub phishing_resistant: bool,
+    /// A client that shows its secret for every token: each is as recent as can be.
+    #[serde(default)]
+    pub is_client: bool,
     pub name: Text,
 }
 
@@ -57,39 +60,51 @@ struct Condition {
     phishing_resistant: bool,
 }
 
+/// What a class of information asks of whom.
+#[derive(Debug, Clone, Copy)]
+struct Conditions {
+    family: Condition,
+    staff: Condition,
+}
+
 /// The register of methods, and the conditions of each class of information.
 #[derive(Debug)]
 pub struct SignInPolicy {
-    methods: BTreeMap<String, Method>,
+    methods: BTreeMap<String, SignInMethod>,
     /// By class, 1 first.
-    classes: Vec<BTreeMap<Population, Condition>>,
+    classes: [Conditions; CLASSES as usize],
 }
 
 /// The classes of information: 1 is public.
-pub(crate) const CLASSES: u8 = 5;
+const CLASSES: u8 = 5;
+/// All methods together are one parameter of an address.
+const MOST_ACR_BYTES: usize = 1_500;
+/// How far the issuer's clock may be ahead.
+const SKEW: TimeDelta = TimeDelta::seconds(10);
 /// What a method counts as that the register does not have, or that the issuer did not say.
 const WEAKEST: (u8, bool) = (1, false);
 
 impl SignInPolicy {
     /// What must be better about a sign-in for this class of information; `None` when it will do.
     pub fn step_up(&self, sign_in: &SignIn, class: u8, functions: &[Function], now: DateTime<Utc>) -> Option<StepUp> {
-        let conditions = usize::from(class).checked_sub(1).and_then(|class| self.classes.get(class));
-        let populations = populations(functions);
-        let asked: Vec<Condition> =
-            conditions.into_iter().flatten().filter(|(population, _)| populations.contains(population)).map(|(_, asked)| *asked).collect();
-        let level = asked.iter().map(|asked| asked.level).max()?;
+        // A class beyond the last would be the most guarded.
+        let conditions = &self.classes[usize::from(class.clamp(1, CLASSES) - 1)];
+        let asked: Vec<Condition> = populations(functions).into_iter().map(|population| conditions.of(population)).collect();
+        let level = asked.iter().map(|asked| asked.level).max().unwrap_or(u8::MAX);
         let phishing_resistant = asked.iter().any(|asked| asked.phishing_resistant);
         let max_age = asked.iter().filter_map(|asked| asked.within_minutes).min().map(|minutes| TimeDelta::minutes(minutes.into()));
 
         let will_do = |(its_level, resists): (u8, bool)| its_level >= level && (resists || !phishing_resistant);
         let method = sign_in.method.as_deref().and_then(|acr| self.methods.get(acr));
         let is_strong = will_do(method.map_or(WEAKEST, |method| (method.level, method.phishing_resistant)));
-        let is_recent = max_age.is_none_or(|max_age| sign_in.at.is_some_and(|at| now - at <= max_age));
+        let is_of_client = method.is_some_and(|method| method.is_client);
+        let is_recent = |max_age| is_of_client || sign_in.at.is_some_and(|at| (-SKEW..=max_age).contains(&(now - at)));
+        let is_recent = max_age.is_none_or(is_recent);
         if is_strong && is_recent {
             return None;
         }
         let mut better: Vec<(u8, &String)> = (self.methods.iter())
-            .filter(|(_, method)| will_do((method.level, method.phishing_resistant)))
+            .filter(|(_, method)| !method.is_client && will_do((method.level, method.phishing_resistant)))
             .map(|(acr, method)| (method.level, acr))
             .collect();
         better.sort_unstable();
@@ -121,7 +136,7 @@ fn populations(functions: &[Function]) -> BTreeSet<Population> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
-    methods: BTreeMap<String, Spanned<Method>>,
+    methods: BTreeMap<String, Spanned<SignInMethod>>,
     conditions: Spanned<BTreeMap<u8, Spanned<WrittenConditions>>>,
 }
 
@@ -145,7 +160,16 @@ impl Body for SignInPolicy {
         for method in written.methods.values().filter(|method| !(1..=3).contains(&method.value.level)) {
             flaws.add(method, "level is 1, 2 or 3");
         }
-        let methods: BTreeMap<String, Method> = written.methods.into_iter().map(|(acr, method)| (acr, method.value)).collect();
+        let is_plain = |acr: &str| acr.chars().all(|letter| letter.is_ascii_graphic() && !matches!(letter, '"' | '\\'));
+        for (acr, method) in written.methods.iter().filter(|(acr, _)| !is_plain(acr)) {
+            flaws.add(method, format!("{acr:?} has a blank, a quote or a letter beyond ASCII: no acr can be asked for like that"));
+        }
+        if let Some(method) = written.methods.values().next_back()
+            && written.methods.keys().map(|acr| acr.len() + 1).sum::<usize>() > MOST_ACR_BYTES
+        {
+            flaws.add(method, format!("all acr together are longer than {MOST_ACR_BYTES} bytes, too long to be asked for"));
+        }
+        let methods: BTreeMap<String, SignInMethod> = written.methods.into_iter().map(|(acr, method)| (acr, method.value)).collect();
         let known: Vec<u8> = written.conditions.value.keys().copied().collect();
         if known != (1..=CLASSES).collect::<Vec<u8>>() {
             flaws.add(&written.conditions, format!("say it for each class, 1 to {CLASSES}"));
@@ -162,14 +186,25 @@ impl Body for SignInPolicy {
                 }
             };
             let can_be_met = |asked: &Condition| {
-                methods.values().any(|method| method.level >= asked.level && (method.phishing_resistant || !asked.phishing_resistant))
+                methods.values().any(|method| {
+                    !method.is_client && method.level >= asked.level && (method.phishing_resistant || !asked.phishing_resistant)
+                })
             };
             if ![&staff, &family].into_iter().all(can_be_met) {
                 flaws.add(&conditions, "no method is that strong");
             }
-            classes.push(BTreeMap::from([(Population::Family, family), (Population::Staff, staff)]));
+            classes.push(Conditions { family, staff });
         }
-        Some(Self { methods, classes })
+        Some(Self { methods, classes: classes.try_into().ok()? })
+    }
+}
+
+impl Conditions {
+    const fn of(&self, population: Population) -> Condition {
+        match population {
+            Population::Family => self.family,
+            Population::Staff => self.staff,
+        }
     }
 }
 
@@ -226,6 +261,22 @@ mod tests {
         assert!(!will_do(&signed_in("urn:somebody:strongest", 1), 3, &[director()]), "a method that nobody entered");
         let timeless = SignIn { at: None, ..signed_in(EID, 1) };
         assert!(will_do(&timeless, 3, &[director()]) && !will_do(&timeless, 4, &[director()]));
+    }
+
+    #[test]
+    fn a_moment_that_is_yet_to_come_is_not_recent() {
+        let ahead = |seconds| SignIn { at: Some(now() + TimeDelta::seconds(seconds)), ..signed_in(EID, 0) };
+        assert!(will_do(&ahead(10), 5, &[director()]), "clocks differ a little");
+        assert!(!will_do(&ahead(11), 5, &[director()]));
+    }
+
+    #[test]
+    fn a_client_signs_in_for_every_token_and_is_proposed_to_nobody() {
+        let client = SignIn { method: Some("urn:schildwacht:client".to_owned()), at: None };
+        assert!(will_do(&client, 5, &[Function::Operator]));
+        let library = Library::<SignInPolicy>::load(&Settings::default()).unwrap();
+        let step_up = library.at(now()).unwrap().body.step_up(&SignIn::default(), 5, &[], now()).unwrap();
+        assert!(!step_up.acr_values.contains(&"urn:schildwacht:client".to_owned()), "{step_up:?}");
     }
 
     #[test]

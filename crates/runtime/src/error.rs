@@ -12,7 +12,7 @@
 //! | `Conflict` | read again, then decide again (another change came first) |
 //! | `PermissionDenied` | ask someone with the right |
 //! | `Unauthenticated` | sign in (again) |
-//! | `StepUpRequired` | sign in again with a stronger method |
+//! | `StepUpRequired` | sign in again, in a surer way or only more recently |
 //! | `RateLimited` | wait as long as told |
 //! | `Unavailable` | try again later; nothing was decided |
 //! | `Internal` | report it; our fault |
@@ -46,7 +46,7 @@ pub enum ErrorKind {
     PermissionDenied,
     /// Sign in.
     Unauthenticated,
-    /// Sign in again with a stronger method (RFC 9470).
+    /// Sign in again, in a surer way or only more recently (RFC 9470).
     StepUpRequired,
     /// Wait as long as told.
     RateLimited,
@@ -165,6 +165,15 @@ impl Error {
     /// Absent, or outside the caller's scope. `what` is the kind of thing: `case`, `school`.
     pub fn not_found(what: &'static str) -> Self {
         Self::new(ErrorKind::NotFound, "not_found", format!("{what} not found"))
+    }
+
+    /// A refusal, said as an absence: the caller may not know that there is one. Any other error stays what it is.
+    #[must_use]
+    pub fn or_not_found(self, what: &'static str) -> Self {
+        match self.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::NotFound => Self::not_found(what),
+            _ => self,
+        }
     }
 
     /// Another change came first.
@@ -366,6 +375,16 @@ mod tests {
         let details = status.get_error_details();
         assert_eq!(details.error_info().unwrap().reason, "invalid_fields");
         assert_eq!(details.bad_request().unwrap().field_violations[0].field, "name");
+    }
+
+    #[test]
+    fn a_refusal_can_be_said_as_an_absence_and_nothing_else_can() {
+        let kind = |error: Error| error.or_not_found("case").kind();
+        assert_eq!(kind(Error::permission_denied("no")), ErrorKind::NotFound);
+        assert_eq!(kind(Error::not_found("school")), ErrorKind::NotFound);
+        assert_eq!(kind(Error::step_up(&[], None)), ErrorKind::StepUpRequired);
+        assert_eq!(kind(Error::unavailable("away", std::io::Error::other("x"))), ErrorKind::Unavailable);
+        assert!(Error::permission_denied("no").or_not_found("case").to_string().contains("case"));
     }
 
     #[test]

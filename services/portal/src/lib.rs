@@ -27,7 +27,7 @@ use portal_frame::{
     issuer::Issuer,
     session::{Cookies, Sessions},
     upstream::Upstream,
-    waiting_form::WaitingForms,
+    waiting_form::{GO_ON, WaitingForms},
 };
 use runtime::{Process, StartError};
 use storage::Cache;
@@ -58,7 +58,8 @@ fn own_routes() -> Routes {
         .answer("/aanmelden", sign_in::begin)
         .answer("/aanmelden/terug", sign_in::finish)
         .page("/aanmelden/wie", sign_in::personas)
-        .page("/aanmelden/verder/{form}", sign_in::go_on)
+        // No page that one can visit or come back to: a form waits there for one person in one browser.
+        .answer(GO_ON, sign_in::go_on)
         .form("/afmelden", BESIDE_ANY_PAGE, sign_in::sign_out)
         .form("/voorkeuren", BESIDE_ANY_PAGE, preferences::choose)
         .page("/hulp", information::help)

@@ -112,7 +112,9 @@ pub async fn end_appointment(app: &App, cx: &Context, asked: EndAppointment) -> 
     let txn = app.database.begin().await?;
     let mut appointment = to_change(&txn, cx, asked.appointment_id).await?;
     let resource = Resource::Function(appointment.function);
-    if cx.principal().person_id() != Some(appointment.person.id) {
+    if cx.principal().person_id() == Some(appointment.person.id) {
+        cx.require_sign_in(Action::FunctionEnd, resource)?;
+    } else {
         cx.require(Action::FunctionEnd, resource)?;
     }
     asked.etag.require(&appointment.etag())?;
@@ -150,7 +152,7 @@ pub async fn confirm_appointment(app: &App, cx: &Context, asked: ConfirmAppointm
 
 /// Refused as an appointment that is not there.
 fn require_seen(cx: &Context, function: Function) -> Result<()> {
-    cx.require(Action::FunctionRead, Resource::Function(function)).map_err(|_| Error::not_found("appointment"))
+    cx.require(Action::FunctionRead, Resource::Function(function)).map_err(|error| error.or_not_found("appointment"))
 }
 
 fn may_see(cx: &Context, function: Function) -> bool {

@@ -159,7 +159,7 @@ pub async fn accept_invitation(app: &App, cx: &Context, token: SecretHash) -> Re
 /// Refused as an invitation that is not there.
 fn require_seen(cx: &Context, invitation: &Invitation) -> Result<()> {
     let seen = cx.require(Action::FunctionRead, Resource::Function(invitation.function));
-    seen.map_err(|_| Error::not_found("invitation"))
+    seen.map_err(|error| error.or_not_found("invitation"))
 }
 
 /// Links are for people: what they accept is theirs.

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::domain::Gateway;
 
+/// How machines sign in: with their secret, for every token (`content/sign-in/`).
+const CLIENT: &str = "urn:schildwacht:client";
+
 /// Makes tokens.
 pub struct Mint<'a> {
     /// As it stands in tokens.
@@ -102,8 +105,8 @@ impl Mint<'_> {
             jti: self.ids.next(),
             client_id,
             name: Some(client_id),
-            acr: None,
-            auth_time: None,
+            acr: Some(CLIENT),
+            auth_time: Some(self.now.timestamp()),
             schildwacht_functions: &[function.to_owned()],
         })?;
         let mut response = MachineResponse::new(access, CoreTokenType::Bearer, EmptyExtraTokenFields {});

@@ -29,6 +29,7 @@ use crate::{
     session::{Sender, SessionError},
     step_up::StepUp,
     visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, SIGNED_IN_AGAIN, THEME_COOKIE, Written},
+    waiting_form::{COOKIE_WAITS, GO_ON, WAITING_COOKIE},
 };
 
 /// The longest form is a note of 10,000 characters, each at most 12 bytes once encoded.
@@ -275,25 +276,32 @@ async fn send_to_sign_in(around: &Around, asked: Asked) -> Result<Response, Fail
     Ok(Redirect::to(&format!("/aanmelden?{back}")).into_response())
 }
 
-/// To the issuer for a surer or a more recent sign-in. A form waits until its sender is back; a file is asked for once more from its page.
+/// To the issuer for a surer or a more recent sign-in. What was written waits until its sender is back; anything else is asked for once more
+/// from its page.
 async fn send_to_step_up(around: &Around, step_up: &StepUp, asked: Asked) -> Result<Response, Failure> {
     let Some(session) = around.signed_in()? else { return send_to_sign_in(around, asked).await };
-    // Who has just signed in for this and still is not sure enough cannot be: they would go round in circles.
-    if session.is_step_up && around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY {
+    // Who has just signed in as was asked and still is not sure enough cannot be: they would go round in circles.
+    if session.step_up.as_ref() == Some(step_up) && around.portal.clock.now() - session.since < TOO_YOUNG_TO_RETRY {
         return problem_page(around, Problem::TooWeak, asked);
     }
     let page = asked.page(around);
-    let back = match around.written.fields() {
-        None => page,
-        Some(fields) => {
-            let (sender, written) = (session.visitor.principal(), around.written.text());
-            match around.portal.waiting_forms.keep(sender, asked.path.clone(), page, fields, written).await? {
-                Some(address) => address,
-                None => return problem_page(around, Problem::SignedOut, asked),
-            }
-        }
+    // One in which nothing was written is sent again from its page.
+    let (Some(fields), Some(written)) = (around.written.fields(), around.written.text()) else {
+        return Ok(Redirect::to(&step_up.sign_in_address(&page)).into_response());
     };
-    Ok(Redirect::to(&step_up.sign_in_address(&back)).into_response())
+    let portal = &around.portal;
+    match portal.waiting_forms.keep(session.visitor.principal(), asked.path.clone(), page, fields, written).await {
+        Ok(Some(id)) => {
+            let cookie = portal.cookies.set(WAITING_COOKIE, &id, COOKIE_WAITS);
+            Ok(redirect_with_cookie(&step_up.sign_in_address(GO_ON), cookie))
+        }
+        // Longer than any form of ours can be.
+        Ok(None) => problem_page(around, Problem::Invalid, asked),
+        Err(error) => {
+            tracing::warn!(name: "form.not_kept", error = %runtime::error::chain(&error), "form cannot wait for its sender");
+            problem_page(around, Problem::Unavailable, asked)
+        }
+    }
 }
 
 /// A message is said once: on the page that shows it, its cookie goes.

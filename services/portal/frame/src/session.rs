@@ -48,6 +48,7 @@ use self::{access::SessionKey, renewal::Renewals};
 use crate::{
     config::SessionConfig,
     issuer::{Issuer, Tokens},
+    step_up::StepUp,
     visitor::Visitor,
 };
 
@@ -75,8 +76,8 @@ pub struct SignedIn {
     pub access_token: Arc<str>,
     pub csrf: CsrfSecret,
     pub since: DateTime<Utc>,
-    /// Whether it was begun because something asked for a surer or a more recent sign-in.
-    pub is_step_up: bool,
+    /// What asked for its sign-in, if it was a surer or a more recent one.
+    pub step_up: Option<StepUp>,
     key: SessionKey,
 }
 
@@ -87,7 +88,7 @@ struct Origin {
     csrf: CsrfSecret,
     id_token: Option<String>,
     #[serde(default)]
-    is_step_up: bool,
+    step_up: Option<StepUp>,
     /// As audit rows name them; of sessions from before there was this field, nobody's.
     #[serde(default)]
     actor: String,
@@ -122,15 +123,14 @@ impl Sessions {
     }
 
     /// Begins a session. Its id is always new: one that existed before signing in is never kept.
-    pub async fn begin(&self, tokens: Tokens, is_step_up: bool) -> Result<NewSession, SessionError> {
+    pub async fn begin(&self, tokens: Tokens, step_up: Option<StepUp>) -> Result<NewSession, SessionError> {
         let cookie_value = random_text()?;
         let key = SessionKey::of_cookie(&cookie_value);
         let now = self.clock.now();
         // Who it is decides nothing here: a token that cannot be verified just now is verified before the first page.
         let verified = self.verifier.verify(&tokens.access_token).await;
         let actor = verified.map_or_else(|_| UNVERIFIED.to_owned(), |verified| verified.principal.actor());
-        let origin =
-            Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone(), is_step_up, actor: actor.clone() };
+        let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone(), step_up, actor: actor.clone() };
         // For longer than it counts: a session that ends by itself is to be seen to end.
         let keep = self.limits.absolute() + REMEMBERED;
         self.renewals.keep_tokens(&key, &tokens, keep).await?;
@@ -167,8 +167,8 @@ impl Sessions {
         }
         let (principal, held) = self.policies.with_held(&verified.principal, now)?;
         let visitor = Visitor::new(principal, held, Arc::clone(&self.policies));
-        let Origin { since, csrf, is_step_up, .. } = origin;
-        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, is_step_up, key }))
+        let Origin { since, csrf, step_up, .. } = origin;
+        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, step_up, key }))
     }
 
     /// Forgets a session that is over for certain.

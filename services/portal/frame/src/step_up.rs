@@ -1,5 +1,6 @@
 //! A surer or a more recent sign-in that a service asks for, on its way to the issuer.
 
+use serde::{Deserialize, Serialize};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
@@ -7,7 +8,7 @@ use tonic_types::StatusExt as _;
 const MAX_ACR_VALUES_BYTES: usize = 1_500;
 
 /// What a service asks of a sign-in (RFC 9470).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepUp {
     /// Methods that would do, with spaces between them.
     pub acr_values: String,

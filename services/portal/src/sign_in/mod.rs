@@ -8,7 +8,7 @@ mod page;
 mod words;
 
 use axum::{
-    extract::{Path, Query, RawQuery, rejection::QueryRejection},
+    extract::{Query, RawQuery, rejection::QueryRejection},
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,6 +19,7 @@ use portal_frame::{
     session::{Keep, SessionError},
     step_up::StepUp,
     visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE, SIGNED_IN_AGAIN},
+    waiting_form::WAITING_COOKIE,
 };
 use runtime::security::SecurityEvent;
 use serde::{Deserialize, Serialize};
@@ -42,9 +43,9 @@ struct UnderWay {
     pkce_verifier: String,
     /// The page that was wanted.
     back: String,
-    /// Whether something asked for a surer or a more recent sign-in.
+    /// What asked for a surer or a more recent sign-in.
     #[serde(default)]
-    is_step_up: bool,
+    step_up: Option<StepUp>,
 }
 
 /// What the issuer sends back.
@@ -72,7 +73,7 @@ pub(crate) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<R
     let step_up = StepUp::of_address(fields.text("acr"), fields.text("seconden"));
     let begun = around.portal.issuer.begin(step_up.as_ref()).await?;
     let (state, nonce, pkce_verifier) = (begun.state, begun.nonce, begun.pkce_verifier);
-    let under_way = UnderWay { state, nonce, pkce_verifier, back, is_step_up: step_up.is_some() };
+    let under_way = UnderWay { state, nonce, pkce_verifier, back, step_up };
     let cookie = around.portal.cookies.set(&cookie_name(&under_way.state), &under_way.encode()?, UNDER_WAY);
     Ok(redirect_with_cookie(begun.authorize_url.as_str(), cookie))
 }
@@ -106,21 +107,23 @@ pub(crate) async fn finish(
     if let Some(old) = portal.cookies.read(&headers, SESSION_COOKIE) {
         portal.sessions.end_of_cookie(&old).await?;
     }
-    let session = portal.sessions.begin(tokens, under_way.is_step_up).await?;
+    let session = portal.sessions.begin(tokens, under_way.step_up.clone()).await?;
     metrics::sign_in_ended("succeeded");
     SecurityEvent::SignedIn.record(&session.actor, "sign_in", portal_frame::NAME, "");
     let set = portal.cookies.set(SESSION_COOKIE, &session.cookie_value, Keep::Session);
     let mut response = redirect_with_cookie(own_page(&under_way.back), set);
-    let said = under_way.is_step_up.then(|| portal.cookies.set(FLASH_COOKIE, SIGNED_IN_AGAIN.code, FLASH_WAITS)).flatten();
+    let said = under_way.step_up.is_some().then(|| portal.cookies.set(FLASH_COOKIE, SIGNED_IN_AGAIN.code, FLASH_WAITS)).flatten();
     for cookie in [portal.cookies.remove(&name), said].into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
 }
 
-/// `GET /aanmelden/verder/{form}`: back from signing in again, to the form that waits.
-pub(crate) async fn go_on(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
-    let form = visit.around.portal.waiting_forms.find(visit.visitor().principal(), &id).await.map_err(SessionError::from)?;
+/// `GET /aanmelden/verder`: back from signing in again, to the form that waits in this browser.
+pub(crate) async fn go_on(visit: Visit, headers: HeaderMap) -> Result<Response, Failure> {
+    let portal = &visit.around.portal;
+    let id = portal.cookies.read(&headers, WAITING_COOKIE).unwrap_or_default();
+    let form = portal.waiting_forms.find(visit.visitor().principal(), &id).await.map_err(SessionError::from)?;
     let form = form.ok_or(Failure::Problem(Problem::StaleForm))?;
     page(&GoOnPage { frame: visit.around.frame("")?, form })
 }

@@ -42,8 +42,7 @@ pub(crate) struct GoOnPage {
 
 impl Page for GoOnPage {
     fn samples(frame: &Frame) -> Vec<Self> {
-        let sample = |written: Option<&str>| Self { frame: frame.clone(), form: WaitingForm::sample("/gateways/7/intrekken", written) };
-        vec![sample(None), sample(Some("Gestolen uit de kelder."))]
+        vec![Self { frame: frame.clone(), form: WaitingForm::sample("/gateways/7/intrekken", "Gestolen uit de kelder.") }]
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         Town,
         browser::{Browser, Page},
         people,
-        sample::{GATEWAY, ZANDLOPER},
+        sample::{APPOINTMENT_OF_KARIM, GATEWAY, ZANDLOPER},
     },
 };
 
@@ -43,7 +43,7 @@ in_both_caches! {
         let etag = karim.follow(&revoke).await.hidden("etag").unwrap();
         let fields = [("reden", "Gestolen uit de kelder."), ("etag", etag.as_str())];
         let answer = karim.submit(&revoke, &revoke, &fields).await;
-        assert!(answer.location().unwrap().starts_with("/aanmelden?terug=%2Faanmelden%2Fverder%2F"), "{answer:?}");
+        assert!(answer.location().unwrap().starts_with("/aanmelden?terug=%2Faanmelden%2Fverder&acr="), "{answer:?}");
 
         town.issuer.next_to_sign_in(&people::karim());
         let page = karim.follow(&answer.location().unwrap()).await;
@@ -69,7 +69,17 @@ in_both_caches! {
         let page = karim.follow(&address).await;
         assert_eq!(page.status, 403);
         assert!(!page.text.contains("Gestolen"), "{}", page.text);
-        assert_eq!(karim.get("/aanmelden/verder/made-up").await.status, 403);
+    }
+
+    async fn a_form_waits_in_the_browser_that_sent_it(town: Town) {
+        let mut karim = town.browser_of(&people::karim()).await;
+        after_a_long_morning(&town, &mut karim).await;
+        let revoke = format!("/gateways/{GATEWAY}/intrekken");
+        karim.submit(&revoke, &revoke, &[("reden", "Gestolen"), ("etag", "older")]).await;
+        assert_eq!(karim.get("/aanmelden/verder").await.status, 200);
+        let mut elsewhere = town.browser_of(&people::karim()).await;
+        let page = elsewhere.get("/aanmelden/verder").await;
+        assert_eq!((page.status, page.text.contains("Gestolen")), (403, false), "a form of a session that somebody stole is not put before him");
     }
 }
 
@@ -123,4 +133,42 @@ async fn who_cannot_sign_in_more_surely_is_told_so_and_does_not_go_round_in_circ
     let page = karim.follow(&refused.location().unwrap()).await;
     assert_eq!(page.status, 403);
     assert!(page.text.contains("U moet zich op een zekerdere manier aanmelden"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_form_in_which_nothing_was_written_is_sent_again_from_its_page() {
+    let town = Town::new().await;
+    let mut els = town.browser_of(&people::els()).await;
+    let people_of_school = format!("/scholen/{ZANDLOPER}/mensen");
+    for _step in 0..4 {
+        town.clock.advance(TimeDelta::minutes(20));
+        assert_eq!(els.get(&people_of_school).await.status, 200);
+    }
+    let confirm = format!("{people_of_school}/{APPOINTMENT_OF_KARIM}/blijft");
+    let answer = els.submit(&people_of_school, &confirm, &[("etag", "older")]).await;
+    let back: String = url::form_urlencoded::byte_serialize(people_of_school.as_bytes()).collect();
+    assert!(answer.location().unwrap().starts_with(&format!("/aanmelden?terug={back}&acr=")), "{answer:?}");
+}
+
+#[tokio::test]
+async fn who_cannot_sign_in_more_surely_gets_back_what_they_wrote() {
+    let town = Town::new().await;
+    town.issuer.sign_in_with(LEERID);
+    town.issuer.be_stubborn();
+    town.issuer.next_to_sign_in(&people::karim());
+    let mut karim = town.browser();
+    karim.follow("/aanmelden?terug=/hulp").await;
+    let revoke = format!("/gateways/{GATEWAY}/intrekken");
+    let fields = [("reden", "Gestolen uit de kelder."), ("etag", "older")];
+    let answer = karim.submit("/hulp", &revoke, &fields).await;
+    town.issuer.next_to_sign_in(&people::karim());
+    let page = karim.follow(&answer.location().unwrap()).await;
+    assert!(page.text.contains("Nog één stap"), "{}", page.text);
+    let page = send(&mut karim, &page).await;
+    assert_eq!(page.status, 403);
+    assert!(
+        page.text.contains("U moet zich op een zekerdere manier aanmelden") && page.text.contains("Gestolen uit de kelder."),
+        "{}",
+        page.text
+    );
 }

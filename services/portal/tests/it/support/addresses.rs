@@ -8,7 +8,6 @@ use auth::Principal;
 use super::{
     Town,
     browser::link_to,
-    issuer::EID,
     people::{self, board},
     sample::{
         APPOINTMENT_OF_ELS, APPOINTMENT_OF_JONAS, CASE_CLOSED, CASE_IN_HAND, CASE_OF_NOBODY, DEVICE_WARNED, GATEWAY, HOEK, ZANDLOPER,
@@ -30,12 +29,11 @@ pub async fn of_every_page(town: &Town) -> Vec<Address> {
     town.place(ZANDLOPER, board(1));
     let contact = town.world.add_contact(ZANDLOPER.id(), "Els Vermeulen", "09 374 12 34").await.contact_id;
     let token = town.world.links().await.pop().unwrap();
-    let form = waiting_form(town).await;
     let mut addresses = states(town).await;
     let routes = schildwacht_portal::routes();
     let seen: BTreeSet<&str> = addresses.iter().filter_map(|address| pattern_of(&address.path, routes.pages())).collect();
     for pattern in routes.pages().iter().filter(|pattern| !seen.contains(*pattern)) {
-        let path = filled(pattern, [("{contact}", &contact), ("{token}", &token), ("{form}", &form)]);
+        let path = filled(pattern, [("{contact}", &contact), ("{token}", &token)]);
         addresses.push(first_who_sees(town, &path).await.unwrap_or_else(|| panic!("nobody of the sample sees {path} ({pattern})")));
     }
     addresses
@@ -49,7 +47,7 @@ fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
     pages.iter().copied().filter(is_of).min_by_key(|pattern| pattern.matches('{').count())
 }
 
-fn filled(pattern: &str, made: [(&str, &String); 3]) -> String {
+fn filled(pattern: &str, made: [(&str, &String); 2]) -> String {
     let path = [
         ("{school}", ZANDLOPER.id()),
         ("{case}", CASE_IN_HAND.id()),
@@ -62,19 +60,6 @@ fn filled(pattern: &str, made: [(&str, &String); 3]) -> String {
     .fold(pattern.to_owned(), |path, (parameter, value)| path.replace(parameter, value));
     assert!(!path.contains('{'), "{pattern} has a parameter that is not filled in here: {path}; add what it stands for");
     path
-}
-
-/// Karim signs in too weakly for what he sends: the form waits until he has signed in again.
-async fn waiting_form(town: &Town) -> String {
-    town.issuer.sign_in_with("urn:schildwacht:leerid");
-    town.issuer.next_to_sign_in(&people::karim());
-    let mut karim = town.browser();
-    karim.follow("/aanmelden?terug=/hulp").await;
-    town.issuer.sign_in_with(EID);
-    let answer =
-        karim.submit("/hulp", &format!("/gateways/{GATEWAY}/intrekken"), &[("reden", "Gestolen uit de kelder."), ("etag", "older")]).await;
-    let address = answer.location().unwrap();
-    address.split("verder%2F").nth(1).unwrap().split('&').next().unwrap().to_owned()
 }
 
 async fn first_who_sees(town: &Town, path: &str) -> Option<Address> {

@@ -28,7 +28,7 @@ use super::people;
 pub const CLIENT_ID: &str = "schildwacht-portal";
 pub const CLIENT_SECRET: &str = "a secret of 32 characters or more";
 /// How people sign in unless a test says another way.
-pub const EID: &str = "urn:be:vlaanderen:authmech:eid";
+const EID: &str = "urn:be:vlaanderen:authmech:eid";
 /// As short as the development issuer's.
 const TOKEN_SECONDS: i64 = 300;
 

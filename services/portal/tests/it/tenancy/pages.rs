@@ -140,6 +140,8 @@ async fn no_page_or_form_shows_or_changes_anything_of_another_school() {
                 *answers.entry(page.status).or_default() += 1;
             }
         }
+        let here = browser.get("/hulp").await;
+        assert!(here.text.contains("/afmelden"), "{:?} is signed in still", person.functions);
         for pattern in routes.forms().filter(|pattern| !["/afmelden", "/voorkeuren"].contains(pattern)) {
             for parameter in places(pattern) {
                 let tried = Tried { pattern, parameter, own: &own, other: &other };
@@ -159,5 +161,16 @@ async fn no_page_or_form_shows_or_changes_anything_of_another_school() {
     let after = town.world.rows_about(&other.secrets).await;
     let changes: Vec<&String> = before.symmetric_difference(&after).collect();
     assert!(changes.is_empty(), "something of another school has changed: {changes:#?}");
+    // Those who may are shown it, so that this would have been noticed.
+    let mut director = town.browser_of(&other.director).await;
+    let mut telling = 0;
+    for &pattern in routes.pages() {
+        if !places(pattern).is_empty() {
+            let page = Tried { pattern, parameter: None, own: &other, other: &other }.get(&mut director).await;
+            telling += usize::from(other.secrets.iter().any(|secret| page.status == 200 && page.text.contains(secret)));
+        }
+    }
+    assert!(telling >= 8, "{telling} pages show the other school's director something of it");
+    assert!(answers.get(&200).is_some_and(|pages| *pages > 50) && answers.get(&303).is_some_and(|acts| *acts > 10), "{answers:?}");
     println!("{} addresses that name something of another school, by status: {answers:?}", answers.values().sum::<usize>());
 }
