@@ -98,10 +98,11 @@ fn matrix() -> String {
     let mut text = String::from(
         "# s: a site of the own school   o: own school, or one of the own board   x: another school   b: own board   c: another board\n\
          # v: own vendor   w: another vendor   a: own app   d: another app   m: oneself   n: somebody else   P: platform   .: no\n\
-         # An act on a function names the function and the sign of its place: director:o is the director of the own school.\n",
+         # An act on a function names the function and the sign of its place: director:o is the director of the own school.\n\
+         # The class of information is what content/sign-in/ asks a sign-in for.\n",
     );
     for action in Action::ALL {
-        writeln!(text, "\n{}", action.name()).unwrap();
+        writeln!(text, "\n{} (class {})", action.name(), action.information_class()).unwrap();
         for (name, principal) in principals() {
             let marks: String = resources()
                 .into_iter()

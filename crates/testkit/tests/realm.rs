@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use reqwest::StatusCode;
 use schildwacht_testkit::{REALM, Realm, Visit, one_time_code};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 const PUBLIC_URL: &str = "http://portal.test:8080/";
@@ -110,6 +110,30 @@ async fn a_lower_level_that_was_asked_for_is_not_given() {
     assert!(visit.sent_to.is_none(), "signed in with a password alone: {visit:?}");
     visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
     assert_eq!(claims(&visit.redeem().await.unwrap())["acr"], LEVEL_2);
+}
+
+#[tokio::test]
+async fn a_surer_sign_in_is_asked_for_as_the_portal_does() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    // Every method that would do, of which Keycloak knows its own.
+    let asked =
+        [("acr_values", "urn:be:vlaanderen:authmech:itsme urn:schildwacht:aal2 urn:be:vlaanderen:authmech:eid"), ("max_age", "300")];
+    let mut visit = realm.visit(&asked).await;
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    let now = SystemTime::now();
+    visit.submit(&[("otp", &one_time_code(&account.code_secret, now))]).await;
+    let claims = claims(&visit.redeem().await.unwrap());
+    assert_eq!(claims["acr"], LEVEL_2);
+    let now = i64::try_from(now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()).unwrap();
+    assert!((claims["auth_time"].as_i64().unwrap() - now).abs() < 60, "{claims} at {now}");
+}
+
+#[tokio::test]
+async fn commands_say_that_they_sign_in_as_a_client() {
+    let Some(realm) = shared().await else { return };
+    let token = realm.machine_token("schildwacht-cli", realm.secret()).await.unwrap();
+    assert_eq!(claims(&json!({ "access_token": token }))["acr"], "urn:schildwacht:client");
 }
 
 #[tokio::test]
