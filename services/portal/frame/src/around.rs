@@ -68,7 +68,8 @@ async fn around(State((portal, declared)): State<(Arc<Portal>, Arc<Declared>)>, 
         None => {
             let (mut parts, body) = request.into_parts();
             let around = of(portal, &declared, &parts).await;
-            let came_from = referring_page(&parts.headers, &around.portal.origin);
+            // Where a form waits is no page to come back to: its own is.
+            let came_from = referring_page(&parts.headers, &around.portal.origin).filter(|page| page != GO_ON);
             let pattern = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
             let is_page = parts.method == Method::GET && !declared.is_file(pattern);
             let asked = Asked { method: parts.method.clone(), path: parts.uri.path().to_owned(), is_page, came_from };
