@@ -157,7 +157,8 @@ impl World {
         texts.map(|text| text.split("/uitnodiging/").nth(1).unwrap().lines().next().unwrap().to_owned()).collect()
     }
 
-    /// Every row of every service's tables that names one of these ids, as text; of a mail its number alone, since it is being sent.
+    /// Every row of every service's tables that names one of these ids, as text; of a mail its number alone, since it is being sent, and
+    /// nothing of the days of a device, which go with time.
     pub async fn rows_about(&self, ids: &[String]) -> BTreeSet<String> {
         let mut rows = BTreeSet::new();
         // Ids are text in JSON and 16 bytes in columns; `quote` writes those in hexadecimal.
@@ -169,7 +170,7 @@ impl World {
             let texts = async |question: String| -> Vec<String> {
                 ask(question).await.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
             };
-            for table in texts("SELECT name FROM sqlite_master WHERE type = 'table'".to_owned()).await {
+            for table in texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'device_day'".to_owned()).await {
                 let columns = texts(format!("SELECT name FROM pragma_table_info('{table}')")).await;
                 let all = if table == "mail" { 1 } else { columns.len() };
                 let columns: Vec<String> = columns.iter().take(all).map(|column| format!("quote(\"{column}\")")).collect();
