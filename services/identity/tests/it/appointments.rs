@@ -14,7 +14,7 @@ use proto::{
 };
 use runtime::{BoardId, SchoolId};
 use testkit::{on_both_stores, person};
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::world::{World, director, ict_coordinator, id_of, operator, responder};
@@ -56,6 +56,14 @@ async fn appoint(world: &World, by: &Principal, who: &Principal, function: Funct
     accept(world, who, &token).await.unwrap()
 }
 
+/// A request of somebody who signed in with a password alone.
+fn signed_in_weakly<T>(world: &World, who: &Principal, ask: T) -> Request<T> {
+    let token = world.people.token_with(who, |claims| claims["acr"] = "urn:schildwacht:leerid".into());
+    let mut request = Request::new(ask);
+    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
 async fn end(world: &World, who: &Principal, appointment: &Appointment) -> Result<Appointment, Status> {
     let Appointment { appointment_id, etag, .. } = appointment.clone();
     let ask = EndAppointmentRequest { appointment_id, etag, reason: "Met pensioen".to_owned(), end_time: None };
@@ -84,6 +92,25 @@ async fn told(world: &World, appointment: &Appointment, events: usize) -> Vec<(S
 }
 
 on_both_stores! {
+    async fn who_signed_in_too_weakly_is_asked_to_sign_in_again_and_not_told_that_nothing_is_there(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (_, zandloper) = world.with_two_schools().await;
+        let (head, teacher) = (director(&zandloper), newcomer(32));
+        let appointment = appoint(&world, &head, &teacher, Function::Teacher(id_of(&zandloper))).await;
+        let Appointment { appointment_id, etag, .. } = appointment.clone();
+        let ask = EndAppointmentRequest { appointment_id: appointment_id.clone(), etag, ..Default::default() };
+        for who in [&teacher, &head] {
+            let refused = world.appointments().end_appointment(signed_in_weakly(&world, who, ask.clone())).await.unwrap_err();
+            assert_eq!(refused.get_details_error_info().unwrap().reason, "step_up_required", "{}", who.name);
+        }
+        let look = GetAppointmentRequest { appointment_id };
+        let refused = world.appointments().get_appointment(signed_in_weakly(&world, &head, look.clone())).await.unwrap_err();
+        assert_eq!(refused.get_details_error_info().unwrap().reason, "step_up_required");
+        let hidden = world.appointments().get_appointment(signed_in_weakly(&world, &newcomer(33), look)).await.unwrap_err();
+        assert_eq!(hidden.code(), Code::NotFound, "who may not see it learns nothing");
+        assert_eq!(end(&world, &teacher, &appointment).await.unwrap().appointment_id, appointment.appointment_id);
+    }
+
     async fn somebody_who_is_invited_takes_the_function_with_the_link_of_the_mail(database: TestDatabase) {
         let world = World::start(&database).await;
         let (_, zandloper) = world.with_two_schools().await;
