@@ -2,9 +2,13 @@
 //!
 //! The reminder that was sent is kept with the appointment, in the transaction that queues its mails, and the row is locked meanwhile. So each
 //! is sent once: also by two replicas, after a restart, and after days without a run.
+//!
+//! What operators are asked because nobody nearer may confirm it is kept in that transaction instead, and mailed at the end of the run. What
+//! a run leaves, the next one sends.
 
 mod authority;
 mod letters;
+mod pass_on;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +25,7 @@ use storage::{
 use self::{
     authority::{Authority, who_may_confirm},
     letters::Letters,
+    pass_on::pass_on,
 };
 use super::{App, appointment::chain_of, queue_letter::queue_letter};
 use crate::{
@@ -36,7 +41,7 @@ const AT_ONCE: u64 = 500;
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reminded {
-    /// Appointments whose reminder was sent.
+    /// Appointments whose reminder was sent, or is passed on.
     pub appointments: u64,
     /// Mails that were queued.
     pub mails: u64,
@@ -72,6 +77,7 @@ pub async fn remind_of_confirmations(app: &App, cx: &Context) -> Result<Reminded
         let schools = reminded.schools_waiting;
         tracing::warn!(name: "appointment.board_unknown", schools, "reminders wait until the boards of these schools are known");
     }
+    reminded.mails += pass_on(app, cx, now).await?;
     Ok(reminded)
 }
 
@@ -92,6 +98,7 @@ async fn remind_at(app: &App, cx: &Context, place: &str, now: DateTime<Utc>, rem
             let appointment = Appointment { reminded: Some(*reminder), ..(*appointment).clone() };
             store::appointment::update(&txn, &appointment).await?;
         }
+        store::passed_on::save(&txn, &letters.passed_on).await?;
         record(&txn, cx, &letters, mails).await?;
         txn.commit().await?;
 
@@ -129,7 +136,7 @@ async fn queue(app: &App, txn: &Txn, cx: &Context, letters: &Letters<'_>) -> Res
     let name = store::place::name(&**txn, function).await?;
     let place = (place, name.as_deref());
     for ask in letters.to_confirm.values() {
-        let letter = letter::to_confirm(place, &ask.appointments, ask.is_passed_on, &app.portal);
+        let letter = letter::to_confirm(place, &ask.appointments, &app.portal);
         queue_letter(txn, cx, ask.to, &letter).await?;
     }
     for tell in letters.to_be_confirmed.values() {
@@ -143,7 +150,9 @@ async fn queue(app: &App, txn: &Txn, cx: &Context, letters: &Letters<'_>) -> Res
 async fn record(txn: &Txn, cx: &Context, letters: &Letters<'_>, mails: u64) -> Result<()> {
     let Some((function, place)) = place_of(letters) else { return Ok(()) };
     let count = |of: Reminder| letters.due.iter().filter(|(reminder, _)| *reminder == of).count();
-    let detail = serde_json::json!({ "month": count(Reminder::Month), "week": count(Reminder::Week), "mails": mails });
+    let passed_on = letters.passed_on.len();
+    let detail =
+        serde_json::json!({ "month": count(Reminder::Month), "week": count(Reminder::Week), "mails": mails, "passed_on": passed_on });
     let entry = Entry { action: Action::FunctionRemind, resource: place.to_string(), detail };
     audit::append(txn, cx, chain_of(function), entry).await?;
     Ok(())

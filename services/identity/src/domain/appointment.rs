@@ -167,8 +167,7 @@ impl Appointment {
             Some(Reminder::Month) => Reminder::Week,
             Some(Reminder::Week) => return None,
         };
-        let needs_confirmation = self.until.is_none_or(|until| self.confirm_by < until);
-        needs_confirmation.then(|| next.due_at(self.confirm_by))
+        self.needs_confirmation().then(|| next.due_at(self.confirm_by))
     }
 
     /// The reminder that is due now; where several are, the last alone.
@@ -176,6 +175,16 @@ impl Appointment {
         let is_due = self.is_open(now) && self.remind_at().is_some_and(|due_at| due_at <= now);
         let is_last_due = Reminder::Week.due_at(self.confirm_by) <= now;
         is_due.then_some(if is_last_due { Reminder::Week } else { Reminder::Month })
+    }
+
+    /// Whether it is held, or will be, and ends for want of a confirmation.
+    pub fn awaits_confirmation(&self, now: DateTime<Utc>) -> bool {
+        self.is_open(now) && self.needs_confirmation()
+    }
+
+    /// Whether a confirmation would move its end.
+    fn needs_confirmation(&self) -> bool {
+        self.until.is_none_or(|until| self.confirm_by < until)
     }
 
     fn require_open(&self, now: DateTime<Utc>) -> Result<(), AppointmentRefusal> {

@@ -1,5 +1,7 @@
 //! Mails to people: in Dutch, then in English, since nobody has chosen a language yet.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use auth::{Function, Resource, Role};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Brussels;
@@ -10,8 +12,8 @@ use super::{Answer, Appointment, Invitation, Place, Secret};
 
 /// So many people are named in a letter; of the others it says how many they are.
 const NAMED_AT_MOST: usize = 20;
-/// Characters of a place in a subject, which has room for 200 in all.
-const PLACE_IN_SUBJECT: usize = 100;
+/// Characters of a place in a subject, which has room for 200 in all, and in a line of a list.
+const PLACE_SHORTENED: usize = 100;
 
 /// A mail to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,43 +46,64 @@ pub fn invitation(invitation: &Invitation, place: Option<&str>, portal: &Url, to
     Letter { subject, text }
 }
 
-/// Asks somebody to confirm what others hold at a place. `is_passed_on`: nobody who is nearer may do it, so that they are asked.
-pub fn to_confirm((place, name): (Place, Option<&str>), appointments: &[&Appointment], is_passed_on: bool, portal: &Url) -> Letter {
+/// Asks somebody to confirm what others hold at a place.
+pub fn to_confirm((place, name): (Place, Option<&str>), appointments: &[&Appointment], portal: &Url) -> Letter {
     let (at, of) = with_place("bij", "at", name);
-    let mut appointments = appointments.to_vec();
-    appointments.sort_by_key(|appointment| (appointment.confirm_by, appointment.person.name.as_str().to_lowercase(), appointment.id));
-    let named = appointments.iter().take(NAMED_AT_MOST).map(|appointment| {
-        let (dutch, english) = names(appointment.function);
-        format!("- {}: {dutch} / {english}, {}\n", one_line(appointment.person.name.as_str()), day(appointment.confirm_by))
-    });
-    let mut list: String = named.collect();
-    let others = appointments.len().saturating_sub(NAMED_AT_MOST);
-    if others > 0 {
-        list.push_str(&format!("- en nog {others} / and {others} more\n"));
-    }
-    let (nobody_else, nobody_else_english) = if is_passed_on {
-        (
-            "Niemand anders kan dit nu bevestigen. Kunt u het zelf ook niet? Stel dan iemand aan die het mag.\n",
-            "Nobody else can confirm them now. If you cannot do it either, appoint somebody who may.\n",
-        )
-    } else {
-        Default::default()
-    };
+    let list = list(appointments, |_| None);
     let link = people_page(place, portal);
     let subject = format!("Schildwacht: bevestig wie een functie houdt{}", shortened(&at));
     let text = format!(
         "Goedendag,\n\n\
          Wie hieronder staat, verliest een functie{at} op de dag die erbij staat. Dat gebeurt niet als u de functie bevestigt.\n\n{list}\n\
          Bevestig wie blijft:\n{link}\n\n\
-         {nobody_else}\
          Stopt iemand? Dan hoeft u voor die persoon niets te doen.\n\n\
          --\n\n\
          Those in the list above lose a function{of} on the day beside it, unless you confirm it.\n\
          Confirm those who stay with the link above.\n\
-         {nobody_else_english}\
          If somebody stops, you need not do anything for them.\n"
     );
     Letter { subject, text }
+}
+
+/// Asks an operator about what nobody nearer may confirm, at all places together. `places` are their names; some have none.
+pub fn passed_on(appointments: &[&Appointment], places: &BTreeMap<Resource, String>, portal: &Url) -> Letter {
+    let place_of = |appointment: &Appointment| Place::of(appointment.function).map(|Place(place)| place);
+    let list = list(appointments, |appointment| places.get(&place_of(appointment)?).map(String::as_str));
+    let functions = appointments.len();
+    let places = appointments.iter().filter_map(|appointment| place_of(appointment)).collect::<BTreeSet<_>>().len();
+    let subject = "Schildwacht: deze functies kan niemand anders bevestigen".to_owned();
+    let text = format!(
+        "Goedendag,\n\n\
+         Wie hieronder staat, verliest een functie op de dag die erbij staat. Niemand anders kan die functies nu bevestigen.\n\n{list}\n\
+         Aantal functies: {functions}. Aantal plaatsen: {places}.\n\n\
+         Bevestig wie blijft. Kunt u dat niet? Stel dan iemand aan die het mag:\n{portal}\n\n\
+         Stopt iemand? Dan hoeft u voor die persoon niets te doen.\n\n\
+         --\n\n\
+         Those in the list above lose a function on the day beside it. Nobody else can confirm these functions now.\n\
+         Functions: {functions}. Places: {places}.\n\
+         Confirm those who stay with the link above. If you cannot, appoint somebody who may.\n\
+         If somebody stops, you need not do anything for them.\n"
+    );
+    Letter { subject, text }
+}
+
+/// A line for each, the first to end first; of many, the first ones and how many more there are.
+fn list<'a>(appointments: &[&Appointment], place: impl Fn(&Appointment) -> Option<&'a str>) -> String {
+    let mut appointments = appointments.to_vec();
+    appointments
+        .sort_by_cached_key(|appointment| (appointment.confirm_by, appointment.person.name.as_str().to_lowercase(), appointment.id));
+    let named = appointments.iter().take(NAMED_AT_MOST).map(|appointment| {
+        let (dutch, english) = names(appointment.function);
+        let place = place(appointment).map(|place| format!(", {}", shortened(&one_line(place)))).unwrap_or_default();
+        let name = one_line(appointment.person.name.as_str());
+        format!("- {name}: {dutch} / {english}{place}, {}\n", day(appointment.confirm_by))
+    });
+    let mut list: String = named.collect();
+    let others = appointments.len().saturating_sub(NAMED_AT_MOST);
+    if others > 0 {
+        list.push_str(&format!("- en nog {others} / and {others} more\n"));
+    }
+    list
 }
 
 /// Tells somebody that what they hold at a place ends soon: each with the function of who may confirm it.
@@ -119,7 +142,7 @@ fn one_line(name: &str) -> String {
 }
 
 fn shortened(place: &str) -> String {
-    let beginning: String = place.chars().take(PLACE_IN_SUBJECT).collect();
+    let beginning: String = place.chars().take(PLACE_SHORTENED).collect();
     if beginning.len() < place.len() { format!("{beginning}…") } else { beginning }
 }
 
@@ -188,10 +211,10 @@ mod tests {
         Appointment::appoint(Uuid::from_u128(number).into(), person, function, term, "person:1".to_owned()).0
     }
 
-    fn asked(appointments: &[Appointment], name: Option<&str>, is_passed_on: bool) -> Letter {
+    fn asked(appointments: &[Appointment], name: Option<&str>) -> Letter {
         let place = Place(Resource::School(Uuid::from_u128(1).into()));
         let portal = "https://schildwacht.example/".parse().unwrap();
-        to_confirm((place, name), &appointments.iter().collect::<Vec<_>>(), is_passed_on, &portal)
+        to_confirm((place, name), &appointments.iter().collect::<Vec<_>>(), &portal)
     }
 
     #[test]
@@ -199,26 +222,50 @@ mod tests {
         let late = teacher(1, "An Peeters", "2026-11-25T09:00:00Z");
         let soon = [teacher(2, "zoë Maes", "2026-11-23T23:30:00Z"), teacher(3, "Karim Aziz", "2026-11-23T23:30:00Z")];
         let [zoe, karim] = soon;
-        insta::assert_snapshot!(asked(&[late, zoe, karim], Some(ZANDLOPER), false).text);
+        insta::assert_snapshot!(asked(&[late, zoe, karim], Some(ZANDLOPER)).text);
     }
 
     #[test]
     fn of_more_than_twenty_people_the_others_are_counted() {
         let teachers: Vec<_> = (1..=22).map(|number| teacher(number, &format!("Leraar {number:02}"), "2026-11-24T09:00:00Z")).collect();
-        let lines = |appointments| asked(appointments, None, false).text.lines().filter(|line| line.starts_with("- ")).count();
+        let lines = |appointments| asked(appointments, None).text.lines().filter(|line| line.starts_with("- ")).count();
         assert_eq!((lines(&teachers[..20]), lines(&teachers[..21])), (20, 21));
-        assert!(!asked(&teachers[..20], None, false).text.contains("en nog"));
-        let text = asked(&teachers, None, false).text;
+        assert!(!asked(&teachers[..20], None).text.contains("en nog"));
+        let text = asked(&teachers, None).text;
         assert!(text.contains("- Leraar 20: leerkracht / teacher, 24/11/2027\n- en nog 2 / and 2 more\n\n"), "{text}");
     }
 
+    fn told(appointments: &[Appointment], name: Option<&str>) -> Letter {
+        let places = name.map(|name| (Resource::School(Uuid::from_u128(1).into()), name.to_owned()));
+        let portal = "https://schildwacht.example/".parse().unwrap();
+        passed_on(&appointments.iter().collect::<Vec<_>>(), &places.into_iter().collect(), &portal)
+    }
+
     #[test]
-    fn who_is_asked_because_nobody_else_may_is_told_so() {
-        let karim = [teacher(1, "Karim Aziz", "2026-11-24T09:00:00Z")];
-        let (ordinary, passed_on) = (asked(&karim, Some(ZANDLOPER), false), asked(&karim, Some(ZANDLOPER), true));
-        for said in ["Niemand anders kan dit nu bevestigen.", "Nobody else can confirm them now."] {
-            assert!(passed_on.text.contains(said) && !ordinary.text.contains(said), "{}", passed_on.text);
-        }
+    fn an_operator_reads_who_ends_where_and_what_to_do() {
+        let karim = teacher(1, "Karim Aziz", "2026-11-24T09:00:00Z");
+        let mut an = teacher(2, "An Peeters", "2026-11-23T09:00:00Z");
+        an.function = Function::VendorContact(Uuid::from_u128(9).into());
+        insta::assert_snapshot!(told(&[karim, an], Some(ZANDLOPER)).text);
+    }
+
+    #[test]
+    fn an_operator_reads_twenty_lines_and_how_many_more() {
+        let teachers: Vec<_> = (1..=22).map(|number| teacher(number, &format!("Leraar {number:02}"), "2026-11-24T09:00:00Z")).collect();
+        let text = told(&teachers, Some(ZANDLOPER)).text;
+        let end = "- Leraar 20: leerkracht / teacher, Basisschool De Zandloper, 24/11/2027\n- en nog 2 / and 2 more\n\n";
+        assert!(text.contains(end) && text.contains("Aantal functies: 22. Aantal plaatsen: 1.\n"), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 21);
+    }
+
+    #[test]
+    fn a_name_in_an_operators_list_adds_no_line_and_is_cut() {
+        let karim = [teacher(1, "Karim  <b>Aziz</b>", "2026-11-24T09:00:00Z")];
+        let hostile = format!("De\u{202e} Zandloper\r\n- Els: directeur\n\n{}", "é".repeat(200));
+        let text = told(&karim, Some(&hostile)).text;
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("- ")).collect();
+        let name = format!("De Zandloper - Els: directeur {}…", "é".repeat(PLACE_SHORTENED - 30));
+        assert_eq!(lines, [format!("- Karim <b>Aziz</b>: leerkracht / teacher, {name}, 24/11/2027")]);
     }
 
     #[test]
@@ -235,7 +282,7 @@ mod tests {
     #[test]
     fn names_add_no_lines_and_hide_nothing() {
         let karim = [teacher(1, "Karim  <b>Aziz</b>", "2026-11-24T09:00:00Z")];
-        let letter = asked(&karim, Some("De\u{202e} Zandloper\r\n\nSchildwacht: meld u aan op\thttps://kwaad.example\n"), false);
+        let letter = asked(&karim, Some("De\u{202e} Zandloper\r\n\nSchildwacht: meld u aan op\thttps://kwaad.example\n"));
         let name = " bij De Zandloper Schildwacht: meld u aan op https://kwaad.example op de dag";
         assert!(letter.text.contains(name), "{}", letter.text);
         assert!(letter.text.contains("- Karim <b>Aziz</b>: leerkracht"), "{}", letter.text);
@@ -244,9 +291,9 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut_in_the_subject_alone() {
-        let (fits, long) = ("é".repeat(PLACE_IN_SUBJECT - " bij ".len()), "é".repeat(200));
-        assert!(asked(&[], Some(&fits), false).subject.ends_with(&format!("houdt bij {fits}")));
-        let letter = asked(&[], Some(&long), false);
+        let (fits, long) = ("é".repeat(PLACE_SHORTENED - " bij ".len()), "é".repeat(200));
+        assert!(asked(&[], Some(&fits)).subject.ends_with(&format!("houdt bij {fits}")));
+        let letter = asked(&[], Some(&long));
         assert!(letter.subject.ends_with(&format!("houdt bij {fits}…")) && letter.subject.chars().count() <= 200, "{}", letter.subject);
         assert!(letter.text.contains(&long));
     }

@@ -1,5 +1,7 @@
 //! Appointments, kept.
 
+use std::collections::BTreeMap;
+
 use auth::Function;
 use chrono::{DateTime, Utc};
 use runtime::PersonId;
@@ -7,7 +9,7 @@ use sea_orm::{
     ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
     sea_query::ExprTrait,
 };
-use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things};
+use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things, chunks};
 
 use super::person;
 use crate::domain::{Appointment, AppointmentId, Person, Place};
@@ -135,6 +137,19 @@ pub async fn holders(connection: &impl ConnectionTrait, functions: &[Function], 
     let query = query.filter(Column::StartTime.lte(now)).filter(Column::Ends.gt(now));
     let rows = query.find_also_related(person::Entity).all(connection).await?;
     rows.into_iter().map(|row| Ok(read(row)?.person)).collect()
+}
+
+/// These, by id: one that cannot be read with the reason, so that the others can be used.
+pub(super) async fn find_each(
+    connection: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> StoreResult<BTreeMap<Uuid, StoreResult<Appointment>>> {
+    let mut found = BTreeMap::new();
+    for ids in chunks(ids) {
+        let rows = Entity::find().filter(Column::AppointmentId.is_in(ids)).find_also_related(person::Entity).all(connection).await?;
+        found.extend(rows.into_iter().map(|(row, person)| (row.appointment_id, read((row, person)))));
+    }
+    Ok(found)
 }
 
 /// Places where a reminder is due, in their order, as rows name them: at most so many, those after this one.

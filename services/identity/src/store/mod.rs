@@ -6,6 +6,7 @@ pub mod contact;
 pub mod gateway;
 pub mod invitation;
 mod migration;
+pub mod passed_on;
 pub mod person;
 pub mod place;
 pub mod school;

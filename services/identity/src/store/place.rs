@@ -1,8 +1,10 @@
 //! Where functions hold: what a place is called, and whether it is there.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use auth::{Function, Resource};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, entity::prelude::*};
-use storage::{StoreResult, Txn};
+use storage::{StoreResult, Txn, chunks};
 
 use super::{board, school};
 use crate::domain::Place;
@@ -20,6 +22,28 @@ pub async fn name(connection: &impl ConnectionTrait, function: Function) -> Stor
         // The platform has none, and no vendor is known yet.
         _ => None,
     })
+}
+
+/// What people call these. Those without a name, as above, are left out.
+pub async fn names(connection: &impl ConnectionTrait, places: &BTreeSet<Resource>) -> StoreResult<BTreeMap<Resource, String>> {
+    let (mut schools, mut boards) = (Vec::new(), Vec::new());
+    for place in places {
+        match place {
+            Resource::School(id) => schools.push(id.as_uuid()),
+            Resource::Board(id) => boards.push(id.as_uuid()),
+            _ => {}
+        }
+    }
+    let mut names = BTreeMap::new();
+    for ids in chunks(schools) {
+        let found = school::Entity::find().filter(school::Column::SchoolId.is_in(ids)).all(connection).await?;
+        names.extend(found.into_iter().map(|school| (Resource::School(school.school_id.into()), school.name)));
+    }
+    for ids in chunks(boards) {
+        let found = board::Entity::find().filter(board::Column::BoardId.is_in(ids)).all(connection).await?;
+        names.extend(found.into_iter().map(|board| (Resource::Board(board.board_id.into()), board.name)));
+    }
+    Ok(names)
 }
 
 /// Until the transaction ends, nobody else who locks this place goes on. On SQLite every write transaction does so by itself.

@@ -16,6 +16,9 @@ pub struct Letters<'a> {
     pub due: Vec<(Reminder, &'a Appointment)>,
     pub to_confirm: BTreeMap<(PersonId, Reminder), ToConfirm<'a>>,
     pub to_be_confirmed: BTreeMap<PersonId, ToBeConfirmed<'a>>,
+    /// What operators are asked because nobody nearer may: they get one letter about all places.
+    pub passed_on: Vec<(Reminder, &'a Appointment)>,
+    /// Who was asked, without what is passed on: that is counted once it is sent.
     pub counts: BTreeMap<(Reminder, Asked), u64>,
 }
 
@@ -23,8 +26,6 @@ pub struct Letters<'a> {
 pub struct ToConfirm<'a> {
     pub to: &'a Email,
     pub appointments: Vec<&'a Appointment>,
-    /// They are asked because nobody nearer may, or is left.
-    pub is_passed_on: bool,
 }
 
 /// To the holder.
@@ -70,18 +71,21 @@ impl<'a> Letters<'a> {
             Some(_) => Asked::Above,
         };
 
-        for person in asked.into_iter().flat_map(|asked| asked.holders.values()).filter(|person| person.id != holder.id) {
-            let nothing = ToConfirm { to: &person.email, appointments: Vec::new(), is_passed_on: false };
-            let letter = self.to_confirm.entry((person.id, reminder)).or_insert(nothing);
-            letter.appointments.push(appointment);
-            letter.is_passed_on |= answer == Asked::Above;
+        let is_passed_on = answer == Asked::Above && asked.is_some_and(|asked| asked.function == Function::Operator);
+        if is_passed_on {
+            self.passed_on.push((reminder, appointment));
+        } else {
+            for person in asked.into_iter().flat_map(|asked| asked.holders.values()).filter(|person| person.id != holder.id) {
+                let nothing = ToConfirm { to: &person.email, appointments: Vec::new() };
+                self.to_confirm.entry((person.id, reminder)).or_insert(nothing).appointments.push(appointment);
+            }
+            *self.counts.entry((reminder, answer)).or_default() += 1;
         }
         if reminder == Reminder::Week {
             let confirmed_by = asked.or(nearest).map_or(Function::Operator, |authority| authority.function);
             let nothing = ToBeConfirmed { to: &holder.email, appointments: Vec::new() };
             self.to_be_confirmed.entry(holder.id).or_insert(nothing).appointments.push((appointment, confirmed_by));
         }
-        *self.counts.entry((reminder, answer)).or_default() += 1;
         self.due.push((reminder, appointment));
     }
 }
@@ -103,22 +107,27 @@ mod tests {
     }
 
     #[test]
-    fn it_is_counted_who_was_asked() {
+    fn it_is_counted_who_was_asked_and_what_operators_must_be_asked_is_passed_on() {
         let now: DateTime<Utc> = "2027-11-20T09:00:00Z".parse().unwrap();
         let term = Term::new("2026-11-24T09:00:00Z".parse().unwrap(), None).unwrap();
         let member = Function::BoardMember(Uuid::from_u128(1).into());
-        for (nearest, operators, asked) in [
-            (vec![1, 2], vec![3], Asked::Nearest),
-            (vec![1], vec![1, 3], Asked::Above),
-            (vec![], vec![3], Asked::Above),
-            (vec![1], vec![1], Asked::Nobody),
-            (vec![], vec![], Asked::Nobody),
+        for (nearest, above, operators, asked) in [
+            (vec![1, 2], vec![4], vec![3], Some(Asked::Nearest)),
+            (vec![1], vec![1, 4], vec![3], Some(Asked::Above)),
+            (vec![1], vec![], vec![1, 3], None),
+            (vec![], vec![1], vec![3], None),
+            (vec![1], vec![1], vec![1], Some(Asked::Nobody)),
+            (vec![], vec![], vec![], Some(Asked::Nobody)),
         ] {
             let (appointment, _) = Appointment::appoint(Uuid::from_u128(9).into(), person(1), member, term, "person:4".to_owned());
-            let over = BTreeMap::from([(member, vec![held_by(member, &nearest), held_by(Function::Operator, &operators)])]);
+            let over = [held_by(member, &nearest), held_by(Function::ResponseLead, &above), held_by(Function::Operator, &operators)];
+            let over = BTreeMap::from([(member, Vec::from(over))]);
             let appointments = [appointment];
             let letters = Letters::of(&appointments, &over, now);
-            assert_eq!(letters.counts, BTreeMap::from([((Reminder::Week, asked), 1)]), "{nearest:?} {operators:?}");
+            let counts: Vec<_> = letters.counts.into_iter().collect();
+            let counted: Vec<_> = asked.map(|asked| ((Reminder::Week, asked), 1)).into_iter().collect();
+            assert_eq!(counts, counted, "{nearest:?} {above:?} {operators:?}");
+            assert_eq!(letters.passed_on.len(), usize::from(asked.is_none()), "{nearest:?} {above:?} {operators:?}");
         }
     }
 }

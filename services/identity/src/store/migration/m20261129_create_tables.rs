@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
 use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
 
-use crate::store::{appointment, board, contact, gateway, invitation, person, school, site};
+use crate::store::{appointment, board, contact, gateway, invitation, passed_on, person, school, site};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;
@@ -36,6 +36,9 @@ impl MigrationTrait for CreateTables {
             table(manager, person::Entity),
             table(manager, appointment::Entity)
                 .foreign_key(ForeignKey::create().from("appointment", "person_id").to("person", "person_id"))
+                .to_owned(),
+            table(manager, passed_on::Entity)
+                .foreign_key(ForeignKey::create().from("passed_on", "appointment_id").to("appointment", "appointment_id"))
                 .to_owned(),
             table(manager, invitation::Entity),
         ];
