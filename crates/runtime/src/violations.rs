@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, str::FromStr};
 
+use chrono::{DateTime, Utc};
+
 use crate::{Error, FieldViolation};
 
 /// Maximum length of a search text, in characters.
@@ -29,6 +31,11 @@ impl Violations {
     /// Reads an optional id.
     pub fn optional_id<T: FromStr>(&mut self, field: impl Into<Cow<'static, str>>, text: &str) -> Option<T> {
         if text.is_empty() { None } else { self.id(field, text) }
+    }
+
+    /// Passes a moment on that may be absent, but not out of range: `given` is what `proto::time::moment` makes of one that is there.
+    pub fn optional_moment(&mut self, field: &'static str, given: Option<Option<DateTime<Utc>>>) -> Option<DateTime<Utc>> {
+        given.and_then(|moment| self.require(field, moment, "give a moment between the years 1 and 9999"))
     }
 
     /// Reads ids, at most so many.

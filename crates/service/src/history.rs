@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use proto::{
     history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest, ListHistoryResponse},
     identity, incident_intake, network_monitor,
@@ -129,8 +128,8 @@ impl TryFrom<ListHistoryRequest> for ListHistory {
         let mut fields = Violations::default();
         let school = fields.id("school_id", &request.school_id);
         let text = fields.search("query", &request.query);
-        let from = optional_moment(&mut fields, "from_time", request.from_time);
-        let until = optional_moment(&mut fields, "until_time", request.until_time);
+        let from = fields.optional_moment("from_time", request.from_time.map(moment));
+        let until = fields.optional_moment("until_time", request.until_time.map(moment));
         let only = match request.kind() {
             HistoryKind::Unspecified => None,
             HistoryKind::Read => Some(EntryKind::Read),
@@ -139,14 +138,8 @@ impl TryFrom<ListHistoryRequest> for ListHistory {
         };
         let ListHistoryRequest { for_export, page_size, page_token, .. } = request;
         let page = (page_size, page_token).into();
-        fields.build(|| Some(Self { school: school?, only, text, from: from?, until: until?, for_export, page }))
+        fields.build(|| Some(Self { school: school?, only, text, from, until, for_export, page }))
     }
-}
-
-/// A moment that may be left out; `None` when the given one is none.
-fn optional_moment(fields: &mut Violations, field: &'static str, given: Option<Timestamp>) -> Option<Option<DateTime<Utc>>> {
-    let Some(given) = given else { return Some(None) };
-    fields.require(field, moment(given), "give a moment between the years 1 and 9999").map(Some)
 }
 
 const fn wire_kind(kind: EntryKind) -> HistoryKind {

@@ -1,8 +1,6 @@
 //! `schildwacht.identity.v1.AppointmentService`.
 
 use auth::{Function, Resource};
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
 use proto::{
     identity::v1::{
         Appointment, AppointmentState, ConfirmAppointmentRequest, CreateAppointmentRequest, EndAppointmentRequest, GetAppointmentRequest,
@@ -64,9 +62,9 @@ impl TryFrom<ListAppointmentsRequest> for ListAppointments {
             AppointmentState::Ended => Some(false),
         };
         let place = place_of(&mut fields, request.place);
-        let confirm_before = optional_moment(&mut fields, "confirm_before_time", request.confirm_before_time);
+        let confirm_before = fields.optional_moment("confirm_before_time", request.confirm_before_time.map(moment));
         let page = (request.page_size, request.page_token).into();
-        fields.build(|| Some(Self { place: place?, open, confirm_before: confirm_before?, page }))
+        fields.build(|| Some(Self { place: place?, open, confirm_before, page }))
     }
 }
 
@@ -77,10 +75,10 @@ impl TryFrom<CreateAppointmentRequest> for CreateAppointment {
         let mut fields = Violations::default();
         let person_id = fields.id("person_id", &request.person_id);
         let function = function_of(&mut fields, &request.function);
-        let from = optional_moment(&mut fields, "start_time", request.start_time);
-        let until = optional_moment(&mut fields, "end_time", request.end_time);
+        let from = fields.optional_moment("start_time", request.start_time.map(moment));
+        let until = fields.optional_moment("end_time", request.end_time.map(moment));
         let request_id = fields.request_id(&request.request_id);
-        fields.build(|| Some(Self { person_id: person_id?, function: function?, from: from?, until: until?, request_id }))
+        fields.build(|| Some(Self { person_id: person_id?, function: function?, from, until, request_id }))
     }
 }
 
@@ -90,10 +88,10 @@ impl TryFrom<EndAppointmentRequest> for EndAppointment {
     fn try_from(request: EndAppointmentRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let appointment_id = fields.id("appointment_id", &request.appointment_id);
-        let at = optional_moment(&mut fields, "end_time", request.end_time);
+        let at = fields.optional_moment("end_time", request.end_time.map(moment));
         let reason = (!request.reason.trim().is_empty()).then(|| fields.text("reason", &request.reason)).flatten();
         let etag = fields.etag(&request.etag);
-        fields.build(|| Some(Self { appointment_id: appointment_id?, at: at?, reason, etag: etag? }))
+        fields.build(|| Some(Self { appointment_id: appointment_id?, at, reason, etag: etag? }))
     }
 }
 
@@ -130,14 +128,4 @@ pub(super) fn function_of(fields: &mut Violations, text: &str) -> Option<Functio
         fields.complain("function", "give a role and its place, such as director@<school id>, or one of the platform, such as responder");
     }
     function
-}
-
-/// A moment that may be absent. `None` when it is out of range, which is complained of.
-pub(super) fn optional_moment(fields: &mut Violations, field: &'static str, given: Option<Timestamp>) -> Option<Option<DateTime<Utc>>> {
-    let Some(given) = given else { return Some(None) };
-    let read = moment(given);
-    if read.is_none() {
-        fields.complain(field, "give a moment between the years 1 and 9999");
-    }
-    read.map(Some)
 }

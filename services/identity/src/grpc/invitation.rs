@@ -1,14 +1,17 @@
 //! `schildwacht.identity.v1.InvitationService`.
 
-use proto::identity::v1::{
-    AcceptInvitationRequest, Appointment, CreateInvitationRequest, GetInvitationRequest, Invitation, InvitationState,
-    ListInvitationsRequest, ListInvitationsResponse, ResendInvitationRequest, ShowInvitationRequest, WithdrawInvitationRequest,
-    invitation_service_server::InvitationService,
+use proto::{
+    identity::v1::{
+        AcceptInvitationRequest, Appointment, CreateInvitationRequest, GetInvitationRequest, Invitation, InvitationState,
+        ListInvitationsRequest, ListInvitationsResponse, ResendInvitationRequest, ShowInvitationRequest, WithdrawInvitationRequest,
+        invitation_service_server::InvitationService,
+    },
+    time::moment,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
-use super::appointment::{function_of, optional_moment, place_of};
+use super::appointment::{function_of, place_of};
 use crate::{
     app::{
         App, ChangeInvitation, CreateInvitation, InvitationFilter, ListInvitations, accept_invitation, create_invitation, get_invitation,
@@ -82,9 +85,9 @@ impl TryFrom<CreateInvitationRequest> for CreateInvitation {
         let mut fields = Violations::default();
         let email = fields.text("email", &request.email);
         let function = function_of(&mut fields, &request.function);
-        let until = optional_moment(&mut fields, "end_time", request.end_time);
+        let until = fields.optional_moment("end_time", request.end_time.map(moment));
         let request_id = fields.request_id(&request.request_id);
-        fields.build(|| Some(Self { email: email?, function: function?, until: until?, request_id }))
+        fields.build(|| Some(Self { email: email?, function: function?, until, request_id }))
     }
 }
 
