@@ -17,7 +17,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, Function, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, StepUp, Verifier};
+use crate::{Action, Function, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -206,9 +206,9 @@ impl Context {
     /// Whether they signed in surely and recently enough for what is permitted.
     fn signed_in_for(&self, action: Action, resource: &dyn std::fmt::Display) -> Result<()> {
         let step_up = self.policies.step_up(&self.principal, &self.sign_in, action, self.clock.now()).map_err(Error::internal)?;
-        let Some(StepUp { acr_values, max_age }) = step_up else { return Ok(()) };
+        let Some(step_up) = step_up else { return Ok(()) };
         self.record_refusal(action, resource, "step_up_required");
-        Err(Error::step_up(&acr_values, max_age.and_then(|age| age.to_std().ok())))
+        Err(Error::step_up(step_up))
     }
 
     /// The caller as audit rows name it.

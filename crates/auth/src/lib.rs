@@ -36,7 +36,7 @@ pub use policy::{Policies, PolicyError};
 pub use principal::{Principal, Subject};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
-pub use sign_in::{SignIn, SignInMethod, SignInPolicy, StepUp};
+pub use sign_in::{SignIn, SignInMethod, SignInPolicy};
 pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.

@@ -11,11 +11,12 @@ use cedar_policy::{
 };
 use chrono::{DateTime, Utc};
 use content::{Library, NotInForce, Settings};
+use runtime::StepUp;
 use strum::VariantArray as _;
 use uuid::Uuid;
 
 use crate::{
-    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, SignIn, SignInPolicy, StepUp, Subject,
+    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, SignIn, SignInPolicy, Subject,
 };
 
 /// All areas together; `build.rs` has checked the policies against the schema.

@@ -1,13 +1,14 @@
 //! How surely somebody is who they say: how they signed in, and what the class of information asks for at least. Both are content,
 //! `content/sign-in/`, of which each decision takes the version of its day.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use content::{Body, Flaws, Spanned, Text};
+use runtime::StepUp;
 use serde::Deserialize;
 
-use crate::{Function, Role};
+use crate::Function;
 
 /// How the bearer of a token signed in, as their issuer says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,14 +17,6 @@ pub struct SignIn {
     pub method: Option<String>,
     /// `auth_time`.
     pub at: Option<DateTime<Utc>>,
-}
-
-/// What must be better about a sign-in, as RFC 9470 says it to a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepUp {
-    /// The methods that would do, the weakest first.
-    pub acr_values: Vec<String>,
-    pub max_age: Option<TimeDelta>,
 }
 
 /// A way of signing in.
@@ -38,14 +31,6 @@ pub struct SignInMethod {
     #[serde(default)]
     pub is_client: bool,
     pub name: Text,
-}
-
-/// Whom a condition is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Population {
-    /// Pupils and parents.
-    Family,
-    Staff,
 }
 
 /// What is asked for at least.
@@ -77,8 +62,6 @@ pub struct SignInPolicy {
 
 /// The classes of information: 1 is public.
 const CLASSES: u8 = 5;
-/// All methods together are one parameter of an address.
-const MOST_ACR_BYTES: usize = 1_500;
 /// How far the issuer's clock may be ahead.
 const SKEW: TimeDelta = TimeDelta::seconds(10);
 /// What a method counts as that the register does not have, or that the issuer did not say.
@@ -88,48 +71,64 @@ impl SignInPolicy {
     /// What must be better about a sign-in for this class of information; `None` when it will do.
     pub fn step_up(&self, sign_in: &SignIn, class: u8, functions: &[Function], now: DateTime<Utc>) -> Option<StepUp> {
         // A class beyond the last would be the most guarded.
-        let conditions = &self.classes[usize::from(class.clamp(1, CLASSES) - 1)];
-        let asked: Vec<Condition> = populations(functions).into_iter().map(|population| conditions.of(population)).collect();
-        let level = asked.iter().map(|asked| asked.level).max().unwrap_or(u8::MAX);
-        let phishing_resistant = asked.iter().any(|asked| asked.phishing_resistant);
-        let max_age = asked.iter().filter_map(|asked| asked.within_minutes).min().map(|minutes| TimeDelta::minutes(minutes.into()));
-
-        let will_do = |(its_level, resists): (u8, bool)| its_level >= level && (resists || !phishing_resistant);
+        let asked = self.classes[usize::from(class.clamp(1, CLASSES) - 1)].of(functions);
         let method = sign_in.method.as_deref().and_then(|acr| self.methods.get(acr));
-        let is_strong = will_do(method.map_or(WEAKEST, |method| (method.level, method.phishing_resistant)));
-        let is_of_client = method.is_some_and(|method| method.is_client);
-        let is_recent = |max_age| is_of_client || sign_in.at.is_some_and(|at| (-SKEW..=max_age).contains(&(now - at)));
-        let is_recent = max_age.is_none_or(is_recent);
+        let is_strong = asked.is_met_by(method.map_or(WEAKEST, SignInMethod::strength));
+        let is_recent = asked.within_minutes.is_none_or(|minutes| {
+            let ages = -SKEW..=TimeDelta::minutes(minutes.into());
+            method.is_some_and(|method| method.is_client) || sign_in.at.is_some_and(|at| ages.contains(&(now - at)))
+        });
         if is_strong && is_recent {
             return None;
         }
         let mut better: Vec<(u8, &String)> = (self.methods.iter())
-            .filter(|(_, method)| !method.is_client && will_do((method.level, method.phishing_resistant)))
+            .filter(|(_, method)| method.suffices_people_for(asked))
             .map(|(acr, method)| (method.level, acr))
             .collect();
         better.sort_unstable();
+        let max_age = asked.within_minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
         Some(StepUp { acr_values: better.into_iter().map(|(_, acr)| acr.clone()).collect(), max_age })
     }
 }
 
-/// Whose conditions hold for somebody with these functions; without any they are staff, whose conditions are the stricter.
-fn populations(functions: &[Function]) -> BTreeSet<Population> {
-    let of_role = |role| match role {
-        Role::Pupil | Role::Parent => Population::Family,
-        Role::Responder
-        | Role::ResponseLead
-        | Role::Operator
-        | Role::Reviewer
-        | Role::Editor
-        | Role::BoardMember
-        | Role::Dpo
-        | Role::Director
-        | Role::IctCoordinator
-        | Role::Teacher
-        | Role::VendorContact => Population::Staff,
-    };
-    let populations: BTreeSet<Population> = functions.iter().map(|function| of_role((*function).into())).collect();
-    if populations.is_empty() { [Population::Staff].into() } else { populations }
+impl SignInMethod {
+    /// Its level, and whether it resists phishing.
+    const fn strength(&self) -> (u8, bool) {
+        (self.level, self.phishing_resistant)
+    }
+
+    /// Whether a person who signs in by it does what is asked.
+    const fn suffices_people_for(&self, asked: Condition) -> bool {
+        !self.is_client && asked.is_met_by(self.strength())
+    }
+}
+
+impl Condition {
+    const fn is_met_by(self, (level, resists): (u8, bool)) -> bool {
+        level >= self.level && (resists || !self.phishing_resistant)
+    }
+
+    /// What is asked by either.
+    fn and(self, other: Self) -> Self {
+        Self {
+            level: self.level.max(other.level),
+            within_minutes: [self.within_minutes, other.within_minutes].into_iter().flatten().min(),
+            phishing_resistant: self.phishing_resistant || other.phishing_resistant,
+        }
+    }
+}
+
+impl Conditions {
+    /// What is asked of somebody with these functions. Who holds none yet is taken for staff, whose conditions are the stricter.
+    fn of(&self, functions: &[Function]) -> Condition {
+        let is_family = |function: &Function| matches!(function, Function::Pupil | Function::Parent);
+        let (family, staff) = (functions.iter().any(is_family), functions.iter().any(|function| !is_family(function)));
+        match (family, staff) {
+            (true, true) => self.family.and(self.staff),
+            (true, false) => self.family,
+            (false, _) => self.staff,
+        }
+    }
 }
 
 /// The body of the pack.
@@ -165,9 +164,9 @@ impl Body for SignInPolicy {
             flaws.add(method, format!("{acr:?} has a blank, a quote or a letter beyond ASCII: no acr can be asked for like that"));
         }
         if let Some(method) = written.methods.values().next_back()
-            && written.methods.keys().map(|acr| acr.len() + 1).sum::<usize>() > MOST_ACR_BYTES
+            && written.methods.keys().map(|acr| acr.len() + 1).sum::<usize>() > StepUp::MOST_ACR_BYTES
         {
-            flaws.add(method, format!("all acr together are longer than {MOST_ACR_BYTES} bytes, too long to be asked for"));
+            flaws.add(method, format!("all acr together are longer than {} bytes, too long to be asked for", StepUp::MOST_ACR_BYTES));
         }
         let methods: BTreeMap<String, SignInMethod> = written.methods.into_iter().map(|(acr, method)| (acr, method.value)).collect();
         let known: Vec<u8> = written.conditions.value.keys().copied().collect();
@@ -185,26 +184,13 @@ impl Body for SignInPolicy {
                     continue;
                 }
             };
-            let can_be_met = |asked: &Condition| {
-                methods.values().any(|method| {
-                    !method.is_client && method.level >= asked.level && (method.phishing_resistant || !asked.phishing_resistant)
-                })
-            };
-            if ![&staff, &family].into_iter().all(can_be_met) {
+            let can_be_met = |asked| methods.values().any(|method| method.suffices_people_for(asked));
+            if ![staff, family].into_iter().all(can_be_met) {
                 flaws.add(&conditions, "no method is that strong");
             }
             classes.push(Conditions { family, staff });
         }
         Some(Self { methods, classes: classes.try_into().ok()? })
-    }
-}
-
-impl Conditions {
-    const fn of(&self, population: Population) -> Condition {
-        match population {
-            Population::Family => self.family,
-            Population::Staff => self.staff,
-        }
     }
 }
 
@@ -293,7 +279,7 @@ mod tests {
         let library = Library::<SignInPolicy>::load(&Settings::default()).unwrap();
         let policy = &library.at(now()).unwrap().body;
         let step_up = policy.step_up(&signed_in(LEERID, 1), 4, &[director()], now()).unwrap();
-        assert_eq!(step_up.max_age, Some(TimeDelta::minutes(60)));
+        assert_eq!(step_up.max_age, Some(Duration::from_secs(60 * 60)));
         assert_eq!(step_up.acr_values.last().unwrap(), "urn:be:vlaanderen:authmech:eidashigh", "the strongest last");
         assert!(step_up.acr_values.contains(&ITSME.to_owned()) && !step_up.acr_values.contains(&LEERID.to_owned()));
         let step_up = policy.step_up(&signed_in(LEERID, 1), 3, &[director()], now()).unwrap();
@@ -312,6 +298,22 @@ mod tests {
         let class = |number: u8, asked: &str| format!("    {number}: {{ {asked} }}\n");
         let all = |asked: &str| (1..=CLASSES).map(|number| class(number, asked)).collect::<String>();
         assert!(read(&all("everybody: { level: 2 }")).is_ok());
+        let everybody = all("everybody: { level: 2 }");
+        let method = "    a: { level: 2, name: { nl: A, en: A } }\n";
+        let with_acr = |acr: &[&str]| {
+            let methods: String = acr.iter().map(|acr| method.replacen("a:", &format!("{acr:?}:"), 1)).collect();
+            let text = text(&everybody).replace(method, &methods);
+            Library::<SignInPolicy>::read(&[("a.yaml".to_owned(), text)]).map_err(|error| error.to_string())
+        };
+        assert!(with_acr(&["urn:a"]).is_ok());
+        for acr in ["urn:a b", "urn:\"a", "urn:é"] {
+            assert!(with_acr(&[acr]).unwrap_err().contains("no acr can be asked for like that"), "{acr}");
+        }
+        // With a blank behind each.
+        let most = [1, 2, 3].map(|number: usize| format!("{number}{}", "a".repeat(StepUp::MOST_ACR_BYTES / 3 - 2)));
+        let most = most.each_ref().map(String::as_str);
+        assert!(with_acr(&most).is_ok());
+        assert!(with_acr(&[most.as_slice(), &["4"]].concat()).unwrap_err().contains("too long to be asked for"));
         for (conditions, complaint) in [
             (all("everybody: { level: 3 }"), "no method is that strong"),
             (all("everybody: { level: 2, phishing_resistant: true }"), "no method is that strong"),

@@ -17,14 +17,14 @@
 //! | `Unavailable` | try again later; nothing was decided |
 //! | `Internal` | report it; our fault |
 
-use std::{borrow::Cow, collections::HashMap, error::Error as StdError, fmt, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-/// The reason of [`ErrorKind::StepUpRequired`]. Its `google.rpc.ErrorInfo` has `acr_values` and, where it matters, `max_age` in seconds.
-pub const STEP_UP_REQUIRED: &str = "step_up_required";
+use crate::step_up::{STEP_UP_REQUIRED, StepUp};
+
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "schildwacht.be";
 
@@ -114,13 +114,6 @@ pub struct FieldViolation {
     pub message: Cow<'static, str>,
 }
 
-/// How a caller must sign in, as RFC 9470 says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct StepUp {
-    acr_values: String,
-    max_age: Option<Duration>,
-}
-
 /// An error on its way to a caller.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
@@ -196,14 +189,10 @@ impl Error {
         Self::new(ErrorKind::Unauthenticated, reason, message)
     }
 
-    /// The caller must sign in by one of these methods, and recently, if that is what is missing.
-    pub fn step_up(acr_values: &[String], max_age: Option<Duration>) -> Self {
-        let message = match max_age {
-            None => "sign in again, in a surer way".to_owned(),
-            Some(max_age) => format!("sign in again: this asks for a sure sign-in of the last {} minutes", max_age.as_secs() / 60),
-        };
-        let mut error = Self::new(ErrorKind::StepUpRequired, STEP_UP_REQUIRED, message);
-        error.0.step_up = Some(StepUp { acr_values: acr_values.join(" "), max_age });
+    /// The caller must sign in as this says.
+    pub fn step_up(asked: StepUp) -> Self {
+        let mut error = Self::new(ErrorKind::StepUpRequired, STEP_UP_REQUIRED, asked.message());
+        error.0.step_up = Some(asked);
         error
     }
 
@@ -260,19 +249,6 @@ impl Error {
         if matches!(self.kind(), ErrorKind::Internal | ErrorKind::Unavailable) {
             tracing::error!(name: "request.failed", reason = self.reason(), error = %self.chain(), "request failed on our side");
         }
-    }
-}
-
-impl StepUp {
-    fn metadata(&self) -> HashMap<String, String> {
-        let max_age = self.max_age.map(|max_age| ("max_age".to_owned(), max_age.as_secs().to_string()));
-        [("acr_values".to_owned(), self.acr_values.clone())].into_iter().chain(max_age).collect()
-    }
-
-    fn challenge(&self) -> Option<HeaderValue> {
-        let max_age = self.max_age.map(|max_age| format!(", max_age=\"{}\"", max_age.as_secs())).unwrap_or_default();
-        let challenge = format!("Bearer error=\"insufficient_user_authentication\", acr_values=\"{}\"{max_age}", self.acr_values);
-        HeaderValue::try_from(challenge).ok()
     }
 }
 
@@ -382,25 +358,9 @@ mod tests {
         let kind = |error: Error| error.or_not_found("case").kind();
         assert_eq!(kind(Error::permission_denied("no")), ErrorKind::NotFound);
         assert_eq!(kind(Error::not_found("school")), ErrorKind::NotFound);
-        assert_eq!(kind(Error::step_up(&[], None)), ErrorKind::StepUpRequired);
+        assert_eq!(kind(Error::step_up(StepUp { acr_values: Vec::new(), max_age: None })), ErrorKind::StepUpRequired);
         assert_eq!(kind(Error::unavailable("away", std::io::Error::other("x"))), ErrorKind::Unavailable);
         assert!(Error::permission_denied("no").or_not_found("case").to_string().contains("case"));
-    }
-
-    #[test]
-    fn how_to_sign_in_travels_over_grpc_and_http() {
-        let error = || Error::step_up(&["urn:weak".to_owned(), "urn:strong".to_owned()], Some(Duration::from_secs(300)));
-        let info = tonic::Status::from(error()).get_details_error_info().unwrap();
-        assert_eq!((info.reason.as_str(), info.metadata["acr_values"].as_str()), (STEP_UP_REQUIRED, "urn:weak urn:strong"));
-        assert_eq!(info.metadata["max_age"], "300");
-        let response = error().into_response();
-        let expected = r#"Bearer error="insufficient_user_authentication", acr_values="urn:weak urn:strong", max_age="300""#;
-        assert_eq!(
-            (response.status(), response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap()),
-            (StatusCode::UNAUTHORIZED, expected)
-        );
-        let info = tonic::Status::from(Error::step_up(&[], None)).get_details_error_info().unwrap();
-        assert!(!info.metadata.contains_key("max_age"));
     }
 
     #[test]

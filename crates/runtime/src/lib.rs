@@ -2,7 +2,7 @@
 //!
 //! | Module | Gives |
 //! |---|---|
-//! | [`error`] | one closed set of error kinds, mapped once to gRPC and once to HTTP |
+//! | [`error`] | one closed set of error kinds, mapped once to gRPC and once to HTTP; [`StepUp`], how a caller must sign in |
 //! | [`clock`], [`ids`] | clock and id generator that tests can replace; typed ids |
 //! | [`process`] | what a process gives to the services it mounts |
 //! | [`tasks`] | background tasks with an owner, and the shutdown they listen to |
@@ -33,6 +33,7 @@ pub mod private_file;
 pub mod process;
 mod request;
 pub mod security;
+mod step_up;
 pub mod tasks;
 pub mod telemetry;
 mod text;
@@ -49,6 +50,7 @@ pub use ids::{
 pub use phone::{Phone, PhoneRefusal};
 pub use process::{Process, StartError};
 pub use request::Etag;
+pub use step_up::{STEP_UP_REQUIRED, StepUp};
 pub use tasks::{Shutdown, Tasks};
 pub use text::{Line, TextRefusal, Words, is_hidden, without_hidden};
 pub use violations::Violations;

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use runtime::{
-    EventId,
+    EventId, StepUp,
     security::{SecurityEvent, UNVERIFIED},
 };
 use tower_http::compression::CompressionLayer;
@@ -27,7 +27,7 @@ use crate::{
     respond::{first_page, own_page, page_with_status, redirect_with_cookie},
     routes::{Declared, Routes},
     session::{Sender, SessionError},
-    step_up::StepUp,
+    step_up::sign_in_address,
     visit::{A_YEAR, Around, FLASH_COOKIE, LANGUAGE_COOKIE, SESSION_COOKIE, SHORTCUTS_COOKIE, SIGNED_IN_AGAIN, THEME_COOKIE, Written},
     waiting_form::{COOKIE_WAITS, GO_ON, WAITING_COOKIE},
 };
@@ -288,13 +288,13 @@ async fn send_to_step_up(around: &Around, step_up: &StepUp, asked: Asked) -> Res
     let page = asked.page(around);
     // One in which nothing was written is sent again from its page.
     let (Some(fields), Some(written)) = (around.written.fields(), around.written.text()) else {
-        return Ok(Redirect::to(&step_up.sign_in_address(&page)).into_response());
+        return Ok(Redirect::to(&sign_in_address(step_up, &page)).into_response());
     };
     let portal = &around.portal;
     match portal.waiting_forms.keep(session.visitor.principal(), asked.path.clone(), page, fields, written).await {
         Ok(Some(id)) => {
             let cookie = portal.cookies.set(WAITING_COOKIE, &id, COOKIE_WAITS);
-            Ok(redirect_with_cookie(&step_up.sign_in_address(GO_ON), cookie))
+            Ok(redirect_with_cookie(&sign_in_address(step_up, GO_ON), cookie))
         }
         // Longer than any form of ours can be.
         Ok(None) => problem_page(around, Problem::Invalid, asked),

@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use runtime::StepUp;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -10,7 +11,6 @@ use crate::{
     issuer::IssuerError,
     problem::{Problem, SignInFailure},
     session::SessionError,
-    step_up::StepUp,
 };
 
 /// Becomes a page on the way out, in `around`.

@@ -14,12 +14,12 @@ use openidconnect::{
     RefreshToken, RequestTokenError, Scope, TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreJwsSigningAlgorithm, CoreTokenResponse},
 };
-use runtime::{Clock, error::chain};
+use runtime::{Clock, StepUp, error::chain};
 use serde::Deserialize;
 use tokio::sync::RwLock;
 use url::Url;
 
-use crate::{config::Config, step_up::StepUp};
+use crate::config::Config;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -171,10 +171,10 @@ impl Issuer {
             .add_scope(Scope::new("profile".to_owned()))
             .set_pkce_challenge(challenge);
         if let Some(StepUp { acr_values, max_age }) = step_up {
-            let classes = acr_values.split(' ').map(|acr| AuthenticationContextClass::new(acr.to_owned()));
+            let classes = acr_values.iter().map(|acr| AuthenticationContextClass::new(acr.clone()));
             request = classes.fold(request, AuthorizationRequest::add_auth_context_value);
-            if let Some(seconds) = max_age {
-                request = request.set_max_age(Duration::from_secs(*seconds));
+            if let Some(max_age) = max_age {
+                request = request.set_max_age(*max_age);
             }
         }
         let (authorize_url, state, nonce) = request.url();

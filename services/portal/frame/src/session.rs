@@ -33,7 +33,7 @@ use auth::{Policies, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{
-    Clock, Process,
+    Clock, Process, StepUp,
     security::{SecurityEvent, UNVERIFIED},
 };
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,6 @@ use self::{access::SessionKey, renewal::Renewals};
 use crate::{
     config::SessionConfig,
     issuer::{Issuer, Tokens},
-    step_up::StepUp,
     visitor::Visitor,
 };
 

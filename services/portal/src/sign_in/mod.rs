@@ -17,11 +17,11 @@ use portal_frame::{
     Around, Failure, Fields, PostedByAnyone, Problem, SignInFailure, Visit, metrics, not_believed,
     respond::{own_page, page, redirect_with_cookie},
     session::{Keep, SessionError},
-    step_up::StepUp,
+    step_up,
     visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE, SIGNED_IN_AGAIN},
     waiting_form::WAITING_COOKIE,
 };
-use runtime::security::SecurityEvent;
+use runtime::{StepUp, security::SecurityEvent};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
@@ -70,7 +70,7 @@ pub(crate) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<R
     let wanted = fields.given("terug").filter(|page| page.len() <= MAX_BACK_BYTES);
     let back = own_page(wanted.unwrap_or("/")).to_owned();
 
-    let step_up = StepUp::of_address(fields.text("acr"), fields.text("seconden"));
+    let step_up = step_up::of_address(fields.text("acr"), fields.text("seconden"));
     let begun = around.portal.issuer.begin(step_up.as_ref()).await?;
     let (state, nonce, pkce_verifier) = (begun.state, begun.nonce, begun.pkce_verifier);
     let under_way = UnderWay { state, nonce, pkce_verifier, back, step_up };
