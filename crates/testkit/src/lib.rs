@@ -31,7 +31,7 @@ mod skipping;
 mod telemetry;
 
 pub use child::{Child, free_port};
-pub use database::{Store, TestDatabase};
+pub use database::{Store, TestDatabase, unguarded_tables};
 pub use http::{http_builder, http_client};
 pub use issuer::{DISCOVERY, TestIssuer, TestTokens, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
