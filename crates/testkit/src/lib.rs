@@ -13,6 +13,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
+mod agreement;
 pub mod arbitrary;
 #[cfg(feature = "browser")]
 pub mod browser;
@@ -30,6 +31,7 @@ mod server;
 mod skipping;
 mod telemetry;
 
+pub use agreement::assert_agreement;
 pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase, unguarded_tables};
 pub use http::{http_builder, http_client};
