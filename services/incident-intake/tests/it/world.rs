@@ -44,11 +44,16 @@ pub struct World {
 impl World {
     /// On a working Thursday in Brussels.
     pub async fn start(database: &TestDatabase) -> Self {
+        let connected = database.migrated(migrations()).await;
+        Self::start_on(database, connected).await
+    }
+
+    /// On this connection to the database.
+    pub async fn start_on(place: &TestDatabase, database: Database) -> Self {
         runtime::install_tls_provider();
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
         let people = TestIssuer::start(clock.clone().into()).await;
-        let log = TestLog::beside(database, &Topic::all()).await;
-        let database = database.migrated(migrations()).await;
+        let log = TestLog::beside(place, &Topic::all()).await;
         let process = TestProcess::at(clock.clone());
         let server = serve(&process, &people, &database, &log).await;
         // Ids of this test's own, so that those of the service stay in the order of its clock.
