@@ -3,7 +3,7 @@
 --   psql --dbname incident_intake --set service=incident_intake --set owner_password=… --set password=… --file roles.sql
 --
 -- incident_intake_owner  owns the tables and runs migrations:  database.migration_url
--- incident_intake        serves, and may not change audit rows: database.url
+-- incident_intake        serves, may not change audit rows, and is held by row-level security: database.url
 --
 -- services/schildwacht/tests/it/roles.rs runs this file and serves with these users.
 -- The service itself gives the second user what it needs after each migration (crates/storage/src/privileges.rs).

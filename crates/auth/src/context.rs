@@ -171,6 +171,12 @@ impl Context {
         self.policies.permits(&self.principal, action, resource)
     }
 
+    /// Where an action is permitted, for a look-up of what may be elsewhere too; `None`: nowhere. A refusal of what was asked for is
+    /// [`Context::scope`], which is on record.
+    pub fn permitted_scope<K: Kind>(&self, action: Action) -> Option<Scope<K>> {
+        self.policies.scope(&self.principal, action)
+    }
+
     /// Until when the caller may do what [`Context::require`] permits, as far as is known: the latest end of the functions that permit it.
     /// `None`: no end is known.
     pub fn permitted_until(&self, action: Action, resource: impl Into<Resource>) -> Option<DateTime<Utc>> {
@@ -187,7 +193,7 @@ impl Context {
     /// # Errors
     /// `PermissionDenied` when nowhere, `StepUpRequired` when they must sign in for it again.
     pub fn scope<K: Kind>(&self, action: Action) -> Result<Scope<K>> {
-        let scope = self.policies.scope(&self.principal, action).ok_or_else(|| {
+        let scope = self.permitted_scope(action).ok_or_else(|| {
             self.record_refusal(action, &"any", "permission_denied");
             self.refuse(action)
         })?;

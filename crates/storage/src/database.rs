@@ -275,21 +275,18 @@ impl Database {
         Ok(Self { reader, writer, kept, committed: Arc::default() })
     }
 
-    /// For reads outside a transaction.
+    /// For reads outside a transaction. Guarded tables are empty to it: [`Database::reader_within`] reads those.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
     }
 
-    /// Begins a write transaction.
-    ///
-    /// # Errors
-    /// When no connection is to be had in time.
-    pub async fn begin(&self) -> StoreResult<Txn> {
+    /// Begins a write transaction to which guarded tables are empty.
+    pub(crate) async fn begin_unguarded(&self) -> StoreResult<Txn> {
         self.begin_on(&self.writer).await
     }
 
     /// Begins a write transaction of the relay, on a connection that requests and consumers cannot take (PostgreSQL): under load events are
-    /// published all the same.
+    /// published all the same. Guarded tables are empty to it.
     ///
     /// # Errors
     /// When the connection is not to be had in time.

@@ -8,11 +8,12 @@
 //! | [`query`] | the caller's scope, searches, many rows at a time |
 //! | [`request`] | who asked for a row, so that asking again makes none |
 //! | [`privileges`] | what the application's role may do on PostgreSQL |
+//! | [`reach`] | row-level security on PostgreSQL, below the scope of every look-up |
 //! | [`audit`] | the hash-chained audit trail, with signed checkpoints outside the database |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
 //!
-//! A service's `store/` is the only place that uses sea-orm. Its functions take a [`Txn`] (or [`Database::reader`]) and
+//! A service's `store/` is the only place that uses sea-orm. Its functions take a [`Txn`] (or a [`Reader`]) and
 //! answer [`StoreResult`]; a use case turns a [`StoreError`] into a `runtime::Error` with `?`. State, event and audit row are
 //! written in one [`Txn`]: all of them or none.
 
@@ -24,6 +25,7 @@ pub mod page;
 pub mod privileges;
 pub mod query;
 pub mod rates;
+pub mod reach;
 pub mod request;
 
 pub use cache::Cache;
@@ -31,4 +33,5 @@ pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};
 pub use page::{Page, PageRequest, Paging, Sort, asc, desc};
 pub use query::{chunks, holding, is_within, or_update, within};
 pub use rates::SharedRates;
+pub use reach::{Reach, Reader};
 pub use request::RequestKey;

@@ -145,14 +145,14 @@ testkit::on_both_stores! {
     }
 
     async fn a_database_newer_than_the_binary_is_tolerated(database: TestDatabase) {
-        let connection = database.migrated(vec![Box::new(AddShelf), Box::new(AddAuditTrail)]).await;
+        let connection = database.owned(vec![Box::new(AddShelf), Box::new(AddAuditTrail)]).await;
         let report = connection.migrate(vec![Box::new(AddShelf)], &Clock::system()).await.unwrap();
         assert_eq!(report.unknown, ["m20260105_add_audit_trail"]);
         assert!(report.applied.is_empty());
     }
 
     async fn a_column_is_added_once_whether_the_table_was_made_with_it_or_before(database: TestDatabase) {
-        let database = database.migrated(vec![Box::new(AddShelf)]).await;
+        let database = database.owned(vec![Box::new(AddShelf)]).await;
         for name in ["m4_add_floor", "m5_add_floor_again"] {
             database.migrate(vec![Box::new(AddFloor(name))], &Clock::system()).await.unwrap();
         }

@@ -2,12 +2,15 @@
 
 use std::fmt::Debug;
 
+use auth::{Function, Resource};
 use chrono::{DateTime, Utc};
 use proptest::{
     prelude::any,
+    sample::subsequence,
     strategy::{Strategy, ValueTree as _},
     test_runner::TestRunner,
 };
+use runtime::{BoardId, SchoolId};
 use uuid::Uuid;
 
 /// 64 values, the same in every run. Not shrunk: each is a row or two.
@@ -34,4 +37,12 @@ pub fn moment() -> impl Strategy<Value = DateTime<Utc>> {
 /// An id of any kind.
 pub fn id<T: From<Uuid> + Debug>() -> impl Strategy<Value = T> {
     any::<u128>().prop_map(|bits| Uuid::from_u128(bits).into())
+}
+
+/// Up to three functions that a person holds: at these schools and boards, on the platform, or of their own.
+pub fn functions(schools: &[SchoolId], boards: &[BoardId]) -> impl Strategy<Value = Vec<Function>> {
+    let schools = schools.iter().map(|id| Resource::School(*id));
+    let places = schools.chain(boards.iter().map(|id| Resource::Board(*id))).chain([Resource::Platform]);
+    let all: Vec<Function> = places.flat_map(Function::at).chain([Function::Pupil, Function::Parent]).collect();
+    subsequence(all, 0..=3)
 }

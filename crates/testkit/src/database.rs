@@ -9,14 +9,19 @@ use std::{
 };
 
 use runtime::{Clock, EventId, Ids, config::Secret};
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, Statement};
 use storage::{Database, DatabaseConfig, migrate::MigrationTrait};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+use url::Url;
 use uuid::Uuid;
 
 /// Environment variable set by `cargo xtask test`: URL of its throw-away PostgreSQL, with a user that may create databases.
 const POSTGRES_URL: &str = servers::postgres::SERVER.variable;
+
+/// The role of PostgreSQL that services under test act as: it owns no table, so that row-level security holds for it. All databases of a
+/// server share it, also those of test programs that run at the same time.
+const SERVES: &str = "schildwacht_serves_in_tests";
 
 /// The database under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +81,17 @@ impl TestDatabase {
         }
     }
 
-    /// For a service's configuration; it is there after [`TestDatabase::empty`] or [`TestDatabase::migrated`].
+    /// As the owner of the tables; it is there after [`TestDatabase::empty`] or [`TestDatabase::migrated`].
     pub fn config(&self) -> DatabaseConfig {
         self.config.clone()
+    }
+
+    /// The same for a service: on PostgreSQL, as the role of [`TestDatabase::migrated`].
+    pub fn served(&self) -> DatabaseConfig {
+        match self.place {
+            Place::Folder(_) => self.config(),
+            Place::Server { .. } => serving(&self.config),
+        }
     }
 
     /// Has a role of PostgreSQL dropped with the database.
@@ -98,16 +111,28 @@ impl TestDatabase {
         self.config()
     }
 
-    /// Creates, connects and migrates it. On PostgreSQL it is a copy of a template that is migrated once per test program.
+    /// Creates and migrates it, and connects as a service does: on PostgreSQL, as another role than the owner of the tables.
     pub async fn migrated(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
-        if let Place::Server { url, name, is_made, .. } = &self.place
-            && !is_made.swap(true, Ordering::Relaxed)
-        {
-            let template = template(url, migrations).await;
-            on_server(url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-            return Database::connect(&self.config).await.expect("a connection to the test's database");
+        self.make(migrations).await;
+        connect(&self.served()).await
+    }
+
+    /// The same, connected as the owner of the tables: it may change them, and is above their policies.
+    pub async fn owned(&self, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
+        self.make(migrations).await;
+        connect(&self.config).await
+    }
+
+    /// On PostgreSQL it is a copy of a template that is migrated once per test program.
+    async fn make(&self, migrations: Vec<Box<dyn MigrationTrait>>) {
+        match &self.place {
+            Place::Server { url, name, is_made, .. } if !is_made.swap(true, Ordering::Relaxed) => {
+                let template = template(url, migrations).await;
+                on_server(url, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+            }
+            Place::Server { .. } => migrate(&self.config, Some(SERVES), migrations).await,
+            Place::Folder(_) => migrate(&self.config, None, migrations).await,
         }
-        migrate(&self.config, migrations).await
     }
 }
 
@@ -150,17 +175,26 @@ async fn template(server: &str, migrations: Vec<Box<dyn MigrationTrait>>) -> Str
         return name.clone();
     }
     let name = new_name("template");
+    // Another test program may make it at the same moment.
+    let role = format!(
+        "DO $$ BEGIN CREATE ROLE {SERVES} LOGIN PASSWORD '{SERVES}'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    on_server(server, &role).await;
     on_server(server, &format!("CREATE DATABASE {name}")).await;
-    // PostgreSQL copies a template only while nobody is connected to it.
-    migrate(&config(server, &name), migrations).await.close().await.expect("closing the template");
+    migrate(&config(server, &name), Some(SERVES), migrations).await;
     templates.insert(key, name.clone());
     name
 }
 
-async fn migrate(config: &DatabaseConfig, migrations: Vec<Box<dyn MigrationTrait>>) -> Database {
-    let database = Database::connect(config).await.expect("a connection to the test's database");
-    database.migrate(migrations, &Clock::system()).await.expect("migrations");
-    database
+/// Leaves no connection, since PostgreSQL copies a template only while nobody is connected to it.
+async fn migrate(config: &DatabaseConfig, role: Option<&str>, migrations: Vec<Box<dyn MigrationTrait>>) {
+    let database = connect(config).await;
+    database.migrate_for(role, migrations, &Clock::system()).await.expect("migrations");
+    database.close().await.expect("closing the migrated database");
+}
+
+async fn connect(config: &DatabaseConfig) -> Database {
+    Database::connect(config).await.expect("a connection to the test's database")
 }
 
 async fn on_server(server: &str, statement: &str) {
@@ -173,9 +207,25 @@ fn new_name(kind: &str) -> String {
     format!("{kind}_{}", Uuid::from(Ids::random(Clock::system()).next::<EventId>()).simple())
 }
 
+/// The same database by the role that serves.
+fn serving(owner: &DatabaseConfig) -> DatabaseConfig {
+    let mut url: Url = owner.url.expose().parse().expect("a PostgreSQL URL");
+    url.set_username(SERVES).expect("a URL that may name a user");
+    url.set_password(Some(SERVES)).expect("a URL that may hold a password");
+    DatabaseConfig { url: Secret::new(url.to_string()), ..owner.clone() }
+}
+
 /// The same server with another database.
 fn config(server: &str, name: &str) -> DatabaseConfig {
     let (before_name, _) = server.rsplit_once('/').expect("a PostgreSQL URL that ends in a database name");
     let url = Secret::new(format!("{before_name}/{name}"));
     DatabaseConfig { url, migration_url: Secret::new(""), max_connections: 4, acquire_timeout_ms: 20_000, statement_timeout_ms: 30_000 }
+}
+
+/// Tables of PostgreSQL that row-level security does not guard, by name.
+pub async fn unguarded_tables(database: &Database) -> Vec<String> {
+    let question = "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace
+                    AND NOT relrowsecurity ORDER BY relname COLLATE \"C\"";
+    let rows = database.reader().query_all_raw(Statement::from_string(DatabaseBackend::Postgres, question)).await.expect("the catalogue");
+    rows.iter().map(|row| row.try_get("", "relname").expect("a name")).collect()
 }

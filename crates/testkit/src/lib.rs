@@ -13,6 +13,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "a test that cannot be set up should stop with the reason")]
 
+mod agreement;
 pub mod arbitrary;
 #[cfg(feature = "browser")]
 pub mod browser;
@@ -30,8 +31,9 @@ mod server;
 mod skipping;
 mod telemetry;
 
+pub use agreement::assert_agreement;
 pub use child::{Child, free_port};
-pub use database::{Store, TestDatabase};
+pub use database::{Store, TestDatabase, unguarded_tables};
 pub use http::{http_builder, http_client};
 pub use issuer::{DISCOVERY, TestIssuer, TestTokens, director_of, person, responder_named};
 pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};

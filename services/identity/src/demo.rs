@@ -15,7 +15,7 @@ use runtime::{
     private_file::{self, PrivateFileError},
 };
 use serde::{Deserialize, Serialize};
-use storage::Database;
+use storage::{Database, Reach};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -75,10 +75,11 @@ pub fn gateways(data_dir: &Path) -> Result<Vec<DemoGateway>, DemoError> {
 
 /// Fills an empty database, and sees to it that each fictional school has a gateway whose secret is known.
 pub(crate) async fn seed(app: &App, database: &Database, cx: &Context, data_dir: &Path) -> Result<(), DemoError> {
-    if store::school::is_empty(database.reader()).await? {
+    let is_empty = store::school::is_empty(&database.reader_within(Reach::Everything).await?).await?;
+    if is_empty {
         import_schools(app, cx).await?;
     }
-    let schools = store::school::ids_of(database.reader(), &demo_schools()?).await?;
+    let schools = store::school::ids_of(&database.reader_within(Reach::Everything).await?, &demo_schools()?).await?;
     let mut known = gateways(data_dir)?;
     for (number, school_id) in schools {
         if known.iter().any(|gateway| gateway.school_id == school_id) {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use runtime::SchoolId;
 use storage::{
-    Database, StoreResult,
+    Database, Reach, StoreResult,
     audit::{KeptText, Texts},
 };
 
@@ -19,7 +19,7 @@ impl Texts for CaseTexts {
         // Only chains of schools have texts.
         let school: Option<SchoolId> = chain.strip_prefix("school:").and_then(|id| id.parse().ok());
         match school {
-            Some(school) => store::timeline::texts(self.0.reader(), school, rows).await,
+            Some(school) => store::timeline::texts(&self.0.reader_within(Reach::one(school)).await?, school, rows).await,
             None => Ok(Vec::new()),
         }
     }

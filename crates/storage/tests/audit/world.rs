@@ -37,9 +37,9 @@ pub struct World {
 }
 
 impl World {
-    /// With an empty audit trail.
+    /// With an empty audit trail, as somebody with the database.
     pub async fn open(database: &TestDatabase) -> Self {
-        Self::of(database.migrated(vec![Box::new(AddAuditTrail)]).await)
+        Self::of(database.owned(vec![Box::new(AddAuditTrail)]).await)
     }
 
     /// Of a database that is there.

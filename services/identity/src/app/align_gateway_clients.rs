@@ -1,8 +1,11 @@
 //! Brings Keycloak in step with the gateways that are kept: what a call after a commit did not reach, and clients of gateways that
 //! were never kept. Doing it twice does nothing the second time.
 
+use std::collections::BTreeSet;
+
 use auth::{Action, Context, Resource};
-use runtime::Result;
+use runtime::{GatewayId, Result};
+use storage::Reach;
 
 use super::App;
 use crate::store;
@@ -25,12 +28,14 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
     let mut aligned = Aligned::default();
     let Some(keycloak) = &app.keycloak else { return Ok(aligned) };
     // Read before Keycloak is, so that who is enrolled meanwhile is not missed there.
-    let mut without_client = store::gateway::active(app.database.reader()).await?;
+    let reader = app.database.reader_within(Reach::Everything).await?;
+    let mut without_client = store::gateway::active(&reader).await?;
+    drop(reader);
     for page in 0.. {
         let Some(clients) = keycloak.clients(page).await? else { break };
         // Read after Keycloak was, so that who was revoked before is not let in again.
         let ids = clients.iter().map(|client| client.gateway).collect();
-        let active = store::gateway::active_among(app.database.reader(), ids).await?;
+        let active = active_among(app, ids).await?;
         for client in clients {
             without_client.remove(&client.gateway);
             match (active.contains(&client.gateway), client.is_let_in) {
@@ -38,7 +43,7 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
                     keycloak.let_in(client.gateway).await?;
                     aligned.let_in += 1;
                     // Who was revoked while we asked was shut out before we let it in.
-                    if store::gateway::active_among(app.database.reader(), vec![client.gateway]).await?.is_empty() {
+                    if active_among(app, vec![client.gateway]).await?.is_empty() {
                         keycloak.shut_out(client.gateway).await?;
                     }
                 }
@@ -51,7 +56,11 @@ pub async fn align_gateway_clients(app: &App, cx: &Context) -> Result<Aligned> {
         }
     }
     // Who was revoked meanwhile needs none.
-    aligned.without_client = store::gateway::active_among(app.database.reader(), without_client.into_iter().collect()).await?.len() as u64;
+    aligned.without_client = active_among(app, without_client.into_iter().collect()).await?.len() as u64;
     app.metrics.gateways_without_client(aligned.without_client);
     Ok(aligned)
+}
+
+async fn active_among(app: &App, ids: Vec<GatewayId>) -> Result<BTreeSet<GatewayId>> {
+    Ok(store::gateway::active_among(&app.database.reader_within(Reach::Everything).await?, ids).await?)
 }

@@ -1,12 +1,14 @@
 //! Use cases of appointments: who holds which function.
 
+use std::collections::BTreeSet;
+
 use auth::{Action, Context, Function, Resource};
 use chrono::{DateTime, Utc};
 use events::{Topic, outbox};
-use runtime::{Error, Etag, PersonId, RequestId, Result};
+use runtime::{BoardId, Error, Etag, PersonId, RequestId, Result, SchoolId, VendorId};
 use serde::Serialize;
 use storage::{
-    Page, PageRequest, Paging, RequestKey, Txn,
+    Page, PageRequest, Paging, Reach, RequestKey, Txn,
     audit::{self, Chain, Entry},
 };
 
@@ -66,7 +68,8 @@ pub fn as_text<S: serde::Serializer>(place: &Place, serializer: S) -> Result<S::
 
 /// `NotFound` also when the caller may not see it.
 pub async fn get_appointment(app: &App, cx: &Context, id: AppointmentId) -> Result<Appointment> {
-    let found = store::appointment::find(app.database.reader(), id).await?.ok_or_else(|| Error::not_found("appointment"))?;
+    let reader = app.database.reader_within(function_reach(cx)).await?;
+    let found = store::appointment::find(&reader, id).await?.ok_or_else(|| Error::not_found("appointment"))?;
     require_seen(cx, found.function)?;
     Ok(found)
 }
@@ -77,7 +80,8 @@ pub async fn list_appointments(app: &App, cx: &Context, asked: ListAppointments)
     cx.require(Action::FunctionRead, place)?;
     let paging = Paging::begin(&asked, &asked.page)?;
     let filter = Filter { open: asked.open, confirm_before: asked.confirm_before };
-    Ok(store::appointment::list(app.database.reader(), asked.place, filter, cx.clock.now(), &paging).await?)
+    let reader = app.database.reader_within(asked.place).await?;
+    Ok(store::appointment::list(&reader, asked.place, filter, cx.clock.now(), &paging).await?)
 }
 
 /// Answers the appointment made before when the request is a repetition.
@@ -85,11 +89,12 @@ pub async fn create_appointment(app: &App, cx: &Context, asked: CreateAppointmen
     let CreateAppointment { person_id, function, from, until, request_id } = asked;
     let now = cx.clock.now();
     let authority = require_grant(app, cx, function).await?;
+    let place = Place::of(function).ok_or_else(|| Error::not_found("function"))?;
     let term = Term::new(from.unwrap_or(now), until).ok_or_else(|| Error::invalid_field("end_time", "give an end after the beginning"))?;
     let term = term.within(authority)?;
     let key = RequestKey::of(cx, request_id);
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx).or(place)).await?;
     let person = store::person::find_to_change(&txn, person_id).await?.ok_or_else(|| Error::not_found("person"))?;
     if let Some(before) = store::appointment::find_by_request(&*txn, &key).await? {
         let asks_the_same = before.person.id == person_id && before.function == function && before.until == until;
@@ -109,7 +114,7 @@ pub async fn create_appointment(app: &App, cx: &Context, asked: CreateAppointmen
 /// Answers the appointment as it is now. Everybody may end their own, but for the last who administers a place.
 pub async fn end_appointment(app: &App, cx: &Context, asked: EndAppointment) -> Result<Appointment> {
     let now = cx.clock.now();
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx)).await?;
     let mut appointment = to_change(&txn, cx, asked.appointment_id).await?;
     let resource = Resource::Function(appointment.function);
     if cx.principal().person_id() == Some(appointment.person.id) {
@@ -136,7 +141,7 @@ pub async fn end_appointment(app: &App, cx: &Context, asked: EndAppointment) -> 
 
 /// Answers the appointment as it is now.
 pub async fn confirm_appointment(app: &App, cx: &Context, asked: ConfirmAppointment) -> Result<Appointment> {
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx)).await?;
     let mut appointment = to_change(&txn, cx, asked.appointment_id).await?;
     cx.require(Action::FunctionConfirm, Resource::Function(appointment.function))?;
     asked.etag.require(&appointment.etag())?;
@@ -159,11 +164,23 @@ fn may_see(cx: &Context, function: Function) -> bool {
     cx.permits(Action::FunctionRead, Resource::Function(function))
 }
 
+/// Where the caller may see functions, and what is theirs wherever it holds.
+pub(super) fn function_reach(cx: &Context) -> Reach {
+    let schools = cx.permitted_scope::<SchoolId>(Action::FunctionRead);
+    let boards = cx.permitted_scope::<BoardId>(Action::FunctionRead);
+    let vendors = cx.permitted_scope::<VendorId>(Action::FunctionRead);
+    let places = [schools.as_ref().map(Reach::from), boards.as_ref().map(Reach::from), vendors.as_ref().map(Reach::from)];
+    let own = cx.principal().person_id().map(Reach::one);
+    places.into_iter().flatten().chain(own).fold(Reach::Only(BTreeSet::new()), Reach::or)
+}
+
 /// Whether the caller may give this function, and until when.
 pub async fn require_grant(app: &App, cx: &Context, function: Function) -> Result<Option<DateTime<Utc>>> {
     let resource = Resource::Function(function);
     cx.require(Action::FunctionGrant, resource)?;
-    if !store::place::exists(app.database.reader(), function).await? {
+    let place = Place::of(function).ok_or_else(|| Error::not_found("function"))?;
+    let is_there = store::place::exists(&app.database.reader_within(place).await?, function).await?;
+    if !is_there {
         return Err(Error::not_found("function"));
     }
     Ok(cx.permitted_until(Action::FunctionGrant, resource))
@@ -195,11 +212,15 @@ pub(super) async fn appoint(
 
 /// The appointment, locked, if the caller may see it or it is theirs.
 async fn to_change(txn: &Txn, cx: &Context, id: AppointmentId) -> Result<Appointment> {
-    let found = store::appointment::find_to_change(txn, id).await?.ok_or_else(|| Error::not_found("appointment"))?;
-    if cx.principal().person_id() != Some(found.person.id) {
-        require_seen(cx, found.function)?;
+    let seen = store::appointment::find(&**txn, id).await?.ok_or_else(|| Error::not_found("appointment"))?;
+    if cx.principal().person_id() != Some(seen.person.id) {
+        require_seen(cx, seen.function)?;
     }
-    Ok(found)
+    if let Some(place) = Place::of(seen.function) {
+        // Others who hold the function are locked and counted, also by a caller who may not see them.
+        txn.set_reach(place).await?;
+    }
+    store::appointment::find_to_change(txn, id).await?.ok_or_else(|| Error::not_found("appointment"))
 }
 
 /// All that its person holds, and the audit row. The person must be locked, so that the last state that is published is the last that was
@@ -211,6 +232,8 @@ async fn record(
     change: AppointmentChange,
     (action, reason): (Action, Option<&str>),
 ) -> Result<()> {
+    // What is published of a person is whole, also what the caller does not reach.
+    txn.set_reach(Reach::Everything).await?;
     let holds = store::appointment::of_person(&**txn, appointment.person.id, cx.clock.now()).await?;
     outbox::add(txn, Topic::Function, person_functions(cx, appointment.person.id, &holds)).await?;
     let entry = Entry {

@@ -52,7 +52,7 @@ pub struct DeleteContact {
 /// `NotFound` also when the caller may not see it.
 pub async fn get_contact(app: &App, cx: &Context, id: ContactId) -> Result<Contact> {
     let scope = cx.scope(Action::ContactRead)?;
-    store::contact::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("contact"))
+    store::contact::find(&app.database.reader_within(&scope).await?, &scope, id).await?.ok_or_else(|| Error::not_found("contact"))
 }
 
 /// Those within the caller's scope.
@@ -60,7 +60,7 @@ pub async fn list_contacts(app: &App, cx: &Context, asked: ListContacts) -> Resu
     cx.require(Action::ContactRead, asked.school_id)?;
     let scope = cx.scope(Action::ContactRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::contact::list(app.database.reader(), &scope, asked.school_id, &paging).await?)
+    Ok(store::contact::list(&app.database.reader_within(&scope).await?, &scope, asked.school_id, &paging).await?)
 }
 
 /// Answers the contact made before when the request is a repetition.
@@ -69,7 +69,7 @@ pub async fn create_contact(app: &App, cx: &Context, asked: CreateContact) -> Re
     let scope = cx.scope(Action::ContactEdit)?;
     let key = RequestKey::of(cx, asked.request_id);
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let school = store::school::find_to_change(&txn, &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     if let Some(before) = store::contact::find_by_request(&*txn, &key).await? {
         RequestId::require_repetition(before.school_id == school.id && before.details == asked.details)?;
@@ -89,7 +89,7 @@ pub async fn create_contact(app: &App, cx: &Context, asked: CreateContact) -> Re
 pub async fn update_contact(app: &App, cx: &Context, asked: UpdateContact) -> Result<Contact> {
     let scope = cx.scope(Action::ContactEdit)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut contact = to_change(&txn, &scope, asked.contact_id, &asked.etag).await?;
 
     let change = contact.update(asked.details);
@@ -104,7 +104,7 @@ pub async fn update_contact(app: &App, cx: &Context, asked: UpdateContact) -> Re
 pub async fn delete_contact(app: &App, cx: &Context, asked: DeleteContact) -> Result<()> {
     let scope = cx.scope(Action::ContactEdit)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let contact = to_change(&txn, &scope, asked.contact_id, &asked.etag).await?;
 
     store::contact::delete(&txn, contact.id).await?;

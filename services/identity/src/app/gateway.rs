@@ -68,7 +68,7 @@ pub struct RevokeGateway {
 /// `NotFound` also when the caller may not see it.
 pub async fn get_gateway(app: &App, cx: &Context, id: GatewayId) -> Result<Gateway> {
     let scope = cx.scope(Action::GatewayRead)?;
-    store::gateway::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("gateway"))
+    store::gateway::find(&app.database.reader_within(&scope).await?, &scope, id).await?.ok_or_else(|| Error::not_found("gateway"))
 }
 
 /// Those within the caller's scope, oldest first.
@@ -78,7 +78,7 @@ pub async fn list_gateways(app: &App, cx: &Context, asked: ListGateways) -> Resu
     }
     let scope = cx.scope(Action::GatewayRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::gateway::list(app.database.reader(), &scope, asked.school_id, asked.include_revoked, &paging).await?)
+    Ok(store::gateway::list(&app.database.reader_within(&scope).await?, &scope, asked.school_id, asked.include_revoked, &paging).await?)
 }
 
 /// Gives the secret, once. Answers the gateway made before, without its secret, when the request is a repetition.
@@ -87,13 +87,15 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     let scope = cx.scope(Action::GatewayEnrol)?;
     let key = RequestKey::of(cx, asked.request_id);
 
-    if let Some(before) = store::gateway::find_by_request(app.database.reader(), &key).await? {
+    let reader = app.database.reader_within(&scope).await?;
+    if let Some(before) = store::gateway::find_by_request(&reader, &key).await? {
         return the_same_again(before, &asked);
     }
-    let school = store::school::find(app.database.reader(), &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
+    let school = store::school::find(&reader, &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     // Asked before Keycloak gets a client, and again when the school is locked.
     let a_day_ago = cx.clock.now() - Duration::days(1);
-    app.require_room(store::gateway::count(app.database.reader(), school.id, a_day_ago).await?)?;
+    app.require_room(store::gateway::count(&reader, school.id, a_day_ago).await?)?;
+    drop(reader);
     let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
     if site_is_elsewhere {
         return Err(Error::invalid_field("site_id", "give a site of this school, or leave it empty"));
@@ -143,7 +145,7 @@ async fn keep(
     key: &RequestKey,
     a_day_ago: DateTime<Utc>,
 ) -> Result<Option<Gateway>> {
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(scope).await?;
     store::school::find_to_change(&txn, scope, gateway.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     if let Some(before) = store::gateway::find_by_request(&*txn, key).await? {
         return Ok(Some(before));
@@ -165,7 +167,7 @@ fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGatew
 pub async fn rotate_gateway_secret(app: &App, cx: &Context, asked: RotateGatewaySecret) -> Result<(Gateway, Secret)> {
     let scope = cx.scope(Action::GatewayRotate)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut gateway = to_change(&txn, &scope, asked.gateway_id, &asked.etag).await?;
 
     let secret = Secret::generate().map_err(Error::internal)?;
@@ -187,7 +189,7 @@ pub async fn rotate_gateway_secret(app: &App, cx: &Context, asked: RotateGateway
 pub async fn revoke_gateway(app: &App, cx: &Context, asked: RevokeGateway) -> Result<Gateway> {
     let scope = cx.scope(Action::GatewayRevoke)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut gateway = to_change(&txn, &scope, asked.gateway_id, &asked.etag).await?;
 
     let change = gateway.revoke(cx.actor(), asked.reason, cx.clock.now())?;

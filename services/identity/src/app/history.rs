@@ -6,7 +6,7 @@ use auth::Action;
 use runtime::SchoolId;
 use service::Trail;
 use storage::{
-    Database, StoreResult,
+    Database, Reach, StoreResult,
     audit::{Changes, Things},
 };
 
@@ -33,10 +33,10 @@ impl Trail for App {
     }
 
     async fn names(&self, school: SchoolId, things: &Things<'_>) -> StoreResult<HashMap<String, String>> {
-        let reader = self.database.reader();
-        let contacts = store::contact::names(reader, school, things).await?;
-        let gateways = store::gateway::names(reader, school, things).await?;
-        let people = store::appointment::names(reader, Place(school.into()), things).await?;
+        let reader = self.database.reader_within(Reach::one(school)).await?;
+        let contacts = store::contact::names(&reader, school, things).await?;
+        let gateways = store::gateway::names(&reader, school, things).await?;
+        let people = store::appointment::names(&reader, Place(school.into()), things).await?;
         let named = [("contact", contacts), ("gateway", gateways), ("appointment", people)];
         let named = named.into_iter().flat_map(|(kind, names)| names.into_iter().map(move |(id, name)| (format!("{kind}:{id}"), name)));
         Ok(named.collect())

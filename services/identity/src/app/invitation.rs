@@ -5,13 +5,13 @@ use chrono::{DateTime, Utc};
 use runtime::{Error, Etag, RequestId, Result};
 use serde::Serialize;
 use storage::{
-    Page, PageRequest, Paging, RequestKey, Txn,
+    Page, PageRequest, Paging, Reach, RequestKey, Txn,
     audit::{self, Entry},
 };
 
 use super::{
     App,
-    appointment::{appoint, as_text, chain_of, require_grant},
+    appointment::{appoint, as_text, chain_of, function_reach, require_grant},
     queue_letter::queue_letter,
 };
 use crate::{
@@ -53,7 +53,8 @@ pub struct ChangeInvitation {
 
 /// `NotFound` also when the caller may not see it.
 pub async fn get_invitation(app: &App, cx: &Context, id: InvitationId) -> Result<Invitation> {
-    let found = store::invitation::find(app.database.reader(), id).await?.ok_or_else(|| Error::not_found("invitation"))?;
+    let reader = app.database.reader_within(function_reach(cx)).await?;
+    let found = store::invitation::find(&reader, id).await?.ok_or_else(|| Error::not_found("invitation"))?;
     require_seen(cx, &found)?;
     Ok(found)
 }
@@ -63,7 +64,8 @@ pub async fn list_invitations(app: &App, cx: &Context, asked: ListInvitations) -
     let Place(place) = asked.place;
     cx.require(Action::FunctionRead, place)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::invitation::list(app.database.reader(), asked.place, asked.only, cx.clock.now(), &paging).await?)
+    let reader = app.database.reader_within(asked.place).await?;
+    Ok(store::invitation::list(&reader, asked.place, asked.only, cx.clock.now(), &paging).await?)
 }
 
 /// Answers the invitation made before when the request is a repetition; no second mail goes out.
@@ -77,7 +79,7 @@ pub async fn create_invitation(app: &App, cx: &Context, asked: CreateInvitation)
     let key = RequestKey::of(cx, request_id);
     let token = Secret::generate().map_err(Error::internal)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx).or(place)).await?;
     store::place::lock(&txn, place).await?;
     if let Some(before) = store::invitation::find_by_request(&*txn, &key).await? {
         RequestId::require_repetition(before.email == email && before.function == function && before.until == until)?;
@@ -99,7 +101,7 @@ pub async fn create_invitation(app: &App, cx: &Context, asked: CreateInvitation)
 /// Answers the invitation as it is now.
 pub async fn resend_invitation(app: &App, cx: &Context, asked: ChangeInvitation) -> Result<Invitation> {
     let token = Secret::generate().map_err(Error::internal)?;
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx)).await?;
     let mut invitation = to_change(&txn, cx, &asked, Action::FunctionGrant).await?;
 
     let change = invitation.resend(token.hash(), cx.clock.now())?;
@@ -113,7 +115,7 @@ pub async fn resend_invitation(app: &App, cx: &Context, asked: ChangeInvitation)
 
 /// Answers the invitation as it is now.
 pub async fn withdraw_invitation(app: &App, cx: &Context, asked: ChangeInvitation) -> Result<Invitation> {
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(function_reach(cx)).await?;
     let mut invitation = to_change(&txn, cx, &asked, Action::FunctionEnd).await?;
 
     let change = invitation.withdraw()?;
@@ -127,7 +129,9 @@ pub async fn withdraw_invitation(app: &App, cx: &Context, asked: ChangeInvitatio
 /// What the link asks of its bearer. `NotFound` when it is not good (any more).
 pub async fn show_invitation(app: &App, cx: &Context, token: SecretHash) -> Result<Invitation> {
     require_person(cx)?;
-    let found = store::invitation::find_by_token(app.database.reader(), token).await?;
+    // Who has the link need not reach the place.
+    let reader = app.database.reader_within(Reach::Everything).await?;
+    let found = store::invitation::find_by_token(&reader, token).await?;
     found.filter(|found| found.is_good(cx.clock.now())).ok_or_else(|| Error::not_found("invitation"))
 }
 
@@ -136,7 +140,8 @@ pub async fn accept_invitation(app: &App, cx: &Context, token: SecretHash) -> Re
     let person_id = require_person(cx)?;
     let now = cx.clock.now();
 
-    let txn = app.database.begin().await?;
+    // Who has the link need not reach the place.
+    let txn = app.database.begin_within(Reach::Everything).await?;
     let seen = store::invitation::find_by_token(&*txn, token).await?.ok_or_else(|| Error::not_found("invitation"))?;
     let found = store::invitation::find_to_change(&txn, seen.id).await?.filter(|found| found.is_for(token) && found.is_good(now));
     let mut invitation = found.ok_or_else(|| Error::not_found("invitation"))?;

@@ -18,7 +18,7 @@ use auth::{Action, Context, Function, Resource};
 use chrono::{DateTime, Utc};
 use runtime::{ErrorKind, Result};
 use storage::{
-    Txn,
+    Reach, Txn,
     audit::{self, Entry},
 };
 
@@ -58,7 +58,9 @@ pub async fn remind_of_confirmations(app: &App, cx: &Context) -> Result<Reminded
     let mut reminded = Reminded::default();
     let mut last = String::new();
     loop {
-        let places = store::appointment::places_to_remind(app.database.reader(), now, &last, PLACES_AT_ONCE).await?;
+        let reader = app.database.reader_within(Reach::Everything).await?;
+        let places = store::appointment::places_to_remind(&reader, now, &last, PLACES_AT_ONCE).await?;
+        drop(reader);
         let Some(last_of_these) = places.last() else { break };
         last.clone_from(last_of_these);
         for place in places {

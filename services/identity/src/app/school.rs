@@ -22,12 +22,12 @@ pub struct ListSchools {
 pub async fn get_school(app: &App, cx: &Context, id: SchoolId) -> Result<School> {
     cx.require(Action::SchoolRead, id)?;
     let scope = cx.scope(Action::SchoolRead)?;
-    store::school::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("school"))
+    store::school::find(&app.database.reader_within(&scope).await?, &scope, id).await?.ok_or_else(|| Error::not_found("school"))
 }
 
 /// Those within the caller's scope, by name.
 pub async fn list_schools(app: &App, cx: &Context, asked: ListSchools) -> Result<Page<School>> {
     let scope = cx.scope(Action::SchoolRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::school::list(app.database.reader(), &scope, &asked.query, &asked.ids, &paging).await?)
+    Ok(store::school::list(&app.database.reader_within(&scope).await?, &scope, &asked.query, &asked.ids, &paging).await?)
 }

@@ -15,6 +15,7 @@ use openidconnect::{
 };
 use runtime::Error;
 use serde::Deserialize;
+use storage::Reach;
 
 use super::{
     Issuer,
@@ -144,7 +145,9 @@ impl Issuer {
             return Ok(Caller::Client(client));
         }
         if let Some(gateway_id) = Gateway::id_from_client_id(client_id) {
-            let gateway = store::gateway::find_to_authenticate(self.database.reader(), gateway_id).await?;
+            let reader = self.database.reader_within(Reach::Everything).await?;
+            let gateway = store::gateway::find_to_authenticate(&reader, gateway_id).await?;
+            drop(reader);
             if let Some(gateway) = gateway.filter(|gateway| gateway.admits(secret)) {
                 return Ok(Caller::Gateway(Box::new(gateway)));
             }

@@ -36,7 +36,7 @@ use std::{
 use chrono::TimeDelta;
 use openidconnect::IssuerUrl;
 use runtime::{Clock, Ids, SchoolId, config::is_loopback};
-use storage::{Database, StoreResult};
+use storage::{Database, Reach, StoreResult};
 use url::Url;
 
 pub use authorize::{PORTAL_CHOICE, PORTAL_RETURN};
@@ -146,7 +146,7 @@ impl Issuer {
 
     /// The schools of the personas that are there.
     async fn persona_schools(&self) -> StoreResult<BTreeMap<InstitutionNumber, SchoolId>> {
-        store::school::ids_of(self.database.reader(), &self.personas.schools()).await
+        store::school::ids_of(&self.database.reader_within(Reach::Everything).await?, &self.personas.schools()).await
     }
 }
 

@@ -4,10 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use auth::{Function, Resource};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, entity::prelude::*};
-use storage::{StoreResult, Txn, chunks};
+use storage::{Reach, StoreResult, Txn, chunks};
 
 use super::{board, school};
 use crate::domain::Place;
+
+/// Of whose rows one knows who may know the functions of a place. Those of the platform are everybody's who reaches everything.
+impl From<Place> for Reach {
+    fn from(Place(place): Place) -> Self {
+        match place {
+            Resource::School(id) => Self::one(id),
+            Resource::Board(id) => Self::one(id),
+            Resource::Vendor(id) => Self::one(id),
+            Resource::Platform => Self::Everything,
+            Resource::Site(_) | Resource::App(_) | Resource::Person(_) | Resource::Function(_) => Self::Only(BTreeSet::new()),
+        }
+    }
+}
 
 /// Whether the place of a function is there.
 pub async fn exists(connection: &impl ConnectionTrait, function: Function) -> StoreResult<bool> {

@@ -1,5 +1,7 @@
 //! What is stored is read back, and storing it again forgets nothing.
 
+mod reach;
+
 use auth::{Function, Role, Scope};
 use chrono::DateTime;
 use proptest::{array::uniform2, prelude::*};

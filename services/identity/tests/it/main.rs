@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agreement;
 mod appointments;
 mod contacts;
 mod demo;

@@ -19,20 +19,20 @@ use tonic::Code;
 use crate::world::{TWO_SCHOOLS, World, director, gateway, ict_coordinator, id_of, operator, responder};
 
 /// A school, and one of each thing that it has.
-struct Place {
-    school_id: String,
-    contact_id: String,
-    gateway_id: String,
+pub struct Place {
+    pub school_id: String,
+    pub contact_id: String,
+    pub gateway_id: String,
     /// Of a teacher of the school.
     person_id: String,
-    appointment_id: String,
+    pub appointment_id: String,
     /// To be an ICT coordinator of the school.
-    invitation_id: String,
+    pub invitation_id: String,
     token: String,
 }
 
 impl Place {
-    async fn of(world: &World, school: &School) -> Self {
+    pub async fn of(world: &World, school: &School) -> Self {
         let ask = CreateContactRequest { school_id: school.school_id.clone(), ..a_contact() };
         let contact = world.contacts().create_contact(world.by(&operator(), ask)).await.unwrap().into_inner();
         let gateway = world.enrol(&operator(), school).await.gateway.unwrap();
@@ -72,7 +72,7 @@ impl Place {
         Function::Teacher(self.school_id.parse().unwrap())
     }
 
-    fn wire(&self) -> Option<WirePlace> {
+    pub fn wire(&self) -> Option<WirePlace> {
         Some(WirePlace { place: Some(place::Place::SchoolId(self.school_id.clone())) })
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Utc};
-use runtime::{AlertId, CaseId, Error, PersonId, Result};
+use runtime::{AlertId, CaseId, Error, PersonId, Result, SchoolId};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging, audit::fingerprint};
+use storage::{Page, PageRequest, Paging, Reach, audit::fingerprint};
 
 use super::{App, acting_person};
 use crate::{
@@ -23,9 +23,14 @@ use crate::{
 /// `NotFound` also when the caller may not see it.
 pub async fn get_case(app: &App, cx: &Context, id: CaseId) -> Result<Case> {
     let scope = cx.scope(Action::CaseRead)?;
-    let case = store::case::find(app.database.reader(), &scope, id).await?.ok_or_else(|| Error::not_found("case"))?;
+    let case = find(app, &scope, id).await?;
     app.reads.record(&app.database, cx, &case).await?;
     Ok(case)
+}
+
+/// Ends the read, since putting it on record takes a connection too.
+async fn find(app: &App, scope: &Scope<SchoolId>, id: CaseId) -> Result<Case> {
+    store::case::find(&app.database.reader_within(scope).await?, scope, id).await?.ok_or_else(|| Error::not_found("case"))
 }
 
 /// Devices named of each case.
@@ -87,14 +92,15 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
     // Before the reads: a case that opens while they run is still new to a caller that asks again from this moment.
     let read_at = cx.clock.now();
     let order = QueueOrder { by: asked.order, reverse: asked.reverse, as_of: paging.as_of(read_at) };
-    let reader = app.database.reader();
-    let page = store::queue::list(reader, &scope, &filter, order, &paging).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let page = store::queue::list(&reader, &scope, &filter, order, &paging).await?;
+    let ids: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
+    let devices = store::case_device::first_of(&reader, &ids, DEVICES_NAMED).await?;
+    drop(reader);
     if asked.for_export && paging.is_first_page() {
         let schools = filter.school.map_or(scope, Scope::one);
         app.on_record.export(&app.database, cx, action, &schools, page.total).await?;
     }
-    let ids: Vec<CaseId> = page.rows.iter().map(|case| case.id).collect();
-    let devices = store::case_device::first_of(reader, &ids, DEVICES_NAMED).await?;
     Ok(ListedCases { page, devices, read_at })
 }
 
@@ -102,14 +108,16 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
 pub async fn summarize_queue(app: &App, cx: &Context) -> Result<QueueSummary> {
     let scope = cx.scope(Action::CaseRead)?;
     let now = cx.clock.now();
-    Ok(store::queue::summarize(app.database.reader(), &scope, cx.principal().person_id(), now, start_of_day(now)).await?)
+    let reader = app.database.reader_within(&scope).await?;
+    Ok(store::queue::summarize(&reader, &scope, cx.principal().person_id(), now, start_of_day(now)).await?)
 }
 
 /// Counts the whole queue, as the service itself.
 pub async fn measure_queue(app: &App, cx: &Context) -> Result<()> {
     cx.require(Action::CaseOpen, Resource::Platform)?;
     let now = cx.clock.now();
-    let summary = store::queue::summarize(app.database.reader(), &Scope::Everything, None, now, start_of_day(now)).await?;
+    let reader = app.database.reader_within(Reach::Everything).await?;
+    let summary = store::queue::summarize(&reader, &Scope::Everything, None, now, start_of_day(now)).await?;
     app.metrics.queue_measured(&summary);
     Ok(())
 }
@@ -125,13 +133,12 @@ pub struct ListTimeline {
 pub async fn list_timeline(app: &App, cx: &Context, asked: ListTimeline) -> Result<Page<TimelineEntry>> {
     let scope = cx.scope(Action::CaseRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    let reader = app.database.reader();
-    let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
+    let case = find(app, &scope, asked.case_id).await?;
     app.reads.record(&app.database, cx, &case).await?;
     // A school reads what is meant for it.
     let may_read_internal = cx.permits(Action::CaseReadInternal, case.school.id);
     let audience = if may_read_internal { Reader::ResponseTeam } else { Reader::School };
-    Ok(store::timeline::list(reader, case.id, audience, &paging).await?)
+    Ok(store::timeline::list(&app.database.reader_within(&scope).await?, case.id, audience, &paging).await?)
 }
 
 /// A page of a case's evidence.
@@ -168,12 +175,11 @@ pub async fn list_evidence(app: &App, cx: &Context, mut asked: ListEvidence) -> 
         asked.page = asked.page.at_most(MOST_WITH_RAW_EVENTS);
     }
     let paging = Paging::begin(&asked, &asked.page)?;
-    let reader = app.database.reader();
-    let case = store::case::find(reader, &scope, asked.case_id).await?.ok_or_else(|| Error::not_found("case"))?;
+    let case = find(app, &scope, asked.case_id).await?;
     // What a sensor saw is more than that there is a case: board members and DPOs see cases only.
     cx.require(Action::AlertRead, case.school.id)?;
     app.reads.record(&app.database, cx, &case).await?;
-    let page = store::evidence::list(reader, case.id, &paging).await?;
+    let page = store::evidence::list(&app.database.reader_within(&scope).await?, case.id, &paging).await?;
     Ok(page.map(|alert| {
         let mut exhibit = Exhibit::from(alert);
         if !asked.include_raw_events {
@@ -186,11 +192,10 @@ pub async fn list_evidence(app: &App, cx: &Context, mut asked: ListEvidence) -> 
 /// `NotFound` also when the caller may not see the case.
 pub async fn get_evidence(app: &App, cx: &Context, case: CaseId, alert: AlertId) -> Result<Exhibit> {
     let scope = cx.scope(Action::CaseRead)?;
-    let reader = app.database.reader();
-    let case = store::case::find(reader, &scope, case).await?.ok_or_else(|| Error::not_found("case"))?;
+    let case = find(app, &scope, case).await?;
     // What a sensor saw is more than that there is a case: board members and DPOs see cases only.
     cx.require(Action::AlertRead, case.school.id)?;
     app.reads.record(&app.database, cx, &case).await?;
-    let alert = store::evidence::find(reader, case.id, alert).await?.ok_or_else(|| Error::not_found("alert"))?;
-    Ok(alert.into())
+    let alert = store::evidence::find(&app.database.reader_within(&scope).await?, case.id, alert).await?;
+    Ok(alert.ok_or_else(|| Error::not_found("alert"))?.into())
 }

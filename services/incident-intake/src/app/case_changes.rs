@@ -85,7 +85,7 @@ pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<C
     let scope = cx.scope(Action::CaseAssign)?;
     let me = acting_person(cx)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
     let to = resolve(&txn, asked.to, me).await?;
 
@@ -115,7 +115,7 @@ pub async fn change_case_phase(app: &App, cx: &Context, asked: ChangeCasePhase) 
     let scope = cx.scope(Action::CaseChangePhase)?;
     acting_person(cx)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
 
     let reacted_before = case.reacted_at;
@@ -130,7 +130,7 @@ pub async fn add_case_note(app: &App, cx: &Context, asked: AddCaseNote) -> Resul
     let scope = cx.scope(Action::CaseNote)?;
     let me = acting_person(cx)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
     let change = CaseChange::NoteAdded { text: asked.text, tlp: asked.tlp };
@@ -154,7 +154,7 @@ pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Cas
     let scope = cx.scope(Action::CaseClose)?;
     let me = acting_person(cx)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
 
     let reacted_before = case.reacted_at;
@@ -170,7 +170,7 @@ pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<C
     let scope = cx.scope(Action::CaseReopen)?;
     acting_person(cx)?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
 
     let now = cx.clock.now();

@@ -39,7 +39,8 @@ pub async fn explain_alerts(app: &App, cx: &Context, asked: ExplainAlerts) -> Re
     cx.require(Action::CaseRead, asked.school)?;
     let scope = cx.scope(Action::CaseRead)?;
     let pack = app.content_at(cx.clock.now())?;
-    let cases = store::case_of_alert::cases_of(app.database.reader(), &scope, asked.school, &asked.alerts).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let cases = store::case_of_alert::cases_of(&reader, &scope, asked.school, &asked.alerts).await?;
 
     let explained = asked.alerts.iter().map(|alert| match cases.get(&alert.id) {
         Some(case) => Explanation { alert_id: alert.id, title: case.title.clone(), severity: case.severity, case: Some(case.clone()) },

@@ -6,7 +6,7 @@ use auth::Action;
 use runtime::SchoolId;
 use service::Trail;
 use storage::{
-    Database, StoreResult,
+    Database, Reach, StoreResult,
     audit::{Changes, Things},
 };
 
@@ -39,7 +39,8 @@ impl Trail for App {
     }
 
     async fn names(&self, school: SchoolId, things: &Things<'_>) -> StoreResult<HashMap<String, String>> {
-        let references = store::case::references(self.database.reader(), school, things).await?;
+        let reader = self.database.reader_within(Reach::one(school)).await?;
+        let references = store::case::references(&reader, school, things).await?;
         Ok(references.into_iter().map(|(id, reference)| (format!("case:{id}"), reference.to_string())).collect())
     }
 }

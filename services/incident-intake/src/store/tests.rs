@@ -1,5 +1,7 @@
 //! What is stored is read back, and updating it forgets nothing.
 
+mod reach;
+
 use auth::Scope;
 use chrono::TimeDelta;
 use content::Text;

@@ -2,11 +2,15 @@
 
 use auth::{Function, Principal};
 use chrono::TimeDelta;
+use futures::future::join_all;
 use proto::incident_intake::v1::{AddCaseNoteRequest, Case, CloseReason, GetCaseRequest, GetEvidenceRequest, ListCasesRequest};
 use runtime::SchoolId;
-use schildwacht_incident_intake::CaseTexts;
+use schildwacht_incident_intake::{CaseTexts, migrations};
 use sea_orm::{ConnectionTrait as _, Statement};
-use storage::audit::{History, examine};
+use storage::{
+    Database, DatabaseConfig,
+    audit::{History, examine},
+};
 use testkit::{eventually, on_both_stores, person, security_lines};
 use tonic::Code;
 
@@ -78,6 +82,20 @@ on_both_stores! {
             security_lines("resource_not_found").into_iter().find(|line| line.actor == other.actor() && line.action.ends_with("/GetCase"))
         })
         .await;
+    }
+
+    async fn reads_that_are_put_on_record_do_not_wait_for_each_others_connection(database: TestDatabase) {
+        database.migrated(migrations()).await.close().await.unwrap();
+        let few = DatabaseConfig { max_connections: 2, ..database.served() };
+        let world = World::start_on(&database, Database::connect(&few).await.unwrap()).await;
+        let (school, case) = world.with_a_case().await;
+        let people: Vec<Principal> = (100..112).map(|number| person(number, &[Function::Responder])).collect();
+        let export = ListCasesRequest { for_export: true, ..Default::default() };
+        let timelines = join_all(people.iter().map(|who| world.timeline(who, &case)));
+        let exports = join_all(people.iter().map(|who| world.list(who, export.clone())));
+        let (timelines, exports) = tokio::join!(timelines, exports);
+        assert!(timelines.iter().all(|entries| entries.len() == 1) && exports.iter().all(|cases| cases.len() == 1));
+        assert_eq!(reads(&world, school).await.len(), people.len());
     }
 
     async fn who_made_a_file_of_cases_is_on_record(database: TestDatabase) {

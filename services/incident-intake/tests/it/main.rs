@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agreement;
 mod audit;
 mod case_devices;
 mod dead_letters;

@@ -17,7 +17,7 @@ use proto::{
 use runtime::{EventId, Ids, ManualClock, SchoolId};
 use schildwacht_incident_intake::{Config, Service, migrations};
 use sea_orm::{ConnectionTrait as _, Statement};
-use storage::Database;
+use storage::{Database, Reach};
 use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
 
@@ -44,11 +44,16 @@ pub struct World {
 impl World {
     /// On a working Thursday in Brussels.
     pub async fn start(database: &TestDatabase) -> Self {
+        let connected = database.migrated(migrations()).await;
+        Self::start_on(database, connected).await
+    }
+
+    /// On this connection to the database.
+    pub async fn start_on(place: &TestDatabase, database: Database) -> Self {
         runtime::install_tls_provider();
         let clock = ManualClock::at("2026-09-24T09:50:00Z".parse().unwrap());
         let people = TestIssuer::start(clock.clone().into()).await;
-        let log = TestLog::beside(database, &Topic::all()).await;
-        let database = database.migrated(migrations()).await;
+        let log = TestLog::beside(place, &Topic::all()).await;
         let process = TestProcess::at(clock.clone());
         let server = serve(&process, &people, &database, &log).await;
         // Ids of this test's own, so that those of the service stay in the order of its clock.
@@ -247,7 +252,8 @@ impl World {
     /// How many rows a table has.
     pub async fn count_rows(&self, table: &str) -> i64 {
         let question = Statement::from_string(self.database.backend(), format!("SELECT COUNT(*) AS many FROM {table}"));
-        self.database.reader().query_one_raw(question).await.unwrap().unwrap().try_get("", "many").unwrap()
+        let reader = self.database.reader_within(Reach::Everything).await.unwrap();
+        reader.query_one_raw(question).await.unwrap().unwrap().try_get("", "many").unwrap()
     }
 
     /// Every chain of the audit trail is whole, and those of changes have so many rows in all.

@@ -3,7 +3,7 @@
 use auth::{Action, Context, Scope};
 use runtime::{AlertId, DeviceId, Error, Result, SchoolId};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging};
+use storage::{Page, PageRequest, Paging, Reader};
 
 use super::App;
 use crate::{
@@ -15,8 +15,9 @@ use crate::{
 pub async fn get_alert(app: &App, cx: &Context, school: SchoolId, id: AlertId) -> Result<NamedAlert> {
     cx.require(Action::AlertRead, school)?;
     let scope = cx.scope(Action::AlertRead)?;
-    let alert = store::alert::find(app.database.reader(), &scope, school, id).await?;
-    let named = name_alerts(app, &scope, alert.into_iter().collect()).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let alert = store::alert::find(&reader, &scope, school, id).await?;
+    let named = name_alerts(&reader, &scope, alert.into_iter().collect()).await?;
     named.into_iter().next().ok_or_else(|| Error::not_found("alert"))
 }
 
@@ -43,17 +44,18 @@ pub async fn list_alerts(app: &App, cx: &Context, mut asked: ListAlerts) -> Resu
         asked.page = asked.page.at_most(MOST_WITH_RAW_EVENTS);
     }
     let paging = Paging::begin(&asked, &asked.page)?;
-    let mut page = store::alert::list(app.database.reader(), &scope, &asked.filter, asked.include_raw_events, &paging).await?;
-    let named = name_alerts(app, &scope, std::mem::take(&mut page.rows)).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let mut page = store::alert::list(&reader, &scope, &asked.filter, asked.include_raw_events, &paging).await?;
+    let named = name_alerts(&reader, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(named))
 }
 
 /// Says what the devices of alerts are called.
-async fn name_alerts(app: &App, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
+async fn name_alerts(reader: &Reader<'_>, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> Result<Vec<NamedAlert>> {
     let mut devices: Vec<DeviceId> = alerts.iter().flat_map(|alert| [alert.source_device, alert.destination_device]).flatten().collect();
     devices.sort_unstable();
     devices.dedup();
-    let names = store::device_list::names_of(app.database.reader(), scope, &devices).await?;
+    let names = store::device_list::names_of(reader, scope, &devices).await?;
     let name_of = |device: Option<DeviceId>| device.and_then(|id| names.get(&id)).cloned().unwrap_or_default();
     let named = alerts.into_iter().map(|alert| {
         let (source_name, destination_name) = (name_of(alert.source_device), name_of(alert.destination_device));

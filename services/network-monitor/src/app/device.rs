@@ -6,7 +6,7 @@ use auth::{Action, Context, Scope};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use runtime::{DeviceId, Error, Result, SchoolId};
 use serde::Serialize;
-use storage::{Page, PageRequest, Paging};
+use storage::{Page, PageRequest, Paging, Reader};
 
 use super::App;
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
 pub async fn get_device(app: &App, cx: &Context, school: SchoolId, id: DeviceId) -> Result<ShownDevice> {
     cx.require(Action::DeviceRead, school)?;
     let scope = cx.scope(Action::DeviceRead)?;
-    let device = store::device::find(app.database.reader(), &scope, school, id).await?;
-    let shown = show_devices(app, cx, &scope, device.into_iter().collect()).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let device = store::device::find(&reader, &scope, school, id).await?;
+    let shown = show_devices(&reader, cx, &scope, device.into_iter().collect()).await?;
     shown.into_iter().next().ok_or_else(|| Error::not_found("device"))
 }
 
@@ -88,11 +89,13 @@ pub async fn list_devices(app: &App, cx: &Context, asked: ListDevices) -> Result
         DeviceOrder::Use => Sorting::Use(usage::days_until(usage::day_of(as_of), DAYS).next().unwrap_or_default()),
     };
     let listing = Listing { school: asked.school, text: asked.query, which };
-    let mut page = store::device_list::list(app.database.reader(), &scope, &listing, sorting, &paging).await?;
+    let reader = app.database.reader_within(&scope).await?;
+    let mut page = store::device_list::list(&reader, &scope, &listing, sorting, &paging).await?;
+    let shown = show_devices(&reader, cx, &scope, std::mem::take(&mut page.rows)).await?;
+    drop(reader);
     if asked.for_export && paging.is_first_page() {
         app.on_record.export(&app.database, cx, action, &Scope::one(asked.school), page.total).await?;
     }
-    let shown = show_devices(app, cx, &scope, std::mem::take(&mut page.rows)).await?;
     Ok(page.with_rows(shown))
 }
 
@@ -117,10 +120,10 @@ pub async fn summarize_devices(app: &App, cx: &Context, school: SchoolId) -> Res
     cx.require(Action::DeviceRead, school)?;
     let scope = cx.scope(Action::DeviceRead)?;
     let now = cx.clock.now();
-    let reader = app.database.reader();
+    let reader = app.database.reader_within(&scope).await?;
     let count = async |which| {
         let listing = Listing { school, text: String::new(), which };
-        store::device_list::count(reader, &scope, &listing).await
+        store::device_list::count(&reader, &scope, &listing).await
     };
     Ok(DeviceSummary {
         total: count(Which::All).await?,
@@ -128,7 +131,7 @@ pub async fn summarize_devices(app: &App, cx: &Context, school: SchoolId) -> Res
         new_this_week: count(Which::SeenFirstSince(now - NEW_FOR)).await?,
         quiet: count(Which::NotSeenSince(now - QUIET_AFTER)).await?,
         with_open_alerts: count(Which::InAlertsSince(now - alert::OPEN_FOR)).await?,
-        last_heard: store::contact::last_heard(reader, &scope, school).await?,
+        last_heard: store::contact::last_heard(&reader, &scope, school).await?,
     })
 }
 
@@ -146,11 +149,10 @@ pub struct ShownDevice {
 }
 
 /// Adds what pages show beside them, in the order given.
-async fn show_devices(app: &App, cx: &Context, scope: &Scope<SchoolId>, devices: Vec<Device>) -> Result<Vec<ShownDevice>> {
+async fn show_devices(reader: &Reader<'_>, cx: &Context, scope: &Scope<SchoolId>, devices: Vec<Device>) -> Result<Vec<ShownDevice>> {
     let now = cx.clock.now();
     let days: Vec<NaiveDate> = usage::days_until(usage::day_of(now), DAYS).collect();
     let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
-    let reader = app.database.reader();
     let mut weeks = match days.first() {
         Some(first) => store::device_list::week_of(reader, &ids, *first).await?,
         None => HashMap::new(),

@@ -12,5 +12,5 @@ pub const MOST_GATEWAYS: usize = 100;
 /// Those of these gateways that the caller may see and that were ever heard.
 pub async fn list_gateway_contacts(app: &App, cx: &Context, gateways: &[GatewayId]) -> Result<Vec<GatewayContact>> {
     let scope = cx.scope(Action::GatewayRead)?;
-    Ok(store::contact::of_gateways(app.database.reader(), &scope, gateways).await?)
+    Ok(store::contact::of_gateways(&app.database.reader_within(&scope).await?, &scope, gateways).await?)
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use runtime::{Error, RequestId, Result, SchoolId};
 use serde::Serialize;
 use storage::{
-    Page, PageRequest, Paging, RequestKey, StoreError, StoreResult, Txn,
+    Page, PageRequest, Paging, Reach, RequestKey, StoreError, StoreResult, Txn,
     audit::{self, Chain, Entry},
 };
 
@@ -45,8 +45,10 @@ pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppressio
         Some(school) => cx.require(Action::SuppressionCreate, school)?,
         None => cx.require(Action::SuppressionCreate, Resource::Platform)?,
     }
+    let scope = cx.scope::<SchoolId>(Action::SuppressionRead)?;
     let key = RequestKey::of(cx, asked.request_id);
-    if let Some(before) = store::suppression::find_by_request(app.database.reader(), &key).await? {
+    let before = store::suppression::find_by_request(&app.database.reader_within(&scope).await?, &key).await?;
+    if let Some(before) = before {
         return the_same_again(before, &asked);
     }
     let CreateSuppression { school, signature_id, reason, expires, request_id: _ } = asked.clone();
@@ -54,13 +56,13 @@ pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppressio
     let suppression = Suppression::create(Suppression { id, school, signature_id, reason, expires, created, creator });
     let suppression = suppression.map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
 
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(school.map_or(Reach::Everything, Reach::one)).await?;
     match store::suppression::insert(&txn, &suppression, &key).await {
         Ok(()) => {}
         Err(StoreError::Duplicate(_)) => {
             // The same request, sent twice at once, was faster on another connection.
             txn.roll_back().await?;
-            let before = store::suppression::find_by_request(app.database.reader(), &key).await?;
+            let before = store::suppression::find_by_request(&app.database.reader_within(&scope).await?, &key).await?;
             return the_same_again(before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?, &asked);
         }
         Err(error) => return Err(error.into()),
@@ -83,7 +85,7 @@ fn the_same_again(before: Suppression, asked: &CreateSuppression) -> Result<Supp
 pub async fn delete_suppression(app: &App, cx: &Context, id: SuppressionId) -> Result<()> {
     // Which permission it takes depends on whose it is; who may not even read it, does not find it.
     let scope = cx.scope(Action::SuppressionRead)?;
-    let txn = app.database.begin().await?;
+    let txn = app.database.begin_within(&scope).await?;
     let suppression = store::suppression::find(&*txn, &scope, id).await?.ok_or_else(|| Error::not_found("suppression"))?;
     match suppression.school {
         Some(school) => cx.require(Action::SuppressionDelete, school)?,
@@ -107,7 +109,8 @@ pub async fn list_suppressions(app: &App, cx: &Context, asked: ListSuppressions)
     }
     let scope = cx.scope(Action::SuppressionRead)?;
     let paging = Paging::begin(&asked, &asked.page)?;
-    Ok(store::suppression::list(app.database.reader(), &scope, asked.school, cx.clock.now(), &paging).await?)
+    let reader = app.database.reader_within(&scope).await?;
+    Ok(store::suppression::list(&reader, &scope, asked.school, cx.clock.now(), &paging).await?)
 }
 
 /// The audit row, in the transaction of the change.

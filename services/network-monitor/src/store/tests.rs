@@ -1,5 +1,7 @@
 //! What is stored is read back, and storing it again forgets nothing.
 
+mod reach;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod agreement;
 mod alerts;
 mod audit;
 mod dead_letters;

@@ -3,13 +3,13 @@
 use schildwacht_network_monitor::migrations;
 use sea_orm::ConnectionTrait as _;
 use storage::migrate::MigrationReport;
-use testkit::on_both_stores;
+use testkit::{Store, TestDatabase, on_both_stores, unguarded_tables};
 
 use crate::world::{World, lease};
 
 on_both_stores! {
     async fn the_tables_are_made_once(database: TestDatabase) {
-        let database = database.migrated(migrations()).await;
+        let database = database.owned(migrations()).await;
         let again = database.migrate(migrations(), &runtime::Clock::system()).await.unwrap();
         assert_eq!(again, MigrationReport::default(), "nothing is left to do");
     }
@@ -30,4 +30,13 @@ on_both_stores! {
         let left = txn.query_all_raw(sea_orm::Statement::from_string(world.database.backend(), "SELECT ip FROM device_address")).await.unwrap();
         assert!(left.is_empty(), "addresses go with their device");
     }
+}
+
+/// What the audit trail and the event log keep, and mails, are looked up by the service itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_table_is_guarded_or_named_here() {
+    let Some(place) = TestDatabase::new(Store::Postgres).await else { return };
+    let database = place.migrated(migrations()).await;
+    let unguarded = ["audit_actor", "audit_head", "audit_log", "consumer_partition", "dead_letter", "inbox", "outbox", "schema_migration"];
+    assert_eq!(unguarded_tables(&database).await, unguarded, "guard a new table in the migration (storage::reach)");
 }

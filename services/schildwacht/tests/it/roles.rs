@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use runtime::{Clock, EventId, Ids, config::Secret};
 use sea_orm::{ConnectionTrait as _, Statement};
-use storage::{Database, DatabaseConfig};
+use storage::{Database, DatabaseConfig, Reach};
 use testkit::{Store, TestDatabase};
 use url::Url;
 
@@ -76,7 +76,7 @@ async fn audit_rows(database: &Database) -> i64 {
 }
 
 #[tokio::test]
-async fn everything_is_served_by_a_user_that_may_not_change_audit_rows() {
+async fn everything_is_served_by_a_user_that_may_not_change_audit_rows_and_is_held_by_row_level_security() {
     let Some(databases) = databases().await else { return };
     let site = site(&databases, |user, administrator| by(user, PASSWORD, administrator));
     let mut process = site.serve().await;
@@ -108,6 +108,11 @@ async fn everything_is_served_by_a_user_that_may_not_change_audit_rows() {
     }
     let identity = Database::connect(&by(&databases[0].2, PASSWORD, &databases[0].1)).await.unwrap();
     assert!(audit_rows(&identity).await >= 2, "the import is on record, a board and a school");
+    let schools = Statement::from_string(identity.backend(), "SELECT school_id FROM school");
+    let reader = identity.reader_within(Reach::Everything).await.unwrap();
+    assert_eq!(reader.query_all_raw(schools.clone()).await.unwrap().len(), 1);
+    drop(reader);
+    assert_eq!(identity.reader().query_all_raw(schools).await.unwrap().len(), 0, "row-level security holds for this user");
     process.terminate();
     assert_eq!(process.end().await.code(), Some(0), "{}", process.stderr());
 }

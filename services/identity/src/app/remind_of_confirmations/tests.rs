@@ -6,7 +6,7 @@ use auth::{Policies, Principal, Subject};
 use chrono::TimeDelta;
 use runtime::{BoardId, Ids, ManualClock, SchoolId, VendorId};
 use sea_orm::{ConnectionTrait as _, Statement};
-use storage::RequestKey;
+use storage::{Reach, RequestKey};
 use testkit::{TestDatabase, on_both_stores};
 use uuid::Uuid;
 
@@ -385,7 +385,8 @@ on_both_stores! {
         });
         tokio::join!(world.run(), futures::future::join_all(confirmations));
         for contact in contacts {
-            let now = store::appointment::find(world.app.database.reader(), contact.id).await.unwrap().unwrap();
+            let reader = world.app.database.reader_within(Reach::Everything).await.unwrap();
+            let now = store::appointment::find(&reader, contact.id).await.unwrap().unwrap();
             assert_eq!((now.confirm_by, now.reminded), (moment("2028-11-16T06:00:00Z"), None));
         }
     }

@@ -1,7 +1,10 @@
 //! Boards, schools, sites, contacts, gateways; people, appointments and invitations.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
-use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
+use storage::{
+    migrate::{MigrationTrait, SchemaManager, async_trait, index, table},
+    reach,
+};
 
 use crate::store::{appointment, board, contact, gateway, invitation, passed_on, person, school, site};
 
@@ -79,6 +82,22 @@ impl MigrationTrait for CreateTables {
         for index in indexes {
             manager.create_index(index).await?;
         }
-        Ok(())
+        guard(manager).await
     }
+}
+
+/// But for boards, which everybody may know, and people, who belong to no organisation: they are looked up by their appointments.
+async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let of_school = reach::reaches("school_id");
+    reach::guard(manager, school::Entity, &of_school).await?;
+    reach::guard(manager, site::Entity, &of_school).await?;
+    reach::guard(manager, contact::Entity, &of_school).await?;
+    reach::guard(manager, gateway::Entity, &of_school).await?;
+    // `school:<id>`; what is of the platform has no id, so only who reaches everything reaches it.
+    let at_place = reach::reaches_text("split_part(place, ':', 2)");
+    let own = reach::reaches("person_id");
+    reach::guard(manager, appointment::Entity, &format!("{at_place} OR {own}")).await?;
+    reach::guard(manager, passed_on::Entity, &reach::with(passed_on::Entity, appointment::Entity, appointment::Column::AppointmentId))
+        .await?;
+    reach::guard(manager, invitation::Entity, &at_place).await
 }

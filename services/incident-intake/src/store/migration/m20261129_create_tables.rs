@@ -1,7 +1,10 @@
 //! Cases with their timeline and evidence, what counts towards thresholds, schools and people as they were last named.
 
 use sea_orm_migration::prelude::{ConditionalStatement as _, DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
-use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
+use storage::{
+    migrate::{MigrationTrait, SchemaManager, async_trait, index, table},
+    reach,
+};
 
 use crate::store::{
     case::{self, CLOSED},
@@ -66,6 +69,21 @@ impl MigrationTrait for CreateTables {
         for index in indexes {
             manager.create_index(index).await?;
         }
-        Ok(())
+        guard(manager).await
     }
+}
+
+/// But for the numbers of cases and the people who work on them, who are of the ministry.
+async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let of_school = reach::reaches("school_id");
+    reach::guard(manager, school::Entity, &of_school).await?;
+    reach::guard(manager, case::Entity, &of_school).await?;
+    reach::guard(manager, sighting::Entity, &of_school).await?;
+    let key = case::Column::CaseId;
+    reach::guard(manager, timeline::Entity, &reach::with(timeline::Entity, case::Entity, key)).await?;
+    reach::guard(manager, evidence::Entity, &reach::with(evidence::Entity, case::Entity, key)).await?;
+    reach::guard(manager, evidence_key::Entity, &reach::with(evidence_key::Entity, case::Entity, key)).await?;
+    reach::guard(manager, case_device::Entity, &reach::with(case_device::Entity, case::Entity, key)).await?;
+    // Its school is in its text, and no caller reads it.
+    reach::guard(manager, waiting::Entity, "false").await
 }

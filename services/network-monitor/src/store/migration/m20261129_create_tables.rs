@@ -1,7 +1,10 @@
 //! Devices with their addresses and use, alerts and what keeps them quiet, when schools and gateways were last heard.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
-use storage::migrate::{MigrationTrait, SchemaManager, async_trait, index, table};
+use storage::{
+    migrate::{MigrationTrait, SchemaManager, async_trait, index, table},
+    reach,
+};
 
 use crate::store::{alert, alert_device, device, device_address, device_day, gateway_contact, school_contact, suppression};
 
@@ -57,6 +60,20 @@ impl MigrationTrait for CreateTables {
         for index in indexes {
             manager.create_index(index).await?;
         }
-        Ok(())
+        guard(manager).await
     }
+}
+
+async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let of_school = reach::reaches("school_id");
+    reach::guard(manager, school_contact::Entity, &of_school).await?;
+    reach::guard(manager, gateway_contact::Entity, &of_school).await?;
+    reach::guard(manager, device::Entity, &of_school).await?;
+    reach::guard(manager, device_address::Entity, &of_school).await?;
+    reach::guard(manager, device_day::Entity, &reach::with(device_day::Entity, device::Entity, device::Column::DeviceId)).await?;
+    reach::guard(manager, alert::Entity, &of_school).await?;
+    reach::guard(manager, alert_device::Entity, &reach::with(alert_device::Entity, alert::Entity, alert::Column::AlertId)).await?;
+    reach::guard(manager, suppression::Entity, &of_school).await?;
+    // Those for every school.
+    reach::show(manager, suppression::Entity, "school_id IS NULL").await
 }
