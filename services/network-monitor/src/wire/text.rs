@@ -99,7 +99,7 @@ impl<'a> Text<'a> {
         Self { bytes, utf8: std::str::from_utf8(bytes).ok() }
     }
 
-    fn from_byte(self, start: usize) -> Self {
+    fn behind(self, start: usize) -> Self {
         Self { bytes: &self.bytes[start..], utf8: self.utf8.and_then(|text| text.get(start..)) }
     }
 
@@ -129,7 +129,7 @@ fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Rea
             }
             None => each(mistake.about(object)),
         }
-        text = mistake.rest.from_byte(end);
+        text = mistake.rest.behind(end);
     }
 }
 
@@ -151,7 +151,7 @@ fn restart(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut
     let mut tries = MOST_TRIES;
     while let Some(next) = next_event(mistake.rest.bytes, around, &mut tries) {
         each(mistake.about(&mistake.rest.bytes[..next]));
-        match try_objects(mistake.rest.from_byte(next), around, each) {
+        match try_objects(mistake.rest.behind(next), around, each) {
             Ok(()) => return,
             Err(again) => mistake = again,
         }
@@ -197,7 +197,7 @@ impl Mistake<'_> {
 
 /// Reads object after object, with what an array puts between them or with nothing.
 fn try_objects<'a>(text: Text<'a>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
-    let mut rest = text.from_byte(start_behind_punctuation(text.bytes));
+    let mut rest = text.behind(start_behind_punctuation(text.bytes));
     while let Some((object, length)) = rest.first_object() {
         let bytes = rest.bytes;
         let length = match object {
@@ -220,7 +220,7 @@ fn try_objects<'a>(text: Text<'a>, around: &Surroundings<'_>, each: &mut dyn FnM
                 }
             },
         };
-        rest = rest.from_byte(length + start_behind_punctuation(&bytes[length..]));
+        rest = rest.behind(length + start_behind_punctuation(&bytes[length..]));
     }
     Ok(())
 }
