@@ -121,8 +121,13 @@ pub fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Blanks, the NULs of a file that was copied while it was cut, the bytes of a byte-order mark, the mark before a record (RFC 7464).
-const fn is_padding(byte: u8) -> bool {
+pub const fn is_padding(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
+}
+
+/// Padding, and what is between the elements of arrays.
+pub const fn is_between(byte: u8) -> bool {
+    is_padding(byte) || matches!(byte, b'[' | b']' | b',')
 }
 
 struct Walk<'a, 'v, V> {

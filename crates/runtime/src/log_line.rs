@@ -1,5 +1,4 @@
-//! JSON log lines with two fields that `tracing-subscriber` leaves out: the event's name, for searches and alerts, and the trace
-//! id.
+//! Log lines with what `tracing-subscriber` leaves out: the event's name, for searches and alerts, and in JSON the trace id.
 
 use std::fmt;
 
@@ -8,15 +7,33 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::{
     fmt::{
         FmtContext, FormatEvent, FormatFields,
-        format::{Format, Json, Writer},
+        format::{Format, Full, Json, Writer},
     },
     registry::LookupSpan,
 };
 
-/// A line of JSON that begins with the event's `name` and `trace_id`, where it has them.
-pub(crate) struct Named(pub Format<Json>);
+/// In JSON, a line that begins with the event's `name` and `trace_id`, where it has them; in text, one that ends with its name, and has no
+/// colours.
+pub(crate) struct Named<F>(pub Format<F>);
 
-impl<S, N> FormatEvent<S, N> for Named
+impl<S, N> FormatEvent<S, N> for Named<Full>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    Format<Full>: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_str(line.trim_end_matches('\n'))?;
+        if let Some(name) = given_name(event.metadata()) {
+            write!(writer, " name={name}")?;
+        }
+        writer.write_char('\n')
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Named<Json>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -69,6 +86,21 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_line_of_text_ends_with_the_name() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let text = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_target(false);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(text.map_event_format(Named)), || {
+            tracing::info!("nameless");
+            tracing::info!(name: "case.opened", number = 7, "case opened");
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let [nameless, named] = written.lines().collect::<Vec<_>>()[..] else { panic!("two lines: {written}") };
+        assert!(nameless.ends_with("INFO nameless"), "{nameless}");
+        assert!(named.ends_with("INFO case opened number=7 name=case.opened"), "{named}");
     }
 
     #[test]

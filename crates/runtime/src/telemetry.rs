@@ -3,7 +3,7 @@
 //! Without configuration: lines on the terminal and Prometheus text on the admin port. With `otlp_endpoint`: also traces and
 //! metrics to a collector. Trace context travels in `traceparent` (W3C), over HTTP, gRPC and the event log alike.
 
-use std::{collections::HashMap, fmt, io::IsTerminal as _, time::Duration};
+use std::{collections::HashMap, fmt, time::Duration};
 
 use opentelemetry::{Context, propagation::TextMapPropagator as _, trace::TracerProvider as _};
 use opentelemetry_otlp::{WithExportConfig as _, WithTonicConfig};
@@ -116,11 +116,10 @@ impl Telemetry {
 
         let filter = EnvFilter::try_new(&config.log_filter)?;
         let lines = match config.log_format {
-            LogFormat::Text => tracing_subscriber::fmt::layer()
-                .with_writer(std::io::stderr)
-                .with_ansi(std::io::stderr().is_terminal())
-                .with_target(false)
-                .boxed(),
+            LogFormat::Text => {
+                let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+                text.map_event_format(Named).boxed()
+            }
             LogFormat::Json => {
                 let json = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().flatten_event(true);
                 json.map_event_format(Named).boxed()

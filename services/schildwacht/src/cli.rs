@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use chrono::{DateTime, Utc};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use identity::issuer::client::COMMAND_LINE;
-use runtime::{DeadLetterId, GatewayId};
+use runtime::{DeadLetterId, GatewayId, SchoolId};
 use strum::VariantArray as _;
 
 use crate::{send::SendOptions, system::Where};
@@ -291,6 +291,9 @@ pub enum DeadLetterCommand {
         /// Only messages with this reason.
         #[arg(long, value_name = "REASON")]
         reason: Option<String>,
+        /// Only messages of this school: its id, as `schildwacht schools list` has it.
+        #[arg(long, value_name = "ID")]
+        school: Option<SchoolId>,
         /// Prints one JSON object per line.
         #[arg(long)]
         json: bool,

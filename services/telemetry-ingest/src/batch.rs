@@ -10,7 +10,7 @@
 //! | `traceparent` | of the request, where it is traced |
 //!
 //! One other record is in the topic, of the type `schildwacht.telemetry.refused.v1`: without a body, with the school and
-//! `schildwacht-refused-requests`, when a school has been over its rate for a quarter of an hour.
+//! `schildwacht-refused-requests`, when a school has been over its rate for two hours.
 //!
 //! At one event a request these headers are what a record costs, so that texts which never change are not copied, and those
 //! which do are written into one buffer.

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
-/// Memory of the largest head of a request: 16 KiB of header list, and what each of its headers takes beside.
+/// Memory of the largest head of a request: what a listener reads ahead over HTTP/1; over HTTP/2, 16 KiB of header list and what each of its
+/// headers takes beside.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// Settings of this service. Every default stands, with its reason, in the commented file of the binary.

@@ -12,7 +12,7 @@ use proto::operations::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
-use runtime::{DeadLetterId, Error, FieldViolation, security::SecurityEvent};
+use runtime::{DeadLetterId, Error, FieldViolation, SchoolId, security::SecurityEvent};
 use storage::{
     Database, Paging,
     audit::{self, Chain, Entry, record_read},
@@ -89,6 +89,7 @@ impl DeadLetters {
 struct ListDeadLetters<'a> {
     consumer: &'a str,
     reason: &'a str,
+    school: Option<SchoolId>,
 }
 
 /// The letters of one consumer, whatever the type of its handler.
@@ -108,8 +109,15 @@ struct LettersOf<H> {
 #[tonic::async_trait]
 impl<H: Handler> ConsumerLetters for LettersOf<H> {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
-        let filter = Filter { reason: request.reason, ids: Vec::new() };
-        let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason };
+        let school = match request.school_id.as_str() {
+            "" => None,
+            id => Some(
+                id.parse()
+                    .map_err(|_| Error::invalid_field("school_id", "give the id of a school, as `schildwacht schools list` has it"))?,
+            ),
+        };
+        let filter = Filter { reason: request.reason, school, ..Filter::default() };
+        let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason, school };
         let paging = Paging::begin(&asked, &(request.page_size, request.page_token).into())?;
         let page = dead_letter::list(&self.database, self.consumer, &filter, &paging).await?.map(|letter| self.message_of(letter));
         Ok(ListDeadLettersResponse { dead_letters: page.rows, next_page_token: page.next_page_token, total_size: page.total })
@@ -126,7 +134,7 @@ impl<H: Handler> ConsumerLetters for LettersOf<H> {
 
     async fn replay(&self, cx: &Context, request: ReplayDeadLettersRequest) -> Result<ReplayDeadLettersResponse, Error> {
         let ids = parse_ids(&request.dead_letter_ids)?;
-        let filter = Filter { reason: request.reason, ids };
+        let filter = Filter { reason: request.reason, ids, school: None };
         // Before, because letters commit one by one: none may be replayed without an audit row.
         self.record(cx, &filter).await?;
         let replayed = self.replays.replay(&filter, &cx.ids).await?;
@@ -163,6 +171,7 @@ impl<H: Handler> LettersOf<H> {
             attempts: letter.attempts,
             excerpt: Vec::new(),
             size_bytes: letter.size,
+            school_id: letter.school.map(|school| school.to_string()).unwrap_or_default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use runtime::{DeadLetterId, Ids};
+use runtime::{DeadLetterId, Ids, SchoolId};
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
     QuerySelect as _, sea_query::Expr,
@@ -87,6 +87,8 @@ pub struct Listed {
     pub id: DeadLetterId,
     /// Where the record stood.
     pub position: Position,
+    /// The school that its key names.
+    pub school: Option<SchoolId>,
     /// Stable, snake_case.
     pub reason: String,
     /// For operators.
@@ -135,6 +137,8 @@ pub struct Filter {
     pub reason: String,
     /// Only these; empty: any.
     pub ids: Vec<DeadLetterId>,
+    /// Only of this school; none: any.
+    pub school: Option<SchoolId>,
 }
 
 fn select(consumer: &str, filter: &Filter) -> sea_orm::Select<row::Entity> {
@@ -145,6 +149,9 @@ fn select(consumer: &str, filter: &Filter) -> sea_orm::Select<row::Entity> {
     if !filter.ids.is_empty() {
         letters = letters.filter(row::Column::DeadLetterId.is_in(filter.ids.iter().map(|id| id.as_uuid())));
     }
+    if let Some(school) = filter.school {
+        letters = letters.filter(row::Column::Key.eq(school.to_string().into_bytes()));
+    }
     letters
 }
 
@@ -154,6 +161,7 @@ struct ListedRow {
     topic: String,
     partition: i32,
     record_offset: i64,
+    key: Vec<u8>,
     reason: String,
     detail: String,
     at: DateTime<Utc>,
@@ -176,7 +184,7 @@ pub async fn list(database: &Database, consumer: &str, filter: &Filter, paging: 
 /// # Errors
 /// When the database refuses.
 pub async fn show(database: &Database, consumer: &str, id: DeadLetterId) -> StoreResult<Option<(Listed, Vec<u8>)>> {
-    let letter = select(consumer, &Filter { reason: String::new(), ids: vec![id] });
+    let letter = select(consumer, &Filter { ids: vec![id], ..Filter::default() });
     let Some(row) = without_value(letter.clone()).into_model::<ListedRow>().one(database.reader()).await? else { return Ok(None) };
     let beginning = letter.select_only().expr_as(Expr::cust(format!("substr(value, 1, {EXCERPT_BYTES})")), "excerpt");
     let excerpt: Option<Option<Vec<u8>>> = beginning.into_tuple().one(database.reader()).await?;
@@ -187,7 +195,7 @@ fn without_value(letters: sea_orm::Select<row::Entity>) -> sea_orm::Select<row::
     letters
         .select_only()
         .columns([row::Column::DeadLetterId, row::Column::Topic, row::Column::Partition, row::Column::RecordOffset])
-        .columns([row::Column::Reason, row::Column::Detail, row::Column::At, row::Column::Attempts])
+        .columns([row::Column::Key, row::Column::Reason, row::Column::Detail, row::Column::At, row::Column::Attempts])
         .expr_as(Expr::cust("CAST(length(value) AS BIGINT)"), "size")
 }
 
@@ -195,6 +203,7 @@ fn listed(row: ListedRow) -> StoreResult<Listed> {
     Ok(Listed {
         id: row.dead_letter_id.into(),
         position: position(&row.topic, row.partition, row.record_offset)?,
+        school: std::str::from_utf8(&row.key).ok().and_then(|key| key.parse().ok()),
         reason: row.reason,
         detail: row.detail,
         at: row.at,

@@ -43,7 +43,7 @@ testkit::on_both_stores! {
         let rest = world.page_of_letters(CONSUMER, &all, 2, first.next_page_token).await;
         assert_eq!((details(first.rows), details(rest.rows)), (vec!["3".to_owned(), "!2".to_owned()], vec!["1".to_owned()]));
 
-        let poison = Filter { reason: "test_poison".to_owned(), ids: vec![] };
+        let poison = Filter { reason: "test_poison".to_owned(), ..Filter::default() };
         assert_eq!(world.page_of_letters(CONSUMER, &poison, 1, String::new()).await.total, 2);
         assert_eq!(world.page_of_letters("someone-else", &all, 1, String::new()).await.total, 0);
     }
@@ -63,7 +63,7 @@ testkit::on_both_stores! {
         let world = after_consuming(database, &handler, &["poison: 1", "2", "poison: 3"]).await;
         handler.lenient.store(true, Ordering::Relaxed);
         let newest = world.letters().await[0].id;
-        let only_newest = Filter { reason: String::new(), ids: vec![newest] };
+        let only_newest = Filter { ids: vec![newest], ..Filter::default() };
         assert_eq!(replay(&world, &handler, &only_newest).await, Replayed { taken_in: 1, refused: 0 });
         assert_eq!(world.effects().await, ["2", "poison: 3"]);
         assert_eq!(replay(&world, &handler, &Filter::default()).await, Replayed { taken_in: 1, refused: 0 });
@@ -138,7 +138,7 @@ testkit::on_both_stores! {
         let world = after_consuming(database, &Arc::default(), &["poison: 1", "poison: 2"]).await;
         let oldest = world.letters().await.remove(1).id;
         let handler = Arc::new(Overtaken { database: world.database.clone(), removed: 0.into() });
-        let only_oldest = Filter { reason: String::new(), ids: vec![oldest] };
+        let only_oldest = Filter { ids: vec![oldest], ..Filter::default() };
         let replayed = Replays::new(CONSUMER, world.database.clone(), Arc::clone(&handler)).replay(&only_oldest, &world.ids).await.unwrap();
         assert_eq!((replayed, handler.removed.load(Ordering::Relaxed)), (Replayed { taken_in: 0, refused: 1 }, 2));
         assert_eq!(world.letters().await, []);

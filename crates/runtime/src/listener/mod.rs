@@ -174,10 +174,13 @@ async fn accept(
     Ok((stream, peer, slot))
 }
 
+/// What is held of a request over HTTP/1 before anybody reads it: its head, and the beginning of its body. hyper takes 400 KiB.
+const MOST_READ_AHEAD: usize = 64 * 1024;
+
 fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     // hyper has one time-out for a slow head and for silence between requests: `pace` tells them apart.
-    http.http1().timer(TokioTimer::new()).header_read_timeout(None);
+    http.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MOST_READ_AHEAD);
     http.http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_concurrent_streams)

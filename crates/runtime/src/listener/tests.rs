@@ -122,6 +122,18 @@ async fn an_address_that_is_no_proxy_has_so_many_connections_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_head_larger_than_may_be_read_ahead_is_refused() {
+    let (address, _tasks) = started(Router::new(), Limits::default()).await;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut head = b"GET / HTTP/1.1\r\nx: ".to_vec();
+    head.resize(MOST_READ_AHEAD, b'x');
+    stream.write_all(&head).await.unwrap();
+    let mut answer = String::new();
+    tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await.expect("an answer").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
 async fn an_answer_without_end_is_cut_when_its_connection_is_old() {
     let soon = Duration::from_millis(100);
     let limits = Limits { max_connection_age: soon, max_connection_linger: soon, ..Limits::default() };

@@ -5,14 +5,19 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+
 use super::{
-    finding::Finding,
+    finding::{CheckpointName, Finding},
     history::{History, Seen},
     table::{head, row},
 };
 
 /// Rows that do not follow from the one before them and are compared with each other: reordered rows are found among so many.
 const MOST_COMPARED: usize = 24;
+
+/// How far the clocks of two processes may be apart.
+const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::hours(1);
 
 /// A chain that is being read.
 pub(super) struct ChainCheck<'h> {
@@ -31,6 +36,8 @@ pub(super) struct ChainCheck<'h> {
     /// The last row that a checkpoint saw as it is, and rows that one saw otherwise.
     agreed: i64,
     rewritten: Option<(i64, Seen)>,
+    /// The last of the checkpoints that saw a row as it is: what follows was added after it.
+    added_after: Option<CheckpointName>,
     /// The head's hash, where the last row has another.
     head_disagrees: Option<Vec<u8>>,
     findings: BTreeMap<i64, Vec<Finding>>,
@@ -66,6 +73,7 @@ impl<'h> ChainCheck<'h> {
             unlinked: Vec::new(),
             agreed: 0,
             rewritten: None,
+            added_after: None,
             head_disagrees: None,
             findings: BTreeMap::new(),
         }
@@ -112,6 +120,10 @@ impl<'h> ChainCheck<'h> {
             self.pending = Some((seq, changed));
         }
         self.instead = instead;
+        if let Some(checkpoint) = self.added_after.as_ref().filter(|checkpoint| row.at + CLOCKS_DIFFER_BY < checkpoint.at) {
+            let checkpoint = checkpoint.clone();
+            self.find(seq, Finding::Backdated { row: seq, checkpoint });
+        }
         self.compare_with_checkpoints(seq, &row.hash);
         self.last = seq;
         self.last_hash = row.hash;
@@ -146,6 +158,8 @@ impl<'h> ChainCheck<'h> {
                 self.rewritten = Some((from, seen.clone()));
             } else if self.rewritten.is_none() {
                 self.agreed = row;
+                let checkpoint = self.history.name_of(seen);
+                self.added_after = self.added_after.take().filter(|before| before.at >= checkpoint.at).or(Some(checkpoint));
             }
         }
     }

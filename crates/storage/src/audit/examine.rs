@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -114,10 +114,25 @@ async fn examine_chain(
         Some(head) => first_beyond(database, head).await?,
         None => None,
     };
-    let Checked { rows, last_hash, proven, findings } = check.end(head, beyond);
-    let findings = findings.into_iter().chain(text_findings).collect();
+    let Checked { rows, last_hash, proven, mut findings } = check.end(head, beyond);
+    let is_said = |row: i64| {
+        findings.iter().any(|found| matches!(found, Finding::RowChanged { row: said, columns } if *said == row && columns.contains(&"at")))
+    };
+    let written_otherwise: Vec<i64> = moments_written_otherwise(database, &chain).await?.into_iter().filter(|row| !is_said(*row)).collect();
+    findings.extend(written_otherwise.into_iter().map(|row| Finding::RowChanged { row, columns: vec!["at"] }));
+    findings.extend(text_findings);
     let restored = history.restored(&chain);
     Ok(ChainReport { chain, rows, last_hash, proven, restored, findings })
+}
+
+/// SQLite keeps a moment as text and sorts by it: written with another offset it is the same moment in another place.
+async fn moments_written_otherwise(database: &Database, chain: &str) -> StoreResult<Vec<i64>> {
+    if database.backend() != DatabaseBackend::Sqlite {
+        return Ok(Vec::new());
+    }
+    let otherwise = Expr::cust("at NOT GLOB '????-??-??T??:??:??*+00:00'");
+    let rows = row::Entity::find().select_only().column(row::Column::Seq).filter(row::Column::Chain.eq(chain)).filter(otherwise);
+    Ok(rows.order_by_asc(row::Column::Seq).into_tuple().all(database.reader()).await?)
 }
 
 /// The first row after a head, unless the head has moved on since: then a writer added it in the right way.

@@ -31,6 +31,8 @@ pub enum Finding {
     RowChanged { row: i64, columns: Vec<&'static str> },
     /// A row does not follow from the one before it: one of both was rewritten, hash and all.
     RowUnlinked { row: i64 },
+    /// A row says that it was written long before a checkpoint after which it was added.
+    Backdated { row: i64, checkpoint: CheckpointName },
     /// A row stands where another was written.
     RowMisplaced { row: i64, written_as: i64 },
     /// Rows were deleted.
@@ -96,6 +98,7 @@ impl fmt::Display for Finding {
         match self {
             Self::RowChanged { row, columns } => write!(formatter, "row {row}: changed after it was written: {}", columns.join(", ")),
             Self::RowUnlinked { row } => write!(formatter, "row {row}: does not follow from row {}; one of both was rewritten", row - 1),
+            Self::Backdated { row, checkpoint } => write!(formatter, "row {row}: was added after {checkpoint}, and says that it is older"),
             Self::RowMisplaced { row, written_as } => write!(formatter, "row {row}: was written as row {written_as}; rows were reordered"),
             Self::RowsMissing { from, to } if from == to => write!(formatter, "row {from}: deleted"),
             Self::RowsMissing { from, to } => write!(formatter, "rows {from} to {to}: deleted"),

@@ -51,6 +51,16 @@ testkit::on_both_stores! {
         assert_eq!(world.said().await, [format!("{SCHOOL}: rows 4 to 7: rewritten, row 7 is not the one that checkpoint 2 saw")]);
     }
 
+    async fn a_row_that_is_added_with_a_moment_long_past_is_named(database: TestDatabase) {
+        let world = World::with_rows(&database).await;
+        world.checkpoint().await;
+        world.append(school(), 2).await;
+        tamper(&world.database, &format!("UPDATE audit_log SET at = '2026-01-01T00:00:00+00:00' WHERE chain = '{SCHOOL}' AND seq = 4")).await;
+        rehash(&world.database, SCHOOL, 4, ALL).await;
+        assert_eq!(world.checkpoint().await, made(1), "its hashes hold, and the chain goes on");
+        assert_eq!(world.said().await, [format!("{SCHOOL}: row 4: was added after checkpoint 1, and says that it is older")]);
+    }
+
     async fn an_end_that_was_cut_off_is_named(database: TestDatabase) {
         let world = World::with_rows(&database).await;
         world.checkpoint().await;

@@ -201,3 +201,11 @@ testkit::on_both_stores! {
         assert_eq!(reports.iter().flat_map(|report| report.findings.clone()).collect::<Vec<Finding>>(), []);
     }
 }
+
+/// There a moment is a text, by which histories are sorted.
+#[tokio::test]
+async fn the_same_moment_written_otherwise_is_named_on_sqlite() {
+    let database = TestDatabase::new(testkit::Store::Sqlite).await.unwrap();
+    let otherwise = format!("UPDATE audit_log SET at = replace(at, '+00:00', 'Z') WHERE chain = '{SCHOOL}' AND seq = 2");
+    assert_eq!(said_after(&database, &otherwise).await, of_school(&["row 2: changed after it was written: at"]));
+}

@@ -85,9 +85,11 @@ pub async fn create_invitation(app: &App, cx: &Context, asked: CreateInvitation)
         RequestId::require_repetition(before.email == email && before.function == function && before.until == until)?;
         return Ok(before);
     }
-    if store::invitation::count_open(&*txn, place).await? >= Invitation::MOST_OPEN {
+    let of_today = store::invitation::count_made(&*txn, place, now - Invitation::DAY).await?;
+    if of_today.max(store::invitation::count_open(&*txn, place).await?) >= Invitation::MOST_OPEN {
         return Err(InvitationRefusal::TooManyInvitations.into());
     }
+    require_few_letters(&txn, cx, &email).await?;
 
     let (invitation, change) = Invitation::invite(cx.ids.next(), (email, function, until), cx.actor(), token.hash(), now);
 
@@ -103,6 +105,7 @@ pub async fn resend_invitation(app: &App, cx: &Context, asked: ChangeInvitation)
     let token = Secret::generate().map_err(Error::internal)?;
     let txn = app.database.begin_within(function_reach(cx)).await?;
     let mut invitation = to_change(&txn, cx, &asked, Action::FunctionGrant).await?;
+    require_few_letters(&txn, cx, &invitation.email).await?;
 
     let change = invitation.resend(token.hash(), cx.clock.now())?;
 
@@ -191,6 +194,11 @@ async fn to_change(txn: &Txn, cx: &Context, asked: &ChangeInvitation, action: Ac
 }
 
 /// Puts the mail with the link in the outbox.
+async fn require_few_letters(txn: &Txn, cx: &Context, email: &Email) -> Result<()> {
+    let letters = store::invitation::count_letters(&**txn, email, cx.clock.now() - Invitation::DAY).await?;
+    if letters >= Invitation::MOST_LETTERS { Err(InvitationRefusal::TooManyLetters.into()) } else { Ok(()) }
+}
+
 async fn send(app: &App, txn: &Txn, cx: &Context, invitation: &Invitation, token: &Secret) -> Result<()> {
     let place = store::place::name(&**txn, invitation.function).await?;
     let letter = letter::invitation(invitation, place.as_deref(), &app.portal, token);

@@ -1,7 +1,7 @@
 //! Invitations: somebody is asked, by a link to their address, to take a function.
 
 use auth::Function;
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use runtime::{Error, Etag};
 
 use super::{AppointmentId, Email, SecretHash};
@@ -57,8 +57,13 @@ pub enum InvitationChange {
 pub enum InvitationRefusal {
     #[error("this invitation was accepted or withdrawn; make a new one")]
     NotOpen,
-    #[error("{} invitations of this place are open; withdraw some, or wait until they are answered", Invitation::MOST_OPEN)]
+    #[error("{} invitations of this place are open or were made today; withdraw some, or wait until tomorrow", Invitation::MOST_OPEN)]
     TooManyInvitations,
+    #[error(
+        "this address was written to {} times in a day; ask whether the letters arrive, and wait until tomorrow",
+        Invitation::MOST_LETTERS
+    )]
+    TooManyLetters,
 }
 
 impl From<InvitationRefusal> for Error {
@@ -72,6 +77,10 @@ impl Invitation {
     const GOOD_FOR: Days = Days::new(7);
     /// At one place: nobody who takes over an account sends thousands of mails in our name.
     pub const MOST_OPEN: u64 = 200;
+    /// To one address in a day, from all places together: nobody fills a mailbox in our name.
+    pub const MOST_LETTERS: u64 = 5;
+    /// The day of the two above.
+    pub const DAY: TimeDelta = TimeDelta::days(1);
 
     pub fn invite(
         id: InvitationId,
@@ -80,14 +89,19 @@ impl Invitation {
         token: SecretHash,
         now: DateTime<Utc>,
     ) -> (Self, InvitationChange) {
-        let answer = Answer::Awaited { token, expires: now + Self::GOOD_FOR };
+        let answer = Answer::Awaited { token, expires: Self::good_until(now) };
         (Self { id, email, function, until, invited_by, created_at: now, answer, version: 1 }, InvitationChange::Invited)
+    }
+
+    /// Until when a link is good that is sent now.
+    pub fn good_until(now: DateTime<Utc>) -> DateTime<Utc> {
+        now + Self::GOOD_FOR
     }
 
     /// With a new link; the one before no longer works.
     pub fn resend(&mut self, token: SecretHash, now: DateTime<Utc>) -> Result<InvitationChange, InvitationRefusal> {
         self.require_awaited()?;
-        self.answer = Answer::Awaited { token, expires: now + Self::GOOD_FOR };
+        self.answer = Answer::Awaited { token, expires: Self::good_until(now) };
         self.version += 1;
         Ok(InvitationChange::Resent)
     }

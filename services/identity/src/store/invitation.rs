@@ -1,7 +1,7 @@
 //! Invitations, kept: of their links, the hash alone.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc};
 
 use crate::domain::{Answer, Email, Invitation, InvitationId, Place, SecretHash};
@@ -81,6 +81,20 @@ pub async fn find_by_request(connection: &impl ConnectionTrait, key: &RequestKey
 pub async fn count_open(connection: &impl ConnectionTrait, place: Place) -> StoreResult<u64> {
     let query = Entity::find().filter(Column::Place.eq(place.to_string()));
     Ok(query.filter(Column::State.eq(<&str>::from(State::Awaited))).count(connection).await?)
+}
+
+/// How many were made for a place since then, whatever became of them.
+pub async fn count_made(connection: &impl ConnectionTrait, place: Place, since: DateTime<Utc>) -> StoreResult<u64> {
+    let query = Entity::find().filter(Column::Place.eq(place.to_string()));
+    Ok(query.filter(Column::CreateTime.gt(since)).count(connection).await?)
+}
+
+/// How often somebody was written to by the invitations that were sent to this address since then. All letters of each count.
+pub async fn count_letters(connection: &impl ConnectionTrait, email: &Email, since: DateTime<Utc>) -> StoreResult<u64> {
+    let sent_since = Condition::any().add(Column::CreateTime.gt(since)).add(Column::ExpireTime.gt(Invitation::good_until(since)));
+    let query = Entity::find().filter(Column::Email.eq(email.as_str())).filter(sent_since);
+    let versions: Vec<i32> = query.select_only().column(Column::Version).into_tuple().all(connection).await?;
+    Ok(versions.into_iter().map(|version| u64::try_from(version).unwrap_or_default()).sum())
 }
 
 /// Invitations of a place, newest first.

@@ -335,15 +335,49 @@ on_both_stores! {
         assert_eq!(world.links().await.len(), 1);
     }
 
+    async fn nobodys_mailbox_is_filled_with_invitations(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (vuurvogel, zandloper) = world.with_two_schools().await;
+        let head = director(&zandloper);
+        let resend = async |Invitation { invitation_id, etag, .. }: Invitation| {
+            let ask = ResendInvitationRequest { invitation_id, etag };
+            world.invitations().resend_invitation(world.by(&head, ask)).await.map(tonic::Response::into_inner)
+        };
+        let mut invitation = invite(&world, &head, to_be(Function::Teacher(id_of(&zandloper)))).await.unwrap();
+        for _ in 0..3 {
+            invitation = resend(invitation).await.unwrap();
+        }
+        invite(&world, &head, to_be(Function::IctCoordinator(id_of(&zandloper)))).await.unwrap();
+        assert_eq!(reason(&resend(invitation.clone()).await.unwrap_err()), "too_many_letters");
+        let again = invite(&world, &head, to_be(Function::Teacher(id_of(&zandloper)))).await.unwrap_err();
+        assert_eq!(reason(&again), "too_many_letters");
+        let other: SchoolId = id_of(&vuurvogel);
+        let elsewhere = CreateInvitationRequest { email: "ander@school.example".to_owned(), ..to_be(Function::Teacher(other)) };
+        invite(&world, &director(&vuurvogel), elsewhere).await.unwrap();
+        assert_eq!(world.links().await.len(), 6);
+        world.clock.advance(TimeDelta::days(1));
+        resend(invitation).await.unwrap();
+    }
+
     async fn a_place_has_only_so_many_open_invitations(database: TestDatabase) {
         let world = World::start(&database).await;
         let (vuurvogel, zandloper) = world.with_two_schools().await;
         let head = director(&zandloper);
-        for _ in 0..200 {
-            invite(&world, &head, to_be(Function::Teacher(id_of(&zandloper)))).await.unwrap();
+        let to = |number: u32| {
+            let email = format!("collega{number}@school.example");
+            CreateInvitationRequest { email, ..to_be(Function::Teacher(id_of(&zandloper))) }
+        };
+        let mut last = None;
+        for number in 0..200 {
+            last = Some(invite(&world, &head, to(number)).await.unwrap());
         }
-        let more = invite(&world, &head, to_be(Function::IctCoordinator(id_of(&zandloper)))).await.unwrap_err();
-        assert_eq!(reason(&more), "too_many_invitations");
+        assert_eq!(reason(&invite(&world, &head, to(200)).await.unwrap_err()), "too_many_invitations");
+        let Invitation { invitation_id, etag, .. } = last.unwrap();
+        let withdraw = WithdrawInvitationRequest { invitation_id, etag };
+        world.invitations().withdraw_invitation(world.by(&head, withdraw)).await.unwrap();
+        assert_eq!(reason(&invite(&world, &head, to(200)).await.unwrap_err()), "too_many_invitations", "as many were made today");
+        world.clock.advance(TimeDelta::days(1));
+        invite(&world, &head, to(200)).await.unwrap();
         let other: SchoolId = id_of(&vuurvogel);
         invite(&world, &director(&vuurvogel), to_be(Function::Teacher(other))).await.unwrap();
     }

@@ -109,7 +109,13 @@ pub async fn texts(connection: &impl ConnectionTrait, school: SchoolId, rows: &[
     let mut texts = Vec::new();
     let mut closings: HashMap<Uuid, Vec<i64>> = HashMap::new();
     for entry in entries {
-        let text = match from_json("timeline_entry.change", &entry.change) {
+        // Whatever it is now, it is not what was written.
+        let (otherwise, place) = (String::new(), "timeline_entry.change");
+        let change = from_json(place, &entry.change);
+        let is_as_written = change.as_ref().is_ok_and(|change| to_json(place, change).is_ok_and(|json| json == entry.change));
+        let text = match change {
+            _ if !is_as_written => otherwise,
+            Ok(CaseChange::NoteAdded { tlp, .. }) if entry.tlp.as_deref() != Some(<&str>::from(tlp)) => otherwise,
             Ok(CaseChange::NoteAdded { text, .. }) => text.as_str().to_owned(),
             Ok(CaseChange::Closed { text, .. }) => {
                 closings.entry(entry.case_id).or_default().push(entry.audit_seq);
@@ -117,10 +123,9 @@ pub async fn texts(connection: &impl ConnectionTrait, school: SchoolId, rows: &[
             }
             Ok(CaseChange::Reopened { text }) => text.as_str().to_owned(),
             Ok(_) => continue,
-            // Whatever it is now, it is not what was written.
-            Err(_) => String::new(),
+            Err(_) => otherwise,
         };
-        texts.push(KeptText { row: entry.audit_seq, place: "timeline_entry.change", text });
+        texts.push(KeptText { row: entry.audit_seq, place, text });
     }
     texts.extend(closing_texts(connection, &closings).await?);
     Ok(texts)

@@ -166,6 +166,13 @@ on_both_stores! {
 
         let not_written = |row, place| format!("row {row}: the text in {place} is not the one that was written");
         let in_timeline = "timeline_entry.change";
+        for (before, after) in [
+            ("UPDATE timeline_entry SET tlp = NULL WHERE audit_seq = 2", "UPDATE timeline_entry SET tlp = 'TLP:AMBER' WHERE audit_seq = 2"),
+            ("UPDATE timeline_entry SET change = ' ' || change WHERE audit_seq = 2", "UPDATE timeline_entry SET change = trim(change)"),
+        ] {
+            assert_eq!(said_after(&world, before).await, [not_written(2, in_timeline)], "{before}");
+            assert_eq!(said_after(&world, after).await, [""; 0]);
+        }
         let said = said_after(&world, "UPDATE timeline_entry SET change = replace(change, 'terug', 'nooit') WHERE audit_seq = 2").await;
         assert_eq!(said, [not_written(2, in_timeline)]);
         let said = said_after(&world, "UPDATE incident_case SET close_text = 'Niets gevonden'").await;

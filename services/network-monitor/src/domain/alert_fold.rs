@@ -122,7 +122,7 @@ impl AlertFold {
     pub fn devices_turned_away(&mut self, devices: usize, heard: DateTime<Utc>) {
         if devices > 0 {
             let arrival = Arrival { gateway: None, received: heard, origin: 0 };
-            self.flood.take(devices, arrival, heard, || "a new device".to_owned());
+            self.flood.take_devices(devices, arrival, heard);
         }
     }
 
@@ -148,7 +148,7 @@ impl AlertFold {
 
     /// Whether nothing suspicious happened.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.flood.events == 0 && self.over_rate.events == 0
+        self.groups.is_empty() && self.flood.count() == 0 && self.over_rate.count() == 0
     }
 
     /// The alerts to look up in the store.
@@ -176,7 +176,7 @@ impl AlertFold {
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
         let requests = || self.groups.values().flat_map(|group| &group.requests);
         let moments = || {
-            let of_flood = [&self.flood, &self.over_rate].into_iter().filter(|flood| flood.events > 0).map(|flood| flood.last_received);
+            let of_flood = [&self.flood, &self.over_rate].into_iter().filter(|flood| flood.count() > 0).map(|flood| flood.last_received);
             requests().flat_map(|request| request.events.iter().map(|event| event.moment)).chain(of_flood)
         };
         Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
@@ -247,7 +247,7 @@ impl AlertFold {
                 .changes
                 .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
-        outcome.flooded = flood.events;
+        outcome.flooded = flood.count();
         for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate)] {
             outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, ids));
         }

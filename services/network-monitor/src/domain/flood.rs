@@ -44,16 +44,33 @@ impl Reached {
 /// What of a batch found no room.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Flood {
-    pub(super) events: u64,
+    events: u64,
+    /// Devices, which the events beside them may be from.
+    devices: u64,
     /// The first of them.
     first: Option<(Arrival, String)>,
     pub(super) last_received: DateTime<Utc>,
 }
 
 impl Flood {
-    /// Counts events, or devices.
+    /// Counts events.
     pub(super) fn take(&mut self, events: usize, arrival: Arrival, last_received: DateTime<Utc>, what: impl FnOnce() -> String) {
         self.events += events as u64;
+        self.note(arrival, last_received, what);
+    }
+
+    /// Counts devices.
+    pub(super) fn take_devices(&mut self, devices: usize, arrival: Arrival, last_received: DateTime<Utc>) {
+        self.devices += devices as u64;
+        self.note(arrival, last_received, || "a new device".to_owned());
+    }
+
+    /// How much found no room. An alert and the device that it is from may be one event, which counts once.
+    pub(super) fn count(&self) -> u64 {
+        self.events.max(self.devices)
+    }
+
+    fn note(&mut self, arrival: Arrival, last_received: DateTime<Utc>, what: impl FnOnce() -> String) {
         self.last_received = self.last_received.max(last_received);
         self.first.get_or_insert_with(|| (arrival, what()));
     }
@@ -82,7 +99,7 @@ impl Flood {
         });
         draft.alert.last = draft.alert.last.max(moment);
         draft.alert.received = draft.alert.received.max(moment);
-        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(self.events).unwrap_or(i64::MAX));
+        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(self.count()).unwrap_or(i64::MAX));
         Some(draft.into_change(false, arrival.origin))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use ::otlp::{is_between, is_padding};
+
 use super::{
     otlp,
     reading::{Original, Reading, Reason, Unreadable},
@@ -39,12 +41,7 @@ fn is_spread_over_lines(body: &[u8]) -> bool {
 
 /// Nothing but blanks, and what shippers put between lines.
 fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| is_padding(*byte) || matches!(byte, b'[' | b']' | b','))
-}
-
-/// Blanks, the NULs of a file that was copied while it was cut, the bytes of a byte-order mark, the mark before a record (RFC 7464).
-const fn is_padding(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
+    line.iter().all(|byte| is_between(*byte))
 }
 
 /// A line is kept whole and once, however many events in it cannot be read: what was written around them may be what tells how.

@@ -96,7 +96,7 @@ impl Original<'_> {
 }
 
 /// Why a record cannot be read; the text is the same in dead letters and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, strum::VariantArray)]
 pub enum Reason {
     /// Nothing in it.
     EmptyRecord,

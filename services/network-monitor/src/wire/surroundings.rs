@@ -14,6 +14,8 @@ use crate::domain::moment;
 
 /// Among so many attributes of a record, or of its resource, the name of the file is looked for.
 const MOST_ATTRIBUTES: usize = 256;
+/// So many of them may be a file or a label: an agent gives one. All are looked at again for each event.
+const MOST_NAMES: usize = 4;
 
 /// What is known of a text besides the text.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +67,11 @@ fn named_by_attribute(attributes: &[KeyValue]) -> Option<Log> {
     // Agents add a few dozen; a search through thousands for each event would be a way to keep us busy.
     let attributes = attributes.get(..MOST_ATTRIBUTES).unwrap_or(attributes);
     let texts_of = |keys: &'static [&'static str]| {
-        attributes.iter().filter_map(move |attribute| match attribute.value.as_ref()?.value.as_ref()? {
+        let texts = attributes.iter().filter_map(move |attribute| match attribute.value.as_ref()?.value.as_ref()? {
             Value::Text(text) if keys.iter().any(|key| key.as_bytes() == attribute.key) => Some(String::from_utf8_lossy(text)),
             _ => None,
-        })
+        });
+        texts.take(MOST_NAMES)
     };
     let is_event = || attributes.iter().any(|attribute| matches!(&attribute.key[..], b"ts" | b"uid" | b"fuid"));
     texts_of(&["log.file.name", "log.file.path", "log.file.path_resolved", "log.file.name_resolved"])

@@ -85,32 +85,62 @@ fn is_quoted(before: &[u8], from_brace: &[u8]) -> bool {
     !ends_like_header && goes_on_in_words
 }
 
+/// A text, or what is left of one. Whether it is UTF-8 is found out once: asked again behind each broken object, it would take the square of
+/// its length.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+    /// The same, if it is UTF-8 as a whole: then it need not be looked at again, string by string.
+    utf8: Option<&'a str>,
+}
+
+impl<'a> Text<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, utf8: std::str::from_utf8(bytes).ok() }
+    }
+
+    fn behind(self, start: usize) -> Self {
+        Self { bytes: &self.bytes[start..], utf8: self.utf8.and_then(|text| text.get(start..)) }
+    }
+
+    /// Its first object, and where it ends.
+    fn first_object(self) -> Option<(serde_json::Result<Fields<'a>>, usize)> {
+        self.utf8.map_or_else(|| first(Deserializer::from_slice(self.bytes)), |text| first(Deserializer::from_str(text)))
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), utf8: Some(text) }
+    }
+}
+
 fn read_objects(text: &[u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
-    let mut text = text;
+    let mut text = Text::of(text);
     let mut tries = MOST_TRIES;
     while let Err(mistake) = try_objects(text, around, each) {
-        let Some((object, behind)) = whole_object(mistake.rest) else { return read_broken(mistake, around, each) };
+        let Some(end) = end_of_object(mistake.rest.bytes) else { return read_broken(mistake, around, each) };
+        let object = &mistake.rest.bytes[..end];
         match mended(object).filter(|mended| serde_json::from_str::<IgnoredAny>(mended).is_ok()) {
-            Some(mended) => drop(try_objects(mended.as_bytes(), around, each)),
+            Some(mended) => drop(try_objects(mended.as_str().into(), around, each)),
             // Half an object may seem to end inside the texts of the next one.
-            None if next_event(mistake.rest, around, &mut tries).is_some_and(|next| next < object.len()) => {
+            None if next_event(mistake.rest.bytes, around, &mut tries).is_some_and(|next| next < end) => {
                 return read_broken(mistake, around, each);
             }
-            None => each(Mistake { rest: object, ..mistake }.into()),
+            None => each(mistake.about(object)),
         }
-        text = behind;
+        text = mistake.rest.behind(end);
     }
 }
 
 /// Where its brackets match, a mistake is inside its object and costs no other.
-fn whole_object(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = if text.first() == Some(&b'{') { ::otlp::end_of_brackets(text).ok()? } else { return None };
-    text.split_at_checked(end)
+fn end_of_object(text: &[u8]) -> Option<usize> {
+    if text.first() == Some(&b'{') { ::otlp::end_of_brackets(text).ok() } else { None }
 }
 
 fn read_broken(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
-    let Some(mended) = mended(mistake.rest) else { return restart(mistake, around, each) };
-    if let Err(mistake) = try_objects(mended.as_bytes(), around, each) {
+    let Some(mended) = mended(mistake.rest.bytes) else { return restart(mistake, around, each) };
+    if let Err(mistake) = try_objects(mended.as_str().into(), around, each) {
         restart(mistake, around, each);
     }
 }
@@ -119,15 +149,14 @@ fn read_broken(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn F
 fn restart(mistake: Mistake<'_>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) {
     let mut mistake = mistake;
     let mut tries = MOST_TRIES;
-    while let Some(next) = next_event(mistake.rest, around, &mut tries) {
-        let (broken, rest) = mistake.rest.split_at(next);
-        each(Mistake { rest: broken, ..mistake }.into());
-        match try_objects(rest, around, each) {
+    while let Some(next) = next_event(mistake.rest.bytes, around, &mut tries) {
+        each(mistake.about(&mistake.rest.bytes[..next]));
+        match try_objects(mistake.rest.behind(next), around, each) {
             Ok(()) => return,
             Err(again) => mistake = again,
         }
     }
-    each(mistake.into());
+    each(mistake.about(mistake.rest.bytes));
 }
 
 /// Where the next event begins. A text inside a broken object cannot pass for one: its quotes are escaped.
@@ -156,38 +185,31 @@ struct Mistake<'a> {
     reason: Reason,
     /// In what is left.
     place: String,
-    rest: &'a [u8],
+    rest: Text<'a>,
 }
 
-impl<'a> From<Mistake<'a>> for Reading<'a> {
-    fn from(mistake: Mistake<'a>) -> Self {
-        if memchr::memchr(b'{', mistake.rest).is_none() {
-            not_json(mistake.rest)
-        } else {
-            unreadable(mistake.reason, mistake.place, mistake.rest)
-        }
+impl Mistake<'_> {
+    /// What is said of the bytes that it costs.
+    fn about<'b>(&self, lost: &'b [u8]) -> Reading<'b> {
+        if may_hold_event(lost) { unreadable(self.reason, self.place.clone(), lost) } else { not_json(lost) }
     }
 }
 
 /// Reads object after object, with what an array puts between them or with nothing.
-fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
-    // What is known to be UTF-8 as a whole need not be looked at again, string by string.
-    let utf8 = std::str::from_utf8(text).ok();
-    let mut rest = behind_punctuation(text);
-    while !rest.is_empty() {
-        let rest_as_utf8 = utf8.and_then(|text| text.get(text.len() - rest.len()..));
-        let object = rest_as_utf8.map_or_else(|| first(Deserializer::from_slice(rest)), |rest| first(Deserializer::from_str(rest)));
-        let Some((object, length)) = object else { break };
+fn try_objects<'a>(text: Text<'a>, around: &Surroundings<'_>, each: &mut dyn FnMut(Reading<'_>)) -> Result<(), Mistake<'a>> {
+    let mut rest = text.behind(start_behind_punctuation(text.bytes));
+    while let Some((object, length)) = rest.first_object() {
+        let bytes = rest.bytes;
         let length = match object {
             Ok(fields) => {
-                interpret(&fields, Raw::Json(&rest[..length]), around, each);
+                interpret(&fields, Raw::Json(&bytes[..length]), around, each);
                 length
             }
-            Err(error) => match (error.classify(), length_of_value(rest)) {
+            Err(error) => match (error.classify(), length_of_value(bytes)) {
                 (Category::Data, Some(length)) => {
-                    match string_of(&rest[..length]).filter(|inner| inner.contains('{')) {
-                        Some(inner) => read_string(&inner, &rest[..length], around, each),
-                        None => each(unreadable(Reason::NotAnEvent, String::new(), &rest[..length])),
+                    match string_of(&bytes[..length]).filter(|inner| inner.contains('{')) {
+                        Some(inner) => read_string(&inner, &bytes[..length], around, each),
+                        None => each(unreadable(Reason::NotAnEvent, String::new(), &bytes[..length])),
                     }
                     length
                 }
@@ -198,7 +220,7 @@ fn try_objects<'a>(text: &'a [u8], around: &Surroundings<'_>, each: &mut dyn FnM
                 }
             },
         };
-        rest = behind_punctuation(&rest[length..]);
+        rest = rest.behind(length + start_behind_punctuation(&bytes[length..]));
     }
     Ok(())
 }
@@ -210,12 +232,9 @@ fn first<'a>(text: Deserializer<impl Read<'a>>) -> Option<(serde_json::Result<Fi
     Some((object, objects.byte_offset()))
 }
 
-/// Without blanks, padding and what stands around the elements of an array, which may have lost its other end.
-fn behind_punctuation(text: &[u8]) -> &[u8] {
-    // The last three are the bytes of a byte-order mark.
-    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'[' | b',' | b']' | 0 | 0x1e | 0xef | 0xbb | 0xbf);
-    let start = text.iter().position(|byte| !is_between(byte)).unwrap_or(text.len());
-    &text[start..]
+/// Behind blanks, padding and what stands around the elements of an array, which may have lost its other end.
+fn start_behind_punctuation(text: &[u8]) -> usize {
+    text.iter().position(|byte| !::otlp::is_between(*byte)).unwrap_or(text.len())
 }
 
 fn length_of_value(text: &[u8]) -> Option<usize> {

@@ -76,6 +76,8 @@ const BEHIND: &[&str] = &["log", "json"];
 
 /// Longer than any tag or file name of a log.
 const LONGEST_NAME: usize = 200;
+/// The name of the log is among the first words of it.
+const MOST_TOKENS: usize = 16;
 
 /// A log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +110,7 @@ impl Log {
         if name.len() > LONGEST_NAME {
             return None;
         }
-        name.to_ascii_lowercase().split(['.', ':', ',', ' ', '(']).find_map(of_token)
+        name.to_ascii_lowercase().split(['.', ':', ',', ' ', '(']).take(MOST_TOKENS).find_map(of_token)
     }
 
     /// By the file it was read from; a word that looks like no file is none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
@@ -32,8 +32,6 @@ use crate::{
     waiting_form::{COOKIE_WAITS, GO_ON, WAITING_COOKIE},
 };
 
-/// The longest form is a note of 10,000 characters, each at most 12 bytes once encoded.
-const MAX_FORM_BYTES: usize = 256 * 1024;
 /// A session this young that a service refuses will be refused again: signing in again would go round in circles.
 const TOO_YOUNG_TO_RETRY: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
@@ -43,7 +41,6 @@ pub fn router(portal: Arc<Portal>, own: Routes) -> Router {
     let pages = router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(from_fn_with_state((portal, Arc::new(declared)), around))
         .layer(CompressionLayer::new().gzip(true));
     Router::new().route("/assets/{version}/{name}", get(assets::serve)).merge(pages)

@@ -75,6 +75,10 @@ async fn a_form_that_is_too_long_or_of_another_kind_is_refused() {
     let mut noor = town.browser_of(&people::noor()).await;
     let long = "x".repeat(300 * 1024);
     assert_eq!(noor.post("/voorkeuren", &[("thema", &long)]).await.status, 400);
+    assert_eq!(noor.post("/voorkeuren", &[("thema", &long[..200 * 1024])]).await.status, 303);
+    let mut stranger = town.browser();
+    assert_eq!(stranger.post("/voorkeuren", &[("thema", &long[..40 * 1024])]).await.status, 400);
+    assert_eq!(stranger.post("/voorkeuren", &[("thema", &long[..20 * 1024])]).await.status, 303);
     noor.headers = [("content-type".to_owned(), "multipart/form-data".to_owned())].into();
     assert_eq!(noor.post("/voorkeuren", &[("thema", "donker")]).await.status, 400);
 }

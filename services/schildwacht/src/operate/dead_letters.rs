@@ -17,9 +17,12 @@ const PAGE: i32 = 200;
 /// Runs one of the commands; `false` when a letter failed again.
 pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
     match command {
-        DeadLetterCommand::List { service, reason, json, access } => {
+        DeadLetterCommand::List { service, reason, school, json, access } => {
             let mut client = DeadLetterServiceClient::new(connect(&access).await?);
-            list(&mut client, service, reason.unwrap_or_default(), json).await?;
+            let school_id = school.map(|school| school.to_string()).unwrap_or_default();
+            let reason = reason.unwrap_or_default();
+            list(&mut client, ListDeadLettersRequest { service, page_size: PAGE, page_token: String::new(), reason, school_id }, json)
+                .await?;
             Ok(true)
         }
         DeadLetterCommand::Show { service, id, json, access } => {
@@ -53,8 +56,7 @@ pub async fn dead_letters(command: DeadLetterCommand) -> Result<bool> {
     }
 }
 
-async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String, reason: String, as_json: bool) -> Result<()> {
-    let mut request = ListDeadLettersRequest { service, page_size: PAGE, page_token: String::new(), reason };
+async fn list(client: &mut DeadLetterServiceClient<Connection>, mut request: ListDeadLettersRequest, as_json: bool) -> Result<()> {
     let mut listed = 0;
     loop {
         let page = client.list_dead_letters(request.clone()).await.map_err(refused)?.into_inner();
@@ -74,8 +76,9 @@ async fn list(client: &mut DeadLetterServiceClient<Connection>, service: String,
 }
 
 fn in_a_line(letter: &DeadLetter) -> String {
-    let DeadLetter { dead_letter_id, reason, detail, topic, partition, offset, .. } = letter;
-    format!("{dead_letter_id}  {}  {reason}  {topic}/{partition}@{offset}  {detail}", moment(letter.time))
+    let DeadLetter { dead_letter_id, reason, detail, topic, partition, offset, school_id, .. } = letter;
+    let whose = if school_id.is_empty() { "no school" } else { school_id };
+    format!("{dead_letter_id}  {}  {whose}  {reason}  {topic}/{partition}@{offset}  {detail}", moment(letter.time))
 }
 
 fn as_value(letter: &DeadLetter) -> serde_json::Value {
@@ -85,6 +88,7 @@ fn as_value(letter: &DeadLetter) -> serde_json::Value {
         "topic": letter.topic,
         "partition": letter.partition,
         "offset": letter.offset,
+        "school_id": letter.school_id,
         "reason": letter.reason,
         "detail": letter.detail,
         "time": moment(letter.time),

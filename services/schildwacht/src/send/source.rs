@@ -74,7 +74,7 @@ impl Source {
         } else {
             Box::new(input)
         };
-        Ok(Self { bytes: in_utf8(plain), length, position })
+        Ok(Self { bytes: in_utf8(plain)?, length, position })
     }
 
     /// Bytes of the file; unknown for a pipe.
@@ -88,14 +88,14 @@ impl Source {
     }
 }
 
-/// A file that cannot be decompressed is read like any other: it breaks off there.
-fn in_utf8(mut text: Box<dyn BufRead + Send>) -> Box<dyn BufRead + Send> {
-    let head = text.fill_buf().unwrap_or_default();
+/// A decompressor says once that a file is damaged, and then that it is at its end.
+fn in_utf8(mut text: Box<dyn BufRead + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+    let head = text.fill_buf()?;
     let mark = [utf16::LITTLE_ENDIAN, utf16::BIG_ENDIAN].into_iter().find(|mark| head.starts_with(mark));
-    match mark {
+    Ok(match mark {
         Some(mark) => Box::new(BufReader::with_capacity(BUFFER, Utf16::new(text, mark))),
         None => text,
-    }
+    })
 }
 
 impl Read for Source {
@@ -177,6 +177,15 @@ mod tests {
     #[test]
     fn gzip_that_was_appended_to_is_read_to_its_end() {
         assert_eq!(read(&[gzip("one"), gzip("two")].concat()).0, "onetwo");
+    }
+
+    #[test]
+    fn a_damaged_file_is_not_taken_for_an_empty_one() {
+        for bytes in [&[0x1f, 0x8b, 0x08, 0, 0][..], &[0x1f, 0x8b, 0x07, 0, 0, 0, 0, 0, 0, 0], &[0x28, 0xb5, 0x2f, 0xfd, 0xff]] {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(bytes).unwrap();
+            assert!(Source::open(file.path()).is_err(), "{bytes:x?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@
 
 use std::io::{self, BufRead};
 
+use otlp::is_padding;
+
 /// No event of a sensor comes near this; what does is a file of something else.
 const EVENT_AT_MOST: usize = 1024 * 1024;
 
@@ -224,11 +226,6 @@ impl<R: BufRead> Events<R> {
             }
         }
     }
-}
-
-/// Blanks, the NULs of a file that was copied while it was cut, the bytes of a byte-order mark, the mark before a record (RFC 7464).
-const fn is_padding(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
 }
 
 /// Where one is within a value.

@@ -189,7 +189,7 @@ impl Agent {
 
         let mut changes = vec![
             ("https://ingest.schildwacht.example", town.site.otlp_http_url("")),
-            ("https://id.schildwacht.example/realms/schildwacht/protocol/openid-connect/token", town.token_url()),
+            ("https://id.schildwacht.example/token", town.token_url()),
             ("gateway-GATEWAY_ID", school.gateway.client_id.clone()),
             ("/etc/schildwacht/gateway.secret", path("gateway.secret")),
             ("/var/log/suricata/eve.json", path("eve.json")),

@@ -87,10 +87,10 @@ impl Allowance {
         let (cost, now) = (self.time_for(amount), nanoseconds(now));
         let charged = |worked_off_at: u64| Some(worked_off_at.max(now).saturating_add(cost));
         let _always = self.worked_off_at.fetch_update(Relaxed, Relaxed, charged);
-        self.is_to_be_settled(amount);
+        self.owe(amount);
     }
 
-    fn is_to_be_settled(&self, amount: u64) {
+    fn owe(&self, amount: u64) {
         self.unsettled.fetch_add(self.time_for(amount), Relaxed);
     }
 

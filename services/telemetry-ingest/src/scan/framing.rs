@@ -3,23 +3,13 @@
 //! Readers make the best of what is inside an object, also of bytes that are not UTF-8; and bytes around objects cost none of them.
 //! Nothing here is narrower than a reader: what could hold an event is handed on.
 
-use otlp::{end_of_brackets, end_of_string};
+use otlp::{end_of_brackets, end_of_string, is_between, is_padding};
 
 /// Without blanks and without [padding](is_padding) around it.
 pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|byte| !is_padding(*byte)).unwrap_or(text.len());
     let end = text.iter().rposition(|byte| !is_padding(*byte)).map_or(start, |last| last + 1);
     text.get(start..end).unwrap_or_default()
-}
-
-/// Blanks, the NULs of a file that was copied while it was cut, the bytes of a byte-order mark, the mark before a record (RFC 7464).
-pub(super) const fn is_padding(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, 0 | 0x1e | 0xef | 0xbb | 0xbf)
-}
-
-/// Padding, and what is between the elements of arrays.
-pub(super) const fn is_between(byte: u8) -> bool {
-    is_padding(byte) || matches!(byte, b'[' | b']' | b',')
 }
 
 /// Whether there is nothing but blanks, and maybe an array without elements.
@@ -56,29 +46,60 @@ pub(super) enum Part<'a> {
 }
 
 /// The parts of a body, each with the byte where it begins.
-pub(super) fn parts(body: &[u8]) -> impl Iterator<Item = (usize, Part<'_>)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        at += body.get(at..)?.iter().position(|byte| !is_between(*byte))?;
-        if begins_line(body, at) {
-            at += length_of_header(body.get(at..)?);
+pub(super) fn parts(body: &[u8]) -> Parts<'_> {
+    Parts { body, at: 0, in_vain: 0 }
+}
+
+/// So many lengths of a body are looked at again, behind objects that do not end.
+const MOST_IN_VAIN: usize = 8;
+
+/// See [`parts`].
+pub(super) struct Parts<'a> {
+    body: &'a [u8],
+    at: usize,
+    /// Bytes in which the end of an object was looked for that has none, and which are looked at again.
+    in_vain: usize,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = (usize, Part<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.at += self.body.get(self.at..)?.iter().position(|byte| !is_between(*byte))?;
+        if begins_line(self.body, self.at) {
+            self.at += length_of_header(self.body.get(self.at..)?);
         }
-        let (start, rest) = (at, body.get(at..)?);
-        let up_to = |length: usize| rest.get(..length).unwrap_or(rest);
-        let part = if rest.first() != Some(&b'{') {
-            let word = up_to(end_of_word(rest));
-            let may_hold_object = word.len() > 1 && word.ends_with(b"\"") && memchr::memchr(b'{', word).is_some();
-            if may_hold_object { Part::Text(word) } else { Part::NoObject(word) }
-        } else {
-            match end_of_brackets(rest) {
-                Ok(end) => Part::Object(up_to(end)),
-                Err(broken_at) => Part::Unfinished(up_to(next_line_with_object(up_to(broken_at)).unwrap_or(broken_at))),
-            }
-        };
+        let (start, rest) = (self.at, self.body.get(self.at..)?);
+        let part = if rest.first() == Some(&b'{') { self.object(rest) } else { word(rest) };
         let (Part::Object(bytes) | Part::Text(bytes) | Part::Unfinished(bytes) | Part::NoObject(bytes)) = part;
-        at += bytes.len();
+        self.at += bytes.len();
         Some((start, part))
-    })
+    }
+}
+
+impl<'a> Parts<'a> {
+    /// Each object that does not end may be looked through to the end of the body, which takes the square of its length. So where much was in
+    /// vain, an object must end in its line.
+    fn object(&mut self, rest: &'a [u8]) -> Part<'a> {
+        let is_spent = self.in_vain > MOST_IN_VAIN * self.body.len();
+        let end_of_line = || memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let within = rest.get(..if is_spent { end_of_line() } else { rest.len() }).unwrap_or(rest);
+        let up_to = |length: usize| within.get(..length).unwrap_or(within);
+        match end_of_brackets(within) {
+            Ok(end) => Part::Object(up_to(end)),
+            Err(broken_at) => {
+                let end = next_line_with_object(up_to(broken_at)).unwrap_or(broken_at);
+                self.in_vain += broken_at - end;
+                Part::Unfinished(up_to(end))
+            }
+        }
+    }
+}
+
+fn word(rest: &[u8]) -> Part<'_> {
+    let word = rest.get(..end_of_word(rest)).unwrap_or(rest);
+    let may_hold_object = word.len() > 1 && word.ends_with(b"\"") && memchr::memchr(b'{', word).is_some();
+    if may_hold_object { Part::Text(word) } else { Part::NoObject(word) }
 }
 
 /// Whether nothing but padding and punctuation is before this place in its line. A word between objects is no header: a reader of the
@@ -128,6 +149,17 @@ mod tests {
 
     fn of(body: &str) -> Vec<(usize, Part<'_>)> {
         parts(body.as_bytes()).collect()
+    }
+
+    #[test]
+    fn objects_without_an_end_cost_no_more_than_some_lengths_of_the_body() {
+        let body = "{\"a\":[[  \n".repeat(1_000) + &"{\"b\":[]}\n".repeat(3) + "{\"c\":\n 1}";
+        let mut parts = parts(body.as_bytes());
+        let found: Vec<Part<'_>> = parts.by_ref().map(|(_, part)| part).collect();
+        assert!(parts.in_vain <= (MOST_IN_VAIN + 1) * body.len(), "{} of {}", parts.in_vain, body.len());
+        let whole = |part: &&Part<'_>| **part == Part::Object(b"{\"b\":[]}");
+        assert_eq!(found.iter().filter(whole).count(), 3, "what is whole in its line is found");
+        assert_eq!(found.iter().filter(|part| matches!(part, Part::Unfinished(_))).count(), 1_001);
     }
 
     #[test]

@@ -5,12 +5,12 @@
 //! too much for what it tells. So is what stands around the object: a syslog header, a comma, padding.
 
 use memchr::{memchr, memchr_iter, memrchr};
-use otlp::end_of_brackets;
+use otlp::{end_of_brackets, is_between};
 
 use super::{
     Cut, Flaw, Limits, Place, ScanError, Tally,
     events::{Events, Keep},
-    framing::{is_between, opens_array, parts, trimmed},
+    framing::{opens_array, parts, trimmed},
     line_writer::LineWriter,
 };
 

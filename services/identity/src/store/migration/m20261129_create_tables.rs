@@ -75,6 +75,7 @@ impl MigrationTrait for CreateTables {
                 invitation::Entity,
                 [invitation::Column::Place, invitation::Column::CreateTime, invitation::Column::InvitationId],
             ),
+            index("invitation_by_email", invitation::Entity, [invitation::Column::Email]),
             index("invitation_by_request", invitation::Entity, [invitation::Column::RequestedBy, invitation::Column::RequestId])
                 .unique()
                 .to_owned(),

@@ -13,6 +13,18 @@ fn with(members: serde_json::Value, line: &str) -> String {
 }
 
 #[test]
+fn names_without_end_are_not_all_looked_at_for_each_event() {
+    let attributes: Vec<KeyValue> = (0..5).map(|_| attribute("log.file.name", text(&"a.".repeat(99)))).collect();
+    let record = |last| LogRecord {
+        attributes: attributes[last..].iter().cloned().chain([attribute("log.file.name", text("http.log"))]).collect(),
+        ..with_body(text(VAGUE))
+    };
+    let read = |last| outcomes("application/x-protobuf", "", request(vec![record(last)]));
+    assert_eq!(read(2), ["unused zeek.http"]);
+    assert_ne!(read(0), ["unused zeek.http"], "an agent gives one");
+}
+
+#[test]
 fn the_name_is_where_shippers_put_it() {
     for beside in [
         json!({ "_path": "http" }),

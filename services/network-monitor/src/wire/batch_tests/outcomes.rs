@@ -184,3 +184,12 @@ fn what_cannot_be_read_can_be_read_again_later() {
     assert_eq!(outcomes("application/x-protobuf", "", again["application/x-protobuf"].clone()), ["not_an_event", "not_json"]);
     assert_eq!(lines(std::str::from_utf8(&again["application/x-ndjson"]).unwrap()).len(), 2);
 }
+
+#[test]
+fn operators_are_told_what_each_reason_means() {
+    use strum::VariantArray as _;
+    let page = include_str!("../../../../../docs/operations.md");
+    for reason in crate::wire::Reason::VARIANTS {
+        assert!(page.contains(&format!("`{reason}`")), "docs/operations.md does not say what {reason} means");
+    }
+}

@@ -55,6 +55,15 @@ fn a_mistake_inside_an_object_costs_no_other_object_of_its_text() {
     assert_eq!(outcomes("application/x-ndjson", "", many).len(), 101);
 }
 
+/// Work that grows with the square of the length would take hours.
+#[test]
+fn many_mistakes_in_one_text_are_read_in_a_time_that_grows_with_its_length() {
+    let broken = "{é}".repeat(200_000);
+    assert_eq!(outcomes("application/x-ndjson", "", format!("{broken}{KNOWN_HOST}")).len(), 200_001);
+    let record = json!({ "resourceLogs": [{ "scopeLogs": [{ "logRecords": [{ "body": { "stringValue": broken } }] }] }] });
+    assert_eq!(outcomes("application/json", "", record.to_string()).len(), 1, "a record in which nothing can be read is kept as a whole");
+}
+
 #[test]
 fn a_json_record_that_cannot_be_read_is_kept_as_it_came_and_costs_no_neighbour() {
     let good = json!({ "body": { "stringValue": KNOWN_HOST } }).to_string();

@@ -12,7 +12,8 @@ words! {
         own_function { "U kunt uw eigen functie niet bevestigen of aan uzelf geven. Vraag het aan een collega die dat mag." "You cannot confirm your own function or give yourself one. Ask a colleague who may." }
         already_held { "Deze persoon heeft die functie al." "This person already holds that function." }
         not_open { "Deze uitnodiging is al aanvaard of ingetrokken. Nodig de persoon opnieuw uit als dat nodig is." "This invitation was already accepted or withdrawn. Invite the person again if needed." }
-        too_many_invitations { "Er wachten al 200 uitnodigingen voor deze school. Trek er eerst in die niet meer nodig zijn." "200 invitations are already waiting for this school. First withdraw those that are no longer needed." }
+        too_many_invitations { "Er wachten al 200 uitnodigingen voor deze school, of er zijn er vandaag zoveel gemaakt. Trek er in die niet meer nodig zijn, of wacht tot morgen." "200 invitations are already waiting for this school, or as many were made today. Withdraw those that are no longer needed, or wait until tomorrow." }
+        too_many_letters { "Dit adres kreeg al 5 uitnodigingen in één dag. Vraag of ze aankomen, ook bij ongewenste mail, en probeer het morgen opnieuw." "This address has had 5 invitations in one day. Ask whether they arrive, also in the spam folder, and try again tomorrow." }
     }
 }
 
@@ -27,17 +28,19 @@ pub(crate) enum Refusal {
     AlreadyHeld,
     NotOpen,
     TooManyInvitations,
+    TooManyLetters,
 }
 
 impl Refusal {
     pub(crate) fn of(status: &Status) -> Option<Self> {
-        const REASONS: [(&str, Refusal); 6] = [
+        const REASONS: [(&str, Refusal); 7] = [
             ("already_ended", Refusal::AlreadyEnded),
             ("last_administrator", Refusal::LastAdministrator),
             ("own_function", Refusal::OwnFunction),
             ("already_held", Refusal::AlreadyHeld),
             ("not_open", Refusal::NotOpen),
             ("too_many_invitations", Refusal::TooManyInvitations),
+            ("too_many_letters", Refusal::TooManyLetters),
         ];
         if Failure::is_conflict(status) {
             return Some(Self::Changed);
@@ -54,6 +57,7 @@ impl Refusal {
             Self::AlreadyHeld => words.already_held(),
             Self::NotOpen => words.not_open(),
             Self::TooManyInvitations => words.too_many_invitations(),
+            Self::TooManyLetters => words.too_many_letters(),
         }
     }
 }
