@@ -78,7 +78,9 @@ impl Place {
 }
 
 fn invitation(function: Function) -> CreateInvitationRequest {
-    CreateInvitationRequest { email: "iemand@school.example".to_owned(), function: function.to_string(), ..Default::default() }
+    // One address is written to a few times a day only.
+    let email = format!("iemand{}@school.example", uuid::Uuid::now_v7().simple());
+    CreateInvitationRequest { email, function: function.to_string(), ..Default::default() }
 }
 
 fn a_contact() -> CreateContactRequest {
