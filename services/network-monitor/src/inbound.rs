@@ -80,7 +80,7 @@ impl Handler for TelemetryHandler {
     }
 
     async fn finish(&self, txn: &Txn, gathered: &mut Gathered) -> Result<(), HandleError> {
-        Ok(record_batch(&self.cx, txn, &self.app.bounds, gathered).await?)
+        Ok(record_batch(&self.app, &self.cx, txn, gathered).await?)
     }
 
     fn committed(&self, gathered: Gathered) {

@@ -68,6 +68,8 @@ pub struct Wanted {
     pub ips: BTreeSet<IpAddr>,
     /// From the first moment in the batch to the last.
     pub moments: RangeInclusive<DateTime<Utc>>,
+    /// Their use is read from this day on.
+    pub first_kept: NaiveDate,
 }
 
 /// The devices a batch is about. The school must be locked.
@@ -99,7 +101,8 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
     for some in chunks(holders.difference(&ids).copied()) {
         rows.extend(Entity::find().filter(Column::DeviceId.is_in(some)).all(&**txn).await?);
     }
-    let days = usage::day_of(*wanted.moments.start())..=usage::day_of(*wanted.moments.end());
+    let (first, last) = (usage::day_of(*wanted.moments.start()), usage::day_of(*wanted.moments.end()));
+    let days = Ord::max(first, wanted.first_kept)..=last;
     with_details(&**txn, rows, Some(&days)).await
 }
 

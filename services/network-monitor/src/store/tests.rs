@@ -6,6 +6,7 @@ use std::{
 };
 
 use auth::Scope;
+use chrono::NaiveDate;
 use proptest::{
     array::{uniform3, uniform4},
     prelude::*,
@@ -30,7 +31,7 @@ use crate::domain::{
     roster::DeviceChange,
     source::Source,
     suppression::{Reason, Suppression},
-    usage::{Quarter, day_of},
+    usage::{Quarter, Span, day_of},
 };
 
 fn any_ip() -> impl Strategy<Value = IpAddr> {
@@ -72,7 +73,7 @@ fn any_news() -> impl Strategy<Value = News> {
 fn told(mut device: Device, (facts, addresses, moments): News) -> Device {
     facts.into_iter().for_each(|(topic, fact)| device.learn(topic, fact));
     addresses.into_iter().for_each(|address| device.has_address(address));
-    moments.into_iter().for_each(|moment| device.see(Quarter::of(moment), moment, moment));
+    moments.into_iter().for_each(|moment| device.see(&Span { quarter: Quarter::of(moment), first: moment, last: moment }, NaiveDate::MIN));
     device.heard = device.heard.max(moments[0]);
     device
 }
@@ -158,7 +159,7 @@ async fn stored(txn: &storage::Txn, school: SchoolId, expected: &Device) -> Devi
             DeviceKey::Mac(mac) => ([mac].into(), [].into()),
             DeviceKey::Ip(ip) => ([].into(), [ip].into()),
         };
-        let wanted = device::Wanted { macs, ips, moments: moment..=moment };
+        let wanted = device::Wanted { macs, ips, moments: moment..=moment, first_kept: NaiveDate::MIN };
         assert_eq!(day_of(moment), *day);
         let loaded = device::load(txn, school, &wanted).await.unwrap();
         days.extend(loaded.into_iter().filter(|device| device.id == expected.id).flat_map(|device| device.days));
