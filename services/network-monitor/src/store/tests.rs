@@ -6,12 +6,12 @@ use std::{
 };
 
 use auth::Scope;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use proptest::{
     array::{uniform3, uniform4},
     prelude::*,
 };
-use runtime::SchoolId;
+use runtime::{Ids, SchoolId};
 use storage::RequestKey;
 use strum::VariantArray as _;
 use testkit::{
@@ -64,7 +64,7 @@ prop_compose! {
 }
 
 /// What a device becomes when it is told these things.
-type News = ([(Topic, Fact); 4], [Address; 3], [chrono::DateTime<chrono::Utc>; 3]);
+type News = ([(Topic, Fact); 4], [Address; 3], [DateTime<Utc>; 3]);
 
 fn any_news() -> impl Strategy<Value = News> {
     (uniform4(any_fact()), uniform3(any_address()), uniform3(moment()))
@@ -179,6 +179,27 @@ on_both_stores! {
             let change = DeviceChange::Updated { before: Box::new(before), after: after.clone() };
             device::save(&txn, school, &[change]).await.unwrap();
             assert_eq!(stored(&txn, school, &after).await, after);
+        }
+    }
+
+    async fn a_batch_may_replace_more_addresses_than_one_statement_takes(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let address = |number: u32| Address { ip: IpAddr::V4(number.into()), source: Source::ZeekDhcp, observed: now, claimed: None };
+        // As laptops get new leases.
+        let laptops: Vec<[Device; 2]> = (0..1_001_u32).map(|number| {
+            let key = DeviceKey::Mac(Mac::new([0, 0, 0, 0, number.to_be_bytes()[2], number.to_be_bytes()[3]]));
+            let new = Device::new(ids.next(), key, now);
+            [0, 1 << 16].map(|lease| Device { addresses: vec![address(lease + number)], ..new.clone() })
+        }).collect();
+        let txn = database.begin().await.unwrap();
+        let appeared: Vec<DeviceChange> = laptops.iter().map(|[before, _]| DeviceChange::Appeared(before.clone())).collect();
+        device::save(&txn, school, &appeared).await.unwrap();
+        let updated: Vec<DeviceChange> = laptops.iter().map(|[before, after]| DeviceChange::Updated { before: Box::new(before.clone()), after: after.clone() }).collect();
+        device::save(&txn, school, &updated).await.unwrap();
+        for [_, after] in &laptops {
+            assert_eq!(device::find(&*txn, &Scope::Everything, school, after.id).await.unwrap().as_ref(), Some(after));
         }
     }
 
