@@ -6,7 +6,7 @@ use std::{
 };
 
 use auth::Scope;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::{
     array::{uniform3, uniform4},
     prelude::*,
@@ -216,6 +216,22 @@ on_both_stores! {
                 assert_eq!(alert::find(&*txn, &Scope::Everything, alert.school, alert.id).await.unwrap(), Some(alert));
             }
         }
+    }
+
+    async fn devices_are_counted_once_an_hour(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let txn = database.begin().await.unwrap();
+        let counted = async |minutes: i64| contact::hear(&txn, school, now, now + TimeDelta::minutes(minutes)).await.unwrap().devices;
+        let appears = async || {
+            let device = Device::new(ids.next(), DeviceKey::Mac(Mac::new([0, 0, 0, 0, 0, 1])), now);
+            device::save(&txn, school, &[DeviceChange::Appeared(device)]).await.unwrap();
+        };
+        assert_eq!(counted(0).await, 0);
+        appears().await;
+        assert_eq!(counted(9).await, 0, "what nobody told it of is not looked for again");
+        assert_eq!(counted(10).await, 1, "another hour");
     }
 
     async fn suppressions_are_read_back(database: TestDatabase) {
