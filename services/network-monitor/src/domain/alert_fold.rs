@@ -61,6 +61,10 @@ impl Group {
         self.openings.first().map(|opening| opening.signature.clone().into_owned()).unwrap_or_default()
     }
 
+    fn moments(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        self.requests.iter().flat_map(|request| &request.events).map(|event| event.moment)
+    }
+
     fn events(&self) -> usize {
         self.requests.iter().map(|request| request.events.len()).sum()
     }
@@ -151,9 +155,14 @@ impl AlertFold {
         self.groups.is_empty() && self.flood.events == 0 && self.over_rate.events == 0
     }
 
-    /// The alerts to look up in the store.
-    pub fn keys(&self) -> impl Iterator<Item = AlertKey> {
-        self.groups.keys().cloned().chain(Reached::ALL.map(Reached::key))
+    /// The alerts to look up in the store: those of a key that could take its events in, between these moments.
+    pub fn wanted(&self) -> impl Iterator<Item = (AlertKey, RangeInclusive<DateTime<Utc>>)> {
+        let of_events = self.groups.iter().filter_map(|(key, group)| Some((key.clone(), reach_of(group.moments())?)));
+        // Any event may yet find no room, and is then counted when it was received.
+        let of_room = reach_of(self.groups.values().map(|group| group.last_received).chain(self.flood.moment()));
+        let of_rate = reach_of(self.over_rate.moment());
+        let of_floods = [(Reached::Room, of_room), (Reached::Rate, of_rate)].map(|(reached, reach)| Some((reached.key(), reach?)));
+        of_events.chain(of_floods.into_iter().flatten())
     }
 
     /// The addresses that take part, as far as they can be named.
@@ -172,14 +181,10 @@ impl AlertFold {
         ips
     }
 
-    /// The moments between which alerts could take these events in: the store need not look further.
+    /// The moments between which alerts could take these events in.
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
-        let requests = || self.groups.values().flat_map(|group| &group.requests);
-        let moments = || {
-            let of_flood = [&self.flood, &self.over_rate].into_iter().filter(|flood| flood.events > 0).map(|flood| flood.last_received);
-            requests().flat_map(|request| request.events.iter().map(|event| event.moment)).chain(of_flood)
-        };
-        Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
+        let of_floods = [&self.flood, &self.over_rate].into_iter().filter_map(Flood::moment);
+        reach_of(self.groups.values().flat_map(Group::moments).chain(of_floods))
     }
 }
 
@@ -253,6 +258,13 @@ impl AlertFold {
         }
         outcome
     }
+}
+
+/// Between these moments are the alerts that could take in events of those.
+fn reach_of(moments: impl IntoIterator<Item = DateTime<Utc>>) -> Option<RangeInclusive<DateTime<Utc>>> {
+    let widest = |(first, last): (DateTime<Utc>, DateTime<Utc>), (moment, _)| (first.min(moment), last.max(moment));
+    let (first, last) = moments.into_iter().map(|moment| (moment, moment)).reduce(widest)?;
+    Some(first - WINDOW..=last + WINDOW)
 }
 
 /// What of some requests was not sent before.

@@ -22,8 +22,6 @@ pub(super) enum Reached {
 }
 
 impl Reached {
-    pub(super) const ALL: [Self; 2] = [Self::Room, Self::Rate];
-
     /// By what its alert is known. It comes from no address.
     pub(super) fn key(self) -> AlertKey {
         let signature_id = match self {
@@ -56,6 +54,11 @@ impl Flood {
         self.events += events as u64;
         self.last_received = self.last_received.max(last_received);
         self.first.get_or_insert_with(|| (arrival, what()));
+    }
+
+    /// When it was counted; `None` when everything found room.
+    pub(super) fn moment(&self) -> Option<DateTime<Utc>> {
+        (self.events > 0).then_some(self.last_received)
     }
 
     /// Its alert, opened or grown; it is never kept quiet.

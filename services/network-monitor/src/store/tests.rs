@@ -22,9 +22,10 @@ use testkit::{
 use super::*;
 use crate::domain::{
     alert::{Alert, Remembered},
-    alert_change::AlertChange,
+    alert_change::{AlertChange, Arrival},
+    alert_fold::AlertFold,
     destinations::Destinations,
-    detection::{Endpoint, Sensor, Severity, SignatureId},
+    detection::{Detection, Endpoint, Fingerprint, Sensor, Severity, SignatureId},
     device::{Address, Claimed, Device, DeviceKey},
     fact::{Fact, Topic},
     mac::Mac,
@@ -134,6 +135,22 @@ prop_compose! {
     }
 }
 
+fn detection(signature_id: SignatureId, source: Endpoint, time: DateTime<Utc>) -> Detection<'static> {
+    Detection {
+        sensor: Sensor::Suricata,
+        signature_id,
+        signature: "ET SCAN Potential SSH Scan".into(),
+        category: "".into(),
+        severity: Severity::Medium,
+        source,
+        destination: Endpoint::default(),
+        protocol: "tcp".into(),
+        time,
+        fingerprint: Fingerprint::of([time.to_rfc3339().as_bytes()]),
+        raw: "{}".into(),
+    }
+}
+
 prop_compose! {
     fn any_suppression()(
         id in id(),
@@ -232,6 +249,40 @@ on_both_stores! {
         appears().await;
         assert_eq!(counted(9).await, 0, "what nobody told it of is not looked for again");
         assert_eq!(counted(10).await, 1, "another hour");
+    }
+
+    async fn a_look_up_takes_the_newest_alerts_of_each_key_first_and_has_an_end(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let signature = |number: i64| SignatureId::suricata(1, number);
+        let [template] = <[Alert; 1]>::try_from(samples(&any_alert()).into_iter().take(1).collect::<Vec<_>>()).unwrap();
+        // A sensor that tells of years, and another signature.
+        let of_day = |number: i64, day: i64| {
+            let moment = now - TimeDelta::days(day);
+            Alert { id: ids.next(), school, signature_id: signature(number), first: moment, last: moment, ..template.clone() }
+        };
+        let alerts: Vec<Alert> = (0..1_200).map(|day| of_day(1, day)).chain([of_day(2, 0), of_day(2, 1_199)]).collect();
+        let changes = alerts.iter().map(|alert| AlertChange { alert: alert.clone(), devices: BTreeSet::new(), is_new: true, announcement: None, origin: 0 });
+        let txn = database.begin().await.unwrap();
+        alert::save(&txn, &changes.collect::<Vec<_>>()).await.unwrap();
+
+        let mut fold = AlertFold::default();
+        let arrival = Arrival { gateway: None, received: now, origin: 0 };
+        for (number, day) in [(1, 0), (1, 1_199), (2, 0), (2, 1_199)] {
+            fold.add(detection(signature(number), template.source, now - TimeDelta::days(day)), arrival);
+        }
+        let found = alert::load(&txn, school, &fold).await.unwrap();
+        let days_of = |number: i64| {
+            let of_it = found.iter().filter(|alert| alert.signature_id == signature(number));
+            of_it.map(|alert| (now - alert.first).num_days()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(days_of(2), [0, 1_199].into(), "one that has much takes no room of one that has little");
+        assert_eq!(days_of(1), (0..998).collect());
+
+        let mut of_now = AlertFold::default();
+        of_now.add(detection(signature(1), template.source, now), arrival);
+        assert_eq!(alert::load(&txn, school, &of_now).await.unwrap(), alerts[..1]);
     }
 
     async fn suppressions_are_read_back(database: TestDatabase) {
