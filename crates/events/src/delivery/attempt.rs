@@ -14,6 +14,7 @@ use super::{
     outcomes::Outcomes,
     processing::{self, Abandoned, Failure},
     settings::ConsumerConfig,
+    suspects::Suspects,
 };
 use crate::Delivered;
 
@@ -34,6 +35,8 @@ pub(super) struct Worker<H> {
     pub handler: Arc<H>,
     /// Reads that were left alone.
     pub abandoned: Abandoned,
+    /// Schools of which a record was quarantined not long ago.
+    pub suspects: Suspects,
     /// Reading takes the CPU and memory, so no more read at once than there are cores.
     pub reading: Semaphore,
     /// SQLite has one writer. Its members wait for each other here, where nothing times out, so that of them one at most is before the relay and
@@ -42,8 +45,9 @@ pub(super) struct Worker<H> {
 }
 
 impl<H: Handler> Worker<H> {
-    /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done.
-    pub(super) async fn attempt(&self, records: &[&Delivered]) -> Result<usize, Failure> {
+    /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done. Reading and
+    /// writing may each take so long.
+    pub(super) async fn attempt(&self, records: &[&Delivered], limit: Duration) -> Result<usize, Failure> {
         let consumer = self.consumer;
         let identities: Vec<String> = records.iter().map(|record| inbox::identity(record)).collect();
         // If another member takes one of them in from here on, the inbox refuses ours as a duplicate, and all is undone.
@@ -58,13 +62,13 @@ impl<H: Handler> Worker<H> {
         let unread = fresh.iter().filter_map(|place| records.get(*place)).map(|record| (*record).clone()).collect();
         let read = {
             let _permit = self.reading.acquire().await.ok();
-            processing::read(&self.handler, consumer, &self.abandoned, unread, self.settings.record_timeout()).await?
+            processing::read(&self.handler, consumer, &self.abandoned, unread, limit).await?
         };
         let handled = read.records.len();
         // Up to the next one that did not fit.
         let done = fresh.get(handled).copied().unwrap_or(records.len());
         let _permit = self.writing.acquire().await.ok();
-        let rejected = self.write(read).await?;
+        let rejected = self.write(read, limit).await?;
         self.outcomes.count("handled", handled as u64);
         self.outcomes.count("duplicate", (done - handled) as u64);
         self.outcomes.count("part_dead_lettered", rejected);
@@ -81,10 +85,10 @@ impl<H: Handler> Worker<H> {
     }
 
     /// Answers how many parts were refused.
-    async fn write(&self, mut read: processing::Read<H::Batch>) -> Result<u64, Failure> {
+    async fn write(&self, mut read: processing::Read<H::Batch>, limit: Duration) -> Result<u64, Failure> {
         let consumer = self.consumer;
         let txn = self.database.begin().await?;
-        let written = processing::write(self.handler.as_ref(), &txn, &mut read, self.settings.record_timeout()).await;
+        let written = processing::write(self.handler.as_ref(), &txn, &mut read, limit).await;
         if let Err(failure) = written {
             drop(txn);
             return Err(self.or_slow_database(failure).await);
@@ -139,6 +143,7 @@ impl<H: Handler> Worker<H> {
         }
         let (topic, partition, offset) = (position.topic.spec().name, position.partition, position.offset);
         if reason == QUARANTINED {
+            self.suspects.add(&record.record.key, now);
             tracing::error!(
                 name: "consumer.quarantined", consumer, topic, partition, offset, why = detail,
                 "record is set aside as a dead letter: it is slow, or ends the process"
