@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use runtime::{Clock, Ids};
 use storage::{Database, StoreError, StoreResult};
 use tokio::sync::Semaphore;
@@ -10,7 +11,8 @@ use uuid::Uuid;
 use super::{
     dead_letter::{self, Letter, QUARANTINED},
     handler::Handler,
-    inbox, letter_bounds,
+    inbox,
+    letter_bounds::{self, GaveWay},
     outcomes::Outcomes,
     processing::{self, Abandoned, Failure},
     settings::ConsumerConfig,
@@ -105,8 +107,30 @@ impl<H: Handler> Worker<H> {
         inbox::remember(&txn, consumer, read.records.iter().map(inbox::identity).collect(), now).await?;
         txn.commit().await?;
         self.handler.committed(read.batch);
-        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        self.tell(gave_way, now).await;
         Ok(rejected)
+    }
+
+    /// Says which schools lost letters, in the log and to the handler.
+    async fn tell(&self, gave_way: Vec<GaveWay>, now: DateTime<Utc>) {
+        for gave_way in gave_way {
+            let Some(letters) = self.outcomes.gave_way(&gave_way, now) else { continue };
+            if let Err(failure) = self.tell_handler(&gave_way.key, letters).await {
+                self.outcomes.was_not_told(&gave_way, letters);
+                let error = runtime::error::chain(&failure);
+                tracing::warn!(
+                    name: "dead_letter.not_told", consumer = self.consumer, error = %error,
+                    "a school is not told that its dead letters reached their bound; the next time they do it is"
+                );
+            }
+        }
+    }
+
+    async fn tell_handler(&self, key: &[u8], letters: u64) -> Result<(), Failure> {
+        let txn = self.database.begin().await?;
+        let telling = self.handler.letters_gave_way(&txn, key, letters);
+        tokio::time::timeout(self.settings.record_timeout(), telling).await.map_err(|elapsed| Failure::Transient(Box::new(elapsed)))??;
+        Ok(txn.commit().await?)
     }
 
     /// A database that does not answer is why it took so long, and no fault of the record.
@@ -153,7 +177,7 @@ impl<H: Handler> Worker<H> {
             tracing::warn!(name: "consumer.dead_lettered", consumer, topic, partition, offset, reason, "record goes to the dead letters");
             self.outcomes.count("dead_lettered", 1);
         }
-        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        self.tell(gave_way, now).await;
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ on_both_stores! {
     async fn that_a_bound_was_reached_is_told_again_after_a_false_positive(database: TestDatabase) {
         let world = World::start(&database).await;
         let school = world.school("Basisschool De Zandloper", "Aalter").await;
-        for signature_id in ["schildwacht:flood", "schildwacht:over-rate"] {
+        for signature_id in ["schildwacht:flood", "schildwacht:over-rate", "schildwacht:unreadable"] {
             let flood = || {
                 let mut news = world.alert(school, MALWARE);
                 news.alert.as_mut().unwrap().signature_id = signature_id.to_owned();

@@ -80,6 +80,13 @@ impl Gathered {
         self.schools.entry(school).or_default().alerts.requests_refused(requests, arrival);
     }
 
+    /// So many dead letters of a school gave way to newer ones. Its sensors were not heard by that.
+    pub fn letters_gave_way(&mut self, school: SchoolId, now: DateTime<Utc>, letters: usize) {
+        let arrival = Arrival { gateway: None, received: now, origin: self.traces.len() };
+        self.traces.push(Vec::new());
+        self.schools.entry(school).or_default().alerts.letters_gave_way(letters, arrival);
+    }
+
     /// What to count, once the transaction has committed.
     pub fn into_tally(self) -> Tally {
         self.tally

@@ -97,6 +97,7 @@ pub struct AlertFold {
     groups: BTreeMap<AlertKey, Group>,
     flood: Flood,
     over_rate: Flood,
+    unreadable: Flood,
 }
 
 impl AlertFold {
@@ -137,6 +138,13 @@ impl AlertFold {
         }
     }
 
+    /// So many dead letters of the school gave way to newer ones.
+    pub fn letters_gave_way(&mut self, letters: usize, arrival: Arrival) {
+        if letters > 0 {
+            self.unreadable.take(letters, arrival, arrival.received, || "a dead letter".to_owned());
+        }
+    }
+
     /// Leaves out what is too much for one batch: of the keys the worst stay, then those that came first.
     pub fn limit(&mut self) {
         if self.groups.len() <= MOST_KEYS {
@@ -152,7 +160,7 @@ impl AlertFold {
 
     /// Whether nothing suspicious happened.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.flood.events == 0 && self.over_rate.events == 0
+        self.groups.is_empty() && [&self.flood, &self.over_rate, &self.unreadable].iter().all(|flood| flood.events == 0)
     }
 
     /// The alerts to look up in the store: those of a key that could take its events in, between these moments.
@@ -161,7 +169,9 @@ impl AlertFold {
         // Any event may yet find no room, and is then counted when it was received.
         let of_room = reach_of(self.groups.values().map(|group| group.last_received).chain(self.flood.moment()));
         let of_rate = reach_of(self.over_rate.moment());
-        let of_floods = [(Reached::Room, of_room), (Reached::Rate, of_rate)].map(|(reached, reach)| Some((reached.key(), reach?)));
+        let of_letters = reach_of(self.unreadable.moment());
+        let of_floods = [(Reached::Room, of_room), (Reached::Rate, of_rate), (Reached::Letters, of_letters)]
+            .map(|(reached, reach)| Some((reached.key(), reach?)));
         of_events.chain(of_floods.into_iter().flatten())
     }
 
@@ -183,7 +193,7 @@ impl AlertFold {
 
     /// The moments between which alerts could take these events in.
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
-        let of_floods = [&self.flood, &self.over_rate].into_iter().filter_map(Flood::moment);
+        let of_floods = [&self.flood, &self.over_rate, &self.unreadable].into_iter().filter_map(Flood::moment);
         reach_of(self.groups.values().flat_map(Group::moments).chain(of_floods))
     }
 }
@@ -206,7 +216,7 @@ pub struct AlertOutcome {
 impl AlertFold {
     /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now; at most `room` alerts open.
     pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, room: u32, ids: &Ids) -> AlertOutcome {
-        let Self { groups, mut flood, over_rate } = self;
+        let Self { groups, mut flood, over_rate, unreadable } = self;
         let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
         for alert in known {
             open.entry(alert.key()).or_default().push(alert);
@@ -253,7 +263,7 @@ impl AlertFold {
                 .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
         outcome.flooded = flood.events;
-        for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate)] {
+        for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate), (Reached::Letters, unreadable)] {
             outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, ids));
         }
         outcome

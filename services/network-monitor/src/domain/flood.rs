@@ -1,4 +1,4 @@
-//! The alerts that say that a school reached a bound: of what it may have, or of what it may send. They count what found no room, and are never kept
+//! The alerts that say that a school reached a bound: of what it may have, of what it may send, or of what is kept that cannot be read. They count what found no room, and are never kept
 //! quiet.
 
 use std::borrow::Cow;
@@ -19,6 +19,8 @@ pub(super) enum Reached {
     Room,
     /// More than it may send: telemetry-ingest refuses its requests, and its events wait at its gateways.
     Rate,
+    /// More dead letters than are kept of it: the oldest gave way.
+    Letters,
 }
 
 impl Reached {
@@ -27,6 +29,7 @@ impl Reached {
         let signature_id = match self {
             Self::Room => SignatureId::flood(),
             Self::Rate => SignatureId::over_rate(),
+            Self::Letters => SignatureId::unreadable(),
         };
         AlertKey { signature_id, source: None }
     }
@@ -35,6 +38,7 @@ impl Reached {
         match self {
             Self::Room => "Flood: more new alerts or devices than one school may have",
             Self::Rate => "Flood: the school sends more than it may, its events wait at its gateways",
+            Self::Letters => "Flood: the school sends more that cannot be read than is kept of it, the oldest is gone",
         }
     }
 }
