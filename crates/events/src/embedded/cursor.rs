@@ -8,7 +8,7 @@
 //! set aside as recovery does it, and reading goes on with the next good record: one flipped bit would otherwise stop every process that reads
 //! the topic, at every start.
 
-use std::{io, ops::Range, sync::Arc, time::Duration};
+use std::{fs, io, ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -138,6 +138,24 @@ impl Cursor {
         Ok(())
     }
 
+    /// Whether reading may go on after a segment that cannot be read at all: it is closed, and its topic is not compacted.
+    fn may_pass(&self, segment: &Segment) -> bool {
+        let end = segment.extent().end;
+        self.partition.options.on_damage == OnDamage::SetAside
+            && end > self.offset
+            && self.partition.segment_at(end).is_some_and(|next| next.name.base == end)
+    }
+
+    /// Goes past a segment whose header is damaged: without it no record can be checked.
+    fn set_aside_whole(&mut self, segment: &Segment) -> Result<(), LogError> {
+        let path = &segment.path;
+        let bytes = fs::read(path).map_err(|error| failed("read", path, &error))?;
+        let reason = "its header is damaged";
+        Damage { partition: &self.partition.options.label, segment: path, position: 0, bytes: &bytes, reason }.set_aside_once()?;
+        self.skip_to(segment.extent().end);
+        Ok(())
+    }
+
     /// Goes on from this offset, and remembers that what is before it is gone.
     fn skip_to(&mut self, offset: i64) {
         if offset > self.offset {
@@ -157,7 +175,13 @@ impl Cursor {
             }
             match segment.open() {
                 Ok(file) => {
-                    let header = Header::read(&file, &segment.path)?;
+                    let header = match Header::read(&file, &segment.path) {
+                        Err(LogError::Damaged { .. }) if self.may_pass(&segment) => {
+                            self.set_aside_whole(&segment)?;
+                            continue;
+                        }
+                        header => header?,
+                    };
                     // Retention has removed what came before. For a group that lives it does not.
                     self.skip_to(segment.name.base);
                     let (next_offset, position) = segment.place_before(self.offset);

@@ -112,6 +112,28 @@ fn damage_that_no_recovery_looks_at_is_set_aside_by_its_first_reader_and_costs_o
 }
 
 #[test]
+fn a_closed_segment_whose_header_is_damaged_is_set_aside_whole() {
+    let folder = TempDir::new().unwrap();
+    let partition = open_with(folder.path(), Header::SIZE + 1, &Checkpoint::default()).unwrap();
+    for number in 0..4 {
+        append(&partition, &[record("key", Some(&number.to_string()))], 1);
+    }
+    let of_second = files(folder.path()).remove(1);
+    let whole = fs::read(&of_second).unwrap();
+    for at in 0..Header::SIZE as usize {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(&of_second, &flipped).unwrap();
+        let (found, gone) = read_with_gaps(&partition);
+        assert_eq!(found.iter().map(|(offset, _)| *offset).collect::<Vec<_>>(), [0, 2, 3], "byte {at}");
+        assert_eq!(gone, [(1, 2)], "byte {at}");
+        let kept = kept_aside(folder.path());
+        assert_eq!(kept.iter().map(|kept| fs::read(kept).unwrap()).collect::<Vec<_>>(), [flipped], "byte {at}: it is kept");
+        fs::remove_file(&kept[0]).unwrap();
+    }
+}
+
+#[test]
 fn damage_that_no_recovery_looks_at_is_an_error_in_a_state_topic() {
     let (folder, file, _, ends) = three_groups();
     let mut checkpoint = Checkpoint::default();
