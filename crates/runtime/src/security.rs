@@ -43,6 +43,8 @@ pub enum SecurityEvent {
     RestoreAccepted,
     /// A gateway sent more than it may.
     RateLimited,
+    /// Somebody who may do it asked for one more than a school may have.
+    BoundReached,
 }
 
 /// How it ended.
@@ -80,9 +82,12 @@ impl SecurityEvent {
     /// How such an event always ends.
     pub const fn outcome(self) -> SecurityOutcome {
         match self {
-            Self::AuthorisationRefused | Self::ResourceNotFound | Self::TokenRefused | Self::SignInFailed | Self::RateLimited => {
-                SecurityOutcome::Refused
-            }
+            Self::AuthorisationRefused
+            | Self::ResourceNotFound
+            | Self::TokenRefused
+            | Self::SignInFailed
+            | Self::RateLimited
+            | Self::BoundReached => SecurityOutcome::Refused,
             Self::SignedIn
             | Self::SignedOut
             | Self::SessionEnded

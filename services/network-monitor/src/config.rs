@@ -60,7 +60,12 @@ impl Config {
             Err(ConfigError::at(&format!("network_monitor.{key}"), format!("give {least} or more: {why}")))
         };
         at_least("max_decoded_bytes", self.max_decoded_bytes as u64, 1 << 20, "a batch may hold one large event")?;
-        at_least("max_batches", self.max_batches as u64, 1, "nothing would be processed")?;
+        if !(1..=1_000).contains(&self.max_batches) {
+            return Err(ConfigError::at(
+                "network_monitor.max_batches",
+                "give 1 to 1000: each is a row of the inbox, written in one statement",
+            ));
+        }
         at_least("max_events", self.max_events as u64, 1, "nothing would be processed")?;
         at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
         at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
@@ -95,8 +100,10 @@ mod tests {
     fn what_cannot_work_is_refused_by_key() {
         usable().validate().unwrap();
         let mut config = usable();
-        config.max_batches = 0;
-        assert!(config.validate().unwrap_err().to_string().contains("network_monitor.max_batches: give 1 or more"));
+        for max_batches in [0, 1_001] {
+            config.max_batches = max_batches;
+            assert!(config.validate().unwrap_err().to_string().contains("network_monitor.max_batches: give 1 to 1000"));
+        }
         let mut config = usable();
         config.keep.device_days = 7;
         assert!(config.validate().unwrap_err().to_string().contains("network_monitor.keep.device_days: give 31 or more"));

@@ -80,7 +80,16 @@ impl Handler for TelemetryHandler {
     }
 
     async fn finish(&self, txn: &Txn, gathered: &mut Gathered) -> Result<(), HandleError> {
-        Ok(record_batch(&self.cx, txn, &self.app.bounds, gathered).await?)
+        Ok(record_batch(&self.app, &self.cx, txn, gathered).await?)
+    }
+
+    async fn letters_gave_way(&self, txn: &Txn, key: &[u8], letters: u64) -> Result<(), HandleError> {
+        // Under another key nobody can say whose they were.
+        let school = std::str::from_utf8(key).ok().and_then(|key| key.parse::<SchoolId>().ok());
+        let Some(school) = school else { return Ok(()) };
+        let mut gathered = Gathered::default();
+        gathered.letters_gave_way(school, self.cx.clock.now(), usize::try_from(letters).unwrap_or(usize::MAX));
+        Ok(record_batch(&self.app, &self.cx, txn, &mut gathered).await?)
     }
 
     fn committed(&self, gathered: Gathered) {

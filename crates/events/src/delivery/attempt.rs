@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use runtime::{Clock, Ids};
 use storage::{Database, StoreError, StoreResult};
 use tokio::sync::Semaphore;
@@ -10,10 +11,12 @@ use uuid::Uuid;
 use super::{
     dead_letter::{self, Letter, QUARANTINED},
     handler::Handler,
-    inbox, letter_bounds,
+    inbox,
+    letter_bounds::{self, GaveWay},
     outcomes::Outcomes,
     processing::{self, Abandoned, Failure},
     settings::ConsumerConfig,
+    suspects::Suspects,
 };
 use crate::Delivered;
 
@@ -34,6 +37,8 @@ pub(super) struct Worker<H> {
     pub handler: Arc<H>,
     /// Reads that were left alone.
     pub abandoned: Abandoned,
+    /// Schools of which a record was quarantined not long ago.
+    pub suspects: Suspects,
     /// Reading takes the CPU and memory, so no more read at once than there are cores.
     pub reading: Semaphore,
     /// SQLite has one writer. Its members wait for each other here, where nothing times out, so that of them one at most is before the relay and
@@ -42,8 +47,9 @@ pub(super) struct Worker<H> {
 }
 
 impl<H: Handler> Worker<H> {
-    /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done.
-    pub(super) async fn attempt(&self, records: &[&Delivered]) -> Result<usize, Failure> {
+    /// Takes in as many of the records, from the first on, as fill a batch, together or not at all. Answers how many are done. Reading and
+    /// writing may each take so long.
+    pub(super) async fn attempt(&self, records: &[&Delivered], limit: Duration) -> Result<usize, Failure> {
         let consumer = self.consumer;
         let identities: Vec<String> = records.iter().map(|record| inbox::identity(record)).collect();
         // If another member takes one of them in from here on, the inbox refuses ours as a duplicate, and all is undone.
@@ -58,13 +64,13 @@ impl<H: Handler> Worker<H> {
         let unread = fresh.iter().filter_map(|place| records.get(*place)).map(|record| (*record).clone()).collect();
         let read = {
             let _permit = self.reading.acquire().await.ok();
-            processing::read(&self.handler, consumer, &self.abandoned, unread, self.settings.record_timeout()).await?
+            processing::read(&self.handler, consumer, &self.abandoned, unread, limit).await?
         };
         let handled = read.records.len();
         // Up to the next one that did not fit.
         let done = fresh.get(handled).copied().unwrap_or(records.len());
         let _permit = self.writing.acquire().await.ok();
-        let rejected = self.write(read).await?;
+        let rejected = self.write(read, limit).await?;
         self.outcomes.count("handled", handled as u64);
         self.outcomes.count("duplicate", (done - handled) as u64);
         self.outcomes.count("part_dead_lettered", rejected);
@@ -81,10 +87,10 @@ impl<H: Handler> Worker<H> {
     }
 
     /// Answers how many parts were refused.
-    async fn write(&self, mut read: processing::Read<H::Batch>) -> Result<u64, Failure> {
+    async fn write(&self, mut read: processing::Read<H::Batch>, limit: Duration) -> Result<u64, Failure> {
         let consumer = self.consumer;
         let txn = self.database.begin().await?;
-        let written = processing::write(self.handler.as_ref(), &txn, &mut read, self.settings.record_timeout()).await;
+        let written = processing::write(self.handler.as_ref(), &txn, &mut read, limit).await;
         if let Err(failure) = written {
             drop(txn);
             return Err(self.or_slow_database(failure).await);
@@ -101,8 +107,30 @@ impl<H: Handler> Worker<H> {
         inbox::remember(&txn, consumer, read.records.iter().map(inbox::identity).collect(), now).await?;
         txn.commit().await?;
         self.handler.committed(read.batch);
-        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        self.tell(gave_way, now).await;
         Ok(rejected)
+    }
+
+    /// Says which schools lost letters, in the log and to the handler.
+    async fn tell(&self, gave_way: Vec<GaveWay>, now: DateTime<Utc>) {
+        for gave_way in gave_way {
+            let Some(letters) = self.outcomes.gave_way(&gave_way, now) else { continue };
+            if let Err(failure) = self.tell_handler(&gave_way.key, letters).await {
+                self.outcomes.was_not_told(&gave_way, letters);
+                let error = runtime::error::chain(&failure);
+                tracing::warn!(
+                    name: "dead_letter.not_told", consumer = self.consumer, error = %error,
+                    "a school is not told that its dead letters reached their bound; the next time they do it is"
+                );
+            }
+        }
+    }
+
+    async fn tell_handler(&self, key: &[u8], letters: u64) -> Result<(), Failure> {
+        let txn = self.database.begin().await?;
+        let telling = self.handler.letters_gave_way(&txn, key, letters);
+        tokio::time::timeout(self.settings.record_timeout(), telling).await.map_err(|elapsed| Failure::Transient(Box::new(elapsed)))??;
+        Ok(txn.commit().await?)
     }
 
     /// A database that does not answer is why it took so long, and no fault of the record.
@@ -139,6 +167,7 @@ impl<H: Handler> Worker<H> {
         }
         let (topic, partition, offset) = (position.topic.spec().name, position.partition, position.offset);
         if reason == QUARANTINED {
+            self.suspects.add(&record.record.key, now);
             tracing::error!(
                 name: "consumer.quarantined", consumer, topic, partition, offset, why = detail,
                 "record is set aside as a dead letter: it is slow, or ends the process"
@@ -148,7 +177,7 @@ impl<H: Handler> Worker<H> {
             tracing::warn!(name: "consumer.dead_lettered", consumer, topic, partition, offset, reason, "record goes to the dead letters");
             self.outcomes.count("dead_lettered", 1);
         }
-        gave_way.into_iter().for_each(|gave_way| self.outcomes.gave_way(gave_way, now));
+        self.tell(gave_way, now).await;
         Ok(())
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! Several records share a transaction, as many as the handler thinks one should write. When one of them cannot be processed, all are undone and
 //! each is tried by itself, so that only the bad one goes to the dead letters. A transient error (the database is unavailable) rolls back and
-//! retries after a pause. A record that takes too long, or of which the process dies, is quarantined: a dead letter too, after few tries.
+//! retries after a pause. A record that takes too long, or of which the process dies, is quarantined: a dead letter too, after few tries; what
+//! its school sends within the next hour comes last and gets less time ([`suspects`](super::suspects)).
 //! Every record ends in one counted outcome: handled, duplicate, dead_lettered or quarantined.
 //!
 //! Offsets are committed after the effect, so a crash in between delivers again, and the inbox drops the duplicate.
@@ -27,6 +28,7 @@ use super::{
     processing::Abandoned,
     quarantine::Holder,
     settings::ConsumerConfig,
+    suspects::Suspects,
     turn::{Place, Turn},
 };
 use crate::{Delivered, LogError, Position, Subscription, Topic};
@@ -77,6 +79,7 @@ impl<H: Handler> Consumer<H> {
             ids: self.ids,
             handler: self.handler,
             abandoned: Abandoned::default(),
+            suspects: Suspects::default(),
             reading: Semaphore::new(cores),
             writing: Semaphore::new(writers),
         });

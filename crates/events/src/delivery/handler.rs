@@ -100,6 +100,12 @@ pub trait Handler: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// So many dead letters of a school, by its key, gave way to newer ones since this was last told, at least an hour ago. It is an error in the
+    /// log in any case; who can tell the school's people does it here.
+    fn letters_gave_way(&self, _txn: &Txn, _key: &[u8], _letters: u64) -> impl Future<Output = Result<(), HandleError>> + Send {
+        async { Ok(()) }
+    }
+
     /// Called after the transaction has committed: what is counted or told here really happened, and only once.
     fn committed(&self, _batch: Self::Batch) {}
 }

@@ -22,6 +22,7 @@ mod processing;
 pub mod pruning;
 mod quarantine;
 pub mod settings;
+mod suspects;
 mod turn;
 
 use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};

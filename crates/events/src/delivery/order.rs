@@ -4,7 +4,7 @@
 //! received together, schools come by how much there is of them, the least first. The group commits up to the first record that is not done;
 //! what is done beyond it is in the inbox, which drops it if it comes again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 
@@ -24,6 +24,15 @@ pub(super) fn fairly(window: &[Delivered]) -> Vec<usize> {
     // The sort is stable, so that records of a key stay in order.
     places.sort_by_key(|place| window.get(*place).and_then(|delivered| costs.get(&delivered.record.key)));
     places
+}
+
+/// Puts records of suspects after all others, and answers how many those are.
+pub(super) fn suspects_last(places: &mut [usize], window: &[Delivered], suspects: &HashSet<Bytes>) -> usize {
+    let is_suspect = |place: &usize| window.get(*place).is_some_and(|delivered| suspects.contains(&delivered.record.key));
+    if !suspects.is_empty() {
+        places.sort_by_key(is_suspect);
+    }
+    places.iter().take_while(|place| !is_suspect(place)).count()
 }
 
 /// The last of the records before which everything is done.
@@ -57,6 +66,16 @@ mod tests {
     #[test]
     fn equal_schools_come_as_they_were_received() {
         assert_eq!(fairly(&window(&[("b", 10), ("a", 10), ("b", 10), ("a", 10)])), [0, 2, 1, 3]);
+    }
+
+    #[test]
+    fn suspects_come_last_and_each_keeps_its_order() {
+        let window = window(&[("slow", 1), ("calm", 10), ("slow", 1), ("calm", 10)]);
+        let mut places = fairly(&window);
+        assert_eq!(suspects_last(&mut places, &window, &HashSet::new()), 4);
+        assert_eq!(places, [0, 2, 1, 3]);
+        assert_eq!(suspects_last(&mut places, &window, &[Bytes::from_static(b"slow")].into()), 2);
+        assert_eq!(places, [1, 3, 0, 2]);
     }
 
     #[test]

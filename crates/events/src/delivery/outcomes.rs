@@ -67,20 +67,30 @@ impl Outcomes {
         self.lag.record(records, std::slice::from_ref(&self.consumer));
     }
 
-    /// Counts letters that gave way, and says so once an hour for each school.
-    pub(super) fn gave_way(&self, GaveWay { topic, key, letters }: GaveWay, now: DateTime<Utc>) {
+    /// Counts letters that gave way, and says so once an hour for each school. Answers how many it said.
+    pub(super) fn gave_way(&self, gave_way: &GaveWay, now: DateTime<Utc>) -> Option<u64> {
+        let GaveWay { topic, ref key, letters } = *gave_way;
         if letters == 0 {
-            return;
+            return None;
         }
         self.gave_way.add(letters, &[self.consumer.clone(), KeyValue::new("topic", topic.spec().name)]);
-        let Some(in_all) = self.to_say(topic, &key, letters, now) else { return };
+        let in_all = self.to_say(topic, key, letters, now)?;
         // Keys of ours are ids; what is none is left out, since it might be anybody's words.
-        let school = std::str::from_utf8(&key).ok().and_then(|key| Uuid::try_parse(key).ok()).map(|id| id.to_string()).unwrap_or_default();
+        let school = std::str::from_utf8(key).ok().and_then(|key| Uuid::try_parse(key).ok()).map(|id| id.to_string()).unwrap_or_default();
         tracing::error!(
             name: "dead_letter.gave_way",
             { consumer = %self.consumer.value, topic = topic.spec().name, school.id = school, letters = in_all },
             "dead letters of a school reached their bound: the oldest are gone, unless their records are replayed from the event log"
         );
+        Some(in_all)
+    }
+
+    /// What was said did not reach the school's people: the next time it is said again.
+    pub(super) fn was_not_told(&self, gave_way: &GaveWay, letters: u64) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = said.get_mut(&(gave_way.topic, gave_way.key.clone())) {
+            *known = Said { at: DateTime::UNIX_EPOCH, letters: known.letters + letters };
+        }
     }
 
     /// How many to tell of, or `None` when it is not yet time.

@@ -2,7 +2,8 @@
 //!
 //! Reading happens on a blocking thread and before the transaction begins: it may take the CPU for seconds, and meanwhile neither a database
 //! connection nor an async thread should wait for it. A handler that does not come back is left alone on that thread, so that its partition goes on;
-//! a consumer that left many alone waits until some of them have ended, and so do its replays, which are counted apart.
+//! a consumer that left many alone waits until some of them have ended, and so do its replays, which are counted apart. Before it comes so far,
+//! a school of which a few were left alone is set aside (`turn`).
 
 use std::{
     panic::AssertUnwindSafe,
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::FutureExt as _;
 use runtime::telemetry;
 use storage::{StoreError, Txn};
@@ -25,33 +27,61 @@ use crate::{Delivered, Position};
 /// Each may keep a core busy and holds its records in memory; the runtime has some hundred threads for all that blocks.
 const MOST_ABANDONED: usize = 16;
 
+/// Of one school, before its records are no longer tried: so that one cannot take the places of all. One more than a single record leaves, so
+/// that it costs its school no other record.
+pub(super) const MOST_ABANDONED_OF_A_SCHOOL: usize = 4;
+
 /// Reads that nobody waits for any more, most often because their time is over, and that may still go on.
 #[derive(Debug, Default)]
-pub(super) struct Abandoned(Mutex<Vec<AbortHandle>>);
+pub(super) struct Abandoned(Mutex<Vec<AbandonedRead>>);
+
+#[derive(Debug)]
+struct AbandonedRead {
+    reading: AbortHandle,
+    /// The key of its records; `None` when they had several.
+    key: Option<Bytes>,
+}
 
 impl Abandoned {
-    fn add(&self, reading: AbortHandle) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(reading);
+    fn add(&self, reading: AbortHandle, key: Option<Bytes>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(AbandonedRead { reading, key });
     }
 
     /// How many have not ended.
     fn count(&self) -> usize {
-        let mut abandoned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        abandoned.retain(|reading| !reading.is_finished());
-        abandoned.len()
+        self.count_if(|_| true)
     }
+
+    /// How many of them read this school's records alone.
+    pub(super) fn count_of(&self, key: &Bytes) -> usize {
+        self.count_if(|read| read.key.as_ref() == Some(key))
+    }
+
+    fn count_if(&self, is_meant: impl Fn(&AbandonedRead) -> bool) -> usize {
+        let mut abandoned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        abandoned.retain(|read| !read.reading.is_finished());
+        abandoned.iter().filter(|read| is_meant(read)).count()
+    }
+}
+
+/// The key that all of these have. A copy, because the key shares the bytes of a whole batch.
+fn only_key(records: &[Delivered]) -> Option<Bytes> {
+    let (first, others) = records.split_first()?;
+    let key = &first.record.key;
+    others.iter().all(|other| other.record.key == *key).then(|| Bytes::copy_from_slice(key))
 }
 
 /// A read that is waited for; abandoned when it is dropped before it ended.
 struct Awaited<'a, T> {
     reading: JoinHandle<T>,
+    key: Option<Bytes>,
     abandoned: &'a Abandoned,
 }
 
 impl<T> Drop for Awaited<'_, T> {
     fn drop(&mut self) {
         if !self.reading.is_finished() {
-            self.abandoned.add(self.reading.abort_handle());
+            self.abandoned.add(self.reading.abort_handle(), self.key.take());
         }
     }
 }
@@ -108,13 +138,14 @@ pub(super) async fn read<H: Handler>(
         let why = format!("{MOST_ABANDONED} reads go on although their time is over; if none of them ends, restart the process");
         return Err(Failure::Transient(why.into()));
     }
+    let key = only_key(&records);
     let (begin, has_begun) = oneshot::channel();
     let reading = tokio::task::spawn_blocking(move || {
         // Nobody waits for it any more when the consumer is stopped or the replay cancelled.
         let _ = begin.send(());
         dispatcher::with_default(&subscriber, || read_now(&*handler, consumer, records))
     });
-    let mut awaited = Awaited { reading, abandoned };
+    let mut awaited = Awaited { reading, key, abandoned };
     // Its time begins when it has a thread. If it never gets one, `reading` says so.
     let _ = has_begun.await;
     match tokio::time::timeout(limit, &mut awaited.reading).await {
@@ -215,6 +246,26 @@ mod tests {
         drop(closed);
         until_all_have_ended(&abandoned).await;
         assert_eq!(read(&handler, "gated", &abandoned, records(), LONG).await.unwrap().records, records());
+    }
+
+    #[tokio::test]
+    async fn reads_that_were_left_alone_count_for_the_school_whose_records_they_read() {
+        let of_key = |key: &'static str| Delivered {
+            record: Record { key: Bytes::from_static(key.as_bytes()), headers: vec![], value: None },
+            ..records().remove(0)
+        };
+        let handler: Arc<Gated> = Arc::default();
+        let abandoned = Abandoned::default();
+        let closed = handler.gate.write().await;
+        for window in [vec!["slow"], vec!["slow", "slow"], vec!["slow", "calm"], vec!["calm"]] {
+            let window = window.into_iter().map(of_key).collect();
+            assert!(matches!(read(&handler, "gated", &abandoned, window, Duration::ZERO).await, Err(Failure::Stuck(_))));
+        }
+        let counted = |key: &'static str| abandoned.count_of(&Bytes::from_static(key.as_bytes()));
+        assert_eq!([counted("slow"), counted("calm"), counted("other"), abandoned.count()], [2, 1, 0, 4]);
+        drop(closed);
+        until_all_have_ended(&abandoned).await;
+        assert_eq!(counted("slow"), 0);
     }
 
     #[tokio::test]

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// In less an ordinary record may not be done on a busy machine.
+const LEAST_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// `[events.consumer]` of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +57,24 @@ impl ConsumerConfig {
         Ok(())
     }
 
+    /// The same for the only try of a record of a school of which another was quarantined.
+    pub(super) fn suspect_timeout(&self) -> Duration {
+        let tenth = Duration::from_secs(self.record_timeout_seconds) / 10;
+        tenth.max(LEAST_TIMEOUT).min(self.record_timeout())
+    }
+
     pub(super) const fn record_timeout(&self) -> Duration {
         Duration::from_secs(self.record_timeout_seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspect_has_a_tenth_of_the_time_and_no_less_than_a_busy_machine_needs() {
+        let timeout = |seconds| ConsumerConfig { record_timeout_seconds: seconds, ..Default::default() }.suspect_timeout().as_secs();
+        assert_eq!([1, 5, 30, 300].map(timeout), [1, 2, 3, 30]);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     dead_letter::QUARANTINED,
     handler::{Handler, Trouble},
     order,
-    processing::Failure,
+    processing::{Failure, MOST_ABANDONED_OF_A_SCHOOL},
     quarantine::Holder,
 };
 use crate::{Delivered, Position, Topic};
@@ -73,25 +73,36 @@ impl<H: Handler> Worker<H> {
 
         let mut waiting: VecDeque<usize> = order::fairly(others).into();
         while !waiting.is_empty() && !shutdown.is_requested() {
-            let places: Vec<usize> = waiting.iter().copied().take(self.max_batch).collect();
+            // Each time, since the last one may have made a suspect.
+            let trusted = order::suspects_last(waiting.make_contiguous(), others, &self.suspects.at(self.clock.now()));
+            let places: Vec<usize> = waiting.iter().copied().take(trusted.min(self.max_batch).max(1)).collect();
             let records: Vec<&Delivered> = places.iter().filter_map(|place| others.get(*place)).collect();
-            let tried = match self.attempt(&records).await {
-                Ok(tried) => tried,
-                Err(Failure::Transient(trouble)) => return Err(trouble),
-                Err(Failure::Poison { .. } | Failure::Stuck(_)) => {
-                    for (place, record) in places.iter().zip(&records) {
-                        if shutdown.is_requested() {
-                            return Ok(());
-                        }
-                        self.alone(record, shutdown).await?;
-                        mark(others_done, *place);
-                    }
-                    places.len()
+            let tried = if trusted == 0 {
+                self.one_by_one(&records, shutdown).await?
+            } else {
+                match self.attempt(&records, self.settings.record_timeout()).await {
+                    Ok(tried) => tried,
+                    Err(Failure::Transient(trouble)) => return Err(trouble),
+                    Err(Failure::Poison { .. } | Failure::Stuck(_)) => self.one_by_one(&records, shutdown).await?,
                 }
             };
             waiting.drain(..tried).for_each(|place| mark(others_done, place));
         }
         Ok(())
+    }
+
+    /// Tries each alone, up to one that makes its school a suspect, so that the others go before the rest of that school. Answers how many are done.
+    async fn one_by_one(&self, records: &[&Delivered], shutdown: &Shutdown) -> Result<usize, Trouble> {
+        for (before, record) in records.iter().enumerate() {
+            if shutdown.is_requested() {
+                return Ok(before);
+            }
+            self.alone(record, shutdown).await?;
+            if self.suspects.has(&record.record.key, self.clock.now()) {
+                return Ok(before + 1);
+            }
+        }
+        Ok(records.len())
     }
 
     /// Tries a record alone, and notes before that it does; not of one that is done, which would overwrite the note of the next.
@@ -126,12 +137,24 @@ impl<H: Handler> Worker<H> {
 
     /// Tries a record alone, again if it is slow, until it is processed or set aside.
     async fn alone(&self, record: &Delivered, shutdown: &Shutdown) -> Result<(), Trouble> {
+        let key = &record.record.key;
+        let going_on = self.abandoned.count_of(key);
+        if going_on >= MOST_ABANDONED_OF_A_SCHOOL {
+            let why = format!("not tried: {going_on} reads of earlier records of its school go on although their time is over");
+            return Ok(self.set_aside(record, QUARANTINED, why).await?);
+        }
+        let is_suspect = self.suspects.has(key, self.clock.now());
+        let limit = if is_suspect { self.settings.suspect_timeout() } else { self.settings.record_timeout() };
         let mut tries = 0;
         loop {
-            match self.attempt(&[record]).await {
+            match self.attempt(&[record], limit).await {
                 Ok(_) => return Ok(()),
                 Err(Failure::Transient(trouble)) => return Err(trouble),
                 Err(Failure::Poison { reason, detail }) => return Ok(self.set_aside(record, reason, detail).await?),
+                Err(Failure::Stuck(why)) if is_suspect => {
+                    let why = format!("{why}, within an hour after another record of its school was quarantined");
+                    return Ok(self.set_aside(record, QUARANTINED, why).await?);
+                }
                 Err(Failure::Stuck(why)) => {
                     tries += 1;
                     if tries >= self.settings.quarantine_after {

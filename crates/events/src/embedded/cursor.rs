@@ -3,8 +3,12 @@
 //! Reads of files block, so they run on tokio's blocking threads: one hop for a whole batch costs some ten microseconds, while
 //! one read from a cold disk on an async thread would hold up everything else that runs there. Cursors are copied into the hop
 //! and come back with the batch, so that a reader whose future is dropped half-way has not moved.
+//!
+//! Recovery looks at the end of a partition only. Records that were damaged before it, or since, are found here. In a topic with retention they are
+//! set aside as recovery does it, and reading goes on with the next good record: one flipped bit would otherwise stop every process that reads
+//! the topic, at every start.
 
-use std::{io, ops::Range, sync::Arc, time::Duration};
+use std::{fs, io, ops::Range, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::{
@@ -13,10 +17,12 @@ use tokio::{
 };
 
 use super::{
+    damage::Damage,
     disk::failed,
     frame,
-    partition::Partition,
-    segment::{Frames, Header, Segment, Step, damaged},
+    partition::{OnDamage, Partition},
+    segment::{Extent, Frames, Header, Segment, Step, damaged},
+    tail::Tail,
 };
 use crate::{
     log::{Delivered, LogError, Position},
@@ -33,9 +39,18 @@ pub(super) struct Cursor {
     partition: Arc<Partition>,
     /// The next record has this offset or a higher one.
     offset: i64,
-    open: Option<(Arc<Segment>, Frames)>,
+    open: Option<Open>,
     /// Offsets that are gone, which nobody was told of yet.
     gone: Vec<Range<i64>>,
+}
+
+/// A segment that is read.
+#[derive(Debug, Clone)]
+struct Open {
+    segment: Arc<Segment>,
+    frames: Frames,
+    /// The offset that comes next in it; in a compacted one it may be missing.
+    next_offset: i64,
 }
 
 #[cfg(test)]
@@ -67,15 +82,21 @@ impl Cursor {
     /// The next record's bytes. `None` at the end of what is visible.
     pub(super) fn next(&mut self) -> Result<Option<(frame::Head, bytes::Bytes)>, LogError> {
         while self.is_behind() {
-            let (segment, mut frames) = match self.open.take() {
+            let mut open = match self.open.take() {
                 Some(open) => open,
                 None => self.open_segment()?,
             };
+            let segment = Arc::clone(&open.segment);
             // Taken before reading: everything up to this end lies within this length, whatever is appended meanwhile.
             let extent = segment.extent();
-            match frames.next(extent.length).map_err(|error| failed("read", &segment.path, &error))? {
+            match open.frames.next(extent.length).map_err(|error| failed("read", &segment.path, &error))? {
                 Step::Frame { head, bytes, .. } => {
-                    self.open = Some((segment, frames));
+                    open.next_offset = head.offset + 1;
+                    self.open = Some(open);
+                    if segment.name.generation == 0 {
+                        // Those in between were damaged.
+                        self.skip_to(head.offset);
+                    }
                     if head.offset >= self.offset {
                         self.offset = head.offset + 1;
                         return Ok(Some((head, bytes)));
@@ -89,10 +110,50 @@ impl Cursor {
                     self.skip_to(extent.end);
                 }
                 Step::End => self.offset = self.offset.max(extent.end),
-                Step::Bad { position, reason } => return Err(damaged(&segment.path, position, reason)),
+                Step::Bad { position, reason } => {
+                    self.set_aside(&mut open, extent, position, reason)?;
+                    self.open = Some(open);
+                }
             }
         }
         Ok(None)
+    }
+
+    /// Goes past damaged records, which are kept beside the segment. They were there when the partition was opened or became closed, so nobody has
+    /// looked at them since. In a compacted topic they are an error, as in recovery.
+    fn set_aside(&mut self, open: &mut Open, extent: Extent, position: u64, reason: &'static str) -> Result<(), LogError> {
+        let path = &open.segment.path;
+        let options = &self.partition.options;
+        if options.on_damage == OnDamage::Refuse {
+            return Err(damaged(path, position, &format!("{reason}; restore the file from a backup")));
+        }
+        let bytes = open.frames.rest(extent.length).map_err(|error| failed("read", path, &error))?;
+        let size = Tail { bytes: &bytes, position, salt: open.frames.salt, next_offset: open.next_offset }.next_frame();
+        let (bad, good) = bytes.split_at(size);
+        Damage { partition: &options.label, segment: path, position, bytes: bad, reason }.set_aside_once()?;
+        open.frames.skip(size);
+        if good.is_empty() {
+            self.skip_to(extent.end);
+        }
+        Ok(())
+    }
+
+    /// Whether reading may go on after a segment that cannot be read at all: it is closed, and its topic is not compacted.
+    fn may_pass(&self, segment: &Segment) -> bool {
+        let end = segment.extent().end;
+        self.partition.options.on_damage == OnDamage::SetAside
+            && end > self.offset
+            && self.partition.segment_at(end).is_some_and(|next| next.name.base == end)
+    }
+
+    /// Goes past a segment whose header is damaged: without it no record can be checked.
+    fn set_aside_whole(&mut self, segment: &Segment) -> Result<(), LogError> {
+        let path = &segment.path;
+        let bytes = fs::read(path).map_err(|error| failed("read", path, &error))?;
+        let reason = "its header is damaged";
+        Damage { partition: &self.partition.options.label, segment: path, position: 0, bytes: &bytes, reason }.set_aside_once()?;
+        self.skip_to(segment.extent().end);
+        Ok(())
     }
 
     /// Goes on from this offset, and remembers that what is before it is gone.
@@ -103,7 +164,7 @@ impl Cursor {
         }
     }
 
-    fn open_segment(&mut self) -> Result<(Arc<Segment>, Frames), LogError> {
+    fn open_segment(&mut self) -> Result<Open, LogError> {
         loop {
             let Some(segment) = self.partition.segment_at(self.offset) else {
                 return Err(damaged(&self.partition.options.folder, 0, "the partition has no segments"));
@@ -114,11 +175,17 @@ impl Cursor {
             }
             match segment.open() {
                 Ok(file) => {
-                    let header = Header::read(&file, &segment.path)?;
+                    let header = match Header::read(&file, &segment.path) {
+                        Err(LogError::Damaged { .. }) if self.may_pass(&segment) => {
+                            self.set_aside_whole(&segment)?;
+                            continue;
+                        }
+                        header => header?,
+                    };
                     // Retention has removed what came before. For a group that lives it does not.
                     self.skip_to(segment.name.base);
-                    let frames = Frames::new(file, header.salt, segment.place_before(self.offset));
-                    return Ok((segment, frames));
+                    let (next_offset, position) = segment.place_before(self.offset);
+                    return Ok(Open { segment, frames: Frames::new(file, header.salt, position), next_offset });
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     // Retention or compaction came in between, unless the list still says that this file is the one.

@@ -20,6 +20,7 @@ mod backlog;
 mod compaction;
 mod config;
 mod cursor;
+mod damage;
 mod disk;
 mod frame;
 mod groups;

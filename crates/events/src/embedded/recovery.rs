@@ -1,7 +1,7 @@
 //! Opening a partition: finding out, after whatever ended the last run, what is there.
 //!
-//! Closed segments are taken on trust (their readers check every record), so that opening does not depend on how much is
-//! stored. The written segment is read from the checkpoint on, up to where its records stop being good. What is after that is one of three
+//! Closed segments, and what the checkpoint knows to be on disk, are taken on trust, so that opening does not depend on how much is
+//! stored: their readers check every record, and set aside what was damaged since (see `cursor`). The written segment is read from the checkpoint on, up to where its records stop being good. What is after that is one of three
 //! (see `tail`):
 //!
 //! - *Torn*: the last write was interrupted and never acknowledged. It is cut off.
@@ -20,24 +20,21 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom},
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
-use opentelemetry::KeyValue;
 use serde::{Deserialize, Serialize};
-use tracing::{error, warn};
+use tracing::warn;
 
 use super::{
+    damage::{self, Damage},
     disk::{self, NewFile, failed},
     partition::{OnDamage, Partition, PartitionOptions, Staging, Writing},
     segment::{Extent, Frames, Header, Segment, SegmentName, Step, damaged},
     tail::{Tail, Verdict},
 };
 use crate::log::LogError;
-
-/// Ends the names of files that hold damaged records.
-const DAMAGED: &str = ".damaged";
 
 /// How far each partition was known to be on disk. Written now and then; an old one only costs time.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +126,7 @@ fn list_segments(options: &PartitionOptions) -> Result<Vec<Found>, LogError> {
             found.push(Found { name, extent: Extent { length, end } });
         } else if file_name.ends_with(NewFile::SUFFIX) {
             disk::remove(&entry.path())?;
-        } else if file_name.ends_with(DAMAGED) {
+        } else if file_name.ends_with(damage::SUFFIX) {
             let (partition, file) = (&options.label, &file_name);
             warn!(name: "event_log.damage_kept", partition, %file, "damaged records were set aside here; see what they were, then remove the file");
         } else {
@@ -223,7 +220,7 @@ fn recover(newest: &Found, mark: Option<&Mark>, options: &PartitionOptions, now_
 }
 
 /// Sees to it that the bytes after the last good record may be cut off.
-fn take_off(tail: Tail<'_>, reason: &str, path: &Path, options: &PartitionOptions) -> Result<(), LogError> {
+fn take_off(tail: Tail<'_>, reason: &'static str, path: &Path, options: &PartitionOptions) -> Result<(), LogError> {
     let Tail { bytes, position, .. } = tail;
     let (file, size) = (path.display(), bytes.len());
     match tail.judge() {
@@ -246,31 +243,15 @@ fn take_off(tail: Tail<'_>, reason: &str, path: &Path, options: &PartitionOption
             Err(damaged(path, position, &format!("{reason}: {what}")))
         }
         Verdict::Damaged => {
-            let kept = aside(path, position);
-            disk::replace(kept.clone(), bytes)?;
-            let meter = opentelemetry::global::meter("schildwacht.events");
-            let counter =
-                meter.u64_counter("event_log.damaged").with_description("damaged groups of records that recovery set aside").build();
-            counter.add(1, &[KeyValue::new("partition", options.label.clone())]);
-            error!(
-                name: "event_log.damage_set_aside", %file, position, bytes = size, reason, kept = %kept.display(),
-                "records at the end were damaged after they were written and may have been acknowledged; they are kept, and the log goes on without"
-            );
-            Ok(())
+            // Once more if a start ended in the middle of it.
+            Damage { partition: &options.label, segment: path, position, bytes, reason }.set_aside()
         }
     }
 }
 
-/// Where damaged bytes that stood at `position` are kept.
-fn aside(path: &Path, position: u64) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{position}{DAMAGED}"));
-    PathBuf::from(name)
-}
-
 /// When what stood at `position` was set aside and writing has not gone on yet: the first offset that none of it had.
 fn set_aside_until(path: &Path, position: u64, salt: u32, next_offset: i64) -> Result<Option<i64>, LogError> {
-    let kept = aside(path, position);
+    let kept = damage::aside(path, position);
     match fs::read(&kept) {
         Ok(bytes) => Ok(Some(Tail { bytes: &bytes, position, salt, next_offset }.end_offset().max(next_offset + 1))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -181,11 +181,11 @@ impl Segment {
         lock(&self.index).retain(|(noted, _)| *noted < offset);
     }
 
-    /// A place at or before the offset.
-    pub(super) fn place_before(&self, offset: i64) -> u64 {
+    /// An offset at or before this one, and its place.
+    pub(super) fn place_before(&self, offset: i64) -> (i64, u64) {
         let index = lock(&self.index);
         let after = index.partition_point(|(noted, _)| *noted <= offset);
-        after.checked_sub(1).map_or(Header::SIZE, |at| index[at].1)
+        after.checked_sub(1).map_or((self.name.base, Header::SIZE), |at| index[at])
     }
 
     /// Opens the file for reading.
@@ -204,7 +204,7 @@ impl Segment {
 #[derive(Debug, Clone)]
 pub(super) struct Frames {
     file: Arc<File>,
-    salt: u32,
+    pub salt: u32,
     /// Where the buffer starts in the file.
     position: u64,
     buffer: Bytes,
@@ -245,6 +245,19 @@ impl Frames {
                 Peek::Short { need } => self.fill(need, limit)?,
             }
         }
+    }
+
+    /// What is there from the next place to `limit`, good or not.
+    pub(super) fn rest(&self, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(limit - self.position).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, self.position)?;
+        Ok(bytes)
+    }
+
+    /// Goes on so many bytes further.
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.position += bytes as u64;
+        self.buffer = Bytes::new();
     }
 
     /// Makes the buffer at least `need` bytes long; the caller knows that the file has them before `limit`.

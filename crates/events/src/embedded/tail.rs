@@ -5,7 +5,7 @@
 //! been acknowledged, or was about to be: it must not pass for an interrupted write. Where it cannot be told, it counts as damage. Not told
 //! apart are a record whose length *and* other bytes changed, if it is the last, and one that held a sector of zeros itself.
 
-use super::frame::{self, LEAST, MARKER, PREFIX, Peek};
+use super::frame::{self, Head, LEAST, MARKER, PREFIX, Peek};
 
 /// Smallest part of a file that a disk writes at once; zeros from such a place on were not written.
 const SECTOR: usize = 512;
@@ -83,30 +83,29 @@ impl Tail<'_> {
         next
     }
 
-    /// Looks for whole frames anywhere. What a payload holds is none of this file's, as it does not know the salt; however much of it there
-    /// is, the time that this takes grows with the bytes only.
+    /// Where the first record after the bad place begins; the end where there is none.
+    pub(super) fn next_frame(&self) -> usize {
+        let mut search = self.frames();
+        if let Some((at, _)) = search.next() {
+            return at;
+        }
+        // Where there was too much to check, the bad record may still know how long it is.
+        let claimed = frame::claims(self.bytes).map(|(_, size)| size).filter(|size| search.gave_up && self.is_border(*size));
+        claimed.unwrap_or(self.bytes.len())
+    }
+
     fn find_frames(&self) -> Found {
         let mut found = Found::default();
-        let most = self.bytes.len().saturating_mul(CHECKED_BYTES);
-        let mut from = 0;
-        while let Some(at) = self.bytes[from..].windows(MARKER.len()).position(|window| window == MARKER).map(|at| from + at) {
-            from = at + 1;
-            let Some((head, size)) = frame::claims(&self.bytes[at..]) else { continue };
-            let said_before_it_stood = head.settled <= self.position + at as u64;
-            if size > self.bytes.len() - at || !said_before_it_stood || !self.is_plausible(head.offset) {
-                continue;
-            }
-            if size > most - found.checked {
-                return Found { gave_up: true, ..found };
-            }
-            found.checked += size;
-            if matches!(frame::peek(&self.bytes[at..], self.salt), Peek::Whole { .. }) {
-                found.any = true;
-                found.vouches |= head.settled > self.position;
-                from = at + size;
-            }
+        let mut search = self.frames();
+        for (_, head) in &mut search {
+            found.any = true;
+            found.vouches |= head.settled > self.position;
         }
-        found
+        Found { gave_up: search.gave_up, checked: search.checked, ..found }
+    }
+
+    fn frames(&self) -> Search<'_> {
+        Search { tail: self, from: 0, checked: 0, gave_up: false }
     }
 
     /// Whether the bytes are the beginning of a frame, and no more.
@@ -145,6 +144,43 @@ impl Tail<'_> {
 
     fn most_frames(&self, bytes: usize) -> i64 {
         i64::try_from(bytes / LEAST).unwrap_or(i64::MAX - self.next_offset - 1) + 1
+    }
+}
+
+/// Looks for whole frames anywhere. What a payload holds is none of this file's, as it does not know the salt; however much of it there
+/// is, the time that this takes grows with the bytes only.
+struct Search<'t> {
+    tail: &'t Tail<'t>,
+    from: usize,
+    checked: usize,
+    gave_up: bool,
+}
+
+impl Iterator for Search<'_> {
+    /// Where it begins, and what it says.
+    type Item = (usize, Head);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Tail { bytes, position, salt, .. } = *self.tail;
+        let most = bytes.len().saturating_mul(CHECKED_BYTES);
+        while let Some(at) = bytes.get(self.from..)?.windows(MARKER.len()).position(|window| window == MARKER).map(|at| self.from + at) {
+            self.from = at + 1;
+            let Some((head, size)) = frame::claims(&bytes[at..]) else { continue };
+            let said_before_it_stood = head.settled <= position + at as u64;
+            if size > bytes.len() - at || !said_before_it_stood || !self.tail.is_plausible(head.offset) {
+                continue;
+            }
+            if size > most - self.checked {
+                self.gave_up = true;
+                return None;
+            }
+            self.checked += size;
+            if matches!(frame::peek(&bytes[at..], salt), Peek::Whole { .. }) {
+                self.from = at + size;
+                return Some((at, head));
+            }
+        }
+        None
     }
 }
 

@@ -174,7 +174,7 @@ fn the_checkpoint_spares_the_scan_and_changes_nothing_else() {
 }
 
 #[test]
-fn damage_in_a_closed_segment_is_told_to_its_reader() {
+fn damage_in_a_closed_segment_costs_what_is_damaged_and_a_segment_cut_short_is_told_to_its_reader() {
     let folder = TempDir::new().unwrap();
     let partition = open_with(folder.path(), 200, &Checkpoint::default()).unwrap();
     for number in 0..10 {
@@ -188,7 +188,8 @@ fn damage_in_a_closed_segment_is_told_to_its_reader() {
     fs::write(&oldest, &flipped).unwrap();
     drop(partition);
     let partition = open(folder.path()).unwrap();
-    assert!(matches!(read_all(&partition), Err(LogError::Damaged { .. })));
+    let offsets: Vec<i64> = read_all(&partition).unwrap().into_iter().map(|(offset, _)| offset).collect();
+    assert_eq!(offsets, (1..10).collect::<Vec<_>>(), "set aside, and reading goes on");
 
     let first_record_only = Header::SIZE as usize + frame::size(&record("key", Some("0")));
     fs::write(&oldest, &whole[..first_record_only]).unwrap();

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use schildwacht_events::ConsumerConfig;
 
-use crate::world::World;
+use crate::world::{TestHandler, World};
 
 testkit::on_both_stores! {
     async fn a_school_at_its_bound_loses_its_oldest_letters_and_no_others(database: TestDatabase) {
         let mut world = World::new(database).await;
         world.settings = ConsumerConfig { letters_per_school: 10, ..world.settings };
-        let consumer = world.start_consumer(Arc::default());
+        let handler: Arc<TestHandler> = Arc::default();
+        let consumer = world.start_consumer(Arc::clone(&handler));
         for number in 0..3 {
             world.append(vec![world.event("calm", &format!("poison: calm {number}"))]).await;
         }
@@ -23,6 +25,22 @@ testkit::on_both_stores! {
         assert_eq!(of("calm").len(), 3, "{details:?}");
         // Beyond ten, down to nine: at the eleventh, the thirteenth and the fifteenth.
         assert_eq!(of("hot"), (16..25).rev().map(|number| format!("hot {number}")).collect::<Vec<_>>());
+        assert_eq!(*handler.told.lock().unwrap(), [(Bytes::from_static(b"hot"), 2)], "once an hour, after the transaction in which they went");
+        assert_eq!(world.effects().await, ["told 2"]);
+        world.stop(&[consumer]).await;
+    }
+
+    async fn what_could_not_be_told_is_told_the_next_time_letters_give_way(database: TestDatabase) {
+        let mut world = World::new(database).await;
+        world.settings = ConsumerConfig { letters_per_school: 10, ..world.settings };
+        let handler = Arc::new(TestHandler { deaf: 1.into(), ..Default::default() });
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        for number in 10..25 {
+            world.append(vec![world.event("hot", &format!("poison: hot {number}"))]).await;
+            world.until_all_is_done().await;
+        }
+        assert_eq!(*handler.told.lock().unwrap(), [(Bytes::from_static(b"hot"), 4)]);
+        assert_eq!(world.effects().await, ["told 4"], "what failed left nothing behind");
         world.stop(&[consumer]).await;
     }
 

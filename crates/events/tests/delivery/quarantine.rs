@@ -53,6 +53,41 @@ testkit::on_both_stores! {
         is_set_aside(impatient(database).await, "spin", "it was not read within 2 s, 2 times").await;
     }
 
+    /// More of them than reads may be left alone: their school must not take the places of all.
+    async fn a_school_that_goes_on_sending_what_keeps_the_cpu_is_set_aside_without_a_try(database: TestDatabase) {
+        let world = impatient(database).await;
+        let handler: Arc<TestHandler> = Arc::default();
+        world.append(vec![world.event("slow", "spin")]).await;
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        world.until("the first is set aside", async || world.letters().await.len() == 1).await;
+        let mut events: Vec<_> = (0..30).map(|_| world.event("slow", "spin")).collect();
+        events.extend((0..10).map(|school| world.event(&format!("calm {school}"), "calm")));
+        world.append(events).await;
+        world.until_all_is_done().await;
+        assert_eq!(world.effects().await, ["calm"; 10]);
+        let mut details: Vec<String> = world.letters().await.into_iter().map(|letter| letter.detail).collect();
+        details.sort();
+        let (tried, others) = details.split_at(2);
+        let soon_after = "it was not read within 2 s, within an hour after another record of its school was quarantined";
+        assert_eq!(tried, ["it was not read within 2 s, 2 times", soon_after]);
+        assert_eq!(others, ["not tried: 4 reads of earlier records of its school go on although their time is over"; 29]);
+        handler.lenient.store(true, Ordering::Relaxed);
+        world.stop(&[consumer]).await;
+    }
+
+    async fn what_else_a_school_sends_soon_after_has_one_try(database: TestDatabase) {
+        let world = impatient(database).await;
+        let handler: Arc<TestHandler> = Arc::default();
+        world.append(vec![world.event("slow", "hang"), world.event("slow", "hang")]).await;
+        let consumer = world.start_consumer(Arc::clone(&handler));
+        world.until_all_is_done().await;
+        let mut details: Vec<String> = world.letters().await.into_iter().map(|letter| letter.detail).collect();
+        details.sort();
+        let soon_after = "it was not written within 2 s, within an hour after another record of its school was quarantined";
+        assert_eq!(details, ["it was not written within 2 s, 2 times", soon_after], "the second was tried once");
+        world.stop(&[consumer]).await;
+    }
+
     async fn a_record_at_which_the_handler_panics_is_set_aside(database: TestDatabase) {
         is_set_aside(World::new(database).await, "panic", "its handler panicked while it wrote it, 2 times").await;
     }

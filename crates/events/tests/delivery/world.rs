@@ -357,6 +357,10 @@ pub struct TestHandler {
     pub unavailable: std::sync::atomic::AtomicBool,
     /// The tasks in which it worked.
     pub members: Mutex<std::collections::HashSet<tokio::task::Id>>,
+    /// The schools that were told that letters gave way, and how many.
+    pub told: Mutex<Vec<(Bytes, u64)>>,
+    /// How often telling still fails.
+    pub deaf: AtomicUsize,
     /// The process ends.
     pub died: tokio::sync::Notify,
 }
@@ -418,6 +422,15 @@ impl Handler for TestHandler {
             Rejected { record, reason: "test_part", detail: part.to_owned() }
         });
         Ok(rejected.collect())
+    }
+
+    async fn letters_gave_way(&self, txn: &Txn, key: &[u8], letters: u64) -> Result<(), HandleError> {
+        effect(txn, &format!("told {letters}")).await?;
+        if self.deaf.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(HandleError::Transient("nobody listens".into()));
+        }
+        self.told.lock().unwrap().push((Bytes::copy_from_slice(key), letters));
+        Ok(())
     }
 
     async fn finish(&self, txn: &Txn, batch: &mut Vec<String>) -> Result<(), HandleError> {

@@ -1,9 +1,9 @@
 //! Use cases of gateways: a school's sensors, and their access.
 
-use auth::{Action, Context, Scope};
+use auth::{Action, Context, Resource, Scope};
 use chrono::{DateTime, Duration, Utc};
 use events::{Topic, outbox};
-use runtime::{Error, Etag, GatewayId, RequestId, Result, SchoolId, SiteId};
+use runtime::{Error, Etag, GatewayId, RequestId, Result, SchoolId, SiteId, security::SecurityEvent};
 use serde::Serialize;
 use storage::{
     Page, PageRequest, Paging, RequestKey, Txn,
@@ -13,7 +13,7 @@ use storage::{
 use super::App;
 use crate::{
     config::GatewayBounds,
-    domain::{Gateway, GatewayChange, GatewayName, GatewaysOfSchool, RevokeReason, Secret},
+    domain::{Gateway, GatewayChange, GatewayName, GatewayRefusal, GatewaysOfSchool, RevokeReason, Secret},
     outbound::gateway_entry,
     store,
 };
@@ -94,7 +94,7 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     let school = store::school::find(&reader, &scope, asked.school_id).await?.ok_or_else(|| Error::not_found("school"))?;
     // Asked before Keycloak gets a client, and again when the school is locked.
     let a_day_ago = cx.clock.now() - Duration::days(1);
-    app.require_room(store::gateway::count(&reader, school.id, a_day_ago).await?)?;
+    app.require_room(cx, school.id, store::gateway::count(&reader, school.id, a_day_ago).await?)?;
     drop(reader);
     let site_is_elsewhere = asked.site_id.is_some_and(|site| school.site(site).is_none());
     if site_is_elsewhere {
@@ -129,10 +129,14 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
 }
 
 impl App {
-    /// Refuses a gateway more than a school may have.
-    fn require_room(&self, has: GatewaysOfSchool) -> Result<()> {
+    /// Refuses a gateway more than a school may have. Who asks is told at once; who watches over the platform finds it among the security events.
+    fn require_room(&self, cx: &Context, school: SchoolId, has: GatewaysOfSchool) -> Result<()> {
         let GatewayBounds { gateways_of_a_school, enrolments_of_a_school_per_day } = self.bounds;
-        Ok(has.allow_one_more(gateways_of_a_school, enrolments_of_a_school_per_day)?)
+        let refused = |refusal: GatewayRefusal| {
+            SecurityEvent::BoundReached.record(&cx.actor(), Action::GatewayEnrol.name(), Resource::School(school), refusal.into());
+            refusal
+        };
+        Ok(has.allow_one_more(gateways_of_a_school, enrolments_of_a_school_per_day).map_err(refused)?)
     }
 }
 
@@ -150,7 +154,7 @@ async fn keep(
     if let Some(before) = store::gateway::find_by_request(&*txn, key).await? {
         return Ok(Some(before));
     }
-    app.require_room(store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
+    app.require_room(cx, gateway.school_id, store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
     store::gateway::insert(&txn, gateway, key).await?;
     record(&txn, cx, gateway, change).await?;
     txn.commit().await?;

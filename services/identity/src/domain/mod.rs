@@ -20,7 +20,7 @@ pub use appointment::{
 pub use board::{Board, BoardKind};
 pub use contact::{Contact, ContactChange, ContactDetails, ContactId};
 pub use email::Email;
-pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason};
+pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, Refusal as GatewayRefusal, RevokeReason};
 pub use invitation::{Answer, Invitation, InvitationChange, InvitationId, InvitationRefusal};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use reminder::Reminder;

@@ -107,6 +107,17 @@ on_both_stores! {
         let request = |school: &School| EnrolGatewayRequest { school_id: school.school_id.clone(), name: "kelder".into(), ..Default::default() };
         let enrol = async |school: &School| world.gateways().enrol_gateway(world.by(&operator(), request(school))).await;
         let reason = |refused: &Status| refused.get_error_details().error_info().unwrap().reason.clone();
+        // Of many lines at once some are left out, so it is refused until one is written.
+        let on_record = async |bound: &str| {
+            let resource = format!("school:{}", zandloper.school_id);
+            let is_written = async || {
+                testkit::security_lines("bound_reached");
+                assert_eq!(reason(&enrol(&zandloper).await.unwrap_err()), bound);
+                let lines = testkit::security_lines("bound_reached");
+                lines.iter().any(|line| line.resource == resource && line.reason == bound && line.action == "gateway.enrol").then_some(())
+            };
+            testkit::eventually(bound, is_written).await;
+        };
         let bounds = crate::world::BOUNDS;
 
         // At once, so that the last place is not given twice.
@@ -117,6 +128,7 @@ on_both_stores! {
         for refused in refused.iter().map(|answer| answer.as_ref().unwrap_err()) {
             assert_eq!((refused.code(), reason(refused).as_str()), (Code::FailedPrecondition, "too_many_gateways"));
         }
+        on_record("too_many_gateways").await;
         assert!(enrol(&vuurvogel).await.is_ok(), "another school has its own");
 
         // Revoked ones make room, until there were too many within a day.
@@ -132,6 +144,7 @@ on_both_stores! {
         world.gateways().revoke_gateway(world.by(&operator(), revoke)).await.unwrap();
         let refused = enrol(&zandloper).await.unwrap_err();
         assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "too_many_enrolments"));
+        on_record("too_many_enrolments").await;
         world.clock.advance(chrono::TimeDelta::hours(25));
         assert!(enrol(&zandloper).await.is_ok());
         world.assert_audit_trail_is_intact().await;

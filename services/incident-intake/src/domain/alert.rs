@@ -33,6 +33,9 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Begins the ids of what the platform itself says.
+    const OF_PLATFORM: &str = "schildwacht:";
+
     /// Of what the platform itself says: a school reached a bound. network-monitor gives the alerts it counts together the same id.
     pub fn flood() -> Self {
         Self {
@@ -40,6 +43,11 @@ impl Signature {
             text: "Flood: more new alerts or cases than one school may have".to_owned(),
             category: "Flood".to_owned(),
         }
+    }
+
+    /// Whether the platform itself says it: that a school reached a bound.
+    pub fn is_of_platform(&self) -> bool {
+        self.id.starts_with(Self::OF_PLATFORM)
     }
 }
 

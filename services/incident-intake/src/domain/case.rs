@@ -300,10 +300,11 @@ impl Case {
     }
 
     /// Whether its closing keeps the signature quiet: it was a false positive, not long ago, and nothing worse than that
-    /// is reported now.
+    /// is reported now. What the platform itself says is never kept quiet: the next time another bound may hide another attack.
     pub fn keeps_quiet(&self, severity: Severity, quiet_for: TimeDelta, at: DateTime<Utc>) -> bool {
         let State::Closed(closure) = &self.state else { return false };
-        closure.reason == CloseReason::FalsePositive && at - closure.at < quiet_for && severity <= self.severity
+        let may_be_quiet = closure.reason == CloseReason::FalsePositive && !self.signature.is_of_platform();
+        may_be_quiet && at - closure.at < quiet_for && severity <= self.severity
     }
 
     /// Names the case as people's decisions left it: what sensors add does not alter it.

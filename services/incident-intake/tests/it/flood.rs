@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use proto::{
-    incident_intake::v1::{Case, CaseSeverity, ListCasesRequest},
+    incident_intake::v1::{Case, CaseSeverity, CloseReason, ListCasesRequest},
     network_monitor::v1::AlertEvent,
 };
 use runtime::SchoolId;
@@ -22,6 +22,27 @@ async fn open_cases(world: &World, school: SchoolId) -> Vec<Case> {
 }
 
 on_both_stores! {
+    async fn that_a_bound_was_reached_is_told_again_after_a_false_positive(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let school = world.school("Basisschool De Zandloper", "Aalter").await;
+        for signature_id in ["schildwacht:flood", "schildwacht:over-rate", "schildwacht:unreadable"] {
+            let flood = || {
+                let mut news = world.alert(school, MALWARE);
+                news.alert.as_mut().unwrap().signature_id = signature_id.to_owned();
+                news
+            };
+            world.send(&flood()).await;
+            world.settle().await;
+            let [case] = <[Case; 1]>::try_from(open_cases(&world, school).await).unwrap();
+            world.close(&case, CloseReason::FalsePositive).await;
+            world.send(&flood()).await;
+            world.settle().await;
+            let [again] = <[Case; 1]>::try_from(open_cases(&world, school).await).unwrap();
+            assert!(again.case_id != case.case_id && again.signature_id == signature_id, "{again:?}");
+            world.close(&again, CloseReason::Resolved).await;
+        }
+    }
+
     async fn what_opens_more_cases_than_a_school_may_is_one_case(database: TestDatabase) {
         let world = World::start(&database).await;
         let loud = world.school("Basisschool De Zandloper", "Aalter").await;

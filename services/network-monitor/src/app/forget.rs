@@ -1,7 +1,7 @@
 //! Removes what has been kept long enough.
 
 use auth::{Action, Context, Resource};
-use chrono::{Days, TimeDelta};
+use chrono::TimeDelta;
 use runtime::Result;
 
 use super::App;
@@ -26,7 +26,7 @@ pub async fn forget(app: &App, cx: &Context) -> Result<Forgotten> {
     cx.require(Action::AlertRecord, Resource::Platform)?;
     let now = cx.clock.now();
     let days_ago = |days: u32| now - TimeDelta::days(days.into());
-    let first_day = usage::day_of(now).checked_sub_days(Days::new(app.keep.usage_days.into())).unwrap_or_default();
+    let first_day = usage::first_kept(now, app.keep.usage_days);
 
     let txn = app.database.begin().await?;
     let forgotten = Forgotten {
@@ -76,14 +76,17 @@ mod tests {
                 gathered.record(school, None, received, Vec::new()).understood("suricata.flow", [seen], None);
             }
             let txn = database.begin().await.unwrap();
-            record_batch(&cx, &txn, &app.bounds, &mut gathered).await.unwrap();
+            record_batch(&app, &cx, &txn, &mut gathered).await.unwrap();
             txn.commit().await.unwrap();
 
             let first = forget(&app, &cx).await.unwrap();
-            assert_eq!(first, Forgotten { days: 1, ..Forgotten::default() }, "a device just heard of stays, however old its traffic");
-            clock.advance(TimeDelta::days(91));
+            assert_eq!(first, Forgotten::default(), "a device just heard of stays, and its use of long ago was never kept");
+            clock.advance(TimeDelta::days(36));
             let later = forget(&app, &cx).await.unwrap();
-            assert_eq!(later, Forgotten { devices: 2, ..Forgotten::default() }, "its last day went with it");
+            assert_eq!(later, Forgotten { days: 1, ..Forgotten::default() });
+            clock.advance(TimeDelta::days(55));
+            let last = forget(&app, &cx).await.unwrap();
+            assert_eq!(last, Forgotten { devices: 2, ..Forgotten::default() });
         }
     }
 }

@@ -12,9 +12,8 @@ use events::{Topic, outbox};
 use runtime::{DeviceId, GatewayId, Result, SchoolId};
 use storage::Txn;
 
-use super::{Outcome, Tally};
+use super::{App, Outcome, Tally};
 use crate::{
-    config::Bounds,
     domain::{
         alert::NamedAlert,
         alert_change::Arrival,
@@ -25,6 +24,7 @@ use crate::{
         fold::DeviceFold,
         roster::{DeviceChange, Roster},
         sighting::Sighting,
+        usage,
     },
     outbound::alert_event,
     store::{self, device::Wanted},
@@ -80,6 +80,13 @@ impl Gathered {
         self.schools.entry(school).or_default().alerts.requests_refused(requests, arrival);
     }
 
+    /// So many dead letters of a school gave way to newer ones. Its sensors were not heard by that.
+    pub fn letters_gave_way(&mut self, school: SchoolId, now: DateTime<Utc>, letters: usize) {
+        let arrival = Arrival { gateway: None, received: now, origin: self.traces.len() };
+        self.traces.push(Vec::new());
+        self.schools.entry(school).or_default().alerts.letters_gave_way(letters, arrival);
+    }
+
     /// What to count, once the transaction has committed.
     pub fn into_tally(self) -> Tally {
         self.tally
@@ -122,7 +129,7 @@ impl Record<'_> {
 }
 
 /// Takes all schools out of what was gathered, which keeps its tally only.
-pub async fn record_batch(cx: &Context, txn: &Txn, bounds: &Bounds, gathered: &mut Gathered) -> Result<()> {
+pub async fn record_batch(app: &App, cx: &Context, txn: &Txn, gathered: &mut Gathered) -> Result<()> {
     let Gathered { schools, traces, tally, events: _ } = gathered;
     // In the order of their ids, since each is locked until the end.
     for (school, batch) in std::mem::take(schools) {
@@ -130,7 +137,7 @@ pub async fn record_batch(cx: &Context, txn: &Txn, bounds: &Bounds, gathered: &m
         let before = store::contact::hear(txn, school, batch.heard, cx.clock.now()).await?;
         store::contact::hear_gateways(txn, school, &batch.gateways).await?;
         let mut allowance = before;
-        record_school(cx, txn, School { id: school, bounds, allowance: &mut allowance }, batch, traces, tally).await?;
+        record_school(app, cx, txn, School { id: school, allowance: &mut allowance }, batch, traces, tally).await?;
         if allowance != before {
             store::contact::keep_allowance(txn, school, &allowance).await?;
         }
@@ -141,11 +148,11 @@ pub async fn record_batch(cx: &Context, txn: &Txn, bounds: &Bounds, gathered: &m
 /// A school, and what it may still bring.
 struct School<'s> {
     id: SchoolId,
-    bounds: &'s Bounds,
     allowance: &'s mut Allowance,
 }
 
 async fn record_school(
+    app: &App,
     cx: &Context,
     txn: &Txn,
     school: School<'_>,
@@ -153,17 +160,20 @@ async fn record_school(
     traces: &[Vec<(String, String)>],
     tally: &mut Tally,
 ) -> Result<()> {
-    let School { id: school, bounds, allowance } = school;
+    let School { id: school, allowance } = school;
+    let bounds = &app.bounds;
     let SchoolBatch { mut devices, mut alerts, heard, gateways: _ } = batch;
     let left_out = devices.limit();
     alerts.limit();
     let Some(moments) = moments_of(&devices, &alerts) else { return Ok(()) };
     let mut ips = devices.ips();
     ips.extend(alerts.ips());
-    let wanted = Wanted { macs: devices.macs(), ips, moments };
+    let first_kept = usage::first_kept(cx.clock.now(), app.keep.usage_days);
+    let wanted = Wanted { macs: devices.macs(), ips, moments, first_kept };
     let mut roster = Roster::new(
         store::device::load(txn, school, &wanted).await?,
         allowance.room_for_devices(bounds.devices, bounds.new_devices_per_hour),
+        first_kept,
     );
     roster.apply(&devices, heard, &cx.ids);
     alerts.devices_turned_away(left_out + roster.turned_away(), heard);

@@ -61,6 +61,10 @@ impl Group {
         self.openings.first().map(|opening| opening.signature.clone().into_owned()).unwrap_or_default()
     }
 
+    fn moments(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        self.requests.iter().flat_map(|request| &request.events).map(|event| event.moment)
+    }
+
     fn events(&self) -> usize {
         self.requests.iter().map(|request| request.events.len()).sum()
     }
@@ -93,6 +97,7 @@ pub struct AlertFold {
     groups: BTreeMap<AlertKey, Group>,
     flood: Flood,
     over_rate: Flood,
+    unreadable: Flood,
 }
 
 impl AlertFold {
@@ -133,6 +138,13 @@ impl AlertFold {
         }
     }
 
+    /// So many dead letters of the school gave way to newer ones.
+    pub fn letters_gave_way(&mut self, letters: usize, arrival: Arrival) {
+        if letters > 0 {
+            self.unreadable.take(letters, arrival, arrival.received, || "a dead letter".to_owned());
+        }
+    }
+
     /// Leaves out what is too much for one batch: of the keys the worst stay, then those that came first.
     pub fn limit(&mut self) {
         if self.groups.len() <= MOST_KEYS {
@@ -148,12 +160,19 @@ impl AlertFold {
 
     /// Whether nothing suspicious happened.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.flood.count() == 0 && self.over_rate.count() == 0
+        self.groups.is_empty() && [&self.flood, &self.over_rate, &self.unreadable].iter().all(|flood| flood.count() == 0)
     }
 
-    /// The alerts to look up in the store.
-    pub fn keys(&self) -> impl Iterator<Item = AlertKey> {
-        self.groups.keys().cloned().chain(Reached::ALL.map(Reached::key))
+    /// The alerts to look up in the store: those of a key that could take its events in, between these moments.
+    pub fn wanted(&self) -> impl Iterator<Item = (AlertKey, RangeInclusive<DateTime<Utc>>)> {
+        let of_events = self.groups.iter().filter_map(|(key, group)| Some((key.clone(), reach_of(group.moments())?)));
+        // Any event may yet find no room, and is then counted when it was received.
+        let of_room = reach_of(self.groups.values().map(|group| group.last_received).chain(self.flood.moment()));
+        let of_rate = reach_of(self.over_rate.moment());
+        let of_letters = reach_of(self.unreadable.moment());
+        let of_floods = [(Reached::Room, of_room), (Reached::Rate, of_rate), (Reached::Letters, of_letters)]
+            .map(|(reached, reach)| Some((reached.key(), reach?)));
+        of_events.chain(of_floods.into_iter().flatten())
     }
 
     /// The addresses that take part, as far as they can be named.
@@ -172,14 +191,10 @@ impl AlertFold {
         ips
     }
 
-    /// The moments between which alerts could take these events in: the store need not look further.
+    /// The moments between which alerts could take these events in.
     pub fn reach(&self) -> Option<RangeInclusive<DateTime<Utc>>> {
-        let requests = || self.groups.values().flat_map(|group| &group.requests);
-        let moments = || {
-            let of_flood = [&self.flood, &self.over_rate].into_iter().filter(|flood| flood.count() > 0).map(|flood| flood.last_received);
-            requests().flat_map(|request| request.events.iter().map(|event| event.moment)).chain(of_flood)
-        };
-        Some(moments().min()? - WINDOW..=moments().max()? + WINDOW)
+        let of_floods = [&self.flood, &self.over_rate, &self.unreadable].into_iter().filter_map(Flood::moment);
+        reach_of(self.groups.values().flat_map(Group::moments).chain(of_floods))
     }
 }
 
@@ -201,7 +216,7 @@ pub struct AlertOutcome {
 impl AlertFold {
     /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now; at most `room` alerts open.
     pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, room: u32, ids: &Ids) -> AlertOutcome {
-        let Self { groups, mut flood, over_rate } = self;
+        let Self { groups, mut flood, over_rate, unreadable } = self;
         let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
         for alert in known {
             open.entry(alert.key()).or_default().push(alert);
@@ -248,11 +263,18 @@ impl AlertFold {
                 .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
         }
         outcome.flooded = flood.count();
-        for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate)] {
+        for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate), (Reached::Letters, unreadable)] {
             outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, ids));
         }
         outcome
     }
+}
+
+/// Between these moments are the alerts that could take in events of those.
+fn reach_of(moments: impl IntoIterator<Item = DateTime<Utc>>) -> Option<RangeInclusive<DateTime<Utc>>> {
+    let widest = |(first, last): (DateTime<Utc>, DateTime<Utc>), (moment, _)| (first.min(moment), last.max(moment));
+    let (first, last) = moments.into_iter().map(|moment| (moment, moment)).reduce(widest)?;
+    Some(first - WINDOW..=last + WINDOW)
 }
 
 /// What of some requests was not sent before.

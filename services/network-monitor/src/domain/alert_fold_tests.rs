@@ -63,6 +63,21 @@ fn events_of_one_signature_from_one_address_are_one_alert() {
 }
 
 #[test]
+fn each_key_is_looked_up_where_its_own_events_are_and_the_flood_where_it_would_be_counted() {
+    let mut fold = AlertFold::default();
+    for detection in [detection(1, "10.0.0.5", -500_000), detection(2, "10.0.0.5", 0), detection(2, "10.0.0.5", 90)] {
+        fold.add(detection, arrival());
+    }
+    let wanted: BTreeMap<String, _> = fold.wanted().map(|(key, reach)| (key.signature_id.to_string(), reach)).collect();
+    assert_eq!(wanted["suricata:1:1"], at(-500_060)..=at(-499_940));
+    assert_eq!(wanted["suricata:1:2"], at(-60)..=at(150));
+    assert_eq!(wanted["schildwacht:flood"], at(9_940)..=at(10_060), "when it was received, however old the events");
+    assert_eq!(wanted.len(), 3, "nobody refused a request");
+    fold.requests_refused(1, arrival());
+    assert_eq!(fold.wanted().count(), 4);
+}
+
+#[test]
 fn another_signature_or_address_is_another_alert() {
     let outcome = apply(vec![], [detection(1, "10.0.0.5", 0), detection(2, "10.0.0.5", 0), detection(1, "10.0.0.6", 0)], false);
     assert_eq!(outcome.changes.len(), 3);
@@ -137,7 +152,7 @@ fn a_batch_looks_up_so_many_alerts_and_no_more() {
         fold.add(detection(1, &source, 0), arrival());
     }
     fold.limit();
-    assert_eq!(fold.keys().count(), MOST_KEYS + 2, "and those that say that a bound was reached");
+    assert_eq!(fold.wanted().count(), MOST_KEYS + 1, "and that which says that a bound was reached");
     let outcome = fold.apply(vec![], school(), |_| false, ROOM, &Ids::counted());
     assert_eq!((u64::from(outcome.opened), outcome.flooded), (MOST_KEYS as u64, 5_000 - MOST_KEYS as u64));
 }

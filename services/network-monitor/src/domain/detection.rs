@@ -90,6 +90,11 @@ impl SignatureId {
         Self("schildwacht:over-rate".to_owned())
     }
 
+    /// Of what the platform itself says: a school sends so much that cannot be read that the oldest of it is gone.
+    pub fn unreadable() -> Self {
+        Self("schildwacht:unreadable".to_owned())
+    }
+
     /// Reads an id from a request or from the store.
     pub fn parse(text: &str) -> Result<Self, NotASignatureId> {
         let is_printable = text.len() <= Self::LONGEST && !text.chars().any(|letter| letter.is_control() || letter.is_whitespace());

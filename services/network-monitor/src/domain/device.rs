@@ -9,7 +9,7 @@ use super::{
     fact::{Fact, Facts, Topic},
     mac::Mac,
     source::Source,
-    usage::{DaySlots, Quarter},
+    usage::{DaySlots, Span},
     vendor,
 };
 
@@ -169,12 +169,14 @@ impl Device {
         self.names.best().map(|fact| fact.value.as_str())
     }
 
-    /// It was seen during some part of a quarter-hour.
-    pub fn see(&mut self, quarter: Quarter, first: DateTime<Utc>, last: DateTime<Utc>) {
-        self.first_seen = self.first_seen.min(first);
-        self.last_seen = self.last_seen.max(last);
-        let (day, slot) = quarter.brussels();
-        self.days.entry(day).or_default().mark(slot);
+    /// It was seen during some part of a quarter-hour. That counts as use on the days that are kept.
+    pub fn see(&mut self, span: &Span, first_kept: NaiveDate) {
+        self.first_seen = self.first_seen.min(span.first);
+        self.last_seen = self.last_seen.max(span.last);
+        let (day, slot) = span.quarter.brussels();
+        if day >= first_kept {
+            self.days.entry(day).or_default().mark(slot);
+        }
     }
 
     /// It told something about itself.

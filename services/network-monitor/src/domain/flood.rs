@@ -1,4 +1,4 @@
-//! The alerts that say that a school reached a bound: of what it may have, or of what it may send. They count what found no room, and are never kept
+//! The alerts that say that a school reached a bound: of what it may have, of what it may send, or of what is kept that cannot be read. They count what found no room, and are never kept
 //! quiet.
 
 use std::borrow::Cow;
@@ -19,16 +19,17 @@ pub(super) enum Reached {
     Room,
     /// More than it may send: telemetry-ingest refuses its requests, and its events wait at its gateways.
     Rate,
+    /// More dead letters than are kept of it: the oldest gave way.
+    Letters,
 }
 
 impl Reached {
-    pub(super) const ALL: [Self; 2] = [Self::Room, Self::Rate];
-
     /// By what its alert is known. It comes from no address.
     pub(super) fn key(self) -> AlertKey {
         let signature_id = match self {
             Self::Room => SignatureId::flood(),
             Self::Rate => SignatureId::over_rate(),
+            Self::Letters => SignatureId::unreadable(),
         };
         AlertKey { signature_id, source: None }
     }
@@ -37,6 +38,7 @@ impl Reached {
         match self {
             Self::Room => "Flood: more new alerts or devices than one school may have",
             Self::Rate => "Flood: the school sends more than it may, its events wait at its gateways",
+            Self::Letters => "Flood: the school sends more that cannot be read than is kept of it, the oldest is gone",
         }
     }
 }
@@ -75,10 +77,15 @@ impl Flood {
         self.first.get_or_insert_with(|| (arrival, what()));
     }
 
+    /// When it was counted; `None` when everything found room.
+    pub(super) fn moment(&self) -> Option<DateTime<Utc>> {
+        (self.count() > 0).then_some(self.last_received)
+    }
+
     /// Its alert, opened or grown; it is never kept quiet.
     pub(super) fn into_change(self, reached: Reached, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
+        let (moment, count) = (self.last_received, self.count());
         let (arrival, first) = self.first?;
-        let moment = self.last_received;
         let mut draft = known.into_iter().find(|alert| alert.takes(moment)).map(Draft::known).unwrap_or_else(|| {
             let raw = serde_json::json!({ "event_type": "flood", "first_left_out": first });
             let opening = Detection {
@@ -99,7 +106,7 @@ impl Flood {
         });
         draft.alert.last = draft.alert.last.max(moment);
         draft.alert.received = draft.alert.received.max(moment);
-        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(self.count()).unwrap_or(i64::MAX));
+        draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
         Some(draft.into_change(false, arrival.origin))
     }
 }

@@ -15,7 +15,7 @@ use super::{
     mac::Mac,
     sighting::{Sighting, Who},
     source::Source,
-    usage::Quarter,
+    usage::{Quarter, Span},
 };
 
 /// Devices that one batch takes in: more than a large school has, so that a flood of invented addresses costs no more than that.
@@ -23,17 +23,6 @@ const MOST_DEVICES: usize = 5_000;
 
 /// Facts that one batch takes in of one device: many more than are kept.
 const MOST_FACTS: usize = 256;
-
-/// When a device was seen within one quarter-hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The quarter-hour.
-    pub quarter: Quarter,
-    /// The first moment in it.
-    pub first: DateTime<Utc>,
-    /// The last moment in it.
-    pub last: DateTime<Utc>,
-}
 
 /// What a batch says of one device, as the sensor named it.
 #[derive(Clone, Debug)]

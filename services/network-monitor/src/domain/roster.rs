@@ -14,7 +14,7 @@ use std::{
     net::IpAddr,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, Ids};
 
 use super::{
@@ -72,12 +72,14 @@ pub struct Roster {
     /// Devices that may still appear.
     room: u32,
     turned_away: BTreeSet<DeviceKey>,
+    /// Use before this day is not kept, however old the traffic that a batch tells of.
+    first_kept: NaiveDate,
 }
 
 impl Roster {
-    /// From the devices the store knows by the batch's cards and addresses; at most `room` more appear.
-    pub fn new(known: Vec<Device>, room: u32) -> Self {
-        let mut roster = Self { room, ..Self::default() };
+    /// From the devices the store knows by the batch's cards and addresses; at most `room` more appear, and use counts from `first_kept` on.
+    pub fn new(known: Vec<Device>, room: u32, first_kept: NaiveDate) -> Self {
+        let mut roster = Self { room, first_kept, ..Self::default() };
         for device in known {
             roster.enter(device, Stored::Same);
         }
@@ -189,9 +191,10 @@ impl Roster {
     fn see_card(&mut self, key: DeviceKey, seen: &Seen, ids: &Ids) {
         let Some(first) = seen.spans().map(|span| span.first).min() else { return };
         let Some(place) = self.find_or_enter(key, first, ids) else { return };
+        let first_kept = self.first_kept;
         let device = self.touch(place);
         for span in seen.spans() {
-            device.see(span.quarter, span.first, span.last);
+            device.see(span, first_kept);
         }
         for (topic, fact) in &seen.facts {
             device.learn(*topic, fact.clone());
@@ -202,8 +205,9 @@ impl Roster {
     fn see_address(&mut self, ip: IpAddr, seen: &Seen, ids: &Ids) {
         for span in seen.spans() {
             let Some(place) = self.holder_or_enter(ip, span.first, ids) else { continue };
+            let first_kept = self.first_kept;
             let device = self.touch(place);
-            device.see(span.quarter, span.first, span.last);
+            device.see(span, first_kept);
             device.has_address(Address { ip, source: seen.source, observed: span.last, claimed: None });
         }
         for (topic, fact) in &seen.facts {

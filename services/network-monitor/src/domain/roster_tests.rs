@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{fact::Told, sighting::Sighting};
+use crate::domain::{fact::Told, sighting::Sighting, usage::first_kept};
 
 const LAPTOP: &str = "00:1b:21:0a:bc:01";
 const TABLET: &str = "00:1b:21:0a:bc:02";
@@ -24,7 +24,7 @@ fn apply(known: Vec<Device>, sightings: impl IntoIterator<Item = Sighting>, ids:
     for sighting in sightings {
         fold.add(sighting);
     }
-    let mut roster = Roster::new(known, 1_000);
+    let mut roster = Roster::new(known, 1_000, NaiveDate::MIN);
     roster.apply(&fold, at(1_000), ids);
     roster.into_changes()
 }
@@ -111,6 +111,20 @@ fn devices_not_seen_are_not_stored_again() {
     assert_eq!(apply(vec![bystander], [traffic("10.0.0.6", 1)], &ids).len(), 1);
 }
 
+#[test]
+fn old_traffic_makes_a_device_known_but_days_that_are_not_kept_are_not_marked() {
+    let hours = (0..10_000).map(|day| day * 24);
+    let mut fold = DeviceFold::default();
+    hours.clone().flat_map(|hour| [traffic(IP, -hour), claim(LAPTOP, "10.0.0.6", -hour)]).for_each(|seen| fold.add(seen));
+    let mut roster = Roster::new(vec![], 2, first_kept(at(0), 35));
+    roster.apply(&fold, at(0), &Ids::counted());
+    for change in roster.into_changes() {
+        let DeviceChange::Appeared(device) = change else { panic!("{change:?}") };
+        assert_eq!((device.first_seen, device.last_seen), (at(-9_999 * 24), at(0)));
+        assert_eq!(device.days.len(), 36, "today and 35 days before");
+    }
+}
+
 fn any_sighting() -> impl Strategy<Value = Sighting> {
     let macs = proptest::sample::select(vec![LAPTOP, TABLET, "02:00:00:00:00:03"]);
     let ips = proptest::sample::select(vec!["10.0.0.5", "10.0.0.6", "fd00::7"]);
@@ -170,7 +184,7 @@ fn devices_that_find_no_room_are_turned_away_and_those_that_are_known_are_not() 
     [traffic("10.0.0.5", 1), traffic("10.0.0.6", 1), traffic("10.0.0.7", 1), claim("02:00:00:00:00:01", "10.0.0.8", 1)]
         .into_iter()
         .for_each(|seen| fold.add(seen));
-    let mut roster = Roster::new(vec![known.clone()], 1);
+    let mut roster = Roster::new(vec![known.clone()], 1, NaiveDate::MIN);
     roster.apply(&fold, at(1_000), &ids);
     assert_eq!(roster.turned_away(), 2, "the card came first");
     let changes = roster.into_changes();

@@ -28,6 +28,17 @@ impl Quarter {
     }
 }
 
+/// When a device was seen within one quarter-hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The quarter-hour.
+    pub quarter: Quarter,
+    /// The first moment in it.
+    pub first: DateTime<Utc>,
+    /// The last moment in it.
+    pub last: DateTime<Utc>,
+}
+
 /// The start of a Brussels day.
 pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
     let wall_clock = day.and_time(NaiveTime::MIN);
@@ -38,6 +49,11 @@ pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
 /// The Brussels day of a moment.
 pub fn day_of(moment: DateTime<Utc>) -> NaiveDate {
     moment.with_timezone(&Brussels).date_naive()
+}
+
+/// The first day whose use is kept, of so many days before today.
+pub fn first_kept(now: DateTime<Utc>, days: u32) -> NaiveDate {
+    day_of(now).checked_sub_days(Days::new(days.into())).unwrap_or_default()
 }
 
 /// The days up to and including `last`, oldest first.

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveValue::Set,
     Condition, ConnectionTrait, Iterable as _, QuerySelect as _,
     entity::prelude::*,
-    sea_query::{ExprTrait as _, OnConflict, Query},
+    sea_query::{ExprTrait as _, Func, OnConflict, Order, OverStatement as _, Query, WindowStatement},
 };
 use storage::{Page, Paging, StoreError, StoreResult, Txn, chunks, desc, or_update, within};
 
@@ -21,8 +21,8 @@ use crate::domain::{
     detection::{Endpoint, Severity, SignatureId},
 };
 
-/// Alerts that one look-up reads, at most: of 500 keys, a hundred each.
-const MOST_KNOWN: u64 = 50_000;
+/// Alerts that one look-up of up to 500 keys reads, at most: up to 33 KiB each.
+const MOST_KNOWN: u64 = 1_000;
 
 /// Table `alert`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -73,20 +73,31 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The alerts that may take in the events of a batch. The school must be locked.
+/// The alerts that may take in the events of a batch: of each key the newest, then of each the one before it, up to [`MOST_KNOWN`]. Only a
+/// sensor that tells of months in one batch comes so far; its oldest events then open alerts of their own. The school must be locked.
 pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<Vec<Alert>> {
-    let Some(reach) = fold.reach() else { return Ok(Vec::new()) };
+    const PLACE: &str = "place";
     let mut rows = Vec::new();
-    for keys in chunks(fold.keys()) {
-        let either = keys.into_iter().fold(Condition::any(), |any, AlertKey { signature_id, source }| {
-            any.add(Column::SourceIp.eq(ip_text(source)).and(Column::SignatureId.eq(signature_id.as_str())))
+    for wanted in chunks(fold.wanted()) {
+        let either = wanted.into_iter().fold(Condition::any(), |any, (AlertKey { signature_id, source }, reach)| {
+            let is_of_key = Column::SourceIp.eq(ip_text(source)).and(Column::SignatureId.eq(signature_id.as_str()));
+            any.add(is_of_key.and(Column::LastAt.gte(*reach.start())).and(Column::FirstAt.lte(*reach.end())))
         });
-        let query = Entity::find()
-            .filter(Column::SchoolId.eq(school.as_uuid()))
-            .filter(either)
-            .filter(Column::LastAt.gte(*reach.start()))
-            .filter(Column::FirstAt.lte(*reach.end()));
-        rows.extend(query.limit(MOST_KNOWN).all(&**txn).await?);
+        let mut newest_first = WindowStatement::partition_by(Column::SourceIp);
+        newest_first
+            .add_partition_by(Expr::col(Column::SignatureId))
+            .order_by(Column::LastAt, Order::Desc)
+            .order_by(Column::AlertId, Order::Desc);
+        let mut ranked = Query::select();
+        ranked
+            .column(Column::AlertId)
+            .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, PLACE)
+            .from(Entity)
+            .and_where(Column::SchoolId.eq(school.as_uuid()))
+            .cond_where(either);
+        let mut found = Query::select();
+        found.column(Column::AlertId).from_subquery(ranked, "ranked").order_by(PLACE, Order::Asc).limit(MOST_KNOWN);
+        rows.extend(Entity::find().filter(Column::AlertId.in_subquery(found)).all(&**txn).await?);
     }
     rows.into_iter().map(read).collect()
 }

@@ -32,15 +32,18 @@ pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>, now: DateTi
     let row = Entity::find_by_id(school.as_uuid()).one(&**txn).await?;
     let known = row.filter(|row| row.counted_hour == Allowance::hour_of(now));
     let number = |column: i32| u32::try_from(column).unwrap_or(u32::MAX);
-    Ok(match known {
-        Some(row) => Allowance {
+    if let Some(row) = known {
+        return Ok(Allowance {
             hour: row.counted_hour,
             devices: number(row.devices),
             new_devices: number(row.new_devices),
             new_alerts: number(row.new_alerts),
-        },
-        None => Allowance::begin(now, device::count(txn, school).await?),
-    })
+        });
+    }
+    let begun = Allowance::begin(now, device::count(txn, school).await?);
+    // At once, so that devices are counted once an hour also where nothing new appears in it.
+    keep_allowance(txn, school, &begun).await?;
+    Ok(begun)
 }
 
 /// Keeps what of its bounds a school has used. The school must be locked.

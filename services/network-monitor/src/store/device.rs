@@ -68,6 +68,8 @@ pub struct Wanted {
     pub ips: BTreeSet<IpAddr>,
     /// From the first moment in the batch to the last.
     pub moments: RangeInclusive<DateTime<Utc>>,
+    /// Their use is read from this day on.
+    pub first_kept: NaiveDate,
 }
 
 /// The devices a batch is about. The school must be locked.
@@ -99,7 +101,8 @@ pub async fn load(txn: &Txn, school: SchoolId, wanted: &Wanted) -> StoreResult<V
     for some in chunks(holders.difference(&ids).copied()) {
         rows.extend(Entity::find().filter(Column::DeviceId.is_in(some)).all(&**txn).await?);
     }
-    let days = usage::day_of(*wanted.moments.start())..=usage::day_of(*wanted.moments.end());
+    let (first, last) = (usage::day_of(*wanted.moments.start()), usage::day_of(*wanted.moments.end()));
+    let days = Ord::max(first, wanted.first_kept)..=last;
     with_details(&**txn, rows, Some(&days)).await
 }
 
@@ -164,7 +167,7 @@ pub(super) async fn with_details(
 pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> StoreResult<()> {
     let mut devices = Vec::new();
     let mut addresses = Vec::new();
-    let mut forgotten_addresses = Condition::any();
+    let mut forgotten_addresses = Vec::new();
     let mut days: BTreeMap<(Uuid, NaiveDate), DaySlots> = BTreeMap::new();
     let mut absorbed: BTreeMap<Uuid, Uuid> = BTreeMap::new();
     for change in changes {
@@ -182,8 +185,8 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
             device.addresses.iter().filter(|address| !known.contains(address)).map(|address| write_address(school, device.id, address)),
         );
         for gone in known.iter().filter(|known| device.addresses.iter().all(|address| address.ip != known.ip)) {
-            let it = device_address::Column::DeviceId.eq(device.id.as_uuid()).and(device_address::Column::Ip.eq(gone.ip.to_string()));
-            forgotten_addresses = forgotten_addresses.add(it);
+            forgotten_addresses
+                .push(device_address::Column::DeviceId.eq(device.id.as_uuid()).and(device_address::Column::Ip.eq(gone.ip.to_string())));
         }
         let new_days = device.days.iter().filter(|(day, slots)| before.and_then(|before| before.days.get(*day)) != Some(*slots));
         days.extend(new_days.map(|(day, slots)| ((device.id.as_uuid(), *day), *slots)));
@@ -194,8 +197,9 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
     for some in chunks(absorbed.into_keys()) {
         Entity::delete_many().filter(Column::DeviceId.is_in(some)).exec(&**txn).await?;
     }
-    if !forgotten_addresses.is_empty() {
-        device_address::Entity::delete_many().filter(forgotten_addresses).exec(&**txn).await?;
+    for some in chunks(forgotten_addresses) {
+        let any_of_them = some.into_iter().fold(Condition::any(), Condition::add);
+        device_address::Entity::delete_many().filter(any_of_them).exec(&**txn).await?;
     }
     for some in chunks(devices) {
         Entity::insert_many(some)

@@ -8,11 +8,12 @@ use std::{
 };
 
 use auth::Scope;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::{
     array::{uniform3, uniform4},
     prelude::*,
 };
-use runtime::SchoolId;
+use runtime::{Ids, SchoolId};
 use storage::RequestKey;
 use strum::VariantArray as _;
 use testkit::{
@@ -23,16 +24,17 @@ use testkit::{
 use super::*;
 use crate::domain::{
     alert::{Alert, Remembered},
-    alert_change::AlertChange,
+    alert_change::{AlertChange, Arrival},
+    alert_fold::AlertFold,
     destinations::Destinations,
-    detection::{Endpoint, Sensor, Severity, SignatureId},
+    detection::{Detection, Endpoint, Fingerprint, Sensor, Severity, SignatureId},
     device::{Address, Claimed, Device, DeviceKey},
     fact::{Fact, Topic},
     mac::Mac,
     roster::DeviceChange,
     source::Source,
     suppression::{Reason, Suppression},
-    usage::{Quarter, day_of},
+    usage::{Quarter, Span, day_of},
 };
 
 fn any_ip() -> impl Strategy<Value = IpAddr> {
@@ -65,7 +67,7 @@ prop_compose! {
 }
 
 /// What a device becomes when it is told these things.
-type News = ([(Topic, Fact); 4], [Address; 3], [chrono::DateTime<chrono::Utc>; 3]);
+type News = ([(Topic, Fact); 4], [Address; 3], [DateTime<Utc>; 3]);
 
 fn any_news() -> impl Strategy<Value = News> {
     (uniform4(any_fact()), uniform3(any_address()), uniform3(moment()))
@@ -74,7 +76,7 @@ fn any_news() -> impl Strategy<Value = News> {
 fn told(mut device: Device, (facts, addresses, moments): News) -> Device {
     facts.into_iter().for_each(|(topic, fact)| device.learn(topic, fact));
     addresses.into_iter().for_each(|address| device.has_address(address));
-    moments.into_iter().for_each(|moment| device.see(Quarter::of(moment), moment, moment));
+    moments.into_iter().for_each(|moment| device.see(&Span { quarter: Quarter::of(moment), first: moment, last: moment }, NaiveDate::MIN));
     device.heard = device.heard.max(moments[0]);
     device
 }
@@ -135,6 +137,22 @@ prop_compose! {
     }
 }
 
+fn detection(signature_id: SignatureId, source: Endpoint, time: DateTime<Utc>) -> Detection<'static> {
+    Detection {
+        sensor: Sensor::Suricata,
+        signature_id,
+        signature: "ET SCAN Potential SSH Scan".into(),
+        category: "".into(),
+        severity: Severity::Medium,
+        source,
+        destination: Endpoint::default(),
+        protocol: "tcp".into(),
+        time,
+        fingerprint: Fingerprint::of([time.to_rfc3339().as_bytes()]),
+        raw: "{}".into(),
+    }
+}
+
 prop_compose! {
     fn any_suppression()(
         id in id(),
@@ -160,7 +178,7 @@ async fn stored(txn: &storage::Txn, school: SchoolId, expected: &Device) -> Devi
             DeviceKey::Mac(mac) => ([mac].into(), [].into()),
             DeviceKey::Ip(ip) => ([].into(), [ip].into()),
         };
-        let wanted = device::Wanted { macs, ips, moments: moment..=moment };
+        let wanted = device::Wanted { macs, ips, moments: moment..=moment, first_kept: NaiveDate::MIN };
         assert_eq!(day_of(moment), *day);
         let loaded = device::load(txn, school, &wanted).await.unwrap();
         days.extend(loaded.into_iter().filter(|device| device.id == expected.id).flat_map(|device| device.days));
@@ -183,6 +201,27 @@ on_both_stores! {
         }
     }
 
+    async fn a_batch_may_replace_more_addresses_than_one_statement_takes(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let address = |number: u32| Address { ip: IpAddr::V4(number.into()), source: Source::ZeekDhcp, observed: now, claimed: None };
+        // As laptops get new leases.
+        let laptops: Vec<[Device; 2]> = (0..1_001_u32).map(|number| {
+            let key = DeviceKey::Mac(Mac::new([0, 0, 0, 0, number.to_be_bytes()[2], number.to_be_bytes()[3]]));
+            let new = Device::new(ids.next(), key, now);
+            [0, 1 << 16].map(|lease| Device { addresses: vec![address(lease + number)], ..new.clone() })
+        }).collect();
+        let txn = database.begin().await.unwrap();
+        let appeared: Vec<DeviceChange> = laptops.iter().map(|[before, _]| DeviceChange::Appeared(before.clone())).collect();
+        device::save(&txn, school, &appeared).await.unwrap();
+        let updated: Vec<DeviceChange> = laptops.iter().map(|[before, after]| DeviceChange::Updated { before: Box::new(before.clone()), after: after.clone() }).collect();
+        device::save(&txn, school, &updated).await.unwrap();
+        for [_, after] in &laptops {
+            assert_eq!(device::find(&*txn, &Scope::Everything, school, after.id).await.unwrap().as_ref(), Some(after));
+        }
+    }
+
     async fn alerts_are_read_back_and_as_they_grow(database: TestDatabase) {
         let database = database.migrated(crate::migrations()).await;
         for (before, after) in samples(&(any_alert(), any_alert())) {
@@ -196,6 +235,56 @@ on_both_stores! {
                 assert_eq!(alert::find(&*txn, &Scope::Everything, alert.school, alert.id).await.unwrap(), Some(alert));
             }
         }
+    }
+
+    async fn devices_are_counted_once_an_hour(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let txn = database.begin().await.unwrap();
+        let counted = async |minutes: i64| contact::hear(&txn, school, now, now + TimeDelta::minutes(minutes)).await.unwrap().devices;
+        let appears = async || {
+            let device = Device::new(ids.next(), DeviceKey::Mac(Mac::new([0, 0, 0, 0, 0, 1])), now);
+            device::save(&txn, school, &[DeviceChange::Appeared(device)]).await.unwrap();
+        };
+        assert_eq!(counted(0).await, 0);
+        appears().await;
+        assert_eq!(counted(9).await, 0, "what nobody told it of is not looked for again");
+        assert_eq!(counted(10).await, 1, "another hour");
+    }
+
+    async fn a_look_up_takes_the_newest_alerts_of_each_key_first_and_has_an_end(database: TestDatabase) {
+        let database = database.migrated(crate::migrations()).await;
+        let ids = Ids::counted();
+        let (school, now): (SchoolId, DateTime<Utc>) = (ids.next(), "2026-09-24T09:50:00Z".parse().unwrap());
+        let signature = |number: i64| SignatureId::suricata(1, number);
+        let [template] = <[Alert; 1]>::try_from(samples(&any_alert()).into_iter().take(1).collect::<Vec<_>>()).unwrap();
+        // A sensor that tells of years, and another signature.
+        let of_day = |number: i64, day: i64| {
+            let moment = now - TimeDelta::days(day);
+            Alert { id: ids.next(), school, signature_id: signature(number), first: moment, last: moment, ..template.clone() }
+        };
+        let alerts: Vec<Alert> = (0..1_200).map(|day| of_day(1, day)).chain([of_day(2, 0), of_day(2, 1_199)]).collect();
+        let changes = alerts.iter().map(|alert| AlertChange { alert: alert.clone(), devices: BTreeSet::new(), is_new: true, announcement: None, origin: 0 });
+        let txn = database.begin().await.unwrap();
+        alert::save(&txn, &changes.collect::<Vec<_>>()).await.unwrap();
+
+        let mut fold = AlertFold::default();
+        let arrival = Arrival { gateway: None, received: now, origin: 0 };
+        for (number, day) in [(1, 0), (1, 1_199), (2, 0), (2, 1_199)] {
+            fold.add(detection(signature(number), template.source, now - TimeDelta::days(day)), arrival);
+        }
+        let found = alert::load(&txn, school, &fold).await.unwrap();
+        let days_of = |number: i64| {
+            let of_it = found.iter().filter(|alert| alert.signature_id == signature(number));
+            of_it.map(|alert| (now - alert.first).num_days()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(days_of(2), [0, 1_199].into(), "one that has much takes no room of one that has little");
+        assert_eq!(days_of(1), (0..998).collect());
+
+        let mut of_now = AlertFold::default();
+        of_now.add(detection(signature(1), template.source, now), arrival);
+        assert_eq!(alert::load(&txn, school, &of_now).await.unwrap(), alerts[..1]);
     }
 
     async fn suppressions_are_read_back(database: TestDatabase) {

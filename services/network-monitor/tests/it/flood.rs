@@ -58,6 +58,21 @@ on_both_stores! {
         assert_eq!((count_of("schildwacht:flood"), count_of("suricata:1:1000")), (101, 2));
     }
 
+    async fn dead_letters_that_give_way_are_an_alert_of_its_own(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let unreadable = || world.record(world.gateway, world.school, "application/x-ndjson", None, b"engine started\n".to_vec());
+        // One more than are kept of a school.
+        world.append_all((0..1_001).map(|_| unreadable()).collect()).await;
+        world.post_from(world.other_school, "application/x-ndjson", None, b"engine started\n".to_vec()).await;
+        let alerts = alerts_of(&world, world.school).await;
+        let [told] = &alerts[..] else { panic!("{alerts:?}") };
+        assert_eq!((told.signature_id.as_str(), told.severity()), ("schildwacht:unreadable", AlertSeverity::High));
+        assert!(told.event_count > 100, "down to nine tenths: {}", told.event_count);
+        assert_eq!(alerts_of(&world, world.other_school).await.len(), 0);
+        let [(_, event)] = &world.alert_events(1).await[..] else { panic!("one event") };
+        assert_eq!(event.alert.as_ref().unwrap().alert_id, told.alert_id);
+    }
+
     async fn what_ingest_refused_for_long_is_an_alert_of_its_own(database: TestDatabase) {
         let world = World::start(&database).await;
         let refused = |requests: &str| Record {

@@ -63,7 +63,7 @@ fn read(lines: &[String], size: usize) -> Read {
             Reading::Unreadable(_) => read.unreadable += 1,
         })
         .unwrap();
-        let mut roster = Roster::new(read.devices.clone(), u32::MAX);
+        let mut roster = Roster::new(read.devices.clone(), u32::MAX, chrono::NaiveDate::MIN);
         roster.apply(&devices, received, &ids);
         for change in roster.into_changes() {
             match change {

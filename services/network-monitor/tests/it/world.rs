@@ -124,7 +124,12 @@ impl World {
 
     /// Puts a record on the log and waits until it is processed.
     pub async fn append(&self, record: Record) {
-        self.log.append(Topic::TelemetryBatch, vec![record]).await.unwrap();
+        self.append_all(vec![record]).await;
+    }
+
+    /// The same of several.
+    pub async fn append_all(&self, records: Vec<Record>) {
+        self.log.append(Topic::TelemetryBatch, records).await.unwrap();
         let waiting = async {
             while self.log.lag("network-monitor", &[Topic::TelemetryBatch]).await.unwrap() > 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -14,18 +14,27 @@ const AT_ONCE: usize = 1_000;
 const WAIT: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 
-/// Follows the topic until shutdown. When the log fails it starts over, keeping what is known until it has caught up again.
+/// Follows the topic until shutdown. While the log is unavailable what is known stays, and what follows it goes on: beginning again needs every
+/// partition of the topic, so that one without a leader would leave all gateways out, not those of that partition.
 pub async fn follow(directory: &Directory, log: &SharedLog, shutdown: &Shutdown, began: Instant) {
-    while let Some(Err(error)) = shutdown.or_stop(follow_once(directory, log, began)).await {
-        tracing::warn!(name: "directory.not_followed", error = %error, "directory of gateways not followed, will retry");
+    let mut topics_are_there = false;
+    while let Some(Err(error)) = shutdown.or_stop(follow_once(directory, log, began, &mut topics_are_there)).await {
+        say_that_it_fails(&error);
         if !shutdown.sleep(PAUSE_AFTER_ERROR).await {
             return;
         }
     }
 }
 
-async fn follow_once(directory: &Directory, log: &SharedLog, began: Instant) -> Result<(), LogError> {
-    log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await?;
+fn say_that_it_fails(error: &LogError) {
+    tracing::warn!(name: "directory.not_followed", error = %error, "directory of gateways not followed, will retry");
+}
+
+async fn follow_once(directory: &Directory, log: &SharedLog, began: Instant, topics_are_there: &mut bool) -> Result<(), LogError> {
+    if !*topics_are_there {
+        log.ensure_topics(&[Topic::Gateway, Topic::TelemetryBatch]).await?;
+        *topics_are_there = true;
+    }
     let mut tail = log.tail(Topic::Gateway, TailFrom::Start).await?;
     let mut gathered = Vec::new();
     while !tail.caught_up() {
@@ -36,7 +45,15 @@ async fn follow_once(directory: &Directory, log: &SharedLog, began: Instant) -> 
     tracing::info!(name: "directory.caught_up", gateways = directory.len(), "directory of gateways is up to date");
     let mut stale = BTreeSet::new();
     loop {
-        let delivered = tail.next(AT_ONCE, WAIT).await?;
+        let delivered = match tail.next(AT_ONCE, WAIT).await {
+            // Kafka's client mends most of its troubles by itself, each partition for its own.
+            Err(error @ LogError::Unavailable { .. }) => {
+                say_that_it_fails(&error);
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                Vec::new()
+            }
+            other => other?,
+        };
         delivered.iter().filter_map(change).for_each(|change| directory.apply(change));
         // Only now: what was delivered must count by then.
         directory.complete_as_of(complete_as_of(&*tail, began));

@@ -104,6 +104,20 @@ in_both_modes! {
     }
 }
 
+in_both_modes! {
+    async fn a_log_that_was_unavailable_for_a_moment_is_followed_on_while_no_reader_can_begin_again(mode: Mode) {
+        let gate = Gate::open_in(mode, config()).await;
+        // As in Kafka while one partition of the topic has no leader.
+        gate.log.set_directory_away(true);
+        gate.log.set_troubles(2);
+        eventually("the log fails", async || (!gate.log.has_troubles()).then_some(())).await;
+        let new = gate.ids.next();
+        gate.enrol(new, gate.ids.next(), GatewayState::Active).await;
+        let token = gate.token_of(new);
+        eventually("the gateway is let in", async || (status_of(&gate, &token).await == StatusCode::OK).then_some(())).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn until_the_directory_is_read_everybody_is_told_to_come_back() {
     let ground = Ground::of(Mode::Embedded).await;

@@ -33,6 +33,8 @@ pub struct UnreliableLog {
     mood: Mutex<Mood>,
     directory_away: AtomicBool,
     cut_off: Arc<AtomicBool>,
+    /// How often the directory still fails to be read on.
+    troubles: Arc<AtomicUsize>,
     asked: AtomicUsize,
 }
 
@@ -40,6 +42,7 @@ pub struct UnreliableLog {
 struct TwoPartitions {
     inner: Box<dyn Tail>,
     cut_off: Arc<AtomicBool>,
+    troubles: Arc<AtomicUsize>,
     /// What comes once it no longer is.
     held: Vec<Delivered>,
 }
@@ -56,6 +59,9 @@ fn partition(key: &[u8]) -> i32 {
 #[async_trait]
 impl Tail for TwoPartitions {
     async fn next(&mut self, max: usize, wait: Duration) -> Result<Vec<Delivered>, LogError> {
+        if self.troubles.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            return Err(LogError::Unavailable { reason: "as the test wants it".to_owned() });
+        }
         // The log's own partitions do not matter here.
         let mut delivered = self.inner.next(max, wait.min(Duration::from_millis(50))).await?;
         delivered.iter_mut().for_each(|delivered| delivered.position.partition = partition(&delivered.record.key));
@@ -86,6 +92,7 @@ impl UnreliableLog {
             mood: Mutex::new(Mood::Good),
             directory_away: AtomicBool::new(false),
             cut_off: Arc::default(),
+            troubles: Arc::default(),
             asked: AtomicUsize::new(0),
         }
     }
@@ -107,6 +114,16 @@ impl UnreliableLog {
     /// Whether nothing comes of the second partition of the directory.
     pub fn set_cut_off(&self, cut_off: bool) {
         self.cut_off.store(cut_off, Ordering::Relaxed);
+    }
+
+    /// How often reading the directory on fails from now on.
+    pub fn set_troubles(&self, times: usize) {
+        self.troubles.store(times, Ordering::Relaxed);
+    }
+
+    /// Whether some are still to come.
+    pub fn has_troubles(&self) -> bool {
+        self.troubles.load(Ordering::Relaxed) > 0
     }
 
     /// Whether tails can be opened.
@@ -147,7 +164,7 @@ impl EventLog for UnreliableLog {
         if topic != Topic::Gateway {
             return Ok(inner);
         }
-        Ok(Box::new(TwoPartitions { inner, cut_off: Arc::clone(&self.cut_off), held: Vec::new() }))
+        Ok(Box::new(TwoPartitions { inner, cut_off: Arc::clone(&self.cut_off), troubles: Arc::clone(&self.troubles), held: Vec::new() }))
     }
 
     async fn lag(&self, group: &str, topics: &[Topic]) -> Result<u64, LogError> {

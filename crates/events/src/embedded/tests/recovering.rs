@@ -77,6 +77,78 @@ fn a_flipped_bit_in_the_last_group_of_a_state_topic_keeps_it_shut_and_says_what_
 }
 
 #[test]
+fn damage_that_no_recovery_looks_at_is_set_aside_by_its_first_reader_and_costs_one_record() {
+    let (folder, file, records, ends) = three_groups();
+    let mut checkpoint = Checkpoint::default();
+    checkpoint.note(&open(folder.path()).unwrap());
+    let whole = fs::read(&file).unwrap();
+    let sizes = records.iter().map(|(_, record)| frame::size(record) as u64);
+    let starts: Vec<u64> = sizes.scan(Header::SIZE, |end, size| Some(std::mem::replace(end, *end + size))).chain([ends[2]]).collect();
+    for at in Header::SIZE..ends[2] {
+        let mut flipped = whole.clone();
+        flipped[at as usize] ^= 1 << (at % 8);
+        leave_only(folder.path(), &file, &flipped);
+        let lost = starts.partition_point(|start| *start <= at) - 1;
+        let mut good = records.clone();
+        good.remove(lost);
+        let gone = vec![(lost as i64, lost as i64 + 1)];
+
+        let partition = open_with(folder.path(), 1024 * 1024, &checkpoint).unwrap();
+        let mut reader = Cursor::new(Arc::clone(&partition), 0);
+        let read = |reader: &mut Cursor| std::iter::from_fn(|| reader.next().unwrap()).map(|(head, _)| head.offset).collect::<Vec<_>>();
+        assert_eq!(read(&mut reader), good.iter().map(|(offset, _)| *offset).collect::<Vec<_>>(), "byte {at}");
+        append(&partition, &[record("after", Some("it"))], 2);
+        assert_eq!(read(&mut reader), [9], "byte {at}: the reader goes on");
+        good.push((9, record("after", Some("it"))));
+        assert_eq!(read_with_gaps(&partition), (good.clone(), gone.clone()), "byte {at}: so does another");
+        drop(partition);
+        let at_the_next_start = open_with(folder.path(), 1024 * 1024, &checkpoint).unwrap();
+        assert_eq!(read_with_gaps(&at_the_next_start), (good, gone), "byte {at}");
+
+        let kept = kept_aside(folder.path());
+        assert_eq!(kept.len(), 1, "byte {at}");
+        assert_eq!(fs::read(&kept[0]).unwrap(), flipped[starts[lost] as usize..starts[lost + 1] as usize], "byte {at}: all of it is kept");
+    }
+}
+
+#[test]
+fn a_closed_segment_whose_header_is_damaged_is_set_aside_whole() {
+    let folder = TempDir::new().unwrap();
+    let partition = open_with(folder.path(), Header::SIZE + 1, &Checkpoint::default()).unwrap();
+    for number in 0..4 {
+        append(&partition, &[record("key", Some(&number.to_string()))], 1);
+    }
+    let of_second = files(folder.path()).remove(1);
+    let whole = fs::read(&of_second).unwrap();
+    for at in 0..Header::SIZE as usize {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(&of_second, &flipped).unwrap();
+        let (found, gone) = read_with_gaps(&partition);
+        assert_eq!(found.iter().map(|(offset, _)| *offset).collect::<Vec<_>>(), [0, 2, 3], "byte {at}");
+        assert_eq!(gone, [(1, 2)], "byte {at}");
+        let kept = kept_aside(folder.path());
+        assert_eq!(kept.iter().map(|kept| fs::read(kept).unwrap()).collect::<Vec<_>>(), [flipped], "byte {at}: it is kept");
+        fs::remove_file(&kept[0]).unwrap();
+    }
+}
+
+#[test]
+fn damage_that_no_recovery_looks_at_is_an_error_in_a_state_topic() {
+    let (folder, file, _, ends) = three_groups();
+    let mut checkpoint = Checkpoint::default();
+    checkpoint.note(&open(folder.path()).unwrap());
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[ends[1] as usize + 20] ^= 1;
+    leave_only(folder.path(), &file, &bytes);
+    let options = PartitionOptions { on_damage: OnDamage::Refuse, ..options(folder.path(), 1024 * 1024) };
+    let partition = recovery::open(options, &checkpoint, 0).map(Arc::new).unwrap();
+    let refused = read_all(&partition).unwrap_err();
+    assert!(matches!(&refused, LogError::Damaged { reason } if reason.contains("restore the file from a backup")), "{refused}");
+    assert_eq!(kept_aside(folder.path()), [] as [PathBuf; 0]);
+}
+
+#[test]
 fn a_write_that_was_interrupted_opens_in_every_topic_and_leaves_nothing_behind() {
     let (folder, file, records, ends) = three_groups();
     let whole = fs::read(&file).unwrap();

@@ -211,13 +211,17 @@ fn only_a_recent_false_positive_that_is_not_worse_now_keeps_quiet() {
         case.close(reason, because(), person(1), start()).unwrap();
         case
     };
-    let false_positive = closed_as(CloseReason::FalsePositive);
+    let mut false_positive = closed_as(CloseReason::FalsePositive);
     let within = start() + TimeDelta::days(13);
     assert!(false_positive.keeps_quiet(Severity::Medium, quiet_for, within));
     assert!(!false_positive.keeps_quiet(Severity::High, quiet_for, within), "worse than what was judged");
     assert!(!false_positive.keeps_quiet(Severity::Medium, quiet_for, start() + quiet_for), "too long ago");
     assert!(!closed_as(CloseReason::Resolved).keeps_quiet(Severity::Low, quiet_for, within), "it was real");
     assert!(!opened(AlertSeverity::Low).keeps_quiet(Severity::Low, quiet_for, within), "it is open");
+    for of_platform in ["schildwacht:flood", "schildwacht:over-rate", "schildwacht:unreadable"] {
+        false_positive.signature.id = of_platform.to_owned();
+        assert!(!false_positive.keeps_quiet(Severity::Low, quiet_for, within), "{of_platform}: a bound that is reached is always told");
+    }
 }
 
 /// Something somebody or some sensor does.

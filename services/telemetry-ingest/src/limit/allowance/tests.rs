@@ -89,10 +89,10 @@ fn what_was_charged_is_settled_once() {
 #[test]
 fn what_is_too_little_to_be_said_in_microseconds_is_settled_with_the_next() {
     let allowance = Allowance::new(Rate { per_second: 3_000_000, burst: 1 });
-    allowance.is_to_be_settled(1);
+    allowance.owe(1);
     assert_eq!((allowance.is_in_use(NOW), allowance.take_unsettled()), (false, Duration::ZERO));
-    allowance.is_to_be_settled(1);
-    allowance.is_to_be_settled(2);
+    allowance.owe(1);
+    allowance.owe(2);
     assert_eq!((allowance.is_in_use(NOW), allowance.take_unsettled()), (true, Duration::from_micros(1)));
 }
 
@@ -109,9 +109,9 @@ fn what_others_let_in_is_learnt_and_never_forgotten_for_less() {
 #[test]
 fn what_is_paid_while_the_others_answer_comes_on_top() {
     let allowance = Allowance::new(Rate { per_second: 10, burst: 20 });
-    allowance.is_to_be_settled(10);
+    allowance.owe(10);
     allowance.take_unsettled();
-    allowance.is_to_be_settled(20);
+    allowance.owe(20);
     allowance.learn(Duration::from_secs(3), NOW);
     assert_eq!(allowance.check(NOW), Err(Duration::from_secs(3)));
 }
