@@ -60,9 +60,9 @@ impl<H: Handler> Worker<H> {
     }
 
     async fn process(&self, place: &mut Place, window: &[Delivered], done: &mut [bool], shutdown: &Shutdown) -> Result<(), Trouble> {
-        let (suspect, others) = window.split_at(place.careful.min(window.len()));
-        let (suspect_done, others_done) = done.split_at_mut(suspect.len());
-        for (record, done) in suspect.iter().zip(suspect_done) {
+        let (deadly, others) = window.split_at(place.careful.min(window.len()));
+        let (deadly_done, others_done) = done.split_at_mut(deadly.len());
+        for (record, done) in deadly.iter().zip(deadly_done) {
             if shutdown.is_requested() {
                 return Ok(());
             }
@@ -77,32 +77,38 @@ impl<H: Handler> Worker<H> {
             let trusted = order::suspects_last(waiting.make_contiguous(), others, &self.suspects.at(self.clock.now()));
             let places: Vec<usize> = waiting.iter().copied().take(trusted.min(self.max_batch).max(1)).collect();
             let records: Vec<&Delivered> = places.iter().filter_map(|place| others.get(*place)).collect();
-            let tried = if trusted == 0 {
-                self.one_by_one(&records, shutdown).await?
+            let (tried, trouble) = if trusted == 0 {
+                self.one_by_one(&records, shutdown).await
             } else {
                 match self.attempt(&records, self.settings.record_timeout()).await {
-                    Ok(tried) => tried,
-                    Err(Failure::Transient(trouble)) => return Err(trouble),
-                    Err(Failure::Poison { .. } | Failure::Stuck(_)) => self.one_by_one(&records, shutdown).await?,
+                    Ok(tried) => (tried, None),
+                    Err(Failure::Transient(trouble)) => (0, Some(trouble)),
+                    Err(Failure::Poison { .. } | Failure::Stuck(_)) => self.one_by_one(&records, shutdown).await,
                 }
             };
             waiting.drain(..tried).for_each(|place| mark(others_done, place));
+            if let Some(trouble) = trouble {
+                return Err(trouble);
+            }
         }
         Ok(())
     }
 
-    /// Tries each alone, up to one that makes its school a suspect, so that the others go before the rest of that school. Answers how many are done.
-    async fn one_by_one(&self, records: &[&Delivered], shutdown: &Shutdown) -> Result<usize, Trouble> {
+    /// Tries each alone, up to one that makes its school a suspect, so that the others go before the rest of that school. Answers how many are done,
+    /// and what kept the next from being processed now.
+    async fn one_by_one(&self, records: &[&Delivered], shutdown: &Shutdown) -> (usize, Option<Trouble>) {
         for (before, record) in records.iter().enumerate() {
             if shutdown.is_requested() {
-                return Ok(before);
+                return (before, None);
             }
-            self.alone(record, shutdown).await?;
+            if let Err(trouble) = self.alone(record, shutdown).await {
+                return (before, Some(trouble));
+            }
             if self.suspects.has(&record.record.key, self.clock.now()) {
-                return Ok(before + 1);
+                return (before + 1, None);
             }
         }
-        Ok(records.len())
+        (records.len(), None)
     }
 
     /// Tries a record alone, and notes before that it does; not of one that is done, which would overwrite the note of the next.
