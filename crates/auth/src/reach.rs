@@ -33,10 +33,13 @@ pub struct Reach {
 /// What a role reaches, by the kinds of the place and of what stands above it: rules see no more of a place than that, and trying every action
 /// takes milliseconds.
 #[derive(Debug, Default)]
-pub(crate) struct KnownReach(RwLock<HashMap<(Vec<&'static str>, Role), Vec<Reach>>>);
+pub(crate) struct KnownReach(RwLock<HashMap<RoleAt, Vec<Reach>>>);
+
+/// A role, and the kinds of a place and of what stands above it.
+type RoleAt = (Vec<&'static str>, Role);
 
 impl KnownReach {
-    fn get(&self, of: (Vec<&'static str>, Role), compute: impl FnOnce() -> Vec<Reach>) -> Vec<Reach> {
+    fn get(&self, of: RoleAt, compute: impl FnOnce() -> Vec<Reach>) -> Vec<Reach> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&of).cloned();
         known.unwrap_or_else(|| {
             let reach = compute();

@@ -27,6 +27,9 @@ pub async fn get_access(app: &App, cx: &Context, asked: GetAccess) -> Result<Org
     let action = if asked.for_export { Action::AccessExport } else { Action::AccessRead };
     cx.require(action, place)?;
     let (reader, now) = (app.database.reader(), cx.clock.now());
+    if !store::place::names(reader, &BTreeSet::from([place])).await?.contains_key(&place) {
+        return Err(Error::not_found("organisation"));
+    }
     let changed_since = now.checked_sub_days(CHANGES_WITHIN).unwrap_or(now);
 
     let reached = cx.reached_by_functions(place);

@@ -33,7 +33,7 @@ async fn uses(world: &World, who: &Principal, school: &School) -> Result<ListUse
     Ok(world.history().list_uses(world.by(who, ListUsesRequest { organisation })).await?.into_inner())
 }
 
-fn row<'a>(answer: &'a GetAccessResponse, function: Function) -> &'a FunctionAccess {
+fn row(answer: &GetAccessResponse, function: Function) -> &FunctionAccess {
     let rows = || answer.functions.iter().map(|row| row.function.as_str()).collect::<Vec<_>>();
     answer.functions.iter().find(|row| row.function == function.to_string()).unwrap_or_else(|| panic!("{function} among {:?}", rows()))
 }

@@ -86,9 +86,10 @@ async fn all_rows(visit: &Visit, id: &str) -> Result<Rows<AccessRow>, Failure> {
     let query = AccessQuery(school_id(id)?);
     Rows::gather(async |_only_page| {
         let calls = visit.calls();
+        // The file is a use of its own, which it tells.
+        let access = calls.access().get_access(query.access(true)).await?.into_inner();
         let answers = uses(&calls, query).await.into_iter().map(|(_, answer)| Ok(Some(answer?.into_inner())));
         let answers = answers.collect::<Result<Vec<_>, Status>>()?;
-        let access = calls.access().get_access(query.access(true)).await?.into_inner();
         let Told { functions, services } = told(access, query, answers)?;
         let language = visit.language();
         let of_functions = functions.iter().flat_map(|row| AccessRow::of_function(row, language));

@@ -1,7 +1,7 @@
 //! Who sees what at a school.
 
 use askama::Template;
-use auth::Function;
+use auth::{Function, Resource};
 use chrono::TimeDelta;
 use portal_frame::{Frame, answer::WireEnum as _, mark::Icon, samples::Page, school::School};
 use proto::identity::v1::{AccessLevel, DataKind};
@@ -57,6 +57,13 @@ impl AccessPage {
         }
     }
 
+    /// The parts of the table: who works for the school; who works for the government, with our own services.
+    fn parts(&self) -> [(&'static str, Vec<&FunctionRow>, &[ServiceRow]); 2] {
+        let is_of_government = |row: &&FunctionRow| row.function.place() == Some(Resource::Platform);
+        let (government, own) = self.functions.iter().partition(is_of_government);
+        [(self.words().people(), own, &[]), (self.words().services(), government, &self.services)]
+    }
+
     /// The kinds of data that somebody reaches.
     fn kinds(&self) -> Vec<DataKind> {
         let reaches = || self.functions.iter().flat_map(|row| &row.reaches).chain(self.services.iter().flat_map(|row| &row.reaches));
@@ -77,6 +84,7 @@ impl AccessPage {
     fn holders(&self, row: &FunctionRow) -> String {
         let words = self.words();
         match (row.people, row.names.as_slice()) {
+            (0, _) if row.last().is_some() => words.by_sign_in().to_owned(),
             (0, _) => words.nobody().to_owned(),
             (people, []) => words.number_of_people(people),
             (_, names) => names.join(", "),
@@ -92,10 +100,12 @@ impl AccessPage {
 
     /// When anything was last used by who holds it, and what.
     fn last(&self, row: &FunctionRow) -> (String, &'static str) {
+        let has = |last| row.reaches.iter().any(|reach| reach.last == last);
         match row.last() {
             Some((at, data)) => (self.frame.short_moment(&at), self.words().data(data)),
-            None if row.reaches.iter().any(|reach| reach.last == LastUse::Unknown) => (self.words().unknown().to_owned(), ""),
-            None => (self.words().row_unused().to_owned(), ""),
+            None if has(LastUse::Unknown) => (self.words().unknown().to_owned(), ""),
+            None if has(LastUse::NotInAYear) => (self.words().row_unused().to_owned(), ""),
+            None => (self.words().not_recorded().to_owned(), ""),
         }
     }
 

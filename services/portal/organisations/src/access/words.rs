@@ -17,10 +17,11 @@ words! {
         vendors { "Leveranciers" "Vendors" }
         vendors_none { "Nog geen. De catalogus van apps is er nog niet." "None yet. The catalogue of apps is not there yet." }
         nobody { "niemand aangesteld" "nobody appointed" }
+        by_sign_in { "door aanmelding" "by sign-in" }
         function_since(day) { "functie, sinds {day}" "function, since {day}" }
         function { "functie" "function" }
         by_itself { "werkt zonder mensen" "works without people" }
-        reasons { "Bekijk waarom" "See why" }
+        reasons { "Waarom?" "Why?" }
         no_act { "Bewaart dit voor Schildwacht." "Keeps this for Schildwacht." }
 
         sees { "ziet" "sees" }
