@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use auth::{Action, Context, DataKind, Function, Policy, Principal, Reach, Resource};
+use auth::{Action, Context, DataKind, Function, Policy, Principal, Reach as Permitted, Resource};
 use runtime::{Error, Result};
+use storage::Reach;
 
-use super::App;
+use super::{App, appointment::function_reach};
 use crate::{
     domain::{
         FunctionAccess, OrganisationAccess, OwnAccess, Place, Reached,
@@ -26,23 +27,25 @@ pub async fn get_access(app: &App, cx: &Context, asked: GetAccess) -> Result<Org
     let Place(place) = asked.organisation;
     let action = if asked.for_export { Action::AccessExport } else { Action::AccessRead };
     cx.require(action, place)?;
-    let (reader, now) = (app.database.reader(), cx.clock.now());
-    if !store::place::names(reader, &BTreeSet::from([place])).await?.contains_key(&place) {
+    let there = store::place::names(&app.database.reader_within(asked.organisation).await?, &BTreeSet::from([place])).await?;
+    if !there.contains_key(&place) {
         return Err(Error::not_found("organisation"));
     }
+    let now = cx.clock.now();
     let changed_since = now.checked_sub_days(CHANGES_WITHIN).unwrap_or(now);
 
     let reached = cx.reached_by_functions(place);
     let reaching: Vec<Function> = reached.iter().map(|(function, _)| *function).collect();
-    let holders = store::holders::count(reader, &reaching, now, changed_since).await?;
+    // Who holds a function above is counted, also for who may not see them.
+    let holders = store::holders::count(&app.database.reader_within(Reach::Everything).await?, &reaching, now, changed_since).await?;
     let is_named = |function: &&Function| {
         let few = holders.get(function).is_some_and(|holders| holders.people <= NAMED);
         few && cx.permits(Action::FunctionRead, Resource::Function(**function))
     };
     let named: Vec<Function> = reaching.iter().filter(is_named).copied().collect();
-    let mut names = store::holders::names(reader, &named, now).await?;
+    let mut names = store::holders::names(&app.database.reader_within(function_reach(cx)).await?, &named, now).await?;
 
-    let of_function = |(function, reach): (Function, Vec<Reach>)| FunctionAccess {
+    let of_function = |(function, reach): (Function, Vec<Permitted>)| FunctionAccess {
         function,
         holders: holders.get(&function).copied().unwrap_or_default(),
         names: names.remove(&function).unwrap_or_default(),
@@ -65,10 +68,13 @@ pub async fn get_access(app: &App, cx: &Context, asked: GetAccess) -> Result<Org
 pub async fn get_own_access(app: &App, cx: &Context) -> Result<Vec<OwnAccess>> {
     let person = cx.principal().person_id().ok_or_else(|| Error::not_found("person"))?;
     cx.require(Action::PersonRead, person)?;
-    let (reader, functions) = (app.database.reader(), &cx.principal().functions);
-    let appointed = store::appointment::of_person(reader, person, cx.clock.now()).await?;
+    let functions = &cx.principal().functions;
     let places: BTreeSet<Resource> = functions.iter().filter_map(|function| function.place()).collect();
-    let names = store::place::names(reader, &places).await?;
+    let (appointed, names) = {
+        let named = places.iter().filter(|place| **place != Resource::Platform).map(|place| Place(*place));
+        let reader = app.database.reader_within(named.fold(Reach::one(person), Reach::or)).await?;
+        (store::appointment::of_person(&reader, person, cx.clock.now()).await?, store::place::names(&reader, &places).await?)
+    };
 
     let own = |function: &Function| {
         let function = *function;
