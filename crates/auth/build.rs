@@ -1,5 +1,5 @@
 //! Reads `policies/` when the crate is built: for each area what can be done (`.cedarschema`) and who may (`.cedar`). What does not parse, or
-//! names what the schema does not know, is a build error with its file. The enum `Action` is written from the schema. A new area is two new
+//! names what the schema does not know, is a build error with its file; so is a policy that does not say why. The enum `Action` is written from the schema. A new area is two new
 //! files, nothing else.
 
 use std::{
@@ -41,6 +41,9 @@ fn main() -> Result<()> {
         if !problems.is_empty() {
             return Err(format!("{}: {}", file.display(), problems.join("; ")).into());
         }
+        if let Some(policy) = policies.policies().find(|policy| ["id", "nl", "en"].iter().any(|said| policy.annotation(said).is_none())) {
+            return Err(format!("{}: each policy needs @id, and why it permits that: @nl and @en\n{policy}", file.display()).into());
+        }
         all.push_str(&text);
     }
     fs::write(into.join("policies.cedar"), all)?;
@@ -55,11 +58,13 @@ fn files(extension: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// An action of the schema: its name, and what its `@doc` and its `@class` say.
+/// An action of the schema: its name, and what its `@doc`, its `@class` and its `@sees` or `@changes` say.
 struct Action {
     name: String,
     doc: String,
     class: u8,
+    /// `Access` and `DataKind`; `None`: nothing of an organisation.
+    reaches: Option<(&'static str, String)>,
 }
 
 fn actions(schema: &Schema, fragments: &[SchemaFragment]) -> Result<Vec<Action>> {
@@ -74,7 +79,17 @@ fn actions(schema: &Schema, fragments: &[SchemaFragment]) -> Result<Vec<Action>>
         let doc = said(id, "doc").ok_or_else(|| format!("action \"{name}\" says nowhere what it is: give it a @doc(\"…\")"))?;
         let class = said(id, "class").and_then(|class| class.parse().ok()).filter(|class| (1..=5).contains(class));
         let class = class.ok_or_else(|| format!("action \"{name}\" needs the class of what it reaches: @class(\"1\") to @class(\"5\")"))?;
-        Ok(Action { name, doc, class })
+        let (access, data) = match (said(id, "sees"), said(id, "changes")) {
+            (Some(data), None) => ("Sees", data),
+            (None, Some(data)) => ("Changes", data),
+            _ => {
+                return Err(
+                    format!("action \"{name}\" needs the kind of data that it shows or changes: @sees(\"…\") or @changes(\"…\")").into()
+                );
+            }
+        };
+        let reaches = (data != "none").then(|| (access, variant(&data)));
+        Ok(Action { name, doc, class, reaches })
     };
     ids.into_iter().map(described).collect()
 }
@@ -97,6 +112,13 @@ fn action_enum(actions: &[Action]) -> Result<String> {
         if !of_class.is_empty() {
             writeln!(code, "            {} => {class},", of_class.join(" | "))?;
         }
+    }
+    code.push_str("        }\n    }\n\n    /// Of which kind the data of an organisation is that it shows or changes; `None`: of none.\n");
+    code.push_str("    pub const fn reaches(self) -> Option<(DataKind, Access)> {\n        match self {\n");
+    for Action { name, reaches, .. } in actions {
+        let reaches =
+            reaches.as_ref().map_or_else(|| "None".to_owned(), |(access, data)| format!("Some((DataKind::{data}, Access::{access}))"));
+        writeln!(code, "            Self::{} => {reaches},", variant(name))?;
     }
     code.push_str("        }\n    }\n}\n");
     Ok(code)

@@ -17,7 +17,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, Function, HeldFunction, Kind, Policies, Principal, Resource, Scope, SignIn, Verifier};
+use crate::{Action, Function, HeldFunction, Kind, Policies, Policy, Principal, Reach, Resource, Scope, SignIn, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -186,6 +186,21 @@ impl Context {
     /// Who else may do this: the functions that permit it, as [`Policies::permitting_functions`] gives them.
     pub fn permitting_functions(&self, action: Action, resource: impl Into<Resource>) -> Vec<(Resource, Vec<Function>)> {
         self.policies.permitting_functions(action, resource.into())
+    }
+
+    /// Who reaches which data of a place, as [`Policies::reached_by_functions`] gives it.
+    pub fn reached_by_functions(&self, place: impl Into<Resource>) -> Vec<(Function, Vec<Reach>)> {
+        self.policies.reached_by_functions(place.into())
+    }
+
+    /// What somebody reaches of the data of a place.
+    pub fn reached_by(&self, principal: &Principal, place: impl Into<Resource>) -> Vec<Reach> {
+        self.policies.reached_by(principal, place.into())
+    }
+
+    /// Who else may do this, with the policies, as [`Policies::permitting_policies`] gives it.
+    pub fn permitting_policies(&self, action: Action, resource: impl Into<Resource>) -> Vec<(Function, Vec<Policy>)> {
+        self.policies.permitting_policies(action, resource.into())
     }
 
     /// Where the caller may do this, among the resources of a kind. Put it into every look-up.

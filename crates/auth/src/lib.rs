@@ -12,16 +12,21 @@
 //! 4. What is permitted also asks for a sign-in that is sure and recent enough for the class of information that the action reaches
 //!    ([`SignInPolicy`]); a weaker one is answered `StepUpRequired`.
 //!
+//! 5. Each action says which kind of data it shows or changes ([`DataKind`]), and each policy why. So pages tell who reaches what from the
+//!    policies themselves ([`Policies::reached_by_functions`]).
+//!
 //! To add an action: its lines in `policies/<area>.cedarschema`, of which the build makes a variant of [`Action`], and the policies that permit
 //! it. Then read the new golden file and accept it.
 
 mod action;
 mod client_credentials;
 mod context;
+mod data;
 mod function;
 mod held;
 mod policy;
 mod principal;
+mod reach;
 mod resource;
 mod scope;
 mod sign_in;
@@ -30,10 +35,12 @@ mod token;
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
 pub use context::{Authenticator, Context, asked, asked_with};
+pub use data::{Access, DataKind};
 pub use function::{Function, Role, UnknownFunction};
 pub use held::{HeldFunction, HeldFunctions};
 pub use policy::{Policies, PolicyError};
 pub use principal::{Principal, Subject};
+pub use reach::{Policy, Reach};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
 pub use sign_in::{SignIn, SignInMethod, SignInPolicy};

@@ -6,17 +6,18 @@ use std::{
 };
 
 use cedar_policy::{
-    Authorizer, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
-    SchemaFragment,
+    Authorizer, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Response, RestrictedExpression,
+    Schema, SchemaFragment,
 };
 use chrono::{DateTime, Utc};
 use content::{Library, NotInForce, Settings};
 use runtime::StepUp;
 use strum::VariantArray as _;
-use uuid::Uuid;
 
 use crate::{
-    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Principal, Resource, Role, Scope, SignIn, SignInPolicy, Subject,
+    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn, SignInPolicy,
+    Subject,
+    reach::{KnownReach, holder_of},
 };
 
 /// All areas together; `build.rs` has checked the policies against the schema.
@@ -38,6 +39,14 @@ pub struct Policies {
     hierarchy: Hierarchy,
     functions: HeldFunctions,
     sign_in: Library<SignInPolicy>,
+    pub(crate) known_reach: KnownReach,
+}
+
+/// Somebody who asks about a resource, as Cedar sees both.
+pub(crate) struct Asked {
+    principal: EntityUid,
+    resource: EntityUid,
+    entities: Entities,
 }
 
 fn wrong(error: impl std::fmt::Display) -> PolicyError {
@@ -68,7 +77,15 @@ impl Policies {
         let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
         let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
         let sign_in = Library::load(content).map_err(wrong)?;
-        Ok(Self { set, schema, types, hierarchy: Hierarchy::default(), functions: HeldFunctions::default(), sign_in })
+        Ok(Self {
+            set,
+            schema,
+            types,
+            hierarchy: Hierarchy::default(),
+            functions: HeldFunctions::default(),
+            sign_in,
+            known_reach: KnownReach::default(),
+        })
     }
 
     /// Which resource stands below which.
@@ -110,8 +127,7 @@ impl Policies {
     /// The functions that permit it to anyone who holds one of them alone: by place, from the resource's own up to the platform, as far as
     /// the hierarchy is known. A place whose functions do not permit it is among them.
     pub fn permitting_functions(&self, action: Action, resource: Resource) -> Vec<(Resource, Vec<Function>)> {
-        let anyone = |function| Principal { subject: Subject::Person(Uuid::nil().into()), name: String::new(), functions: vec![function] };
-        let permits = |function: &Function| self.permits(&anyone(*function), action, resource);
+        let permits = |function: &Function| self.permits(&holder_of(*function), action, resource);
         let places = [resource].into_iter().chain(self.hierarchy.above(resource));
         let places = places.filter(|place| !matches!(place, Resource::Function(_)));
         places.map(|place| (place, Function::at(place).into_iter().filter(permits).collect())).collect()
@@ -120,13 +136,40 @@ impl Policies {
     /// Whether the rules permit it. What cannot be evaluated is not permitted.
     pub fn permits(&self, principal: &Principal, action: Action, resource: impl Into<Resource>) -> bool {
         match self.evaluate(principal, action, resource.into()) {
-            Ok(permitted) => permitted,
+            Ok(answer) => answer.decision() == Decision::Allow,
             Err(error) => {
                 // An action that does not apply to this kind of principal or resource ends here too: that is a plain no.
                 tracing::debug!(name: "policy.not_applicable", action = action.name(), error = %error, "action does not apply, refused");
                 false
             }
         }
+    }
+
+    /// Somebody and a resource, for questions about several actions.
+    pub(crate) fn about(&self, principal: &Principal, resource: Resource) -> Result<Asked, PolicyError> {
+        let who = self.entity_of(principal)?;
+        let principal = who.uid();
+        Ok(Asked { principal, resource: self.uid_of(resource)?, entities: self.entities(who, resource)? })
+    }
+
+    /// The policies that permit an action; none where it is not permitted.
+    pub(crate) fn permitting(&self, asked: &Asked, action: Action) -> Vec<Policy> {
+        let Ok(answer) = self.decide(asked, action) else { return Vec::new() };
+        if answer.decision() != Decision::Allow {
+            return Vec::new();
+        }
+        let said = |policy, annotation| self.set.annotation(policy, annotation).unwrap_or_default().to_owned();
+        let read = |policy| Policy { id: said(policy, "id"), nl: said(policy, "nl"), en: said(policy, "en") };
+        answer.diagnostics().reason().map(read).collect()
+    }
+
+    /// The kinds of resources that an action can be done to: `School`.
+    pub(crate) fn kinds_of(&self, action: Action) -> Vec<&str> {
+        let action = self.uid("Action", action.name());
+        let kinds = action
+            .ok()
+            .and_then(|action| self.schema.resources_for_action(&action).map(|kinds| kinds.map(EntityTypeName::basename).collect()));
+        kinds.unwrap_or_default()
     }
 
     /// What must be better about somebody's sign-in before they may do this; `None` when it will do. Machines do not sign in.
@@ -166,16 +209,25 @@ impl Policies {
         (!ids.is_empty()).then_some(Scope::Only(ids))
     }
 
-    fn evaluate(&self, principal: &Principal, action: Action, resource: Resource) -> Result<bool, PolicyError> {
-        let who = self.entity_of(principal)?;
-        let request = Request::new(
-            who.uid(),
-            self.uid("Action", action.name())?,
-            self.uid_of(resource)?,
-            cedar_policy::Context::empty(),
-            Some(&self.schema),
-        );
-        let request = request.map_err(wrong)?;
+    fn evaluate(&self, principal: &Principal, action: Action, resource: Resource) -> Result<Response, PolicyError> {
+        self.decide(&self.about(principal, resource)?, action)
+    }
+
+    fn decide(&self, asked: &Asked, action: Action) -> Result<Response, PolicyError> {
+        let Asked { principal, resource, entities } = asked;
+        let action = self.uid("Action", action.name())?;
+        let context = cedar_policy::Context::empty();
+        let request = Request::new(principal.clone(), action, resource.clone(), context, Some(&self.schema)).map_err(wrong)?;
+        let answer = Authorizer::new().is_authorized(&request, &self.set, entities);
+        // Cedar passes over a rule that fails, which must not be the one that forbids.
+        if let Some(error) = answer.diagnostics().errors().next() {
+            return Err(wrong(error));
+        }
+        Ok(answer)
+    }
+
+    /// Who asks, and the resource with what stands above it.
+    fn entities(&self, who: Entity, resource: Resource) -> Result<Entities, PolicyError> {
         // The caller's own things are the caller's entity itself.
         let mut entities = BTreeMap::from([(who.uid(), who)]);
         let above = self.hierarchy.above(resource);
@@ -192,13 +244,7 @@ impl Policies {
                 entities.insert(uid.clone(), Entity::new(uid, attributes, parents).map_err(wrong)?);
             }
         }
-        let entities = Entities::from_entities(entities.into_values(), Some(&self.schema)).map_err(wrong)?;
-        let answer = Authorizer::new().is_authorized(&request, &self.set, &entities);
-        // Cedar passes over a rule that fails, which must not be the one that forbids.
-        if let Some(error) = answer.diagnostics().errors().next() {
-            return Err(wrong(error));
-        }
-        Ok(answer.decision() == Decision::Allow)
+        Entities::from_entities(entities.into_values(), Some(&self.schema)).map_err(wrong)
     }
 
     /// The caller, with the places of each function.

@@ -6,7 +6,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use runtime::{AppId, BoardId, Clock, ErrorKind, GatewayId, Ids, PersonId, SchoolId, SiteId, VendorId};
-use schildwacht_auth::{Action, Context, Function, HeldFunction, Policies, Principal, Resource, Role, Scope, Subject};
+use schildwacht_auth::{Access, Action, Context, Function, HeldFunction, Policies, Principal, Resource, Role, Scope, Subject};
 use uuid::Uuid;
 
 fn id<T: From<Uuid>>(number: u128) -> T {
@@ -99,10 +99,15 @@ fn matrix() -> String {
         "# s: a site of the own school   o: own school, or one of the own board   x: another school   b: own board   c: another board\n\
          # v: own vendor   w: another vendor   a: own app   d: another app   m: oneself   n: somebody else   P: platform   .: no\n\
          # An act on a function names the function and the sign of its place: director:o is the director of the own school.\n\
-         # The class of information is what content/sign-in/ asks a sign-in for.\n",
+         # The class of information is what content/sign-in/ asks a sign-in for; beside it the kind of data that is shown or changed.\n",
     );
     for action in Action::ALL {
-        writeln!(text, "\n{} (class {})", action.name(), action.information_class()).unwrap();
+        let reaches = match action.reaches() {
+            Some((data, Access::Sees)) => format!(", sees {}", data.into_str()),
+            Some((data, Access::Changes)) => format!(", changes {}", data.into_str()),
+            None => String::new(),
+        };
+        writeln!(text, "\n{} (class {}{reaches})", action.name(), action.information_class()).unwrap();
         for (name, principal) in principals() {
             let marks: String = resources()
                 .into_iter()

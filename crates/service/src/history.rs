@@ -1,19 +1,22 @@
 //! What happened at a school, for people: the `HistoryService` of every service with an audit trail.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use auth::{Action, Context, Resource, Scope};
-use chrono::{DateTime, Utc};
+use auth::{Action, Context, Function, Reach, Resource, Scope};
+use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
-    history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest, ListHistoryResponse},
+    history::v1::{
+        HistoryEntry, HistoryKind, ListHistoryRequest, ListHistoryResponse, ListUsesRequest, ListUsesResponse, Use,
+        list_uses_request::Organisation,
+    },
     identity, incident_intake, network_monitor,
     time::{moment, timestamp},
 };
-use runtime::{Error, SchoolId, Violations};
+use runtime::{BoardId, Error, SchoolId, Violations};
 use serde::Serialize;
 use storage::{
     Database, Page, PageRequest, Paging, StoreResult,
-    audit::{self, Changes, EntryKind, Listed, Listing, OnRecord, Things},
+    audit::{self, Chain, Changes, EntryKind, Listed, Listing, OnRecord, Things},
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -21,10 +24,18 @@ use uuid::Uuid;
 /// What is told of a row's detail. The rest may hold what people wrote.
 const TOLD: [&str; 6] = ["change", "from", "to", "function", "person", "rows"];
 
+/// Looks at the history itself are on record in every service.
+const READS: [Action; 2] = [Action::HistoryRead, Action::HistoryExport];
+/// How far back the use of a function is looked for.
+const A_YEAR: TimeDelta = TimeDelta::days(365);
+
 /// What a service knows of the things in its audit trail.
 pub trait Trail: Send + Sync + 'static {
     /// The changes it records at a school, each with what a caller must be allowed to do there to see them. No other is told.
     const CHANGES: &'static [(Action, Changes)];
+
+    /// What it puts on record besides changes and looks at the history itself: reads and exports.
+    const READS: &'static [Action];
 
     /// Where they are.
     fn database(&self) -> &Database;
@@ -51,6 +62,29 @@ struct ListHistory {
     until: Option<DateTime<Utc>>,
     for_export: bool,
     page: PageRequest,
+}
+
+/// When each function was last used at an organisation.
+#[derive(Debug, Clone, Copy)]
+enum ListUses {
+    OfSchool(SchoolId),
+    OfBoard(BoardId),
+}
+
+impl ListUses {
+    fn place(self) -> Resource {
+        match self {
+            Self::OfSchool(school) => school.into(),
+            Self::OfBoard(board) => board.into(),
+        }
+    }
+
+    const fn chain(self) -> Chain {
+        match self {
+            Self::OfSchool(school) => Chain::School(school),
+            Self::OfBoard(board) => Chain::Board(board),
+        }
+    }
 }
 
 impl<T: Trail> History<T> {
@@ -101,6 +135,41 @@ impl<T: Trail> History<T> {
         Ok(ListHistoryResponse { entries, next_page_token: page.next_page_token, total_size: page.total })
     }
 
+    async fn uses(&self, cx: &Context, asked: ListUses) -> Result<ListUsesResponse, Error> {
+        cx.require(Action::AccessRead, asked.place())?;
+        let from = cx.clock.now() - A_YEAR;
+        // As in the history: of what the caller may not see in full, not even when.
+        let is_told = |action: &Action| {
+            let mut changes = T::CHANGES.iter().filter(|(_, changes)| changes.by.contains(action));
+            changes.all(|(to_see, _)| cx.permits(*to_see, asked.place()))
+        };
+        let on_record = T::CHANGES.iter().flat_map(|(_, changes)| changes.by).chain(T::READS).chain(&READS);
+        let recorded: BTreeSet<Action> = on_record.copied().filter(is_told).collect();
+        let reached = cx.reached_by_functions(asked.place());
+        let mut last: BTreeMap<(Function, &'static str), DateTime<Utc>> = BTreeMap::new();
+        for used in audit::last_uses(self.trail.database(), asked.chain(), from).await? {
+            let permit = |reach: &Reach| reach.action.name() == used.action && recorded.contains(&reach.action);
+            for (function, reach) in reached.iter().filter(|(function, _)| used.functions.contains(function)) {
+                for one in reach.iter().filter(|one| permit(one)) {
+                    let at = last.entry((*function, one.action.name())).or_insert(used.at);
+                    *at = used.at.max(*at);
+                }
+            }
+        }
+        let uses = last.into_iter().map(|((function, action), at)| Use {
+            function: function.to_string(),
+            action: action.to_owned(),
+            time: Some(timestamp(at)),
+        });
+        let recorded_actions = recorded.iter().map(|action| action.name().to_owned()).collect();
+        Ok(ListUsesResponse { uses: uses.collect(), recorded_actions, from_time: Some(timestamp(from)) })
+    }
+
+    async fn call_uses(&self, request: Request<ListUsesRequest>) -> Result<Response<ListUsesResponse>, Status> {
+        let (cx, asked) = auth::asked(request)?;
+        Ok(Response::new(self.uses(&cx, asked).await?))
+    }
+
     async fn call(&self, request: Request<ListHistoryRequest>) -> Result<Response<ListHistoryResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         Ok(Response::new(self.list(&cx, asked).await?))
@@ -113,6 +182,10 @@ macro_rules! serves {
         impl<T: Trail> $package::v1::history_service_server::HistoryService for History<T> {
             async fn list_history(&self, request: Request<ListHistoryRequest>) -> Result<Response<ListHistoryResponse>, Status> {
                 self.call(request).await
+            }
+
+            async fn list_uses(&self, request: Request<ListUsesRequest>) -> Result<Response<ListUsesResponse>, Status> {
+                self.call_uses(request).await
             }
         }
     )+};
@@ -139,6 +212,23 @@ impl TryFrom<ListHistoryRequest> for ListHistory {
         let ListHistoryRequest { for_export, page_size, page_token, .. } = request;
         let page = (page_size, page_token).into();
         fields.build(|| Some(Self { school: school?, only, text, from, until, for_export, page }))
+    }
+}
+
+impl TryFrom<ListUsesRequest> for ListUses {
+    type Error = Error;
+
+    fn try_from(request: ListUsesRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let asked = match &request.organisation {
+            Some(Organisation::SchoolId(id)) => fields.id("school_id", id).map(Self::OfSchool),
+            Some(Organisation::BoardId(id)) => fields.id("board_id", id).map(Self::OfBoard),
+            None => {
+                fields.complain("organisation", "say which: school_id or board_id");
+                None
+            }
+        };
+        fields.finish(asked)
     }
 }
 

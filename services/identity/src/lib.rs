@@ -50,6 +50,7 @@ use storage::migrate::MigrationTrait;
 use url::Url;
 
 pub use config::{Config, GatewayBounds, IssuerConfig, KeycloakConfig};
+pub use domain::access::KEPT_BY_SERVICES;
 
 /// How often those who may confirm a function are reminded of what is due.
 const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);

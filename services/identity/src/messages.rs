@@ -1,10 +1,14 @@
 //! Domain values as messages. Closed sets have the same number in both; a test compares names.
 
+use auth::{DataKind, Function, Policy};
 use proto::{count, identity::v1 as wire, time::timestamp};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Answer, Appointment, Board, Contact, Gateway, GatewayState, Invitation, School, Site, import::BadLine};
+use crate::domain::{
+    Answer, Appointment, Board, Contact, FunctionAccess, Gateway, GatewayState, Invitation, Level, OrganisationAccess, OwnAccess, Reached,
+    School, Site, import::BadLine,
+};
 
 /// An appointment as it is at this moment.
 pub fn appointment(appointment: &Appointment, now: DateTime<Utc>) -> wire::Appointment {
@@ -53,6 +57,72 @@ impl From<&Appointment> for wire::HeldFunction {
             end_time: Some(timestamp(appointment.ends())),
         }
     }
+}
+
+impl From<OrganisationAccess> for wire::GetAccessResponse {
+    fn from(access: OrganisationAccess) -> Self {
+        let service = |(name, reached): (&str, Vec<Reached>)| wire::ServiceAccess {
+            service: name.to_owned(),
+            reaches: reached.into_iter().map(Into::into).collect(),
+        };
+        Self {
+            functions: access.functions.into_iter().map(Into::into).collect(),
+            services: access.services.into_iter().map(service).collect(),
+            changed_since_time: Some(timestamp(access.changed_since)),
+        }
+    }
+}
+
+impl From<FunctionAccess> for wire::FunctionAccess {
+    fn from(access: FunctionAccess) -> Self {
+        Self {
+            function: access.function.to_string(),
+            people: access.holders.people,
+            names: access.names.iter().map(|name| name.as_str().to_owned()).collect(),
+            start_time: access.holders.since.map(timestamp),
+            begun: access.holders.begun,
+            ended: access.holders.ended,
+            reaches: access.reached.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<OwnAccess> for wire::OwnFunction {
+    fn from(own: OwnAccess) -> Self {
+        let viewer = |(function, data, policies): (Function, DataKind, Vec<Policy>)| wire::Viewer {
+            function: function.to_string(),
+            data: data as i32,
+            reasons: policies.into_iter().map(reason).collect(),
+        };
+        Self {
+            function: own.function.to_string(),
+            place_name: own.place_name.unwrap_or_default(),
+            start_time: own.term.map(|(from, _)| timestamp(from)),
+            end_time: own.term.map(|(_, ends)| timestamp(ends)),
+            reaches: own.reached.into_iter().map(Into::into).collect(),
+            viewers: own.viewers.into_iter().map(viewer).collect(),
+        }
+    }
+}
+
+impl From<Reached> for wire::Reach {
+    fn from(reached: Reached) -> Self {
+        let level = match reached.level {
+            Level::Sees => wire::AccessLevel::Sees,
+            Level::Changes => wire::AccessLevel::Changes,
+            Level::Keeps => wire::AccessLevel::Keeps,
+        };
+        Self {
+            data: reached.data as i32,
+            level: level.into(),
+            reasons: reached.policies.into_iter().map(reason).collect(),
+            actions: reached.actions.iter().map(|action| action.name().to_owned()).collect(),
+        }
+    }
+}
+
+fn reason(policy: Policy) -> wire::Reason {
+    wire::Reason { policy: policy.id, nl: policy.nl, en: policy.en }
 }
 
 impl From<&School> for wire::School {
@@ -156,5 +226,14 @@ mod tests {
             assert_eq!(on_the_wire.as_str_name(), format!("BOARD_KIND_{}", kind.into_str().to_uppercase()));
         }
         assert!(wire::BoardKind::try_from(i32::try_from(BoardKind::VARIANTS.len()).unwrap() + 1).is_err());
+    }
+
+    #[test]
+    fn kinds_of_data_have_the_numbers_of_the_wire() {
+        for kind in DataKind::ALL {
+            let on_the_wire = wire::DataKind::try_from(*kind as i32).unwrap();
+            assert_eq!(on_the_wire.as_str_name(), format!("DATA_KIND_{}", kind.into_str().to_uppercase()));
+        }
+        assert!(wire::DataKind::try_from(i32::try_from(DataKind::ALL.len()).unwrap() + 1).is_err());
     }
 }

@@ -14,12 +14,15 @@ use uuid::Uuid;
 use super::{
     actor,
     append::Chain,
-    table::row::{Column, Entity, Model},
+    table::{
+        actor::functions,
+        row::{Column, Entity, Model},
+    },
 };
 use crate::{Database, Page, Paging, StoreError, StoreResult, desc, holding, page::Key};
 
 /// The names of actions by which a list becomes a file end like this.
-const EXPORT: &str = ".export";
+pub(super) const EXPORT: &str = ".export";
 
 /// What kind of thing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -118,7 +121,7 @@ pub async fn list(database: &Database, listing: &Listing<'_>, paging: &Paging) -
     let known = actor::find(database.reader(), actors).await?;
     page.try_map(|row| {
         let actor = known.get(&row.actor);
-        let functions = actor.map(|actor| actor.functions.split_whitespace().filter_map(|function| function.parse().ok()).collect());
+        let functions = actor.map(|actor| functions(&actor.functions));
         Ok(Listed {
             id: row.audit_id.into(),
             at: row.at,

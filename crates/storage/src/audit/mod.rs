@@ -36,6 +36,7 @@ mod read;
 mod record;
 mod restore;
 mod table;
+mod uses;
 
 pub use accept::{AcceptError, Acceptance};
 pub use anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor};
@@ -50,3 +51,4 @@ pub use on_record::OnRecord;
 pub use read::record_read;
 pub use record::{CheckpointError, Checkpointing, Checkpoints, Made};
 pub use restore::{AcceptedRestore, RestoredRows};
+pub use uses::{LastUse, last_uses};

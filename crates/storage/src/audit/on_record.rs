@@ -1,4 +1,5 @@
-//! Who got to see a list of a school, or made a file of one, is on record at each school that the list is of, once an hour.
+//! Who got to see a list of a school, or made a file of one, is on record at each school that the list is of, once an hour; of what a board
+//! has, at the board.
 //!
 //! Audit rows are never deleted: without a bound, an account that makes the same file again and again would fill the database.
 
@@ -16,9 +17,9 @@ const WINDOW_SECONDS: i64 = 3_600;
 /// Rows of an hour that this replica remembers; one that is forgotten early is written again.
 const REMEMBERED: u64 = 100_000;
 
-/// What is on record already: who did what, at which school (without one: at all), in which hour.
+/// What is on record already: who did what, at which place, in which hour.
 #[derive(Debug, Clone)]
-pub struct OnRecord(Cache<(String, Action, Option<SchoolId>, i64), ()>);
+pub struct OnRecord(Cache<(String, Action, Resource, i64), ()>);
 
 impl Default for OnRecord {
     fn default() -> Self {
@@ -33,13 +34,23 @@ impl OnRecord {
     /// # Errors
     /// When the database refuses; then nothing may be shown.
     pub async fn export(&self, database: &Database, cx: &Context, action: Action, schools: &Scope<SchoolId>, rows: i64) -> StoreResult<()> {
-        let of: Vec<Option<SchoolId>> = match schools {
-            Scope::Everything => vec![None],
-            Scope::Only(schools) => schools.iter().copied().map(Some).collect(),
+        let of: Vec<Resource> = match schools {
+            Scope::Everything => vec![Resource::Platform],
+            Scope::Only(schools) => schools.iter().copied().map(Resource::School).collect(),
         };
         self.once_an_hour(database, cx, action, &of, serde_json::json!({ "rows": rows })).await?;
-        let resource = if let [only] = of.as_slice() { named(*only) } else { format!("schools:{}", of.len()) };
+        let resource = if let [only] = of.as_slice() { only.to_string() } else { format!("schools:{}", of.len()) };
         SecurityEvent::Exported.record(&cx.actor(), action.name(), resource, "");
+        Ok(())
+    }
+
+    /// The same of what one organisation has.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing may be shown.
+    pub async fn export_of(&self, database: &Database, cx: &Context, action: Action, place: Resource, rows: i64) -> StoreResult<()> {
+        self.once_an_hour(database, cx, action, &[place], serde_json::json!({ "rows": rows })).await?;
+        SecurityEvent::Exported.record(&cx.actor(), action.name(), place, "");
         Ok(())
     }
 
@@ -48,7 +59,7 @@ impl OnRecord {
     /// # Errors
     /// When the database refuses; then nothing may be shown.
     pub async fn read(&self, database: &Database, cx: &Context, action: Action, school: SchoolId) -> StoreResult<()> {
-        self.once_an_hour(database, cx, action, &[Some(school)], serde_json::json!({})).await
+        self.once_an_hour(database, cx, action, &[school.into()], serde_json::json!({})).await
     }
 
     async fn once_an_hour(
@@ -56,25 +67,30 @@ impl OnRecord {
         database: &Database,
         cx: &Context,
         action: Action,
-        of: &[Option<SchoolId>],
+        of: &[Resource],
         detail: serde_json::Value,
     ) -> StoreResult<()> {
         let window = cx.clock.now().timestamp().div_euclid(WINDOW_SECONDS);
-        let key = |school: Option<SchoolId>| (cx.actor(), action, school, window);
-        let missing: Vec<Option<SchoolId>> = of.iter().copied().filter(|school| !self.0.contains_key(&key(*school))).collect();
+        let key = |place: Resource| (cx.actor(), action, place, window);
+        let missing: Vec<Resource> = of.iter().copied().filter(|place| !self.0.contains_key(&key(*place))).collect();
         if !missing.is_empty() {
-            let entry = |school| Entry { action, resource: named(school), detail: detail.clone() };
-            let chain = |school: Option<SchoolId>| school.map_or(Chain::Platform, Chain::ReadsOfSchool);
-            let entries: Vec<(Chain, Entry)> = missing.iter().map(|school| (chain(*school), entry(*school))).collect();
+            let entry = |place: Resource| Entry { action, resource: place.to_string(), detail: detail.clone() };
+            let entries: Vec<(Chain, Entry)> = missing.iter().map(|place| (chain_of(*place), entry(*place))).collect();
             append_all(database, cx, entries).await?;
         }
-        for school in missing {
-            self.0.insert(key(school), ()).await;
+        for place in missing {
+            self.0.insert(key(place), ()).await;
         }
         Ok(())
     }
 }
 
-fn named(school: Option<SchoolId>) -> String {
-    school.map_or_else(|| Resource::Platform.to_string(), |school| Resource::from(school).to_string())
+/// Where reads and exports of a place are on record.
+fn chain_of(place: Resource) -> Chain {
+    match place {
+        Resource::School(school) => Chain::ReadsOfSchool(school),
+        Resource::Board(board) => Chain::Board(board),
+        Resource::Vendor(vendor) => Chain::Vendor(vendor),
+        _ => Chain::Platform,
+    }
 }

@@ -73,6 +73,11 @@ pub(crate) mod actor {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    /// Those of [`Model::functions`] that this release knows.
+    pub(crate) fn functions(text: &str) -> Vec<auth::Function> {
+        text.split_whitespace().filter_map(|function| function.parse().ok()).collect()
+    }
 }
 
 /// Bytes of a column's digest. Enough to tell columns apart; nobody gains by finding another text with the same eight bytes, since the

@@ -28,6 +28,8 @@ impl Trail for App {
         ),
     ];
 
+    const READS: &'static [Action] = &[Action::AccessExport];
+
     fn database(&self) -> &Database {
         &self.database
     }

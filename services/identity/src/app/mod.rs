@@ -1,5 +1,6 @@
 //! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
+mod access;
 mod align_gateway_clients;
 mod appointment;
 mod contact;
@@ -15,10 +16,11 @@ mod school;
 use std::sync::Arc;
 
 use runtime::Result;
-use storage::Database;
+use storage::{Database, audit::OnRecord};
 use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
+pub use access::{GetAccess, get_access, get_own_access};
 pub use align_gateway_clients::{Aligned, align_gateway_clients};
 pub use appointment::{
     ConfirmAppointment, CreateAppointment, EndAppointment, ListAppointments, confirm_appointment, create_appointment, end_appointment,
@@ -59,13 +61,24 @@ pub struct App {
     out_of_step: Arc<Notify>,
     /// An import holds a whole file in memory, and all schools while it compares.
     one_import: Arc<Semaphore>,
+    /// Exports that are on record.
+    on_record: OnRecord,
 }
 
 impl App {
     /// Over this database, with room for so many gateways, with pages there, and with Keycloak where that is the issuer.
     pub fn new(database: Database, bounds: GatewayBounds, portal: Url, keycloak: Option<Arc<Keycloak>>) -> Self {
         let metrics = Arc::new(Metrics::new());
-        Self { database, metrics, bounds, portal, keycloak, out_of_step: Arc::default(), one_import: Arc::new(Semaphore::new(1)) }
+        Self {
+            database,
+            metrics,
+            bounds,
+            portal,
+            keycloak,
+            out_of_step: Arc::default(),
+            one_import: Arc::new(Semaphore::new(1)),
+            on_record: OnRecord::default(),
+        }
     }
 
     /// Waits until Keycloak was not told of a change that is kept.

@@ -1,6 +1,7 @@
 //! What identity knows, without a database or a wire: boards, schools, sites, their import, contacts, gateways, and who holds which
 //! function.
 
+pub mod access;
 pub mod appointment;
 pub mod board;
 pub mod contact;
@@ -14,6 +15,7 @@ pub mod reminder;
 pub mod school;
 pub mod secret;
 
+pub use access::{FunctionAccess, Holders, Level, OrganisationAccess, OwnAccess, Reached};
 pub use appointment::{
     Appointment, AppointmentChange, AppointmentId, AppointmentRefusal, EndReason, Person, PersonName, Place, Term, administers,
 };

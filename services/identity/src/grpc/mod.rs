@@ -1,5 +1,6 @@
 //! The gRPC edge: who calls, what they mean, and answers in messages. A file for each gRPC service has its RPCs and their requests.
 
+mod access;
 mod appointment;
 mod contact;
 mod gateway;
@@ -7,9 +8,10 @@ mod invitation;
 mod organisation;
 
 use proto::identity::v1::{
-    appointment_service_server::AppointmentServiceServer, contact_service_server::ContactServiceServer,
-    gateway_service_server::GatewayServiceServer, history_service_server::HistoryServiceServer,
-    invitation_service_server::InvitationServiceServer, organisation_service_server::OrganisationServiceServer,
+    access_service_server::AccessServiceServer, appointment_service_server::AppointmentServiceServer,
+    contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
+    history_service_server::HistoryServiceServer, invitation_service_server::InvitationServiceServer,
+    organisation_service_server::OrganisationServiceServer,
 };
 use service::{History, MAX_REQUEST_BYTES};
 use tonic::service::Routes;
@@ -24,6 +26,7 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(GatewayServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(AppointmentServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(InvitationServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(AccessServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(HistoryServiceServer::new(History::of(app.clone())).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

@@ -6,8 +6,10 @@ use auth::Function;
 use chrono::{DateTime, Utc};
 use runtime::PersonId;
 use sea_orm::{
-    ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*,
-    sea_query::ExprTrait,
+    ActiveValue::NotSet,
+    Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait, SimpleExpr},
 };
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things, chunks};
 
@@ -134,9 +136,13 @@ pub async fn count_others(connection: &impl ConnectionTrait, but: &Appointment, 
 /// Who holds one of these functions now.
 pub async fn holders(connection: &impl ConnectionTrait, functions: &[Function], now: DateTime<Utc>) -> StoreResult<Vec<Person>> {
     let query = Entity::find().filter(Column::Function.is_in(functions.iter().map(ToString::to_string)));
-    let query = query.filter(Column::StartTime.lte(now)).filter(Column::Ends.gt(now));
-    let rows = query.find_also_related(person::Entity).all(connection).await?;
+    let rows = query.filter(held_at(now)).find_also_related(person::Entity).all(connection).await?;
     rows.into_iter().map(|row| Ok(read(row)?.person)).collect()
+}
+
+/// Its person holds it at this moment.
+pub(super) fn held_at(now: DateTime<Utc>) -> SimpleExpr {
+    Column::StartTime.lte(now).and(Column::Ends.gt(now))
 }
 
 /// These, by id: one that cannot be read with the reason, so that the others can be used.

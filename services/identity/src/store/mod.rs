@@ -4,6 +4,7 @@ pub mod appointment;
 mod board;
 pub mod contact;
 pub mod gateway;
+pub mod holders;
 pub mod invitation;
 mod migration;
 pub mod passed_on;

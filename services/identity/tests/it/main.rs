@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod access;
 mod agreement;
 mod appointments;
 mod contacts;

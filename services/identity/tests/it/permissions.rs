@@ -4,14 +4,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use auth::{Function, Principal};
 use proto::{
-    history::v1::ListHistoryRequest,
+    history::v1::{ListHistoryRequest, ListUsesRequest, list_uses_request},
     identity::v1::{
         AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
-        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAppointmentRequest,
-        GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetSchoolRequest, ImportFormat, ListAppointmentsRequest,
-        ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest,
-        RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest,
-        place,
+        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAccessRequest, GetAppointmentRequest,
+        GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest, ImportFormat,
+        ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace,
+        ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest,
+        WithdrawInvitationRequest, get_access_request, place,
     },
 };
 use runtime::{BoardId, Ids, SchoolId};
@@ -164,6 +164,15 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
             let ask = ListHistoryRequest { school_id, ..Default::default() };
             world.history().list_history(world.by(who, ask)).await.map(drop)
         }
+        "ListUses" => {
+            let organisation = Some(list_uses_request::Organisation::SchoolId(school_id));
+            world.history().list_uses(world.by(who, ListUsesRequest { organisation })).await.map(drop)
+        }
+        "GetAccess" => {
+            let organisation = Some(get_access_request::Organisation::SchoolId(school_id));
+            world.access().get_access(world.by(who, GetAccessRequest { organisation, for_export: false })).await.map(drop)
+        }
+        "GetOwnAccess" => world.access().get_own_access(world.by(who, GetOwnAccessRequest {})).await.map(drop),
         other => panic!("{other} is new: call it here, then read the difference of the golden table"),
     };
     outcome.map_or_else(|status| status.code(), |()| Code::Ok)

@@ -8,8 +8,9 @@ use events::{Envelope, TailFrom, Topic};
 use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
-    appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
-    gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient, import_organisations_response::Update,
+    access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
+    contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+    history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
 };
 use runtime::{
@@ -148,6 +149,10 @@ impl World {
 
     pub fn contacts(&self) -> ContactServiceClient<Channel> {
         ContactServiceClient::new(self.channel())
+    }
+
+    pub fn access(&self) -> AccessServiceClient<Channel> {
+        AccessServiceClient::new(self.channel())
     }
 
     pub fn appointments(&self) -> AppointmentServiceClient<Channel> {

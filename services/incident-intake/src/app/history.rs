@@ -34,6 +34,8 @@ impl Trail for App {
         (Action::CaseReadInternal, notes("")),
     ];
 
+    const READS: &'static [Action] = &[Action::CaseRead, Action::CaseExport];
+
     fn database(&self) -> &Database {
         &self.database
     }

@@ -2,7 +2,7 @@
 
 use auth::Principal;
 use proto::{
-    history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest},
+    history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest, ListUsesRequest, ListUsesResponse, list_uses_request},
     incident_intake::v1::{AddCaseNoteRequest, Case, CloseReason, GetCaseRequest, ListCasesRequest},
 };
 use runtime::SchoolId;
@@ -21,6 +21,11 @@ fn of(school: SchoolId, kind: HistoryKind) -> ListHistoryRequest {
 /// Who and what, newest first.
 fn told(entries: &[HistoryEntry]) -> Vec<(&str, &str)> {
     entries.iter().map(|entry| (entry.actor_name.as_str(), entry.action.as_str())).collect()
+}
+
+async fn uses(world: &World, who: &Principal, school: SchoolId) -> ListUsesResponse {
+    let organisation = Some(list_uses_request::Organisation::SchoolId(school.to_string()));
+    world.history().list_uses(world.by(who, ListUsesRequest { organisation })).await.unwrap().into_inner()
 }
 
 async fn note(world: &World, case: &Case, tlp: &str) {
@@ -72,6 +77,21 @@ on_both_stores! {
         assert_eq!((told(&at_other), at_other[0].resource.as_str()), (vec![("Noor Claes", "case.export")], "platform"));
         let here = list(&world, &director(school), of(school, HistoryKind::Export)).await;
         assert_eq!(told(&here), [("Person 14", "case.export"), ("Noor Claes", "case.export")]);
+    }
+
+    async fn a_school_is_told_when_the_team_last_did_what_it_may_hear_of(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = world.with_a_case().await;
+        world.take(&noor(), &case).await;
+        note(&world, &case, "TLP:RED").await;
+        world.cases().get_case(world.by(&sam(), GetCaseRequest { case_id: case.case_id.clone() })).await.unwrap();
+        world.cases().list_cases(world.by(&noor(), ListCasesRequest { for_export: true, ..Default::default() })).await.unwrap();
+
+        let told = uses(&world, &director(school), school).await;
+        let used: Vec<(&str, &str)> = told.uses.iter().map(|used| (used.function.as_str(), used.action.as_str())).collect();
+        assert_eq!(used, [("responder", "case.assign"), ("responder", "case.export"), ("responder", "case.read")]);
+        assert!(!told.recorded_actions.contains(&"case.note".to_owned()), "nor when a note for the team alone was written");
+        assert!(told.recorded_actions.contains(&"case.close".to_owned()), "{told:?}");
     }
 
     async fn a_case_is_found_by_its_number(database: TestDatabase) {

@@ -2,7 +2,7 @@
 
 use auth::{Function, Principal, Subject};
 use proto::{
-    history::v1::ListHistoryRequest,
+    history::v1::{ListHistoryRequest, ListUsesRequest, list_uses_request},
     incident_intake::v1::{
         AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason,
         ExplainAlertsRequest, GetCaseRequest, GetEvidenceRequest, ListCasesRequest, ListEvidenceRequest, ListTimelineRequest,
@@ -15,7 +15,7 @@ use tonic::{Code, Request};
 
 use crate::world::{MALWARE, TAKEOVER, World, director, ict_coordinator, lead, operator, responder};
 
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 15] = [
     "GetCase",
     "ListCases",
     "SummarizeQueue",
@@ -30,6 +30,7 @@ const CALLS: [&str; 14] = [
     "ExplainAlerts",
     "WatchCases",
     "ListHistory",
+    "ListUses",
 ];
 
 /// Makes a call that would succeed, but for permission. `school_id` is used where there is no case.
@@ -74,6 +75,10 @@ async fn call(world: &World, who: &Principal, name: &str, case: &Case) -> Code {
         "ListHistory" => {
             let question = ListHistoryRequest { school_id: case.school_id.clone(), ..Default::default() };
             world.history().list_history(world.by(who, question)).await.map(drop)
+        }
+        "ListUses" => {
+            let organisation = Some(list_uses_request::Organisation::SchoolId(case.school_id.clone()));
+            world.history().list_uses(world.by(who, ListUsesRequest { organisation })).await.map(drop)
         }
         other => panic!("{other}"),
     };

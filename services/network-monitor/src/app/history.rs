@@ -16,6 +16,8 @@ impl Trail for App {
     const CHANGES: &'static [(Action, Changes)] =
         &[(Action::SuppressionRead, Changes { by: &[Action::SuppressionCreate, Action::SuppressionDelete], holding: "" })];
 
+    const READS: &'static [Action] = &[Action::DeviceExport];
+
     fn database(&self) -> &Database {
         &self.database
     }

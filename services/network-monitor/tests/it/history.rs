@@ -3,7 +3,7 @@
 use auth::{Function, Principal};
 use chrono::TimeDelta;
 use proto::{
-    history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest},
+    history::v1::{HistoryEntry, HistoryKind, ListHistoryRequest, ListUsesRequest, list_uses_request},
     network_monitor::v1::{CreateSuppressionRequest, ListDevicesRequest},
     time::timestamp,
 };
@@ -35,6 +35,24 @@ on_both_stores! {
         assert_eq!((actor, actor_name, action.as_str()), (&director.actor(), &director.name, "device.export"));
         assert_eq!((resource, details["rows"].as_str()), (&format!("school:{}", world.school), "2"));
         assert_eq!(list(&world, &director_of(world.other_school), HistoryKind::Export).await, Err(Code::NotFound));
+    }
+
+    async fn when_devices_were_last_exported_is_told_to_who_may_see_who_sees_what(database: TestDatabase) {
+        let world = World::start(&database).await;
+        world.post(&flow("2026-09-24T09:40:00+0000", "10.0.0.5")).await;
+        let director = director_of(world.school);
+        let export = ListDevicesRequest { school_id: world.school.to_string(), for_export: true, ..Default::default() };
+        world.devices().list_devices(world.people.request(&director, export)).await.unwrap();
+
+        let organisation = Some(list_uses_request::Organisation::SchoolId(world.school.to_string()));
+        let ask = ListUsesRequest { organisation };
+        let told = world.history().list_uses(world.people.request(&director, ask.clone())).await.unwrap().into_inner();
+        let used: Vec<_> = told.uses.iter().map(|used| (used.function.clone(), used.action.as_str())).collect();
+        assert_eq!(used, [(director.functions[0].to_string(), "device.export")]);
+        // The director sees no suppressions, so neither when there was one; looking at devices leaves no trace.
+        assert_eq!(told.recorded_actions, ["device.export", "history.export", "history.read"]);
+        let refused = world.history().list_uses(world.people.request(&world.responder(), ask)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
     }
 
     async fn a_suppression_is_told_to_who_may_see_suppressions(database: TestDatabase) {

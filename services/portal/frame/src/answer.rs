@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use proto::{
     history::v1::HistoryKind,
+    identity::v1::{AccessLevel, DataKind},
     incident_intake::v1::{CasePhase, CaseSeverity, CloseReason},
 };
 
@@ -73,7 +74,7 @@ macro_rules! wire_enums {
     };
 }
 
-wire_enums!(CasePhase, CaseSeverity, CloseReason, HistoryKind);
+wire_enums!(AccessLevel, CasePhase, CaseSeverity, CloseReason, DataKind, HistoryKind);
 
 #[cfg(test)]
 mod tests {

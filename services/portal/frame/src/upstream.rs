@@ -11,9 +11,10 @@ use std::{
 use http::uri::Scheme;
 use proto::{
     identity::v1::{
-        appointment_service_client::AppointmentServiceClient, contact_service_client::ContactServiceClient,
-        gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient as SchoolHistoryClient,
-        invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
+        access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
+        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+        history_service_client::HistoryServiceClient as SchoolHistoryClient, invitation_service_client::InvitationServiceClient,
+        organisation_service_client::OrganisationServiceClient,
     },
     incident_intake::v1::{case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient as IncidentHistoryClient},
     network_monitor::v1::{
@@ -139,6 +140,10 @@ impl Calls {
 
     pub fn contacts(&self) -> ContactServiceClient<Personal> {
         ContactServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn access(&self) -> AccessServiceClient<Personal> {
+        AccessServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn appointments(&self) -> AppointmentServiceClient<Personal> {

@@ -1,14 +1,16 @@
-//! The area of organisations: the schools a visitor may see, whom to call there, who works there with which function, and who
-//! read, exported and changed what.
+//! The area of organisations: the schools a visitor may see, whom to call there, who works there with which function, who
+//! reaches which data and why, and who read, exported and changed what.
 //!
 //! A page is a folder with its address, view, words, page and template. To add one: its folder, and in this file its module, its
 //! addresses and its place in the list of pages (`docs/adding.md`).
 
+mod access;
 mod contacts;
 mod history;
 mod invitation;
 mod invite;
 mod messages;
+mod own_access;
 mod people;
 mod schools;
 
@@ -26,6 +28,8 @@ portal_frame::pages!(
     invitation::AcceptedPage,
     invitation::BadLinkPage,
     history::HistoryPage,
+    access::AccessPage,
+    own_access::OwnAccessPage,
 );
 
 /// What the portal knows of this area.
@@ -58,6 +62,10 @@ fn routes() -> Routes {
         .page("/scholen/{school}/historiek", history::list)
         .answer("/scholen/{school}/historiek/export.csv", history::export_csv)
         .answer("/scholen/{school}/historiek/export.json", history::export_json)
+        .page("/scholen/{school}/wie-ziet-wat", access::show)
+        .answer("/scholen/{school}/wie-ziet-wat/export.csv", access::export_csv)
+        .answer("/scholen/{school}/wie-ziet-wat/export.json", access::export_json)
+        .page("/mijn-toegang", own_access::show)
         .page("/uitnodiging/aanvaard", invitation::accepted)
         .page("/uitnodiging/{token}", invitation::show)
         .form("/uitnodiging/{token}", ACCEPT, invitation::accept)
@@ -86,6 +94,10 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::HistoryRead, *school)) {
         let label = history::HistoryWords(onlooker.language).title();
         entries.push(MenuEntry { place: MenuPlace::YourSchool(5), href: history::place(school), icon: Icon::Clock, label });
+    }
+    if let Some(school) = onlooker.own_school.filter(|school| visitor.may(Action::AccessRead, *school)) {
+        let label = access::AccessWords(onlooker.language).title();
+        entries.push(MenuEntry { place: MenuPlace::YourSchool(6), href: access::place(school), icon: Icon::Link, label });
     }
     entries
 }

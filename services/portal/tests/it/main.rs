@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod access;
 mod boards;
 mod caches;
 mod cases;

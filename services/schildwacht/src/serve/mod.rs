@@ -15,6 +15,8 @@ pub mod event_log;
 mod every_route;
 mod mount;
 mod secrets;
+#[cfg(test)]
+mod what_is_kept;
 
 use std::{convert::Infallible, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 

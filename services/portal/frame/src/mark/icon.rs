@@ -47,6 +47,7 @@ icons! {
     Key "key"
     Laptop "laptop"
     Left "left"
+    Link "link"
     Lock "lock"
     Menu "menu"
     Mobile "mobile"

@@ -13,6 +13,7 @@ words! {
         account { "Uw account" "Your account" }
         sign_in { "Aanmelden" "Sign in" }
         sign_out { "Afmelden" "Sign out" }
+        own_access { "Wat u mag zien, en wie u ziet" "What you may see, and who sees you" }
         colours { "Kleuren" "Colours" }
         colours_device { "Zoals uw toestel" "Like your device" }
         colours_light { "Licht" "Light" }

@@ -53,6 +53,7 @@ words! {
         did_reopen_case { "heropende een incident" "reopened an incident" }
         did_export_all_cases { "exporteerde de incidenten van alle scholen" "exported the incidents of all schools" }
         did_read_history { "las deze historiek" "read this history" }
+        did_export_access { "exporteerde wie wat ziet" "exported who sees what" }
         did_export_history { "exporteerde deze historiek" "exported this history" }
         did_add_contact { "voegde een contact toe" "added a contact" }
         did_change_contact { "wijzigde een contact" "changed a contact" }
@@ -97,6 +98,7 @@ impl HistoryWords {
             Deed::ExportedCases(Some(rows)) => return self.exported(rows, ("incident", "incidenten"), ("incident", "incidents")),
             Deed::ExportedDevices(rows) => return self.exported(rows, ("toestel", "toestellen"), ("device", "devices")),
             Deed::ReadHistory => self.did_read_history(),
+            Deed::ExportedAccess => self.did_export_access(),
             Deed::ExportedHistory => self.did_export_history(),
             Deed::AddedContact => self.did_add_contact(),
             Deed::ChangedContact => self.did_change_contact(),

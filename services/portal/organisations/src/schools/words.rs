@@ -17,6 +17,7 @@ words! {
         view_devices { "Toestellen" "Devices" }
         view_cases { "Incidenten" "Incidents" }
         view_people { "Mensen" "People" }
+        view_access { "Wie ziet wat" "Who sees what" }
         view_history { "Historiek" "History" }
         go_to { "Bekijk" "See" }
         empty_title { "Nog geen scholen" "No schools yet" }

@@ -118,6 +118,7 @@ async fn states(town: &Town) -> Vec<Address> {
         format!("{school_people}?weergave=gestopt"),
         format!("{school_people}/{APPOINTMENT_OF_ELS}/stoppen"),
         format!("/scholen/{ZANDLOPER}/historiek?zoek=noor"),
+        format!("/scholen/{ZANDLOPER}/wie-ziet-wat"),
         format!("/scholen/{ZANDLOPER}/historiek?weergave=geexporteerd&zoek=niets-dat-er-is"),
     ];
     let of_a_director_of_two = vec!["/".to_owned()];
