@@ -4,6 +4,7 @@
 
 mod agreement;
 mod appointments;
+mod back_channel;
 mod contacts;
 mod demo;
 mod gateways;
@@ -14,5 +15,6 @@ mod keycloak;
 mod migrating;
 mod permissions;
 mod schools;
+mod sessions;
 mod sign_in;
 mod world;
