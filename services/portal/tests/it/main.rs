@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod account;
+mod back_channel;
 mod boards;
 mod caches;
 mod cases;
