@@ -1,7 +1,7 @@
 //! Tells the portal that a session has ended (OpenID Connect Back-Channel Logout 1.0), as Keycloak does: once, and nobody waits for it. A portal
 //! that does not hear it finds out when it renews the session's tokens.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use chrono::TimeDelta;
 use reqwest::StatusCode;
@@ -15,7 +15,6 @@ use super::{Issuer, keys::SignError, metadata::below, session::Session};
 pub const PORTAL_BACK_CHANNEL: &str = "/afmelden/achtergrond";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const LIFE: TimeDelta = TimeDelta::minutes(2);
-pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// 2.4.
 #[derive(Serialize)]

@@ -32,6 +32,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chrono::TimeDelta;
@@ -117,6 +118,8 @@ impl Issuer {
     const CHOICE: TimeDelta = TimeDelta::minutes(10);
     /// Life of a code: at most a minute.
     const CODE: TimeDelta = TimeDelta::seconds(60);
+    /// For an answer of the portal.
+    const PATIENCE: Duration = Duration::from_secs(5);
     /// Sign-ins under way at once.
     const UNDER_WAY: usize = 1_000;
 
@@ -144,7 +147,7 @@ impl Issuer {
             clock: process.clock.clone(),
             ids: process.ids.clone(),
             tasks: process.tasks.clone(),
-            http: reqwest::Client::builder().timeout(back_channel::TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?,
+            http: reqwest::Client::builder().timeout(Self::PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?,
             metrics: IssuerMetrics::new(),
         })
     }

@@ -20,7 +20,7 @@
 //! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer
 //!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache unavailable,
 //!   a renewal that goes on) is an error, and the next request tries again.
-//! - *Who may forget*: signing out, `find` after such a certain end, and whoever ends a session from elsewhere ([`elsewhere`]): its owner, an
+//! - *Who may forget*: signing out, `find` after such a certain end, and anyone who ends a session from elsewhere ([`elsewhere`]): its owner, an
 //!   operator, or the issuer. Nothing else removes a session's parts. A renewal that was under way meanwhile finds that the
 //!   session is gone, and has the issuer end what it was given.
 

@@ -14,6 +14,7 @@ mod exports;
 mod forms;
 mod gateways;
 mod history;
+mod keycloak;
 mod later_pages;
 mod live;
 mod pages;

@@ -20,7 +20,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     let (sessions, functions, frame) = tokio::try_join!(sessions, functions, visit.frame(PLACE))?;
     let sign_in = &visit.session.sign_in;
     let method = visit.visitor().sign_in_method(sign_in, frame.now);
-    page(&AccountPage { method, signed_in_at: sign_in.at.unwrap_or(visit.session.since), functions, sessions, frame })
+    let issuers_page = visit.around.portal.issuers_account_page();
+    page(&AccountPage { issuers_page, method, signed_in_at: sign_in.at.unwrap_or(visit.session.since), functions, sessions, frame })
 }
 
 /// `POST /account/sessie`: on another device. One that has ended meanwhile has ended all the same.

@@ -21,6 +21,8 @@ pub(crate) struct AccountPage {
     /// How they signed in, if the register of methods has it.
     pub(crate) method: Option<Text>,
     pub(crate) signed_in_at: DateTime<Utc>,
+    /// Where they change their password and set up a passkey; none with the development issuer.
+    pub(crate) issuers_page: Option<String>,
     pub(crate) functions: Vec<HeldAt>,
     pub(crate) sessions: Vec<OpenSession>,
 }
@@ -72,8 +74,9 @@ impl Page for AccountPage {
             place: Some("Basisschool De Zandloper".to_owned()),
         };
         let method = Text { nl: "Wachtwoord en een code".to_owned(), en: "Password and a code".to_owned() };
-        let sample = |method, functions, sessions| Self {
+        let sample = |method: Option<Text>, functions, sessions| Self {
             frame: frame.clone(),
+            issuers_page: method.as_ref().map(|_| "https://issuer.example/account/".to_owned()),
             method,
             signed_in_at: frame.now - TimeDelta::hours(2),
             functions,

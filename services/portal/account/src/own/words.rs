@@ -14,7 +14,8 @@ words! {
         name { "Naam" "Name" }
         method { "Aangemeld met" "Signed in with" }
         method_unknown { "een manier die Schildwacht niet kent" "a way that Schildwacht does not know" }
-        at { "Aangemeld" "Signed in" }
+        at { "Sinds" "Since" }
+        issuers_page { "Verander uw wachtwoord, of stel een passkey in" "Change your password, or set up a passkey" }
         again { "Soms vragen we u om opnieuw aan te melden, bijvoorbeeld voor een export. Dat geldt dan alleen in deze browser." "Sometimes we ask you to sign in again, for an export for example. That then counts in this browser only." }
         functions { "Uw functies" "Your functions" }
         functions_none { "U hebt nog geen functie in Schildwacht. Vraag ze aan de lokale beheerder (Gebruikersbeheer)." "You have no function in Schildwacht yet. Ask your local user administrator for one." }
@@ -30,7 +31,6 @@ words! {
         end_others { "Meld alle andere toestellen af" "Sign out all other devices" }
 
         browser_on(browser, system) { "{browser} op {system}" "{browser} on {system}" }
-        browser_other { "Een browser" "A browser" }
         iphone { "iPhone" "iPhone" }
         ipad { "iPad" "iPad" }
         android_phone { "Android-telefoon" "Android phone" }
@@ -39,30 +39,34 @@ words! {
         windows { "Windows" "Windows" }
         mac { "Mac" "Mac" }
         linux { "Linux" "Linux" }
-        system_other { "een ander toestel" "another device" }
+        unknown { "Onbekend toestel" "Unknown device" }
     }
 }
 
 impl AccountWords {
     /// `Chrome op Windows`.
     pub(crate) fn device_name(self, Device { browser, system }: Device) -> String {
-        self.browser_on(self.browser(browser), self.system(system))
+        match (self.browser(browser), self.system(system)) {
+            (Some(browser), Some(system)) => self.browser_on(browser, system),
+            (Some(alone), None) | (None, Some(alone)) => alone.to_owned(),
+            (None, None) => self.unknown().to_owned(),
+        }
     }
 
-    const fn browser(self, browser: Browser) -> &'static str {
-        match browser {
+    const fn browser(self, browser: Browser) -> Option<&'static str> {
+        Some(match browser {
             Browser::Edge => "Edge",
             Browser::Opera => "Opera",
             Browser::SamsungInternet => "Samsung Internet",
             Browser::Firefox => "Firefox",
             Browser::Chrome => "Chrome",
             Browser::Safari => "Safari",
-            Browser::Other => self.browser_other(),
-        }
+            Browser::Other => return None,
+        })
     }
 
-    const fn system(self, system: System) -> &'static str {
-        match system {
+    const fn system(self, system: System) -> Option<&'static str> {
+        Some(match system {
             System::Iphone => self.iphone(),
             System::Ipad => self.ipad(),
             System::AndroidPhone => self.android_phone(),
@@ -71,7 +75,7 @@ impl AccountWords {
             System::Windows => self.windows(),
             System::Mac => self.mac(),
             System::Linux => self.linux(),
-            System::Other => self.system_other(),
-        }
+            System::Other => return None,
+        })
     }
 }
