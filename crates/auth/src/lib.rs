@@ -44,7 +44,7 @@ pub use reach::{Policy, Reach};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
 pub use sign_in::{SignIn, SignInMethod, SignInPolicy};
-pub use token::{AuthConfig, TokenError, VerifiedToken, Verifier};
+pub use token::{AuthConfig, Ended, Logout, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.
 pub const AUDIENCE_PLATFORM: &str = "schildwacht";

@@ -15,8 +15,8 @@ use runtime::StepUp;
 use strum::VariantArray as _;
 
 use crate::{
-    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn, SignInPolicy,
-    Subject,
+    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn, SignInMethod,
+    SignInPolicy, Subject,
     reach::{KnownReach, holder_of},
 };
 
@@ -188,6 +188,14 @@ impl Policies {
         }
         let policy = &self.sign_in.at(now)?.body;
         Ok(policy.step_up(sign_in, action.information_class(), &principal.functions, now))
+    }
+
+    /// The method by which somebody signed in, as the register has it; `None` for one that it does not have.
+    ///
+    /// # Errors
+    /// When no version of the content holds today.
+    pub fn sign_in_method(&self, sign_in: &SignIn, now: DateTime<Utc>) -> Result<Option<&SignInMethod>, NotInForce> {
+        Ok(self.sign_in.at(now)?.body.method(sign_in))
     }
 
     /// Where the rules permit it among the resources of a kind; `None`: nowhere.

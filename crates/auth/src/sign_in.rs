@@ -68,11 +68,16 @@ const SKEW: TimeDelta = TimeDelta::seconds(10);
 const WEAKEST: (u8, bool) = (1, false);
 
 impl SignInPolicy {
+    /// The method of a sign-in, if the register has it.
+    pub fn method(&self, sign_in: &SignIn) -> Option<&SignInMethod> {
+        self.methods.get(sign_in.method.as_deref()?)
+    }
+
     /// What must be better about a sign-in for this class of information; `None` when it will do.
     pub fn step_up(&self, sign_in: &SignIn, class: u8, functions: &[Function], now: DateTime<Utc>) -> Option<StepUp> {
         // A class beyond the last would be the most guarded.
         let asked = self.classes[usize::from(class.clamp(1, CLASSES) - 1)].of(functions);
-        let method = sign_in.method.as_deref().and_then(|acr| self.methods.get(acr));
+        let method = self.method(sign_in);
         let is_strong = asked.is_met_by(method.map_or(WEAKEST, SignInMethod::strength));
         let is_recent = asked.within_minutes.is_none_or(|minutes| {
             let ages = -SKEW..=TimeDelta::minutes(minutes.into());

@@ -8,11 +8,12 @@
 //! bearer is told to come back: the key may be the issuer's newest. A verified token is recognised by its SHA-256 until it
 //! expires or a key is withdrawn.
 //!
-//! [`keys`] gets the keys and [`claims`] judges what a token says.
+//! [`keys`] gets the keys and [`claims`] judges what a token says. The issuer's logout tokens ([`logout`]) are verified with the same keys.
 
 mod claims;
 mod error;
 mod keys;
+mod logout;
 mod verified;
 
 use std::sync::Arc;
@@ -22,11 +23,19 @@ use runtime::{
     Clock,
     security::{SecurityEvent, UNVERIFIED},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
-use self::{claims::Claims, keys::Keyring};
-pub use self::{error::TokenError, verified::VerifiedToken};
+use self::{
+    claims::Claims,
+    keys::{Keyring, Keys},
+    logout::LogoutClaims,
+};
+pub use self::{
+    error::TokenError,
+    logout::{Ended, Logout},
+    verified::VerifiedToken,
+};
 
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
@@ -83,9 +92,6 @@ impl Verifier {
     }
 
     async fn verify_or_recognise(&self, token: &str) -> Result<Arc<VerifiedToken>, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::Malformed);
-        }
         let fingerprint: [u8; 32] = Sha256::digest(token).into();
         let recognised = &self.keys.known().recognised;
         if let Some(known) = recognised.get(&fingerprint) {
@@ -99,6 +105,34 @@ impl Verifier {
     }
 
     async fn verify_anew(&self, token: &str, fingerprint: [u8; 32]) -> Result<Arc<VerifiedToken>, TokenError> {
+        let Signed { claims, kind, keys } = self.signed::<Claims>(token).await?;
+        let verified = Arc::new(claims.accept(kind.as_deref(), &self.issuer, self.audience, self.clock.now())?);
+        keys.recognised.insert(fingerprint, Arc::clone(&verified));
+        Ok(verified)
+    }
+
+    /// Verifies a logout token for a client. Whether it was seen before is for the caller to know.
+    ///
+    /// # Errors
+    /// Says what is wrong with the token, or that the issuer would have to be asked and cannot be just now.
+    pub async fn verify_logout(&self, token: &str, client_id: &str) -> Result<Logout, TokenError> {
+        let verified = match self.signed::<LogoutClaims>(token).await {
+            Ok(Signed { claims, kind, .. }) => claims.accept(kind.as_deref(), &self.issuer, client_id, self.clock.now()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &verified
+            && error.is_refusal()
+        {
+            SecurityEvent::TokenRefused.record(UNVERIFIED, "logout", client_id, error.reason());
+        }
+        verified
+    }
+
+    /// What a token says, once its signature holds.
+    async fn signed<C: DeserializeOwned>(&self, token: &str) -> Result<Signed<C>, TokenError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::Malformed);
+        }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         let key_id = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
         let keys = self.keys.with(key_id).await?;
@@ -106,15 +140,21 @@ impl Verifier {
         if header.alg != key.algorithm {
             return Err(TokenError::BadSignature);
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &key.decoding, &signature_only(key.algorithm)).map_err(|error| {
+        let decoded = jsonwebtoken::decode::<C>(token, &key.decoding, &signature_only(key.algorithm)).map_err(|error| {
             let is_shape = matches!(error.kind(), jsonwebtoken::errors::ErrorKind::Json(_) | jsonwebtoken::errors::ErrorKind::Base64(_));
             if is_shape { TokenError::Malformed } else { TokenError::BadSignature }
         })?;
-        let verified = decoded.claims.accept(header.typ.as_deref(), &self.issuer, self.audience, self.clock.now())?;
-        let verified = Arc::new(verified);
-        keys.recognised.insert(fingerprint, Arc::clone(&verified));
-        Ok(verified)
+        Ok(Signed { claims: decoded.claims, kind: header.typ, keys })
     }
+}
+
+/// A token whose signature holds.
+struct Signed<C> {
+    claims: C,
+    /// `typ` of its header.
+    kind: Option<String>,
+    /// Among which is the one that it is signed with.
+    keys: Arc<Keys>,
 }
 
 /// The signature alone: issuer, audience and times are judged by [`Claims`], with our clock.

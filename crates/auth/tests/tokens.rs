@@ -302,6 +302,7 @@ fn every_refusal_says_its_reason_and_only_a_silent_issuer_is_worth_another_try()
         (TokenError::Expired, "token_expired", None),
         (TokenError::NotYetValid, "token_not_yet_valid", None),
         (TokenError::NotAnAccessToken, "token_type_wrong", None),
+        (TokenError::NotALogoutToken, "logout_token_wrong", None),
         (TokenError::NoSubject, "token_subject_missing", None),
         (TokenError::IssuerAway, "issuer_unavailable", Some(Duration::from_secs(1))),
     ] {

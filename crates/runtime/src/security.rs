@@ -33,6 +33,8 @@ pub enum SecurityEvent {
     SignedOut,
     /// A session ended without anybody signing out.
     SessionEnded,
+    /// An operator ended all sessions of a person.
+    SessionsEndedByOperator,
     /// A person opened a case; once per person, case and hour.
     CaseRead,
     /// A list became a file.
@@ -91,6 +93,7 @@ impl SecurityEvent {
             Self::SignedIn
             | Self::SignedOut
             | Self::SessionEnded
+            | Self::SessionsEndedByOperator
             | Self::CaseRead
             | Self::Exported
             | Self::DeadLetterShown

@@ -48,6 +48,9 @@ pub const ADMINISTRATOR: &str = "admin";
 /// What a running one needs of its home; its data folder is its own.
 const PARTS: [&str; 4] = ["conf", "lib", "providers", "themes"];
 
+/// The list that the realm's password policy names; without its file no realm with that policy can be imported.
+const LEAKED_PASSWORDS: &str = include_str!("../../../k8s/keycloak/leaked-passwords.txt");
+const LEAKED_PASSWORDS_FILE: &str = "data/password-blacklists/leaked-passwords.txt";
 const DATABASE: &str = "data/h2/keycloakdb.mv.db";
 const CLASSES: &str = "classes.jsa";
 const PASSWORD: &str = "password";
@@ -57,6 +60,9 @@ fn plan(site: &Site) -> Result<Plan> {
     let database = site.folder.join(DATABASE);
     fs::create_dir_all(database.parent().context("the database is in a folder")?)?;
     fs::copy(first.join("keycloakdb.mv.db"), database)?;
+    let list = site.folder.join(LEAKED_PASSWORDS_FILE);
+    fs::create_dir_all(list.parent().context("the list is in a folder")?)?;
+    fs::write(list, LEAKED_PASSWORDS)?;
     let password = fs::read_to_string(first.join(PASSWORD))?;
     serve(site, &password, &[format!("-XX:SharedArchiveFile={}", first.join(CLASSES).display()), java::QUIET.to_owned()])
 }

@@ -3,13 +3,14 @@
 //! Callers must treat a miss as normal. Nothing here is the only copy of something a school reported.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use moka::Expiry;
+use moka::{Expiry, ops::compute::Op};
 use redis::{
     AsyncCommands as _, Cmd, ErrorKind, FromRedisValue, RedisError, TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -81,10 +82,13 @@ trait Backend: Send + Sync {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError>;
     async fn put(&self, key: String, value: Vec<u8>, keep: Duration) -> Result<(), CacheError>;
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError>;
+    async fn add(&self, key: String, member: &str, keep: Duration) -> Result<bool, CacheError>;
+    async fn members(&self, key: &str) -> Result<BTreeSet<String>, CacheError>;
+    async fn remove_member(&self, key: String, member: &str) -> Result<(), CacheError>;
     async fn check(&self) -> Result<(), CacheError>;
 }
 
-/// A cache of small JSON values by key.
+/// A cache of small JSON values by key, and of small sets of texts. A key is of a value or of a set, never of both.
 #[derive(Clone)]
 pub struct Cache {
     backend: Arc<dyn Backend>,
@@ -116,7 +120,15 @@ impl Cache {
             .weigher(|key: &String, kept: &Kept| u32::try_from(key.len() + kept.value.len() + 64).unwrap_or(u32::MAX))
             .expire_after(KeepAsTold)
             .build();
-        Self { backend: Arc::new(Memory(entries)), prefix }
+        let sets = moka::future::Cache::builder()
+            .max_capacity(MEMORY_CAPACITY_BYTES)
+            .weigher(|key: &String, set: &KeptSet| {
+                let members: usize = set.members.iter().map(|member| member.len() + 64).sum();
+                u32::try_from(key.len() + members + 64).unwrap_or(u32::MAX)
+            })
+            .expire_after(KeepAsTold)
+            .build();
+        Self { backend: Arc::new(Memory { entries, sets }), prefix }
     }
 
     /// The value, if it is still there.
@@ -151,6 +163,31 @@ impl Cache {
     /// When the cache is unavailable.
     pub async fn remove(&self, key: &str) -> Result<(), CacheError> {
         self.backend.take(&self.full(key)).await.map(drop)
+    }
+
+    /// Adds to a set, which from now on is kept at least this long; whether it was not in it before. Of several callers at once, of all
+    /// replicas, none undoes what another adds or removes, and one is told that it was the first.
+    ///
+    /// # Errors
+    /// When the cache is unavailable; then it may or may not have been added.
+    pub async fn add(&self, key: &str, member: &str, keep: Duration) -> Result<bool, CacheError> {
+        self.backend.add(self.full(key), member, keep).await
+    }
+
+    /// What is in a set; nothing when there is none (any more).
+    ///
+    /// # Errors
+    /// When the cache is unavailable.
+    pub async fn members(&self, key: &str) -> Result<BTreeSet<String>, CacheError> {
+        self.backend.members(&self.full(key)).await
+    }
+
+    /// Takes one out of a set. How long the others are kept stays as it is.
+    ///
+    /// # Errors
+    /// When the cache is unavailable.
+    pub async fn remove_member(&self, key: &str, member: &str) -> Result<(), CacheError> {
+        self.backend.remove_member(self.full(key), member).await
     }
 
     /// Asks the cache something; for readiness.
@@ -190,6 +227,12 @@ struct Kept {
     keep: Duration,
 }
 
+#[derive(Clone)]
+struct KeptSet {
+    members: Arc<BTreeSet<String>>,
+    until: Instant,
+}
+
 struct KeepAsTold;
 
 impl Expiry<String, Kept> for KeepAsTold {
@@ -202,21 +245,63 @@ impl Expiry<String, Kept> for KeepAsTold {
     }
 }
 
-struct Memory(moka::future::Cache<String, Kept>);
+impl Expiry<String, KeptSet> for KeepAsTold {
+    fn expire_after_create(&self, _key: &String, kept: &KeptSet, now: Instant) -> Option<Duration> {
+        Some(kept.until.saturating_duration_since(now))
+    }
+
+    fn expire_after_update(&self, _key: &String, kept: &KeptSet, now: Instant, _left: Option<Duration>) -> Option<Duration> {
+        Some(kept.until.saturating_duration_since(now))
+    }
+}
+
+struct Memory {
+    entries: moka::future::Cache<String, Kept>,
+    sets: moka::future::Cache<String, KeptSet>,
+}
 
 #[async_trait]
 impl Backend for Memory {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
-        Ok(self.0.get(key).await.map(|kept| kept.value.to_vec()))
+        Ok(self.entries.get(key).await.map(|kept| kept.value.to_vec()))
     }
 
     async fn put(&self, key: String, value: Vec<u8>, keep: Duration) -> Result<(), CacheError> {
-        self.0.insert(key, Kept { value: value.into(), keep }).await;
+        self.entries.insert(key, Kept { value: value.into(), keep }).await;
         Ok(())
     }
 
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
-        Ok(self.0.remove(key).await.map(|kept| kept.value.to_vec()))
+        Ok(self.entries.remove(key).await.map(|kept| kept.value.to_vec()))
+    }
+
+    async fn add(&self, key: String, member: &str, keep: Duration) -> Result<bool, CacheError> {
+        let mut is_new = false;
+        let add = |before: Option<moka::Entry<String, KeptSet>>| {
+            let until = Instant::now() + keep;
+            let before = before.map(moka::Entry::into_value).unwrap_or(KeptSet { members: Arc::default(), until });
+            let mut members = Arc::unwrap_or_clone(before.members);
+            is_new = members.insert(member.to_owned());
+            std::future::ready(Op::Put(KeptSet { members: Arc::new(members), until: until.max(before.until) }))
+        };
+        self.sets.entry(key).and_compute_with(add).await;
+        Ok(is_new)
+    }
+
+    async fn members(&self, key: &str) -> Result<BTreeSet<String>, CacheError> {
+        let set = self.sets.get(key).await;
+        Ok(set.map(|set| Arc::unwrap_or_clone(set.members)).unwrap_or_default())
+    }
+
+    async fn remove_member(&self, key: String, member: &str) -> Result<(), CacheError> {
+        let remove = |before: Option<moka::Entry<String, KeptSet>>| {
+            let Some(KeptSet { members, until }) = before.map(moka::Entry::into_value) else { return std::future::ready(Op::Nop) };
+            let mut members = Arc::unwrap_or_clone(members);
+            members.remove(member);
+            std::future::ready(if members.is_empty() { Op::Remove } else { Op::Put(KeptSet { members: Arc::new(members), until }) })
+        };
+        self.sets.entry(key).and_compute_with(remove).await;
+        Ok(())
     }
 
     async fn check(&self) -> Result<(), CacheError> {
@@ -253,6 +338,10 @@ impl Redis {
     }
 }
 
+fn milliseconds(keep: Duration) -> u64 {
+    u64::try_from(keep.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
 fn server_of(client: &redis::Client) -> String {
     client.get_connection_info().addr().to_string()
 }
@@ -282,13 +371,41 @@ impl Backend for Redis {
     }
 
     async fn put(&self, key: String, value: Vec<u8>, keep: Duration) -> Result<(), CacheError> {
-        let milliseconds = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX).max(1);
-        Ok(self.ask(&Cmd::pset_ex(key, value, milliseconds)).await?)
+        Ok(self.ask(&Cmd::pset_ex(key, value, milliseconds(keep))).await?)
     }
 
     async fn take(&self, key: &str) -> Result<Option<Vec<u8>>, CacheError> {
         // Asked once: the answer that was lost may have been the value.
         Ok(self.0.clone().get_del(key).await?)
+    }
+
+    async fn add(&self, key: String, member: &str, keep: Duration) -> Result<bool, CacheError> {
+        let milliseconds = milliseconds(keep);
+        // NX for a set that is new, GT for one that would be kept shorter (Redis 7). Asked once: a second answer would not say who was first.
+        let (is_new,): (bool,) = redis::pipe()
+            .atomic()
+            .sadd(&key, member)
+            .cmd("PEXPIRE")
+            .arg(&key)
+            .arg(milliseconds)
+            .arg("NX")
+            .ignore()
+            .cmd("PEXPIRE")
+            .arg(&key)
+            .arg(milliseconds)
+            .arg("GT")
+            .ignore()
+            .query_async(&mut self.0.clone())
+            .await?;
+        Ok(is_new)
+    }
+
+    async fn members(&self, key: &str) -> Result<BTreeSet<String>, CacheError> {
+        Ok(self.ask(&Cmd::smembers(key)).await?)
+    }
+
+    async fn remove_member(&self, key: String, member: &str) -> Result<(), CacheError> {
+        Ok(self.ask(&Cmd::srem(key, member)).await?)
     }
 
     async fn check(&self) -> Result<(), CacheError> {

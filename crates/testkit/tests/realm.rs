@@ -2,10 +2,13 @@
 
 #![cfg(test)]
 
-use std::time::SystemTime;
+use std::{collections::HashMap, time::SystemTime};
 
+use auth::{AUDIENCE_PLATFORM, AuthConfig, Ended, Verifier};
+use axum::{Form, Router, routing::post};
 use reqwest::StatusCode;
-use schildwacht_testkit::{REALM, Realm, Visit, one_time_code};
+use runtime::Clock;
+use schildwacht_testkit::{Account, REALM, Realm, Running, Visit, one_time_code};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -43,6 +46,9 @@ fn people_sign_in_with_pkce_a_second_factor_and_addresses_known_to_the_letter() 
         let name = client["clientId"].as_str().unwrap().to_owned();
         assert_eq!(client["attributes"]["pkce.code.challenge.method"], "S256", "{name}");
         assert_eq!(client["attributes"]["minimum.acr.value"], LEVEL_2, "{name}");
+        // Keycloak's own page has no session of its own.
+        let is_told = client["attributes"]["backchannel.logout.url"] == "${SCHILDWACHT_PUBLIC_URL}afmelden/achtergrond";
+        assert!(is_told || name == "account-console", "{name} is not told that sessions end");
         // Keycloak's own pages come back to whichever of them was open; they are all below one path of Keycloak itself.
         let any_of_its_own = name == "account-console";
         for address in client["redirectUris"].as_array().unwrap() {
@@ -60,7 +66,8 @@ fn guessing_is_slowed_down_and_what_leaks_is_soon_worth_nothing() {
     let realm = realm();
     assert_eq!(realm["bruteForceProtected"], true);
     assert!(realm["failureFactor"].as_u64().unwrap() <= 10);
-    assert!(realm["accessTokenLifespan"].as_u64().unwrap() <= 60, "seconds that a disabled person's token lives");
+    assert!(realm["accessTokenLifespan"].as_u64().unwrap() <= 45, "seconds that a disabled person's token lives, beside 10 for clocks");
+    assert!(realm["passwordPolicy"].as_str().unwrap().contains("passwordBlacklist(leaked-passwords.txt)"));
     assert_eq!((&realm["revokeRefreshToken"], &realm["refreshTokenMaxReuse"]), (&true.into(), &0.into()));
     assert_eq!(realm["registrationAllowed"], false);
     for client in clients().iter().filter(|client| client["secret"].is_string()) {
@@ -116,9 +123,11 @@ async fn a_lower_level_that_was_asked_for_is_not_given() {
 async fn a_surer_sign_in_is_asked_for_as_the_portal_does() {
     let Some(realm) = shared().await else { return };
     let account = realm.add_account(&["responder"]).await;
-    // Every method that would do, of which Keycloak knows its own.
-    let asked =
-        [("acr_values", "urn:be:vlaanderen:authmech:itsme urn:schildwacht:aal2 urn:be:vlaanderen:authmech:eid"), ("max_age", "300")];
+    // Every method that would do, of which Keycloak knows its own, and asks for the lowest.
+    let asked = [
+        ("acr_values", "urn:be:vlaanderen:authmech:itsme urn:schildwacht:aal2 urn:schildwacht:passkey urn:be:vlaanderen:authmech:eid"),
+        ("max_age", "300"),
+    ];
     let mut visit = realm.visit(&asked).await;
     visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
     let now = SystemTime::now();
@@ -191,13 +200,108 @@ async fn a_newcomer_chooses_a_password_and_sets_up_an_authenticator_before_anyth
     assert_eq!(claims(&visit.redeem().await.unwrap())["acr"], LEVEL_2);
 }
 
+async fn sign_in(realm: &Realm, account: &Account) -> Value {
+    let mut visit = realm.visit(&[]).await;
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
+    visit.redeem().await.unwrap()
+}
+
+fn refresh_token(tokens: &Value) -> &str {
+    tokens["refresh_token"].as_str().unwrap()
+}
+
+/// With the 45 seconds that a token lives at most, and the 10 that clocks may differ, they are out within a minute; in the portal with the
+/// next page that renews its token, which it does when a token is 15 seconds old.
+#[tokio::test]
+async fn who_is_disabled_gets_no_new_token() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let tokens = sign_in(realm, &account).await;
+    assert!(tokens["expires_in"].as_u64().unwrap() <= 45, "{tokens}");
+    realm.disable(&account).await;
+    let renewed = realm.ask_as_portal(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token(&tokens))]).await;
+    assert_eq!(renewed.unwrap_err(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_session_whose_refresh_token_is_given_up_has_ended() {
+    let Some(realm) = shared().await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let tokens = sign_in(realm, &account).await;
+    assert_eq!(realm.count_sessions(&account).await, 1);
+    assert_eq!(realm.give_up(refresh_token(&tokens)).await, StatusCode::OK);
+    assert_eq!(realm.count_sessions(&account).await, 0);
+}
+
+#[tokio::test]
+async fn the_portal_hears_that_a_session_has_ended_and_believes_it() {
+    let (tell, mut told) = tokio::sync::mpsc::channel(4);
+    let hear = move |Form(form): Form<HashMap<String, String>>| {
+        let tell = tell.clone();
+        async move { tell.send(form["logout_token"].clone()).await.unwrap() }
+    };
+    let portal = Running::start(Router::new().route("/afmelden/achtergrond", post(hear))).await;
+    let Some(realm) = Realm::import(&format!("{}/", portal.url())).await else { return };
+    let account = realm.add_account(&["responder"]).await;
+    let tokens = sign_in(&realm, &account).await;
+    realm.end_sessions(&account).await;
+
+    let token = told.recv().await.unwrap();
+    runtime::install_tls_provider();
+    let verifier = Verifier::new(&AuthConfig { issuer: realm.issuer() }, AUDIENCE_PLATFORM, Clock::system()).unwrap();
+    let logout = verifier.verify_logout(&token, "schildwacht-portal").await.unwrap();
+    let sid = payload(tokens["id_token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
+    assert_eq!(logout.ended, Ended::Session { sid, subject: Some(account.id) });
+}
+
+#[tokio::test]
+async fn a_password_that_leaked_is_refused() {
+    let Some(realm) = shared().await else { return };
+    let newcomer = realm.add_newcomer().await;
+    let mut visit = realm.visit(&[]).await;
+    visit.submit(&[("username", &newcomer.username), ("password", &newcomer.password)]).await;
+    while !visit.page.contains("name=\"password-new\"") {
+        let secret = visit.field("totpSecret").unwrap_or_else(|| panic!("{visit:?}")).to_owned();
+        let code = one_time_code(&secret, SystemTime::now());
+        visit.submit(&[("totpSecret", &secret), ("totp", &code), ("userLabel", "telefoon")]).await;
+    }
+    for leaked in ["welkom123", "Wachtwoord1"] {
+        visit.submit(&[("password-new", leaked), ("password-confirm", leaked)]).await;
+        assert!(visit.sent_to.is_none() && visit.page.contains("name=\"password-new\""), "{leaked} is taken: {visit:?}");
+    }
+    let good = "een lang nieuw wachtwoord";
+    visit.submit(&[("password-new", good), ("password-confirm", good)]).await;
+    assert!(!visit.page.contains("name=\"password-new\""), "{visit:?}");
+}
+
+#[tokio::test]
+async fn passkeys_are_offered_and_nobody_is_said_to_have_used_one_who_has_none() {
+    let Some(realm) = shared().await else { return };
+    let settings = realm.settings().await;
+    assert_eq!(settings["webAuthnPolicyPasswordlessPasskeysEnabled"], true, "offered on the page of the password");
+    assert_eq!(settings["webAuthnPolicyPasswordlessUserVerificationRequirement"], "required", "or it would be one factor");
+    assert_eq!(settings["webAuthnPolicyPasswordlessResidentKey"], "required");
+    assert!(realm.required_actions().await.contains(&"webauthn-register-passwordless".to_owned()));
+
+    let account = realm.add_account(&["responder"]).await;
+    let mut visit = realm.visit(&[("acr_values", "urn:schildwacht:passkey")]).await;
+    assert!(visit.page.contains("webauthn"), "{visit:?}");
+    visit.submit(&[("username", &account.username), ("password", &account.password)]).await;
+    visit.submit(&[("otp", &one_time_code(&account.code_secret, SystemTime::now()))]).await;
+    assert_eq!(claims(&visit.redeem().await.unwrap())["acr"], LEVEL_2, "who has no passkey is not said to have used one");
+}
+
 fn asks_for_a_password(visit: &Visit<'_>) -> bool {
     visit.sent_to.is_none() && visit.page.contains("name=\"password\"")
 }
 
 /// What the access token says.
 fn claims(tokens: &Value) -> Value {
+    payload(tokens["access_token"].as_str().unwrap())
+}
+
+fn payload(token: &str) -> Value {
     use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    let payload = tokens["access_token"].as_str().unwrap().split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
 }

@@ -147,7 +147,7 @@ impl Service {
             data_dir: self.surroundings.data_dir.clone(),
             services: self.config.issuer.services.clone(),
         };
-        let issuer = issuer::Issuer::open(&settings, personas, self.parts.database.clone(), process.clock.clone(), process.ids.clone());
+        let issuer = issuer::Issuer::open(&settings, personas, self.parts.database.clone(), process);
         Ok(issuer.map_err(|error| StartError::new(Self::NAME, error))?.router())
     }
 }

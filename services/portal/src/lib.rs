@@ -4,7 +4,7 @@
 //! token. This crate is thin: it starts the portal and has the pages that belong to no area. The rest:
 //!
 //! - `frame/`: the frame of every page, and what areas share; its docs have the path of one request;
-//! - `incidents/`, `network/`, `organisations/`: the areas, a crate each. They know `frame/` and never each other.
+//! - `incidents/`, `network/`, `organisations/`, `account/`: the areas, a crate each. They know `frame/` and never each other.
 //!
 //! Invariants:
 //! - Tokens never reach a browser; what is rendered is escaped; nothing on a page is inline code.
@@ -44,7 +44,7 @@ portal_frame::pages!(
 );
 
 /// What the portal consists of.
-const AREAS: &[Area] = &[portal_incidents::AREA, portal_network::AREA, portal_organisations::AREA];
+const AREAS: &[Area] = &[portal_incidents::AREA, portal_network::AREA, portal_organisations::AREA, portal_account::AREA];
 
 /// The addresses of the whole portal.
 pub fn routes() -> Routes {

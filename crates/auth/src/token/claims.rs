@@ -8,7 +8,7 @@ use crate::{Function, Principal, SignIn, Subject};
 
 /// How far clocks may differ. Little, since a token of somebody who was disabled lives on for it: with the 45 seconds that people's
 /// tokens live, they are out within a minute. Machines that keep time by NTP differ by milliseconds.
-const SKEW: TimeDelta = TimeDelta::seconds(10);
+pub(super) const SKEW: TimeDelta = TimeDelta::seconds(10);
 
 #[derive(Deserialize)]
 pub(super) struct Claims {
@@ -37,13 +37,13 @@ pub(super) struct Claims {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(super) enum Audience {
     One(String),
     Many(Vec<String>),
 }
 
 impl Audience {
-    fn contains(&self, wanted: &str) -> bool {
+    pub(super) fn contains(&self, wanted: &str) -> bool {
         match self {
             Self::One(one) => one == wanted,
             Self::Many(many) => many.iter().any(|one| one == wanted),
@@ -86,7 +86,7 @@ impl Claims {
     }
 }
 
-fn moment(seconds: i64) -> Result<DateTime<Utc>, TokenError> {
+pub(super) fn moment(seconds: i64) -> Result<DateTime<Utc>, TokenError> {
     DateTime::from_timestamp(seconds, 0).ok_or(TokenError::Malformed)
 }
 

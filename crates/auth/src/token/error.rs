@@ -39,6 +39,9 @@ pub enum TokenError {
     /// An ID token, or another kind.
     #[error("token is not an access token")]
     NotAnAccessToken,
+    /// No logout token, or one that lacks a part or has one too many.
+    #[error("token is not a logout token")]
+    NotALogoutToken,
     /// Its subject or functions make no sense.
     #[error("token names no person, service or gateway")]
     NoSubject,
@@ -65,6 +68,7 @@ impl TokenError {
             Self::Expired => "token_expired",
             Self::NotYetValid => "token_not_yet_valid",
             Self::NotAnAccessToken => "token_type_wrong",
+            Self::NotALogoutToken => "logout_token_wrong",
             Self::NoSubject => "token_subject_missing",
             Self::IssuerAway => "issuer_unavailable",
         }

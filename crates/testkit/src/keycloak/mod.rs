@@ -134,6 +134,32 @@ impl Realm {
         assert!(done.status().is_success(), "{done:?}");
     }
 
+    /// Ends all of the account's sessions, as an administrator does.
+    pub async fn end_sessions(&self, account: &Account) {
+        let done = self.administer(Method::POST, &format!("users/{}/logout", account.id), None).await;
+        assert!(done.status().is_success(), "{done:?}");
+    }
+
+    /// How many sessions the account has.
+    pub async fn count_sessions(&self, account: &Account) -> usize {
+        let answer = self.administer(Method::GET, &format!("users/{}/sessions", account.id), None).await;
+        answer.json::<Vec<Value>>().await.expect("a list of sessions").len()
+    }
+
+    /// The realm as Keycloak keeps it.
+    pub async fn settings(&self) -> Value {
+        let answer = self.administer_server(Method::GET, &format!("realms/{}", self.name), None).await;
+        answer.json().await.expect("the realm")
+    }
+
+    /// What people may be asked to do when they sign in, by its alias; those that are off are left out.
+    pub async fn required_actions(&self) -> Vec<String> {
+        let answer = self.administer(Method::GET, "authentication/required-actions", None).await;
+        let actions: Vec<Value> = answer.json().await.expect("a list of actions");
+        let enabled = actions.iter().filter(|action| action["enabled"] == true);
+        enabled.map(|action| action["alias"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Adds a signing key; tokens of the old one stay valid.
     pub async fn rotate_key(&self) {
         let key = json!({
@@ -183,6 +209,13 @@ impl Realm {
     /// Asks for a token as the portal: what Keycloak answers, or the error's code.
     pub async fn ask_as_portal(&self, form: &[(&str, &str)]) -> Result<Value, String> {
         self.tokens(PORTAL, &self.secret, form).await
+    }
+
+    /// Gives up a refresh token as the portal does (RFC 7009).
+    pub async fn give_up(&self, refresh_token: &str) -> StatusCode {
+        let form = [("token", refresh_token), ("token_type_hint", "refresh_token")];
+        let request = self.http.post(self.endpoint("revoke")).basic_auth(PORTAL, Some(&self.secret)).form(&form);
+        request.send().await.expect("Keycloak answers").status()
     }
 
     async fn tokens(&self, client_id: &str, secret: &str, form: &[(&str, &str)]) -> Result<Value, String> {

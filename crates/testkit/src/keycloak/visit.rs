@@ -33,6 +33,11 @@ impl Realm {
         Visit::begin(self, changed).await
     }
 
+    /// A visitor whom a portal has sent to sign in, at this address. What came of it is for that portal to redeem.
+    pub async fn visit_at(&self, address: &str) -> Visit<'_> {
+        Visit::at(self, address.parse().expect("an address"), String::new()).await
+    }
+
     /// Signs in through the pages of Keycloak, as a browser would, with password and code; the access token.
     ///
     /// A code works once: each account signs in this way once.
@@ -45,11 +50,16 @@ impl Realm {
     }
 }
 
+/// Where the portal takes its visitors back.
+fn redirect_of(realm: &Realm) -> String {
+    format!("{}aanmelden/terug", realm.public_url)
+}
+
 impl<'a> Visit<'a> {
     async fn begin(realm: &'a Realm, changed: &[(&str, &str)]) -> Self {
         let verifier = format!("{}{}", new_id(), new_id());
         let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        let redirect = format!("{}aanmelden/terug", realm.public_url);
+        let redirect = redirect_of(realm);
         let mut asked = BTreeMap::from([
             ("response_type", "code"),
             ("client_id", PORTAL),
@@ -63,7 +73,11 @@ impl<'a> Visit<'a> {
         asked.extend(changed.iter().copied());
         asked.retain(|_, value| !value.is_empty());
         let address = Url::parse_with_params(&realm.endpoint("auth"), asked).expect("an address");
-        let http = realm.http.clone();
+        Self::at(realm, address, verifier).await
+    }
+
+    async fn at(realm: &'a Realm, address: Url, verifier: String) -> Self {
+        let (http, redirect) = (realm.http.clone(), redirect_of(realm));
         let (status, page) = (StatusCode::OK, String::new());
         let mut visit = Self { realm, http, cookies: BTreeMap::new(), redirect, verifier, status, page, sent_to: None };
         visit.go(visit.http.get(address)).await;

@@ -12,6 +12,7 @@ mod metrics;
 mod queue_letter;
 mod remind_of_confirmations;
 mod school;
+mod session;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use invitation::{
 };
 pub use remind_of_confirmations::remind_of_confirmations;
 pub use school::{ListSchools, get_school, list_schools};
+pub use session::{EndSessions, end_sessions};
 
 use crate::{
     config::GatewayBounds,

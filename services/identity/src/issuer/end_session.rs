@@ -29,7 +29,7 @@ pub(super) async fn end_session(State(issuer): State<Arc<Issuer>>, query: Result
         return (StatusCode::BAD_REQUEST, "the parameters of this request cannot be read, or one of them is there twice\n").into_response();
     };
     if let Some(session) = request.id_token_hint.as_deref().and_then(|hint| issuer.session_of(hint)) {
-        issuer.sessions.end(session);
+        issuer.end(session);
     }
     let is_registered = request.post_logout_redirect_uri.as_deref() == Some(issuer.portal.as_str());
     if !is_registered {

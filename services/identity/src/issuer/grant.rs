@@ -23,7 +23,7 @@ use super::{
     client::{Client, Role},
     once::Redeemed,
     pending::Grant,
-    session::Session,
+    session::{Refreshed, Session},
 };
 use crate::{domain::Gateway, store};
 
@@ -35,6 +35,14 @@ pub(super) struct TokenRequest {
     redirect_uri: Option<String>,
     code_verifier: Option<String>,
     refresh_token: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// RFC 7009, 2.1.
+#[derive(Deserialize)]
+pub(super) struct RevocationRequest {
+    token: String,
     client_id: Option<String>,
     client_secret: Option<String>,
 }
@@ -72,6 +80,19 @@ impl Caller<'_> {
             Self::Client(Client { role: Role::Portal, .. }) => "portal",
             Self::Client(Client { role: Role::Machine { .. }, .. }) => "machine",
         }
+    }
+}
+
+/// Giving up a refresh token (RFC 7009): its session ends. Whether there was one is told to nobody.
+pub(super) async fn revoke(
+    State(issuer): State<Arc<Issuer>>,
+    headers: HeaderMap,
+    form: Result<Form<RevocationRequest>, FormRejection>,
+) -> Response {
+    match issuer.give_up(&headers, form).await {
+        Ok(()) => (StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response(),
+        Err(NoToken::Refused { error, description }) => refuse(error, description),
+        Err(NoToken::Ours(error)) => error.into_response(),
     }
 }
 
@@ -115,8 +136,18 @@ fn answer<F: ExtraTokenFields>(response: StandardTokenResponse<F, CoreTokenType>
 }
 
 impl Issuer {
-    async fn grant(&self, headers: &HeaderMap, request: TokenRequest) -> Result<Response, NoToken> {
-        let (client_id, secret) = credentials(headers, &request)?;
+    async fn give_up(&self, headers: &HeaderMap, form: Result<Form<RevocationRequest>, FormRejection>) -> Result<(), NoToken> {
+        let unreadable = |_| NoToken::refused(CoreErrorResponseType::InvalidRequest, "send token as application/x-www-form-urlencoded");
+        let Form(RevocationRequest { token, client_id, client_secret }) = form.map_err(unreadable)?;
+        let (client_id, secret) = credentials(headers, client_id, client_secret)?;
+        if let Caller::Client(client) = self.authenticate(&client_id, &secret).await? {
+            self.sessions.give_up(&token, &client.id);
+        }
+        Ok(())
+    }
+
+    async fn grant(self: &Arc<Self>, headers: &HeaderMap, request: TokenRequest) -> Result<Response, NoToken> {
+        let (client_id, secret) = credentials(headers, request.client_id.clone(), request.client_secret.clone())?;
         let caller = self.authenticate(&client_id, &secret).await?;
         let grant_type = request.grant_type.clone().unwrap_or_default();
         let response = match (grant_type.as_str(), &caller) {
@@ -156,14 +187,14 @@ impl Issuer {
         Err(NoToken::refused(CoreErrorResponseType::InvalidClient, "client_id and client_secret do not belong together"))
     }
 
-    async fn for_code(&self, client: &Client, request: &TokenRequest) -> Result<SignInResponse, NoToken> {
+    async fn for_code(self: &Arc<Self>, client: &Client, request: &TokenRequest) -> Result<SignInResponse, NoToken> {
         let code = request.code.as_deref().ok_or(NoToken::refused(CoreErrorResponseType::InvalidRequest, "code is needed"))?;
         let now = self.clock.now();
         let grant = match self.codes.redeem(code, now) {
             Redeemed::First(grant) => grant,
             Redeemed::Again(grant) => {
                 tracing::warn!(name: "code.used_twice", session = %grant.session_id, "authorization code used twice, its session ends");
-                self.sessions.end(grant.session_id);
+                self.end(grant.session_id);
                 return Err(bad_code());
             }
             Redeemed::Unknown => return Err(bad_code()),
@@ -180,12 +211,15 @@ impl Issuer {
         self.for_session(&session, Some(nonce), refresh).await
     }
 
-    async fn for_refresh(&self, client: &Client, request: &TokenRequest) -> Result<SignInResponse, NoToken> {
+    async fn for_refresh(self: &Arc<Self>, client: &Client, request: &TokenRequest) -> Result<SignInResponse, NoToken> {
         let token = request.refresh_token.as_deref();
         let token = token.ok_or(NoToken::refused(CoreErrorResponseType::InvalidRequest, "refresh_token is needed"))?;
-        let refreshed = self.sessions.refresh(token, &client.id, self.clock.now()).map_err(Error::internal)?;
-        let (session, next) = refreshed.ok_or(NoToken::refused(CoreErrorResponseType::InvalidGrant, "sign in again"))?;
-        self.for_session(&session, None, next).await
+        match self.sessions.refresh(token, &client.id, self.clock.now()).map_err(Error::internal)? {
+            Refreshed::Next(session, next) => return self.for_session(&session, None, next).await,
+            Refreshed::Ended(session) => self.tell_portal(session),
+            Refreshed::Unknown => {}
+        }
+        Err(NoToken::refused(CoreErrorResponseType::InvalidGrant, "sign in again"))
     }
 
     async fn for_session(&self, session: &Session, nonce: Option<Nonce>, refresh: RefreshToken) -> Result<SignInResponse, NoToken> {
@@ -215,17 +249,17 @@ fn not_for_this_client() -> NoToken {
 }
 
 /// Client id and secret, from the `Authorization` header or from the body, not from both (RFC 6749, 2.3.1).
-fn credentials(headers: &HeaderMap, request: &TokenRequest) -> Result<(String, String), NoToken> {
+fn credentials(headers: &HeaderMap, client_id: Option<String>, client_secret: Option<String>) -> Result<(String, String), NoToken> {
     let unreadable = || NoToken::refused(CoreErrorResponseType::InvalidClient, "send client_id and client_secret");
     let Some(header) = headers.get(header::AUTHORIZATION) else {
-        return request.client_id.clone().zip(request.client_secret.clone()).ok_or_else(unreadable);
+        return client_id.zip(client_secret).ok_or_else(unreadable);
     };
-    let repeats_the_body = request.client_secret.is_some();
+    let repeats_the_body = client_secret.is_some();
     if repeats_the_body {
         return Err(NoToken::refused(CoreErrorResponseType::InvalidRequest, "send the client's secret in one way, not in two"));
     }
     let credentials = header.to_str().ok().and_then(basic_credentials).ok_or_else(unreadable)?;
-    let names_another_client = request.client_id.as_ref().is_some_and(|id| *id != credentials.0);
+    let names_another_client = client_id.as_ref().is_some_and(|id| *id != credentials.0);
     if names_another_client {
         return Err(NoToken::refused(CoreErrorResponseType::InvalidRequest, "client_id differs between header and body"));
     }

@@ -39,7 +39,9 @@ pub enum KeyError {
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
     #[error("access token not signed")]
-    AccessToken(#[from] jsonwebtoken::errors::Error),
+    AccessToken(#[source] jsonwebtoken::errors::Error),
+    #[error("logout token not signed")]
+    LogoutToken(#[source] jsonwebtoken::errors::Error),
     #[error("ID token not signed")]
     IdToken(#[from] openidconnect::JsonWebTokenError),
 }
@@ -48,7 +50,7 @@ pub enum SignError {
 pub struct SigningKeys {
     key_id: String,
     id_tokens: CoreEdDsaPrivateSigningKey,
-    access_tokens: EncodingKey,
+    other_tokens: EncodingKey,
 }
 
 impl SigningKeys {
@@ -75,8 +77,8 @@ impl SigningKeys {
         let key_id = URL_SAFE_NO_PAD.encode(&digest[..12]);
         let id_tokens = CoreEdDsaPrivateSigningKey::from_ed25519_pem(pem, Some(JsonWebKeyId::new(key_id.clone())))
             .map_err(|error| unreadable(&error))?;
-        let access_tokens = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|error| unreadable(&error))?;
-        Ok(Self { key_id, id_tokens, access_tokens })
+        let other_tokens = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|error| unreadable(&error))?;
+        Ok(Self { key_id, id_tokens, other_tokens })
     }
 
     /// The public half.
@@ -86,12 +88,21 @@ impl SigningKeys {
 
     /// Signs an access token of RFC 9068: its type `at+jwt` keeps it apart from an ID token.
     pub fn sign_access_token(&self, claims: &impl Serialize) -> Result<AccessToken, SignError> {
+        Ok(AccessToken::new(self.sign("at+jwt", claims).map_err(SignError::AccessToken)?))
+    }
+
+    /// Signs a logout token.
+    pub fn sign_logout_token(&self, claims: &impl Serialize) -> Result<String, SignError> {
+        self.sign("logout+jwt", claims).map_err(SignError::LogoutToken)
+    }
+
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
         let header = jsonwebtoken::Header {
-            typ: Some("at+jwt".to_owned()),
+            typ: Some(kind.to_owned()),
             kid: Some(self.key_id.clone()),
             ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA)
         };
-        Ok(AccessToken::new(jsonwebtoken::encode(&header, claims, &self.access_tokens)?))
+        jsonwebtoken::encode(&header, claims, &self.other_tokens)
     }
 
     /// Signs an ID token that belongs with an access token.

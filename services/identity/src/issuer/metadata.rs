@@ -2,7 +2,7 @@
 
 use openidconnect::{
     AdditionalProviderMetadata, AuthUrl, EndSessionUrl, IssuerUrl, JsonWebKeySetUrl, LogoutProviderMetadata, PkceCodeChallengeMethod,
-    ProviderMetadata, ResponseTypes, Scope, TokenUrl,
+    ProviderMetadata, ResponseTypes, RevocationUrl, Scope, TokenUrl,
     core::{
         CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
@@ -20,6 +20,12 @@ pub struct ExtraMetadata {
     code_challenge_methods_supported: Vec<PkceCodeChallengeMethod>,
     /// RFC 9207.
     authorization_response_iss_parameter_supported: bool,
+    /// RFC 8414.
+    revocation_endpoint: RevocationUrl,
+    /// OpenID Connect Back-Channel Logout 1.0, 2.1.
+    backchannel_logout_supported: bool,
+    /// Whether logout tokens name the session.
+    backchannel_logout_session_supported: bool,
 }
 
 impl AdditionalProviderMetadata for ExtraMetadata {}
@@ -54,6 +60,8 @@ pub mod path {
     pub const PERSONAS: &str = "/personas";
     /// Tokens.
     pub const TOKEN: &str = "/token";
+    /// Giving up a refresh token.
+    pub const REVOKE: &str = "/revoke";
     /// Signing out.
     pub const END_SESSION: &str = "/end-session";
 }
@@ -75,6 +83,9 @@ pub fn describe(issuer: &IssuerUrl) -> Metadata {
             additional_metadata: ExtraMetadata {
                 code_challenge_methods_supported: vec![PkceCodeChallengeMethod::new("S256".to_owned())],
                 authorization_response_iss_parameter_supported: true,
+                revocation_endpoint: RevocationUrl::from_url(below(base, path::REVOKE)),
+                backchannel_logout_supported: true,
+                backchannel_logout_session_supported: true,
             },
         },
     )

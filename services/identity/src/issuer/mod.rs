@@ -1,7 +1,7 @@
 //! The development issuer: an OpenID Connect provider inside the process, for one machine.
 //!
 //! In production Keycloak is the issuer. Until then, and on every developer's machine, this one speaks the same protocol with
-//! openidconnect's own types: discovery, keys, code with PKCE, client credentials, refresh, sign-out. What differs is who signs
+//! openidconnect's own types: discovery, keys, code with PKCE, client credentials, refresh and giving it up, sign-out in front and behind. What differs is who signs
 //! in: nobody proves anything here, one chooses a fictional person. That is why it refuses every address but loopback.
 //!
 //! Gateways are real all the same: their secrets are those of identity's own table, so that revoking one works as it does in
@@ -13,6 +13,7 @@
 //! | `issuer/clients/<client id>.secret` | the secret of each client |
 
 mod authorize;
+mod back_channel;
 mod claims;
 pub mod client;
 mod end_session;
@@ -31,15 +32,17 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use chrono::TimeDelta;
 use openidconnect::IssuerUrl;
-use runtime::{Clock, Ids, SchoolId, config::is_loopback};
+use runtime::{Clock, Ids, Process, SchoolId, Tasks, config::is_loopback};
 use storage::{Database, Reach, StoreResult};
 use url::Url;
 
 pub use authorize::{PORTAL_CHOICE, PORTAL_RETURN};
+pub use back_channel::PORTAL_BACK_CHANNEL;
 pub use metadata::Metadata;
 
 use crate::{domain::InstitutionNumber, store};
@@ -87,6 +90,8 @@ pub enum IssuerError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[error("no HTTP client to be had")]
+    Http(#[from] reqwest::Error),
 }
 
 /// Everything the issuer keeps: on disk its key and the secrets of clients, in memory what is under way.
@@ -102,6 +107,9 @@ pub struct Issuer {
     database: Database,
     clock: Clock,
     ids: Ids,
+    tasks: Tasks,
+    /// To the portal.
+    http: reqwest::Client,
     metrics: IssuerMetrics,
 }
 
@@ -110,11 +118,13 @@ impl Issuer {
     const CHOICE: TimeDelta = TimeDelta::minutes(10);
     /// Life of a code: at most a minute.
     const CODE: TimeDelta = TimeDelta::seconds(60);
+    /// For an answer of the portal.
+    const PATIENCE: Duration = Duration::from_secs(5);
     /// Sign-ins under way at once.
     const UNDER_WAY: usize = 1_000;
 
     /// Reads or makes the key and the clients' secrets. Refuses any address but loopback.
-    pub fn open(settings: &Settings, personas: Personas, database: Database, clock: Clock, ids: Ids) -> Result<Self, IssuerError> {
+    pub fn open(settings: &Settings, personas: Personas, database: Database, process: &Process) -> Result<Self, IssuerError> {
         require_loopback("the listening address", settings.listen.ip().is_loopback(), &settings.listen)?;
         require_loopback("the issuer's address", is_loopback(&settings.url), &settings.url)?;
         require_loopback("the portal's address", is_loopback(&settings.portal), &settings.portal)?;
@@ -134,8 +144,10 @@ impl Issuer {
             codes: Once::new(Self::CODE, Self::UNDER_WAY),
             sessions: Sessions::default(),
             database,
-            clock,
-            ids,
+            clock: process.clock.clone(),
+            ids: process.ids.clone(),
+            tasks: process.tasks.clone(),
+            http: reqwest::Client::builder().timeout(Self::PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?,
             metrics: IssuerMetrics::new(),
         })
     }

@@ -30,6 +30,7 @@ impl Issuer {
             .route(path::CONTINUE, post(authorize::choose))
             .route(path::PERSONAS, get(personas))
             .route(path::TOKEN, post(grant::token))
+            .route(path::REVOKE, post(grant::revoke))
             .route(path::END_SESSION, get(end_session::end_session))
             .layer(DefaultBodyLimit::max(BODY_AT_MOST))
             .with_state(Arc::new(self));

@@ -28,6 +28,16 @@ pub struct Session {
     pub authenticated_at: DateTime<Utc>,
 }
 
+/// What came of a refresh token.
+#[derive(Debug)]
+pub enum Refreshed {
+    Next(Session, RefreshToken),
+    /// It was not good any more, and its session has ended with it.
+    Ended(Session),
+    /// Made up, of another client, or of a session that ended before.
+    Unknown,
+}
+
 /// Sessions by id, in memory.
 #[derive(Default)]
 pub struct Sessions(Mutex<HashMap<Uuid, Live>>);
@@ -65,29 +75,41 @@ impl Sessions {
         Ok(token)
     }
 
-    /// Takes a refresh token and gives the next; `None` when it is not good (any more).
-    pub fn refresh(&self, token: &str, client_id: &str, now: DateTime<Utc>) -> Result<Option<(Session, RefreshToken)>, getrandom::Error> {
+    /// Takes a refresh token and gives the next.
+    pub fn refresh(&self, token: &str, client_id: &str, now: DateTime<Utc>) -> Result<Refreshed, getrandom::Error> {
         let next = Secret::generate()?;
-        let Some((id, secret)) = token.split_once('.') else { return Ok(None) };
-        let Ok(id) = Uuid::try_parse(id) else { return Ok(None) };
+        let Some((id, secret)) = parts(token) else { return Ok(Refreshed::Unknown) };
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(live) = sessions.get_mut(&id) else { return Ok(None) };
-        if live.session.client_id != client_id {
-            return Ok(None);
-        }
+        let Some(live) = sessions.get_mut(&id).filter(|live| live.session.client_id == client_id) else { return Ok(Refreshed::Unknown) };
         if live.is_over(now) || !live.current.matches(secret) {
+            let ended = live.session.clone();
             sessions.remove(&id);
-            return Ok(None);
+            return Ok(Refreshed::Ended(ended));
         }
         live.current = next.hash();
         live.used_at = now;
-        Ok(Some((live.session.clone(), refresh_token(id, &next))))
+        Ok(Refreshed::Next(live.session.clone(), refresh_token(id, &next)))
     }
 
     /// Ends a session; its refresh token is worth nothing from now on.
-    pub fn end(&self, id: Uuid) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    pub fn end(&self, id: Uuid) -> Option<Session> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id).map(|live| live.session)
     }
+
+    /// Ends the session of a refresh token that its client gives up (RFC 7009). Any of the session's own will do: who has an old one ends it too.
+    pub fn give_up(&self, token: &str, client_id: &str) {
+        let Some((id, _)) = parts(token) else { return };
+        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.get(&id).is_some_and(|live| live.session.client_id == client_id) {
+            sessions.remove(&id);
+        }
+    }
+}
+
+/// The session of a refresh token, and its secret.
+fn parts(token: &str) -> Option<(Uuid, &str)> {
+    let (id, secret) = token.split_once('.')?;
+    Some((Uuid::try_parse(id).ok()?, secret))
 }
 
 fn refresh_token(session: Uuid, secret: &Secret) -> RefreshToken {
@@ -102,6 +124,15 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
     }
 
+    impl Refreshed {
+        fn next(self) -> Option<RefreshToken> {
+            match self {
+                Self::Next(_, next) => Some(next),
+                Self::Ended(_) | Self::Unknown => None,
+            }
+        }
+    }
+
     fn session() -> Session {
         Session { id: Uuid::from_u128(7), persona: "noor".into(), client_id: "portal".into(), authenticated_at: moment(0) }
     }
@@ -110,52 +141,62 @@ mod tests {
     fn each_refresh_token_works_once_and_the_chain_goes_on() {
         let sessions = Sessions::default();
         let first = sessions.begin(session(), moment(0)).unwrap();
-        let (_, second) = sessions.refresh(first.secret(), "portal", moment(1)).unwrap().unwrap();
-        assert!(sessions.refresh(second.secret(), "portal", moment(2)).unwrap().is_some());
+        let second = sessions.refresh(first.secret(), "portal", moment(1)).unwrap().next().unwrap();
+        assert!(sessions.refresh(second.secret(), "portal", moment(2)).unwrap().next().is_some());
     }
 
     #[test]
     fn a_refresh_token_used_twice_ends_the_session() {
         let sessions = Sessions::default();
         let first = sessions.begin(session(), moment(0)).unwrap();
-        let (_, second) = sessions.refresh(first.secret(), "portal", moment(1)).unwrap().unwrap();
-        assert!(sessions.refresh(first.secret(), "portal", moment(2)).unwrap().is_none());
-        assert!(sessions.refresh(second.secret(), "portal", moment(2)).unwrap().is_none());
+        let second = sessions.refresh(first.secret(), "portal", moment(1)).unwrap().next().unwrap();
+        assert!(matches!(sessions.refresh(first.secret(), "portal", moment(2)), Ok(Refreshed::Ended(ended)) if ended == session()));
+        assert!(sessions.refresh(second.secret(), "portal", moment(2)).unwrap().next().is_none());
     }
 
     #[test]
     fn another_client_cannot_refresh_and_does_no_harm() {
         let sessions = Sessions::default();
         let token = sessions.begin(session(), moment(0)).unwrap();
-        assert!(sessions.refresh(token.secret(), "other", moment(1)).unwrap().is_none());
-        assert!(sessions.refresh(token.secret(), "portal", moment(1)).unwrap().is_some());
+        assert!(sessions.refresh(token.secret(), "other", moment(1)).unwrap().next().is_none());
+        assert!(sessions.refresh(token.secret(), "portal", moment(1)).unwrap().next().is_some());
     }
 
     #[test]
     fn a_session_ends_when_idle_and_at_the_end_of_the_day() {
         let sessions = Sessions::default();
         let token = sessions.begin(session(), moment(0)).unwrap();
-        assert!(sessions.refresh(token.secret(), "portal", moment(60)).unwrap().is_none());
+        assert!(sessions.refresh(token.secret(), "portal", moment(60)).unwrap().next().is_none());
         let mut token = sessions.begin(session(), moment(0)).unwrap();
         for minute in (30..600).step_by(30) {
-            token = sessions.refresh(token.secret(), "portal", moment(minute)).unwrap().unwrap().1;
+            token = sessions.refresh(token.secret(), "portal", moment(minute)).unwrap().next().unwrap();
         }
-        assert!(sessions.refresh(token.secret(), "portal", moment(600)).unwrap().is_none());
+        assert!(sessions.refresh(token.secret(), "portal", moment(600)).unwrap().next().is_none());
     }
 
     #[test]
     fn signing_out_ends_the_session() {
         let sessions = Sessions::default();
         let token = sessions.begin(session(), moment(0)).unwrap();
-        sessions.end(session().id);
-        assert!(sessions.refresh(token.secret(), "portal", moment(1)).unwrap().is_none());
+        assert_eq!(sessions.end(session().id), Some(session()));
+        assert!(sessions.refresh(token.secret(), "portal", moment(1)).unwrap().next().is_none());
+    }
+
+    #[test]
+    fn a_client_gives_up_its_own_sessions_alone() {
+        let sessions = Sessions::default();
+        let token = sessions.begin(session(), moment(0)).unwrap();
+        sessions.give_up(token.secret(), "other");
+        let next = sessions.refresh(token.secret(), "portal", moment(1)).unwrap().next().unwrap();
+        sessions.give_up(next.secret(), "portal");
+        assert!(matches!(sessions.refresh(next.secret(), "portal", moment(2)), Ok(Refreshed::Unknown)));
     }
 
     #[test]
     fn nonsense_is_no_refresh_token() {
         let sessions = Sessions::default();
         for token in ["", ".", "nonsense", "00000000-0000-0000-0000-000000000007.x"] {
-            assert!(sessions.refresh(token, "portal", moment(0)).unwrap().is_none(), "{token}");
+            assert!(sessions.refresh(token, "portal", moment(0)).unwrap().next().is_none(), "{token}");
         }
     }
 }

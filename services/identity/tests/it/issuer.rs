@@ -156,6 +156,11 @@ async fn the_discovery_document_says_what_is_spoken() {
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     assert_eq!(document["id_token_signing_alg_values_supported"], serde_json::json!(["EdDSA"]));
     assert_eq!(document["end_session_endpoint"], format!("{}/end-session", world.issuer()));
+    assert_eq!(document["revocation_endpoint"], format!("{}/revoke", world.issuer()));
+    assert_eq!(
+        (&document["backchannel_logout_supported"], &document["backchannel_logout_session_supported"]),
+        (&true.into(), &true.into())
+    );
 }
 
 #[tokio::test]

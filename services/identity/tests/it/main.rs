@@ -5,6 +5,7 @@
 mod access;
 mod agreement;
 mod appointments;
+mod back_channel;
 mod contacts;
 mod demo;
 mod gateways;
@@ -15,5 +16,6 @@ mod keycloak;
 mod migrating;
 mod permissions;
 mod schools;
+mod sessions;
 mod sign_in;
 mod world;

@@ -7,11 +7,11 @@ use proto::{
     history::v1::{ListHistoryRequest, ListUsesRequest, list_uses_request},
     identity::v1::{
         AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
-        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EnrolGatewayRequest, GetAccessRequest, GetAppointmentRequest,
-        GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest, ImportFormat,
-        ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace,
-        ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest,
-        WithdrawInvitationRequest, get_access_request, place,
+        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EndSessionsRequest, EnrolGatewayRequest, GetAccessRequest,
+        GetAppointmentRequest, GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest,
+        ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest,
+        Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest,
+        UpdateContactRequest, WithdrawInvitationRequest, get_access_request, place,
     },
 };
 use runtime::{BoardId, Ids, SchoolId};
@@ -159,6 +159,10 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         "RevokeGateway" => {
             let ask = RevokeGatewayRequest { gateway_id, reason: "Gestolen".to_owned(), etag };
             gateways.revoke_gateway(world.by(who, ask)).await.map(drop)
+        }
+        "EndSessions" => {
+            let ask = EndSessionsRequest { person_id, reason: "Toestel gestolen".to_owned() };
+            world.sessions().end_sessions(world.by(who, ask)).await.map(drop)
         }
         "ListHistory" => {
             let ask = ListHistoryRequest { school_id, ..Default::default() };

@@ -47,7 +47,7 @@ impl<'a> Portal<'a> {
     }
 
     pub fn redirect_uri(&self) -> String {
-        format!("{}{PORTAL_RETURN}", self.world.url)
+        format!("{}{PORTAL_RETURN}", self.world.portal)
     }
 
     /// Sends the browser to the issuer; returns where the issuer sends it.

@@ -12,6 +12,7 @@ use proto::identity::v1::{
     contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
     history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
+    session_service_client::SessionServiceClient,
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,
@@ -40,6 +41,8 @@ board_number;board_name;board_kind;institution_number;school_name;school_municip
 pub struct World {
     /// `http://127.0.0.1:<port>`.
     pub url: String,
+    /// Where its portal is, as it is told.
+    pub portal: String,
     /// Gives tokens to whomever a test names.
     pub people: TestIssuer,
     /// Stands still until it is moved.
@@ -67,6 +70,8 @@ pub struct Setup {
     pub keycloak: Option<KeycloakConfig>,
     /// The data folder of an earlier run.
     pub data_dir: Option<Arc<TempDir>>,
+    /// As if the portal were there; else where identity itself is.
+    pub portal: Option<String>,
 }
 
 /// Few enough for a test to reach.
@@ -74,11 +79,11 @@ pub const BOUNDS: GatewayBounds = GatewayBounds { gateways_of_a_school: 5, enrol
 
 impl Setup {
     pub const fn ordinary() -> Self {
-        Self { demo_data: false, listen: None, issuer: None, keycloak: None, data_dir: None }
+        Self { demo_data: false, listen: None, issuer: None, keycloak: None, data_dir: None, portal: None }
     }
 
     pub const fn demo() -> Self {
-        Self { demo_data: true, listen: None, issuer: None, keycloak: None, data_dir: None }
+        Self { demo_data: true, listen: None, issuer: None, keycloak: None, data_dir: None, portal: None }
     }
 }
 
@@ -104,6 +109,7 @@ impl World {
         let database = database.migrated(schildwacht_identity::migrations()).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());
+        let portal = setup.portal.unwrap_or_else(|| url.clone());
         let none = KeycloakConfig { admin_url: String::new(), client_id: String::new(), client_secret: Secret::new("") };
         let service = Service {
             config: Config {
@@ -116,7 +122,7 @@ impl World {
             surroundings: Surroundings {
                 listen: setup.listen.unwrap_or(listener.address()),
                 issuer: setup.issuer.unwrap_or_else(|| format!("{url}/issuer")).parse().unwrap(),
-                portal: url.parse().unwrap(),
+                portal: portal.parse().unwrap(),
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),
             },
@@ -127,7 +133,7 @@ impl World {
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
         let http = testkit::http_client();
-        Ok(Self { url, people, clock, database, data_dir, http, log, process })
+        Ok(Self { url, portal, people, clock, database, data_dir, http, log, process })
     }
 
     /// Stops everything; what is left is in the data folder and the database.
@@ -182,6 +188,10 @@ impl World {
 
     pub fn history(&self) -> HistoryServiceClient<Channel> {
         HistoryServiceClient::new(self.channel())
+    }
+
+    pub fn sessions(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel())
     }
 
     pub fn organisations(&self) -> OrganisationServiceClient<Channel> {
@@ -265,6 +275,15 @@ impl World {
             envelopes.extend(delivered.iter().map(|delivered| Envelope::from_record(&delivered.record).unwrap()));
         }
         envelopes
+    }
+
+    /// The last act that is no organisation's: who did what to what, and what is told of it.
+    pub async fn last_act_of_the_platform(&self) -> [String; 4] {
+        let question =
+            "SELECT actor, action, resource, CAST(detail AS TEXT) AS detail FROM audit_log WHERE chain = 'platform' ORDER BY seq DESC";
+        let question = Statement::from_string(self.database.backend(), question);
+        let row = self.database.reader().query_one_raw(question).await.unwrap().unwrap();
+        ["actor", "action", "resource", "detail"].map(|column| row.try_get("", column).unwrap())
     }
 
     /// Who did what at a school, oldest first.

@@ -17,7 +17,7 @@ use runtime::{
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    assets,
+    assets, back_channel,
     failure::{Failure, Fault},
     language::Language,
     layout::{Preferences, Theme},
@@ -41,9 +41,9 @@ pub fn router(portal: Arc<Portal>, own: Routes) -> Router {
     let pages = router
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
-        .layer(from_fn_with_state((portal, Arc::new(declared)), around))
+        .layer(from_fn_with_state((Arc::clone(&portal), Arc::new(declared)), around))
         .layer(CompressionLayer::new().gzip(true));
-    Router::new().route("/assets/{version}/{name}", get(assets::serve)).merge(pages)
+    Router::new().route("/assets/{version}/{name}", get(assets::serve)).merge(back_channel::routes(portal)).merge(pages)
 }
 
 /// Any address that is not ours. Who speaks gRPC to the wrong port is answered in those words.

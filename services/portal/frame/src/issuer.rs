@@ -3,22 +3,25 @@
 //! What is learnt about the issuer (discovery, keys) is fetched when first needed, since in one process the issuer starts
 //! beside us, and again after an hour or when an ID token is signed with a key we do not know.
 
+mod answers;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use content::Text;
 use openidconnect::{
     AccessTokenHash, AsyncHttpClient, AuthenticationContextClass, AuthorizationCode, AuthorizationRequest, ClientId, ClientSecret,
-    CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, TokenResponse as _,
-    core::{CoreAuthenticationFlow, CoreClient, CoreErrorResponseType, CoreIdToken, CoreJwsSigningAlgorithm, CoreTokenResponse},
+    CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    PostLogoutRedirectUrl, RedirectUrl, RefreshToken, RequestTokenError, Scope, TokenResponse as _,
+    core::{CoreAuthenticationFlow, CoreErrorResponseType, CoreIdToken, CoreJwsSigningAlgorithm},
 };
 use runtime::{Clock, StepUp, error::chain};
 use serde::Deserialize;
 use tokio::sync::RwLock;
 use url::Url;
 
+pub use self::answers::Whose;
+use self::answers::{Metadata, PortalClient, TokenAnswer};
 use crate::config::Config;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,8 +38,6 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 5] = [
 /// When the issuer does not say how long an access token lives.
 const TOKEN_LIFE: TimeDelta = TimeDelta::minutes(1);
 
-type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
-
 /// The issuer, as the portal deals with it.
 pub struct Issuer {
     url: IssuerUrl,
@@ -51,7 +52,7 @@ pub struct Issuer {
 
 #[derive(Clone)]
 struct Known {
-    metadata: Arc<ProviderMetadataWithLogout>,
+    metadata: Arc<Metadata>,
     since: DateTime<Utc>,
 }
 
@@ -71,6 +72,13 @@ pub struct Tokens {
     pub refresh_token: Option<String>,
     /// Kept for signing out; not renewed by a refresh.
     pub id_token: Option<String>,
+}
+
+/// What a code was worth.
+pub struct Redeemed {
+    pub tokens: Tokens,
+    /// As the ID token says it.
+    pub whose: Whose,
 }
 
 /// A person of the development issuer.
@@ -135,6 +143,16 @@ impl Issuer {
         })
     }
 
+    /// As it stands in tokens.
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The portal's name there.
+    pub fn client_id(&self) -> &str {
+        self.client_id.as_str()
+    }
+
     /// Where browsers are sent to; forms may lead there.
     pub fn origin(&self) -> String {
         self.url.url().origin().ascii_serialization()
@@ -187,7 +205,7 @@ impl Issuer {
     }
 
     /// Redeems a code, and checks the ID token that comes with it.
-    pub async fn redeem(&self, code: String, nonce: String, pkce_verifier: String) -> Result<Tokens, IssuerError> {
+    pub async fn redeem(&self, code: String, nonce: String, pkce_verifier: String) -> Result<Redeemed, IssuerError> {
         let metadata = self.metadata(None).await?;
         let client = self.client(&metadata);
         let response = client
@@ -198,15 +216,18 @@ impl Issuer {
             .await
             .map_err(token_error)?;
         let nonce = Nonce::new(nonce);
-        if let Err(first) = self.check_id_token(&metadata, &response, &nonce) {
-            // The key may be newer than what we know.
-            let renewed = self.metadata(Some(&metadata)).await?;
-            if Arc::ptr_eq(&renewed, &metadata) {
-                return Err(first);
+        let whose = match self.check_id_token(&metadata, &response, &nonce) {
+            Ok(whose) => whose,
+            Err(first) => {
+                // The key may be newer than what we know.
+                let renewed = self.metadata(Some(&metadata)).await?;
+                if Arc::ptr_eq(&renewed, &metadata) {
+                    return Err(first);
+                }
+                self.check_id_token(&renewed, &response, &nonce)?
             }
-            self.check_id_token(&renewed, &response, &nonce)?;
-        }
-        Ok(self.tokens(&response))
+        };
+        Ok(Redeemed { tokens: self.tokens(&response), whose })
     }
 
     /// Renews the access token.
@@ -217,6 +238,19 @@ impl Issuer {
         let request = client.exchange_refresh_token(&refresh_token).map_err(|error| IssuerError::Refused(error.to_string()))?;
         let response = request.request_async(&self.http).await.map_err(token_error)?;
         Ok(self.tokens(&response))
+    }
+
+    /// Has the issuer end the session of a refresh token, where it offers that (RFC 7009).
+    pub async fn revoke(&self, refresh_token: String) -> Result<(), IssuerError> {
+        let metadata = self.metadata(None).await?;
+        let Some(endpoint) = &metadata.additional_metadata().additional_metadata.revocation_endpoint else { return Ok(()) };
+        // By hand: openidconnect insists on https, which the development issuer has not. Our client does too where the issuer is at https.
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let request = self.http.0.post(endpoint.url().clone());
+        let request = request.basic_auth(encoded(self.client_id.as_str()), Some(encoded(self.client_secret.secret())));
+        let form = [("token", refresh_token.as_str()), ("token_type_hint", "refresh_token")];
+        let answer = request.form(&form).send().await.map_err(unreachable)?;
+        if answer.status().is_success() { Ok(()) } else { Err(IssuerError::Complaint(answer.status().to_string())) }
     }
 
     /// Where to send the browser so that the issuer ends its session too, when it offers that. Without the ID token of the
@@ -236,12 +270,7 @@ impl Issuer {
         Some(request.http_get_url())
     }
 
-    fn check_id_token(
-        &self,
-        metadata: &ProviderMetadataWithLogout,
-        response: &CoreTokenResponse,
-        nonce: &Nonce,
-    ) -> Result<(), IssuerError> {
+    fn check_id_token(&self, metadata: &Metadata, response: &TokenAnswer, nonce: &Nonce) -> Result<Whose, IssuerError> {
         let refused = |error: &dyn std::error::Error| IssuerError::Refused(chain(error));
         let client = self.client(metadata);
         let clock = self.clock.clone();
@@ -256,10 +285,11 @@ impl Issuer {
                 return Err(IssuerError::Refused("the access token is not the one the ID token speaks of".to_owned()));
             }
         }
-        Ok(())
+        let person = claims.subject().parse().map_err(|_| IssuerError::Refused("the ID token names no person".to_owned()))?;
+        Ok(Whose { person, sid: claims.additional_claims().sid.clone() })
     }
 
-    fn tokens(&self, response: &CoreTokenResponse) -> Tokens {
+    fn tokens(&self, response: &TokenAnswer) -> Tokens {
         let life = response.expires_in().and_then(|life| TimeDelta::from_std(life).ok()).unwrap_or(TOKEN_LIFE);
         Tokens {
             access_token: response.access_token().secret().clone(),
@@ -269,13 +299,13 @@ impl Issuer {
         }
     }
 
-    fn client(&self, metadata: &ProviderMetadataWithLogout) -> Client {
-        CoreClient::from_provider_metadata(metadata.clone(), self.client_id.clone(), Some(self.client_secret.clone()))
+    fn client(&self, metadata: &Metadata) -> PortalClient {
+        PortalClient::from_provider_metadata(metadata.clone(), self.client_id.clone(), Some(self.client_secret.clone()))
             .set_redirect_uri(self.redirect.clone())
     }
 
     /// The metadata of the issuer: cached, and fetched again when it is old or is `outdated`.
-    async fn metadata(&self, outdated: Option<&Arc<ProviderMetadataWithLogout>>) -> Result<Arc<ProviderMetadataWithLogout>, IssuerError> {
+    async fn metadata(&self, outdated: Option<&Arc<Metadata>>) -> Result<Arc<Metadata>, IssuerError> {
         let now = self.clock.now();
         let is_fresh = |known: &Known| now - known.since < KNOWN_FOR && outdated.is_none_or(|old| !Arc::ptr_eq(old, &known.metadata));
         if let Some(known) = self.known.read().await.as_ref().filter(|known| is_fresh(known)) {
@@ -285,7 +315,7 @@ impl Issuer {
         if let Some(known) = slot.as_ref().filter(|known| is_fresh(known)) {
             return Ok(Arc::clone(&known.metadata));
         }
-        match ProviderMetadataWithLogout::discover_async(self.url.clone(), &self.http).await {
+        match Metadata::discover_async(self.url.clone(), &self.http).await {
             Ok(metadata) => {
                 let metadata = Arc::new(metadata);
                 *slot = Some(Known { metadata: Arc::clone(&metadata), since: now });

@@ -15,6 +15,7 @@ pub mod answer;
 pub mod area;
 mod around;
 pub mod assets;
+mod back_channel;
 pub mod card;
 pub mod config;
 mod failure;
@@ -45,6 +46,7 @@ pub mod words;
 pub use self::{
     area::{Area, MenuEntry, MenuPlace, Message, Onlooker, Search},
     around::router,
+    back_channel::BACK_CHANNEL,
     failure::{Failure, Fault},
     fields::Fields,
     form::{Posted, PostedByAnyone, not_believed},

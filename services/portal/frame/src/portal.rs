@@ -38,3 +38,10 @@ pub struct Portal {
     pub ids: Ids,
     pub shutdown: Shutdown,
 }
+
+impl Portal {
+    /// Where people change their password and set up a passkey: Keycloak's account console. The development issuer has no such page.
+    pub fn issuers_account_page(&self) -> Option<String> {
+        (!self.personas).then(|| format!("{}/account/", self.issuer.url().trim_end_matches('/')))
+    }
+}

@@ -20,22 +20,24 @@
 //! - *`Ok(None)`* means that the session is over, for certain: never begun, ended, too old, refused by the issuer
 //!   (`invalid_grant`), or without anybody left who holds its refresh token. What is merely not known now (issuer or cache unavailable,
 //!   a renewal that goes on) is an error, and the next request tries again.
-//! - *Who may forget*: signing out, and `find` after such a certain end. Nothing else removes a session's parts.
+//! - *Who may forget*: signing out, `find` after such a certain end, and anyone who ends a session from elsewhere ([`elsewhere`]): its owner, an
+//!   operator, or the issuer. Nothing else removes a session's parts. A renewal that was under way meanwhile finds that the
+//!   session is gone, and has the issuer end what it was given.
 
 mod access;
 mod cookies;
 mod csrf;
+mod device;
+mod elsewhere;
+mod register;
 mod renewal;
 
 use std::{sync::Arc, time::Duration};
 
-use auth::{Policies, TokenError, Verifier};
+use auth::{Policies, SignIn, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use runtime::{
-    Clock, Process, StepUp,
-    security::{SecurityEvent, UNVERIFIED},
-};
+use runtime::{Clock, Process, StepUp, security::SecurityEvent};
 use serde::{Deserialize, Serialize};
 use storage::Cache;
 
@@ -43,11 +45,13 @@ pub use self::{
     access::SessionError,
     cookies::{Cookies, Keep},
     csrf::CsrfSecret,
+    device::{Browser, Device, System},
+    elsewhere::OpenSession,
 };
-use self::{access::SessionKey, renewal::Renewals};
+use self::{access::SessionKey, register::Register, renewal::Renewals};
 use crate::{
     config::SessionConfig,
-    issuer::{Issuer, Tokens},
+    issuer::{Issuer, Redeemed, Whose},
     visitor::Visitor,
 };
 
@@ -60,6 +64,7 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 /// All sessions.
 pub struct Sessions {
     cache: Cache,
+    register: Register,
     renewals: Renewals,
     verifier: Arc<Verifier>,
     policies: Arc<Policies>,
@@ -75,6 +80,8 @@ pub struct SignedIn {
     pub access_token: Arc<str>,
     pub csrf: CsrfSecret,
     pub since: DateTime<Utc>,
+    /// As the issuer says it.
+    pub sign_in: SignIn,
     /// What asked for its sign-in, if it was a surer or a more recent one.
     pub step_up: Option<StepUp>,
     key: SessionKey,
@@ -91,6 +98,11 @@ struct Origin {
     /// As audit rows name them; of sessions from before there was this field, nobody's.
     #[serde(default)]
     actor: String,
+    /// Of sessions from before there was this field, not known: those are not listed.
+    #[serde(default)]
+    whose: Option<Whose>,
+    #[serde(default)]
+    device: Device,
 }
 
 /// Whose doing a request is. A page that reconnects by itself is no sign that anybody still sits there.
@@ -117,24 +129,35 @@ impl Sessions {
         limits: SessionConfig,
     ) -> Self {
         let clock = process.clock.clone();
+        let register = Register { cache: cache.clone(), issuer: issuer.url().to_owned() };
         let renewals = Renewals { cache: cache.clone(), issuer, clock: clock.clone(), tasks: process.tasks.clone(), limits };
-        Self { cache, renewals, verifier, policies, clock, limits }
+        Self { cache, register, renewals, verifier, policies, clock, limits }
     }
 
     /// Begins a session. Its id is always new: one that existed before signing in is never kept.
-    pub async fn begin(&self, tokens: Tokens, step_up: Option<StepUp>) -> Result<NewSession, SessionError> {
+    pub async fn begin(&self, redeemed: Redeemed, step_up: Option<StepUp>, device: Device) -> Result<NewSession, SessionError> {
+        let Redeemed { tokens, whose } = redeemed;
         let cookie_value = random_text()?;
         let key = SessionKey::of_cookie(&cookie_value);
         let now = self.clock.now();
-        // Who it is decides nothing here: a token that cannot be verified just now is verified before the first page.
-        let verified = self.verifier.verify(&tokens.access_token).await;
-        let actor = verified.map_or_else(|_| UNVERIFIED.to_owned(), |verified| verified.principal.actor());
-        let origin = Origin { since: now, csrf: CsrfSecret::random()?, id_token: tokens.id_token.clone(), step_up, actor: actor.clone() };
+        let actor = format!("person:{}", whose.person);
+        let origin = Origin {
+            since: now,
+            csrf: CsrfSecret::random()?,
+            id_token: tokens.id_token.clone(),
+            step_up,
+            actor: actor.clone(),
+            whose: Some(whose.clone()),
+            device,
+        };
         // For longer than it counts: a session that ends by itself is to be seen to end.
         let keep = self.limits.absolute() + REMEMBERED;
         self.renewals.keep_tokens(&key, &tokens, keep).await?;
         self.cache.put(&key.origin(), &origin, keep).await?;
         self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
+        // Last: who reads the register takes out what is not there. No browser has the cookie yet.
+        self.register.enter(&key, &whose, keep).await?;
+        self.end_oldest_beyond_bound(whose.person).await?;
         Ok(NewSession { cookie_value, actor })
     }
 
@@ -145,9 +168,7 @@ impl Sessions {
         let Some(origin) = self.cache.get::<Origin>(&key.origin()).await? else { return Ok(None) };
         let Some(last_sign) = self.cache.get::<DateTime<Utc>>(&key.life_sign()).await? else { return Ok(None) };
         // The cache forgets by itself, but by its own clock; what counts is ours.
-        let is_too_old = now - origin.since >= within(self.limits.absolute());
-        if is_too_old || now - last_sign >= within(self.limits.idle()) {
-            let reason = if is_too_old { "too_old" } else { "idle" };
+        if let Some(reason) = self.is_over(&origin, last_sign) {
             return self.end_by_itself(&key, &origin, reason).await;
         }
         let Some(access) = self.renewals.access(&key, origin.since).await? else {
@@ -167,12 +188,22 @@ impl Sessions {
         let (principal, held) = self.policies.with_held(&verified.principal, now)?;
         let visitor = Visitor::new(principal, held, Arc::clone(&self.policies));
         let Origin { since, csrf, step_up, .. } = origin;
-        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, step_up, key }))
+        let sign_in = verified.sign_in.clone();
+        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, sign_in, step_up, key }))
+    }
+
+    /// Why a session has ended by itself, if it has.
+    fn is_over(&self, origin: &Origin, last_sign: DateTime<Utc>) -> Option<&'static str> {
+        let now = self.clock.now();
+        if now - origin.since >= within(self.limits.absolute()) {
+            return Some("too_old");
+        }
+        (now - last_sign >= within(self.limits.idle())).then_some("idle")
     }
 
     /// Forgets a session that is over for certain.
     async fn end_by_itself(&self, key: &SessionKey, origin: &Origin, reason: &'static str) -> Result<Option<SignedIn>, SessionError> {
-        self.forget(key).await?;
+        self.forget(key, origin.whose.as_ref()).await?;
         SecurityEvent::SessionEnded.record(&origin.actor, "session", crate::NAME, reason);
         Ok(None)
     }
@@ -180,18 +211,23 @@ impl Sessions {
     /// Ends a session here, and returns its ID token so that it can be ended at the issuer too.
     pub async fn end(&self, session: &SignedIn) -> Result<Option<String>, SessionError> {
         let origin = self.cache.take::<Origin>(&session.key.origin()).await?;
-        self.forget(&session.key).await?;
+        self.forget(&session.key, origin.as_ref().and_then(|origin| origin.whose.as_ref())).await?;
         Ok(origin.and_then(|origin| origin.id_token))
     }
 
     /// Ends the session of a cookie, if there is one.
     pub async fn end_of_cookie(&self, cookie_value: &str) -> Result<(), SessionError> {
-        self.forget(&SessionKey::of_cookie(cookie_value)).await
+        let key = SessionKey::of_cookie(cookie_value);
+        let origin = self.cache.take::<Origin>(&key.origin()).await?;
+        self.forget(&key, origin.and_then(|origin| origin.whose).as_ref()).await
     }
 
-    async fn forget(&self, key: &SessionKey) -> Result<(), SessionError> {
+    async fn forget(&self, key: &SessionKey, whose: Option<&Whose>) -> Result<(), SessionError> {
         for part in [key.origin(), key.access(), key.refresh(), key.life_sign()] {
             self.cache.remove(&part).await?;
+        }
+        if let Some(whose) = whose {
+            self.register.leave(key, whose).await?;
         }
         Ok(())
     }

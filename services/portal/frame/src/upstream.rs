@@ -14,7 +14,7 @@ use proto::{
         access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
         contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
         history_service_client::HistoryServiceClient as SchoolHistoryClient, invitation_service_client::InvitationServiceClient,
-        organisation_service_client::OrganisationServiceClient,
+        organisation_service_client::OrganisationServiceClient, session_service_client::SessionServiceClient,
     },
     incident_intake::v1::{case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient as IncidentHistoryClient},
     network_monitor::v1::{
@@ -152,6 +152,10 @@ impl Calls {
 
     pub fn invitations(&self) -> InvitationServiceClient<Personal> {
         InvitationServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn sessions(&self) -> SessionServiceClient<Personal> {
+        SessionServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn gateways(&self) -> GatewayServiceClient<Personal> {

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use auth::{Action, HeldFunction, Policies, Principal, Resource, Scope};
+use auth::{Action, HeldFunction, Policies, Principal, Resource, Scope, SignIn};
 use chrono::{DateTime, Utc};
+use content::Text;
 use runtime::SchoolId;
 
 /// A signed-in person.
@@ -54,6 +55,11 @@ impl Visitor {
     /// Whether this may be done to every school's things.
     pub fn may_everywhere(&self, action: Action) -> bool {
         self.policies.permits(&self.principal, action, Resource::Platform)
+    }
+
+    /// The name of the way in which they signed in, if the register of methods has it.
+    pub fn sign_in_method(&self, sign_in: &SignIn, now: DateTime<Utc>) -> Option<Text> {
+        Some(self.policies.sign_in_method(sign_in, now).ok()??.name.clone())
     }
 
     /// Whether this person works the queue of all schools.

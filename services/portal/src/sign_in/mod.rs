@@ -16,7 +16,7 @@ use http::{HeaderMap, header};
 use portal_frame::{
     Around, Failure, Fields, PostedByAnyone, Problem, SignInFailure, Visit, metrics, not_believed,
     respond::{own_page, page, redirect_with_cookie},
-    session::{Keep, SessionError},
+    session::{Device, Keep, SessionError},
     step_up,
     visit::{FLASH_COOKIE, FLASH_WAITS, SESSION_COOKIE, SIGNED_IN_AGAIN},
     waiting_form::WAITING_COOKIE,
@@ -101,13 +101,13 @@ pub(crate) async fn finish(
         return Err(Failure::SignInFailed(SignInFailure::Refused));
     }
     let code = returned.code.ok_or_else(expired)?;
-    let tokens = portal.issuer.redeem(code, under_way.nonce, under_way.pkce_verifier).await?;
+    let redeemed = portal.issuer.redeem(code, under_way.nonce, under_way.pkce_verifier).await?;
 
     // A session that this browser had before ends.
     if let Some(old) = portal.cookies.read(&headers, SESSION_COOKIE) {
         portal.sessions.end_of_cookie(&old).await?;
     }
-    let session = portal.sessions.begin(tokens, under_way.step_up.clone()).await?;
+    let session = portal.sessions.begin(redeemed, under_way.step_up.clone(), Device::of(&headers)).await?;
     metrics::sign_in_ended("succeeded");
     SecurityEvent::SignedIn.record(&session.actor, "sign_in", portal_frame::NAME, "");
     let set = portal.cookies.set(SESSION_COOKIE, &session.cookie_value, Keep::Session);

@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod access;
+mod account;
+mod back_channel;
 mod boards;
 mod caches;
 mod cases;
@@ -13,6 +15,7 @@ mod exports;
 mod forms;
 mod gateways;
 mod history;
+mod keycloak;
 mod later_pages;
 mod live;
 mod pages;

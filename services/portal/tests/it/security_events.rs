@@ -68,6 +68,25 @@ async fn a_session_that_ends_by_itself_is_on_record_once_with_the_reason() {
 }
 
 #[tokio::test]
+async fn sessions_that_an_operator_ends_are_on_record_with_whose_doing_it_was() {
+    let town = Town::new().await;
+    let (pieter, lotte) = (people::pieter_operates(), people::lotte_leads());
+    let mut browser = town.browser_of(&pieter).await;
+    security_lines("sessions_ended_by_operator");
+    on_record("session_ended", &lotte, "ended_by_operator", async || {
+        town.browser_of(&lotte).await;
+        let fields = [("persoon", &*lotte.actor()), ("reden", "Laptop gestolen")];
+        assert_eq!(browser.submit("/sessies", "/sessies", &fields).await.status, 303);
+    })
+    .await;
+    eventually("whose doing", async || {
+        browser.submit("/sessies", "/sessies", &[("persoon", &*lotte.actor()), ("reden", "Laptop gestolen")]).await;
+        lines("sessions_ended_by_operator", &pieter).into_iter().find(|line| line.resource == lotte.actor())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn files_of_lists_are_on_record() {
     let town = Town::new().await;
     let (karim, noor) = (people::karim(), people::noor());

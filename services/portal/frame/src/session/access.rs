@@ -46,6 +46,16 @@ impl SessionKey {
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(value)))
     }
 
+    /// Of a name that [`SessionKey::id`] gave.
+    pub const fn of_id(id: String) -> Self {
+        Self(id)
+    }
+
+    /// By which a session is named; nobody gets into it by its name.
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+
     pub fn origin(&self) -> String {
         format!("session:{}", self.0)
     }

@@ -4,6 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{Clock, Tasks, error::chain};
+use serde::de::IgnoredAny;
 use storage::Cache;
 use tokio::sync::oneshot;
 use tracing::{Instrument as _, Span};
@@ -113,7 +114,14 @@ impl Renewals {
             Ok(tokens) => {
                 // An issuer that sends no new refresh token still accepts the old one (RFC 6749, 6).
                 let tokens = Tokens { refresh_token: tokens.refresh_token.or(Some(refresh_token)), ..tokens };
-                Ok(Attempt::Renewed(self.keep_tokens(key, &tokens, keep).await?))
+                let access = self.keep_tokens(key, &tokens, keep).await?;
+                let was_ended = self.cache.get::<IgnoredAny>(&key.origin()).await?.is_none();
+                if was_ended {
+                    self.end_at_issuer(key).await?;
+                    self.cache.remove(&key.access()).await?;
+                    return Ok(Attempt::Over);
+                }
+                Ok(Attempt::Renewed(access))
             }
             Err(IssuerError::Refused(reason)) => {
                 tracing::info!(name: "session.renewal_refused", reason, "issuer does not renew, session ends");
@@ -124,6 +132,21 @@ impl Renewals {
                 Ok(Attempt::Away(error))
             }
         }
+    }
+
+    /// Takes a session's refresh token, so that nobody renews it any more, and has the issuer end its session too. Nobody waits for that: here
+    /// the session ends in any case.
+    pub async fn end_at_issuer(&self, key: &SessionKey) -> Result<(), SessionError> {
+        let Some(refresh_token) = self.cache.take::<String>(&key.refresh()).await? else { return Ok(()) };
+        let issuer = Arc::clone(&self.issuer);
+        let revocation = async move {
+            if let Err(error) = issuer.revoke(refresh_token).await {
+                tracing::warn!(name: "session.not_ended_at_issuer", error = %chain(&error), "issuer did not end its session, here it has ended");
+            }
+            Ok::<_, Infallible>(())
+        };
+        self.tasks.spawn("session revocation", revocation.instrument(Span::current()));
+        Ok(())
     }
 
     pub async fn keep_tokens(&self, key: &SessionKey, tokens: &Tokens, keep: Duration) -> Result<Access, SessionError> {

@@ -146,6 +146,7 @@ async fn people_page(visit: &Visit, query: PeopleQuery, refusal: Option<Refusal>
         invitations: invitations.collect::<Result<_, Unreadable>>()?,
         invitations_are_cut: is_cut,
         may_invite: !functions_to_grant(visit.visitor(), query.school).is_empty(),
+        may_end_sessions: visit.visitor().may_everywhere(Action::SessionEnd),
         frame,
         school,
         query,

@@ -34,6 +34,7 @@ pub(crate) struct PeoplePage {
     /// Whether there are more invitations than these.
     pub(crate) invitations_are_cut: bool,
     pub(crate) may_invite: bool,
+    pub(crate) may_end_sessions: bool,
     /// Why the act before was refused.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -84,7 +85,7 @@ impl PeoplePage {
     }
 
     fn can_act(&self) -> bool {
-        self.rows.iter().any(|row| row.may_confirm || row.may_end)
+        self.may_end_sessions || self.rows.iter().any(|row| row.may_confirm || row.may_end)
     }
 
     fn can_act_on_invitations(&self) -> bool {
@@ -143,6 +144,7 @@ impl Page for PeoplePage {
                 invitations_are_cut: !invitations.is_empty(),
                 invitations: invitations.into_iter().map(invited).collect(),
                 may_invite: may,
+                may_end_sessions: may,
                 refusal,
             }
         };

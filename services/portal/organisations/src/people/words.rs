@@ -30,6 +30,7 @@ words! {
         ended(day) { "Gestopt {day}" "Ended {day}" }
         confirm { "Blijft" "Stays" }
         stop { "Stopt" "Stops" }
+        sessions { "Sessies" "Sessions" }
         empty_due_title { "Niemand na te kijken" "Nobody to check" }
         empty_due_text { "Niemand moet in de volgende 60 dagen bevestigd worden." "Nobody has to be confirmed in the next 60 days." }
         empty_due_link { "Bekijk alle mensen" "See all people" }

@@ -17,11 +17,12 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::StatusCode;
-use runtime::Clock;
+use runtime::{Clock, EventId, Ids};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use testkit::{DISCOVERY, TestIssuer, TestTokens};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::people;
 
@@ -63,6 +64,11 @@ struct Inner {
     gives_no_refresh_tokens: AtomicBool,
     lies_about_nonce: AtomicBool,
     signed_out: AtomicUsize,
+    revoked: AtomicUsize,
+    /// The `sid` of the last sign-in.
+    last_sid: Mutex<String>,
+    /// Whether the browser still has the issuer's session, so that the next sign-in goes on with it.
+    remembers_the_browser: AtomicBool,
 }
 
 struct Code {
@@ -75,6 +81,7 @@ struct Code {
 #[derive(Clone)]
 struct Session {
     person: Principal,
+    sid: String,
     method: String,
     at: i64,
 }
@@ -91,6 +98,7 @@ impl FakeIssuer {
                 .route("/personas", get(personas))
                 .route("/token", post(token))
                 .route("/end-session", get(end_session))
+                .route("/revoke", post(revoke))
                 .with_state(Arc::clone(state))
         })
         .await;
@@ -170,6 +178,36 @@ impl FakeIssuer {
         self.inner.signed_out.load(Ordering::SeqCst)
     }
 
+    /// How many refresh tokens were given up.
+    pub fn revoked(&self) -> usize {
+        self.inner.revoked.load(Ordering::SeqCst)
+    }
+
+    /// The next sign-in goes on with the issuer's session of the last.
+    pub fn remember_the_browser(&self) {
+        self.inner.remembers_the_browser.store(true, Ordering::SeqCst);
+    }
+
+    /// The issuer's name for the session that began last.
+    pub fn last_sid(&self) -> String {
+        self.inner.last_sid.lock().unwrap().clone()
+    }
+
+    /// What a logout token of now says.
+    pub fn logout_claims(&self, ended: Value) -> Value {
+        let now = self.inner.clock.now().timestamp();
+        let mut claims = json!({
+            "iss": self.url(), "aud": CLIENT_ID, "iat": now, "exp": now + 120, "jti": Uuid::from(Ids::random(self.inner.clock.clone()).next::<EventId>()),
+            "events": { "http://schemas.openid.net/event/backchannel-logout": {} },
+        });
+        claims.as_object_mut().unwrap().extend(ended.as_object().unwrap().clone());
+        claims
+    }
+
+    pub fn logout_token(&self, claims: &Value) -> String {
+        self.inner.tokens.sign("logout+jwt", claims)
+    }
+
     /// Ends what the issuer knows of every session: refresh tokens no longer work.
     pub fn forget_everybody(&self) {
         self.inner.refresh.lock().unwrap().clear();
@@ -198,6 +236,9 @@ impl Inner {
             gives_no_refresh_tokens: AtomicBool::new(false),
             lies_about_nonce: AtomicBool::new(false),
             signed_out: AtomicUsize::new(0),
+            revoked: AtomicUsize::new(0),
+            last_sid: Mutex::default(),
+            remembers_the_browser: AtomicBool::new(false),
         }
     }
 
@@ -206,7 +247,7 @@ impl Inner {
     }
 
     fn answer(&self, session: &Session, nonce: Option<&str>) -> Value {
-        let Session { person, method, at } = session;
+        let Session { person, sid, method, at } = session;
         let (now, subject) = (self.clock.now().timestamp(), person.person_id().unwrap().to_string());
         let access = self.tokens.token_with(person, |claims| {
             claims["exp"] = (now + TOKEN_SECONDS).into();
@@ -214,7 +255,7 @@ impl Inner {
             claims["auth_time"] = (*at).into();
         });
         let claims = json!({
-            "iss": self.tokens.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce,
+            "iss": self.tokens.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce, "sid": sid,
         });
         let id = self.tokens.sign("JWT", &claims);
         let mut answer = json!({
@@ -235,7 +276,10 @@ impl Inner {
         let wanted = wanted.split(' ').next().filter(|method| !method.is_empty() && !is_stubborn);
         let method = wanted.map_or_else(|| (*self.method.lock().unwrap()).to_owned(), ToOwned::to_owned);
         *self.asked.lock().unwrap() = (text("acr_values"), text("max_age"));
-        let session = Session { person, method, at: self.clock.now().timestamp() };
+        let goes_on = self.remembers_the_browser.swap(false, Ordering::SeqCst);
+        let sid = if goes_on { self.last_sid.lock().unwrap().clone() } else { self.fresh("sid") };
+        self.last_sid.lock().unwrap().clone_from(&sid);
+        let session = Session { person, sid, method, at: self.clock.now().timestamp() };
         let kept = Code { session, nonce: text("nonce"), challenge: text("code_challenge") };
         self.codes.lock().unwrap().insert(code.clone(), kept);
         let back = url::form_urlencoded::Serializer::new(String::new())
@@ -255,7 +299,12 @@ async fn discovery(State(issuer): Shared) -> Response {
     }
     let url = issuer.tokens.url();
     let mut discovery = issuer.tokens.discovery();
-    for (member, path) in [("authorization_endpoint", "authorize"), ("token_endpoint", "token"), ("end_session_endpoint", "end-session")] {
+    for (member, path) in [
+        ("authorization_endpoint", "authorize"),
+        ("token_endpoint", "token"),
+        ("end_session_endpoint", "end-session"),
+        ("revocation_endpoint", "revoke"),
+    ] {
         discovery[member] = format!("{url}/{path}").into();
     }
     Json(discovery).into_response()
@@ -303,11 +352,26 @@ async fn token(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form
     answer
 }
 
-fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, String>) -> Response {
+/// Of a session that one refresh token is given up of, none is good any more.
+async fn revoke(State(issuer): Shared, headers: http::HeaderMap, Form(form): Form<HashMap<String, String>>) -> StatusCode {
+    proves_who_it_is(&headers);
+    let mut refresh = issuer.refresh.lock().unwrap();
+    if let Some(session) = refresh.remove(&form["token"]) {
+        refresh.retain(|_, other| other.sid != session.sid);
+        issuer.revoked.fetch_add(1, Ordering::SeqCst);
+    }
+    StatusCode::OK
+}
+
+fn proves_who_it_is(headers: &http::HeaderMap) {
     let basic = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let escape = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", escape(CLIENT_ID), escape(CLIENT_SECRET)));
     assert_eq!(basic, format!("Basic {expected}"), "the portal proves who it is");
+}
+
+fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, String>) -> Response {
+    proves_who_it_is(headers);
     let refused = || (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
     match form["grant_type"].as_str() {
         "authorization_code" => {

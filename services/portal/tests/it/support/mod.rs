@@ -149,7 +149,7 @@ impl Town {
             emergency_line: Some(EmergencyLine::example()).filter(|_| is_told_all),
             sensors_url: Some("https://ingest.schildwacht.example".parse().unwrap()).filter(|_| is_told_all),
         };
-        serve(&process, listener, config.clone(), &issuer).await;
+        serve(&process, listener, config.clone(), issuer.url()).await;
         let url = url.trim_end_matches('/').to_owned();
         Self { clock: manual, issuer, world, faults, process, url, config, _front: front }
     }
@@ -162,7 +162,7 @@ impl Town {
         let mut there = Browser::new(&format!("http://{}", listener.address()));
         there.headers = [("host".to_owned(), self.url.trim_start_matches("http://").to_owned())].into();
         there.cookies = browser.cookies.clone();
-        serve(&process, listener, self.config.clone(), &self.issuer).await;
+        serve(&process, listener, self.config.clone(), self.issuer.url()).await;
         (there, process)
     }
 
@@ -248,8 +248,9 @@ impl Front {
     }
 }
 
-async fn serve(process: &TestProcess, listener: Listener, config: Config, issuer: &FakeIssuer) {
-    let auth = AuthConfig { issuer: issuer.url() };
+/// A portal at this listener, whose people sign in at this issuer.
+pub async fn serve(process: &TestProcess, listener: Listener, config: Config, issuer: String) {
+    let auth = AuthConfig { issuer };
     let verifier = Arc::new(Verifier::new(&auth, AUDIENCE_PLATFORM, process.clock.clone()).unwrap());
     let policies = Arc::clone(&POLICIES);
     let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(process).await.unwrap();
