@@ -17,7 +17,7 @@ use strum::VariantArray as _;
 use crate::{
     Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn, SignInMethod,
     SignInPolicy, Subject,
-    reach::{KnownReach, holder_of},
+    permitted::{KnownReach, holder_of},
 };
 
 /// All areas together; `build.rs` has checked the policies against the schema.

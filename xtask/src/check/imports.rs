@@ -24,8 +24,20 @@ const TABLE: &[Place] = &[
     },
     Place {
         path: "domain/",
-        // Of auth, what somebody is and where: values, and nothing of a request.
-        may: &["crate::domain", "runtime", "content", "auth::Function", "auth::Role", "auth::Resource"],
+        // Of auth, what somebody is and where, and what they reach by it: values, and nothing of a request.
+        may: &[
+            "crate::domain",
+            "runtime",
+            "content",
+            "auth::Function",
+            "auth::Role",
+            "auth::Resource",
+            "auth::Access",
+            "auth::Action",
+            "auth::DataKind",
+            "auth::Policy",
+            "auth::Reach",
+        ],
         instead: "domain/ is pure; let app/ load what is needed and pass it in, and convert at the edge",
     },
     Place {
@@ -100,7 +112,7 @@ const TABLE: &[Place] = &[
     },
     Place {
         path: "messages/",
-        may: &["crate::messages", "crate::domain", "runtime", "content", "proto"],
+        may: &["crate::messages", "crate::domain", "runtime", "content", "proto", "auth::DataKind", "auth::Function", "auth::Policy"],
         instead: "messages/ says domain values in protobuf, for the events and the answers that share them",
     },
     Place {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, Utc};
 
 use super::PersonName;
 
-/// What our own services keep, whoever looks. A test in `services/schildwacht` compares it with their tables. The portal keeps sessions alone.
+/// What our own services keep. A test in `services/schildwacht` compares it with their tables. The portal keeps sessions alone.
 pub const KEPT_BY_SERVICES: &[(&str, &[DataKind])] = &[
     ("identity", &[DataKind::Organisation, DataKind::People, DataKind::Contacts, DataKind::Gateways, DataKind::History]),
     // In the event log, until its retention is over.

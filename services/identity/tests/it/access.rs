@@ -44,8 +44,11 @@ fn level(row: &FunctionAccess, data: DataKind) -> Option<AccessLevel> {
 
 /// Invited by one, accepted by the other.
 async fn appoint(world: &World, by: &Principal, who: &Principal, function: Function) -> (String, String) {
-    let invitation =
-        CreateInvitationRequest { email: "iemand@school.example".to_owned(), function: function.to_string(), ..Default::default() };
+    let invitation = CreateInvitationRequest {
+        email: format!("{}@school.example", who.name.to_lowercase().replace(' ', "-")),
+        function: function.to_string(),
+        ..Default::default()
+    };
     world.invitations().create_invitation(world.by(by, invitation)).await.unwrap();
     let accept = AcceptInvitationRequest { token: world.links().await.pop().unwrap() };
     let appointment = world.invitations().accept_invitation(world.by(who, accept)).await.unwrap().into_inner();
