@@ -22,6 +22,7 @@ const OPEN: &[(&str, &str)] = &[
     ("/aanmelden", "the sign-in itself"),
     ("/aanmelden/terug", "where the issuer sends a browser back to; it checks the state it is sent"),
     ("/afmelden", "signing out twice is harmless"),
+    ("/afmelden/achtergrond", "where the issuer says that sessions ended: what counts is its signature"),
     ("/voorkeuren", "language and theme of the visitor"),
     ("/hulp", "information"),
     ("/privacy", "information, which the GDPR (art. 13) wants open"),
@@ -34,6 +35,7 @@ const OPEN: &[(&str, &str)] = &[
     ("/issuer/authorize/continue", "the development issuer: ends a sign-in"),
     ("/issuer/personas", "the development issuer: whom one can sign in as"),
     ("/issuer/end-session", "the development issuer: signs out"),
+    ("/issuer/revoke", "the development issuer: takes a refresh token back, from the client that has it"),
     ("/{*__private__axum_fallback}", "any other address: says that there is no such page"),
 ];
 
