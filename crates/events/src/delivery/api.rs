@@ -12,7 +12,7 @@ use proto::operations::v1::{
     DeadLetter, GetDeadLetterRequest, ListDeadLettersRequest, ListDeadLettersResponse, ReplayDeadLettersRequest, ReplayDeadLettersResponse,
     dead_letter_service_server::{DeadLetterService, DeadLetterServiceServer},
 };
-use runtime::{DeadLetterId, Error, FieldViolation, SchoolId, security::SecurityEvent};
+use runtime::{DeadLetterId, Error, FieldViolation, SchoolId, Violations, security::SecurityEvent};
 use storage::{
     Database, Paging,
     audit::{self, Chain, Entry, record_read},
@@ -109,14 +109,9 @@ struct LettersOf<H> {
 #[tonic::async_trait]
 impl<H: Handler> ConsumerLetters for LettersOf<H> {
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
-        let school = match request.school_id.as_str() {
-            "" => None,
-            id => Some(
-                id.parse()
-                    .map_err(|_| Error::invalid_field("school_id", "give the id of a school, as `schildwacht schools list` has it"))?,
-            ),
-        };
-        let filter = Filter { reason: request.reason, school, ..Filter::default() };
+        let mut fields = Violations::default();
+        let school = fields.optional_id("school_id", &request.school_id);
+        let filter = fields.build(|| Some(Filter { reason: request.reason, school, ..Filter::default() }))?;
         let asked = ListDeadLetters { consumer: self.consumer, reason: &filter.reason, school };
         let paging = Paging::begin(&asked, &(request.page_size, request.page_token).into())?;
         let page = dead_letter::list(&self.database, self.consumer, &filter, &paging).await?.map(|letter| self.message_of(letter));

@@ -199,11 +199,16 @@ fn without_value(letters: sea_orm::Select<row::Entity>) -> sea_orm::Select<row::
         .expr_as(Expr::cust("CAST(length(value) AS BIGINT)"), "size")
 }
 
+/// The school that the key of a record names, if it names one.
+pub(super) fn school_of(key: &[u8]) -> Option<SchoolId> {
+    std::str::from_utf8(key).ok()?.parse().ok()
+}
+
 fn listed(row: ListedRow) -> StoreResult<Listed> {
     Ok(Listed {
         id: row.dead_letter_id.into(),
         position: position(&row.topic, row.partition, row.record_offset)?,
-        school: std::str::from_utf8(&row.key).ok().and_then(|key| key.parse().ok()),
+        school: school_of(&row.key),
         reason: row.reason,
         detail: row.detail,
         at: row.at,

@@ -11,9 +11,8 @@ use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge},
 };
-use uuid::Uuid;
 
-use super::letter_bounds::GaveWay;
+use super::{dead_letter, letter_bounds::GaveWay};
 use crate::Topic;
 
 /// A school whose letters give way is said once in this time.
@@ -76,7 +75,7 @@ impl Outcomes {
         self.gave_way.add(letters, &[self.consumer.clone(), KeyValue::new("topic", topic.spec().name)]);
         let in_all = self.to_say(topic, key, letters, now)?;
         // Keys of ours are ids; what is none is left out, since it might be anybody's words.
-        let school = std::str::from_utf8(key).ok().and_then(|key| Uuid::try_parse(key).ok()).map(|id| id.to_string()).unwrap_or_default();
+        let school = dead_letter::school_of(key).map(|school| school.to_string()).unwrap_or_default();
         tracing::error!(
             name: "dead_letter.gave_way",
             { consumer = %self.consumer.value, topic = topic.spec().name, school.id = school, letters = in_all },

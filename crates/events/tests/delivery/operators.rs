@@ -62,6 +62,25 @@ testkit::on_both_stores! {
         assert_eq!(actions.len(), 1, "{actions:?}");
     }
 
+    async fn letters_say_whose_they_are_and_are_listed_by_school(database: TestDatabase) {
+        let mut door = Door::open(database, &["poison: 1"]).await;
+        let school = uuid::Uuid::from_u128(7).to_string();
+        door.world.append(vec![door.world.event(&school, "poison: 2")]).await;
+        let consumer = door.world.start_consumer(Arc::clone(&door.handler));
+        door.world.until_all_is_done().await;
+        consumer.request();
+        let operator = person(1, &[Function::Operator]);
+        let mut listed = async |school_id: &str| {
+            let list = ListDeadLettersRequest { school_id: school_id.to_owned(), ..Default::default() };
+            let answer = door.client.list_dead_letters(door.issuer.request(&operator, list)).await;
+            answer.map(|page| page.into_inner().dead_letters.into_iter().map(|letter| letter.school_id).collect::<Vec<_>>())
+        };
+        assert_eq!(listed("").await.unwrap(), [school.as_str(), ""], "a key that names no school");
+        assert_eq!(listed(&school).await.unwrap(), [school.as_str()]);
+        assert_eq!(listed(&uuid::Uuid::from_u128(8).to_string()).await.unwrap(), [""; 0]);
+        assert_eq!(listed("990105").await.unwrap_err().code(), Code::InvalidArgument);
+    }
+
     async fn what_a_letter_says_is_shown_one_at_a_time_and_on_record(database: TestDatabase) {
         let mut door = Door::open(database, &["poison: 1", "poison: 2"]).await;
         let operator = person(1, &[Function::Operator]);
