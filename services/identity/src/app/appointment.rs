@@ -220,7 +220,7 @@ async fn to_change(txn: &Txn, cx: &Context, id: AppointmentId) -> Result<Appoint
         // Others who hold the function are locked and counted, also by a caller who may not see them.
         txn.set_reach(place).await?;
     }
-    store::appointment::find_to_change(txn, id).await?.ok_or_else(|| Error::not_found("appointment"))
+    store::appointment::find_to_change(txn, &seen).await?.ok_or_else(|| Error::not_found("appointment"))
 }
 
 /// All that its person holds, and the audit row. The person must be locked, so that the last state that is published is the last that was

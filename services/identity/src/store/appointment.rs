@@ -74,15 +74,14 @@ pub async fn find(connection: &impl ConnectionTrait, id: AppointmentId) -> Store
     found.map(read).transpose()
 }
 
-/// The same, with its person and all who hold the function locked until the transaction ends: of the last two who administer a place,
-/// only one can be ended at once.
-pub async fn find_to_change(txn: &Txn, id: AppointmentId) -> StoreResult<Option<Appointment>> {
-    let Some(seen) = find(&**txn, id).await? else { return Ok(None) };
+/// One that was seen, with its person and all who hold the function locked until the transaction ends: of the last two who administer a
+/// place, only one can be ended at once.
+pub async fn find_to_change(txn: &Txn, seen: &Appointment) -> StoreResult<Option<Appointment>> {
     let holders = Entity::find().filter(Column::Function.eq(seen.function.to_string())).order_by_asc(Column::AppointmentId);
     holders.lock_exclusive().all(&**txn).await?;
     person::find_to_change(txn, seen.person.id).await?;
     // Read again: it may have changed while this transaction waited.
-    find(&**txn, id).await
+    find(&**txn, seen.id).await
 }
 
 /// The appointment that this request made before.

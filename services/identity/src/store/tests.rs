@@ -197,7 +197,7 @@ on_both_stores! {
             assert_eq!(appointment::find(&*txn, before.id).await.unwrap().as_ref(), Some(&before));
             person::save(&txn, &renamed).await.unwrap();
             appointment::update(&txn, &after).await.unwrap();
-            assert_eq!(appointment::find_to_change(&txn, after.id).await.unwrap().as_ref(), Some(&after));
+            assert_eq!(appointment::find_to_change(&txn, &after).await.unwrap().as_ref(), Some(&after));
             assert_eq!(person::find_to_change(&txn, renamed.id).await.unwrap(), Some(renamed.clone()));
             let by_request = appointment::find_by_request(&*txn, &key).await.unwrap();
             assert_eq!(by_request, key.request_id.map(|_| after.clone()));

@@ -129,7 +129,7 @@ async fn without_a_scope_row_level_security_lets_nothing_of_another_school_be_wr
     let txn = begin().await.unwrap();
     assert_eq!(gateway::find_to_change(&txn, &Scope::Everything, other.gateway.id).await.unwrap(), None);
     assert_eq!(contact::find_to_change(&txn, &Scope::Everything, other.contact.id).await.unwrap(), None);
-    assert_eq!(appointment::find_to_change(&txn, other.appointment.id).await.unwrap(), None);
+    assert_eq!(appointment::find_to_change(&txn, &other.appointment).await.unwrap(), None);
     assert_eq!(invitation::find_to_change(&txn, other.invitation.id).await.unwrap(), None);
     contact::delete(&txn, other.contact.id).await.unwrap();
     txn.commit().await.unwrap();
