@@ -47,6 +47,9 @@ use storage::migrate::MigrationTrait;
 
 pub use config::{Bounds, Config, Keep};
 
+/// How often alerts that have grown are looked for. A case hears of them this much later than they are due, at most.
+const TELL_GROWTH_EVERY: Duration = Duration::from_secs(10);
+
 /// How often what has been kept long enough is removed.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -79,10 +82,14 @@ impl Service {
         let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), max_decoded_bytes, max_events);
         assembly.publish();
         assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
-        let forgetting = app.clone();
+        let (forgetting, telling) = (app.clone(), app.clone());
         assembly.every("forget", FORGET_EVERY, move |cx| {
             let app = forgetting.clone();
             async move { app::forget(&app, &cx).await }
+        });
+        assembly.every("tell_growth", TELL_GROWTH_EVERY, move |cx| {
+            let app = telling.clone();
+            async move { app::tell_growth(&app, &cx).await }
         });
 
         Ok(assembly.grpc(grpc::routes(&app)))

@@ -8,6 +8,7 @@ mod history;
 mod metrics;
 mod record_batch;
 mod suppression;
+mod tell_growth;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use gateway_contact::{MOST_GATEWAYS, list_gateway_contacts};
 pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};
 pub use suppression::{CreateSuppression, ListSuppressions, create_suppression, delete_suppression, list_suppressions};
+pub use tell_growth::tell_growth;
 
 use crate::config::{Bounds, Keep};
 

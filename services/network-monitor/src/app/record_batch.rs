@@ -185,7 +185,7 @@ async fn record_school(
         let now = cx.clock.now();
         let quiet = store::suppression::in_force(txn, school, now).await?;
         let is_quiet = |signature: &SignatureId| quiet.iter().any(|one| one.quiets(school, signature, now));
-        alerts.apply(known, school, is_quiet, allowance.room_for_alerts(bounds.new_alerts_per_hour), &cx.ids)
+        alerts.apply(known, school, is_quiet, allowance.room_for_alerts(bounds.new_alerts_per_hour), now, &cx.ids)
     };
     let mut changed_alerts = outcome.changes;
     let mut names: HashMap<DeviceId, String> = HashMap::new();

@@ -112,6 +112,10 @@ pub struct Alert {
     pub event_count: i64,
     /// Of those, told. While it is 0, all were suppressed: the alert is kept, counted and not shown.
     pub told_event_count: i64,
+    /// When it was last told, by the clock of who told it.
+    pub told: Option<DateTime<Utc>>,
+    /// When to tell of the growth that waits; `None` when none waits.
+    pub growth_due: Option<DateTime<Utc>>,
     /// When its last event reached us.
     pub received: DateTime<Utc>,
     /// Its last events.

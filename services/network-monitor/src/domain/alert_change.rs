@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use runtime::{DeviceId, GatewayId, Ids, SchoolId};
 
 use super::{
@@ -13,6 +13,9 @@ use super::{
     destinations::Destinations,
     detection::{Detection, Endpoint, Fingerprint, RAW_EVENT_LIMIT, Severity},
 };
+
+/// For how long growth that is nothing special waits at most, so that an alert of many events costs its readers little.
+const GROWTH_WAITS: TimeDelta = TimeDelta::minutes(1);
 
 /// Most characters of a rule's own text, and of its category.
 const LONGEST_TEXT: usize = 500;
@@ -37,7 +40,7 @@ pub struct AlertChange {
     pub devices: BTreeSet<DeviceId>,
     /// Whether the store has it already.
     pub is_new: bool,
-    /// What to tell the world; `None` when all of it is to stay quiet.
+    /// What to tell the world; `None` when all of it is to stay quiet, or waits.
     pub announcement: Option<Announcement>,
     /// The record that led to it.
     pub origin: usize,
@@ -50,6 +53,15 @@ pub struct Announcement {
     pub first: bool,
     /// Events since the last time anybody was told.
     pub new_events: i64,
+}
+
+/// Tells of an alert, with all events that nobody was told of: who hears of it late hears of all of it.
+pub fn tell(alert: &mut Alert, now: DateTime<Utc>) -> Announcement {
+    let announcement = Announcement { first: alert.told_event_count == 0, new_events: alert.event_count - alert.told_event_count };
+    alert.told_event_count = alert.event_count;
+    alert.told = Some(now);
+    alert.growth_due = None;
+    announcement
 }
 
 /// What of an event changes its alert.
@@ -66,11 +78,12 @@ pub(super) struct Draft {
     pub(super) alert: Alert,
     is_new: bool,
     pub(super) has_grown: bool,
+    became_worse: bool,
 }
 
 impl Draft {
     pub(super) fn known(alert: Alert) -> Self {
-        Self { alert, is_new: false, has_grown: false }
+        Self { alert, is_new: false, has_grown: false, became_worse: false }
     }
 
     pub(super) fn new(opening: &Detection<'_>, event: &Event, school: SchoolId, arrival: Arrival, ids: &Ids) -> Self {
@@ -93,17 +106,20 @@ impl Draft {
             last: event.moment,
             event_count: 0,
             told_event_count: 0,
+            told: None,
+            growth_due: None,
             received: arrival.received,
             remembered: Remembered::default(),
             raw_event: shortened(&opening.raw).into_owned(),
         };
-        Self { alert, is_new: true, has_grown: false }
+        Self { alert, is_new: true, has_grown: false, became_worse: false }
     }
 
     pub(super) fn take(&mut self, event: Event, received: DateTime<Utc>) {
         let alert = &mut self.alert;
         alert.first = alert.first.min(event.moment);
         alert.last = alert.last.max(event.moment);
+        self.became_worse |= event.severity > alert.severity;
         alert.severity = alert.severity.max(event.severity);
         alert.received = alert.received.max(received);
         alert.event_count += 1;
@@ -111,15 +127,22 @@ impl Draft {
         self.has_grown = true;
     }
 
-    pub(super) fn into_change(mut self, quiet: bool, origin: usize) -> AlertChange {
-        // Who hears of it late hears of all of it.
-        let announcement = (!quiet).then(|| Announcement {
-            first: self.alert.told_event_count == 0,
-            new_events: self.alert.event_count - self.alert.told_event_count,
-        });
-        if announcement.is_some() {
-            self.alert.told_event_count = self.alert.event_count;
-        }
+    /// Growth is told at once when the alert has become worse or has doubled since it was told, and otherwise waits for [`GROWTH_WAITS`].
+    pub(super) fn into_change(mut self, quiet: bool, origin: usize, now: DateTime<Utc>) -> AlertChange {
+        let alert = &mut self.alert;
+        let due = alert.told.map(|told| told + GROWTH_WAITS).filter(|due| *due > now);
+        let is_news = self.became_worse || alert.event_count / 2 >= alert.told_event_count;
+        let announcement = match due {
+            _ if quiet => {
+                alert.growth_due = None;
+                None
+            }
+            Some(due) if !is_news => {
+                alert.growth_due = Some(due);
+                None
+            }
+            _ => Some(tell(alert, now)),
+        };
         AlertChange { alert: self.alert, devices: BTreeSet::new(), is_new: self.is_new, announcement, origin }
     }
 }

@@ -215,7 +215,15 @@ pub struct AlertOutcome {
 
 impl AlertFold {
     /// Joins the events with the alerts the store knows. `is_quiet` says which signatures are suppressed now; at most `room` alerts open.
-    pub fn apply(self, known: Vec<Alert>, school: SchoolId, is_quiet: impl Fn(&SignatureId) -> bool, room: u32, ids: &Ids) -> AlertOutcome {
+    pub fn apply(
+        self,
+        known: Vec<Alert>,
+        school: SchoolId,
+        is_quiet: impl Fn(&SignatureId) -> bool,
+        room: u32,
+        now: DateTime<Utc>,
+        ids: &Ids,
+    ) -> AlertOutcome {
         let Self { groups, mut flood, over_rate, unreadable } = self;
         let mut open: BTreeMap<AlertKey, Vec<Alert>> = BTreeMap::new();
         for alert in known {
@@ -260,11 +268,11 @@ impl AlertFold {
             }
             outcome
                 .changes
-                .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin)));
+                .extend(drafts.into_iter().filter(|draft| draft.has_grown).map(|draft| draft.into_change(quiet, arrival.origin, now)));
         }
         outcome.flooded = flood.count();
         for (reached, flood) in [(Reached::Room, flood), (Reached::Rate, over_rate), (Reached::Letters, unreadable)] {
-            outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, ids));
+            outcome.changes.extend(flood.into_change(reached, open.remove(&reached.key()).unwrap_or_default(), school, now, ids));
         }
         outcome
     }

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use runtime::AlertId;
 
@@ -45,7 +46,7 @@ fn apply(known: Vec<Alert>, detections: impl IntoIterator<Item = Detection<'stat
     for detection in detections {
         fold.add(detection, arrival());
     }
-    fold.apply(known, school(), |_| quiet, ROOM, &Ids::counted())
+    fold.apply(known, school(), |_| quiet, ROOM, at(10_000), &Ids::counted())
 }
 
 fn only(outcome: AlertOutcome) -> AlertChange {
@@ -117,7 +118,7 @@ fn an_alert_and_its_device_that_find_no_room_are_one_event() {
             fold.add(detection(signature, "10.0.0.5", 0), arrival());
         }
         fold.devices_turned_away(devices, at(10_000));
-        let outcome = fold.apply(Vec::new(), school(), |_| false, 0, &Ids::counted());
+        let outcome = fold.apply(Vec::new(), school(), |_| false, 0, at(10_000), &Ids::counted());
         assert_eq!(outcome.flooded, counted, "{events} events, {devices} devices");
     }
 }
@@ -128,7 +129,7 @@ fn what_finds_no_room_is_counted_in_the_flood_alert_and_the_worst_comes_first() 
     worst.severity = Severity::High;
     let mut fold = AlertFold::default();
     (0..8).map(|number| detection(number, "10.0.0.5", number)).chain([worst]).for_each(|event| fold.add(event, arrival()));
-    let outcome = fold.apply(vec![], school(), |_| true, 3, &Ids::counted());
+    let outcome = fold.apply(vec![], school(), |_| true, 3, at(10_000), &Ids::counted());
     assert_eq!((outcome.opened, outcome.flooded), (3, 6));
     let opened: Vec<&str> = outcome.changes.iter().map(|change| change.alert.signature_id.as_str()).collect();
     assert_eq!(opened, ["suricata:1:9", "suricata:1:0", "suricata:1:1", "schildwacht:flood"]);
@@ -139,7 +140,7 @@ fn what_finds_no_room_is_counted_in_the_flood_alert_and_the_worst_comes_first() 
     let mut next = AlertFold::default();
     next.add(detection(20, "10.0.0.5", 10), arrival());
     next.devices_turned_away(4, at(10_000));
-    let later = next.apply(vec![flood.alert.clone()], school(), |_| false, 0, &Ids::counted());
+    let later = next.apply(vec![flood.alert.clone()], school(), |_| false, 0, at(10_000), &Ids::counted());
     let grown = only(later);
     assert_eq!((grown.is_new, grown.alert.id, grown.alert.event_count), (false, flood.alert.id, 10));
 }
@@ -153,7 +154,7 @@ fn a_batch_looks_up_so_many_alerts_and_no_more() {
     }
     fold.limit();
     assert_eq!(fold.wanted().count(), MOST_KEYS + 1, "and that which says that a bound was reached");
-    let outcome = fold.apply(vec![], school(), |_| false, ROOM, &Ids::counted());
+    let outcome = fold.apply(vec![], school(), |_| false, ROOM, at(10_000), &Ids::counted());
     assert_eq!((u64::from(outcome.opened), outcome.flooded), (MOST_KEYS as u64, 5_000 - MOST_KEYS as u64));
 }
 
@@ -209,6 +210,39 @@ fn what_a_suppression_kept_from_an_alert_that_was_told_before_is_told_too_once_i
 }
 
 #[test]
+fn growth_waits_for_a_minute_unless_the_alert_doubled_or_became_worse() {
+    let grown = |known: Alert, minutes: &[i64], severity: Severity, now: DateTime<Utc>| {
+        let mut fold = AlertFold::default();
+        for minute in minutes {
+            fold.add(Detection { severity, ..detection(1, "10.0.0.5", *minute) }, arrival());
+        }
+        only(fold.apply(vec![known], school(), |_| false, ROOM, now, &Ids::counted()))
+    };
+    let now = at(10_000);
+    let told = only(apply(vec![], (0..10).map(|minute| detection(1, "10.0.0.5", minute)), false)).alert;
+    assert_eq!((told.told, told.growth_due), (Some(now), None));
+
+    let later = now + TimeDelta::seconds(59);
+    let waits = grown(told.clone(), &[11, 12], Severity::Medium, later);
+    assert_eq!((waits.announcement, waits.alert.told_event_count), (None, 10));
+    assert_eq!((waits.alert.told, waits.alert.growth_due), (Some(now), Some(now + TimeDelta::minutes(1))));
+
+    let doubled: Vec<i64> = (13..21).collect();
+    let told_again = grown(waits.alert.clone(), &doubled, Severity::Medium, later);
+    assert_eq!(told_again.announcement, Some(Announcement { first: false, new_events: 10 }));
+    assert_eq!((told_again.alert.told, told_again.alert.growth_due), (Some(later), None));
+    assert_eq!(grown(waits.alert.clone(), &doubled[1..], Severity::Medium, later).announcement, None, "one less is not twice as many");
+
+    let worse = grown(waits.alert.clone(), &[13], Severity::High, later);
+    assert_eq!(worse.announcement, Some(Announcement { first: false, new_events: 3 }));
+    let after_a_minute = grown(waits.alert.clone(), &[13], Severity::Medium, now + TimeDelta::minutes(1));
+    assert_eq!(after_a_minute.announcement, Some(Announcement { first: false, new_events: 3 }));
+
+    let suppressed = only(apply(vec![waits.alert], [detection(1, "10.0.0.5", 13)], true)).alert;
+    assert_eq!((suppressed.told_event_count, suppressed.growth_due), (10, None), "what became quiet is not told when it is due");
+}
+
+#[test]
 fn the_worst_event_sets_the_severity() {
     let mut worse = detection(1, "10.0.0.5", 1);
     worse.severity = Severity::High;
@@ -247,7 +281,7 @@ fn a_flood_of_small_requests_sent_again_is_known_again() {
     };
     let mut fold = AlertFold::default();
     requests(0).chain(requests(1_000)).for_each(|(event, arrival)| fold.add(event, arrival));
-    let outcome = fold.apply(vec![], school(), |_| false, ROOM, &Ids::counted());
+    let outcome = fold.apply(vec![], school(), |_| false, ROOM, at(10_000), &Ids::counted());
     assert_eq!((outcome.changes[0].alert.event_count, outcome.repeated), (1_000, 1_000));
 }
 
@@ -266,7 +300,7 @@ proptest! {
         events.into_iter().for_each(|event| fold.add(event, arrival()));
         let ids = Ids::counted();
         (0..1_000).for_each(|_| { let _used: AlertId = ids.next(); });
-        let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, ROOM, &ids);
+        let second = fold.apply(stored.values().cloned().collect(), school(), |_| false, ROOM, at(10_000), &ids);
         stored.extend(second.changes.into_iter().map(|change| (change.alert.id, change.alert)));
         prop_assert_eq!(stored.values().map(|alert| alert.event_count).sum::<i64>() as usize, distinct.len());
     }

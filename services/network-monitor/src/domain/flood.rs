@@ -83,7 +83,14 @@ impl Flood {
     }
 
     /// Its alert, opened or grown; it is never kept quiet.
-    pub(super) fn into_change(self, reached: Reached, known: Vec<Alert>, school: SchoolId, ids: &Ids) -> Option<AlertChange> {
+    pub(super) fn into_change(
+        self,
+        reached: Reached,
+        known: Vec<Alert>,
+        school: SchoolId,
+        now: DateTime<Utc>,
+        ids: &Ids,
+    ) -> Option<AlertChange> {
         let (moment, count) = (self.last_received, self.count());
         let (arrival, first) = self.first?;
         let mut draft = known.into_iter().find(|alert| alert.takes(moment)).map(Draft::known).unwrap_or_else(|| {
@@ -107,6 +114,6 @@ impl Flood {
         draft.alert.last = draft.alert.last.max(moment);
         draft.alert.received = draft.alert.received.max(moment);
         draft.alert.event_count = draft.alert.event_count.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        Some(draft.into_change(false, arrival.origin))
+        Some(draft.into_change(false, arrival.origin, now))
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use runtime::{AlertId, DeviceId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    Condition, ConnectionTrait, Iterable as _, QuerySelect as _,
+    Condition, ConnectionTrait, Iterable as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
     sea_query::{ExprTrait as _, Func, OnConflict, Order, OverStatement as _, Query, WindowStatement},
 };
@@ -60,6 +60,9 @@ pub struct Model {
     pub event_count: i64,
     /// Of those, told; what nobody was told of is in no list.
     pub told_event_count: i64,
+    pub told_at: Option<DateTimeUtc>,
+    /// When to tell of the growth that waits.
+    pub growth_due_at: Option<DateTimeUtc>,
     /// When its last event reached us.
     pub received_at: DateTimeUtc,
     /// Fingerprints of its last events, eight bytes each.
@@ -179,6 +182,20 @@ pub async fn list(
     paging.read(connection, query, [desc(Column::LastAt), desc(Column::AlertId)]).await?.try_map(read)
 }
 
+/// Schools with alerts whose growth is due, in the order of their ids.
+pub async fn schools_with_growth_due(txn: &Txn, now: DateTime<Utc>) -> StoreResult<Vec<SchoolId>> {
+    let query = Entity::find().select_only().column(Column::SchoolId).distinct().filter(Column::GrowthDueAt.lte(now));
+    let schools: Vec<Uuid> = query.order_by_asc(Column::SchoolId).into_tuple().all(&**txn).await?;
+    Ok(schools.into_iter().map(Into::into).collect())
+}
+
+/// So many alerts of a school whose growth is due, that which waits longest first. The school must be locked.
+pub async fn with_growth_due(txn: &Txn, school: SchoolId, now: DateTime<Utc>, at_most: u64) -> StoreResult<Vec<Alert>> {
+    let query = Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::GrowthDueAt.lte(now));
+    let rows = query.order_by_asc(Column::GrowthDueAt).order_by_asc(Column::AlertId).limit(at_most).all(&**txn).await?;
+    rows.into_iter().map(read).collect()
+}
+
 /// Forgets alerts not heard of since a moment. Returns how many.
 pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
     let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
@@ -217,6 +234,8 @@ fn write(alert: &Alert) -> ActiveModel {
         last_at: Set(alert.last),
         event_count: Set(alert.event_count),
         told_event_count: Set(alert.told_event_count),
+        told_at: Set(alert.told),
+        growth_due_at: Set(alert.growth_due),
         received_at: Set(alert.received),
         remembered: Set(alert.remembered.to_bytes()),
         raw_event: Set(alert.raw_event.clone()),
@@ -251,6 +270,8 @@ fn read(row: Model) -> StoreResult<Alert> {
         last: row.last_at,
         event_count: row.event_count,
         told_event_count: row.told_event_count,
+        told: row.told_at,
+        growth_due: row.growth_due_at,
         received: row.received_at,
         remembered: Remembered::from_bytes(&row.remembered),
         raw_event: row.raw_event,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use runtime::{GatewayId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use storage::{StoreResult, Txn, within};
@@ -44,6 +44,12 @@ pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>, now: DateTi
     // At once, so that devices are counted once an hour also where nothing new appears in it.
     keep_allowance(txn, school, &begun).await?;
     Ok(begun)
+}
+
+/// Locks a school for work of our own. `false` when it was never heard: then nothing of it is kept either.
+pub async fn lock(txn: &Txn, school: SchoolId) -> StoreResult<bool> {
+    use school_contact::Entity;
+    Ok(Entity::find_by_id(school.as_uuid()).lock_exclusive().one(&**txn).await?.is_some())
 }
 
 /// Keeps what of its bounds a school has used. The school must be locked.

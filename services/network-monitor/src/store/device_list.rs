@@ -1,6 +1,6 @@
 //! Devices as pages show them: in an order, page by page, with figures.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use auth::Scope;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -18,7 +18,10 @@ use super::{
     device::{self, of_school, with_details},
     device_day,
 };
-use crate::domain::device::Device;
+use crate::domain::{
+    alert::{Alert, NamedAlert},
+    device::Device,
+};
 
 /// Which devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,16 +130,21 @@ fn with_alerts() -> Select<alert_device::Entity> {
     alert_device::Entity::find().join(JoinType::InnerJoin, alert.into())
 }
 
-/// What devices call themselves; those without a name are left out.
-pub async fn names_of(
-    connection: &impl ConnectionTrait,
-    scope: &Scope<SchoolId>,
-    devices: &[DeviceId],
-) -> StoreResult<HashMap<DeviceId, String>> {
+/// Says what the devices of alerts call themselves.
+pub async fn name_alerts(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, alerts: Vec<Alert>) -> StoreResult<Vec<NamedAlert>> {
+    let devices: BTreeSet<Uuid> =
+        alerts.iter().flat_map(|alert| [alert.source_device, alert.destination_device]).flatten().map(|id| id.as_uuid()).collect();
     let query = within(device::Entity::find(), device::Column::SchoolId, scope);
-    let rows = query.filter(device::Column::DeviceId.is_in(devices.iter().map(|id| id.as_uuid()))).all(connection).await?;
-    let devices = with_details(connection, rows, None).await?;
-    Ok(devices.into_iter().filter_map(|device| Some((device.id, device.own_name()?.to_owned()))).collect())
+    let rows = query.filter(device::Column::DeviceId.is_in(devices)).all(connection).await?;
+    let names: HashMap<DeviceId, Device> =
+        with_details(connection, rows, None).await?.into_iter().map(|device| (device.id, device)).collect();
+    let name_of = |device: Option<DeviceId>| names.get(&device?)?.own_name();
+    let named = |alert: Alert| NamedAlert {
+        source_name: name_of(alert.source_device).unwrap_or_default().to_owned(),
+        destination_name: name_of(alert.destination_device).unwrap_or_default().to_owned(),
+        alert,
+    };
+    Ok(alerts.into_iter().map(named).collect())
 }
 
 fn select(scope: &Scope<SchoolId>, listing: &Listing) -> Select<device::Entity> {

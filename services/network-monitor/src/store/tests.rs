@@ -102,6 +102,7 @@ prop_compose! {
         moments in uniform3(moment()),
         // Below one, an alert is in no list.
         counts in (any::<i64>(), 1..i64::MAX),
+        (told, growth_due) in (prop::option::of(moment()), prop::option::of(moment())),
         remembered in prop::collection::vec(any::<u64>(), 0..20),
     ) -> Alert {
         let (id, school, gateway, source_device, destination_device) = ids;
@@ -130,6 +131,8 @@ prop_compose! {
             last,
             event_count: counts.0,
             told_event_count: counts.1,
+            told,
+            growth_due,
             received,
             remembered: Remembered::from_bytes(&remembered.into_iter().flat_map(u64::to_be_bytes).collect::<Vec<_>>()),
             raw_event,

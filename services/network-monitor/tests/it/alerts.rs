@@ -35,6 +35,23 @@ on_both_stores! {
         assert_eq!(without_raw_events.alerts, [Alert { raw_event: String::new(), ..listed.alerts[0].clone() }]);
     }
 
+    async fn growth_that_waited_is_told_within_a_minute_without_another_event(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let event = |second: u8| alert(&format!("2026-09-24T09:30:{second:02}+0000"), 100, 1, "10.0.0.5", "198.51.100.7");
+        let lines: String = (0..10).map(event).collect();
+        world.post(&(lease("2026-09-24T09:00:00+0000", "00:1b:21:0a:bc:01", "10.0.0.5", "LKR-LT-11") + &lines)).await;
+        world.clock.advance(chrono::TimeDelta::seconds(30));
+        world.post(&(event(10) + &event(11))).await;
+        assert_eq!(world.all_alerts().await.alerts[0].event_count, 12);
+        world.clock.advance(chrono::TimeDelta::seconds(30));
+        let due = runtime::Clock::from(world.clock.clone()).now();
+
+        let [_, (envelope, told)] = &world.alert_events(2).await[..] else { panic!("two events") };
+        assert_eq!((told.first, told.new_events, envelope.time), (false, 2, due), "not told with its batch");
+        let shown = told.alert.as_ref().unwrap();
+        assert_eq!((shown.event_count, shown.source.as_ref().unwrap().device_name.as_str()), (12, "LKR-LT-11"));
+    }
+
     async fn a_notice_is_an_alert_and_a_sensor_about_itself_is_none(database: TestDatabase) {
         let world = World::start(&database).await;
         let health = NOTICE.replace("SSL::Invalid_Server_Cert", "CaptureLoss::Too_Much_Loss");

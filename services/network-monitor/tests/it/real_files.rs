@@ -75,7 +75,7 @@ fn read(lines: &[String], size: usize) -> Read {
                 DeviceChange::Absorbed { from, .. } => read.devices.retain(|known| known.id != from),
             }
         }
-        for change in alerts.apply(read.alerts.clone(), ids.next(), |_| false, u32::MAX, &ids).changes {
+        for change in alerts.apply(read.alerts.clone(), ids.next(), |_| false, u32::MAX, received, &ids).changes {
             read.alerts.retain(|known| known.id != change.alert.id);
             read.alerts.push(change.alert);
         }

@@ -51,6 +51,7 @@ impl MigrationTrait for CreateTables {
             index("alert_by_school", alert::Entity, [Alert::SchoolId, Alert::LastAt, Alert::AlertId]),
             index("alert_by_last", alert::Entity, [Alert::LastAt]),
             index("alert_by_received", alert::Entity, [Alert::ReceivedAt]),
+            index("alert_by_growth_due", alert::Entity, [Alert::GrowthDueAt, Alert::SchoolId]),
             index("alert_device_by_device", alert_device::Entity, [alert_device::Column::DeviceId]),
             index("suppression_by_request", suppression::Entity, [suppression::Column::RequestedBy, suppression::Column::RequestId])
                 .unique()

@@ -1,0 +1,52 @@
+//! Tells of alerts that have grown, where batches left it for later.
+
+use auth::{Action, Context, Resource};
+use events::{Topic, outbox};
+use runtime::Result;
+
+use super::App;
+use crate::{
+    domain::alert_change::{AlertChange, tell},
+    outbound::alert_event,
+    store,
+};
+
+/// Alerts in one transaction, each with up to 33 KiB.
+const MOST_AT_ONCE: u64 = 100;
+
+/// Takes schools in turn, some alerts of each, so that none waits for all of another's. Returns how many alerts were told.
+pub async fn tell_growth(app: &App, cx: &Context) -> Result<u64> {
+    cx.require(Action::AlertRecord, Resource::Platform)?;
+    let scope = cx.scope(Action::AlertRecord)?;
+    let now = cx.clock.now();
+    let mut told = 0;
+    loop {
+        let txn = app.database.begin().await?;
+        let schools = store::alert::schools_with_growth_due(&txn, now).await?;
+        txn.roll_back().await?;
+        if schools.is_empty() {
+            return Ok(told);
+        }
+        for school in schools {
+            let txn = app.database.begin().await?;
+            store::contact::lock(&txn, school).await?;
+            let due = store::alert::with_growth_due(&txn, school, now, MOST_AT_ONCE).await?;
+            let mut changes = Vec::new();
+            for mut named in store::device_list::name_alerts(&*txn, &scope, due).await? {
+                let announcement = tell(&mut named.alert, now);
+                outbox::add(&txn, Topic::Alert, alert_event(cx, &named, announcement)).await?;
+                let alert = named.alert;
+                changes.push(AlertChange {
+                    alert,
+                    devices: Default::default(),
+                    is_new: false,
+                    announcement: Some(announcement),
+                    origin: 0,
+                });
+            }
+            store::alert::save(&txn, &changes).await?;
+            txn.commit().await?;
+            told += changes.len() as u64;
+        }
+    }
+}
