@@ -22,7 +22,8 @@ cargo xtask test              installs and starts what the tests need, then runs
 cargo xtask test --embedded   the same in the embedded mode alone: no servers
 cargo xtask deny              licences, sources and known vulnerabilities of crates, by deny.toml
 cargo xtask sbom              writes the bill of materials (CycloneDX) into cargo's target folder
-cargo xtask mutants           changes the code in many places and says which changes no test notices; names of areas choose
+cargo xtask mutants           changes the code in many places and says which changes no test notices; names of areas choose,
+                              --sample N tries every Nth change
 cargo xtask up                starts the servers that tests need and leaves them running: eval \"$(cargo xtask up)\"
 cargo xtask down              stops them
 cargo xtask unchanged         in a fresh clone: files that are as they were last time get the time they had, so that cargo builds

@@ -2,12 +2,15 @@
 //! the tests of its package each time; what no test notices is missed. The tests beside the code come first: they are built in a fraction
 //! of the time. What they miss meets all tests of the package.
 //!
+//! `--sample N` tries every Nth change only: the share that is noticed is then an estimate, in a fraction of the hours.
+//!
 //! It works on a copy that keeps its place and its files' times, so that a second run builds only what has changed. Servers are kept
 //! from it: what needs one is measured by its tests on the embedded stores.
 
 use std::{
     collections::BTreeSet,
     fs,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -47,15 +50,19 @@ struct Outcome {
     missed: Vec<String>,
 }
 
-/// `cargo xtask mutants [area …] [-- arguments of cargo-mutants]`.
+/// `cargo xtask mutants [area …] [--sample N] [-- arguments of cargo-mutants]`.
 pub fn run(arguments: &[&str]) -> Result<bool> {
     let mut given = arguments.split(|argument| *argument == "--");
-    let (names, passed_on) = (given.next().unwrap_or_default(), given.next().unwrap_or_default());
+    let (ours, passed_on) = (given.next().unwrap_or_default(), given.next().unwrap_or_default());
+    let (names, sample) = match ours {
+        [names @ .., "--sample", every] => (names, every.parse().with_context(|| format!("--sample {every} is no number"))?),
+        names => (names, NonZeroU32::MIN),
+    };
     if let Some(unknown) = names.iter().find(|name| AREAS.iter().all(|area| area.name != **name)) {
         bail!("there is no area {unknown}; there are {}", AREAS.iter().map(|area| area.name).collect::<Vec<_>>().join(", "));
     }
     if passed_on.iter().any(|argument| argument.starts_with("--shard")) {
-        bail!("the second of the two rounds would take another shard; choose a part of an area by --re");
+        bail!("choose a part by --sample N; both rounds have to be about the same changes");
     }
     let interrupt = Interrupt::listen()?;
     let program = TOOL.program()?;
@@ -65,7 +72,7 @@ pub fn run(arguments: &[&str]) -> Result<bool> {
     let mut rows = Vec::new();
     for area in AREAS.iter().filter(|area| names.is_empty() || names.contains(&area.name)) {
         let began = Instant::now();
-        let outcome = area.measure(&program, &place, passed_on, &interrupt)?;
+        let outcome = area.measure(&program, &place, sample, passed_on, &interrupt)?;
         rows.push((area.name, outcome, began.elapsed().as_secs().div_ceil(60)));
     }
     println!("\n{:16}  viable  caught  missed    %  minutes", "area");
@@ -80,7 +87,7 @@ pub fn run(arguments: &[&str]) -> Result<bool> {
 }
 
 impl Area {
-    fn measure(&self, program: &Path, place: &Path, passed_on: &[&str], interrupt: &Interrupt) -> Result<Outcome> {
+    fn measure(&self, program: &Path, place: &Path, sample: NonZeroU32, passed_on: &[&str], interrupt: &Interrupt) -> Result<Outcome> {
         println!("\n── {}: {}", self.name, self.files.join(", "));
         let mut environment = Environment::new();
         servers::ALL.iter().for_each(|server| environment.unset(server.variable));
@@ -94,7 +101,7 @@ impl Area {
         }
         fs::create_dir_all(&output)?;
         let report = output.join("mutants.out").join("outcomes.json");
-        let round = |arguments: &[&str]| {
+        let round = |arguments: &[String]| {
             let mut mutants = Command::new(program);
             mutants.args(["mutants", "--in-place", "--no-times", "--colors=never", "--package", self.package]);
             mutants.args(self.files.iter().flat_map(|files| ["--file", files]));
@@ -108,12 +115,14 @@ impl Area {
             let report = fs::read(&report).with_context(|| format!("cannot read {}", report.display()))?;
             Ok(Outcome::read(&serde_json::from_slice(&report)?))
         };
-        let beside = round(&["--cargo-arg=--lib"])?;
+        // Evenly from all files.
+        let beside = round(&["--cargo-arg=--lib".to_owned(), "--sharding=round-robin".to_owned(), format!("--shard=0/{sample}")])?;
         if beside.missed.is_empty() {
             return Ok(beside);
         }
+        let missed = beside.missed.iter().map(|name| format!("--re=^{}$", literally(name)));
         // No doc tests: they are many programs and check no behaviour.
-        let all = round(&["--iterate", "--", "--lib", "--bins", "--tests"])?;
+        let all = round(&missed.chain(["--", "--lib", "--bins", "--tests"].map(str::to_owned)).collect::<Vec<_>>())?;
         Ok(Outcome { caught: beside.caught + all.caught, missed: all.missed })
     }
 }
@@ -143,6 +152,12 @@ impl Outcome {
     fn percent(&self) -> usize {
         (self.caught * 100).checked_div(self.viable()).unwrap_or(0)
     }
+}
+
+/// As a regular expression that matches nothing else.
+fn literally(text: &str) -> String {
+    let is_special = |character: char| r"\.+*?()|[]{}^$#&-~".contains(character);
+    text.chars().flat_map(|character| is_special(character).then_some('\\').into_iter().chain([character])).collect()
 }
 
 /// In cargo's target folder.
@@ -198,6 +213,12 @@ mod tests {
             assert!(manifest.contains(&format!("name = \"{package}\"")), "{name}");
             assert!(files.iter().all(|files| root.join(files.trim_end_matches("/**")).exists()), "{name}: {files:?}");
         }
+    }
+
+    #[test]
+    fn the_second_round_is_about_what_the_first_one_missed() {
+        let name = "src/a.rs:94:30: replace || with && in Set<K>::has -> Option<(u8, [&str; 2])>";
+        assert_eq!(literally(name), r"src/a\.rs:94:30: replace \|\| with \&\& in Set<K>::has \-> Option<\(u8, \[\&str; 2\]\)>");
     }
 
     #[test]
