@@ -213,8 +213,11 @@ pub async fn save(txn: &Txn, school: SchoolId, changes: &[DeviceChange]) -> Stor
             .exec_without_returning(&**txn)
             .await?;
     }
-    for some in chunks(days.into_iter().map(|((device, day), slots)| write_day(device, day, slots))) {
-        device_day::Entity::insert_many(some).on_conflict(or_update::<device_day::Entity>(&[])).exec_without_returning(&**txn).await?;
+    for some in chunks(days.into_iter().map(|((device, day), slots)| write_day(school, device, day, slots))) {
+        device_day::Entity::insert_many(some)
+            .on_conflict(or_update::<device_day::Entity>(&[device_day::Column::SchoolId]))
+            .exec_without_returning(&**txn)
+            .await?;
     }
     Ok(())
 }
@@ -291,11 +294,12 @@ fn write_address(school: SchoolId, device: DeviceId, address: &Address) -> devic
     }
 }
 
-fn write_day(device: Uuid, day: NaiveDate, slots: DaySlots) -> device_day::ActiveModel {
+fn write_day(school: SchoolId, device: Uuid, day: NaiveDate, slots: DaySlots) -> device_day::ActiveModel {
     let (low, high) = slots.halves();
     device_day::ActiveModel {
         device_id: Set(device),
         day: Set(day),
+        school_id: Set(school.as_uuid()),
         slots_low: Set(low),
         slots_high: Set(high),
         slot_count: Set(slots.count().cast_signed()),

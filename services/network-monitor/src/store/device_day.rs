@@ -9,6 +9,8 @@ pub struct Model {
     pub device_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub day: Date,
+    /// That of the device, so that whose row it is takes no look-up.
+    pub school_id: Uuid,
     /// Bits 0 to 63.
     pub slots_low: i64,
     /// Bits 64 to 99.

@@ -71,7 +71,7 @@ async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     reach::guard(manager, gateway_contact::Entity, &of_school).await?;
     reach::guard(manager, device::Entity, &of_school).await?;
     reach::guard(manager, device_address::Entity, &of_school).await?;
-    reach::guard(manager, device_day::Entity, &reach::with(device_day::Entity, device::Entity, device::Column::DeviceId)).await?;
+    reach::guard(manager, device_day::Entity, &of_school).await?;
     reach::guard(manager, alert::Entity, &of_school).await?;
     reach::guard(manager, alert_device::Entity, &reach::with(alert_device::Entity, alert::Entity, alert::Column::AlertId)).await?;
     reach::guard(manager, suppression::Entity, &of_school).await?;

@@ -127,7 +127,7 @@ async fn without_a_scope_row_level_security_keeps_a_caller_to_their_school() {
         let open = device_list::open_alerts_of(&reader, &Scope::Everything, &[at.device.id], DateTime::UNIX_EPOCH).await.unwrap();
         assert_eq!(open.contains_key(&at.device.id), is_own);
     }
-    // These have no school of their own.
+    // These have no look-up of their own.
     let devices = |rows: Vec<device_day::Model>| -> BTreeSet<DeviceId> { rows.iter().map(|row| row.device_id.into()).collect() };
     assert_eq!(devices(device_day::Entity::find().all(&reader).await.unwrap()), [own.device.id].into());
     assert_eq!(alert_device::Entity::find().all(&reader).await.unwrap().len(), 1);
