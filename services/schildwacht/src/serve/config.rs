@@ -249,8 +249,15 @@ impl Config {
             return Err(ConfigError::at("events.log", advice));
         }
         let issuer = Url::parse(&self.auth.issuer).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        if issuer.is_none() {
+        let Some(issuer) = issuer else {
             return Err(ConfigError::at("auth.issuer", "give an address with http:// or https://"));
+        };
+        // The development issuer leaves it in the data folder.
+        let serves_portal = service.services().contains(&Service::Portal);
+        if serves_portal && !is_loopback(&issuer) && self.portal.client_secret.expose().is_empty() {
+            let advice =
+                format!("give the secret that the issuer has for its client {}: without it nobody can sign in", self.portal.client_id);
+            return Err(ConfigError::at("portal.client_secret", advice));
         }
         if self.network_monitor.max_decoded_bytes < self.telemetry_ingest.max_decoded_bytes {
             let advice = "give at least telemetry_ingest.max_decoded_bytes, or batches that were accepted could never be read";
@@ -275,7 +282,7 @@ impl Config {
         self.telemetry_ingest.validate(telemetry_ingest::max_body_bytes())?;
         self.network_monitor.validate()?;
         self.incident_intake.validate()?;
-        if service.services().contains(&Service::Portal) {
+        if serves_portal {
             self.portal(Secret::new(""))?.validate()?;
         }
         Ok(())
@@ -330,6 +337,7 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 -----END PRIVATE KEY-----
 """
         listen.public_url = "https://schildwacht.example/"
+        portal.client_secret = "quiet"
     "#;
 
     #[test]
@@ -373,6 +381,15 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
             let complaint = checked(Service::All, file).unwrap_err().to_string();
             assert!(complaint.starts_with(&format!("configuration: {key}: ")), "{file}: {complaint}");
         }
+    }
+
+    #[test]
+    fn a_portal_whose_issuer_is_elsewhere_needs_its_secret() {
+        let without = PRODUCTION.replace("portal.client_secret = \"quiet\"", "");
+        let complaint = checked(Service::All, &without).unwrap_err().to_string();
+        assert!(complaint.starts_with("configuration: portal.client_secret: ") && complaint.contains("schildwacht-portal"), "{complaint}");
+        checked(Service::NetworkMonitor, &without).unwrap();
+        checked(Service::All, &without.replace("https://id.example", "http://127.0.0.1:8180")).unwrap();
     }
 
     #[test]
