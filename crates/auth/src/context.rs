@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use chrono::{DateTime, Utc};
+use content::{NotInForce, Pack};
 use http::{HeaderMap, header};
 use runtime::{
     Clock, Error, Ids, Result, Violations,
@@ -17,7 +18,7 @@ use runtime::{
 };
 use tonic::{Code, Status};
 
-use crate::{Action, Function, HeldFunction, Kind, Policies, Policy, Principal, Reach, Resource, Scope, SignIn, Verifier};
+use crate::{Action, Function, HeldFunction, Kind, Policies, Policy, Principal, Reach, Resource, Scope, SignIn, SignInPolicy, Verifier};
 
 /// Why a request without a token is refused.
 const MISSING: &str = "token_missing";
@@ -230,6 +231,14 @@ impl Context {
         let Some(step_up) = step_up else { return Ok(()) };
         self.record_refusal(action, resource, "step_up_required");
         Err(Error::step_up(step_up))
+    }
+
+    /// What is asked of a sign-in at a moment.
+    ///
+    /// # Errors
+    /// When no version of the content holds then.
+    pub fn sign_in_policy(&self, at: DateTime<Utc>) -> Result<&Pack<SignInPolicy>, NotInForce> {
+        self.policies.sign_in_policy(at)
     }
 
     /// The caller as audit rows name it.

@@ -20,6 +20,7 @@
 
 mod action;
 mod client_credentials;
+mod conformance;
 mod context;
 mod data;
 mod function;
@@ -35,6 +36,7 @@ mod token;
 
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
+pub use conformance::{Judgement, Shortcoming, WayIn};
 pub use context::{Authenticator, Context, asked, asked_with};
 pub use data::{Access, DataKind};
 pub use function::{Function, Role, UnknownFunction};
@@ -44,7 +46,7 @@ pub use policy::{Policies, PolicyError};
 pub use principal::{Principal, Subject};
 pub use resource::{Hierarchy, Kind, Resource};
 pub use scope::Scope;
-pub use sign_in::{SignIn, SignInMethod, SignInPolicy};
+pub use sign_in::{CLASSES, Condition, Population, SignIn, SignInMethod, SignInPolicy};
 pub use token::{AuthConfig, Ended, Logout, TokenError, VerifiedToken, Verifier};
 
 /// Audience of tokens for people and services.

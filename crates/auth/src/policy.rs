@@ -10,7 +10,7 @@ use cedar_policy::{
     Schema, SchemaFragment,
 };
 use chrono::{DateTime, Utc};
-use content::{Library, NotInForce, Settings};
+use content::{Library, NotInForce, Pack, Settings};
 use runtime::StepUp;
 use strum::VariantArray as _;
 
@@ -188,6 +188,14 @@ impl Policies {
         }
         let policy = &self.sign_in.at(now)?.body;
         Ok(policy.step_up(sign_in, action.information_class(), &principal.functions, now))
+    }
+
+    /// What is asked of a sign-in at a moment.
+    ///
+    /// # Errors
+    /// When no version of the content holds then.
+    pub fn sign_in_policy(&self, at: DateTime<Utc>) -> Result<&Pack<SignInPolicy>, NotInForce> {
+        self.sign_in.at(at)
     }
 
     /// The method by which somebody signed in, as the register has it; `None` for one that it does not have.

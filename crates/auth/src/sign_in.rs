@@ -36,13 +36,23 @@ pub struct SignInMethod {
 /// What is asked for at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Condition {
-    level: u8,
-    /// How long ago they may have signed in.
+pub struct Condition {
+    /// Authenticator assurance level.
+    pub level: u8,
+    /// How long ago they may have signed in; `None` for any time.
     #[serde(default)]
-    within_minutes: Option<u32>,
+    pub within_minutes: Option<u32>,
     #[serde(default)]
-    phishing_resistant: bool,
+    pub phishing_resistant: bool,
+}
+
+/// Of whom it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Population {
+    /// Pupils and parents.
+    Family,
+    /// All others.
+    Staff,
 }
 
 /// What a class of information asks of whom.
@@ -61,7 +71,7 @@ pub struct SignInPolicy {
 }
 
 /// The classes of information: 1 is public.
-const CLASSES: u8 = 5;
+pub const CLASSES: u8 = 5;
 /// How far the issuer's clock may be ahead.
 const SKEW: TimeDelta = TimeDelta::seconds(10);
 /// What a method counts as that the register does not have, or that the issuer did not say.
@@ -75,10 +85,9 @@ impl SignInPolicy {
 
     /// What must be better about a sign-in for this class of information; `None` when it will do.
     pub fn step_up(&self, sign_in: &SignIn, class: u8, functions: &[Function], now: DateTime<Utc>) -> Option<StepUp> {
-        // A class beyond the last would be the most guarded.
-        let asked = self.classes[usize::from(class.clamp(1, CLASSES) - 1)].of(functions);
+        let asked = self.of_class(class).of(functions);
         let method = self.method(sign_in);
-        let is_strong = asked.is_met_by(method.map_or(WEAKEST, SignInMethod::strength));
+        let is_strong = asked.is_met_by(SignInMethod::strength_of(method));
         let is_recent = asked.within_minutes.is_none_or(|minutes| {
             let ages = -SKEW..=TimeDelta::minutes(minutes.into());
             method.is_some_and(|method| method.is_client) || sign_in.at.is_some_and(|at| ages.contains(&(now - at)))
@@ -86,13 +95,35 @@ impl SignInPolicy {
         if is_strong && is_recent {
             return None;
         }
-        let mut better: Vec<(u8, &String)> = (self.methods.iter())
-            .filter(|(_, method)| method.suffices_people_for(asked))
-            .map(|(acr, method)| (method.level, acr))
-            .collect();
-        better.sort_unstable();
         let max_age = asked.within_minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
-        Some(StepUp { acr_values: better.into_iter().map(|(_, acr)| acr.clone()).collect(), max_age })
+        Some(StepUp { acr_values: self.sufficing(asked), max_age })
+    }
+
+    /// All methods, by their `acr`.
+    pub const fn methods(&self) -> &BTreeMap<String, SignInMethod> {
+        &self.methods
+    }
+
+    /// What a class of information asks for at least.
+    pub fn condition(&self, class: u8, of: Population) -> Condition {
+        let conditions = self.of_class(class);
+        match of {
+            Population::Family => conditions.family,
+            Population::Staff => conditions.staff,
+        }
+    }
+
+    /// The methods by which people do what is asked, the strongest last.
+    pub fn sufficing(&self, asked: Condition) -> Vec<String> {
+        let sufficing = self.methods.iter().filter(|(_, method)| method.suffices_people_for(asked));
+        let mut by_level: Vec<(u8, &String)> = sufficing.map(|(acr, method)| (method.level, acr)).collect();
+        by_level.sort_unstable();
+        by_level.into_iter().map(|(_, acr)| acr.clone()).collect()
+    }
+
+    /// A class beyond the last would be the most guarded.
+    fn of_class(&self, class: u8) -> &Conditions {
+        &self.classes[usize::from(class.clamp(1, CLASSES) - 1)]
     }
 }
 
@@ -100,6 +131,11 @@ impl SignInMethod {
     /// Its level, and whether it resists phishing.
     const fn strength(&self) -> (u8, bool) {
         (self.level, self.phishing_resistant)
+    }
+
+    /// That of a method that the register may not have.
+    pub(crate) fn strength_of(method: Option<&Self>) -> (u8, bool) {
+        method.map_or(WEAKEST, Self::strength)
     }
 
     /// Whether a person who signs in by it does what is asked.

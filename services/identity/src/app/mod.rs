@@ -13,6 +13,7 @@ mod queue_letter;
 mod remind_of_confirmations;
 mod school;
 mod session;
+mod sign_in;
 
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub use invitation::{
 pub use remind_of_confirmations::remind_of_confirmations;
 pub use school::{ListSchools, get_school, list_schools};
 pub use session::{EndSessions, end_sessions};
+pub use sign_in::{CheckConformance, Finding, PolicyVersion, check_conformance, get_sign_in_policy};
 
 use crate::{
     config::GatewayBounds,

@@ -7,12 +7,14 @@ mod gateway;
 mod invitation;
 mod organisation;
 mod session;
+mod sign_in;
 
 use proto::identity::v1::{
     access_service_server::AccessServiceServer, appointment_service_server::AppointmentServiceServer,
     contact_service_server::ContactServiceServer, gateway_service_server::GatewayServiceServer,
     history_service_server::HistoryServiceServer, invitation_service_server::InvitationServiceServer,
     organisation_service_server::OrganisationServiceServer, session_service_server::SessionServiceServer,
+    sign_in_service_server::SignInServiceServer,
 };
 use service::{History, MAX_REQUEST_BYTES};
 use tonic::service::Routes;
@@ -29,6 +31,7 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(InvitationServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(AccessServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(SessionServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(SignInServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(HistoryServiceServer::new(History::of(app.clone())).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.routes()
 }

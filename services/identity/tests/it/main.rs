@@ -6,6 +6,7 @@ mod access;
 mod agreement;
 mod appointments;
 mod back_channel;
+mod conformance;
 mod contacts;
 mod demo;
 mod gateways;

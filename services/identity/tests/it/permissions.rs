@@ -9,9 +9,9 @@ use proto::{
         AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
         CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EndSessionsRequest, EnrolGatewayRequest, GetAccessRequest,
         GetAppointmentRequest, GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest,
-        ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest,
-        Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest,
-        UpdateContactRequest, WithdrawInvitationRequest, get_access_request, place,
+        GetSignInPolicyRequest, ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest,
+        ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School,
+        ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest, get_access_request, place,
     },
 };
 use runtime::{BoardId, Ids, SchoolId};
@@ -176,6 +176,8 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
             let organisation = Some(get_access_request::Organisation::SchoolId(school_id));
             world.access().get_access(world.by(who, GetAccessRequest { organisation, for_export: false })).await.map(drop)
         }
+        "GetSignInPolicy" => world.sign_in().get_sign_in_policy(world.by(who, GetSignInPolicyRequest::default())).await.map(drop),
+        "CheckConformance" => world.sign_in().check_conformance(world.by(who, crate::conformance::an_app())).await.map(drop),
         "GetOwnAccess" => world.access().get_own_access(world.by(who, GetOwnAccessRequest {})).await.map(drop),
         other => panic!("{other} is new: call it here, then read the difference of the golden table"),
     };

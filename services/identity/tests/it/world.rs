@@ -12,7 +12,7 @@ use proto::identity::v1::{
     contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
     history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
-    session_service_client::SessionServiceClient,
+    session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient,
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,
@@ -188,6 +188,10 @@ impl World {
 
     pub fn history(&self) -> HistoryServiceClient<Channel> {
         HistoryServiceClient::new(self.channel())
+    }
+
+    pub fn sign_in(&self) -> SignInServiceClient<Channel> {
+        SignInServiceClient::new(self.channel())
     }
 
     pub fn sessions(&self) -> SessionServiceClient<Channel> {
