@@ -52,6 +52,8 @@ impl Default for Limits {
 pub struct Batch {
     lines: Vec<u8>,
     events: u64,
+    /// The lines of a file in which its first and its last event begin.
+    place: Option<(u64, u64)>,
 }
 
 impl Batch {
@@ -61,7 +63,11 @@ impl Batch {
         let mut batch = Self::default();
         while batch.events < limits.events.max(1) as u64 && batch.lines.len() < limits.bytes {
             match events.next_event() {
-                Ok(Some(event)) => batch.push(event),
+                Ok(Some(event)) => {
+                    batch.push(event);
+                    let first = batch.place.map_or(events.began(), |(first, _)| first);
+                    batch.place = Some((first, events.began()));
+                }
                 Ok(None) => break,
                 Err(error) => return (batch, Err(error)),
             }
@@ -84,6 +90,11 @@ impl Batch {
     /// How many events.
     pub const fn events(&self) -> u64 {
         self.events
+    }
+
+    /// The lines of the file in which its first and its last event begin; `None` when it is of no file.
+    pub const fn place(&self) -> Option<(u64, u64)> {
+        self.place
     }
 
     /// Bytes of the events, one a line.

@@ -61,6 +61,8 @@ pub enum Fate {
 pub struct Delivery {
     /// Events of the batch.
     pub events: u64,
+    /// The lines of the file in which its first and its last event begin.
+    pub place: Option<(u64, u64)>,
     /// Bytes of the request's body, once.
     pub bytes: u64,
     /// How often it was sent.
@@ -98,7 +100,8 @@ impl Sender {
 
     /// The same, and tells at once why it has to try again.
     pub async fn deliver_and_tell(&self, batch: Batch, tell: impl Fn(&str)) -> Delivery {
-        let mut delivery = Delivery { events: batch.events(), bytes: 0, requests: 0, fate: Fate::Refused(String::new()) };
+        let mut delivery =
+            Delivery { events: batch.events(), place: batch.place(), bytes: 0, requests: 0, fate: Fate::Refused(String::new()) };
         let body = match batch.body(self.protocol, self.encoding) {
             Ok(body) => bytes::Bytes::from(body),
             Err(error) => {

@@ -10,6 +10,9 @@ use super::{
     deliver::{Delivery, Fate},
 };
 
+/// Reasons that say where in the file they hold; others are counted without.
+const MOST_PLACES: usize = 20;
+
 /// The outcomes of a file. `events` is the sum of the four outcomes; of a file that broke off, only what could be read.
 #[derive(Debug, Serialize)]
 pub struct Summary {
@@ -86,7 +89,21 @@ impl Summary {
             }
         };
         if lost > 0 {
-            *self.reasons.entry(why.clone()).or_default() += lost;
+            *self.reasons.entry(self.reason(delivery, why)).or_default() += lost;
+        }
+    }
+
+    /// The edge counts within its request, and a person looks into the file.
+    fn reason(&self, delivery: &Delivery, why: &str) -> String {
+        match (&delivery.fate, delivery.place) {
+            (Fate::Taken { .. } | Fate::Refused(_), Some((first, last))) if why.contains("the first at") => {
+                if self.reasons.len() < MOST_PLACES {
+                    format!("{why} (of a request that holds lines {first} to {last} of the file)")
+                } else {
+                    "the like, further on in the file".to_owned()
+                }
+            }
+            _ => why.to_owned(),
         }
     }
 
@@ -176,7 +193,7 @@ mod tests {
     use super::*;
 
     fn delivery(events: u64, fate: Fate) -> Delivery {
-        Delivery { events, bytes: 10, requests: if matches!(fate, Fate::NoToken(_)) { 0 } else { 2 }, fate }
+        Delivery { events, place: None, bytes: 10, requests: if matches!(fate, Fate::NoToken(_)) { 0 } else { 2 }, fate }
     }
 
     fn summary(deliveries: &[Delivery]) -> Summary {
@@ -230,6 +247,20 @@ mod tests {
         assert!(taken.contains("schildwacht dead-letters list --service network-monitor"), "{taken}");
         let refused = summary(&[delivery(5, Fate::Refused("403".to_owned()))]).to_string();
         assert!(!refused.contains("dead-letters") && !refused.contains("empty"), "{refused}");
+    }
+
+    #[test]
+    fn where_in_the_file_is_told_of_the_first_of_many_flaws() {
+        let flawed = |request: u64| Delivery {
+            place: Some((request * 10 + 1, request * 10 + 10)),
+            ..delivery(10, Fate::Taken { left_out: 1, why: "1 malformed, the first at line 3: no JSON".to_owned() })
+        };
+        let told = summary(&(0..30).map(flawed).collect::<Vec<_>>());
+        assert_eq!((told.reasons.len(), told.reasons.values().sum::<u64>()), (MOST_PLACES + 1, 30));
+        let first = "1 because: 1 malformed, the first at line 3: no JSON (of a request that holds lines 1 to 10 of the file)";
+        assert!(told.to_string().contains(first) && told.to_string().contains("10 because: the like, further on in the file"), "{told}");
+        let elsewhere = summary(&[Delivery { place: Some((1, 10)), ..delivery(10, Fate::Refused("403".to_owned())) }]);
+        assert_eq!(elsewhere.reasons.keys().collect::<Vec<_>>(), ["403"]);
     }
 
     #[test]

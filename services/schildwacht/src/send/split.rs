@@ -53,14 +53,19 @@ pub struct Events<R> {
     is_pending: bool,
     /// From 1.
     line: u64,
+    /// Where the event that was handed out last begins.
+    began: u64,
     too_long: u64,
 }
 
 impl<R: BufRead> Events<R> {
     /// Looks at how a file begins.
     pub fn read(input: R) -> Result<Self, SplitError> {
-        let mut events = Self { input, is_in_array: false, shape: None, event: Vec::new(), is_pending: false, line: 1, too_long: 0 };
-        match events.next_visible()? {
+        let mut events =
+            Self { input, is_in_array: false, shape: None, event: Vec::new(), is_pending: false, line: 1, began: 1, too_long: 0 };
+        let next = events.next_visible()?;
+        events.began = events.line;
+        match next {
             None | Some(b'[' | b'{' | b'"') => Ok(events),
             Some(b'#') if events.input.fill_buf()?.starts_with(b"#separator") => Err(SplitError::ZeekTabs),
             // A header before each event (`@cee:`, syslog's) is its reader's matter.
@@ -81,6 +86,7 @@ impl<R: BufRead> Events<R> {
         }
         while let Some(next) = self.next_visible()? {
             self.event.clear();
+            self.began = self.line;
             if next == b'[' && !self.is_in_array && self.opens_array()? {
                 continue;
             }
@@ -108,6 +114,11 @@ impl<R: BufRead> Events<R> {
             self.too_long += 1;
         }
         if self.is_in_array { Err(SplitError::Unfinished { line: self.line }) } else { Ok(None) }
+    }
+
+    /// The line of the file in which the event that was handed out last begins, from 1.
+    pub const fn began(&self) -> u64 {
+        self.began
     }
 
     /// Events that were passed over because they are larger than any sensor writes.
@@ -282,6 +293,23 @@ mod tests {
     fn lines_are_handed_on_as_they_are() {
         let text = "\n{\"a\": 1, \"b\":\"x\\u0000\"}\r\n\n  \n{\"broken\n{\"c\":2}";
         assert_eq!(split(text).unwrap(), ["{\"a\": 1, \"b\":\"x\\u0000\"}", "{\"broken", "{\"c\":2}"]);
+    }
+
+    #[test]
+    fn it_is_known_in_which_line_an_event_begins() {
+        for (text, expected) in [
+            ("\n{\"a\":1}\n\n{\"a\":2}\n", vec![2, 4]),
+            ("@cee: {}\n\n@cee: {}\n", vec![1, 3]),
+            ("[\n{\n\"a\":1},\n\n{}, {}]\n[{}]", vec![2, 5, 5, 6]),
+            ("{\n\"a\":1\n}\n{\n\"a\":2}", vec![1, 4]),
+        ] {
+            let mut events = Events::read(BufReader::with_capacity(16, text.as_bytes())).unwrap();
+            let mut began = Vec::new();
+            while events.next_event().unwrap().is_some() {
+                began.push(events.began());
+            }
+            assert_eq!(began, expected, "{text:?}");
+        }
     }
 
     #[test]
