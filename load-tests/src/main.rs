@@ -10,6 +10,7 @@
 //! | [`startup`] | `schildwacht` with its demo: time until ready, memory when idle |
 //! | [`ingest`] | telemetry-ingest: events per CPU-second, by protocol, compression, batch and log |
 //! | [`monitor`] | network-monitor: events per CPU-second, from the log to the store |
+//! | [`decisions`] | auth: time of a decision, by how many functions somebody holds |
 //!
 //! What is measured runs in a process of its own ([`child`]), and its CPU time is read from the kernel ([`process`]). Everything else
 //! (load, issuer, mock cluster) is in this process and not counted. CPU time rather than the clock, because the question is how many
@@ -19,6 +20,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for developers speaks on the terminal")]
 
 mod child;
+mod decisions;
 mod ingest;
 mod monitor;
 mod process;
@@ -65,6 +67,7 @@ enum Part {
     Startup,
     Ingest,
     Monitor,
+    Decisions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +111,9 @@ fn measure(options: &Options, background: &Handle) -> Result<()> {
     }
     if wanted(Part::Monitor) {
         println!("{}", monitor::measure(&product, options.quick, background)?);
+    }
+    if wanted(Part::Decisions) {
+        println!("{}", decisions::measure(options.quick)?);
     }
     Ok(())
 }
