@@ -53,6 +53,9 @@ mod tests {
         let incidents = format!("/scholen/{}/incidenten", samples::school_id());
         assert_eq!(home(&[Function::Dpo(samples::board_id())]).unwrap(), incidents);
         assert_eq!(home(&[Function::BoardMember(samples::board_id())]).unwrap(), incidents);
+        for who_has_no_work_here in [Function::Teacher(school), Function::Pupil, Function::Parent, Function::Reviewer] {
+            assert_eq!(home(&[who_has_no_work_here]).unwrap(), "/mijn-toegang");
+        }
         assert_eq!(home(&[]), None);
     }
 }

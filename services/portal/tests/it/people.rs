@@ -304,6 +304,18 @@ async fn who_is_invited_signs_in_reads_what_is_asked_and_takes_the_function() {
     let done = wim.submit(&link, &link, &[]).await;
     assert_eq!((done.status, done.location().unwrap().as_str()), (303, "/uitnodiging/aanvaard"), "{}", done.text);
     assert!(wim.follow("/uitnodiging/aanvaard").await.text.contains("href=\"/\">Begin</a>"));
+    let function = teacher(ZANDLOPER);
+    town.hold(&people::nobody_in_particular(), HeldFunction { function, from: town.world.clock.now(), until: None });
+    let own = wim.follow("/").await;
+    assert_eq!((own.status, own.url.as_str()), (200, format!("{}/mijn-toegang", town.url()).as_str()));
+    assert!(
+        own.text.contains("leerkracht") && own.text.contains("href=\"/mijn-toegang\" aria-current=\"page\""),
+        "a teacher sees what is theirs: {}",
+        own.text
+    );
+    for (place, status) in [(list(), 403), (format!("/scholen/{ZANDLOPER}/toestellen"), 403), (format!("/scholen/{HOEK}/mensen"), 404)] {
+        assert_eq!(wim.get(&place).await.status, status, "{place}");
+    }
 
     let page = els.follow(&format!("{}?weergave=alle", list())).await;
     assert!(

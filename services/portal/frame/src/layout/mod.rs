@@ -246,11 +246,16 @@ impl Frame {
         self.areas.iter().find_map(|area| (area.search)(&onlooker))
     }
 
-    /// What all areas offer this visitor, in the order of the menu.
+    /// What all areas offer this visitor, in the order of the menu. Who holds a function and has no work here, such as a teacher or a pupil, is
+    /// offered what is theirs.
     pub fn entries(&self) -> Vec<MenuEntry> {
         let Some(onlooker) = self.onlooker() else { return Vec::new() };
         let mut entries: Vec<MenuEntry> = self.areas.iter().flat_map(|area| (area.menu)(&onlooker)).collect();
         entries.sort_by_key(|entry| entry.place);
+        if entries.is_empty() && !onlooker.visitor.principal().functions.is_empty() {
+            let (href, label) = ("/mijn-toegang".to_owned(), self.words().own_access());
+            entries.push(MenuEntry { place: MenuPlace::Work(0), href, icon: Icon::Users, label });
+        }
         entries
     }
 

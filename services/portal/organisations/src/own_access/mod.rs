@@ -19,7 +19,7 @@ use crate::access::{Reach, Reason};
 pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     let calls = visit.calls();
     let mut identity = calls.access();
-    let (answer, frame) = tokio::join!(identity.get_own_access(wire::GetOwnAccessRequest {}), visit.frame(""));
+    let (answer, frame) = tokio::join!(identity.get_own_access(wire::GetOwnAccessRequest {}), visit.frame("/mijn-toegang"));
     let functions = answer?.into_inner().functions.into_iter().map(OwnFunction::try_from).collect::<Result<_, Unreadable>>()?;
     page(&OwnAccessPage { frame: frame?, functions })
 }
