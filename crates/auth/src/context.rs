@@ -51,7 +51,7 @@ impl Authenticator {
 
     async fn context_of(&self, headers: &HeaderMap) -> Result<Context> {
         let verified = self.verifier.verify(bearer_token(headers)?).await?;
-        let (principal, held) = self.policies.with_held(&verified.principal, self.clock.now())?;
+        let (principal, held) = self.policies.caller(&verified, self.clock.now())?;
         let (sign_in, expires_at) = (verified.sign_in.clone(), Some(verified.expires_at));
         Ok(Context { held, sign_in, expires_at, ..self.context_for(principal) })
     }

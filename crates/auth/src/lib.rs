@@ -4,6 +4,7 @@
 //!    audience, expiry, type, algorithm; keys from the issuer, kept while it is unavailable), makes a [`Principal`] of it and of the
 //!    functions that identity says they hold ([`HeldFunctions`]), and with the clock and the id source a [`Context`], the first argument of
 //!    every use case.
+//!    Who came through the Flemish access management (ACM) also has the functions that its roles give ([`AcmRoles`]).
 //! 2. The use case asks *before it loads anything*: [`Context::require`] where the resource is known, [`Context::scope`] where it is
 //!    not. A [`Scope`] is typed by the kind of resource it filters and goes into every look-up, so that what the caller may not see
 //!    is not found.
@@ -18,6 +19,7 @@
 //! To add an action: its lines in `policies/<area>.cedarschema`, of which the build makes a variant of [`Action`], and the policies that permit
 //! it. Then read the new golden file and accept it.
 
+mod acm;
 mod action;
 mod client_credentials;
 mod conformance;
@@ -34,6 +36,7 @@ mod scope;
 mod sign_in;
 mod token;
 
+pub use acm::{AcmClaims, AcmRole, AcmRoles};
 pub use action::Action;
 pub use client_credentials::{ClientCredentials, GrantError, MachineTokens};
 pub use conformance::{Judgement, Shortcoming, WayIn};

@@ -15,8 +15,9 @@ use runtime::StepUp;
 use strum::VariantArray as _;
 
 use crate::{
-    Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn, SignInMethod,
-    SignInPolicy, Subject,
+    AcmRoles, Action, Function, HeldFunction, HeldFunctions, Hierarchy, Kind, Policy, Principal, Resource, Role, Scope, SignIn,
+    SignInMethod, SignInPolicy, Subject, VerifiedToken,
+    acm::UnknownRoles,
     permitted::{KnownReach, holder_of},
 };
 
@@ -39,6 +40,8 @@ pub struct Policies {
     hierarchy: Hierarchy,
     functions: HeldFunctions,
     sign_in: Library<SignInPolicy>,
+    acm_roles: Library<AcmRoles>,
+    unknown_roles: UnknownRoles,
     pub(crate) known_reach: KnownReach,
 }
 
@@ -65,7 +68,7 @@ impl Policies {
     /// The same, with the content that the settings name.
     ///
     /// # Errors
-    /// When the content about signing in is not right.
+    /// When the content about signing in, or about ACM's roles, is not right.
     pub fn load_with(content: &Settings) -> Result<Self, PolicyError> {
         let mut fragments = Vec::new();
         for text in SCHEMAS {
@@ -77,6 +80,7 @@ impl Policies {
         let action = EntityTypeName::from_str("Schildwacht::Action").map_err(wrong)?;
         let types = schema.entity_types().chain([&action]).map(|name| (name.basename().to_owned(), name.clone())).collect();
         let sign_in = Library::load(content).map_err(wrong)?;
+        let acm_roles = Library::load(content).map_err(wrong)?;
         Ok(Self {
             set,
             schema,
@@ -84,6 +88,8 @@ impl Policies {
             hierarchy: Hierarchy::default(),
             functions: HeldFunctions::default(),
             sign_in,
+            acm_roles,
+            unknown_roles: UnknownRoles::default(),
             known_reach: KnownReach::default(),
         })
     }
@@ -96,6 +102,24 @@ impl Policies {
     /// Who holds which function.
     pub fn functions(&self) -> &HeldFunctions {
         &self.functions
+    }
+
+    /// The bearer of a token with all they are now: what it names, what ACM's roles in it give ([`AcmRoles`]), and what identity says that
+    /// they hold. And the last alone, with their terms.
+    ///
+    /// # Errors
+    /// `Unavailable` when what they hold is not known just now; `Internal` when no version of the content holds today.
+    pub fn caller(&self, token: &VerifiedToken, now: DateTime<Utc>) -> Result<(Principal, Vec<HeldFunction>), runtime::Error> {
+        let Some(said) = &token.acm else { return self.with_held(&token.principal, now) };
+        let roles = &self.acm_roles.at(now).map_err(runtime::Error::internal)?.body;
+        let (by_role, unknown) = roles.read(said, &self.hierarchy);
+        for role in unknown {
+            self.unknown_roles.tell(role);
+        }
+        let mut principal = token.principal.clone();
+        let beside = by_role.into_iter().filter(|function| !token.principal.functions.contains(function));
+        principal.functions.extend(beside);
+        self.with_held(&principal, now)
     }
 
     /// The caller with the functions they hold now, beside those that their token says. And those alone, with their terms.

@@ -141,7 +141,8 @@ impl fmt::Display for Resource {
 
 /// Which resource stands below which, as far as is known here. Shared by all contexts of a process; fed from `identity.organisation.v1`.
 ///
-/// While the parent of a resource is not known, it stands below the platform alone: functions at a board do not reach it yet.
+/// While the parent of a resource is not known, it stands below the platform alone: functions at a board do not reach it yet. Schools and
+/// boards also have their numbers of the ministry's master data here, by which other systems name them.
 #[derive(Clone, Debug, Default)]
 pub struct Hierarchy(Arc<RwLock<Links>>);
 
@@ -149,6 +150,9 @@ pub struct Hierarchy(Arc<RwLock<Links>>);
 struct Links {
     parent: BTreeMap<Resource, Resource>,
     children: BTreeMap<Resource, BTreeSet<Resource>>,
+    number: BTreeMap<Resource, u32>,
+    schools: BTreeMap<u32, SchoolId>,
+    boards: BTreeMap<u32, BoardId>,
 }
 
 impl Hierarchy {
@@ -159,27 +163,48 @@ impl Hierarchy {
 
     /// Forgets where a resource stands, and everything below it.
     pub fn remove(&self, resource: impl Into<Resource>) {
-        self.put(resource, []);
+        self.put(resource, [], []);
     }
 
-    /// Replaces where a resource and everything below it stand, all at once: `links` are of children to their parents.
-    pub fn put(&self, resource: impl Into<Resource>, links: impl IntoIterator<Item = (Resource, Resource)>) {
+    /// Replaces where a resource and everything below it stand, all at once: `links` are of children to their parents, `numbers` those of
+    /// schools and boards.
+    pub fn put(
+        &self,
+        resource: impl Into<Resource>,
+        links: impl IntoIterator<Item = (Resource, Resource)>,
+        numbers: impl IntoIterator<Item = (Resource, u32)>,
+    ) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let mut gone = vec![resource.into()];
         while let Some(resource) = gone.pop() {
             known.unlink(resource);
+            known.forget_number(resource);
             gone.extend(known.children.remove(&resource).unwrap_or_default());
         }
         links.into_iter().for_each(|(child, parent)| known.place(child, parent));
+        numbers.into_iter().for_each(|(resource, number)| known.number(resource, number));
     }
 
-    /// Replaces where every resource stands that a feeder `owns`, by what `other` knows of them, all at once. What other feeders say stays:
+    /// The school with this institution number.
+    pub fn school_numbered(&self, number: u32) -> Option<SchoolId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).schools.get(&number).copied()
+    }
+
+    /// The school board with this number.
+    pub fn board_numbered(&self, number: u32) -> Option<BoardId> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).boards.get(&number).copied()
+    }
+
+    /// Replaces where every resource stands that a feeder `owns`, and its number, by what `other` knows of them, all at once. What other feeders say stays:
     /// organisations own schools and sites, a catalogue would own apps.
     pub fn replace(&self, owns: impl Fn(Resource) -> bool, other: Self) {
         let new = std::mem::take(&mut *other.0.write().unwrap_or_else(PoisonError::into_inner));
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let gone: Vec<Resource> = known.parent.keys().copied().filter(|child| owns(*child)).collect();
         gone.into_iter().for_each(|child| known.unlink(child));
+        let gone: Vec<Resource> = known.number.keys().copied().filter(|numbered| owns(*numbered)).collect();
+        gone.into_iter().for_each(|numbered| known.forget_number(numbered));
+        new.number.into_iter().filter(|(numbered, _)| owns(*numbered)).for_each(|(numbered, number)| known.number(numbered, number));
         new.parent.into_iter().filter(|(child, _)| owns(*child)).for_each(|(child, parent)| known.place(child, parent));
     }
 
@@ -223,6 +248,29 @@ impl Links {
         self.unlink(child);
         self.parent.insert(child, parent);
         self.children.entry(parent).or_default().insert(child);
+    }
+
+    /// A number that another had before is now this one's.
+    fn number(&mut self, resource: Resource, number: u32) {
+        self.forget_number(resource);
+        let before = match resource {
+            Resource::School(school) => self.schools.insert(number, school).map(Resource::School),
+            Resource::Board(board) => self.boards.insert(number, board).map(Resource::Board),
+            _ => return,
+        };
+        if let Some(before) = before {
+            self.number.remove(&before);
+        }
+        self.number.insert(resource, number);
+    }
+
+    fn forget_number(&mut self, resource: Resource) {
+        let Some(number) = self.number.remove(&resource) else { return };
+        match resource {
+            Resource::School(_) => drop(self.schools.remove(&number)),
+            Resource::Board(_) => drop(self.boards.remove(&number)),
+            _ => {}
+        }
     }
 
     fn unlink(&mut self, child: Resource) {
@@ -271,6 +319,27 @@ mod tests {
         hierarchy.remove(school);
         assert_eq!(hierarchy.above(site.into()), [Resource::Platform]);
         assert_eq!(hierarchy.within::<SchoolId>(board.into()), []);
+    }
+
+    #[test]
+    fn a_number_names_one_school_and_one_board_as_long_as_they_have_it() {
+        let hierarchy = Hierarchy::default();
+        let (board, school, other): (BoardId, SchoolId, SchoolId) = (id(1), id(2), id(3));
+        hierarchy.put(school, [(school.into(), board.into())], [(school.into(), 12), (board.into(), 12)]);
+        assert_eq!((hierarchy.school_numbered(12), hierarchy.board_numbered(12)), (Some(school), Some(board)));
+        hierarchy.put(school, [(school.into(), board.into())], [(school.into(), 13), (board.into(), 14)]);
+        assert_eq!((hierarchy.school_numbered(12), hierarchy.board_numbered(12)), (None, None));
+        assert_eq!((hierarchy.school_numbered(13), hierarchy.board_numbered(14)), (Some(school), Some(board)));
+        hierarchy.put(other, [], [(other.into(), 13)]);
+        assert_eq!(hierarchy.school_numbered(13), Some(other), "the latest to have it");
+        hierarchy.remove(school);
+        assert_eq!(hierarchy.school_numbered(13), Some(other), "which the former no longer takes away");
+
+        let started_over = Hierarchy::default();
+        started_over.put(school, [], [(school.into(), 15)]);
+        hierarchy.replace(|resource| matches!(resource, Resource::School(_) | Resource::Board(_)), started_over);
+        assert_eq!([13, 15].map(|number| hierarchy.school_numbered(number)), [None, Some(school)]);
+        assert_eq!(hierarchy.board_numbered(14), None);
     }
 
     #[test]

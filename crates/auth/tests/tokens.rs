@@ -10,7 +10,7 @@ use axum::{
     routing::post,
 };
 use http::header;
-use runtime::{Clock, ErrorKind, GatewayId, Ids, ManualClock};
+use runtime::{Clock, ErrorKind, GatewayId, Ids, ManualClock, SchoolId};
 use schildwacht_auth::{AUDIENCE_PLATFORM, Context, FUNCTIONS_CLAIM, Function, Principal, Subject, TokenError, Verifier};
 use serde_json::json;
 use testkit::{TestIssuer, person};
@@ -191,6 +191,70 @@ async fn the_client_is_named_by_client_id_or_else_by_azp() {
         claims["azp"] = client;
     });
     assert_eq!(verifier.verify(&of_keycloak).await.unwrap().principal.subject, service.subject);
+}
+
+/// What ACM says of the director of school 9712, as Keycloak passes it on.
+fn of_acm(claims: &mut serde_json::Value) {
+    claims["identity_provider"] = json!("acm");
+    claims["identity_provider_acr"] = json!("urn:be:vlaanderen:authmech:itsme");
+    claims["acr"] = json!("urn:schildwacht:aal1");
+    claims["vo_doelgroepcode"] = json!("OV");
+    claims["vo_orgcode"] = json!(["009712"]);
+    claims["acm_roles"] = json!(["SchildwachtDirecteur"]);
+}
+
+#[tokio::test]
+async fn who_came_through_acm_has_the_functions_of_its_roles_beside_the_others_and_its_method() {
+    let clock = clock();
+    let (issuer, verifier) = issuer_and_verifier(&clock).await;
+    let policies = schildwacht_auth::Policies::load().unwrap();
+    let school: SchoolId = Ids::counted().next();
+    policies.hierarchy().put(school, [], [(school.into(), 9_712)]);
+    let editor = person(1, &[Function::Editor]);
+    let (director, now) = (Function::Director(school), Clock::from(clock.clone()).now());
+
+    let verified = verifier.verify(&issuer.token_with(&editor, of_acm)).await.unwrap();
+    let (caller, held) = policies.caller(&verified, now).unwrap();
+    assert_eq!((caller.functions, held), (vec![Function::Editor, director], vec![]), "by token, so no term of it is known");
+    assert_eq!(verified.sign_in.method.as_deref(), Some("urn:be:vlaanderen:authmech:itsme"), "not what the broker did itself");
+
+    let unchanged = verifier.verify(&issuer.token(&editor)).await.unwrap();
+    assert_eq!(policies.caller(&unchanged, now).unwrap().0, editor);
+    let twice = verifier.verify(&issuer.token_with(&person(1, &[director]), of_acm)).await.unwrap();
+    assert_eq!(policies.caller(&twice, now).unwrap().0.functions, [director]);
+}
+
+#[tokio::test]
+async fn claims_with_acms_names_that_did_not_come_through_it_give_nothing() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    for provider in [json!(null), json!("leerid"), json!("ACM"), json!("")] {
+        let token = issuer.token_with(&person(1, &[]), |claims| {
+            of_acm(claims);
+            claims["identity_provider"] = provider.clone();
+        });
+        assert_eq!(verifier.verify(&token).await.unwrap().acm, None, "{provider}");
+    }
+    let of_a_service = issuer.token_with(&Principal::service("incident-intake"), of_acm);
+    assert_eq!(verifier.verify(&of_a_service).await.unwrap().acm, None);
+    // A method that ACM did not say is the weakest, whatever the issuer says of itself.
+    let unsaid = issuer.token_with(&person(1, &[]), |claims| {
+        of_acm(claims);
+        claims["identity_provider_acr"] = json!(null);
+    });
+    assert_eq!(verifier.verify(&unsaid).await.unwrap().sign_in.method, None);
+}
+
+#[tokio::test]
+async fn a_claim_of_acm_in_another_shape_gives_nothing_and_keeps_nobody_out() {
+    let (issuer, verifier) = issuer_and_verifier(&clock()).await;
+    for shape in [json!(9712), json!({ "code": "009712" }), json!([9712]), json!(null)] {
+        let token = issuer.token_with(&person(1, &[]), |claims| {
+            of_acm(claims);
+            claims["vo_orgcode"] = shape.clone();
+        });
+        let acm = verifier.verify(&token).await.unwrap().acm.clone().unwrap();
+        assert_eq!((acm.organisations.len(), acm.roles.len()), (0, 1), "{shape}");
+    }
 }
 
 #[tokio::test]

@@ -25,9 +25,9 @@ impl Follower for Hierarchy {
     }
 
     fn apply(&self, record: &Delivered) -> Option<()> {
-        let SchoolLinks { id, links } = read(record)?;
+        let SchoolLinks { id, links, numbers } = read(record)?;
         // A site that is gone must not go on below the school.
-        self.put(id, links);
+        self.put(id, links, numbers);
         Some(())
     }
 
@@ -41,22 +41,27 @@ struct SchoolLinks {
     id: SchoolId,
     /// What stands below what; empty when identity no longer has the school.
     links: Vec<(Resource, Resource)>,
+    /// Of the school and of its board.
+    numbers: Vec<(Resource, u32)>,
 }
 
-/// What this topic says where it stands.
+/// What this topic says where it stands, or which number it has.
 const fn is_organisation(resource: Resource) -> bool {
-    matches!(resource, Resource::School(_) | Resource::Site(_))
+    matches!(resource, Resource::Board(_) | Resource::School(_) | Resource::Site(_))
 }
 
 fn read(delivered: &Delivered) -> Option<SchoolLinks> {
     let envelope = Envelope::from_record(&delivered.record).ok()?;
     let id: SchoolId = std::str::from_utf8(&envelope.key).ok()?.parse().ok()?;
     if envelope.data.is_none() {
-        return Some(SchoolLinks { id, links: Vec::new() });
+        return Some(SchoolLinks { id, links: Vec::new(), numbers: Vec::new() });
     }
     let school = envelope.decode::<OrganisationState>().ok()?.school?;
-    let board: BoardId = school.board?.board_id.parse().ok()?;
+    let its_board = school.board?;
+    let board: BoardId = its_board.board_id.parse().ok()?;
+    let numbered = [(id.into(), school.institution_number.parse()), (board.into(), its_board.board_number.parse())];
+    let numbers = numbered.into_iter().filter_map(|(resource, number)| Some((resource, number.ok()?))).collect();
     let sites: Vec<SiteId> = school.sites.iter().map(|site| site.site_id.parse().ok()).collect::<Option<_>>()?;
     let below = sites.into_iter().map(|site| (site.into(), id.into()));
-    Some(SchoolLinks { id, links: below.chain([(id.into(), board.into())]).collect() })
+    Some(SchoolLinks { id, links: below.chain([(id.into(), board.into())]).collect(), numbers })
 }

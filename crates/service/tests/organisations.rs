@@ -1,7 +1,7 @@
 #![cfg(test)]
 //! A function at a board reaches the schools that identity puts below it, as soon as the topic says so.
 
-use auth::{Action, Context, Function, Policies, Scope};
+use auth::{Action, Context, Function, Hierarchy, Policies, Scope};
 use events::{Envelope, SharedLog, Topic};
 use proto::identity::v1::{Board, OrganisationState, School, Site};
 use runtime::{BoardId, Clock, EventId, Ids, SchoolId, Shutdown};
@@ -12,6 +12,7 @@ struct World {
     log: TestLog,
     ids: Ids,
     member: Context,
+    hierarchy: Hierarchy,
     board: BoardId,
     shutdown: Shutdown,
 }
@@ -23,7 +24,7 @@ impl World {
         let (board, policies) = (ids.next(), Policies::load().unwrap());
         let (hierarchy, shutdown) = (policies.hierarchy().clone(), Shutdown::default());
         let member = Context::for_tests(person(1, &[Function::BoardMember(board)]), Clock::system(), ids.clone(), policies);
-        let world = Self { log, ids, member, board, shutdown };
+        let world = Self { log, ids, member, hierarchy: hierarchy.clone(), board, shutdown };
         let (log, shutdown): (SharedLog, _) = (world.log.share(), world.shutdown.clone());
         runtime::Tasks::new().spawn("follow", follow_organisations(hierarchy, log, shutdown));
         world
@@ -33,7 +34,8 @@ impl World {
         let site = |_| Site { site_id: self.ids.next::<runtime::SiteId>().to_string(), ..Site::default() };
         let school = School {
             school_id: school.to_string(),
-            board: Some(Board { board_id: board.to_string(), ..Board::default() }),
+            institution_number: format!("{:06}", 9_000 + sites),
+            board: Some(Board { board_id: board.to_string(), board_number: "000071".to_owned(), ..Board::default() }),
             sites: (0..sites).map(site).collect(),
             ..School::default()
         };
@@ -65,6 +67,9 @@ async fn a_board_member_reaches_the_schools_of_the_board_and_no_school_that_left
         world.publish(first, world.board, 2).await;
         world.publish(second, world.board, 0).await;
         world.sees(&[first, second]).await;
+        let schools = [9_002, 9_000, 71].map(|number| world.hierarchy.school_numbered(number));
+        assert_eq!(schools, [Some(first), Some(second), None], "by their institution numbers");
+        assert_eq!([71, 9_000].map(|number| world.hierarchy.board_numbered(number)), [Some(world.board), None]);
         world.publish(second, world.ids.next(), 0).await;
         world.sees(&[first]).await;
         world.shutdown.request();

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use super::{error::TokenError, verified::VerifiedToken};
-use crate::{Function, Principal, SignIn, Subject};
+use crate::{AcmClaims, Function, Principal, SignIn, Subject};
 
 /// How far clocks may differ. Little, since a token of somebody who was disabled lives on for it: with the 45 seconds that people's
 /// tokens live, they are out within a minute. Machines that keep time by NTP differ by milliseconds.
@@ -33,6 +33,46 @@ pub(super) struct Claims {
     auth_time: Option<i64>,
     #[serde(default, rename = "schildwacht_functions")]
     functions: Vec<String>,
+    /// Through which identity provider the session was begun; the issuer's own accounts have none.
+    #[serde(default)]
+    identity_provider: Option<String>,
+    /// What that provider said for `acr`.
+    #[serde(default)]
+    identity_provider_acr: Option<String>,
+    #[serde(default)]
+    vo_doelgroepcode: Texts,
+    #[serde(default)]
+    vo_orgcode: Texts,
+    #[serde(default)]
+    acm_roles: Texts,
+}
+
+/// The name of ACM at the issuer.
+const ACM: &str = "acm";
+
+/// One text or several. Anything else counts as none: it must not keep its bearer out.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Texts {
+    fn take(&mut self) -> Vec<String> {
+        match std::mem::take(self) {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+            Self::Other(_) => Vec::new(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -54,7 +94,7 @@ impl Audience {
 impl Claims {
     /// Who calls, if these are the claims of an access token of this issuer for this audience that holds now.
     pub(super) fn accept(
-        self,
+        mut self,
         header_type: Option<&str>,
         issuer: &str,
         audience: &str,
@@ -81,8 +121,25 @@ impl Claims {
         {
             return Err(TokenError::NotYetValid);
         }
-        let sign_in = SignIn { method: self.acr.clone(), at: self.auth_time.map(moment).transpose()? };
-        Ok(VerifiedToken { principal: principal_of(self)?, sign_in, expires_at })
+        let sign_in = SignIn { method: self.method(), at: self.auth_time.map(moment).transpose()? };
+        let acm = self.said_by_acm();
+        let principal = principal_of(self)?;
+        let acm = acm.filter(|_| principal.person_id().is_some());
+        Ok(VerifiedToken { principal, sign_in, expires_at, acm })
+    }
+
+    /// How they signed in. Of who came through an identity provider only that provider knows.
+    fn method(&mut self) -> Option<String> {
+        if self.identity_provider.is_some() { self.identity_provider_acr.take() } else { self.acr.take() }
+    }
+
+    /// What ACM said. Claims of its names that did not come through it count for nothing.
+    fn said_by_acm(&mut self) -> Option<AcmClaims> {
+        (self.identity_provider.as_deref() == Some(ACM)).then(|| AcmClaims {
+            target_groups: self.vo_doelgroepcode.take(),
+            organisations: self.vo_orgcode.take(),
+            roles: self.acm_roles.take(),
+        })
     }
 }
 

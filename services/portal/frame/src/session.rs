@@ -185,7 +185,7 @@ impl Sessions {
         if sender == Sender::Person && now - last_sign >= LIFE_SIGN_EVERY {
             self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
         }
-        let (principal, held) = self.policies.with_held(&verified.principal, now)?;
+        let (principal, held) = self.policies.caller(&verified, now)?;
         let visitor = Visitor::new(principal, held, Arc::clone(&self.policies));
         let Origin { since, csrf, step_up, .. } = origin;
         let sign_in = verified.sign_in.clone();
