@@ -36,7 +36,7 @@ pub use child::{Child, free_port};
 pub use database::{Store, TestDatabase, unguarded_tables};
 pub use http::{http_builder, http_client};
 pub use issuer::{DISCOVERY, TestIssuer, TestTokens, director_of, person, responder_named};
-pub use keycloak::{Account, REALM, Realm, Visit, one_time_code};
+pub use keycloak::{Account, Brokered, REALM, Realm, Visit, one_time_code};
 pub use log::TestLog;
 pub use methods::{grpc_methods, grpc_methods_of};
 pub use parts::{context, operators_door, parts};

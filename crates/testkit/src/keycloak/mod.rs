@@ -1,6 +1,7 @@
 //! A realm of its own for a test, in the real Keycloak that `cargo xtask test` starts: the project's realm, imported under another
 //! name.
 
+mod brokered;
 mod visit;
 
 use std::time::{Duration, SystemTime};
@@ -11,6 +12,7 @@ use runtime::{Clock, EventId, Ids};
 use serde_json::{Value, json};
 use url::Url;
 
+pub use brokered::Brokered;
 pub use visit::Visit;
 
 use crate::http::http_builder;
@@ -57,26 +59,40 @@ impl Realm {
 
     /// The same at a Keycloak of the test's own.
     pub async fn import_at(address: &str, public_url: &str) -> Self {
+        let realm = Self::named(address, public_url);
+        realm.create(&realm.body()).await;
+        realm
+    }
+
+    /// One that is still to be created.
+    fn named(address: &str, public_url: &str) -> Self {
         let mut server: Url = address.parse().expect("Keycloak's address");
         let administrator = (server.username().to_owned(), server.password().unwrap_or_default().to_owned());
         server.set_username("").and_then(|()| server.set_password(None)).expect("an address with a host");
         // Connections belong to the event loop of a test; the realm may be shared by several.
         let http = http_builder().pool_max_idle_per_host(0).build().expect("an HTTP client");
-        let realm = Self { server, administrator, name: new_id(), public_url: public_url.to_owned(), secret: new_id(), http };
-        let mut text = REALM.replace("${SCHILDWACHT_PUBLIC_URL}", public_url);
+        Self { server, administrator, name: new_id(), public_url: public_url.to_owned(), secret: new_id(), http }
+    }
+
+    /// The project's realm, with the placeholders filled in and its machine clients enabled.
+    fn body(&self) -> Value {
+        let mut text = REALM.replace("${SCHILDWACHT_PUBLIC_URL}", &self.public_url);
         for client in ["PORTAL", "CLI", "IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {
-            text = text.replace(&format!("${{SCHILDWACHT_{client}_SECRET}}"), &realm.secret);
+            text = text.replace(&format!("${{SCHILDWACHT_{client}_SECRET}}"), &self.secret);
         }
         let mut body: Value = serde_json::from_str(&text).expect("the realm is JSON");
-        body["realm"] = json!(realm.name);
+        body["realm"] = json!(self.name);
         // As an operator does who has given them secrets.
         let clients = body["clients"].as_array_mut().expect("a list of clients");
         for machine in clients.iter_mut().filter(|client| client["serviceAccountsEnabled"] == true) {
             machine["enabled"] = json!(true);
         }
-        let made = realm.administer_server(Method::POST, "realms", Some(&body)).await;
+        body
+    }
+
+    async fn create(&self, body: &Value) {
+        let made = self.administer_server(Method::POST, "realms", Some(body)).await;
         assert_eq!(made.status(), StatusCode::CREATED, "{}", made.text().await.unwrap_or_default());
-        realm
     }
 
     /// The issuer's URL, as in the `iss` claim.
@@ -91,11 +107,21 @@ impl Realm {
 
     /// An account with these functions, whose authenticator app is set up.
     pub async fn add_account(&self, functions: &[&str]) -> Account {
-        let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: new_id() };
+        self.add_account_with(&json!({ "schildwacht_functions": functions })).await
+    }
+
+    /// The same with any attributes.
+    pub async fn add_account_with(&self, attributes: &Value) -> Account {
+        self.add_account_named(new_id(), attributes).await
+    }
+
+    /// The same with this user name, which is also in its e-mail address.
+    pub async fn add_account_named(&self, username: String, attributes: &Value) -> Account {
+        let account = Account { id: String::new(), username, password: new_id(), code_secret: new_id() };
         let body = json!({
             "username": account.username, "enabled": true, "firstName": "Noor", "lastName": "Claes",
             "email": format!("{}@example.be", account.username),
-            "attributes": { "schildwacht_functions": functions },
+            "attributes": attributes,
             "credentials": [
                 { "type": "password", "value": account.password, "temporary": false },
                 {
@@ -107,6 +133,34 @@ impl Realm {
             ],
         });
         Account { id: self.make_account(&body).await, ..account }
+    }
+
+    /// An account with any attributes that is opened by a password alone.
+    pub async fn add_account_without_code(&self, attributes: &Value) -> Account {
+        let account = Account { id: String::new(), username: new_id(), password: new_id(), code_secret: String::new() };
+        let body = json!({
+            "username": account.username, "enabled": true, "firstName": "Mila", "lastName": "Peeters", "attributes": attributes,
+            "credentials": [{ "type": "password", "value": account.password, "temporary": false }],
+        });
+        Account { id: self.make_account(&body).await, ..account }
+    }
+
+    /// Gives an account a password, as an administrator does.
+    pub async fn set_password(&self, id: &str) -> Account {
+        let password = new_id();
+        let body = json!({ "type": "password", "value": password, "temporary": false });
+        let done = self.administer(Method::PUT, &format!("users/{id}/reset-password"), Some(&body)).await;
+        assert!(done.status().is_success(), "{done:?}");
+        let user: Value = self.administer(Method::GET, &format!("users/{id}"), None).await.json().await.expect("a user");
+        let username = user["username"].as_str().expect("a user name").to_owned();
+        Account { id: id.to_owned(), username, password, code_secret: String::new() }
+    }
+
+    /// What Keycloak answers to an administrator who gives an account these attributes.
+    pub async fn set_attributes(&self, account: &Account, attributes: &Value) -> StatusCode {
+        let mut user: Value = self.administer(Method::GET, &format!("users/{}", account.id), None).await.json().await.expect("a user");
+        user["attributes"] = attributes.clone();
+        self.administer(Method::PUT, &format!("users/{}", account.id), Some(&user)).await.status()
     }
 
     async fn make_account(&self, body: &Value) -> String {

@@ -15,7 +15,8 @@ use super::{Account, PORTAL, Realm, new_id, one_time_code};
 pub struct Visit<'a> {
     realm: &'a Realm,
     http: Client,
-    cookies: BTreeMap<String, String>,
+    /// By path and name: each realm has cookies of its own.
+    cookies: BTreeMap<(String, String), String>,
     redirect: String,
     verifier: String,
     /// Of the last answer.
@@ -55,24 +56,30 @@ fn redirect_of(realm: &Realm) -> String {
     format!("{}aanmelden/terug", realm.public_url)
 }
 
+/// Where the portal sends a visitor, and what redeems the code that comes back. `changed` as for [`Realm::visit`].
+fn asking(realm: &Realm, changed: &[(&str, &str)]) -> (Url, String) {
+    let verifier = format!("{}{}", new_id(), new_id());
+    let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+    let redirect = redirect_of(realm);
+    let mut asked = BTreeMap::from([
+        ("response_type", "code"),
+        ("client_id", PORTAL),
+        ("redirect_uri", &redirect),
+        ("scope", "openid profile"),
+        ("state", "s"),
+        ("nonce", "n"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    asked.extend(changed.iter().copied());
+    asked.retain(|_, value| !value.is_empty());
+    let address = Url::parse_with_params(&realm.endpoint("auth"), asked).expect("an address");
+    (address, verifier)
+}
+
 impl<'a> Visit<'a> {
     async fn begin(realm: &'a Realm, changed: &[(&str, &str)]) -> Self {
-        let verifier = format!("{}{}", new_id(), new_id());
-        let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
-        let redirect = redirect_of(realm);
-        let mut asked = BTreeMap::from([
-            ("response_type", "code"),
-            ("client_id", PORTAL),
-            ("redirect_uri", &redirect),
-            ("scope", "openid profile"),
-            ("state", "s"),
-            ("nonce", "n"),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
-        ]);
-        asked.extend(changed.iter().copied());
-        asked.retain(|_, value| !value.is_empty());
-        let address = Url::parse_with_params(&realm.endpoint("auth"), asked).expect("an address");
+        let (address, verifier) = asking(realm, changed);
         Self::at(realm, address, verifier).await
     }
 
@@ -88,6 +95,37 @@ impl<'a> Visit<'a> {
     pub async fn submit(&mut self, form: &[(&str, &str)]) {
         let request = self.http.post(self.action()).form(form);
         self.go(request).await;
+    }
+
+    /// Whether the page offers to sign in at an identity provider.
+    pub fn offers(&self, provider: &str) -> bool {
+        self.way_to(provider).is_some()
+    }
+
+    /// Chooses to sign in at an identity provider that the page offers.
+    pub async fn choose(&mut self, provider: &str) {
+        let way = self.way_to(provider).unwrap_or_else(|| panic!("{provider} is not offered: {self:?}"));
+        let address = self.realm.server.join(&way).expect("an address");
+        self.go(self.http.get(address)).await;
+    }
+
+    fn way_to(&self, provider: &str) -> Option<String> {
+        let links = self.page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        links.filter(|link| link.contains(&format!("/broker/{provider}/login"))).map(|link| link.replace("&amp;", "&")).next()
+    }
+
+    /// The same browser is sent to sign in again, as [`Realm::visit`] sends a new one.
+    pub async fn again(&mut self, changed: &[(&str, &str)]) {
+        let (address, verifier) = asking(self.realm, changed);
+        self.verifier = verifier;
+        self.sent_to = None;
+        self.go(self.http.get(address)).await;
+    }
+
+    /// The same browser is sent to sign in again by a portal, at this address.
+    pub async fn again_at(&mut self, address: &str) {
+        self.sent_to = None;
+        self.go(self.http.get(address)).await;
     }
 
     /// What the portal gets for the code with which the visitor came back.
@@ -131,12 +169,17 @@ impl<'a> Visit<'a> {
     }
 
     async fn ask(&mut self, request: RequestBuilder) -> Response {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let answer = request.header("cookie", cookies.join("; ")).send().await.expect("Keycloak answers");
+        let mut request = request.build().expect("a request");
+        let asked = request.url().path().to_owned();
+        let meant = self.cookies.iter().filter(|((path, _), _)| asked.starts_with(path.as_str()));
+        let cookies: Vec<String> = meant.map(|((_, name), value)| format!("{name}={value}")).collect();
+        request.headers_mut().insert("cookie", cookies.join("; ").parse().expect("cookies"));
+        let answer = self.http.execute(request).await.expect("Keycloak answers");
         for cookie in answer.headers().get_all("set-cookie") {
-            let pair = cookie.to_str().expect("a cookie").split(';').next().unwrap_or_default();
-            let (name, value) = pair.split_once('=').expect("a cookie");
-            self.cookies.insert(name.to_owned(), value.to_owned());
+            let mut parts = cookie.to_str().expect("a cookie").split(';').map(str::trim);
+            let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            let path = parts.find_map(|part| part.strip_prefix("Path=")).unwrap_or("/");
+            self.cookies.insert((path.to_owned(), name.to_owned()), value.to_owned());
         }
         answer
     }
