@@ -179,8 +179,8 @@ impl Issuer {
         Ok(self.metadata(None).await?.token_endpoint().map(|address| address.as_str().to_owned()))
     }
 
-    /// Begins a sign-in: any, or one that does what is asked.
-    pub async fn begin(&self, step_up: Option<&StepUp>) -> Result<Begun, IssuerError> {
+    /// Begins a sign-in that does what is asked.
+    pub async fn begin(&self, asked: &StepUp) -> Result<Begun, IssuerError> {
         let metadata = self.metadata(None).await?;
         let client = self.client(&metadata);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -188,12 +188,10 @@ impl Issuer {
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
             .add_scope(Scope::new("profile".to_owned()))
             .set_pkce_challenge(challenge);
-        if let Some(StepUp { acr_values, max_age }) = step_up {
-            let classes = acr_values.iter().map(|acr| AuthenticationContextClass::new(acr.clone()));
-            request = classes.fold(request, AuthorizationRequest::add_auth_context_value);
-            if let Some(max_age) = max_age {
-                request = request.set_max_age(*max_age);
-            }
+        let classes = asked.acr_values.iter().map(|acr| AuthenticationContextClass::new(acr.clone()));
+        request = classes.fold(request, AuthorizationRequest::add_auth_context_value);
+        if let Some(max_age) = asked.max_age {
+            request = request.set_max_age(max_age);
         }
         let (authorize_url, state, nonce) = request.url();
         Ok(Begun { authorize_url, state: state.into_secret(), nonce: nonce.secret().clone(), pkce_verifier: verifier.into_secret() })

@@ -34,9 +34,10 @@ mod renewal;
 
 use std::{sync::Arc, time::Duration};
 
-use auth::{Policies, SignIn, TokenError, Verifier};
+use auth::{Condition, Policies, SignIn, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
+use content::NotInForce;
 use runtime::{Clock, Process, StepUp, security::SecurityEvent};
 use serde::{Deserialize, Serialize};
 use storage::Cache;
@@ -132,6 +133,17 @@ impl Sessions {
         let register = Register { cache: cache.clone(), issuer: issuer.url().to_owned() };
         let renewals = Renewals { cache: cache.clone(), issuer, clock: clock.clone(), tasks: process.tasks.clone(), limits };
         Self { cache, register, renewals, verifier, policies, clock, limits }
+    }
+
+    /// What a sign-in by any method asks for: each of them. An issuer may say how somebody signed in only where that was asked for, and
+    /// the Flemish access management (ACM) does.
+    ///
+    /// # Errors
+    /// When no version of the content about signing in holds today.
+    pub fn any_method(&self) -> Result<StepUp, NotInForce> {
+        let any = Condition { level: 1, within_minutes: None, phishing_resistant: false };
+        let policy = &self.policies.sign_in_policy(self.clock.now())?.body;
+        Ok(StepUp { acr_values: policy.sufficing(any), max_age: None })
     }
 
     /// Begins a session. Its id is always new: one that existed before signing in is never kept.

@@ -71,7 +71,8 @@ pub(crate) async fn begin(around: Around, RawQuery(query): RawQuery) -> Result<R
     let back = own_page(wanted.unwrap_or("/")).to_owned();
 
     let step_up = step_up::of_address(fields.text("acr"), fields.text("seconden"));
-    let begun = around.portal.issuer.begin(step_up.as_ref()).await?;
+    let any_method = around.portal.sessions.any_method().map_err(|error| Failure::bug(&error))?;
+    let begun = around.portal.issuer.begin(step_up.as_ref().unwrap_or(&any_method)).await?;
     let (state, nonce, pkce_verifier) = (begun.state, begun.nonce, begun.pkce_verifier);
     let under_way = UnderWay { state, nonce, pkce_verifier, back, step_up };
     let cookie = around.portal.cookies.set(&cookie_name(&under_way.state), &under_way.encode()?, UNDER_WAY);

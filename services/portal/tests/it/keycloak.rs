@@ -3,12 +3,13 @@
 use std::time::SystemTime;
 
 use chrono::TimeDelta;
-use runtime::{Clock, ManualClock, config::Secret, listener::Listener};
+use runtime::{Clock, Ids, ManualClock, SchoolId, config::Secret, listener::Listener};
 use schildwacht_portal::{Config, config::SessionConfig};
+use serde_json::json;
 use storage::cache::CacheConfig;
-use testkit::{Account, Realm, TestProcess, one_time_code};
+use testkit::{Account, Brokered, Realm, TestProcess, one_time_code};
 
-use crate::support::{browser::Browser, issuer::CLIENT_ID, serve};
+use crate::support::{POLICIES, browser::Browser, issuer::CLIENT_ID, serve};
 
 /// Nobody answers there: what is looked at here asks no service.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -20,12 +21,29 @@ struct Town {
     _process: TestProcess,
 }
 
+/// Where a portal is to listen, and its address.
+async fn address() -> (Listener, String) {
+    runtime::install_tls_provider();
+    let listener = Listener::bind("portal", ([127, 0, 0, 1], 0).into()).await.unwrap();
+    let url = format!("http://{}/", listener.address());
+    (listener, url)
+}
+
 impl Town {
     async fn new() -> Option<Self> {
-        runtime::install_tls_provider();
-        let listener = Listener::bind("portal", ([127, 0, 0, 1], 0).into()).await.unwrap();
-        let url = format!("http://{}/", listener.address());
+        let (listener, url) = address().await;
         let realm = Realm::import(&url).await?;
+        Some(Self::serving(listener, url, realm).await)
+    }
+
+    /// One whose people come through ACM, and through LeerID.
+    async fn brokered() -> Option<(Self, Realm, Realm)> {
+        let (listener, url) = address().await;
+        let Brokered { realm, acm, leerid } = Brokered::import(&url).await?;
+        Some((Self::serving(listener, url, realm).await, acm, leerid))
+    }
+
+    async fn serving(listener: Listener, url: String, realm: Realm) -> Self {
         let clock = ManualClock::at(Clock::system().now());
         let process = TestProcess::at(clock.clone());
         let config = Config {
@@ -43,7 +61,7 @@ impl Town {
             sensors_url: None,
         };
         serve(&process, listener, config, realm.issuer()).await;
-        Some(Self { realm, url, clock, _process: process })
+        Self { realm, url, clock, _process: process }
     }
 
     /// The portal's clock says what Keycloak's does.
@@ -64,6 +82,53 @@ impl Town {
         assert!(page.status == 200 && page.text.contains("Wachtwoord en een code"), "{}", page.text);
         browser
     }
+}
+
+#[tokio::test]
+async fn who_comes_through_acm_steps_up_there_and_is_out_when_acm_says_so() {
+    let Some((town, acm, _)) = Town::brokered().await else { return };
+    let school: SchoolId = Ids::random(Clock::system()).next();
+    POLICIES.hierarchy().put(school, [], [(school.into(), 9_712)]);
+    let said = json!({ "vo_doelgroepcode": ["OV"], "vo_orgcode": ["009712"], "schildwacht_rol_3d": ["SchildwachtDirecteur"] });
+    let els = acm.add_account_with(&said).await;
+
+    town.keep_time();
+    let mut browser = Browser::new(&town.url);
+    let sent = browser.get("/aanmelden?terug=/account").await.location().unwrap();
+    let mut visit = town.realm.visit_at(&sent).await;
+    visit.choose("acm").await;
+    visit.submit(&[("username", &els.username), ("password", &els.password)]).await;
+    town.keep_time();
+    let page = browser.follow(visit.sent_to.as_ref().unwrap().as_str()).await;
+    assert!(page.status == 200 && page.text.contains("CSAM, wachtwoord") && page.text.contains("directeur"), "{}", page.text);
+
+    let sent = browser.get("/aanmelden?terug=/account&acr=urn:be:vlaanderen:authmech:itsme&seconden=300").await.location().unwrap();
+    visit.again_at(&sent).await;
+    visit.choose("acm").await;
+    visit.submit(&[("otp", &one_time_code(&els.code_secret, SystemTime::now()))]).await;
+    town.keep_time();
+    let page = browser.follow(visit.sent_to.as_ref().unwrap().as_str()).await;
+    assert!(page.status == 200 && page.text.contains("itsme"), "{}", page.text);
+
+    // ACM tells Keycloak, and Keycloak the portal, before ACM's administrator has an answer.
+    acm.end_sessions(&els).await;
+    assert!(!is_signed_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn a_pupil_comes_through_leerid_and_sees_what_is_their_own() {
+    let Some((town, _, leerid)) = Town::brokered().await else { return };
+    let mila = leerid.add_account_without_code(&json!({ "leerid_rol": ["leerling"] })).await;
+    town.keep_time();
+    let mut browser = Browser::new(&town.url);
+    let sent = browser.get("/aanmelden?terug=/account").await.location().unwrap();
+    let mut visit = town.realm.visit_at(&sent).await;
+    visit.choose("leerid").await;
+    visit.submit(&[("username", &mila.username), ("password", &mila.password)]).await;
+    town.keep_time();
+    let page = browser.follow(visit.sent_to.as_ref().unwrap().as_str()).await;
+    assert!(page.status == 200 && page.text.contains("LeerID") && page.text.contains("leerling"), "{}", page.text);
+    assert_eq!(browser.get("/sessies").await.status, 403);
 }
 
 async fn is_signed_in(browser: &mut Browser) -> bool {

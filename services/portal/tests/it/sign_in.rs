@@ -17,6 +17,18 @@ in_both_caches! {
 }
 
 #[tokio::test]
+async fn a_sign_in_asks_for_any_method_so_that_the_issuer_says_which_it_was() {
+    let town = Town::new().await;
+    town.browser_of(&people::noor()).await;
+    let (acr_values, max_age) = town.issuer.was_asked_for();
+    assert_eq!(max_age, "");
+    for method in ["urn:be:vlaanderen:authmech:eid", "urn:schildwacht:leerid", "urn:schildwacht:aal2"] {
+        assert!(acr_values.split(' ').any(|asked| asked == method), "{method} of {acr_values}");
+    }
+    assert!(!acr_values.contains("urn:schildwacht:client"), "which no person can use");
+}
+
+#[tokio::test]
 async fn a_page_with_too_long_an_address_costs_the_way_back_and_not_the_sign_in() {
     let town = Town::new().await;
     town.issuer.next_to_sign_in(&people::noor());

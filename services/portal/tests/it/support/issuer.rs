@@ -273,8 +273,10 @@ impl Inner {
         let code = self.fresh("code");
         let text = |name: &str| request.get(name).cloned().unwrap_or_default();
         let (wanted, is_stubborn) = (text("acr_values"), self.is_stubborn.load(Ordering::SeqCst));
-        let wanted = wanted.split(' ').next().filter(|method| !method.is_empty() && !is_stubborn);
-        let method = wanted.map_or_else(|| (*self.method.lock().unwrap()).to_owned(), ToOwned::to_owned);
+        let wanted: Vec<&str> = wanted.split_whitespace().collect();
+        let used = *self.method.lock().unwrap();
+        let another = wanted.first().filter(|_| !is_stubborn && !wanted.contains(&used));
+        let method = another.map_or(used, |method| *method).to_owned();
         *self.asked.lock().unwrap() = (text("acr_values"), text("max_age"));
         let goes_on = self.remembers_the_browser.swap(false, Ordering::SeqCst);
         let sid = if goes_on { self.last_sid.lock().unwrap().clone() } else { self.fresh("sid") };

@@ -92,7 +92,7 @@ pub enum Front {
 }
 
 /// Read once: they are the same for every portal.
-static POLICIES: LazyLock<Arc<Policies>> = LazyLock::new(|| Arc::new(Policies::load().unwrap()));
+pub static POLICIES: LazyLock<Arc<Policies>> = LazyLock::new(|| Arc::new(Policies::load().unwrap()));
 
 /// Thursday 24 September 2026, 09.50 in Brussels.
 pub fn this_morning() -> DateTime<Utc> {
