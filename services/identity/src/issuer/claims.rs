@@ -54,4 +54,30 @@ pub struct AccessClaims<'a> {
     pub auth_time: Option<i64>,
     /// `function@place`.
     pub schildwacht_functions: &'a [String],
+    /// Of who came through an identity provider.
+    #[serde(flatten)]
+    pub brokered: Option<BrokeredClaims<'a>>,
+}
+
+/// What an identity provider said of the person, as Keycloak passes it on.
+#[derive(Debug, Serialize)]
+pub struct BrokeredClaims<'a> {
+    /// `acm` or `leerid`.
+    pub identity_provider: &'static str,
+    /// How the person signed in there.
+    pub identity_provider_acr: &'a str,
+    /// Of ACM alone.
+    #[serde(flatten)]
+    pub acm: Option<AtAcm<'a>>,
+}
+
+/// What ACM says of somebody at a school.
+#[derive(Debug, Serialize)]
+pub struct AtAcm<'a> {
+    /// The target group: `OV`, of education.
+    pub vo_doelgroepcode: &'static str,
+    /// The institution number.
+    pub vo_orgcode: String,
+    /// Values of `content/acm-roles/`.
+    pub acm_roles: &'a [String],
 }

@@ -28,11 +28,25 @@ pub struct Persona {
     pub sees: Text,
     /// An icon of the portal.
     pub icon: String,
-    /// How strongly they are taken to have signed in: a suffix of the Flemish authentication means (`itsme`).
+    /// How strongly they are taken to have signed in: a suffix of the Flemish authentication means (`itsme`), or `leerid`.
     pub means: String,
     /// What they are, in rights.
     pub roles: Vec<PersonaRole>,
+    /// What ACM says of them, if they come through it as the real ones do.
+    pub acm: Option<PersonaAtAcm>,
 }
+
+/// Somebody's roles at their organisation, as ACM says them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonaAtAcm {
+    /// A school.
+    pub organisation: InstitutionNumber,
+    /// Values of `content/acm-roles/`.
+    pub roles: Vec<String>,
+}
+
+/// The sign-in of pupils and parents.
+const LEERID: &str = "leerid";
 
 /// A function whose school is named by its number, because its id is made when it is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +87,21 @@ impl PersonaRole {
 }
 
 impl Persona {
-    /// Their functions; `None` while one of their schools is not known, since they would have nothing to see.
+    /// How they signed in, as `acr` says it.
+    pub fn method(&self) -> String {
+        if self.means == LEERID { "urn:schildwacht:leerid".to_owned() } else { format!("urn:be:vlaanderen:authmech:{}", self.means) }
+    }
+
+    /// Through which identity provider they came; `None`: as an account of the issuer's own.
+    pub fn identity_provider(&self) -> Option<&'static str> {
+        if self.means == LEERID { Some(LEERID) } else { self.acm.as_ref().map(|_| "acm") }
+    }
+
+    /// The functions that their tokens name; `None` while one of their schools is not known, since they would have nothing to see.
     pub fn functions(&self, schools: &BTreeMap<InstitutionNumber, SchoolId>) -> Option<Vec<Function>> {
+        if self.acm.as_ref().is_some_and(|acm| !schools.contains_key(&acm.organisation)) {
+            return None;
+        }
         self.roles.iter().map(|role| role.function(schools)).collect()
     }
 }
@@ -92,7 +119,9 @@ impl Personas {
 
     /// The schools where anyone of them has a function.
     pub fn schools(&self) -> BTreeSet<InstitutionNumber> {
-        self.0.iter().flat_map(|persona| &persona.roles).filter_map(|role| role.school()).collect()
+        let by_role = self.0.iter().flat_map(|persona| &persona.roles).filter_map(|role| role.school());
+        let at_acm = self.0.iter().filter_map(|persona| Some(persona.acm.as_ref()?.organisation));
+        by_role.chain(at_acm).collect()
     }
 }
 
@@ -112,7 +141,17 @@ struct WrittenPersona {
     sees: Text,
     icon: String,
     means: String,
+    #[serde(default)]
     roles: Vec<Spanned<String>>,
+    #[serde(default)]
+    acm: Option<WrittenAtAcm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenAtAcm {
+    organisation: Spanned<String>,
+    roles: Vec<String>,
 }
 
 impl Body for Personas {
@@ -145,10 +184,17 @@ impl WrittenPersona {
                 Some(parsed) => roles.push(parsed),
                 None => flaws.add(
                     role,
-                    "write responder, response_lead, operator, or director@ or ict_coordinator@ and the institution number of a school",
+                    "write responder, response_lead, operator, pupil, parent, or director@ or ict_coordinator@ and the institution number of a school",
                 ),
             }
         }
+        let acm = self.acm.and_then(|WrittenAtAcm { organisation, roles }| match organisation.value.parse() {
+            Ok(number) => Some(PersonaAtAcm { organisation: number, roles }),
+            Err(_) => {
+                flaws.add(&organisation, "write the institution number of a school");
+                None
+            }
+        });
         Some(Persona {
             id: self.id.value,
             person,
@@ -158,6 +204,7 @@ impl WrittenPersona {
             icon: self.icon,
             means: self.means,
             roles,
+            acm,
         })
     }
 }
@@ -179,14 +226,16 @@ mod tests {
         let ids = Ids::counted();
         let schools = bundled().schools().into_iter().map(|number| (number, ids.next())).collect();
         for persona in bundled().iter() {
-            assert!(!persona.functions(&schools).unwrap().is_empty(), "{}", persona.id);
+            assert!(!persona.functions(&schools).unwrap().is_empty() || persona.acm.is_some(), "{}", persona.id);
         }
     }
 
     #[test]
     fn a_persona_of_an_unknown_school_has_no_functions() {
         let personas = bundled();
-        assert_eq!(personas.find("els").unwrap().functions(&BTreeMap::new()), None);
+        for of_a_school in ["els", "jonas"] {
+            assert_eq!(personas.find(of_a_school).unwrap().functions(&BTreeMap::new()), None);
+        }
         assert_eq!(personas.find("noor").unwrap().functions(&BTreeMap::new()), Some(vec![Function::Responder]));
     }
 }

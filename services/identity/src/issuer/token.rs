@@ -9,10 +9,10 @@ use openidconnect::{
 use runtime::Ids;
 
 use super::{
-    claims::{AccessClaims, MachineResponse, SessionClaims, SignInFields, SignInResponse},
+    claims::{AccessClaims, AtAcm, BrokeredClaims, MachineResponse, SessionClaims, SignInFields, SignInResponse},
     client::{Client, Role},
     keys::{SignError, SigningKeys},
-    persona::Persona,
+    persona::{Persona, PersonaAtAcm},
     session::Session,
 };
 use crate::domain::Gateway;
@@ -48,7 +48,14 @@ impl Mint<'_> {
         refresh: RefreshToken,
     ) -> Result<SignInResponse, SignError> {
         let subject = persona.person.to_string();
-        let acr = format!("urn:be:vlaanderen:authmech:{}", persona.means);
+        let acr = persona.method();
+        let acm = persona.acm.as_ref().map(|PersonaAtAcm { organisation, roles }| AtAcm {
+            vo_doelgroepcode: "OV",
+            vo_orgcode: organisation.to_string(),
+            acm_roles: roles,
+        });
+        let provider = persona.identity_provider();
+        let brokered = provider.map(|provider| BrokeredClaims { identity_provider: provider, identity_provider_acr: &acr, acm });
         let access = self.keys.sign_access_token(&AccessClaims {
             iss: self.issuer.as_str(),
             sub: &subject,
@@ -61,6 +68,7 @@ impl Mint<'_> {
             acr: Some(&acr),
             auth_time: Some(session.authenticated_at.timestamp()),
             schildwacht_functions: functions,
+            brokered,
         })?;
         let name = LocalizedClaim::from(EndUserName::new(persona.name.clone()));
         let about = StandardClaims::new(SubjectIdentifier::new(subject)).set_name(Some(name));
@@ -108,6 +116,7 @@ impl Mint<'_> {
             acr: Some(CLIENT),
             auth_time: Some(self.now.timestamp()),
             schildwacht_functions: &[function.to_owned()],
+            brokered: None,
         })?;
         let mut response = MachineResponse::new(access, CoreTokenType::Bearer, EmptyExtraTokenFields {});
         response.set_expires_in(Self::MACHINE.to_std().ok().as_ref());

@@ -1,12 +1,13 @@
 //! People sign in: the openidconnect client library against the development issuer, end to end.
 
-use auth::{AUDIENCE_PLATFORM, Function};
+use auth::{AUDIENCE_PLATFORM, Function, Policies};
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, TokenResponse as _,
     core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreTokenResponse},
 };
 use proto::identity::v1::School;
+use runtime::{Clock, SchoolId};
 use schildwacht_identity::issuer::{PORTAL_RETURN, client::PORTAL, client_secret_file};
 use url::Url;
 
@@ -160,11 +161,36 @@ async fn a_persona_signs_in_and_is_what_the_content_says() {
 }
 
 #[tokio::test]
+async fn a_persona_of_acm_has_its_claims_and_one_of_leerid_nothing_of_them() {
+    let (world, _database) = demo().await;
+    let portal = Portal::discover(&world).await;
+    let verifier = world.verifier(AUDIENCE_PLATFORM);
+    let mut verified = Vec::new();
+    for persona in ["jonas", "mila", "tom", "els"] {
+        portal.begin().await;
+        verified.push(verifier.verify(portal.sign_in(persona).await.access_token().secret()).await.unwrap());
+    }
+    let [jonas, mila, tom, els] = verified.try_into().unwrap();
+
+    let policies = Policies::load().unwrap();
+    let school: SchoolId = id_of(&zandloper(&world).await);
+    policies.hierarchy().put(school, [], [(school.into(), 990_101)]);
+    let (caller, _) = policies.caller(&jonas, Clock::system().now()).unwrap();
+    assert_eq!((&jonas.principal.functions, caller.functions), (&vec![], vec![Function::Teacher(school)]));
+    assert_eq!(jonas.sign_in.method.as_deref(), Some("urn:be:vlaanderen:authmech:itsme"));
+    for (leerid, function) in [(mila, Function::Pupil), (tom, Function::Parent)] {
+        assert_eq!((&leerid.principal.functions, &leerid.acm), (&vec![function], &None));
+        assert_eq!(leerid.sign_in.method.as_deref(), Some("urn:schildwacht:leerid"));
+    }
+    assert_eq!(els.acm, None, "an account of the issuer's own");
+}
+
+#[tokio::test]
 async fn the_page_of_personas_gets_names_and_words_in_both_languages() {
     let (world, _database) = demo().await;
     let personas: serde_json::Value = world.http.get(format!("{}/personas", world.issuer())).send().await.unwrap().json().await.unwrap();
     let ids: Vec<_> = personas.as_array().unwrap().iter().map(|persona| persona["id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["els", "karim", "noor", "hilde", "bram"]);
+    assert_eq!(ids, ["els", "karim", "noor", "hilde", "bram", "jonas", "mila", "tom"]);
     assert_eq!(personas[0]["name"], "Els Vermeulen");
     for member in ["function", "sees"] {
         assert!(personas[0][member]["nl"].is_string() && personas[0][member]["en"].is_string());

@@ -1,5 +1,7 @@
 //! Who sees what: which functions and services reach which data of a school, why, and when they last did; and the same about oneself.
 
+use std::collections::BTreeSet;
+
 use auth::{Function, Principal};
 use chrono::TimeDelta;
 use proto::identity::v1::GetAccessResponse;
@@ -7,6 +9,7 @@ use tonic::Code;
 
 use crate::support::{
     Town,
+    addresses::{self, Address},
     browser::{Browser, link_to},
     people::{self, board},
     sample::{CASE_IN_HAND, HOEK, ZANDLOPER},
@@ -184,4 +187,30 @@ async fn somebody_sees_what_they_may_see_and_who_sees_what_of_them() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("Incidenten Incidenten, hun tijdlijn"), "a teacher sees no incidents: {text}");
+}
+
+/// Whatever of a school there is in the portal: they are not told that it exists.
+#[tokio::test]
+async fn a_pupil_and_a_parent_with_leerid_see_what_is_their_own_and_nothing_of_a_school() {
+    let town = Town::new().await;
+    let every_page = addresses::of_every_page(&town).await;
+    town.issuer.sign_in_with("urn:schildwacht:leerid");
+    for (person, function) in [(people::mila_learns(), "leerling"), (people::tom_is_a_parent(), "ouder")] {
+        let mut browser = browser_of(&town, &person).await;
+        let start = browser.follow("/").await;
+        assert!(start.url.ends_with("/mijn-toegang") && text_of(&start.text).contains(function), "{}", start.text);
+        assert!(page_at(&mut browser, "/account").await.contains("LeerID"));
+        let mut seen = BTreeSet::new();
+        for Address { path, .. } in &every_page {
+            let page = browser.get(path).await;
+            match page.status {
+                200 => drop(seen.insert(path.split('?').next().unwrap().to_owned())),
+                403 | 404 => {}
+                // To the start, and from somebody else's invitation to a surer sign-in.
+                303 => assert!(path == "/" || page.location().unwrap() == "/" || path.starts_with("/uitnodiging/"), "{path}: {page:?}"),
+                other => panic!("{other} at {path}: {:?} {}", page.location(), page.text),
+            }
+        }
+        eprintln!("SEEN {seen:?}");
+    }
 }

@@ -57,6 +57,14 @@ pub fn ict_coordinator_of_two() -> Principal {
     person(10, "Jo Maes", &[Function::IctCoordinator(school(ZANDLOPER)), Function::IctCoordinator(school(HOEK))])
 }
 
+pub fn mila_learns() -> Principal {
+    person(40, "Mila Willems", &[Function::Pupil])
+}
+
+pub fn tom_is_a_parent() -> Principal {
+    person(41, "Tom Willems", &[Function::Parent])
+}
+
 pub fn director_of_another_school() -> Principal {
     person(6, "Jef Aerts", &[Function::Director(school(HOEK))])
 }
