@@ -141,7 +141,8 @@ mod tests {
         let people = policy.methods().iter().filter(|(_, method)| !method.is_client).map(|(acr, _)| acr.as_str());
         for method in people.chain([UNKNOWN]) {
             for (class, minutes) in (1..=CLASSES).flat_map(|class| [5, 6, 60, 61].map(|minutes| (class, minutes))) {
-                let sign_in = SignIn { method: Some(method.to_owned()), at: Some(now - TimeDelta::minutes(minutes.into())) };
+                let sign_in =
+                    SignIn { method: Some(method.to_owned()), at: Some(now - TimeDelta::minutes(minutes.into())), provider: None };
                 for (of, function) in [(Population::Family, Function::Parent), (Population::Staff, Function::Operator)] {
                     let judged = policy.judge(&way(method, class, Some(minutes)), of);
                     let asks_nothing = policy.step_up(&sign_in, class, &[function], now).is_none();

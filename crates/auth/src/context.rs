@@ -263,7 +263,7 @@ impl Context {
     #[cfg(feature = "testing")]
     pub fn for_tests(principal: Principal, clock: Clock, ids: Ids, policies: Policies) -> Self {
         let (principal, held) = policies.with_held(&principal, clock.now()).unwrap_or_else(|_| (principal, Vec::new()));
-        let sign_in = SignIn { method: Some("urn:be:vlaanderen:authmech:eid".to_owned()), at: Some(clock.now()) };
+        let sign_in = SignIn { method: Some("urn:be:vlaanderen:authmech:eid".to_owned()), at: Some(clock.now()), provider: None };
         Self { principal, sign_in, held, clock, ids, policies: Arc::new(policies), expires_at: None }
     }
 

@@ -17,6 +17,8 @@ pub struct SignIn {
     pub method: Option<String>,
     /// `auth_time`.
     pub at: Option<DateTime<Utc>>,
+    /// `identity_provider`: through whom they came to the issuer, which has an account of its own for everybody else.
+    pub provider: Option<String>,
 }
 
 /// A way of signing in.
@@ -248,7 +250,7 @@ mod tests {
     }
 
     fn signed_in(method: &str, minutes_ago: i64) -> SignIn {
-        SignIn { method: Some(method.to_owned()), at: Some(now() - TimeDelta::minutes(minutes_ago)) }
+        SignIn { method: Some(method.to_owned()), at: Some(now() - TimeDelta::minutes(minutes_ago)), provider: None }
     }
 
     /// Whether the content asks for nothing better.
@@ -299,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_client_signs_in_for_every_token_and_is_proposed_to_nobody() {
-        let client = SignIn { method: Some("urn:schildwacht:client".to_owned()), at: None };
+        let client = SignIn { method: Some("urn:schildwacht:client".to_owned()), at: None, provider: None };
         assert!(will_do(&client, 5, &[Function::Operator]));
         let library = Library::<SignInPolicy>::load(&Settings::default()).unwrap();
         let step_up = library.at(now()).unwrap().body.step_up(&SignIn::default(), 5, &[], now()).unwrap();

@@ -217,6 +217,7 @@ async fn who_came_through_acm_has_the_functions_of_its_roles_beside_the_others_a
     let (caller, held) = policies.caller(&verified, now).unwrap();
     assert_eq!((caller.functions, held), (vec![Function::Editor, director], vec![]), "by token, so no term of it is known");
     assert_eq!(verified.sign_in.method.as_deref(), Some("urn:be:vlaanderen:authmech:itsme"), "not what the broker did itself");
+    assert_eq!(verified.sign_in.provider.as_deref(), Some("acm"));
 
     let unchanged = verifier.verify(&issuer.token(&editor)).await.unwrap();
     assert_eq!(policies.caller(&unchanged, now).unwrap().0, editor);

@@ -121,8 +121,9 @@ impl Claims {
         {
             return Err(TokenError::NotYetValid);
         }
-        let sign_in = SignIn { method: self.method(), at: self.auth_time.map(moment).transpose()? };
         let acm = self.said_by_acm();
+        let at = self.auth_time.map(moment).transpose()?;
+        let sign_in = SignIn { method: self.method(), at, provider: self.identity_provider.take() };
         let principal = principal_of(self)?;
         let acm = acm.filter(|_| principal.person_id().is_some());
         Ok(VerifiedToken { principal, sign_in, expires_at, acm })

@@ -79,7 +79,11 @@ impl Town {
         let back = visit.sent_to.clone().unwrap_or_else(|| panic!("{visit:?}"));
         self.keep_time();
         let page = browser.follow(back.as_str()).await;
-        assert!(page.status == 200 && page.text.contains("Wachtwoord en een code"), "{}", page.text);
+        assert!(
+            page.status == 200 && page.text.contains("Wachtwoord en een code") && page.text.contains("Verander uw wachtwoord"),
+            "{}",
+            page.text
+        );
         browser
     }
 }
@@ -128,6 +132,7 @@ async fn a_pupil_comes_through_leerid_and_sees_what_is_their_own() {
     town.keep_time();
     let page = browser.follow(visit.sent_to.as_ref().unwrap().as_str()).await;
     assert!(page.status == 200 && page.text.contains("LeerID") && page.text.contains("leerling"), "{}", page.text);
+    assert!(!page.text.contains("Verander uw wachtwoord"), "which is LeerID's: {}", page.text);
     assert_eq!(browser.get("/sessies").await.status, 403);
 }
 

@@ -20,7 +20,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
     let (sessions, functions, frame) = tokio::try_join!(sessions, functions, visit.frame(PLACE))?;
     let sign_in = &visit.session.sign_in;
     let method = visit.visitor().sign_in_method(sign_in, frame.now);
-    let issuers_page = visit.around.portal.issuers_account_page();
+    // Anyone who came through a provider has no password at the issuer.
+    let issuers_page = visit.around.portal.issuers_account_page().filter(|_| sign_in.provider.is_none());
     page(&AccountPage { issuers_page, method, signed_in_at: sign_in.at.unwrap_or(visit.session.since), functions, sessions, frame })
 }
 
