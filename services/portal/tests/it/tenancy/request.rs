@@ -61,6 +61,7 @@ const FIELDS: &[(&str, Stands)] = &[
     ("end_time", Stands::Nothing),
     ("confirm_before_time", Stands::Nothing),
     ("opened_after", Stands::Nothing),
+    ("acr", Stands::Text("urn:schildwacht:aal2")),
     ("service", Stands::Text("network-monitor")),
     ("signature_id", Stands::Text("suricata:1:2027865")),
     ("email", Stands::Text("iemand@school.example")),
