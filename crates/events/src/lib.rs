@@ -62,8 +62,9 @@ pub use delivery::{
     handler::{HandleError, Handler, Rejected},
     inbox, outbox,
     outbox::{LogHandle, Relay},
-    pruning::{Pruned, Pruning},
+    pruning::Pruning,
     settings::ConsumerConfig,
+    tables,
 };
 pub use embedded::{EmbeddedConfig, EmbeddedLog, EmbeddedStatistics};
 pub use envelope::{Envelope, EnvelopeViolations, PROTOBUF};

@@ -6,7 +6,6 @@ use lettre::message::Mailbox;
 use runtime::config::{ConfigError, Secret, is_loopback_host};
 use serde::Deserialize;
 
-const DAY: u64 = 24 * 60 * 60;
 /// RFC 2606: an address that nobody has.
 const NOBODY: &str = "Schildwacht <schildwacht@schildwacht.example>";
 
@@ -22,8 +21,6 @@ pub struct MailConfig {
     pub smtp: Option<SmtpConfig>,
     /// How long a mail is tried.
     pub give_up_hours: u32,
-    /// How long it is known what became of a mail.
-    pub keep_days: u32,
 }
 
 /// `[mail.smtp]`.
@@ -84,9 +81,6 @@ impl MailConfig {
                 "give 1 or more: a mail that is refused for the moment would be given up at once",
             ));
         }
-        if self.keep_days == 0 {
-            return Err(ConfigError::at("mail.keep_days", "give 1 or more: nobody could see what became of a mail"));
-        }
         self.smtp.as_ref().map_or(Ok(()), SmtpConfig::validate)
     }
 
@@ -100,10 +94,6 @@ impl MailConfig {
 
     pub(crate) fn give_up_after(&self) -> Duration {
         Duration::from_secs(u64::from(self.give_up_hours) * 60 * 60)
-    }
-
-    pub(crate) fn keep(&self) -> Duration {
-        Duration::from_secs(u64::from(self.keep_days) * DAY)
     }
 }
 
@@ -143,7 +133,7 @@ mod tests {
     use super::*;
 
     fn judged(given: &str) -> Result<(), String> {
-        let defaults = "from = \"Schildwacht <schildwacht@example.org>\"\ngive_up_hours = 48\nkeep_days = 30\n";
+        let defaults = "from = \"Schildwacht <schildwacht@example.org>\"\ngive_up_hours = 48\n";
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), given).unwrap();
         let config: MailConfig = runtime::config::load(defaults, Some(file.path())).unwrap();
@@ -158,7 +148,6 @@ mod tests {
             ("from = \"Schildwacht\"", "mail.from"),
             ("from = \"a@example.org\\r\\nBcc: b@example.org\"", "mail.from"),
             ("give_up_hours = 0", "mail.give_up_hours"),
-            ("keep_days = 0", "mail.keep_days"),
             ("smtp.host = \"\"", "mail.smtp.host"),
             ("smtp = { host = \"a.example\", tls = \"none\" }", "mail.smtp.tls"),
             ("smtp = { host = \"10.0.0.7\", tls = \"none\" }", "mail.smtp.tls"),

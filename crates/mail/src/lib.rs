@@ -11,7 +11,7 @@
 //! mail sent twice, with the same `Message-ID`, by which mail programs show one; this is counted. SMTP allows no better.
 //!
 //! The queue holds personal data and secrets (an invitation's link). When a mail is sent or given up, its text is erased at once; the row
-//! goes after `mail.keep_days`. Logs and metrics name a mail by its id. What a server says after it was told the recipient may name them,
+//! goes in time (`content/retention`). Logs and metrics name a mail by its id. What a server says after it was told the recipient may name them,
 //! so of that only the reply codes are kept.
 //!
 //! # To send mail
@@ -40,5 +40,5 @@ mod smtp;
 pub use config::{MailConfig, SmtpConfig, Tls};
 pub use mail::{AddressRefused, Html, Mail, MailId, Recipient, Subject, Text};
 pub use mailer::Mailer;
-pub use queue::{AddMail, Progress, progress, prune, queue};
+pub use queue::{AddMail, Progress, aging, progress, queue, tables};
 pub use sender::Sender;

@@ -27,7 +27,6 @@ pub struct Mailer(Arc<Inner>);
 struct Inner {
     way: Way,
     give_up_after: Duration,
-    keep: Duration,
 }
 
 /// Where mail goes, and whom it is from.
@@ -40,8 +39,7 @@ enum Way {
 impl Default for Mailer {
     /// As in `default.toml`.
     fn default() -> Self {
-        let (give_up_after, keep) = (Duration::from_secs(48 * 60 * 60), Duration::from_secs(30 * 24 * 60 * 60));
-        Self(Arc::new(Inner { way: Way::Nowhere, give_up_after, keep }))
+        Self(Arc::new(Inner { way: Way::Nowhere, give_up_after: Duration::from_secs(48 * 60 * 60) }))
     }
 }
 
@@ -68,17 +66,12 @@ impl Mailer {
             (None, Some(folder)) => Way::Folder(folder.to_owned(), from),
             (None, None) => Way::Nowhere,
         };
-        Ok(Self(Arc::new(Inner { way, give_up_after: config.give_up_after(), keep: config.keep() })))
+        Ok(Self(Arc::new(Inner { way, give_up_after: config.give_up_after() })))
     }
 
     /// How long a mail is tried.
     pub(crate) fn give_up_after(&self) -> Duration {
         self.0.give_up_after
-    }
-
-    /// How long it is known what became of a mail.
-    pub fn keep(&self) -> Duration {
-        self.0.keep
     }
 
     /// How long a process that took a mail has it for itself: longer than it may need.

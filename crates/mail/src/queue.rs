@@ -1,19 +1,19 @@
 //! The table `mail`: what waits, who is at it, and what became of it.
 
-use std::time::Duration;
-
 use auth::Context;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use lettre::message::Mailbox;
 use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{LockBehavior, LockType},
+    sea_query::{Expr, LockBehavior, LockType},
 };
 use storage::{
     Database, StoreError, StoreResult, Txn,
-    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait},
+    classified::ClassifiedTable,
+    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait, table},
+    retention::{Aging, hold},
 };
 use uuid::Uuid;
 
@@ -52,6 +52,12 @@ mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    storage::classified! { Mails {
+        Internal: MailId, State, QueuedAt, DueAt, Lease, Attempts, Problem, EndedAt;
+        Personal: ToName, ToAddress, Subject;
+        Special: Text, Html;
+    }}
 }
 
 use row::{ActiveModel, Column, Entity, Model};
@@ -79,8 +85,7 @@ impl MigrationName for AddMail {
 impl MigrationTrait for AddMail {
     async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
         use sea_orm::sea_query::Index;
-        let schema = sea_orm::Schema::new(manager.get_database_backend());
-        manager.create_table(schema.create_table_from_entity(Entity)).await?;
+        manager.create_table(table(manager, Entity)).await?;
         let by_due = Index::create().name("mail_state_due_at").table(Entity).col(Column::State).col(Column::DueAt).to_owned();
         manager.create_index(by_due).await
     }
@@ -140,17 +145,14 @@ fn read_progress(row: Model) -> StoreResult<Progress> {
     })
 }
 
-/// Forgets mail that was sent or given up before this.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn prune(database: &Database, now: DateTime<Utc>, keep: Duration) -> StoreResult<u64> {
-    let keep = TimeDelta::from_std(keep).unwrap_or(TimeDelta::MAX);
-    let before = now.checked_sub_signed(keep).unwrap_or(DateTime::UNIX_EPOCH);
-    let txn = database.begin().await?;
-    let removed = Entity::delete_many().filter(Column::EndedAt.lt(before)).exec(&*txn).await?;
-    txn.commit().await?;
-    Ok(removed.rows_affected)
+/// What is said of the queue.
+pub fn tables() -> Vec<ClassifiedTable> {
+    vec![ClassifiedTable::of(Entity)]
+}
+
+/// How mail that was sent or given up grows old. What waits does not.
+pub fn aging() -> Vec<Aging> {
+    vec![Aging::of(Entity, Expr::col(Column::EndedAt), hold::never)]
 }
 
 /// A mail that this sender has for itself until its lease ends.
@@ -259,6 +261,7 @@ pub(crate) async fn backlog(database: &Database) -> StoreResult<(u64, Option<Dat
 #[cfg(test)]
 mod tests {
     use auth::Principal;
+    use chrono::TimeDelta;
     use runtime::{Line, ManualClock, Words};
 
     use super::*;

@@ -7,6 +7,7 @@
 //! assembly.publish();                                             // outbox → event log
 //! assembly.consume(CONSUMED, max_batch, Inbound::new(app.clone(), assembly.own_context()));
 //! assembly.send_mail();                                           // queue of mail → SMTP server
+//! assembly.retain(app::aging());                                  // removes what was kept for long enough
 //! assembly.every("prune", Duration::from_secs(3_600), move |cx| …); // a use case, as the service itself
 //! Ok(assembly.grpc(grpc::routes(app)))                            // authenticated before a body is read
 //! ```
@@ -16,6 +17,9 @@ mod follow;
 mod functions;
 mod history;
 mod organisations;
+mod periods;
+mod retention;
+mod retention_api;
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
@@ -24,27 +28,47 @@ use axum::Router;
 use events::{AddInbox, AddOutbox, Consumer, ConsumerConfig, DeadLetters, Handler, LogHandle, Pruning, Relay, Topic};
 use mail::{Mailer, Sender};
 use runtime::{Process, Shutdown};
-use storage::{Database, audit::AddAuditTrail, migrate::MigrationTrait};
+use storage::{
+    Database,
+    audit::AddAuditTrail,
+    classified::ClassifiedTable,
+    migrate::MigrationTrait,
+    retention::{AddHolds, Aging, aging_of_holds},
+};
 use tonic::service::Routes;
 
 pub use checkpoints::KeepCheckpoints;
 pub use functions::follow_functions;
 pub use history::{History, Trail};
 pub use organisations::follow_organisations;
+pub use periods::{Basis, Ends, Period, Periods};
+pub use retention::Retention;
+pub use retention_api::RetentionApi;
 
 /// Largest message of a request: twice what the largest question of a page takes. What is larger is refused before it is decoded.
 pub const MAX_REQUEST_BYTES: usize = 512 * 1024;
 
 /// After its start a service waits no longer than this for the first run of a job.
 const FIRST_RUN: Duration = Duration::from_secs(60);
-/// How often inbox, dead letters and mail are pruned.
+/// How often the inbox is pruned, and what was kept for long enough removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// The tables of a service, after those that every service has: audit trail, outbox, inbox and dead letters.
+/// The tables of a service, after those that every service has: audit trail, holds, outbox, inbox and dead letters.
 pub fn migrations(own: Vec<Box<dyn MigrationTrait>>) -> Vec<Box<dyn MigrationTrait>> {
-    let mut migrations: Vec<Box<dyn MigrationTrait>> = vec![Box::new(AddAuditTrail), Box::new(AddOutbox), Box::new(AddInbox)];
+    let mut migrations: Vec<Box<dyn MigrationTrait>> =
+        vec![Box::new(AddAuditTrail), Box::new(AddHolds), Box::new(AddOutbox), Box::new(AddInbox)];
     migrations.extend(own);
     migrations
+}
+
+/// What is said of all tables of a service: of its own, and of those that every service has.
+pub fn tables(own: Vec<ClassifiedTable>) -> Vec<ClassifiedTable> {
+    [storage::retention::tables(), events::tables(), own].concat()
+}
+
+/// How all rows of a service grow old: its own, and those that every service has.
+pub fn aging(own: Vec<Aging>) -> Vec<Aging> {
+    [vec![aging_of_holds(), events::dead_letter::aging()], own].concat()
 }
 
 /// What a service is given to work with.
@@ -60,6 +84,8 @@ pub struct Parts {
     pub dead_letters: DeadLetters,
     /// How mail is sent.
     pub mailer: Mailer,
+    /// How long what it keeps is kept.
+    pub retention: Retention,
     /// Makes the context of every request.
     pub authenticator: Authenticator,
 }
@@ -112,7 +138,7 @@ impl Assembly<'_> {
     }
 
     /// Consumes topics as a group of the service's name, partitions side by side. What the handler refuses becomes a dead letter, which operators may replay into the
-    /// same handler. Inbox and dead letters are pruned from now on.
+    /// same handler. The inbox is pruned from now on.
     pub fn consume(&self, topics: &'static [Topic], max_batch: usize, handler: impl Handler) {
         let handler = std::sync::Arc::new(handler);
         self.parts.dead_letters.open(self.name, self.database(), handler.clone());
@@ -130,14 +156,14 @@ impl Assembly<'_> {
         for member in consumer.members() {
             self.run("consumer", member.run(self.shutdown()));
         }
-        let pruning = Pruning { database: self.database(), topics, keep_letters: self.parts.dead_letters.kept() };
+        let pruning = Pruning { database: self.database(), topics };
         self.every("prune_delivered", PRUNE_EVERY, move |cx| {
             let pruning = pruning.clone();
             async move { Ok(pruning.run(cx.clock.now()).await?) }
         });
     }
 
-    /// Sends the mail that the service queues, and forgets in time what became of it.
+    /// Sends the mail that the service queues.
     pub fn send_mail(&self) {
         let sender = Sender {
             service: self.name,
@@ -147,10 +173,14 @@ impl Assembly<'_> {
             ids: self.process.ids.clone(),
         };
         self.run("mail", sender.run(self.shutdown()));
-        let (database, keep) = (self.database(), self.parts.mailer.keep());
-        self.every("prune_mail", PRUNE_EVERY, move |cx| {
-            let database = database.clone();
-            async move { Ok(mail::prune(&database, cx.clock.now(), keep).await?) }
+    }
+
+    /// Removes every hour what of these rows, and of those that every service has, is past its period and not on hold.
+    pub fn retain(&self, own: Vec<Aging>) {
+        let keeper = self.parts.retention.open(self.name, self.database(), aging(own), self.shutdown());
+        self.every("retention", PRUNE_EVERY, move |cx| {
+            let keeper = keeper.clone();
+            async move { keeper.run(&cx).await }
         });
     }
 

@@ -13,7 +13,7 @@ async fn a_service_that_sends_mail_sends_what_it_queues() {
     let database = test_database.migrated(migrations(vec![Box::new(AddMail)])).await;
     let (log, issuer) = (TestLog::of(Store::Sqlite, &[]).await, TestIssuer::start(Clock::system()).await);
     let folder = tempfile::tempdir().unwrap();
-    let config = MailConfig { from: String::new(), folder: Some(folder.path().to_owned()), smtp: None, give_up_hours: 48, keep_days: 30 };
+    let config = MailConfig { from: String::new(), folder: Some(folder.path().to_owned()), smtp: None, give_up_hours: 48 };
     let parts = Parts { mailer: Mailer::open(&config, None).unwrap(), ..testkit::parts(&database, &log, &issuer) };
     let process = Process::new(Clock::system());
     parts.begin("test", &process).send_mail();

@@ -9,6 +9,8 @@
 //! | [`request`] | who asked for a row, so that asking again makes none |
 //! | [`privileges`] | what the application's role may do on PostgreSQL |
 //! | [`reach`] | row-level security on PostgreSQL, below the scope of every look-up |
+//! | [`classified`] | of which class of data a table is, and how sensitive its columns are |
+//! | [`retention`] | how long each class is kept, what is on hold, and how rows go |
 //! | [`audit`] | the hash-chained audit trail, with signed checkpoints outside the database |
 //! | [`cache`] | what may be lost: sessions, look-ups; in process or in Redis |
 //! | [`rates`] | a GCRA rate limiter over all replicas, in Redis |
@@ -19,6 +21,7 @@
 
 pub mod audit;
 pub mod cache;
+pub mod classified;
 pub mod database;
 pub mod migrate;
 pub mod page;
@@ -27,6 +30,7 @@ pub mod query;
 pub mod rates;
 pub mod reach;
 pub mod request;
+pub mod retention;
 
 pub use cache::Cache;
 pub use database::{Database, DatabaseConfig, StoreError, StoreResult, Txn};

@@ -28,7 +28,11 @@ use sea_orm::{
 };
 pub use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait, prelude as schema};
 
-use crate::{Database, StoreError, StoreResult, privileges};
+use crate::{
+    Database, StoreError, StoreResult,
+    classified::{Classified, ClassifiedTable},
+    privileges,
+};
 
 /// A lock that all processes migrating this database ask for; any constant will do.
 const POSTGRES_LOCK: i64 = 0x5343_4849_4c44;
@@ -49,11 +53,19 @@ mod applied {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    crate::classified! { Technical { Internal: Name, AppliedAt; }}
 }
 
-/// The table of an entity, with its columns, its primary key, and the foreign keys of its relations.
-pub fn table<E: EntityTrait>(manager: &SchemaManager<'_>, entity: E) -> TableCreateStatement {
+/// The table of an entity, with its columns, its primary key, and the foreign keys of its relations. It must say of which class its rows are, and
+/// how sensitive each column is ([`crate::classified!`]).
+pub fn table<E: Classified>(manager: &SchemaManager<'_>, entity: E) -> TableCreateStatement {
     Schema::new(manager.get_database_backend()).create_table_from_entity(entity)
+}
+
+/// What is said of the table of migrations.
+pub(crate) fn applied_table() -> ClassifiedTable {
+    ClassifiedTable::of(applied::Entity)
 }
 
 /// An index on columns of an entity's table.
@@ -70,7 +82,7 @@ pub fn index<E: EntityTrait>(name: &str, entity: E, columns: impl IntoIterator<I
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn add_column<E: EntityTrait>(manager: &SchemaManager<'_>, entity: E, column: E::Column) -> Result<(), DbErr> {
+pub async fn add_column<E: Classified>(manager: &SchemaManager<'_>, entity: E, column: E::Column) -> Result<(), DbErr> {
     if manager.has_column(entity.table_name(), column.as_str()).await? {
         return Ok(());
     }
@@ -174,8 +186,7 @@ impl Database {
     }
 
     async fn create_migration_table(&self) -> StoreResult<()> {
-        let schema = Schema::new(self.backend());
-        let mut statement = schema.create_table_from_entity(applied::Entity);
+        let mut statement = Schema::new(self.backend()).create_table_from_entity(applied::Entity);
         statement.if_not_exists();
         self.writer().execute(&statement).await.map_err(StoreError::from)?;
         Ok(())

@@ -29,6 +29,8 @@ mod shelf {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    schildwacht_storage::classified! { Technical { Internal: ShelfId, SchoolId; }}
 }
 
 mod book {
@@ -48,6 +50,8 @@ mod book {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    schildwacht_storage::classified! { Technical { Internal: BookId, ShelfId, LentTo; }}
 }
 
 struct AddShelves;

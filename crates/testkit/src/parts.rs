@@ -5,7 +5,7 @@ use axum::Router;
 use events::{ConsumerConfig, DeadLetters, LogHandle};
 use mail::Mailer;
 use runtime::{Clock, Ids};
-use service::Parts;
+use service::{Parts, Retention};
 use storage::Database;
 use tonic::service::Routes;
 
@@ -19,13 +19,15 @@ pub fn parts(database: &Database, log: &TestLog, issuer: &TestIssuer) -> Parts {
         consumer: ConsumerConfig::default(),
         dead_letters: DeadLetters::default(),
         mailer: Mailer::default(),
+        retention: Retention::load(&content::Settings::default()).expect("the content"),
         authenticator: issuer.authenticator(),
     }
 }
 
-/// The API of the dead letters of services made from these parts.
+/// The operators' APIs of services made from these parts: dead letters and retention.
 pub fn operators_door(parts: &Parts) -> Router {
-    parts.authenticator.protect(Routes::new(parts.dead_letters.api()).into_axum_router()).reset_fallback()
+    let routes = Routes::new(parts.dead_letters.api()).add_service(parts.retention.api());
+    parts.authenticator.protect(routes.into_axum_router()).reset_fallback()
 }
 
 /// The context of a request by this principal, for use cases that a test calls itself.

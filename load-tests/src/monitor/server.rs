@@ -9,7 +9,7 @@ use events::{ConsumerConfig, DeadLetters, EmbeddedConfig, EmbeddedLog, EventLog 
 use network_monitor::Service;
 use runtime::{Process, telemetry::Telemetry};
 use serde::{Deserialize, Serialize};
-use service::Parts;
+use service::{Parts, Retention};
 use storage::{Database, DatabaseConfig};
 
 use crate::{child, settings::Settings};
@@ -61,6 +61,7 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
             consumer: ConsumerConfig::default(),
             dead_letters: DeadLetters::default(),
             mailer: Default::default(),
+            retention: Retention::load(&content::Settings::default())?,
             authenticator,
         },
     };

@@ -46,7 +46,7 @@ use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
 use service::Parts;
-use storage::migrate::MigrationTrait;
+use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
 use url::Url;
 
 pub use config::{Config, GatewayBounds, IssuerConfig, KeycloakConfig};
@@ -58,6 +58,16 @@ const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     service::migrations(store::migrations())
+}
+
+/// What is said of all tables.
+pub fn tables() -> Vec<ClassifiedTable> {
+    service::tables([store::tables(), mail::tables()].concat())
+}
+
+/// How all rows grow old.
+pub fn aging() -> Vec<Aging> {
+    service::aging(app::aging())
 }
 
 /// What identity needs of the process around it.
@@ -116,6 +126,7 @@ impl Service {
         }
         assembly.publish();
         assembly.send_mail();
+        assembly.retain(app::aging());
         let reminding = app.clone();
         assembly.every("remind_of_confirmations", REMIND_EVERY, move |cx| {
             let app = reminding.clone();

@@ -34,3 +34,8 @@ pub fn person_functions(cx: &Context, person: PersonId, holds: &[Appointment]) -
     let state = wire::PersonFunctions { person_id: person.to_string(), functions };
     Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), NAME, person.to_string(), &state)
 }
+
+/// `identity.function.v1`: a person is known no longer.
+pub fn person_forgotten(cx: &Context, person: PersonId) -> Envelope {
+    Envelope { data: None, ..person_functions(cx, person, &[]) }
+}

@@ -45,7 +45,7 @@ use axum::Router;
 use content::Library;
 use runtime::{Process, StartError};
 use service::Parts;
-use storage::migrate::MigrationTrait;
+use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
 
 pub use config::Config;
 pub use inbound::Inbound;
@@ -69,6 +69,16 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     service::migrations(store::migrations())
 }
 
+/// What is said of all tables.
+pub fn tables() -> Vec<ClassifiedTable> {
+    service::tables(store::tables())
+}
+
+/// How all rows grow old.
+pub fn aging() -> Vec<Aging> {
+    service::aging(app::aging())
+}
+
 impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = outbound::NAME;
@@ -84,6 +94,7 @@ impl Service {
         let app = App::new(assembly.database(), content, self.config.new_cases_per_hour, assembly.shutdown());
         assembly.publish();
         assembly.consume(inbound::CONSUMED, self.config.max_batch, Inbound::new(app.clone(), assembly.own_context()));
+        assembly.retain(app::aging());
         assembly.run("feed", inbound::follow_cases(app.clone(), assembly.log().0, assembly.shutdown()));
 
         let (measured, pruned) = (app.clone(), app.clone());

@@ -16,22 +16,8 @@ pub struct Config {
     pub max_batches: usize,
     /// A transaction ends after the batch that passes this many events.
     pub max_events: usize,
-    /// How long things are kept.
-    pub keep: Keep,
     /// What one school may make it keep.
     pub bounds: Bounds,
-}
-
-/// `[network_monitor.keep]`: days.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Keep {
-    /// A device that was not heard of for so long is forgotten, hardware address and all.
-    pub device_days: u32,
-    /// In which quarter-hours a device was in use.
-    pub usage_days: u32,
-    /// An alert, counted from when we last heard of it.
-    pub alert_days: u32,
 }
 
 /// `[network_monitor.bounds]`: what one school may make it keep.
@@ -67,9 +53,6 @@ impl Config {
             ));
         }
         at_least("max_events", self.max_events as u64, 1, "nothing would be processed")?;
-        at_least("keep.device_days", self.keep.device_days.into(), 31, "a device counts as quiet after 30 days")?;
-        at_least("keep.usage_days", self.keep.usage_days.into(), 8, "pages show the last 7 days")?;
-        at_least("keep.alert_days", self.keep.alert_days.into(), 8, "an alert stays open for 7 days")?;
         at_least("bounds.devices", self.bounds.devices.into(), 100, "a small school has as many")?;
         at_least(
             "bounds.new_devices_per_hour",
@@ -91,7 +74,6 @@ mod tests {
             max_decoded_bytes: 32 << 20,
             max_batches: 200,
             max_events: 10_000,
-            keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
             bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
         }
     }
@@ -105,7 +87,7 @@ mod tests {
             assert!(config.validate().unwrap_err().to_string().contains("network_monitor.max_batches: give 1 to 1000"));
         }
         let mut config = usable();
-        config.keep.device_days = 7;
-        assert!(config.validate().unwrap_err().to_string().contains("network_monitor.keep.device_days: give 31 or more"));
+        config.bounds.devices = 7;
+        assert!(config.validate().unwrap_err().to_string().contains("network_monitor.bounds.devices: give 100 or more"));
     }
 }

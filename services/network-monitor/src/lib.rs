@@ -43,15 +43,12 @@ use axum::Router;
 use events::Topic;
 use runtime::{Process, StartError};
 use service::Parts;
-use storage::migrate::MigrationTrait;
+use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
 
-pub use config::{Bounds, Config, Keep};
+pub use config::{Bounds, Config};
 
 /// How often alerts that have grown are looked for. A case hears of them this much later than they are due, at most.
 const TELL_GROWTH_EVERY: Duration = Duration::from_secs(10);
-
-/// How often what has been kept long enough is removed.
-const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// The service.
 #[derive(Debug)]
@@ -67,6 +64,16 @@ pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
     service::migrations(store::migrations())
 }
 
+/// What is said of all tables.
+pub fn tables() -> Vec<ClassifiedTable> {
+    service::tables(store::tables())
+}
+
+/// How all rows grow old.
+pub fn aging() -> Vec<Aging> {
+    service::aging(store::aging())
+}
+
 impl Service {
     /// Its name in configuration, events, metrics and logs.
     pub const NAME: &str = outbound::NAME;
@@ -76,22 +83,19 @@ impl Service {
     /// # Errors
     /// Never yet; the type is that of every service.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
+        let periods = self.parts.retention.periods().clone();
         let assembly = self.parts.begin(Self::NAME, process);
-        let app = app::App::new(assembly.database(), self.config.keep, self.config.bounds);
+        let app = app::App::new(assembly.database(), periods, self.config.bounds);
         let Config { max_decoded_bytes, max_events, .. } = self.config;
         let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), max_decoded_bytes, max_events);
         assembly.publish();
         assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
-        let (forgetting, telling) = (app.clone(), app.clone());
-        assembly.every("forget", FORGET_EVERY, move |cx| {
-            let app = forgetting.clone();
-            async move { app::forget(&app, &cx).await }
-        });
+        assembly.retain(store::aging());
+        let telling = app.clone();
         assembly.every("tell_growth", TELL_GROWTH_EVERY, move |cx| {
             let app = telling.clone();
             async move { app::tell_growth(&app, &cx).await }
         });
-
         Ok(assembly.grpc(grpc::routes(&app)))
     }
 }

@@ -161,9 +161,14 @@ mod tests {
         found.into_iter().map(|arguments| [vec![name.clone()], arguments].concat()).collect()
     }
 
-    /// A file that can be read, or what may be an id and a text.
+    /// A file that can be read, a moment, or what may be an id and a text.
     fn something_for(argument: &clap::Arg) -> String {
-        let is_file = argument.get_id() == "file";
-        if is_file { concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml") } else { "0199c0de-0000-7000-8000-000000000001" }.to_owned()
+        match argument.get_id().as_str() {
+            "file" => concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+            "subject" => "school:0199c0de-0000-7000-8000-000000000001",
+            "until" => "2027-06-30T00:00:00Z",
+            _ => "0199c0de-0000-7000-8000-000000000001",
+        }
+        .to_owned()
     }
 }

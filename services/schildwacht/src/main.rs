@@ -64,6 +64,7 @@ async fn run(cli: Cli) -> Result<bool> {
         Some(Command::Schools(command)) => operate::schools(command).await.map(|()| true),
         Some(Command::Gateways(command)) => operate::gateways(command).await.map(|()| true),
         Some(Command::DeadLetters(command)) => operate::dead_letters(command).await,
+        Some(Command::Retention(command)) => operate::retention(command).await,
     }
 }
 

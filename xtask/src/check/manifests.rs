@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/storage", &["runtime", "auth"]),
     ("crates/events", &["runtime", "storage", "proto", "auth"]),
     ("crates/mail", &["runtime", "storage", "auth"]),
-    ("crates/service", &["runtime", "storage", "proto", "auth", "events", "mail"]),
+    ("crates/service", &["runtime", "content", "storage", "proto", "auth", "events", "mail"]),
     ("crates/servers", &[]),
     ("crates/testkit", &["proto", "runtime", "content", "auth", "storage", "events", "mail", "service", "servers"]),
 ];

@@ -4,7 +4,6 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use auth::{Action, Context, Resource};
@@ -24,20 +23,10 @@ use super::{
     handler::Handler,
 };
 
-/// How long a dead letter waits to be replayed, when nothing else is configured.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
 /// The dead letters of every consumer in this process. Each consuming service registers its own; the process mounts one API.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct DeadLetters {
     consumers: Arc<RwLock<BTreeMap<&'static str, Arc<dyn ConsumerLetters>>>>,
-    keep: Duration,
-}
-
-impl Default for DeadLetters {
-    fn default() -> Self {
-        Self::keeping(KEPT)
-    }
 }
 
 impl fmt::Debug for DeadLetters {
@@ -47,16 +36,6 @@ impl fmt::Debug for DeadLetters {
 }
 
 impl DeadLetters {
-    /// Of consumers that keep a letter for this long.
-    pub fn keeping(keep: Duration) -> Self {
-        Self { consumers: Arc::default(), keep }
-    }
-
-    /// How long a letter is kept.
-    pub const fn kept(&self) -> Duration {
-        self.keep
-    }
-
     /// Registers those of a consumer, with the handler that a replay gives them to. Its migrations must include the audit trail.
     pub fn open<H: Handler>(&self, consumer: &'static str, database: Database, handler: Arc<H>) {
         let letters = LettersOf { consumer, database: database.clone(), replays: Replays::new(consumer, database, handler) };

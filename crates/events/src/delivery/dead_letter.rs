@@ -10,10 +10,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use runtime::{DeadLetterId, Ids, SchoolId};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::Expr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, sea_query::Expr,
 };
-use storage::{Database, Page, Paging, StoreError, StoreResult, Txn, desc};
+use storage::{
+    Database, Page, Paging, StoreError, StoreResult, Txn, desc,
+    retention::{Aging, Held},
+};
 
 use super::{
     handler::{Handler, Rejected},
@@ -58,6 +61,11 @@ pub(super) mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    storage::classified! { DeadLetters {
+        Internal: DeadLetterId, Consumer, Topic, Partition, RecordOffset, Key, Reason, At, Attempts, StoredBytes;
+        Special: Headers, Value, Detail;
+    }}
 }
 
 /// Something that was not processed.
@@ -316,15 +324,13 @@ async fn keep(database: &Database, row: row::Model, refusal: Option<(String, Str
     txn.commit().await
 }
 
-/// Removes letters of all consumers older than this.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn prune(database: &Database, before: DateTime<Utc>) -> StoreResult<u64> {
-    let txn = database.begin().await?;
-    let removed = row::Entity::delete_many().filter(row::Column::At.lt(before)).exec(&*txn).await.map_err(StoreError::from)?;
-    txn.commit().await?;
-    Ok(removed.rows_affected)
+/// How letters grow old, from when they failed. Those of a school on hold stay.
+pub fn aging() -> Aging {
+    let of_schools = |held: &Held| {
+        let keys = held.schools().map(|school| school.to_string().into_bytes());
+        Condition::any().add(row::Column::Key.is_in(keys))
+    };
+    Aging::of(row::Entity, Expr::col(row::Column::At), of_schools)
 }
 
 fn delivered(row: row::Model) -> StoreResult<Delivered> {

@@ -25,6 +25,8 @@ pub(super) mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    storage::classified! { Technical { Internal: Consumer, Event, At; }}
 }
 
 /// What an event is known by: its id, or its place in the log where it has none.

@@ -25,7 +25,10 @@ pub mod settings;
 mod suspects;
 mod turn;
 
-use storage::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use storage::{
+    classified::ClassifiedTable,
+    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait, table},
+};
 
 /// Makes the outbox; for a service that publishes.
 #[derive(Debug)]
@@ -40,8 +43,7 @@ impl MigrationName for AddOutbox {
 #[async_trait::async_trait]
 impl MigrationTrait for AddOutbox {
     async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
-        let schema = sea_orm::Schema::new(manager.get_database_backend());
-        manager.create_table(schema.create_table_from_entity(outbox::row::Entity)).await
+        manager.create_table(table(manager, outbox::row::Entity)).await
     }
 }
 
@@ -59,10 +61,9 @@ impl MigrationName for AddInbox {
 impl MigrationTrait for AddInbox {
     async fn up(&self, manager: &SchemaManager) -> Result<(), sea_orm::DbErr> {
         use sea_orm::sea_query::Index;
-        let schema = sea_orm::Schema::new(manager.get_database_backend());
-        manager.create_table(schema.create_table_from_entity(inbox::row::Entity)).await?;
-        manager.create_table(schema.create_table_from_entity(dead_letter::row::Entity)).await?;
-        manager.create_table(schema.create_table_from_entity(quarantine::row::Entity)).await?;
+        manager.create_table(table(manager, inbox::row::Entity)).await?;
+        manager.create_table(table(manager, dead_letter::row::Entity)).await?;
+        manager.create_table(table(manager, quarantine::row::Entity)).await?;
         let by_age = Index::create().name("inbox_at").table(inbox::row::Entity).col(inbox::row::Column::At).to_owned();
         manager.create_index(by_age).await?;
         let by_consumer = Index::create()
@@ -84,4 +85,14 @@ impl MigrationTrait for AddInbox {
             .to_owned();
         manager.create_index(by_school).await
     }
+}
+
+/// What is said of these tables.
+pub fn tables() -> Vec<ClassifiedTable> {
+    vec![
+        ClassifiedTable::of(outbox::row::Entity),
+        ClassifiedTable::of(inbox::row::Entity),
+        ClassifiedTable::of(dead_letter::row::Entity),
+        ClassifiedTable::of(quarantine::row::Entity),
+    ]
 }

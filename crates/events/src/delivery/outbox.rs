@@ -51,6 +51,11 @@ pub(super) mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    storage::classified! { Technical {
+        Internal: Seq, Topic, Key, Headers, At;
+        Special: Value;
+    }}
 }
 
 /// Adds an event to be published once the transaction commits.

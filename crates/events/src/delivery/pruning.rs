@@ -1,11 +1,11 @@
-//! Removes what a consumer no longer needs: events in the inbox that no topic can deliver again, and old dead letters.
+//! Removes what a consumer no longer needs: events in the inbox that no topic can deliver again.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use storage::{Database, StoreResult};
 
-use super::{dead_letter, inbox};
+use super::inbox;
 use crate::Topic;
 
 /// For clocks that differ, and transactions that wait.
@@ -17,29 +17,17 @@ pub struct Pruning {
     pub database: Database,
     /// Those it consumes.
     pub topics: &'static [Topic],
-    /// How long a dead letter waits to be replayed.
-    pub keep_letters: Duration,
-}
-
-/// How many rows went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pruned {
-    pub inbox: u64,
-    pub dead_letters: u64,
 }
 
 impl Pruning {
-    /// A transaction for each table; what fails is done by the next run.
+    /// Returns how many events were forgotten; what fails is done by the next run.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn run(&self, now: DateTime<Utc>) -> StoreResult<Pruned> {
+    pub async fn run(&self, now: DateTime<Utc>) -> StoreResult<u64> {
         // The last record of a key of a compacted topic may come again at any time, and then says what it said before.
         let longest = self.topics.iter().filter_map(|topic| topic.longest_kept()).max().unwrap_or_default();
-        Ok(Pruned {
-            inbox: inbox::prune(&self.database, before(now, longest + MARGIN)).await?,
-            dead_letters: dead_letter::prune(&self.database, before(now, self.keep_letters)).await?,
-        })
+        inbox::prune(&self.database, before(now, longest + MARGIN)).await
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    storage::classified! { Technical { Internal: Consumer, Topic, Partition, Holder, BegunOffset, BegunBy, At; }}
 }
 
 /// One member of a consumer in one process.

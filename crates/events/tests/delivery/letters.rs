@@ -1,19 +1,21 @@
-//! Dead letters: listing, replaying, pruning.
+//! Dead letters: listing, replaying, growing old.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
+use auth::Principal;
 use chrono::TimeDelta;
+use runtime::SchoolId;
 use schildwacht_events::{
-    Delivered, HandleError, Handler, Pruning, Rejected, Topic,
+    Delivered, HandleError, Handler, Rejected,
     delivery::dead_letter::{self, EXCERPT_BYTES, Filter, Replayed, Replays},
 };
-use storage::Database;
+use storage::{
+    Database,
+    retention::{Hold, Subject, hold},
+};
 use testkit::TestDatabase;
 
 use crate::world::{CONSUMER, TestHandler, World};
@@ -144,14 +146,36 @@ testkit::on_both_stores! {
         assert_eq!(world.letters().await, []);
     }
 
-    async fn old_letters_are_pruned(database: TestDatabase) {
-        let world = after_consuming(database, &Arc::default(), &["poison: 1"]).await;
-        let now = world.clock.now();
-        let keep_letters = Duration::from_secs(10 * 24 * 60 * 60);
-        let pruning = Pruning { database: world.database.clone(), topics: &[Topic::TestPlain], keep_letters };
-        let letters_after = async |days| pruning.run(now + TimeDelta::days(days)).await.unwrap().dead_letters;
-        assert_eq!(letters_after(9).await, 0);
-        assert_eq!(letters_after(11).await, 1);
+    async fn old_letters_go_but_those_of_a_school_on_hold(database: TestDatabase) {
+        let world = World::new(database).await;
+        let cx = testkit::context(Principal::service(CONSUMER), world.clock.clone());
+        let school: SchoolId = cx.ids.next();
+        world.append(vec![world.event(&school.to_string(), "poison: 1")]).await;
+        let consumer = world.start_consumer(Arc::default());
+        world.until_all_is_done().await;
+        consumer.request();
+        let failed = world.clock.now();
+        let txn = world.database.begin().await.unwrap();
+        let hold = Hold {
+            id: cx.ids.next(),
+            subject: Subject::School(school),
+            reason: "a complaint".to_owned(),
+            placed_by: cx.actor(),
+            placed_at: failed,
+            ends_at: failed + TimeDelta::days(20),
+            lifted: None,
+        };
+        hold::place(&txn, &hold).await.unwrap();
+        txn.commit().await.unwrap();
+        let removed_after = async |days| {
+            let now = failed + TimeDelta::days(days);
+            let txn = world.database.begin().await.unwrap();
+            let held = hold::held(&*txn, now).await.unwrap();
+            let removed = dead_letter::aging().remove(&txn, &cx, now - TimeDelta::days(10), &held).await.unwrap();
+            txn.commit().await.unwrap();
+            removed
+        };
+        assert_eq!([removed_after(9).await, removed_after(11).await, removed_after(21).await], [0, 0, 1]);
         assert_eq!(world.letters().await, []);
     }
 }
@@ -165,11 +189,19 @@ struct Overtaken {
 impl Handler for Overtaken {
     type Batch = ();
 
-    fn read(&self, (): &mut (), delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
-        let all = dead_letter::prune(&self.database, delivered.time + TimeDelta::days(1));
-        self.removed.store(tokio::runtime::Handle::current().block_on(all).unwrap(), Ordering::Relaxed);
+    fn read(&self, (): &mut (), _: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        let all = remove_all(&self.database);
+        self.removed.store(tokio::runtime::Handle::current().block_on(all), Ordering::Relaxed);
         Err(HandleError::poison("test_poison", "still"))
     }
+}
+
+async fn remove_all(database: &Database) -> u64 {
+    use sea_orm::ConnectionTrait as _;
+    let txn = database.begin().await.unwrap();
+    let removed = txn.execute_unprepared("DELETE FROM dead_letter").await.unwrap().rows_affected();
+    txn.commit().await.unwrap();
+    removed
 }
 
 /// Gives the letter the header that it lacked.

@@ -56,8 +56,13 @@ pub struct World {
 
 impl World {
     pub async fn new(test_database: TestDatabase) -> Self {
-        let migrations: Vec<Box<dyn MigrationTrait>> =
-            vec![Box::new(AddOutbox), Box::new(AddInbox), Box::new(AddEffects), Box::new(storage::audit::AddAuditTrail)];
+        let migrations: Vec<Box<dyn MigrationTrait>> = vec![
+            Box::new(AddOutbox),
+            Box::new(AddInbox),
+            Box::new(AddEffects),
+            Box::new(storage::audit::AddAuditTrail),
+            Box::new(storage::retention::AddHolds),
+        ];
         let database = test_database.migrated(migrations).await;
         let log = TestLog::beside(&test_database, &Topic::TEST).await;
         let clock = Clock::system();

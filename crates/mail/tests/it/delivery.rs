@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use auth::Principal;
 use chrono::TimeDelta;
 use runtime::Tasks;
-use schildwacht_mail::{Mailer, Progress};
+use schildwacht_mail::Progress;
+use storage::retention::Held;
 
 use crate::{
     server::Manner,
@@ -97,15 +99,20 @@ testkit::on_both_stores! {
 
     async fn what_became_of_a_mail_is_forgotten_in_time(database: TestDatabase) {
         let world = World::new(database).await;
-        let keep = Mailer::default().keep();
         let sent = world.queue(&mail_to("jan@school.example")).await;
         world.send_all(&world.sender()).await;
         let waiting = world.queue(&mail_to("an@school.example")).await;
-        world.clock.advance(TimeDelta::days(29));
-        let prune = async || schildwacht_mail::prune(&world.database, runtime::Clock::from(world.clock.clone()).now(), keep).await.unwrap();
-        assert_eq!(prune().await, 0);
-        world.clock.advance(TimeDelta::days(2));
-        assert_eq!(prune().await, 1);
+        let ended = runtime::Clock::from(world.clock.clone()).now();
+        let cx = testkit::context(Principal::service("test"), world.clock.clone());
+        let remove_before = async |before| {
+            let [aging] = schildwacht_mail::aging().try_into().unwrap();
+            let txn = world.database.begin().await.unwrap();
+            let removed = aging.remove(&txn, &cx, before, &Held::default()).await.unwrap();
+            txn.commit().await.unwrap();
+            removed
+        };
+        assert_eq!(remove_before(ended).await, 0);
+        assert_eq!(remove_before(ended + TimeDelta::days(1)).await, 1);
         assert_eq!(schildwacht_mail::progress(world.database.reader(), sent).await.unwrap(), None);
         assert_eq!(world.waiting(waiting).await.0, 0, "what waits is kept");
     }

@@ -90,7 +90,7 @@ impl World {
 }
 
 pub fn config(smtp: Option<&SmtpConfig>) -> MailConfig {
-    MailConfig { from: FROM.to_owned(), folder: None, smtp: smtp.cloned(), give_up_hours: 48, keep_days: 30 }
+    MailConfig { from: FROM.to_owned(), folder: None, smtp: smtp.cloned(), give_up_hours: 48 }
 }
 
 /// A server of this machine, spoken to in clear.

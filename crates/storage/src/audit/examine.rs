@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use auth::Action;
 use sea_orm::{ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr};
 use sha2::{Digest as _, Sha256};
 
@@ -19,6 +20,8 @@ use crate::{Database, StoreResult};
 const STEP: u64 = 1_000;
 /// The field of `detail` with the fingerprint of a text.
 const FINGERPRINT: &str = "text_sha256";
+/// `change` in the detail of the row that says that something went at the end of its period, with the texts in it.
+pub const REMOVED: &str = "removed";
 
 /// A text that a person wrote, where a service keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct ChainReport {
     pub proven: i64,
     /// Rows that are gone with a restore, which an operator said under the key of the checkpoints.
     pub restored: Vec<RestoredRows>,
+    /// Texts that went with what they were in at the end of its period, as later rows of the chain say.
+    pub removed_texts: usize,
     /// In the order of rows; empty when all is as it was written.
     pub findings: Vec<Finding>,
 }
@@ -92,7 +97,7 @@ async fn examine_chain(
     head: Option<&head::Model>,
 ) -> StoreResult<ChainReport> {
     let mut check = ChainCheck::begin(history, &chain);
-    let mut text_findings = Vec::new();
+    let (mut text_findings, mut missing_texts, mut removed) = (Vec::new(), Vec::new(), BTreeMap::new());
     let mut after: Option<i64> = None;
     loop {
         let mut rows = row::Entity::find().filter(row::Column::Chain.eq(&chain)).order_by_asc(row::Column::Seq).limit(STEP);
@@ -106,7 +111,10 @@ async fn examine_chain(
         let Some(last) = rows.last() else { break };
         after = Some(last.seq);
         if let Some(texts) = texts {
-            text_findings.extend(compare_texts(texts, &chain, &rows).await?);
+            let compared = compare_texts(texts, &chain, &rows).await?;
+            text_findings.extend(compared.changed);
+            missing_texts.extend(compared.missing);
+            removed.extend(rows.iter().filter(|row| says_removed(row)).map(|row| (row.resource.clone(), row.seq)));
         }
         rows.into_iter().for_each(|row| check.row(row));
     }
@@ -121,8 +129,11 @@ async fn examine_chain(
     let written_otherwise: Vec<i64> = moments_written_otherwise(database, &chain).await?.into_iter().filter(|row| !is_said(*row)).collect();
     findings.extend(written_otherwise.into_iter().map(|row| Finding::RowChanged { row, columns: vec!["at"] }));
     findings.extend(text_findings);
+    let went_later = |(row, resource): &(i64, String)| removed.get(resource).is_some_and(|removed| removed > row);
+    let (went, gone): (Vec<_>, Vec<_>) = missing_texts.into_iter().partition(went_later);
+    findings.extend(gone.into_iter().map(|(row, _)| Finding::TextMissing { row }));
     let restored = history.restored(&chain);
-    Ok(ChainReport { chain, rows, last_hash, proven, restored, findings })
+    Ok(ChainReport { chain, rows, last_hash, proven, restored, removed_texts: went.len(), findings })
 }
 
 /// SQLite keeps a moment as text and sorts by it: written with another offset it is the same moment in another place.
@@ -144,19 +155,33 @@ async fn first_beyond(database: &Database, head: &head::Model) -> StoreResult<Op
     Ok((!has_moved_on).then_some(first.seq))
 }
 
+/// What was found of texts.
+#[derive(Default)]
+struct ComparedTexts {
+    changed: Vec<Finding>,
+    /// The rows whose text is nowhere, and what each is about.
+    missing: Vec<(i64, String)>,
+}
+
 /// The texts that people wrote are kept elsewhere, so that one that must be erased can be.
-async fn compare_texts(texts: &dyn Texts, chain: &str, rows: &[row::Model]) -> StoreResult<Vec<Finding>> {
+async fn compare_texts(texts: &dyn Texts, chain: &str, rows: &[row::Model]) -> StoreResult<ComparedTexts> {
     let fingerprints: BTreeMap<i64, String> = rows.iter().filter_map(|row| Some((row.seq, fingerprint_in(&row.detail)?))).collect();
     if fingerprints.is_empty() {
-        return Ok(Vec::new());
+        return Ok(ComparedTexts::default());
     }
     let asked: Vec<i64> = fingerprints.keys().copied().collect();
     let kept = texts.of(chain, &asked).await?;
     let found: BTreeSet<i64> = kept.iter().map(|text| text.row).collect();
     let is_other = |text: &&KeptText| fingerprints.get(&text.row).is_some_and(|expected| *expected != fingerprint(&text.text));
     let changed = kept.iter().filter(is_other).map(|text| Finding::TextChanged { row: text.row, place: text.place });
-    let missing = asked.into_iter().filter(|row| !found.contains(row)).map(|row| Finding::TextMissing { row });
-    Ok(changed.chain(missing).collect())
+    let is_missing = |row: &&row::Model| fingerprints.contains_key(&row.seq) && !found.contains(&row.seq);
+    let missing = rows.iter().filter(is_missing).map(|row| (row.seq, row.resource.clone()));
+    Ok(ComparedTexts { changed: changed.collect(), missing: missing.collect() })
+}
+
+fn says_removed(row: &row::Model) -> bool {
+    let says_so = |detail: serde_json::Value| detail.get("change").is_some_and(|change| change == REMOVED);
+    row.action == Action::RetentionRun.name() && serde_json::from_str(&row.detail).is_ok_and(says_so)
 }
 
 fn fingerprint_in(detail: &str) -> Option<String> {

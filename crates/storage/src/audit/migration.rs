@@ -10,7 +10,10 @@ use super::{
     table::{actor, head, row},
     uses::OF_PEOPLE,
 };
-use crate::migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait, table};
+use crate::{
+    classified::ClassifiedTable,
+    migrate::{MigrationName, MigrationTrait, SchemaManager, async_trait, table},
+};
 
 /// Makes the tables; every service that writes audit rows lists it among its migrations.
 #[derive(Debug)]
@@ -40,6 +43,11 @@ impl MigrationTrait for AddAuditTrail {
         }
         Ok(())
     }
+}
+
+/// What is said of them.
+pub(crate) fn tables() -> Vec<ClassifiedTable> {
+    vec![ClassifiedTable::of(row::Entity), ClassifiedTable::of(head::Entity), ClassifiedTable::of(actor::Entity)]
 }
 
 /// A head moves on by one row at a time and is never removed.

@@ -31,6 +31,11 @@ pub(crate) mod row {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    crate::classified! { Audit {
+        Internal: Chain, Seq, AuditId, At, Action, ColumnDigests, Hash;
+        Personal: Actor, Resource, Detail;
+    }}
 }
 
 pub(crate) mod head {
@@ -49,6 +54,8 @@ pub(crate) mod head {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    crate::classified! { Audit { Internal: Chain, Seq, Hash; }}
 }
 
 /// People who acted, by what their last token said of them. In no chain: a name must be erasable.
@@ -73,6 +80,8 @@ pub(crate) mod actor {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    crate::classified! { AuditNames { Personal: Actor, Name, SearchName, Functions; }}
 
     /// Those of [`Model::functions`] that this release knows.
     pub(crate) fn functions(text: &str) -> Vec<auth::Function> {

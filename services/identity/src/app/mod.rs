@@ -1,6 +1,7 @@
 //! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
 mod access;
+mod aging;
 mod align_gateway_clients;
 mod appointment;
 mod contact;
@@ -23,6 +24,7 @@ use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
 pub use access::{GetAccess, get_access, get_own_access};
+pub use aging::aging;
 pub use align_gateway_clients::{Aligned, align_gateway_clients};
 pub use appointment::{
     ConfirmAppointment, CreateAppointment, EndAppointment, ListAppointments, confirm_appointment, create_appointment, end_appointment,

@@ -59,6 +59,11 @@ impl Related<person::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Functions {
+    Internal: AppointmentId, Place, Version, RequestId;
+    Personal: PersonId, Function, StartTime, EndTime, ConfirmBy, Ends, Reminded, RemindAt, AppointedBy, SortKey, RequestedBy;
+}}
+
 /// Which appointments of a place a list is of.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {

@@ -31,6 +31,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { StaffContacts {
+    Internal: ContactId, SchoolId, OutOfHours, Version, RequestId;
+    Personal: Name, Phone, SortKey, RequestedBy;
+}}
+
 /// A contact within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: ContactId) -> StoreResult<Option<Contact>> {
     let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);

@@ -42,6 +42,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Gateways {
+    Internal: GatewayId, SchoolId, SiteId, Name, EnrolledAt, State, SecretHash, SecretSince, RevokedAt, Version, RequestId;
+    Personal: RevokedBy, RevokeReason, RequestedBy;
+}}
+
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.
 pub async fn find_to_authenticate(connection: &impl ConnectionTrait, id: GatewayId) -> StoreResult<Option<Gateway>> {
     Entity::find_by_id(id.as_uuid()).one(connection).await?.map(read).transpose()

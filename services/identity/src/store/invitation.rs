@@ -37,6 +37,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Invitations {
+    Internal: InvitationId, Place, EndTime, CreateTime, State, TokenHash, ExpireTime, AppointmentId, Version, RequestId;
+    Personal: Email, Function, InvitedBy, RequestedBy;
+}}
+
 /// `state` of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]

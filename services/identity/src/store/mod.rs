@@ -1,5 +1,6 @@
 //! Tables of identity. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
+mod aging;
 pub mod appointment;
 mod board;
 pub mod contact;
@@ -15,4 +16,5 @@ mod site;
 #[cfg(test)]
 mod tests;
 
+pub use aging::{aging, remove_appointments, remove_people, tables};
 pub use migration::migrations;

@@ -21,6 +21,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Functions { Internal: AppointmentId, Reminder; }}
+
 /// A reminder and the appointment as it is now.
 #[derive(Debug)]
 pub struct PassedOn {

@@ -21,6 +21,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Functions { Personal: PersonId, Name, Email; }}
+
 /// A person, locked until the transaction ends: what is published of them last is what was stored last.
 pub async fn find_to_change(txn: &Txn, id: PersonId) -> StoreResult<Option<Person>> {
     Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?.map(read).transpose()

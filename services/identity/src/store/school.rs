@@ -41,6 +41,8 @@ impl Related<super::board::Entity> for Entity {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Organisations { Public: SchoolId, InstitutionNumber, Name, Municipality, BoardId, SortName, SearchText; }}
+
 /// A school within the caller's scope.
 pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id: SchoolId) -> StoreResult<Option<School>> {
     let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);

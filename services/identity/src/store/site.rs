@@ -19,3 +19,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Organisations { Public: SiteId, SchoolId, SiteNumber, Name, Street, PostalCode, Municipality; }}

@@ -1,5 +1,6 @@
 //! Use cases, a file for each aggregate: authorize, load, decide, record. A long one has a file of its own.
 
+mod aging;
 mod alert_outcome;
 mod case;
 mod case_changes;
@@ -22,6 +23,7 @@ use content::{Library, Pack};
 use runtime::{Error, Result, Shutdown};
 use storage::{Database, audit::OnRecord};
 
+pub use aging::aging;
 pub use alert_outcome::AlertOutcome;
 pub use case::{
     Exhibit, ListCases, ListEvidence, ListTimeline, Whose, get_case, get_evidence, list_cases, list_evidence, list_timeline, measure_queue,

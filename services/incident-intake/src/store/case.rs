@@ -93,6 +93,17 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Incidents {
+    Public: SchoolId, SchoolName, Municipality;
+    Internal:
+        CaseId, ReferenceYear, ReferenceNumber, SignatureId, Signature, Category, ClassId, RsitClass, RsitKind, RsitNameNl, RsitNameEn,
+        TitleNl, TitleEn, Story, ContentVersion, Tlp, Severity, Phase, PhaseAt, CloseReason, ClosedPhase, PhasesSeen, ReactBy, ResolveBy,
+        ReactSoonAt, ResolveSoonAt, ReactedAt, QueueAt, AlertCount, EventCount, ToldEventCount, OpenedAt, LastEventAt, UpdatedAt,
+        Revision, SearchText;
+    Personal: ContactName, ContactPhone, AssigneeId, AssigneeName, ClosedById, ClosedByName;
+    Special: CloseText;
+}}
+
 /// `phase` of what is closed.
 pub(super) const CLOSED: i16 = 7;
 

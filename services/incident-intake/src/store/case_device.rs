@@ -39,6 +39,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Incidents {
+    Internal: CaseId, Position, IsKnown;
+    Personal: DeviceKey, Name, Ip;
+}}
+
 /// Keeps the devices in evidence, given with its positions in the order in which it was attached. `before` is what the case knew of
 /// an alert that it had already.
 pub async fn keep(txn: &Txn, case: CaseId, evidence: &[(i64, &Alert)], before: Option<&Alert>) -> StoreResult<()> {

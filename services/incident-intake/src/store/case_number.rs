@@ -14,3 +14,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Technical { Internal: Year, Last; }}

@@ -28,6 +28,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Incidents {
+    Internal: CaseId, AlertId, Position;
+    Special: Alert;
+}}
+
 /// An alert that a case has.
 #[derive(Debug)]
 pub struct Kept {

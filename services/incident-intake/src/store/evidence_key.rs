@@ -16,3 +16,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Incidents {
+    Internal: CaseId;
+    Personal: SearchKey;
+}}

@@ -4,6 +4,7 @@
 //! the one order that the audit chain needs too, so that an attaching sensor and a deciding person never wait for each other
 //! in a circle.
 
+mod aging;
 pub mod case;
 pub mod case_device;
 mod case_number;
@@ -20,6 +21,7 @@ mod tests;
 pub mod timeline;
 pub mod waiting;
 
+pub use aging::{aging, remove_cases, remove_people, tables};
 pub use migration::migrations;
 use storage::{StoreError, StoreResult};
 

@@ -20,6 +20,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Incidents { Personal: PersonId, Name; }}
+
 /// Somebody who has worked on a case before.
 pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResult<Option<Person>> {
     let row = Entity::find_by_id(id.as_uuid()).one(connection).await?;

@@ -25,6 +25,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Organisations {
+    Public: SchoolId, Name, Municipality, SearchText;
+    Personal: ContactName, ContactPhone;
+}}
+
 /// What identity last said of a school; `None` when it has not yet.
 pub async fn find(connection: &impl ConnectionTrait, id: SchoolId) -> StoreResult<Option<School>> {
     let row = Entity::find_by_id(id.as_uuid()).one(connection).await?;

@@ -24,3 +24,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Thresholds { Internal: SightingId, SchoolId, ClassId, AlertId, At, Events, Counted, HeardAt; }}

@@ -40,6 +40,12 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Incidents {
+    Internal: EntryId, CaseId, At, Tlp, RequestId, AuditSeq, AuditHash;
+    Personal: ActorId, ActorName;
+    Special: Change;
+}}
+
 /// Who reads a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {

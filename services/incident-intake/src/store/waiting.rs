@@ -34,6 +34,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Thresholds {
+    Internal: AlertId, HeardAt;
+    Special: Alert;
+}}
+
 /// Where sightings are counted together.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {

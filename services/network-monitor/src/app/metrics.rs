@@ -50,7 +50,6 @@ pub struct Metrics {
     events: Counter<u64>,
     devices: Counter<u64>,
     alerts: Counter<u64>,
-    forgotten: Counter<u64>,
     suppression_changes: Counter<u64>,
 }
 
@@ -67,7 +66,6 @@ impl Metrics {
                 .u64_counter("monitor.alerts")
                 .with_description("Alerts opened and grown; suspicious events suppressed, repeated, and flooded: without room")
                 .build(),
-            forgotten: meter.u64_counter("monitor.forgotten").with_description("Rows removed because their time was up, by what").build(),
             suppression_changes: meter
                 .u64_counter("monitor.suppression.changes")
                 .with_description("Suppressions made and removed, by action")
@@ -85,10 +83,6 @@ impl Metrics {
         for (change, count) in tally.alerts {
             self.alerts.add(count, &[KeyValue::new("change", change)]);
         }
-    }
-
-    pub fn forgotten(&self, what: &'static str, count: u64) {
-        self.forgotten.add(count, &[KeyValue::new("what", what)]);
     }
 
     pub fn suppression_changed(&self, action: &'static str) {

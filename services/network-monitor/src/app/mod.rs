@@ -2,7 +2,6 @@
 
 mod alert;
 mod device;
-mod forget;
 mod gateway_contact;
 mod history;
 mod metrics;
@@ -12,24 +11,24 @@ mod tell_growth;
 
 use std::sync::Arc;
 
+use service::Periods;
 use storage::{Database, audit::OnRecord};
 
 pub use alert::{ListAlerts, get_alert, list_alerts};
 pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};
-pub use forget::forget;
 pub use gateway_contact::{MOST_GATEWAYS, list_gateway_contacts};
 pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};
 pub use suppression::{CreateSuppression, ListSuppressions, create_suppression, delete_suppression, list_suppressions};
 pub use tell_growth::tell_growth;
 
-use crate::config::{Bounds, Keep};
+use crate::config::Bounds;
 
 /// What use cases work with.
 #[derive(Debug, Clone)]
 pub struct App {
     database: Database,
-    keep: Keep,
+    periods: Arc<Periods>,
     /// What one school may make it keep.
     pub bounds: Bounds,
     metrics: Arc<Metrics>,
@@ -38,8 +37,8 @@ pub struct App {
 
 impl App {
     /// Over this database.
-    pub fn new(database: Database, keep: Keep, bounds: Bounds) -> Self {
-        Self { database, keep, bounds, metrics: Arc::new(Metrics::new()), on_record: OnRecord::default() }
+    pub fn new(database: Database, periods: Arc<Periods>, bounds: Bounds) -> Self {
+        Self { database, periods, bounds, metrics: Arc::new(Metrics::new()), on_record: OnRecord::default() }
     }
 
     /// What is counted.

@@ -10,7 +10,7 @@ use auth::{Action, Context};
 use chrono::{DateTime, Utc};
 use events::{Topic, outbox};
 use runtime::{DeviceId, GatewayId, Result, SchoolId};
-use storage::Txn;
+use storage::{Txn, classified::Class};
 
 use super::{App, Outcome, Tally};
 use crate::{
@@ -168,7 +168,10 @@ async fn record_school(
     let Some(moments) = moments_of(&devices, &alerts) else { return Ok(()) };
     let mut ips = devices.ips();
     ips.extend(alerts.ips());
-    let first_kept = usage::first_kept(cx.clock.now(), app.keep.usage_days);
+    let now = cx.clock.now();
+    // The content says it of every class.
+    let use_days = app.periods.days(Class::DeviceUse, now).unwrap_or_default();
+    let first_kept = usage::first_kept(now, use_days);
     let wanted = Wanted { macs: devices.macs(), ips, moments, first_kept };
     let mut roster = Roster::new(
         store::device::load(txn, school, &wanted).await?,

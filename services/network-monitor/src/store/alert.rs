@@ -76,6 +76,14 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Alerts {
+    Internal:
+        AlertId, SchoolId, GatewayId, SignatureId, Signature, Category, Severity, Sensor, SourcePort, DestinationPort, DestinationSketch,
+        Protocol, FirstAt, LastAt, EventCount, ToldEventCount, ReceivedAt, Remembered;
+    Personal: SourceIp, SourceDeviceId, DestinationIp, DestinationDeviceId, Destinations;
+    Special: RawEvent;
+}}
+
 /// The alerts that may take in the events of a batch: of each key the newest, then of each the one before it, up to [`MOST_KNOWN`]. Only a
 /// sensor that tells of months in one batch comes so far; its oldest events then open alerts of their own. The school must be locked.
 pub async fn load(txn: &Txn, school: SchoolId, fold: &AlertFold) -> StoreResult<Vec<Alert>> {
@@ -194,12 +202,6 @@ pub async fn with_growth_due(txn: &Txn, school: SchoolId, now: DateTime<Utc>, at
     let query = Entity::find().filter(Column::SchoolId.eq(school.as_uuid())).filter(Column::GrowthDueAt.lte(now));
     let rows = query.order_by_asc(Column::GrowthDueAt).order_by_asc(Column::AlertId).limit(at_most).all(&**txn).await?;
     rows.into_iter().map(read).collect()
-}
-
-/// Forgets alerts not heard of since a moment. Returns how many.
-pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
-    let gone = Entity::delete_many().filter(Column::ReceivedAt.lt(heard_before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
 }
 
 /// What a caller may see: alerts within their scope that somebody was told of.

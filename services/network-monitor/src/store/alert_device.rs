@@ -15,3 +15,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Alerts {
+    Internal: AlertId;
+    Personal: DeviceId;
+}}

@@ -10,14 +10,11 @@ use auth::Scope;
 use chrono::{DateTime, NaiveDate, Utc};
 use runtime::{DeviceId, SchoolId};
 use sea_orm::{
-    ActiveValue::Set,
-    Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _,
-    entity::prelude::*,
-    sea_query::{ExprTrait as _, Query},
+    ActiveValue::Set, Condition, ConnectionTrait, QueryOrder as _, QuerySelect as _, entity::prelude::*, sea_query::ExprTrait as _,
 };
 use storage::{StoreError, StoreResult, Txn, chunks, or_update, within};
 
-use super::{alert, device_address, device_day};
+use super::{device_address, device_day};
 use crate::domain::{
     address,
     device::{Address, CLAIM_LASTS, CLAIM_REACHES_BACK, Claimed, Device, DeviceKey},
@@ -58,6 +55,11 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Devices {
+    Internal: DeviceId, SchoolId;
+    Personal: DeviceKey, Names, Software, Services, FirstSeenAt, LastSeenAt, HeardAt, SortName, SearchText;
+}}
 
 /// What a batch wants to know of a school's devices.
 #[derive(Debug, Clone)]
@@ -237,23 +239,6 @@ async fn take_over_days(txn: &Txn, absorbed: &BTreeMap<Uuid, Uuid>, days: &mut B
         of_both.join(stored.get(&(*into, *day)).copied().unwrap_or_default());
     }
     Ok(())
-}
-
-/// Forgets devices not heard of since a moment. Returns how many. Their alerts stay, as alerts about an address.
-pub async fn forget(txn: &Txn, heard_before: DateTime<Utc>) -> StoreResult<u64> {
-    let leaving = Query::select().column(Column::DeviceId).from(Entity).and_where(Column::HeardAt.lt(heard_before)).to_owned();
-    for column in [alert::Column::SourceDeviceId, alert::Column::DestinationDeviceId] {
-        let nobody = Expr::value(Option::<Uuid>::None);
-        alert::Entity::update_many().col_expr(column, nobody).filter(column.in_subquery(leaving.clone())).exec(&**txn).await?;
-    }
-    let gone = Entity::delete_many().filter(Column::HeardAt.lt(heard_before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
-}
-
-/// Forgets the use of days before one.
-pub async fn forget_use(txn: &Txn, before: NaiveDate) -> StoreResult<u64> {
-    let gone = device_day::Entity::delete_many().filter(device_day::Column::Day.lt(before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
 }
 
 fn write(school: SchoolId, device: &Device) -> StoreResult<ActiveModel> {

@@ -21,3 +21,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Devices {
+    Internal: DeviceId, SchoolId, Source;
+    Personal: Ip, ObservedAt, ClaimedFirstAt, ClaimedLastAt;
+}}

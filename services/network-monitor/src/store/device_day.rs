@@ -23,3 +23,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { DeviceUse {
+    Internal: DeviceId, SlotCount;
+    Personal: Day, SlotsLow, SlotsHigh;
+}}

@@ -1,5 +1,6 @@
 //! Tables of network-monitor. Every look-up of a caller's takes the caller's [`auth::Scope`]: what is outside it is not found.
 
+mod aging;
 pub mod alert;
 mod alert_device;
 pub mod contact;
@@ -14,4 +15,5 @@ pub mod suppression;
 #[cfg(test)]
 mod tests;
 
+pub use aging::{aging, tables};
 pub use migration::migrations;

@@ -20,3 +20,5 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+storage::classified! { Gateways { Internal: SchoolId, HeardAt, CountedHour, Devices, NewDevices, NewAlerts; }}

@@ -35,6 +35,11 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+storage::classified! { Suppressions {
+    Internal: SuppressionId, SchoolId, SignatureId, ExpiresAt, CreatedAt, RequestId;
+    Personal: Reason, Creator, RequestedBy;
+}}
+
 /// Keeps a new one.
 pub async fn insert(txn: &Txn, suppression: &Suppression, key: &RequestKey) -> StoreResult<()> {
     let row = ActiveModel {
@@ -87,12 +92,6 @@ pub async fn list(
 pub async fn in_force(txn: &Txn, school: SchoolId, now: DateTime<Utc>) -> StoreResult<Vec<Suppression>> {
     let rows = Entity::find().filter(of(school)).filter(Column::ExpiresAt.gt(now)).all(&**txn).await?;
     rows.into_iter().map(read).collect()
-}
-
-/// Forgets those that ended before a moment. Returns how many.
-pub async fn forget(txn: &Txn, ended_before: DateTime<Utc>) -> StoreResult<u64> {
-    let gone = Entity::delete_many().filter(Column::ExpiresAt.lt(ended_before)).exec(&**txn).await?;
-    Ok(gone.rows_affected)
 }
 
 fn of(school: SchoolId) -> Condition {

@@ -15,7 +15,7 @@ use proto::{
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
 };
 use runtime::{EventId, GatewayId, Ids, ManualClock, SchoolId};
-use schildwacht_network_monitor::{Bounds, Config, Keep, Service, migrations};
+use schildwacht_network_monitor::{Bounds, Config, Service, migrations};
 use storage::Database;
 use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
@@ -60,7 +60,6 @@ impl World {
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
                 max_events: 10_000,
-                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
                 bounds: Bounds { devices: 20_000, new_devices_per_hour: 5_000, new_alerts_per_hour: 500 },
             },
             parts,

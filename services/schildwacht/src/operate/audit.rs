@@ -38,6 +38,8 @@ enum About<'a> {
         proven: i64,
         /// Rows that are gone with accepted restores.
         restored: &'a [RestoredRows],
+        /// Texts that went with what they were in, at the end of its period.
+        removed_texts: usize,
     },
     Checkpoints {
         /// All restores that operators accepted, also those that excuse nothing any more.
@@ -49,8 +51,13 @@ enum About<'a> {
 
 impl<'a> Line<'a> {
     fn of_chain(service: &'static str, report: &'a ChainReport) -> Self {
-        let ChainReport { chain, rows, proven, restored, findings, .. } = report;
-        Self { service, about: About::Chain { chain, rows: *rows, proven: *proven, restored }, intact: report.is_intact(), findings }
+        let ChainReport { chain, rows, proven, restored, removed_texts, findings, .. } = report;
+        Self {
+            service,
+            about: About::Chain { chain, rows: *rows, proven: *proven, restored, removed_texts: *removed_texts },
+            intact: report.is_intact(),
+            findings,
+        }
     }
 
     fn of_checkpoints(service: &'static str, history: &'a History) -> Self {
@@ -74,8 +81,13 @@ impl<'a> Line<'a> {
             let mark = if finding.is_break() { "BROKEN" } else { "noted " };
             say(format_args!("{mark}  {service}  {of}  {finding}"))?;
         }
-        if let About::Chain { restored, .. } = about {
+        if let About::Chain { restored, removed_texts, .. } = about {
             restored.iter().try_for_each(|rows| say(format_args!("noted   {service}  {of}  {rows}")))?;
+            if *removed_texts > 0 {
+                say(format_args!(
+                    "noted   {service}  {of}  texts that went at the end of their period, as the chain says: {removed_texts}"
+                ))?;
+            }
         }
         match about {
             About::Chain { chain, rows, proven, .. } if self.intact => {

@@ -6,6 +6,7 @@ mod connection;
 mod dead_letters;
 mod gateways;
 mod import;
+mod retention;
 mod schools;
 
 use std::io::{self, Write as _};
@@ -19,6 +20,7 @@ pub use audit::{key as audit_key, verify as verify_audit};
 pub use dead_letters::dead_letters;
 pub use gateways::gateways;
 pub use import::import;
+pub use retention::retention;
 pub use schools::schools;
 
 /// Writes a line to standard output. A closed pipe (`… | head`) is not an error.

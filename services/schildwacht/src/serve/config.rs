@@ -351,7 +351,6 @@ MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
     #[test]
     fn what_cannot_work_is_refused_with_the_key_of_the_file() {
         for (file, key) in [
-            ("events.dead_letter_days = 0", "events.dead_letter_days"),
             ("events.consumer.quarantine_after = 0", "events.consumer.quarantine_after"),
             ("events.consumer.partitions = 10", "network_monitor.database.max_connections"),
             ("telemetry_ingest.max_events = 0", "telemetry_ingest.max_events"),

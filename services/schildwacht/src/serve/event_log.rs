@@ -1,6 +1,6 @@
 //! Opens the event log that the configuration names.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use events::{ConsumerConfig, EmbeddedConfig, EmbeddedLog, KafkaConfig, KafkaLog, LogError, SharedLog, Topic};
 use runtime::config::ConfigError;
@@ -12,8 +12,6 @@ use serde::Deserialize;
 pub struct EventsConfig {
     /// Embedded or Kafka.
     pub log: LogKind,
-    /// How long a dead letter waits to be replayed.
-    pub dead_letter_days: u32,
     /// How services consume.
     pub consumer: ConsumerConfig,
     /// Settings of the embedded log.
@@ -54,16 +52,8 @@ impl EventsConfig {
         if self.log == LogKind::Kafka && self.kafka.brokers.is_empty() {
             return Err(ConfigError::at("events.kafka.brokers", "name the brokers, as in kafka-0:9092,kafka-1:9092"));
         }
-        if self.dead_letter_days == 0 {
-            return Err(ConfigError::at("events.dead_letter_days", "give 1 or more: nobody could replay them"));
-        }
         self.consumer.validate().map_err(|(key, advice)| ConfigError::at(&format!("events.consumer.{key}"), advice))?;
         self.kafka.validate().map_err(|error| ConfigError::at("events.kafka", error))
-    }
-
-    /// How long dead letters are kept.
-    pub fn keep_dead_letters(&self) -> Duration {
-        Duration::from_secs(u64::from(self.dead_letter_days) * 24 * 60 * 60)
     }
 
     /// The log in an error text: the key to check, and its value.

@@ -8,7 +8,7 @@ use axum::Router;
 use events::{DeadLetters, LogHandle, SharedLog};
 use mail::Mailer;
 use runtime::{Process, StartError, config::Secret};
-use service::{KeepCheckpoints, Parts, follow_functions, follow_organisations};
+use service::{KeepCheckpoints, Parts, Retention, follow_functions, follow_organisations};
 use storage::{
     Database, DatabaseConfig,
     audit::{SharedAnchor, SigningKey},
@@ -38,6 +38,7 @@ struct Given {
     authenticator: Authenticator,
     dead_letters: DeadLetters,
     mailer: Mailer,
+    retention: Retention,
     /// Of checkpoints; made when the first service with a database needs it.
     audit_key: Option<Arc<SigningKey>>,
     audit_topic: Option<SharedAnchor>,
@@ -63,8 +64,9 @@ impl Mounts<'_> {
         let verifier = self.verifier()?;
         let mut given = Given {
             authenticator: self.authenticator(&verifier, &policies),
-            dead_letters: DeadLetters::keeping(self.config.events.keep_dead_letters()),
+            dead_letters: DeadLetters::default(),
             mailer: self.config.mailer(self.data_dir)?,
+            retention: Retention::load(&self.config.content)?,
             audit_key: None,
             audit_topic: topic(self.config.events.log, &self.log),
             checkpoints: Vec::new(),
@@ -92,7 +94,8 @@ impl Mounts<'_> {
             }
         }
         mounted.checkpoints = given.checkpoints;
-        mounted.merge_grpc(given.authenticator.protect(Routes::new(given.dead_letters.api()).into_axum_router()));
+        let operators = Routes::new(given.dead_letters.api()).add_service(given.retention.api());
+        mounted.merge_grpc(given.authenticator.protect(operators.into_axum_router()));
         Ok(mounted)
     }
 
@@ -132,6 +135,7 @@ impl Mounts<'_> {
             consumer: self.config.events.consumer,
             dead_letters: given.dead_letters.clone(),
             mailer: given.mailer.clone(),
+            retention: given.retention.clone(),
             authenticator: given.authenticator.clone(),
         })
     }

@@ -1,6 +1,6 @@
 //! Boards, schools, sites, contacts, gateways; people, appointments and invitations.
 
-use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
+use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
 use storage::{
     migrate::{MigrationTrait, SchemaManager, async_trait, index, table},
     reach,
@@ -41,7 +41,12 @@ impl MigrationTrait for CreateTables {
                 .foreign_key(ForeignKey::create().from("appointment", "person_id").to("person", "person_id"))
                 .to_owned(),
             table(manager, passed_on::Entity)
-                .foreign_key(ForeignKey::create().from("passed_on", "appointment_id").to("appointment", "appointment_id"))
+                .foreign_key(
+                    ForeignKey::create()
+                        .from("passed_on", "appointment_id")
+                        .to("appointment", "appointment_id")
+                        .on_delete(ForeignKeyAction::Cascade),
+                )
                 .to_owned(),
             table(manager, invitation::Entity),
         ];

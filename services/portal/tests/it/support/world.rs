@@ -7,7 +7,7 @@ use auth::Principal;
 use axum::Router;
 use events::{ConsumerConfig, DeadLetters, EmbeddedConfig, EmbeddedLog, LogHandle, Record, SharedLog, Topic};
 use incident_intake::Service as IncidentIntake;
-use network_monitor::{Bounds, Keep, Service as NetworkMonitor};
+use network_monitor::{Bounds, Service as NetworkMonitor};
 use runtime::{Clock, EventId, Ids};
 use sea_orm::{ConnectionTrait as _, Statement};
 use service::Parts;
@@ -36,6 +36,7 @@ impl World {
         let log: SharedLog = EmbeddedLog::open(EmbeddedConfig::new(folder.path().join("log"))).unwrap();
         log.ensure_topics(&Topic::all()).await.unwrap();
         let (dead_letters, authenticator) = (DeadLetters::default(), issuer.authenticator());
+        let retention = service::Retention::load(&content::Settings::default()).unwrap();
         let parts = async |name: &str, migrations: Vec<Box<dyn MigrationTrait>>| {
             let database = Database::connect(&database_in(folder.path(), name)).await.unwrap();
             database.migrate(migrations, &clock).await.unwrap();
@@ -45,6 +46,7 @@ impl World {
                 consumer: ConsumerConfig::default(),
                 dead_letters: dead_letters.clone(),
                 mailer: Default::default(),
+                retention: retention.clone(),
                 authenticator: authenticator.clone(),
             }
         };
@@ -75,7 +77,6 @@ impl World {
                 max_decoded_bytes: 32 << 20,
                 max_batches: 50,
                 max_events: 10_000,
-                keep: Keep { device_days: 90, usage_days: 35, alert_days: 365 },
                 bounds: Bounds { devices: 20_000, new_devices_per_hour: 20_000, new_alerts_per_hour: 1_000 },
             },
             parts: parts("network-monitor", network_monitor::migrations()).await,

@@ -1,0 +1,91 @@
+//! How the rows of incident-intake grow old.
+
+use runtime::{CaseId, SchoolId};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    entity::prelude::*, sea_query::Expr,
+};
+use storage::{
+    StoreResult, Txn,
+    classified::ClassifiedTable,
+    retention::{Aging, BoxedRemoval, Held},
+};
+
+use super::{case, case_device, case_number, evidence, evidence_key, person, school, sighting, timeline, waiting};
+use crate::domain::reference::Reference;
+
+/// What is said of its tables.
+pub fn tables() -> Vec<ClassifiedTable> {
+    vec![
+        ClassifiedTable::of(school::Entity),
+        ClassifiedTable::of(person::Entity),
+        ClassifiedTable::of(case_number::Entity),
+        ClassifiedTable::of(case::Entity),
+        ClassifiedTable::of(timeline::Entity),
+        ClassifiedTable::of(evidence::Entity),
+        ClassifiedTable::of(evidence_key::Entity),
+        ClassifiedTable::of(case_device::Entity),
+        ClassifiedTable::of(sighting::Entity),
+        ClassifiedTable::of(waiting::Entity),
+    ]
+}
+
+/// Closed cases go by their age, with all that is of them; and people with the last case that names them.
+pub fn aging(remove_cases: BoxedRemoval) -> Vec<Aging> {
+    vec![
+        Aging::of(case::Entity, Expr::col(case::Column::PhaseAt), on_hold)
+            .only(Condition::all().add(case::Column::Phase.eq(case::CLOSED)))
+            .with(&["timeline_entry", "evidence", "evidence_key", "case_device", "person"])
+            .removed_by(remove_cases),
+    ]
+}
+
+fn on_hold(held: &Held) -> Condition {
+    let acted = timeline::Entity::find().select_only().column(timeline::Column::CaseId).filter(held.person_in(timeline::Column::ActorId));
+    held.school_in(case::Column::SchoolId)
+        .add(held.case_in(case::Column::CaseId))
+        .add(held.person_in(case::Column::AssigneeId))
+        .add(case::Column::CaseId.in_subquery(acted.into_query()))
+}
+
+/// A case that was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemovedCase {
+    pub id: CaseId,
+    pub school: SchoolId,
+    pub reference: Reference,
+}
+
+/// Removes cases with all that is of them, and answers which these were, school by school.
+pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedCase>> {
+    use case::Column;
+    let is_one = Column::CaseId.is_in(ids);
+    let rows: Vec<(Uuid, Uuid, i32, i32)> = case::Entity::find()
+        .select_only()
+        .columns([Column::CaseId, Column::SchoolId, Column::ReferenceYear, Column::ReferenceNumber])
+        .filter(is_one.clone())
+        .order_by_asc(Column::SchoolId)
+        .order_by_asc(Column::CaseId)
+        .into_tuple()
+        .all(&**txn)
+        .await?;
+    case::Entity::delete_many().filter(is_one).exec(&**txn).await?;
+    let removed = |(case, school, year, number): (Uuid, Uuid, i32, i32)| RemovedCase {
+        id: case.into(),
+        school: school.into(),
+        reference: Reference { year, number },
+    };
+    Ok(rows.into_iter().map(removed).collect())
+}
+
+/// Removes the people whom no case names any more.
+pub async fn remove_people(txn: &Txn) -> StoreResult<()> {
+    let acted = timeline::Entity::find().select_only().column(timeline::Column::ActorId).filter(timeline::Column::ActorId.is_not_null());
+    let assigned = case::Entity::find().select_only().column(case::Column::AssigneeId).filter(case::Column::AssigneeId.is_not_null());
+    person::Entity::delete_many()
+        .filter(person::Column::PersonId.not_in_subquery(acted.into_query()))
+        .filter(person::Column::PersonId.not_in_subquery(assigned.into_query()))
+        .exec(&**txn)
+        .await?;
+    Ok(())
+}
