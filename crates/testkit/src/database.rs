@@ -1,7 +1,7 @@
 //! A database of its own for each test.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         LazyLock, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -228,4 +228,24 @@ pub async fn unguarded_tables(database: &Database) -> Vec<String> {
                     AND NOT relrowsecurity ORDER BY relname COLLATE \"C\"";
     let rows = database.reader().query_all_raw(Statement::from_string(DatabaseBackend::Postgres, question)).await.expect("the catalogue");
     rows.iter().map(|row| row.try_get("", "relname").expect("a name")).collect()
+}
+
+/// The columns of all tables, as the database has them.
+pub async fn columns(database: &Database) -> BTreeMap<String, BTreeSet<String>> {
+    let question = match database.backend() {
+        DatabaseBackend::Postgres => {
+            "SELECT table_name::text AS of_table, column_name::text AS of_column FROM information_schema.columns WHERE table_schema = current_schema()"
+        }
+        _ => {
+            "SELECT made.name AS of_table, has.name AS of_column FROM sqlite_master AS made, pragma_table_info(made.name) AS has
+             WHERE made.type = 'table' AND made.name NOT LIKE 'sqlite_%'"
+        }
+    };
+    let rows = database.reader().query_all_raw(Statement::from_string(database.backend(), question)).await.expect("the catalogue");
+    let mut columns: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let name = |of: &str| row.try_get::<String>("", of).expect("a name");
+        columns.entry(name("of_table")).or_default().insert(name("of_column"));
+    }
+    columns
 }

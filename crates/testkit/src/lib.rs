@@ -33,7 +33,7 @@ mod telemetry;
 
 pub use agreement::assert_agreement;
 pub use child::{Child, free_port};
-pub use database::{Store, TestDatabase, unguarded_tables};
+pub use database::{Store, TestDatabase, columns, unguarded_tables};
 pub use http::{http_builder, http_client};
 pub use issuer::{DISCOVERY, TestIssuer, TestTokens, director_of, person, responder_named};
 pub use keycloak::{Account, Brokered, REALM, Realm, Visit, one_time_code};

@@ -34,7 +34,8 @@ pub(crate) mod row {
 
     crate::classified! { Audit {
         Internal: Chain, Seq, AuditId, At, Action, ColumnDigests, Hash;
-        Personal: Actor, Resource, Detail;
+        Personal: Actor, Resource;
+        Special: Detail;
     }}
 }
 

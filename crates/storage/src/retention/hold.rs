@@ -49,7 +49,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 crate::classified! { Holds {
     Internal: HoldId, PlacedAt, EndsAt, LiftedAt;
-    Personal: Subject, Reason, PlacedBy, LiftedBy;
+    Personal: Subject, PlacedBy, LiftedBy;
+    Special: Reason;
 }}
 
 /// Makes the table of holds.

@@ -44,7 +44,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { Gateways {
     Internal: GatewayId, SchoolId, SiteId, Name, EnrolledAt, State, SecretHash, SecretSince, RevokedAt, Version, RequestId;
-    Personal: RevokedBy, RevokeReason, RequestedBy;
+    Personal: RevokedBy, RequestedBy;
+    Special: RevokeReason;
 }}
 
 /// The gateway that claims to call, whosever it is: nobody is authenticated yet. For the issuer only.

@@ -16,6 +16,7 @@ mod issuer;
 mod keycloak;
 mod migrating;
 mod permissions;
+mod retention;
 mod schools;
 mod sessions;
 mod sign_in;

@@ -111,6 +111,8 @@ impl World {
         let url = format!("http://{}", listener.address());
         let portal = setup.portal.unwrap_or_else(|| url.clone());
         let none = KeycloakConfig { admin_url: String::new(), client_id: String::new(), client_secret: Secret::new("") };
+        let parts = testkit::parts(&database, &log, &people);
+        let operators_door = testkit::operators_door(&parts);
         let service = Service {
             config: Config {
                 database: storage::DatabaseConfig::sqlite(Path::new("not-used-here")),
@@ -126,10 +128,10 @@ impl World {
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),
             },
-            parts: testkit::parts(&database, &log, &people),
+            parts,
         };
         let routes = service.build(&process).await?;
-        let router = routes.grpc.merge(routes.issuer);
+        let router = routes.grpc.merge(routes.issuer).merge(operators_door);
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
         let http = testkit::http_client();
@@ -149,7 +151,7 @@ impl World {
         format!("{}/issuer", self.url)
     }
 
-    fn channel(&self) -> Channel {
+    pub fn channel(&self) -> Channel {
         Endpoint::from_shared(self.url.clone()).unwrap().connect_lazy()
     }
 

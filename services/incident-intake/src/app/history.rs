@@ -27,6 +27,7 @@ impl Trail for App {
                 holding: "",
             },
         ),
+        (Action::CaseRead, Changes { by: &[Action::RetentionRun], holding: "" }),
         // As in the timeline, a school does not hear of a note that is for the team alone.
         (Action::CaseRead, notes(r#""tlp":"TLP:AMBER""#)),
         (Action::CaseRead, notes(r#""tlp":"TLP:GREEN""#)),

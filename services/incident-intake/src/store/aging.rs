@@ -59,7 +59,7 @@ pub struct RemovedCase {
 /// Removes cases with all that is of them, and answers which these were, school by school.
 pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedCase>> {
     use case::Column;
-    let is_one = Column::CaseId.is_in(ids);
+    let is_one = Column::CaseId.is_in(ids.iter().copied());
     let rows: Vec<(Uuid, Uuid, i32, i32)> = case::Entity::find()
         .select_only()
         .columns([Column::CaseId, Column::SchoolId, Column::ReferenceYear, Column::ReferenceNumber])
@@ -69,6 +69,11 @@ pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedC
         .into_tuple()
         .all(&**txn)
         .await?;
+    // One by one: no foreign key removes what is of a case, so that no slip does either.
+    timeline::Entity::delete_many().filter(timeline::Column::CaseId.is_in(ids.iter().copied())).exec(&**txn).await?;
+    evidence::Entity::delete_many().filter(evidence::Column::CaseId.is_in(ids.iter().copied())).exec(&**txn).await?;
+    evidence_key::Entity::delete_many().filter(evidence_key::Column::CaseId.is_in(ids.iter().copied())).exec(&**txn).await?;
+    case_device::Entity::delete_many().filter(case_device::Column::CaseId.is_in(ids)).exec(&**txn).await?;
     case::Entity::delete_many().filter(is_one).exec(&**txn).await?;
     let removed = |(case, school, year, number): (Uuid, Uuid, i32, i32)| RemovedCase {
         id: case.into(),

@@ -15,5 +15,6 @@ mod intake;
 mod migrating;
 mod permissions;
 mod queue;
+mod retention;
 mod watching;
 mod world;

@@ -37,7 +37,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { Suppressions {
     Internal: SuppressionId, SchoolId, SignatureId, ExpiresAt, CreatedAt, RequestId;
-    Personal: Reason, Creator, RequestedBy;
+    Personal: Creator, RequestedBy;
+    Special: Reason;
 }}
 
 /// Keeps a new one.

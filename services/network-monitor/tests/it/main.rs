@@ -14,6 +14,7 @@ mod migrating;
 mod permissions;
 mod real_data;
 mod real_files;
+mod retention;
 mod suppressions;
 mod tracing_through;
 mod world;

@@ -170,6 +170,10 @@ impl World {
         HistoryServiceClient::new(self.server.channel())
     }
 
+    pub fn channel(&self) -> Channel {
+        self.server.channel()
+    }
+
     pub fn dead_letters(&self) -> DeadLetterServiceClient<Channel> {
         DeadLetterServiceClient::new(self.server.channel())
     }

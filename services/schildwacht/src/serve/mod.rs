@@ -9,6 +9,8 @@ mod banner;
 mod cleartext;
 pub mod config;
 mod data_dir;
+#[cfg(test)]
+mod data_register;
 pub mod discovery;
 pub mod event_log;
 #[cfg(test)]

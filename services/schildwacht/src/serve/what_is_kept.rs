@@ -16,7 +16,7 @@ fn held_in(service: &str, table: &str) -> &'static [DataKind] {
     match (service, table) {
         // What holds nothing of an organisation for longer than it takes to pass it on.
         (_, "schema_migration" | "outbox" | "inbox" | "consumer_partition" | "audit_head") | ("identity", "mail" | "passed_on") => &[],
-        (_, "audit_log" | "audit_actor") => &[History],
+        (_, "audit_log" | "audit_actor" | "retention_hold") => &[History],
         // It consumes nothing.
         ("identity", "dead_letter") => &[],
         (_, "dead_letter") => &[Messages],

@@ -1,5 +1,6 @@
 //! What operators do to a running system: import, dead letters, the audit trail.
 
+use chrono::TimeDelta;
 use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use testkit::eventually;
@@ -53,6 +54,30 @@ async fn a_file_can_be_checked_without_importing_it() {
     let operator = town.operator().await;
     let request = operator.asks(proto::identity::v1::ListSchoolsRequest { query: "990195".to_owned(), ..Default::default() });
     assert_eq!(operator.organisations().list_schools(request).await.unwrap().into_inner().total_size, 0);
+}
+
+#[tokio::test]
+async fn what_is_past_its_period_is_counted_for_every_service_and_a_hold_is_in_all_of_them() {
+    let town = Town::shared().await;
+    let operate = async |arguments: &[&str]| town.site.operate(&[&["retention"], arguments].concat()).await.ok();
+    let lines = |said: String| -> Vec<Value> { said.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let services = ["identity", "incident-intake", "network-monitor"];
+    for command in ["plan", "run"] {
+        let tables = lines(operate(&[command, "--json"]).await);
+        let of: std::collections::BTreeSet<&str> = tables.iter().map(|table| table["service"].as_str().unwrap()).collect();
+        assert_eq!(of, services.into(), "{command}");
+        assert!(tables.iter().any(|table| table["class"] == "incidents" && table["days"] == 1_826 && table["overdue"] == 0), "{tables:?}");
+    }
+    let school = "school:0199c0de-0000-7000-8000-000000000001";
+    let until = (eve::just_now() + TimeDelta::days(30)).to_rfc3339();
+    let held = operate(&["hold", school, "--reason", "vraag van het parket", "--until", &until]).await;
+    let id = held.split_whitespace().next().unwrap();
+    let holds = lines(operate(&["holds", "--json"]).await);
+    let hold = holds.iter().find(|hold| hold["hold_id"] == id).unwrap();
+    assert_eq!((&hold["subject"], &hold["services"]), (&school.into(), &serde_json::json!(services)));
+    assert!(operate(&["lift", id]).await.contains("lifted"));
+    assert!(!operate(&["holds"]).await.contains(id));
+    assert!(operate(&["holds", "--all"]).await.contains("vraag van het parket"));
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! Cases with their timeline and evidence, what counts towards thresholds, schools and people as they were last named.
 
-use sea_orm_migration::prelude::{
-    ConditionalStatement as _, DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction,
-};
+use sea_orm_migration::prelude::{ConditionalStatement as _, DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey};
 use storage::{
     migrate::{MigrationTrait, SchemaManager, async_trait, index, table},
     reach,
@@ -24,9 +22,7 @@ impl MigrationTrait for CreateTables {
         let is_active = closing.into_iter().fold(is_open(), |all, column| all.and(Expr::col(column).is_null()));
         let is_closed = closing.into_iter().fold(Expr::col("phase").eq(CLOSED), |all, column| all.and(Expr::col(column).is_not_null()));
         let actor_is_whole = Expr::col("actor_id").is_null().eq(Expr::col("actor_name").is_null());
-        let case_of = |table: &'static str| {
-            ForeignKey::create().from(table, "case_id").to("incident_case", "case_id").on_delete(ForeignKeyAction::Cascade).to_owned()
-        };
+        let case_of = |table: &'static str| ForeignKey::create().from(table, "case_id").to("incident_case", "case_id").to_owned();
         let tables = [
             table(manager, school::Entity),
             table(manager, person::Entity),

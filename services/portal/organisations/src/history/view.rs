@@ -49,6 +49,7 @@ pub(crate) enum Deed {
     WroteNote,
     ClosedCase,
     ReopenedCase,
+    RemovedCase,
     /// `None`: of all schools.
     ExportedCases(Option<i64>),
     ExportedDevices(i64),
@@ -137,6 +138,7 @@ fn deed(entry: &HistoryEntry) -> Option<Deed> {
         ("case.note", _) => Deed::WroteNote,
         ("case.close", _) => Deed::ClosedCase,
         ("case.reopen", _) => Deed::ReopenedCase,
+        ("retention.run", "removed") => Deed::RemovedCase,
         ("case.export", _) if entry.resource == "platform" => Deed::ExportedCases(None),
         ("case.export", _) => Deed::ExportedCases(Some(rows()?)),
         ("device.export", _) => Deed::ExportedDevices(rows()?),

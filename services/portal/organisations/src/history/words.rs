@@ -51,6 +51,7 @@ words! {
         did_write_note { "schreef een notitie bij een incident" "wrote a note in an incident" }
         did_close_case { "sloot een incident af" "closed an incident" }
         did_reopen_case { "heropende een incident" "reopened an incident" }
+        did_remove_case { "verwijderde een incident waarvan de bewaartermijn voorbij is" "removed an incident whose retention period is over" }
         did_export_all_cases { "exporteerde de incidenten van alle scholen" "exported the incidents of all schools" }
         did_read_history { "las deze historiek" "read this history" }
         did_export_access { "exporteerde wie wat ziet" "exported who sees what" }
@@ -94,6 +95,7 @@ impl HistoryWords {
             Deed::WroteNote => self.did_write_note(),
             Deed::ClosedCase => self.did_close_case(),
             Deed::ReopenedCase => self.did_reopen_case(),
+            Deed::RemovedCase => self.did_remove_case(),
             Deed::ExportedCases(None) => self.did_export_all_cases(),
             Deed::ExportedCases(Some(rows)) => return self.exported(rows, ("incident", "incidenten"), ("incident", "incidents")),
             Deed::ExportedDevices(rows) => return self.exported(rows, ("toestel", "toestellen"), ("device", "devices")),
