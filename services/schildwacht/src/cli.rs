@@ -1,13 +1,16 @@
 //! The command line.
 
+mod retention;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use identity::issuer::client::COMMAND_LINE;
 use runtime::{DeadLetterId, GatewayId, SchoolId};
-use storage::retention::{HoldId, Subject};
 use strum::VariantArray as _;
+
+pub use retention::RetentionCommand;
 
 use crate::{send::SendOptions, system::Where};
 
@@ -327,64 +330,6 @@ pub enum DeadLetterCommand {
         reason: Option<String>,
         /// Ids from `dead-letters list`. Default: all, or all with the given reason.
         ids: Vec<DeadLetterId>,
-        #[command(flatten)]
-        access: Access,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum RetentionCommand {
-    /// Counts what is past its period, table by table: how much, since when, what is on hold and what would go. Changes nothing.
-    Plan {
-        /// Only this service: identity, network-monitor or incident-intake.
-        #[arg(long, value_name = "SERVICE", default_value = "", hide_default_value = true)]
-        service: String,
-        /// Prints one JSON object per line.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        access: Access,
-    },
-    /// Removes now what is past its period and not on hold, as each service does every hour. Exit code 1 if some is left for the next run.
-    Run {
-        /// Only this service: identity, network-monitor or incident-intake.
-        #[arg(long, value_name = "SERVICE", default_value = "", hide_default_value = true)]
-        service: String,
-        /// Prints one JSON object per line.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        access: Access,
-    },
-    /// Lists what is on hold, the hold that ends first on top.
-    Holds {
-        /// Include those that are over.
-        #[arg(long)]
-        all: bool,
-        /// Prints one JSON object per line.
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        access: Access,
-    },
-    /// Keeps a school, a case or a person although its period is over. With services in processes of their own: give it to each with --at.
-    Hold {
-        /// school:<id>, case:<id> or person:<id>.
-        #[arg(value_name = "WHAT")]
-        subject: Subject,
-        /// By whose decision and why, in one line.
-        #[arg(long, value_name = "TEXT")]
-        reason: String,
-        /// When the hold ends, as 2027-06-30T00:00:00Z; five years ahead at most.
-        #[arg(long, value_name = "MOMENT")]
-        until: DateTime<Utc>,
-        #[command(flatten)]
-        access: Access,
-    },
-    /// Ends a hold before its time.
-    Lift {
-        /// Id from `retention holds`.
-        hold: HoldId,
         #[command(flatten)]
         access: Access,
     },
