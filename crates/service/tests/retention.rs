@@ -129,7 +129,7 @@ on_both_stores! {
 
         let ran = world.run().await;
         assert_eq!((ran.overdue, ran.held), (2, 2));
-        assert_eq!(world.holds().await, [hold.clone()]);
+        assert_eq!(world.holds().await, std::slice::from_ref(&hold));
         let lift = LiftHoldRequest { hold_id: hold.hold_id.clone() };
         let lifted = world.client.clone().lift_hold(world.people.request(&operator(), lift)).await.unwrap().into_inner();
         assert_eq!(lifted.lifted_by, operator().actor());

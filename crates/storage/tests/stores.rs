@@ -40,6 +40,8 @@ mod shelf {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+
+    schildwacht_storage::classified! { Technical { Internal: Book, Floor; }}
 }
 
 struct AddFloor(&'static str);

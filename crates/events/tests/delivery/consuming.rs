@@ -1,9 +1,6 @@
 //! The consumer loop and its inbox.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 use chrono::TimeDelta;

@@ -1,11 +1,7 @@
 //! How the rows of network-monitor grow old.
 
-use sea_orm::{ColumnTrait as _, Condition, QueryFilter as _, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::Expr};
-use storage::{
-    StoreResult, Txn,
-    classified::ClassifiedTable,
-    retention::{Aging, Held},
-};
+use sea_orm::{ColumnTrait as _, QueryFilter as _, entity::prelude::*, sea_query::Expr};
+use storage::{StoreResult, Txn, classified::ClassifiedTable, retention::Aging};
 
 use super::{alert, alert_device, device, device_address, device_day, gateway_contact, school_contact, suppression};
 
@@ -29,16 +25,11 @@ pub fn aging() -> Vec<Aging> {
         Aging::of(device::Entity, Expr::col(device::Column::HeardAt), |held| held.school_in(device::Column::SchoolId))
             .with(&["device_address"])
             .removed_by(|txn, _, ids| Box::pin(async move { Ok(forget_devices(txn, ids).await?) })),
-        Aging::of(device_day::Entity, Expr::col(device_day::Column::Day), use_on_hold).by_day(),
+        Aging::of(device_day::Entity, Expr::col(device_day::Column::Day), |held| held.school_in(device_day::Column::SchoolId)).by_day(),
         Aging::of(alert::Entity, Expr::col(alert::Column::ReceivedAt), |held| held.school_in(alert::Column::SchoolId))
             .with(&["alert_device"]),
         Aging::of(suppression::Entity, Expr::col(suppression::Column::ExpiresAt), |held| held.school_in(suppression::Column::SchoolId)),
     ]
-}
-
-fn use_on_hold(held: &Held) -> Condition {
-    let devices = device::Entity::find().select_only().column(device::Column::DeviceId).filter(held.school_in(device::Column::SchoolId));
-    Condition::any().add(device_day::Column::DeviceId.in_subquery(devices.into_query()))
 }
 
 /// An alert outlives its devices. Addresses and use go with them.

@@ -79,7 +79,7 @@ impl ActiveModelBehavior for ActiveModel {}
 storage::classified! { Alerts {
     Internal:
         AlertId, SchoolId, GatewayId, SignatureId, Signature, Category, Severity, Sensor, SourcePort, DestinationPort, DestinationSketch,
-        Protocol, FirstAt, LastAt, EventCount, ToldEventCount, ReceivedAt, Remembered;
+        Protocol, FirstAt, LastAt, EventCount, ToldEventCount, ToldAt, GrowthDueAt, ReceivedAt, Remembered;
     Personal: SourceIp, SourceDeviceId, DestinationIp, DestinationDeviceId, Destinations;
     Special: RawEvent;
 }}

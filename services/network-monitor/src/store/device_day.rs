@@ -25,6 +25,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { DeviceUse {
-    Internal: DeviceId, SlotCount;
+    Internal: DeviceId, SchoolId, SlotCount;
     Personal: Day, SlotsLow, SlotsHigh;
 }}
