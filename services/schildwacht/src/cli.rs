@@ -1,15 +1,16 @@
 //! The command line.
 
+mod access;
 mod retention;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
-use identity::issuer::client::COMMAND_LINE;
 use runtime::{DeadLetterId, GatewayId, SchoolId};
 use strum::VariantArray as _;
 
+pub use access::Access;
 pub use retention::RetentionCommand;
 
 use crate::{send::SendOptions, system::Where};
@@ -151,19 +152,6 @@ impl ServeOptions {
         self.listen = self.listen.or(others.listen);
         self.no_demo |= others.no_demo;
     }
-}
-
-/// Which running system to talk to, and as whom.
-#[derive(Debug, Clone, Args)]
-pub struct Access {
-    #[command(flatten)]
-    pub system: Where,
-    /// Client id to act as.
-    #[arg(long, value_name = "ID", default_value = COMMAND_LINE)]
-    pub client_id: String,
-    /// File with the client secret. Default: the one in the local data folder.
-    #[arg(long, value_name = "FILE")]
-    pub secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

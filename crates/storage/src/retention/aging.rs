@@ -6,7 +6,9 @@ use futures::future::BoxFuture;
 use runtime::Result;
 use sea_orm::{
     Condition, ConnectionTrait, IdenStatic as _, Iterable as _, PrimaryKeyToColumn as _,
-    sea_query::{Alias, Expr, ExprTrait as _, Func, IntoCondition, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr},
+    sea_query::{
+        Alias, Asterisk, Expr, ExprTrait as _, Func, IntoCondition, LockBehavior, LockType, Order, Query, SelectStatement, SimpleExpr,
+    },
 };
 use uuid::Uuid;
 
@@ -113,7 +115,7 @@ impl Aging {
     pub async fn overdue(&self, connection: &impl ConnectionTrait, before: DateTime<Utc>, held: &Held) -> StoreResult<Overdue> {
         let count = |over: Condition| {
             let mut query = self.select();
-            query.expr_as(Func::count(Expr::col(Alias::new(self.key[0]))), "rows").expr_as(Func::min(self.since.clone()), "oldest");
+            query.expr_as(Func::count(Expr::col(Asterisk)), "rows").expr_as(Func::min(self.since.clone()), "oldest");
             query.cond_where(over).to_owned()
         };
         let all = connection.query_one(&count(self.over(before))).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use storage::retention::{HoldId, Subject};
 
-use super::Access;
+use super::access::Access;
 
 #[derive(Debug, Subcommand)]
 pub enum RetentionCommand {
