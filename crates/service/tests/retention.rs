@@ -29,7 +29,7 @@ impl World {
         runtime::install_tls_provider();
         let database = place.migrated(migrations(Vec::new())).await;
         let clock = ManualClock::at("2026-11-24T09:00:00Z".parse().unwrap());
-        let (log, people) = (TestLog::beside(place, &[]).await, TestIssuer::start(clock.clone().into()).await);
+        let (log, people) = (TestLog::of(testkit::Store::Sqlite, &[]).await, TestIssuer::start(clock.clone().into()).await);
         let parts: Parts = testkit::parts(&database, &log, &people);
         let process = TestProcess::at(clock.clone());
         parts.clone().begin("test", &process).retain(Vec::new());
