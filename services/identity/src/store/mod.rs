@@ -2,7 +2,11 @@
 
 pub mod appointment;
 mod board;
+pub mod check;
+pub mod check_override;
 pub mod contact;
+pub mod domain_proof;
+pub mod enrolment;
 pub mod gateway;
 pub mod holders;
 pub mod invitation;
@@ -14,5 +18,6 @@ pub mod school;
 mod site;
 #[cfg(test)]
 mod tests;
+pub mod vendor;
 
 pub use migration::migrations;
