@@ -14,9 +14,9 @@ use hickory_resolver::{
 
 use crate::domain::DnsAnswer;
 
-/// A look takes no longer, whatever servers do.
-const AT_MOST: Duration = Duration::from_secs(10);
-const EACH_TRY: Duration = Duration::from_secs(4);
+/// A look takes no longer, whatever servers do: somebody waits for the page, 5 s at most.
+const AT_MOST: Duration = Duration::from_secs(4);
+const EACH_TRY: Duration = Duration::from_secs(2);
 /// Aliases (CNAME) that are followed.
 const MOST_ALIASES: usize = 4;
 /// Texts of a name that are read, and bytes of each.

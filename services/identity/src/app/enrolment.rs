@@ -29,7 +29,8 @@ const NEWEST: usize = 50;
 #[derive(Debug, Clone, Serialize)]
 pub struct ListEnrolments {
     pub kind: Option<EnrolmentKind>,
-    pub level: Option<EnrolmentLevel>,
+    /// Only at one of these; empty: at any.
+    pub levels: Vec<EnrolmentLevel>,
     /// Only those whose level falls before then.
     pub ends_before: Option<DateTime<Utc>>,
     /// Part of a name or a number.
@@ -58,7 +59,7 @@ pub async fn list_enrolments(app: &App, cx: &Context, asked: ListEnrolments) -> 
     let mut paging = Paging::begin(&asked, &asked.page)?;
     // Levels fall by themselves: later pages are of the moment of the first.
     let now = paging.as_of(cx.clock.now());
-    let filter = store::enrolment::Filter { kind: asked.kind, level: asked.level, ends_before: asked.ends_before, text: &asked.query };
+    let filter = store::enrolment::Filter { kind: asked.kind, levels: &asked.levels, ends_before: asked.ends_before, text: &asked.query };
     let page = store::enrolment::list(&app.database.reader_within(Reach::Everything).await?, filter, now, &paging).await?;
     if asked.for_export {
         app.on_record.export_of(&app.database, cx, action, Resource::Platform, page.total).await?;

@@ -89,12 +89,14 @@ impl TryFrom<ListEnrolmentsRequest> for ListEnrolments {
             OrganisationKind::School => Some(EnrolmentKind::Schools),
             OrganisationKind::Vendor => Some(EnrolmentKind::Vendors),
         };
-        // Numbers are those of the wire, and none is the first.
-        let level = EnrolmentLevel::from_repr(request.level() as usize);
+        // Numbers are those of the wire.
+        let levels: Option<Vec<EnrolmentLevel>> =
+            request.levels.iter().map(|level| EnrolmentLevel::from_repr(usize::try_from(*level).ok()?)).collect();
+        let levels = fields.require("levels", levels, "name levels that there are");
         let ends_before = fields.optional_moment("ends_before_time", request.ends_before_time.map(moment));
         let query = fields.search("query", &request.query);
         let page = (request.page_size, request.page_token).into();
-        fields.build(|| Some(Self { kind, level, ends_before, query, for_export: request.for_export, page }))
+        fields.build(|| Some(Self { kind, levels: levels?, ends_before, query, for_export: request.for_export, page }))
     }
 }
 

@@ -46,7 +46,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy)]
 pub struct Filter<'a> {
     pub kind: Option<Kind>,
-    pub level: Option<EnrolmentLevel>,
+    /// Only at one of these; empty: at any.
+    pub levels: &'a [EnrolmentLevel],
     /// Only those whose level falls before then, and has not yet.
     pub ends_before: Option<DateTime<Utc>>,
     /// Part of a name or a number.
@@ -90,8 +91,9 @@ pub async fn list(
     if let Some(kind) = filter.kind {
         query = query.filter(Column::IsVendor.eq(kind == Kind::Vendors));
     }
-    if let Some(level) = filter.level {
-        query = query.filter(at_level(level, now));
+    if !filter.levels.is_empty() {
+        let at_any = filter.levels.iter().fold(Condition::any(), |any, level| any.add(at_level(*level, now)));
+        query = query.filter(at_any);
     }
     if let Some(before) = filter.ends_before {
         let first_ends = at_first_rung(now).add(Column::FirstEndTime.lt(before));

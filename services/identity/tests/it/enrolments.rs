@@ -259,7 +259,7 @@ on_both_stores! {
         let moved = UpdateVendorRequest { vendor_id, name, domain: "anders.example".to_owned(), security_contact, etag };
         world.vendors().update_vendor(world.by(&operator(), moved)).await.unwrap();
         assert_eq!(level(&world, of_vendor(&vendor)).await, EnrolmentLevel::Draft);
-        let drafts = ListEnrolmentsRequest { level: EnrolmentLevel::Draft.into(), ..Default::default() };
+        let drafts = ListEnrolmentsRequest { levels: vec![EnrolmentLevel::Draft.into()], ..Default::default() };
         assert_eq!(list(&world, drafts).await, [("Leermaat BV".to_owned(), EnrolmentLevel::Draft)]);
     }
 
@@ -271,7 +271,7 @@ on_both_stores! {
         let (unproven, provisional, draft) = (EnrolmentLevel::Unproven, EnrolmentLevel::Provisional, EnrolmentLevel::Draft);
         let all = [(vuurvogel.name.clone(), unproven), (zandloper.name.clone(), provisional), ("Leermaat BV".to_owned(), draft)];
         assert_eq!(list(&world, ListEnrolmentsRequest::default()).await, all);
-        let at = |level: EnrolmentLevel| ListEnrolmentsRequest { level: level.into(), ..Default::default() };
+        let at = |level: EnrolmentLevel| ListEnrolmentsRequest { levels: vec![level.into()], ..Default::default() };
         for one in &all {
             assert_eq!(list(&world, at(one.1)).await, std::slice::from_ref(one));
         }

@@ -123,7 +123,7 @@ async fn list(connection: &impl sea_orm::ConnectionTrait, filter: enrolment::Fil
     }
 }
 
-const ALL: enrolment::Filter<'static> = enrolment::Filter { kind: None, level: None, ends_before: None, text: "" };
+const ALL: enrolment::Filter<'static> = enrolment::Filter { kind: None, levels: &[], ends_before: None, text: "" };
 
 on_both_stores! {
     async fn vendors_are_read_back_and_their_requests_kept(database: TestDatabase) {
@@ -208,9 +208,12 @@ on_both_stores! {
         for level in EnrolmentLevel::VARIANTS {
             let expected: Vec<Standing> = all.iter().filter(|standing| standing.level(now()) == *level).cloned().collect();
             assert!(!expected.is_empty(), "{level:?} is among the samples");
-            let found = list(&reader, enrolment::Filter { level: Some(*level), ..ALL }).await;
+            let found = list(&reader, enrolment::Filter { levels: &[*level], ..ALL }).await;
             assert_eq!(sorted(found), expected, "{level:?}");
         }
+        let both = [EnrolmentLevel::Unproven, EnrolmentLevel::Suspended];
+        let expected: Vec<Standing> = all.iter().filter(|standing| both.contains(&standing.level(now()))).cloned().collect();
+        assert_eq!(sorted(list(&reader, enrolment::Filter { levels: &both, ..ALL }).await), expected);
         for days in [1, 2, 3] {
             let before = now() + TimeDelta::days(days);
             let falls = |standing: &&Standing| standing.level_ends(now()).is_some_and(|ends| ends < before);
