@@ -12,8 +12,7 @@ use proto::identity::v1::{
     contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
     gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
-    session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient,
-    vendor_service_client::VendorServiceClient,
+    session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient, vendor_service_client::VendorServiceClient,
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,

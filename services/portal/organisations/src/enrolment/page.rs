@@ -124,7 +124,11 @@ impl EnrolmentPage {
 
     /// What is to be done about it.
     const fn todo_of(&self, requirement: &Requirement) -> &'static str {
-        if requirement.holds { self.words().nothing_to_do() } else { self.words().todo_of(requirement.kind) }
+        match requirement.kind {
+            _ if requirement.holds => self.words().nothing_to_do(),
+            CheckKind::CompanyRegister if self.may_check => self.words().company_title(),
+            kind => self.words().todo_of(kind),
+        }
     }
 
     const fn outcome_tone(&self, check: &Check) -> Option<&'static str> {

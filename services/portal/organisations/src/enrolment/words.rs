@@ -46,7 +46,7 @@ words! {
         confirm { "Bevestig de school" "Confirm the school" }
 
         details { "Gegevens" "Details" }
-        number { "Ondernemingsnummer" "Enterprise number" }
+        number { "KBO-nummer" "Enterprise number" }
         domain_name { "Domein" "Domain" }
         edit { "Wijzig de gegevens" "Change the details" }
         contact { "Contact voor beveiliging" "Security contact" }

@@ -18,6 +18,9 @@ pub(crate) use self::page::VendorPage;
 use self::page::{Problems, Written};
 use crate::{enrolment::Subject, enrolments, messages};
 
+/// Where a vendor enrols itself. Who does that has no other page yet.
+const NEW: &str = "/leveranciers/nieuw";
+
 /// `GET /leveranciers/nieuw`.
 pub(crate) async fn new_form(visit: Visit) -> Result<Response, Failure> {
     page(&new_page(&visit, Written::default(), Problems::default(), visit.new_request_id()).await?)
@@ -36,7 +39,7 @@ pub(crate) async fn add(Posted { visit, fields }: Posted) -> Result<Response, Fa
     } else {
         let wire::CreateVendorRequest { enterprise_number, name, domain, security_contact, request_id } = request;
         let request = wire::RegisterVendorRequest { enterprise_number, name, domain, security_contact, request_id };
-        visit.calls().vendors().register_vendor(request).await.map(|_| visit.done(messages::VENDOR_REGISTERED, "/"))
+        visit.calls().vendors().register_vendor(request).await.map(|_| visit.done(messages::VENDOR_REGISTERED, NEW))
     };
     match answer {
         Ok(done) => Ok(done),
@@ -97,7 +100,7 @@ fn problems_of(status: Status) -> Result<(StatusCode, Problems), Failure> {
 
 async fn new_page(visit: &Visit, written: Written, problems: Problems, request_id: String) -> Result<VendorPage, Failure> {
     let registers = !visit.visitor().may_everywhere(Action::VendorCreate);
-    let place = if registers { "/leveranciers/nieuw" } else { enrolments::PLACE };
+    let place = if registers { NEW } else { enrolments::PLACE };
     Ok(VendorPage { frame: visit.frame(place).await?, vendor: None, registers, written, problems, request_id })
 }
 
