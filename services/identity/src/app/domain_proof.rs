@@ -103,7 +103,14 @@ async fn look(app: &App, cx: &Context, asked: DomainProof, action: Action) -> Re
     let txn = app.database.begin_within(Place(asked.vendor_id.into())).await?;
     let vendor = locked(&txn, &Scope::Everything, asked.vendor_id).await?;
     // What was asked of a former token or domain says nothing of the one there is now.
-    let Some(mut proof) = current(&txn, &vendor).await?.filter(|proof| proof.token == asked.token) else { return Ok(()) };
+    let Some(mut proof) = store::domain_proof::find(&*txn, vendor.id).await?.filter(|proof| proof.token == asked.token) else {
+        return Ok(());
+    };
+    if proof.domain != vendor.details.domain {
+        proof.next_look = None;
+        store::domain_proof::save(&txn, &proof).await?;
+        return Ok(txn.commit().await?);
+    }
     let was_proven = is_proven(&txn, &vendor, now).await?;
     let found = if let DnsAnswer::Records(texts) = &answer { texts.len() } else { 0 };
     let new = NewCheck {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use self::name_server::{Has, Zone};
 use super::*;
 use crate::{
-    app::{CheckCompany, check_company},
+    app::{CheckCompany, UpdateVendor, check_company, update_vendor},
     config::GatewayBounds,
     dns::Dns,
     domain::{EnrolmentLevel, VendorDetails},
@@ -148,6 +148,16 @@ on_both_stores! {
             assert_eq!(world.after(1).await, (EnrolmentLevel::MaySubmit, once("no_answer")), "day {day}");
         }
         assert_eq!(world.after(1).await.0, EnrolmentLevel::Lapsed, "nobody saw the token for a month");
+    }
+
+    async fn a_domain_that_the_vendor_has_left_is_looked_at_no_more(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let details = VendorDetails { domain: "anders.example".try_into().unwrap(), ..world.vendor.details.clone() };
+        let moved = UpdateVendor { vendor_id: world.vendor.id, details, etag: world.vendor.etag() };
+        update_vendor(&world.app, &world.contact(), moved).await.unwrap();
+        assert_eq!(world.after(7).await, (EnrolmentLevel::Draft, vec![]));
+        let txn = world.app.database.begin().await.unwrap();
+        assert_eq!(store::domain_proof::find(&*txn, world.vendor.id).await.unwrap().unwrap().next_look, None);
     }
 
     async fn the_service_alone_looks_by_itself(database: TestDatabase) {
