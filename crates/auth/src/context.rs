@@ -144,6 +144,11 @@ impl Context {
         &self.principal
     }
 
+    /// How and when they signed in.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+
     /// Asks for an action on one resource.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use sea_orm::{EntityTrait, IdenStatic as _, Iterable as _};
 pub enum Class {
     /// Boards, schools, sites, and who they are at the sector's register.
     Organisations,
+    /// Vendors, and what is proven of who schools and vendors are.
+    Enrolments,
     /// Whom to call at a school.
     StaffContacts,
     /// Who holds or held which function, and their name and address.
@@ -65,6 +67,7 @@ impl Class {
             Self::Mails => Some((1, "nobody could see what became of a mail")),
             Self::Holds => Some((365, "somebody may ask why something was kept")),
             Self::Organisations
+            | Self::Enrolments
             | Self::StaffContacts
             | Self::Gateways
             | Self::Thresholds

@@ -1,5 +1,7 @@
 //! `[identity]` of the configuration.
 
+use std::net::SocketAddr;
+
 use runtime::config::{ConfigError, Secret};
 use serde::Deserialize;
 use storage::DatabaseConfig;
@@ -18,6 +20,16 @@ pub struct Config {
     pub demo_data: bool,
     /// What one school may make the platform keep.
     pub bounds: GatewayBounds,
+    /// How the domains of vendors are looked at.
+    pub domain_proof: DomainProofConfig,
+}
+
+/// `[identity.domain_proof]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DomainProofConfig {
+    /// Name servers that are asked, `192.0.2.53:53`; empty: those of the system. Give ones that validate DNSSEC.
+    pub name_servers: Vec<SocketAddr>,
 }
 
 /// `[identity.issuer]`.
@@ -134,6 +146,7 @@ mod tests {
             keycloak: keycloak("", "secret"),
             demo_data: true,
             bounds: GatewayBounds { gateways_of_a_school: 20, enrolments_of_a_school_per_day: 40 },
+            domain_proof: DomainProofConfig { name_servers: Vec::new() },
         }
     }
 

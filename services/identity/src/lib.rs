@@ -31,6 +31,7 @@
 mod app;
 mod config;
 pub mod demo;
+mod dns;
 mod domain;
 mod grpc;
 pub mod issuer;
@@ -49,11 +50,14 @@ use service::Parts;
 use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
 use url::Url;
 
-pub use config::{Config, GatewayBounds, IssuerConfig, KeycloakConfig};
+pub use config::{Config, DomainProofConfig, GatewayBounds, IssuerConfig, KeycloakConfig};
 pub use domain::access::KEPT_BY_SERVICES;
 
 /// How often those who may confirm a function are reminded of what is due.
 const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often we look whether the week of a vendor's domain is over.
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Its tables, in order.
 pub fn migrations() -> Vec<Box<dyn MigrationTrait>> {
@@ -113,7 +117,9 @@ impl Service {
     /// # Errors
     /// When the issuer refuses its address, a key or a secret cannot be kept, or the demo cannot be filled in.
     pub async fn build(self, process: &Process) -> Result<Routes, StartError> {
-        let app = app::App::new(self.parts.database.clone(), self.config.bounds, self.surroundings.portal.clone(), self.keycloak()?);
+        let dns = dns::Dns::new(&self.config.domain_proof.name_servers).map_err(|error| StartError::new(Self::NAME, error))?;
+        let (database, portal) = (self.parts.database.clone(), self.surroundings.portal.clone());
+        let app = app::App::new(database, self.config.bounds, Arc::new(dns), portal, self.keycloak()?);
         if self.config.demo_data {
             let demo = self.parts.authenticator.own_context(demo::NAME);
             let seeded = demo::seed(&app, &self.parts.database, &demo, &self.surroundings.data_dir).await;
@@ -131,6 +137,11 @@ impl Service {
         assembly.every("remind_of_confirmations", REMIND_EVERY, move |cx| {
             let app = reminding.clone();
             async move { app::remind_of_confirmations(&app, &cx).await }
+        });
+        let looking = app.clone();
+        assembly.every("look_at_domains", LOOK_EVERY, move |cx| {
+            let app = looking.clone();
+            async move { app::look_at_domains(&app, &cx).await }
         });
         Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), issuer })
     }

@@ -1,5 +1,7 @@
 //! Domain values as messages. Closed sets have the same number in both; a test compares names.
 
+mod enrolment;
+
 use auth::{DataKind, Function, Policy};
 use proto::{count, identity::v1 as wire, time::timestamp};
 
@@ -9,6 +11,8 @@ use crate::domain::{
     Answer, Appointment, Board, Contact, FunctionAccess, Gateway, GatewayState, Invitation, Level, OrganisationAccess, OwnAccess, Reached,
     School, Site, import::BadLine,
 };
+
+pub use enrolment::{enrolment, enrolment_details};
 
 /// An appointment as it is at this moment.
 pub fn appointment(appointment: &Appointment, now: DateTime<Utc>) -> wire::Appointment {

@@ -31,7 +31,7 @@ fn start(entries: &[MenuEntry]) -> Option<&str> {
 mod tests {
     use auth::Function;
     use portal_frame::{Language, samples};
-    use runtime::{Ids, SchoolId};
+    use runtime::{Ids, SchoolId, VendorId};
 
     use super::*;
 
@@ -53,9 +53,12 @@ mod tests {
         let incidents = format!("/scholen/{}/incidenten", samples::school_id());
         assert_eq!(home(&[Function::Dpo(samples::board_id())]).unwrap(), incidents);
         assert_eq!(home(&[Function::BoardMember(samples::board_id())]).unwrap(), incidents);
-        for who_has_no_work_here in [Function::Teacher(school), Function::Pupil, Function::Parent, Function::Reviewer] {
+        for who_has_no_work_here in [Function::Teacher(school), Function::Pupil, Function::Parent] {
             assert_eq!(home(&[who_has_no_work_here]).unwrap(), "/mijn-toegang");
         }
+        assert_eq!(home(&[Function::Reviewer]).unwrap(), "/aanmeldingen");
+        let vendor: VendorId = ids.next();
+        assert_eq!(home(&[Function::VendorContact(vendor)]).unwrap(), format!("/leveranciers/{vendor}"));
         assert_eq!(home(&[]), None);
     }
 }

@@ -62,6 +62,8 @@ const TABLE: &[Place] = &[
             "crate::config",
             // Of identity: the issuer's side of a change, told where the change is decided.
             "crate::keycloak",
+            // Of identity: the name servers that a domain's proof is looked for at.
+            "crate::dns",
             "runtime",
             "auth",
             "storage",

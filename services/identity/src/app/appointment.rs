@@ -12,7 +12,7 @@ use storage::{
     audit::{self, Chain, Entry},
 };
 
-use super::App;
+use super::{App, keep_check::director_changed};
 use crate::{
     domain::{Appointment, AppointmentChange, AppointmentId, AppointmentRefusal, EndReason, Person, Place, Term, administers},
     outbound::person_functions,
@@ -135,6 +135,7 @@ pub async fn end_appointment(app: &App, cx: &Context, asked: EndAppointment) -> 
     store::appointment::update(&txn, &appointment).await?;
     let reason = asked.reason.as_ref().map(EndReason::as_str);
     record(&txn, cx, &appointment, change, (Action::FunctionEnd, reason)).await?;
+    director_changed(&txn, cx, &appointment, change).await?;
     txn.commit().await?;
     Ok(appointment)
 }
@@ -151,6 +152,7 @@ pub async fn confirm_appointment(app: &App, cx: &Context, asked: ConfirmAppointm
 
     store::appointment::update(&txn, &appointment).await?;
     record(&txn, cx, &appointment, change, (Action::FunctionConfirm, None)).await?;
+    director_changed(&txn, cx, &appointment, change).await?;
     txn.commit().await?;
     Ok(appointment)
 }

@@ -20,6 +20,7 @@ const fn by(actions: &'static [Action]) -> Changes {
 impl Trail for App {
     const CHANGES: &'static [(Action, Changes)] = &[
         (Action::SchoolRead, by(&[Action::OrganisationImport])),
+        (Action::EnrolmentRead, by(&[Action::EnrolmentCheck, Action::EnrolmentConfirm, Action::EnrolmentOverride])),
         (Action::ContactRead, by(&[Action::ContactEdit])),
         (Action::GatewayRead, by(&[Action::GatewayEnrol, Action::GatewayRotate, Action::GatewayRevoke])),
         (

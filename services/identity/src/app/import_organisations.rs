@@ -11,9 +11,15 @@ use storage::{
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::App;
+use super::{
+    App,
+    keep_check::{NewCheck, keep_all, made},
+};
 use crate::{
-    domain::import::{self, BadLines, Changes, Format, Organisations, Stored},
+    domain::{
+        Check, CheckKind, CheckOutcome, Claimed, School, Subject,
+        import::{self, BadLines, Changes, Format, Organisations, Stored},
+    },
     outbound::organisation_state,
     store,
 };
@@ -140,6 +146,7 @@ impl Import {
                 let resource = format!("school:{}", school.id);
                 self.record(&txn, Chain::School(school.id), resource, serde_json::json!({ "change": change })).await?;
             }
+            keep_all(&txn, self.in_register(schools, &fingerprint)).await?;
         }
         let detail = serde_json::json!({
             "file_sha256": fingerprint,
@@ -150,6 +157,23 @@ impl Import {
         self.record(&txn, Chain::Platform, "organisations".to_owned(), detail).await?;
         txn.commit().await?;
         Ok(changes)
+    }
+
+    /// That these schools are in the register; the file is in the audit row of the whole import.
+    fn in_register(&self, schools: &[School], fingerprint: &str) -> Vec<(Claimed, Vec<Check>)> {
+        let check = |school: &School| {
+            let new = NewCheck {
+                change: "in_register",
+                kind: CheckKind::SchoolRegister,
+                value: school.number.to_string(),
+                until: None,
+                evidence: serde_json::json!({ "file_sha256": fingerprint }),
+                outcome: CheckOutcome::Passed,
+                reason: "imported".to_owned(),
+            };
+            (Claimed::from(school), vec![made(&self.cx, Subject::School(school.id), new)])
+        };
+        schools.iter().map(check).collect()
     }
 
     async fn record(&self, txn: &Txn, chain: Chain, resource: String, detail: serde_json::Value) -> StoreResult<()> {

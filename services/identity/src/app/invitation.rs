@@ -12,6 +12,7 @@ use storage::{
 use super::{
     App,
     appointment::{appoint, as_text, chain_of, function_reach, require_grant},
+    keep_check::director_signed_in,
     queue_letter::queue_letter,
 };
 use crate::{
@@ -77,7 +78,6 @@ pub async fn create_invitation(app: &App, cx: &Context, asked: CreateInvitation)
     let Term { until, .. } = term.within(authority)?;
     let place = Place::of(function).ok_or_else(|| Error::not_found("function"))?;
     let key = RequestKey::of(cx, request_id);
-    let token = Secret::generate().map_err(Error::internal)?;
 
     let txn = app.database.begin_within(function_reach(cx).or(place)).await?;
     store::place::lock(&txn, place).await?;
@@ -91,12 +91,25 @@ pub async fn create_invitation(app: &App, cx: &Context, asked: CreateInvitation)
     }
     require_few_letters(&txn, cx, &email, place).await?;
 
-    let (invitation, change) = Invitation::invite(cx.ids.next(), (email, function, until), cx.actor(), token.hash(), now);
-
-    store::invitation::insert(&txn, &invitation, &key).await?;
-    send(app, &txn, cx, &invitation, &token).await?;
-    record(&txn, cx, &invitation, change, Action::FunctionGrant).await?;
+    let invitation = send_invitation(app, &txn, cx, (email, function, until), (cx.actor(), Action::FunctionGrant), &key).await?;
     txn.commit().await?;
+    Ok(invitation)
+}
+
+/// Invites somebody, with a mail. The caller has asked whether this may be, and whether it is too much.
+pub(super) async fn send_invitation(
+    app: &App,
+    txn: &Txn,
+    cx: &Context,
+    asked: (Email, Function, Option<DateTime<Utc>>),
+    (invited_by, action): (String, Action),
+    key: &RequestKey,
+) -> Result<Invitation> {
+    let token = Secret::generate().map_err(Error::internal)?;
+    let (invitation, change) = Invitation::invite(cx.ids.next(), asked, invited_by, token.hash(), cx.clock.now());
+    store::invitation::insert(txn, &invitation, key).await?;
+    send(app, txn, cx, &invitation, &token).await?;
+    record(txn, cx, &invitation, change, action).await?;
     Ok(invitation)
 }
 
@@ -161,6 +174,7 @@ pub async fn accept_invitation(app: &App, cx: &Context, token: SecretHash) -> Re
 
     store::invitation::update(&txn, &invitation).await?;
     record(&txn, cx, &invitation, change, Action::InvitationAccept).await?;
+    director_signed_in(&txn, cx, &appointment, &invitation).await?;
     txn.commit().await?;
     Ok(appointment)
 }
@@ -195,7 +209,7 @@ async fn to_change(txn: &Txn, cx: &Context, asked: &ChangeInvitation, action: Ac
 }
 
 /// Counts those from everywhere; then the transaction reaches this place alone.
-async fn require_few_letters(txn: &Txn, cx: &Context, email: &Email, place: Place) -> Result<()> {
+pub(super) async fn require_few_letters(txn: &Txn, cx: &Context, email: &Email, place: Place) -> Result<()> {
     txn.set_reach(Reach::Everything).await?;
     let letters = store::invitation::count_letters(&**txn, email, cx.clock.now() - Invitation::DAY).await?;
     txn.set_reach(place).await?;

@@ -6,11 +6,13 @@ use opentelemetry::{
     metrics::{Counter, Gauge},
 };
 
-use crate::domain::Reminder;
+use crate::domain::{CheckOutcome, Reminder};
 
 #[derive(Debug)]
 pub struct Metrics {
     appointment_reminders: Counter<u64>,
+    domain_looks: Counter<u64>,
+    domains_lapsed: Counter<u64>,
     gateway_changes: Counter<u64>,
     gateways_without_client: Gauge<u64>,
     imports: Counter<u64>,
@@ -26,6 +28,11 @@ impl Metrics {
                     "appointments that somebody must confirm, by reminder (month, week) and who was asked: nearest, above, nobody",
                 )
                 .build(),
+            domain_looks: meter
+                .u64_counter("domain.looks")
+                .with_description("looks for the token of a vendor's domain, by outcome: passed, failed, unanswered")
+                .build(),
+            domains_lapsed: meter.u64_counter("domain.lapsed").with_description("domains whose proof ended: their token is gone").build(),
             gateway_changes: meter
                 .u64_counter("gateway.changes")
                 .with_description("gateways enrolled, given a new secret and revoked, by action")
@@ -43,6 +50,11 @@ impl Metrics {
 
     pub fn reminded(&self, reminder: Reminder, asked: &'static str, count: u64) {
         self.appointment_reminders.add(count, &[KeyValue::new("reminder", reminder.into_str()), KeyValue::new("asked", asked)]);
+    }
+
+    pub fn domain_looked_at(&self, outcome: CheckOutcome, has_lapsed: bool) {
+        self.domain_looks.add(1, &[KeyValue::new("outcome", outcome.into_str())]);
+        self.domains_lapsed.add(u64::from(has_lapsed), &[]);
     }
 
     pub fn gateway_changed(&self, action: Action) {

@@ -4,17 +4,22 @@ mod access;
 mod aging;
 mod align_gateway_clients;
 mod appointment;
+mod check_override;
 mod contact;
+mod domain_proof;
+mod enrolment;
 mod gateway;
 mod history;
 mod import_organisations;
 mod invitation;
+mod keep_check;
 mod metrics;
 mod queue_letter;
 mod remind_of_confirmations;
 mod school;
 mod session;
 mod sign_in;
+mod vendor;
 
 use std::sync::Arc;
 
@@ -30,9 +35,12 @@ pub use appointment::{
     ConfirmAppointment, CreateAppointment, EndAppointment, ListAppointments, confirm_appointment, create_appointment, end_appointment,
     get_appointment, list_appointments,
 };
+pub use check_override::{ChangeOverride, ProposeOverride, agree_override, end_override, propose_override};
 pub use contact::{
     CreateContact, DeleteContact, ListContacts, UpdateContact, create_contact, delete_contact, get_contact, list_contacts, update_contact,
 };
+pub use domain_proof::{check_domain, issue_domain_proof, look_at_domains};
+pub use enrolment::{CheckCompany, EnrolmentKind, ListEnrolments, check_company, confirm_school, get_enrolment, list_enrolments};
 pub use gateway::{
     EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
     rotate_gateway_secret,
@@ -46,9 +54,11 @@ pub use remind_of_confirmations::remind_of_confirmations;
 pub use school::{ListSchools, get_school, list_schools};
 pub use session::{EndSessions, end_sessions};
 pub use sign_in::{CheckConformance, Finding, PolicyVersion, check_conformance, get_sign_in_policy};
+pub use vendor::{CreateVendor, UpdateVendor, create_vendor, get_vendor, register_vendor, update_vendor};
 
 use crate::{
     config::GatewayBounds,
+    dns::Dns,
     keycloak::{Keycloak, KeycloakError},
 };
 use metrics::Metrics;
@@ -59,6 +69,8 @@ pub struct App {
     database: Database,
     metrics: Arc<Metrics>,
     bounds: GatewayBounds,
+    /// Looks at the domains of vendors.
+    dns: Arc<Dns>,
     /// Where its pages are, for links in mails.
     portal: Url,
     /// Where gateways are clients; `None` with the development issuer, which looks into our table.
@@ -72,13 +84,15 @@ pub struct App {
 }
 
 impl App {
-    /// Over this database, with room for so many gateways, with pages there, and with Keycloak where that is the issuer.
-    pub fn new(database: Database, bounds: GatewayBounds, portal: Url, keycloak: Option<Arc<Keycloak>>) -> Self {
+    /// Over this database, with room for so many gateways, with names looked up there, with pages there, and with Keycloak where that is the
+    /// issuer.
+    pub fn new(database: Database, bounds: GatewayBounds, dns: Arc<Dns>, portal: Url, keycloak: Option<Arc<Keycloak>>) -> Self {
         let metrics = Arc::new(Metrics::new());
         Self {
             database,
             metrics,
             bounds,
+            dns,
             portal,
             keycloak,
             out_of_step: Arc::default(),

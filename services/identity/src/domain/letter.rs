@@ -8,7 +8,7 @@ use chrono_tz::Europe::Brussels;
 use runtime::without_hidden;
 use url::Url;
 
-use super::{Answer, Appointment, Invitation, Place, Secret};
+use super::{Answer, Appointment, Invitation, Place, Secret, Vendor};
 
 /// So many people are named in a letter; of the others it says how many they are.
 const NAMED_AT_MOST: usize = 20;
@@ -83,6 +83,26 @@ pub fn passed_on(appointments: &[&Appointment], places: &BTreeMap<Resource, Stri
          Functions: {functions}. Places: {places}.\n\
          Confirm those who stay with the link above. If you cannot, appoint somebody who may.\n\
          If somebody stops, you need not do anything for them.\n"
+    );
+    Letter { subject, text }
+}
+
+/// Tells a vendor that its domain has no token any more.
+pub fn domain_lapsed(vendor: &Vendor, portal: &Url) -> Letter {
+    let domain = &vendor.details.domain;
+    let link = format!("{portal}leveranciers/{}", vendor.id);
+    let subject = "Schildwacht: het bewijs van uw domein is vervallen".to_owned();
+    let text = format!(
+        "Goedendag,\n\n\
+         We keken twee weken na elkaar naar uw domein {domain}. We vonden het bewijs niet meer.\n\
+         Daarom geldt het domein niet meer als het uwe.\n\n\
+         Is het domein nog van u? Vraag dan een nieuw bewijs, en laat ons daarna opnieuw kijken:\n{link}\n\n\
+         Is het domein niet meer van u? Geef dan op dezelfde pagina uw nieuwe domein op.\n\n\
+         --\n\n\
+         We looked at your domain {domain} two weeks in a row, and did not find the proof any more.\n\
+         So the domain no longer counts as yours.\n\
+         If the domain is still yours, ask for a new proof with the link above, and have us look again.\n\
+         If the domain is no longer yours, give your new domain on the same page.\n"
     );
     Letter { subject, text }
 }
@@ -182,7 +202,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Person, SecretHash, Term};
+    use crate::domain::{Person, SecretHash, Term, VendorDetails};
 
     #[test]
     fn an_invitation_says_to_what_where_and_until_when() {
@@ -198,6 +218,18 @@ mod tests {
         assert_eq!(letter.text.matches("07/12/2026").count(), 2, "half past midnight in Brussels: {}", letter.text);
         assert!(letter.text.contains("ICT coordinator of Basisschool De Zandloper"), "{}", letter.text);
     }
+
+    #[test]
+    fn a_vendor_whose_domain_has_lapsed_reads_what_to_do() {
+        let details = VendorDetails {
+            name: "Leermaat BV".try_into().unwrap(),
+            domain: "leermaat.example".try_into().unwrap(),
+            security_contact: "security@leermaat.example".try_into().unwrap(),
+        };
+        let (vendor, _) = Vendor::create(Uuid::from_u128(1).into(), "1000.000.021".parse().unwrap(), details);
+        insta::assert_snapshot!(domain_lapsed(&vendor, &"https://schildwacht.example/".parse().unwrap()).text);
+    }
+
     const ZANDLOPER: &str = "Basisschool De Zandloper";
 
     fn teacher(number: u128, name: &str, from: &str) -> Appointment {

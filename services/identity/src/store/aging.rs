@@ -13,7 +13,10 @@ use storage::{
     retention::{Aging, BoxedRemoval, Held},
 };
 
-use super::{appointment, board, contact, gateway, invitation, passed_on, person, school, site};
+use super::{
+    appointment, board, check, check_override, contact, domain_proof, enrolment, gateway, invitation, passed_on, person, school, site,
+    vendor,
+};
 
 /// What is said of its tables.
 pub fn tables() -> Vec<ClassifiedTable> {
@@ -21,6 +24,11 @@ pub fn tables() -> Vec<ClassifiedTable> {
         ClassifiedTable::of(board::Entity),
         ClassifiedTable::of(school::Entity),
         ClassifiedTable::of(site::Entity),
+        ClassifiedTable::of(vendor::Entity),
+        ClassifiedTable::of(check::Entity),
+        ClassifiedTable::of(check_override::Entity),
+        ClassifiedTable::of(enrolment::Entity),
+        ClassifiedTable::of(domain_proof::Entity),
         ClassifiedTable::of(contact::Entity),
         ClassifiedTable::of(gateway::Entity),
         ClassifiedTable::of(person::Entity),

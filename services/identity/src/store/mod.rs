@@ -3,7 +3,11 @@
 mod aging;
 pub mod appointment;
 mod board;
+pub mod check;
+pub mod check_override;
 pub mod contact;
+pub mod domain_proof;
+pub mod enrolment;
 pub mod gateway;
 pub mod holders;
 pub mod invitation;
@@ -15,6 +19,7 @@ pub mod school;
 mod site;
 #[cfg(test)]
 mod tests;
+pub mod vendor;
 
 pub use aging::{aging, remove_appointments, remove_people, tables};
 pub use migration::migrations;

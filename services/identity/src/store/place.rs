@@ -6,7 +6,7 @@ use auth::{Function, Resource};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, entity::prelude::*};
 use storage::{Reach, StoreResult, Txn, chunks};
 
-use super::{board, school};
+use super::{board, school, vendor};
 use crate::domain::Place;
 
 /// Of whose rows one knows who may know the functions of a place. Those of the platform are everybody's who reaches everything.
@@ -32,18 +32,20 @@ pub async fn name(connection: &impl ConnectionTrait, function: Function) -> Stor
     Ok(match function.place() {
         Some(Resource::School(id)) => school::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|school| school.name),
         Some(Resource::Board(id)) => board::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|board| board.name),
-        // The platform has none, and no vendor is known yet.
+        Some(Resource::Vendor(id)) => vendor::Entity::find_by_id(id.as_uuid()).one(connection).await?.map(|vendor| vendor.name),
+        // The platform has none.
         _ => None,
     })
 }
 
 /// What people call these. Those without a name, as above, are left out.
 pub async fn names(connection: &impl ConnectionTrait, places: &BTreeSet<Resource>) -> StoreResult<BTreeMap<Resource, String>> {
-    let (mut schools, mut boards) = (Vec::new(), Vec::new());
+    let (mut schools, mut boards, mut vendors) = (Vec::new(), Vec::new(), Vec::new());
     for place in places {
         match place {
             Resource::School(id) => schools.push(id.as_uuid()),
             Resource::Board(id) => boards.push(id.as_uuid()),
+            Resource::Vendor(id) => vendors.push(id.as_uuid()),
             _ => {}
         }
     }
@@ -55,6 +57,10 @@ pub async fn names(connection: &impl ConnectionTrait, places: &BTreeSet<Resource
     for ids in chunks(boards) {
         let found = board::Entity::find().filter(board::Column::BoardId.is_in(ids)).all(connection).await?;
         names.extend(found.into_iter().map(|board| (Resource::Board(board.board_id.into()), board.name)));
+    }
+    for ids in chunks(vendors) {
+        let found = vendor::Entity::find().filter(vendor::Column::VendorId.is_in(ids)).all(connection).await?;
+        names.extend(found.into_iter().map(|vendor| (Resource::Vendor(vendor.vendor_id.into()), vendor.name)));
     }
     Ok(names)
 }

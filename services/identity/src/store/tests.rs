@@ -1,5 +1,6 @@
 //! What is stored is read back, and storing it again forgets nothing.
 
+mod proving;
 mod reach;
 
 use auth::{Function, Role, Scope};

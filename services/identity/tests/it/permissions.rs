@@ -3,18 +3,23 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use auth::{Function, Principal};
+use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
     history::v1::{ListHistoryRequest, ListUsesRequest, list_uses_request},
     identity::v1::{
-        AcceptInvitationRequest, ConfirmAppointmentRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
-        CreateInvitationRequest, DeleteContactRequest, EndAppointmentRequest, EndSessionsRequest, EnrolGatewayRequest, GetAccessRequest,
-        GetAppointmentRequest, GetContactRequest, GetGatewayRequest, GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest,
-        GetSignInPolicyRequest, ImportFormat, ListAppointmentsRequest, ListContactsRequest, ListGatewaysRequest, ListInvitationsRequest,
-        ListSchoolsRequest, Place as WirePlace, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School,
-        ShowInvitationRequest, UpdateContactRequest, WithdrawInvitationRequest, get_access_request, place,
+        AcceptInvitationRequest, AgreeOverrideRequest, CheckCompanyRequest, CheckDomainRequest, CheckKind, CheckOutcome,
+        ConfirmAppointmentRequest, ConfirmSchoolRequest, Contact, CreateAppointmentRequest, CreateContactRequest, CreateInvitationRequest,
+        CreateVendorRequest, DeleteContactRequest, EndAppointmentRequest, EndOverrideRequest, EndSessionsRequest, EnrolGatewayRequest,
+        GetAccessRequest, GetAppointmentRequest, GetContactRequest, GetEnrolmentRequest, GetGatewayRequest, GetInvitationRequest,
+        GetOwnAccessRequest, GetSchoolRequest, GetSignInPolicyRequest, GetVendorRequest, ImportFormat, IssueDomainProofRequest,
+        ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListGatewaysRequest, ListInvitationsRequest,
+        ListSchoolsRequest, Place as WirePlace, ProposeOverrideRequest, RegisterVendorRequest, ResendInvitationRequest,
+        RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, UpdateVendorRequest,
+        WithdrawInvitationRequest, get_access_request, get_enrolment_request, place, propose_override_request,
     },
+    time::timestamp,
 };
-use runtime::{BoardId, Ids, SchoolId};
+use runtime::{BoardId, Ids, SchoolId, VendorId};
 use testkit::{on_both_stores, person};
 use tonic::Code;
 
@@ -31,6 +36,9 @@ pub struct Place {
     /// To be an ICT coordinator of the school.
     pub invitation_id: String,
     token: String,
+    vendor_id: String,
+    /// A proposal for the vendor.
+    override_id: String,
 }
 
 impl Place {
@@ -46,7 +54,12 @@ impl Place {
         let appointment = world.invitations().accept_invitation(world.by(&colleague, accept)).await.unwrap().into_inner();
         let coordinator = Function::IctCoordinator(id_of(school));
         let invitation = world.invitations().create_invitation(world.by(&director(school), invitation(coordinator))).await.unwrap();
+        let vendor = world.vendors().create_vendor(world.by(&operator(), a_vendor())).await.unwrap().into_inner();
+        let ask = an_override(&vendor.vendor_id, world.now());
+        let proposed = world.enrolments().propose_override(world.by(&operator(), ask)).await.unwrap().into_inner();
         Self {
+            vendor_id: vendor.vendor_id,
+            override_id: proposed.overrides[0].override_id.clone(),
             school_id: school.school_id.clone(),
             contact_id: contact.contact_id,
             gateway_id: gateway.gateway_id,
@@ -67,6 +80,8 @@ impl Place {
             appointment_id: none(),
             invitation_id: none(),
             token: none(),
+            vendor_id: none(),
+            override_id: none(),
         }
     }
 
@@ -86,13 +101,38 @@ fn invitation(function: Function) -> CreateInvitationRequest {
     CreateInvitationRequest { email, function: function.to_string(), ..Default::default() }
 }
 
+/// With a number of its own.
+fn a_vendor() -> CreateVendorRequest {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let base = NEXT.fetch_add(1, Ordering::Relaxed);
+    CreateVendorRequest {
+        enterprise_number: format!("{base:08}{:02}", 97 - base % 97),
+        name: "Leermaat".to_owned(),
+        domain: "leermaat.example".to_owned(),
+        // One address is written to a few times a day only.
+        security_contact: format!("security{base}@leermaat.example"),
+        request_id: String::new(),
+    }
+}
+
+fn an_override(vendor_id: &str, now: DateTime<Utc>) -> ProposeOverrideRequest {
+    ProposeOverrideRequest {
+        organisation: Some(propose_override_request::Organisation::VendorId(vendor_id.to_owned())),
+        kind: CheckKind::Domain.into(),
+        reason: "Brief".to_owned(),
+        end_time: Some(timestamp(now + TimeDelta::days(30))),
+    }
+}
+
 fn a_contact() -> CreateContactRequest {
     CreateContactRequest { name: "Onthaal".to_owned(), phone: "09 374 12 34".to_owned(), ..Default::default() }
 }
 
 /// Makes a call that would succeed, but for permission; where it needs an etag, it has an old one.
 async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code {
-    let Place { school_id, contact_id, gateway_id, person_id, appointment_id, invitation_id, token } = place;
+    let Place { school_id, contact_id, gateway_id, person_id, appointment_id, invitation_id, token, vendor_id, override_id } = place;
+    let (vendor_id, override_id) = (vendor_id.clone(), override_id.clone());
+    let (mut vendors, mut enrolments) = (world.vendors(), world.enrolments());
     let (person_id, appointment_id, invitation_id) = (person_id.clone(), appointment_id.clone(), invitation_id.clone());
     let (mut appointments, mut invitations) = (world.appointments(), world.invitations());
     let (school_id, contact_id, gateway_id, etag) = (school_id.clone(), contact_id.clone(), gateway_id.clone(), "r0".to_owned());
@@ -179,6 +219,36 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         "GetSignInPolicy" => world.sign_in().get_sign_in_policy(world.by(who, GetSignInPolicyRequest::default())).await.map(drop),
         "CheckConformance" => world.sign_in().check_conformance(world.by(who, crate::conformance::an_app())).await.map(drop),
         "GetOwnAccess" => world.access().get_own_access(world.by(who, GetOwnAccessRequest {})).await.map(drop),
+        "GetVendor" => vendors.get_vendor(world.by(who, GetVendorRequest { vendor_id })).await.map(drop),
+        "CreateVendor" => vendors.create_vendor(world.by(who, a_vendor())).await.map(drop),
+        "RegisterVendor" => {
+            let CreateVendorRequest { enterprise_number, name, domain, security_contact, request_id } = a_vendor();
+            let ask = RegisterVendorRequest { enterprise_number, name, domain, security_contact, request_id };
+            vendors.register_vendor(world.by(who, ask)).await.map(drop)
+        }
+        "UpdateVendor" => {
+            let CreateVendorRequest { name, domain, security_contact, .. } = a_vendor();
+            vendors.update_vendor(world.by(who, UpdateVendorRequest { vendor_id, name, domain, security_contact, etag })).await.map(drop)
+        }
+        "ListEnrolments" => enrolments.list_enrolments(world.by(who, ListEnrolmentsRequest::default())).await.map(drop),
+        "GetEnrolment" => {
+            let organisation = Some(get_enrolment_request::Organisation::SchoolId(school_id));
+            enrolments.get_enrolment(world.by(who, GetEnrolmentRequest { organisation })).await.map(drop)
+        }
+        "ConfirmSchool" => enrolments.confirm_school(world.by(who, ConfirmSchoolRequest { school_id })).await.map(drop),
+        "CheckCompany" => {
+            let ask = CheckCompanyRequest { vendor_id, outcome: CheckOutcome::Passed.into(), reason: "KBO".to_owned(), etag };
+            enrolments.check_company(world.by(who, ask)).await.map(drop)
+        }
+        "IssueDomainProof" => enrolments.issue_domain_proof(world.by(who, IssueDomainProofRequest { vendor_id })).await.map(drop),
+        "CheckDomain" => enrolments.check_domain(world.by(who, CheckDomainRequest { vendor_id })).await.map(drop),
+        // An organisation has few proposals at once: one that ends too late is refused after permission.
+        "ProposeOverride" => {
+            let ask = an_override(&vendor_id, world.now() + TimeDelta::days(400));
+            enrolments.propose_override(world.by(who, ask)).await.map(drop)
+        }
+        "AgreeOverride" => enrolments.agree_override(world.by(who, AgreeOverrideRequest { override_id, etag })).await.map(drop),
+        "EndOverride" => enrolments.end_override(world.by(who, EndOverrideRequest { override_id, etag })).await.map(drop),
         other => panic!("{other} is new: call it here, then read the difference of the golden table"),
     };
     outcome.map_or_else(|status| status.code(), |()| Code::Ok)
@@ -199,11 +269,12 @@ on_both_stores! {
         world.people.hierarchy().place(id_of(&own), board);
         let (at_own, at_other) = (Place::of(&world, &own).await, Place::of(&world, &other).await);
         let nowhere = Place::nowhere(&ids);
+        let vendor: VendorId = at_own.vendor_id.parse().unwrap();
         let roles = [
             ("responder", responder()), ("response lead", person(15, &[Function::ResponseLead])), ("operator", operator()),
             ("director", director(&own)), ("ict coordinator", ict_coordinator(&own)),
             ("board member", person(16, &[Function::BoardMember(board)])), ("DPO", person(17, &[Function::Dpo(board)])),
-            ("reviewer", person(18, &[Function::Reviewer])), ("vendor contact", person(19, &[Function::VendorContact(ids.next())])),
+            ("reviewer", person(18, &[Function::Reviewer])), ("vendor contact", person(19, &[Function::VendorContact(vendor)])),
             ("pupil", person(20, &[Function::Pupil])), ("parent", person(21, &[Function::Parent])),
             ("editor", person(22, &[Function::Editor])), ("teacher", person(23, &[Function::Teacher(id_of(&own))])),
             ("nobody", person(99, &[])), ("gateway", gateway(&at_own.gateway_id)),

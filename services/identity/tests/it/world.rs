@@ -9,17 +9,17 @@ use futures::stream;
 use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
     access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
-    contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
-    history_service_client::HistoryServiceClient, import_organisations_response::Update,
+    contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
+    gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
-    session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient,
+    session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient, vendor_service_client::VendorServiceClient,
 };
 use runtime::{
     Clock, ManualClock, SchoolId, StartError,
     config::Secret,
     listener::{Limits, Listener},
 };
-use schildwacht_identity::{Config, GatewayBounds, IssuerConfig, KeycloakConfig, Service, Surroundings};
+use schildwacht_identity::{Config, DomainProofConfig, GatewayBounds, IssuerConfig, KeycloakConfig, Service, Surroundings};
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::Database;
 use tempfile::TempDir;
@@ -28,6 +28,8 @@ use tonic::{
     Request, Status,
     transport::{Channel, Endpoint},
 };
+
+use crate::name_server::Zone;
 
 /// Two schools of one board, one with two sites.
 pub const TWO_SCHOOLS: &str = "\
@@ -53,6 +55,8 @@ pub struct World {
     pub data_dir: Arc<TempDir>,
     /// Follows no redirect.
     pub http: reqwest::Client,
+    /// Where domains are looked up.
+    pub zone: Zone,
     log: TestLog,
     process: TestProcess,
 }
@@ -107,6 +111,7 @@ impl World {
         let process = TestProcess::at(clock.clone());
         let log = TestLog::beside(database, &Topic::all()).await;
         let database = database.migrated(schildwacht_identity::migrations()).await;
+        let (zone, name_server) = Zone::serve(&process).await;
         let listener = Listener::bind("test", SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let url = format!("http://{}", listener.address());
         let portal = setup.portal.unwrap_or_else(|| url.clone());
@@ -120,6 +125,7 @@ impl World {
                 keycloak: setup.keycloak.unwrap_or(none),
                 demo_data: setup.demo_data,
                 bounds: BOUNDS,
+                domain_proof: DomainProofConfig { name_servers: vec![name_server] },
             },
             surroundings: Surroundings {
                 listen: setup.listen.unwrap_or(listener.address()),
@@ -135,7 +141,7 @@ impl World {
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
         let http = testkit::http_client();
-        Ok(Self { url, portal, people, clock, database, data_dir, http, log, process })
+        Ok(Self { url, portal, people, clock, database, data_dir, http, zone, log, process })
     }
 
     /// Stops everything; what is left is in the data folder and the database.
@@ -157,6 +163,14 @@ impl World {
 
     pub fn contacts(&self) -> ContactServiceClient<Channel> {
         ContactServiceClient::new(self.channel())
+    }
+
+    pub fn vendors(&self) -> VendorServiceClient<Channel> {
+        VendorServiceClient::new(self.channel())
+    }
+
+    pub fn enrolments(&self) -> EnrolmentServiceClient<Channel> {
+        EnrolmentServiceClient::new(self.channel())
     }
 
     pub fn access(&self) -> AccessServiceClient<Channel> {

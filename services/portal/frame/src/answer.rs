@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 use proto::{
     history::v1::HistoryKind,
-    identity::v1::{AccessLevel, DataKind},
+    identity::v1::{AccessLevel, CheckKind, CheckOutcome, DataKind, EnrolmentLevel, OrganisationKind, OverrideState},
     incident_intake::v1::{CasePhase, CaseSeverity, CloseReason},
 };
 
@@ -74,7 +74,19 @@ macro_rules! wire_enums {
     };
 }
 
-wire_enums!(AccessLevel, CasePhase, CaseSeverity, CloseReason, DataKind, HistoryKind);
+wire_enums!(
+    AccessLevel,
+    CasePhase,
+    CaseSeverity,
+    CheckKind,
+    CheckOutcome,
+    CloseReason,
+    DataKind,
+    EnrolmentLevel,
+    HistoryKind,
+    OrganisationKind,
+    OverrideState
+);
 
 #[cfg(test)]
 mod tests {

@@ -12,9 +12,10 @@ use http::uri::Scheme;
 use proto::{
     identity::v1::{
         access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
-        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
-        history_service_client::HistoryServiceClient as SchoolHistoryClient, invitation_service_client::InvitationServiceClient,
-        organisation_service_client::OrganisationServiceClient, session_service_client::SessionServiceClient,
+        contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
+        gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient as SchoolHistoryClient,
+        invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
+        session_service_client::SessionServiceClient, vendor_service_client::VendorServiceClient,
     },
     incident_intake::v1::{case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient as IncidentHistoryClient},
     network_monitor::v1::{
@@ -152,6 +153,14 @@ impl Calls {
 
     pub fn invitations(&self) -> InvitationServiceClient<Personal> {
         InvitationServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn vendors(&self) -> VendorServiceClient<Personal> {
+        VendorServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn enrolments(&self) -> EnrolmentServiceClient<Personal> {
+        EnrolmentServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn sessions(&self) -> SessionServiceClient<Personal> {

@@ -10,6 +10,7 @@ mod caches;
 mod cases;
 mod contacts;
 mod encrypted;
+mod enrolments;
 mod every_page;
 mod exports;
 mod forms;

@@ -252,9 +252,10 @@ impl Config {
         let Some(issuer) = issuer else {
             return Err(ConfigError::at("auth.issuer", "give an address with http:// or https://"));
         };
-        // The development issuer leaves it in the data folder.
+        // The development issuer, which may be another process of this machine, leaves it in the data folder.
         let serves_portal = service.services().contains(&Service::Portal);
-        if serves_portal && !is_loopback(&issuer) && self.portal.client_secret.expose().is_empty() {
+        let is_elsewhere = !self.identity.issuer.embedded && !is_loopback(&issuer);
+        if serves_portal && is_elsewhere && self.portal.client_secret.expose().is_empty() {
             let advice =
                 format!("give the secret that the issuer has for its client {}: without it nobody can sign in", self.portal.client_id);
             return Err(ConfigError::at("portal.client_secret", advice));

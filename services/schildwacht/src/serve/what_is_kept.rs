@@ -20,7 +20,9 @@ fn held_in(service: &str, table: &str) -> &'static [DataKind] {
         // It consumes nothing.
         ("identity", "dead_letter") => &[],
         (_, "dead_letter") => &[Messages],
-        ("identity", "board" | "school" | "site") => &[Organisation],
+        ("identity", "board" | "school" | "site" | "vendor" | "organisation_check" | "check_override" | "enrolment" | "domain_proof") => {
+            &[Organisation]
+        }
         ("identity", "person" | "appointment" | "invitation") => &[People],
         ("identity", "contact") => &[Contacts],
         ("identity", "gateway") => &[Gateways],

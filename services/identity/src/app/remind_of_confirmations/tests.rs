@@ -14,6 +14,7 @@ use super::*;
 use crate::{
     app::{ConfirmAppointment, EndAppointment, confirm_appointment, end_appointment},
     config::GatewayBounds,
+    dns::Dns,
     domain::{Board, BoardKind, Person, School, Term},
 };
 
@@ -85,7 +86,10 @@ impl World {
         let clock = ManualClock::at(moment(FIRST_DAY));
         let ids = Ids::random(clock.clone().into());
         let cx = Context::for_tests(Principal::service("identity"), clock.clone().into(), ids, policies);
-        Self { app: App::new(database, bounds, "https://schildwacht.example/".parse().unwrap(), None), clock, cx }
+        // No name is looked up.
+        let dns = Dns::new(&[([127, 0, 0, 1], 9).into()]).unwrap();
+        let app = App::new(database, bounds, dns.into(), "https://schildwacht.example/".parse().unwrap(), None);
+        Self { app, clock, cx }
     }
 
     fn context_with(&self, principal: Principal, policies: Policies) -> Context {

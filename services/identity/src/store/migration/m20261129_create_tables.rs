@@ -1,4 +1,4 @@
-//! Boards, schools, sites, contacts, gateways; people, appointments and invitations.
+//! Boards, schools, sites, contacts, gateways; people, appointments and invitations; vendors, checks and what they come to.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
 use storage::{
@@ -6,7 +6,10 @@ use storage::{
     reach,
 };
 
-use crate::store::{appointment, board, contact, gateway, invitation, passed_on, person, school, site};
+use crate::store::{
+    appointment, board, check, check_override, contact, domain_proof, enrolment, gateway, invitation, passed_on, person, school, site,
+    vendor,
+};
 
 #[derive(DeriveMigrationName)]
 pub struct CreateTables;
@@ -49,6 +52,13 @@ impl MigrationTrait for CreateTables {
                 )
                 .to_owned(),
             table(manager, invitation::Entity),
+            table(manager, vendor::Entity),
+            table(manager, check::Entity),
+            table(manager, enrolment::Entity),
+            table(manager, check_override::Entity),
+            table(manager, domain_proof::Entity)
+                .foreign_key(ForeignKey::create().from("domain_proof", "vendor_id").to("vendor", "vendor_id"))
+                .to_owned(),
         ];
         for table in tables {
             manager.create_table(table).await?;
@@ -81,6 +91,11 @@ impl MigrationTrait for CreateTables {
                 [invitation::Column::Place, invitation::Column::CreateTime, invitation::Column::InvitationId],
             ),
             index("invitation_by_email", invitation::Entity, [invitation::Column::Email]),
+            index("vendor_by_request", vendor::Entity, [vendor::Column::RequestedBy, vendor::Column::RequestId]).unique().to_owned(),
+            index("check_by_subject", check::Entity, [check::Column::Subject, check::Column::CheckTime, check::Column::CheckId]),
+            index("domain_proof_by_look", domain_proof::Entity, [domain_proof::Column::NextLookTime]),
+            index("enrolment_by_name", enrolment::Entity, [enrolment::Column::SortName, enrolment::Column::Subject]),
+            index("override_by_subject", check_override::Entity, [check_override::Column::Subject, check_override::Column::ProposeTime]),
             index("invitation_by_request", invitation::Entity, [invitation::Column::RequestedBy, invitation::Column::RequestId])
                 .unique()
                 .to_owned(),
@@ -105,5 +120,13 @@ async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     reach::guard(manager, appointment::Entity, &format!("{at_place} OR {own}")).await?;
     reach::guard(manager, passed_on::Entity, &reach::with(passed_on::Entity, appointment::Entity, appointment::Column::AppointmentId))
         .await?;
-    reach::guard(manager, invitation::Entity, &at_place).await
+    reach::guard(manager, invitation::Entity, &at_place).await?;
+    let of_vendor = reach::reaches("vendor_id");
+    reach::guard(manager, vendor::Entity, &of_vendor).await?;
+    reach::guard(manager, domain_proof::Entity, &of_vendor).await?;
+    // `school:<id>`, `vendor:<id>`.
+    let of_subject = reach::reaches_text("split_part(subject, ':', 2)");
+    reach::guard(manager, check::Entity, &of_subject).await?;
+    reach::guard(manager, enrolment::Entity, &of_subject).await?;
+    reach::guard(manager, check_override::Entity, &of_subject).await
 }

@@ -73,6 +73,11 @@ words! {
         did_remind { "stuurde herinneringen om functies te bevestigen" "sent reminders to confirm functions" }
         did_add_school { "voegde de school toe uit een lijst van scholen" "added the school from a list of schools" }
         did_update_school { "werkte de gegevens van de school bij uit een lijst van scholen" "updated the details of the school from a list of schools" }
+        did_check_director { "bewaarde een controle van de directeur" "recorded a check of the head teacher" }
+        did_confirm_school { "bevestigde de school namens het bestuur" "confirmed the school for the board" }
+        did_propose_override { "stelde een uitzondering op een controle voor" "proposed an exception to a check" }
+        did_agree_override { "keurde een uitzondering op een controle goed" "agreed to an exception to a check" }
+        did_end_override { "stopte een uitzondering op een controle" "ended an exception to a check" }
         did_suppress { "liet de waarschuwingen van een regel een tijd weg" "left out the alerts of a rule for a time" }
         did_end_suppression { "liet de waarschuwingen van een regel weer toe" "let the alerts of a rule through again" }
         did_something { "deed iets dat deze pagina nog niet kent" "did something that this page does not know yet" }
@@ -119,6 +124,11 @@ impl HistoryWords {
             Deed::Reminded => self.did_remind(),
             Deed::AddedSchool => self.did_add_school(),
             Deed::UpdatedSchool => self.did_update_school(),
+            Deed::CheckedDirector => self.did_check_director(),
+            Deed::ConfirmedSchool => self.did_confirm_school(),
+            Deed::ProposedOverride => self.did_propose_override(),
+            Deed::AgreedOverride => self.did_agree_override(),
+            Deed::EndedOverride => self.did_end_override(),
             Deed::SuppressedAlerts => self.did_suppress(),
             Deed::EndedSuppression => self.did_end_suppression(),
             Deed::Unknown => self.did_something(),

@@ -12,7 +12,7 @@ use portal_frame::{
 use runtime::SchoolId;
 
 use super::words::SchoolWords;
-use crate::{access, history, people};
+use crate::{access, enrolment::Subject, history, people};
 
 /// The schools a visitor may see.
 #[derive(Template)]
@@ -41,7 +41,7 @@ impl SchoolsPage {
     }
 
     /// What of a school the visitor may look into: its devices, its incidents, in the queue or as the school itself sees them, its
-    /// people, who sees what, and its history.
+    /// people, who sees what, how far it is proven, and its history.
     fn inside(&self, school: &School) -> Vec<(String, &'static str)> {
         let (Some(visitor), Ok(id)) = (&self.frame.visitor, school.id.parse::<SchoolId>()) else { return Vec::new() };
         let (words, mut links) = (self.words(), Vec::new());
@@ -58,6 +58,9 @@ impl SchoolsPage {
         }
         if visitor.may(Action::AccessRead, id) {
             links.push((access::place(id), words.view_access()));
+        }
+        if visitor.may(Action::EnrolmentRead, id) {
+            links.push((Subject::School(id).place(), words.view_checks()));
         }
         if visitor.may(Action::HistoryRead, id) {
             links.push((history::place(id), words.view_history()));

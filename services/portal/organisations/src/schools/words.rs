@@ -18,6 +18,7 @@ words! {
         view_cases { "Incidenten" "Incidents" }
         view_people { "Mensen" "People" }
         view_access { "Wie ziet wat" "Who sees what" }
+        view_checks { "Controles" "Checks" }
         view_history { "Historiek" "History" }
         go_to { "Bekijk" "See" }
         empty_title { "Nog geen scholen" "No schools yet" }

@@ -3,10 +3,11 @@
 use auth::{Function, Principal};
 use proto::{
     identity::v1::{
-        AcceptInvitationRequest, Appointment, Contact, CreateContactRequest, CreateInvitationRequest, EnrolGatewayRequest, Gateway,
-        GetGatewayRequest, ImportFormat, ImportOrganisationsRequest, Invitation, ListSchoolsRequest, RevokeGatewayRequest, School,
-        contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
+        AcceptInvitationRequest, Appointment, Contact, CreateContactRequest, CreateInvitationRequest, CreateVendorRequest,
+        EnrolGatewayRequest, Gateway, GetGatewayRequest, ImportFormat, ImportOrganisationsRequest, Invitation, ListSchoolsRequest,
+        RevokeGatewayRequest, School, Vendor, contact_service_client::ContactServiceClient, gateway_service_client::GatewayServiceClient,
         invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
+        vendor_service_client::VendorServiceClient,
     },
     incident_intake::v1::{
         AddCaseNoteRequest, AssignCaseRequest, Case, CasePhase, ChangeCasePhaseRequest, CloseCaseRequest, CloseReason, Evidence,
@@ -71,6 +72,19 @@ impl World {
         let contact = ContactServiceClient::new(self.channel()).create_contact(request).await.unwrap().into_inner();
         self.settle().await;
         contact
+    }
+
+    /// An operator makes a vendor.
+    pub async fn create_vendor(&self) -> Vendor {
+        let request = CreateVendorRequest {
+            enterprise_number: "1000.000.021".to_owned(),
+            name: "Leermaat BV".to_owned(),
+            domain: "leermaat.example".to_owned(),
+            security_contact: "security@leermaat.example".to_owned(),
+            request_id: String::new(),
+        };
+        let request = self.by(&people::pieter_operates(), request);
+        VendorServiceClient::new(self.channel()).create_vendor(request).await.unwrap().into_inner()
     }
 
     fn invitations(&self) -> InvitationServiceClient<Channel> {

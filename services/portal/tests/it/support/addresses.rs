@@ -29,11 +29,12 @@ pub async fn of_every_page(town: &Town) -> Vec<Address> {
     town.place(ZANDLOPER, board(1));
     let contact = town.world.add_contact(ZANDLOPER.id(), "Els Vermeulen", "09 374 12 34").await.contact_id;
     let token = town.world.links().await.pop().unwrap();
+    let vendor = town.world.create_vendor().await.vendor_id;
     let mut addresses = states(town).await;
     let routes = schildwacht_portal::routes();
     let seen: BTreeSet<&str> = addresses.iter().filter_map(|address| pattern_of(&address.path, routes.pages())).collect();
     for pattern in routes.pages().iter().filter(|pattern| !seen.contains(*pattern)) {
-        let path = filled(pattern, [("{contact}", &contact), ("{token}", &token)]);
+        let path = filled(pattern, [("{contact}", &contact), ("{token}", &token), ("{vendor}", &vendor)]);
         addresses.push(first_who_sees(town, &path).await.unwrap_or_else(|| panic!("nobody of the sample sees {path} ({pattern})")));
     }
     addresses
@@ -47,7 +48,7 @@ fn pattern_of<'a>(path: &str, pages: &[&'a str]) -> Option<&'a str> {
     pages.iter().copied().filter(is_of).min_by_key(|pattern| pattern.matches('{').count())
 }
 
-fn filled(pattern: &str, made: [(&str, &String); 2]) -> String {
+fn filled(pattern: &str, made: [(&str, &String); 3]) -> String {
     let path = [
         ("{school}", ZANDLOPER.id()),
         ("{case}", CASE_IN_HAND.id()),
@@ -110,6 +111,9 @@ async fn states(town: &Town) -> Vec<Address> {
         "/gateways/nieuw".to_owned(),
         "/gateways/nieuw?zoek=de".to_owned(),
         format!("/gateways/nieuw?school={ZANDLOPER}"),
+        "/aanmeldingen?weergave=onvolledig".to_owned(),
+        "/aanmeldingen?zoek=niets-dat-er-is".to_owned(),
+        format!("/scholen/{ZANDLOPER}/controles"),
     ];
     let school_people = format!("/scholen/{ZANDLOPER}/mensen");
     let of_els = vec![
@@ -119,6 +123,7 @@ async fn states(town: &Town) -> Vec<Address> {
         format!("{school_people}/{APPOINTMENT_OF_ELS}/stoppen"),
         format!("/scholen/{ZANDLOPER}/historiek?zoek=noor"),
         format!("/scholen/{ZANDLOPER}/wie-ziet-wat"),
+        format!("/scholen/{ZANDLOPER}/controles"),
         format!("/scholen/{ZANDLOPER}/historiek?weergave=geexporteerd&zoek=niets-dat-er-is"),
     ];
     let of_a_director_of_two = vec!["/".to_owned()];

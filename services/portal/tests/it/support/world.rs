@@ -61,6 +61,8 @@ impl World {
                 },
                 demo_data: false,
                 bounds: identity::GatewayBounds { gateways_of_a_school: 1_000, enrolments_of_a_school_per_day: 1_000 },
+                // Nobody answers there: pages show what was found before.
+                domain_proof: identity::DomainProofConfig { name_servers: vec![([127, 0, 0, 1], 9).into()] },
             },
             surroundings: identity::Surroundings {
                 listen: ([127, 0, 0, 1], 0).into(),

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// What the parameters of addresses stand for.
-const PARAMETERS: [(&str, Kind); 8] = [
+const PARAMETERS: [(&str, Kind); 10] = [
     ("{school}", Kind::School),
     ("{case}", Kind::Case),
     ("{alert}", Kind::Alert),
@@ -23,6 +23,8 @@ const PARAMETERS: [(&str, Kind); 8] = [
     ("{contact}", Kind::Contact),
     ("{appointment}", Kind::Appointment),
     ("{invitation}", Kind::Invitation),
+    ("{vendor}", Kind::Vendor),
+    ("{override}", Kind::Override),
 ];
 
 /// What fields of forms and questions stand for; an address takes those that it knows.

@@ -6,8 +6,9 @@ use auth::{Function, Principal};
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
     identity::v1::{
-        CreateContactRequest, GetSchoolRequest, contact_service_client::ContactServiceClient,
-        organisation_service_client::OrganisationServiceClient,
+        CheckKind, CreateContactRequest, CreateVendorRequest, GetSchoolRequest, ProposeOverrideRequest,
+        contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
+        organisation_service_client::OrganisationServiceClient, propose_override_request, vendor_service_client::VendorServiceClient,
     },
     network_monitor::v1::{Alert, CreateSuppressionRequest, ListAlertsRequest, alert_service_client::AlertServiceClient},
     time::timestamp,
@@ -39,6 +40,8 @@ pub enum Kind {
     Alerts,
     Device,
     Suppression,
+    /// A proposal to let a check of the vendor count as passed.
+    Override,
     DeadLetter,
     /// The id of a request that made something.
     Request,
@@ -111,9 +114,27 @@ impl Tenant {
         let devices = world.devices(&id).await;
         let case = world.all_cases().await.into_iter().find(|case| case.school_id == id && case.close_reason == 0).unwrap();
 
+        let ask = CreateVendorRequest {
+            enterprise_number: format!("{number:08}{:02}", 97 - number % 97),
+            name: format!("Leverancier van {number}"),
+            domain: format!("leverancier-{number}.example"),
+            security_contact: format!("security@leverancier-{number}.example"),
+            request_id: String::new(),
+        };
+        let vendor = VendorServiceClient::new(world.channel()).create_vendor(world.by(&pieter, ask)).await.unwrap().into_inner();
+        let ask = ProposeOverrideRequest {
+            organisation: Some(propose_override_request::Organisation::VendorId(vendor.vendor_id.clone())),
+            kind: CheckKind::Domain.into(),
+            reason: format!("Brief van {number}"),
+            end_time: Some(timestamp(world.clock.now() + TimeDelta::days(30))),
+        };
+        let proposed = EnrolmentServiceClient::new(world.channel()).propose_override(world.by(&pieter, ask)).await.unwrap();
+        let proposed = proposed.into_inner().overrides.remove(0);
+
         let names =
             [director.name.clone(), teacher.name.clone(), mail("leraar"), mail("nieuw"), contact.name.clone(), gateway.name.clone()];
         let names = names.into_iter().chain([of_school.name.clone(), case.reference.clone(), suppression.reason.clone()]);
+        let names = names.chain([vendor.name.clone(), vendor.domain.clone(), proposed.reason.clone()]);
         let names = names.chain(devices.iter().flat_map(|device| device.names.iter().map(|name| name.value.clone())));
         let ids = [
             (Kind::School, id.clone()),
@@ -128,6 +149,8 @@ impl Tenant {
             (Kind::Alert, alerts[0].alert_id.clone()),
             (Kind::Device, devices[0].device_id.clone()),
             (Kind::Suppression, suppression.suppression_id),
+            (Kind::Vendor, vendor.vendor_id),
+            (Kind::Override, proposed.override_id),
         ];
         let more = devices.iter().map(|device| device.device_id.clone()).chain(alerts.iter().map(|alert| alert.alert_id.clone()));
         let secrets = ids.iter().map(|(_, id)| id.clone()).chain(more).chain(names).collect();
@@ -137,6 +160,8 @@ impl Tenant {
             (Kind::Appointment, appointment.etag),
             (Kind::Invitation, invitation.etag),
             (Kind::Case, case.etag),
+            (Kind::Vendor, vendor.etag),
+            (Kind::Override, proposed.etag),
         ];
         let own = ids.into_iter().chain([(Kind::Function, teacher.functions[0].to_string()), (Kind::Name, of_school.name)]);
         Self {
@@ -172,6 +197,7 @@ impl Tenant {
             Alert,
             Device,
             Suppression,
+            Override,
             DeadLetter,
             Request,
         ];
