@@ -61,7 +61,7 @@ pub async fn create_vendor(app: &App, cx: &Context, asked: CreateVendor) -> Resu
     Ok(vendor)
 }
 
-/// By anybody who signed in surely. Who opens the link in the mail to the vendor's own domain becomes its contact; the caller learns nothing
+/// By anybody who signed in surely, but for pupils and parents. Who opens the link in the mail to the vendor's own domain becomes its contact; the caller learns nothing
 /// of the vendor before.
 pub async fn register_vendor(app: &App, cx: &Context, asked: CreateVendor) -> Result<()> {
     let person = cx.principal().person_id().ok_or_else(|| Error::not_found("vendor"))?;

@@ -3,7 +3,7 @@
 mod page;
 mod words;
 
-use auth::Action;
+use auth::{Action, Resource};
 use axum::{extract::Path, response::Response};
 use http::StatusCode;
 use portal_frame::{
@@ -23,6 +23,12 @@ const NEW: &str = "/leveranciers/nieuw";
 
 /// `GET /leveranciers/nieuw`.
 pub(crate) async fn new_form(visit: Visit) -> Result<Response, Failure> {
+    let visitor = visit.visitor();
+    let own = visitor.principal().person_id().map(Resource::Person);
+    let may_register = own.is_some_and(|own| visitor.may(Action::VendorRegister, own));
+    if !may_register && !visitor.may_everywhere(Action::VendorCreate) {
+        return Err(Failure::Problem(Problem::Denied));
+    }
     page(&new_page(&visit, Written::default(), Problems::default(), visit.new_request_id()).await?)
 }
 
