@@ -103,6 +103,15 @@ pub async fn list(
     now: DateTime<Utc>,
     paging: &Paging,
 ) -> StoreResult<Page<Appointment>> {
+    let order = [asc(Column::SortKey), asc(Column::AppointmentId)];
+    let mut page: Page<Model> = paging.read(connection, at_place(place, filter, now), order).await?;
+    let rows = std::mem::take(&mut page.rows);
+    let people = rows.load_one(person::Entity, connection).await?;
+    let appointments = rows.into_iter().zip(people).map(read).collect::<StoreResult<_>>()?;
+    Ok(page.with_rows(appointments))
+}
+
+fn at_place(place: Place, filter: Filter, now: DateTime<Utc>) -> Select<Entity> {
     let mut query = Entity::find().filter(Column::Place.eq(place.to_string()));
     if let Some(open) = filter.open {
         query = query.filter(if open { Column::Ends.gt(now) } else { Column::Ends.lte(now) });
@@ -110,11 +119,7 @@ pub async fn list(
     if let Some(before) = filter.confirm_before {
         query = query.filter(Column::ConfirmBy.lt(before)).filter(ExprTrait::eq(Expr::col(Column::Ends), Expr::col(Column::ConfirmBy)));
     }
-    let mut page: Page<Model> = paging.read(connection, query, [asc(Column::SortKey), asc(Column::AppointmentId)]).await?;
-    let rows = std::mem::take(&mut page.rows);
-    let people = rows.load_one(person::Entity, connection).await?;
-    let appointments = rows.into_iter().zip(people).map(read).collect::<StoreResult<_>>()?;
-    Ok(page.with_rows(appointments))
+    query
 }
 
 /// Who holds functions at a place or did, by id of the appointment.
@@ -235,4 +240,38 @@ fn read((row, person): (Model, Option<person::Model>)) -> StoreResult<Appointmen
         appointed_by: row.appointed_by,
         version: u32::try_from(row.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use auth::Resource;
+    use runtime::SchoolId;
+    use sea_orm::{
+        QueryTrait as _,
+        sea_query::{Asterisk, Query},
+    };
+    use testkit::{Store, TestDatabase};
+
+    use super::*;
+
+    /// Every page tells how many there are.
+    #[tokio::test]
+    async fn people_of_a_place_are_counted_without_looking_at_each() {
+        let store = TestDatabase::new(Store::Sqlite).await.unwrap();
+        let database = store.migrated(crate::migrations()).await;
+        let (place, now) = (Place(Resource::School(SchoolId::from(Uuid::nil()))), DateTime::UNIX_EPOCH);
+        for filter in [
+            Filter { open: Some(true), confirm_before: None },
+            Filter { open: Some(false), confirm_before: None },
+            Filter { open: Some(true), confirm_before: Some(now) },
+        ] {
+            // As a page counts.
+            let all = at_place(place, filter, now).into_query();
+            let count = Query::select().expr(Expr::col(Asterisk).count()).from_subquery(all, "sub_query").to_owned();
+            let mut statement = database.backend().build(&count);
+            statement.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+            let plan: String = database.reader().query_one_raw(statement).await.unwrap().unwrap().try_get("", "detail").unwrap();
+            assert!(plan.contains("USING COVERING INDEX appointment_by_place"), "{filter:?}: {plan}");
+        }
+    }
 }

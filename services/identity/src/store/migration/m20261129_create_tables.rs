@@ -77,7 +77,15 @@ impl MigrationTrait for CreateTables {
             index(
                 "appointment_by_place",
                 appointment::Entity,
-                [appointment::Column::Place, appointment::Column::SortKey, appointment::Column::AppointmentId],
+                // The last three so that what is counted and who may see it is in the index: a place may have tens of thousands.
+                [
+                    appointment::Column::Place,
+                    appointment::Column::SortKey,
+                    appointment::Column::AppointmentId,
+                    appointment::Column::Ends,
+                    appointment::Column::ConfirmBy,
+                    appointment::Column::PersonId,
+                ],
             ),
             index("appointment_by_function", appointment::Entity, [appointment::Column::Function, appointment::Column::Ends]),
             index("appointment_by_person", appointment::Entity, [appointment::Column::PersonId, appointment::Column::Ends]),
