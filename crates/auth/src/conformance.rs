@@ -54,7 +54,7 @@ impl SignInPolicy {
     fn shortcomings(&self, way: &WayIn, asked: Condition) -> Vec<Shortcoming> {
         let method = self.methods().get(&way.method);
         let (level, resists) = SignInMethod::strength_of(method);
-        let is_weak = level < asked.level || (asked.phishing_resistant && !resists);
+        let is_weak = !asked.is_met_by((level, resists));
         let is_too_seldom = asked.within_minutes.is_some_and(|most| way.within_minutes.is_none_or(|given| given > most));
         let found = [
             (Shortcoming::UnknownMethod, method.is_none() && is_weak),

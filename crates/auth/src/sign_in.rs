@@ -147,7 +147,7 @@ impl SignInMethod {
 }
 
 impl Condition {
-    const fn is_met_by(self, (level, resists): (u8, bool)) -> bool {
+    pub(crate) const fn is_met_by(self, (level, resists): (u8, bool)) -> bool {
         level >= self.level && (resists || !self.phishing_resistant)
     }
 

@@ -191,9 +191,9 @@ pub async fn list(
 }
 
 /// Schools with alerts whose growth is due, in the order of their ids.
-pub async fn schools_with_growth_due(txn: &Txn, now: DateTime<Utc>) -> StoreResult<Vec<SchoolId>> {
+pub async fn schools_with_growth_due(connection: &impl ConnectionTrait, now: DateTime<Utc>) -> StoreResult<Vec<SchoolId>> {
     let query = Entity::find().select_only().column(Column::SchoolId).distinct().filter(Column::GrowthDueAt.lte(now));
-    let schools: Vec<Uuid> = query.order_by_asc(Column::SchoolId).into_tuple().all(&**txn).await?;
+    let schools: Vec<Uuid> = query.order_by_asc(Column::SchoolId).into_tuple().all(connection).await?;
     Ok(schools.into_iter().map(Into::into).collect())
 }
 
