@@ -12,7 +12,10 @@ use storage::{
     audit::{self, Chain, Entry},
 };
 
-use super::{App, keep_check::director_changed};
+use super::{
+    App,
+    keep_check::{director_changed, lock_proof},
+};
 use crate::{
     domain::{Appointment, AppointmentChange, AppointmentId, AppointmentRefusal, EndReason, Person, Place, Term, administers},
     outbound::person_functions,
@@ -222,6 +225,7 @@ async fn to_change(txn: &Txn, cx: &Context, id: AppointmentId) -> Result<Appoint
         // Others who hold the function are locked and counted, also by a caller who may not see them.
         txn.set_reach(place).await?;
     }
+    lock_proof(txn, seen.function).await?;
     store::appointment::find_to_change(txn, &seen).await?.ok_or_else(|| Error::not_found("appointment"))
 }
 

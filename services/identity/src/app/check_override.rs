@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        CheckKind, CheckOutcome, EnrolmentDetails, EvidenceHash, Override, OverrideChange, OverrideId, OverrideReason, OverrideRefusal,
-        OverrideState, Place, Subject,
+        CheckKind, CheckOutcome, Claimed, EnrolmentDetails, EvidenceHash, Override, OverrideChange, OverrideId, OverrideReason,
+        OverrideRefusal, OverrideState, Place, Subject,
     },
     store,
 };
@@ -51,12 +51,12 @@ pub async fn propose_override(app: &App, cx: &Context, asked: ProposeOverride) -
 
     let txn = app.database.begin_within(Place(subject.resource())).await?;
     store::enrolment::lock(&txn, &[subject]).await?;
-    claimed_in(&txn, subject).await?;
+    let claimed = claimed_in(&txn, subject).await?;
     if store::check_override::count_open(&*txn, subject, now).await? >= Override::MOST_OPEN {
         return Err(OverrideRefusal::TooManyOverrides.into());
     }
 
-    let (proposed, change) = Override::propose(cx.ids.next(), (subject, kind), (reason, until), person, now);
+    let (proposed, change) = Override::propose(cx.ids.next(), (&claimed, kind), (reason, until), person, now);
 
     store::check_override::insert(&txn, &proposed).await?;
     record(&txn, cx, &proposed, change).await?;
@@ -68,10 +68,11 @@ pub async fn propose_override(app: &App, cx: &Context, asked: ProposeOverride) -
 pub async fn agree_override(app: &App, cx: &Context, asked: ChangeOverride) -> Result<EnrolmentDetails> {
     let (txn, mut agreed, person) = to_change(app, cx, &asked).await?;
 
-    let change = agreed.agree(person, cx.clock.now())?;
+    let claimed = claimed_in(&txn, agreed.subject).await?;
+    let change = agreed.agree(person, &claimed, cx.clock.now())?;
 
     store::check_override::update(&txn, &agreed).await?;
-    keep_check(&txn, cx, &agreed, change, CheckOutcome::Passed).await?;
+    keep_check(&txn, cx, (&agreed, claimed), change, CheckOutcome::Passed).await?;
     txn.commit().await?;
     details(app, agreed.subject).await
 }
@@ -85,7 +86,8 @@ pub async fn end_override(app: &App, cx: &Context, asked: ChangeOverride) -> Res
 
     store::check_override::update(&txn, &ended).await?;
     if counted {
-        keep_check(&txn, cx, &ended, change, CheckOutcome::Ended).await?;
+        let claimed = claimed_in(&txn, ended.subject).await?;
+        keep_check(&txn, cx, (&ended, claimed), change, CheckOutcome::Ended).await?;
     } else {
         record(&txn, cx, &ended, change).await?;
     }
@@ -119,12 +121,17 @@ async fn to_change(app: &App, cx: &Context, asked: &ChangeOverride) -> Result<(T
 }
 
 /// The check that counts, or no longer does, with its audit row.
-async fn keep_check(txn: &Txn, cx: &Context, of: &Override, change: OverrideChange, outcome: CheckOutcome) -> Result<()> {
-    let claimed = claimed_in(txn, of.subject).await?;
+async fn keep_check(
+    txn: &Txn,
+    cx: &Context,
+    (of, claimed): (&Override, Claimed),
+    change: OverrideChange,
+    outcome: CheckOutcome,
+) -> Result<()> {
     let new = NewCheck {
         change: change.into_str(),
         kind: of.kind,
-        value: of.value(claimed.domain.as_deref()),
+        value: of.value(),
         until: Some(of.until),
         evidence: serde_json::json!({ "override": of.id, "proposed_by": of.proposed_by, "reason_sha256": hash_of(of) }),
         outcome,

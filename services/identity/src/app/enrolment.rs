@@ -116,16 +116,17 @@ pub async fn check_company(app: &App, cx: &Context, asked: CheckCompany) -> Resu
     let txn = app.database.begin_within(&scope).await?;
     let vendor = to_change(&txn, &scope, asked.vendor_id, &asked.etag).await?;
     let outcome = if asked.is_active { CheckOutcome::Passed } else { CheckOutcome::Failed };
+    let claimed = Claimed::from(&vendor);
     let new = NewCheck {
         change: "company_checked",
         kind: CheckKind::CompanyRegister,
-        value: vendor.number.to_string(),
+        value: claimed.in_register(),
         until: asked.is_active.then(|| cx.clock.now() + YEAR),
         evidence: serde_json::json!({ "reason_sha256": EvidenceHash::of(asked.reason.as_str()).to_string() }),
         outcome,
         reason: asked.reason.as_str().to_owned(),
     };
-    keep(&txn, cx, (&vendor).into(), new, Action::EnrolmentCheck).await?;
+    keep(&txn, cx, claimed, new, Action::EnrolmentCheck).await?;
     txn.commit().await?;
     details(app, Subject::Vendor(vendor.id)).await
 }

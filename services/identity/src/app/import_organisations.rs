@@ -133,6 +133,8 @@ impl Import {
             return Ok(changes);
         }
 
+        let known: Vec<Subject> = changes.updated.iter().map(|school| Subject::School(school.id)).collect();
+        store::enrolment::lock(&txn, &known).await?;
         store::school::save_boards(&txn, &changes.boards).await?;
         for board in &changes.boards {
             let resource = format!("board:{}", board.id);

@@ -12,7 +12,7 @@ use storage::{
 use super::{
     App,
     appointment::{appoint, as_text, chain_of, function_reach, require_grant},
-    keep_check::director_signed_in,
+    keep_check::{director_signed_in, lock_proof},
     queue_letter::queue_letter,
 };
 use crate::{
@@ -160,6 +160,7 @@ pub async fn accept_invitation(app: &App, cx: &Context, token: SecretHash) -> Re
     // Who has the link need not reach the place.
     let txn = app.database.begin_within(Reach::Everything).await?;
     let seen = store::invitation::find_by_token(&*txn, token).await?.ok_or_else(|| Error::not_found("invitation"))?;
+    lock_proof(&txn, seen.function).await?;
     let found = store::invitation::find_to_change(&txn, seen.id).await?.filter(|found| found.is_for(token) && found.is_good(now));
     let mut invitation = found.ok_or_else(|| Error::not_found("invitation"))?;
     let person = Person { id: person_id, name: name_of(cx, &invitation)?, email: invitation.email.clone() };

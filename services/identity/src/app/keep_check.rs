@@ -96,6 +96,12 @@ pub(super) fn chain_of(subject: Subject) -> Chain {
     }
 }
 
+/// Locks what a director's function proves of the school, before anything is audited there.
+pub(super) async fn lock_proof(txn: &Txn, function: Function) -> Result<()> {
+    let Function::Director(school) = function else { return Ok(()) };
+    Ok(store::enrolment::lock(txn, &[Subject::School(school)]).await?)
+}
+
 /// A director took the function, signed in as surely as an invitation asks.
 pub(super) async fn director_signed_in(txn: &Txn, cx: &Context, appointment: &Appointment, invitation: &Invitation) -> Result<()> {
     let Function::Director(school) = appointment.function else { return Ok(()) };

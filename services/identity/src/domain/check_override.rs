@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, Utc};
 use runtime::{Error, Etag, Line, PersonId};
 
-use super::{CheckKind, Subject};
+use super::{CheckKind, Claimed, Subject};
 
 runtime::typed_ids! {
     /// An override.
@@ -16,6 +16,8 @@ pub struct Override {
     pub id: OverrideId,
     pub subject: Subject,
     pub kind: CheckKind,
+    /// The name or the domain that the check is about ([`Claimed::may_change`]). It counts for no other.
+    pub about: Option<String>,
     pub reason: OverrideReason,
     pub until: DateTime<Utc>,
     pub proposed_by: PersonId,
@@ -61,7 +63,7 @@ pub enum OverrideChange {
 pub enum OverrideRefusal {
     #[error("you proposed this yourself; ask a colleague to agree")]
     OwnOverride,
-    #[error("this override was answered, or is too old; propose it again")]
+    #[error("this override was answered, is too old, or is about a name or domain that the vendor no longer has; propose it again")]
     OverrideNotOpen,
     #[error("{} proposals for this organisation wait for an answer; answer those first", Override::MOST_OPEN)]
     TooManyOverrides,
@@ -88,22 +90,23 @@ impl Override {
 
     pub fn propose(
         id: OverrideId,
-        (subject, kind): (Subject, CheckKind),
+        (claimed, kind): (&Claimed, CheckKind),
         (reason, until): (OverrideReason, DateTime<Utc>),
         by: PersonId,
         now: DateTime<Utc>,
     ) -> (Self, OverrideChange) {
         let state = OverrideState::Proposed { expires: now + Self::OPEN_FOR };
-        let proposed = Self { id, subject, kind, reason, until, proposed_by: by, proposed_at: now, state, version: 1 };
+        let (subject, about) = (claimed.subject, claimed.may_change(kind).map(str::to_owned));
+        let proposed = Self { id, subject, kind, about, reason, until, proposed_by: by, proposed_at: now, state, version: 1 };
         (proposed, OverrideChange::OverrideProposed)
     }
 
-    /// By somebody other than who proposed it.
-    pub fn agree(&mut self, by: PersonId, now: DateTime<Utc>) -> Result<OverrideChange, OverrideRefusal> {
+    /// By somebody other than who proposed it, while the organisation claims what it did then.
+    pub fn agree(&mut self, by: PersonId, claimed: &Claimed, now: DateTime<Utc>) -> Result<OverrideChange, OverrideRefusal> {
         if by == self.proposed_by {
             return Err(OverrideRefusal::OwnOverride);
         }
-        if !self.is_open(now) {
+        if !self.is_open(now) || self.about.as_deref() != claimed.may_change(self.kind) {
             return Err(OverrideRefusal::OverrideNotOpen);
         }
         self.state = OverrideState::Agreed { by, at: now };
@@ -127,11 +130,11 @@ impl Override {
         matches!(self.state, OverrideState::Proposed { expires } if now < expires) && now < self.until
     }
 
-    /// What its check says was checked. Of a domain it names the domain, so that it counts no more once the vendor has another.
-    pub fn value(&self, domain: Option<&str>) -> String {
-        match (self.kind, domain) {
-            (CheckKind::Domain, Some(domain)) => format!("override:{}@{domain}", self.id),
-            _ => format!("override:{}", self.id),
+    /// What its check says was checked.
+    pub fn value(&self) -> String {
+        match &self.about {
+            Some(about) => format!("override:{}@{about}", self.id),
+            None => format!("override:{}", self.id),
         }
     }
 
@@ -155,22 +158,53 @@ mod tests {
         Uuid::from_u128(number).into()
     }
 
-    fn proposed() -> Override {
-        let subject = Subject::School(person(9).as_uuid().into());
+    fn vendor() -> Claimed {
+        Claimed {
+            subject: Subject::Vendor(Uuid::from_u128(9).into()),
+            name: "Leermaat".to_owned(),
+            number: "0428.759.497".to_owned(),
+            domain: Some("leermaat.be".to_owned()),
+        }
+    }
+
+    fn proposed_of(kind: CheckKind) -> Override {
         let why = (OverrideReason::parse("Brief van het bestuur").unwrap(), moment("2027-06-30T00:00:00Z"));
-        Override::propose(Uuid::from_u128(8).into(), (subject, CheckKind::Board), why, person(1), moment("2026-11-24T09:00:00Z")).0
+        Override::propose(Uuid::from_u128(8).into(), (&vendor(), kind), why, person(1), moment("2026-11-24T09:00:00Z")).0
+    }
+
+    fn proposed() -> Override {
+        proposed_of(CheckKind::Domain)
+    }
+
+    #[test]
+    fn nobody_agrees_to_what_the_vendor_has_changed_since() {
+        let now = moment("2026-11-25T09:00:00Z");
+        let moved = Claimed { domain: Some("anders.be".to_owned()), ..vendor() };
+        let renamed = Claimed { name: "Microsoft".to_owned(), ..vendor() };
+        for (kind, other, same) in [(CheckKind::Domain, &moved, &renamed), (CheckKind::CompanyRegister, &renamed, &moved)] {
+            assert_eq!(proposed_of(kind).agree(person(2), other, now), Err(OverrideRefusal::OverrideNotOpen));
+            assert_eq!(proposed_of(kind).agree(person(2), same, now), Ok(OverrideChange::OverrideAgreed));
+        }
+    }
+
+    #[test]
+    fn an_override_names_what_it_counts_for() {
+        let id = Uuid::from_u128(8);
+        assert_eq!(proposed_of(CheckKind::Domain).value(), format!("override:{id}@leermaat.be"));
+        assert_eq!(proposed_of(CheckKind::CompanyRegister).value(), format!("override:{id}@Leermaat"));
+        assert_eq!(proposed_of(CheckKind::Board).value(), format!("override:{id}"));
     }
 
     #[test]
     fn a_second_person_agrees_within_a_week() {
         let expires = moment("2026-12-01T09:00:00Z");
-        assert_eq!(proposed().agree(person(1), moment("2026-11-25T09:00:00Z")), Err(OverrideRefusal::OwnOverride));
-        assert_eq!(proposed().agree(person(2), expires), Err(OverrideRefusal::OverrideNotOpen));
+        assert_eq!(proposed().agree(person(1), &vendor(), moment("2026-11-25T09:00:00Z")), Err(OverrideRefusal::OwnOverride));
+        assert_eq!(proposed().agree(person(2), &vendor(), expires), Err(OverrideRefusal::OverrideNotOpen));
         let mut agreed = proposed();
         let at = moment("2026-12-01T08:59:59Z");
-        assert_eq!(agreed.agree(person(2), at), Ok(OverrideChange::OverrideAgreed));
+        assert_eq!(agreed.agree(person(2), &vendor(), at), Ok(OverrideChange::OverrideAgreed));
         assert_eq!((agreed.state, agreed.version), (OverrideState::Agreed { by: person(2), at }, 2));
-        assert_eq!(agreed.agree(person(3), at), Err(OverrideRefusal::OverrideNotOpen), "once");
+        assert_eq!(agreed.agree(person(3), &vendor(), at), Err(OverrideRefusal::OverrideNotOpen), "once");
     }
 
     #[test]
@@ -178,10 +212,10 @@ mod tests {
         let now = moment("2026-11-25T09:00:00Z");
         let mut withdrawn = proposed();
         assert_eq!(withdrawn.end(person(1), now), Ok(OverrideChange::OverrideEnded));
-        assert_eq!(withdrawn.agree(person(2), now), Err(OverrideRefusal::OverrideNotOpen));
+        assert_eq!(withdrawn.agree(person(2), &vendor(), now), Err(OverrideRefusal::OverrideNotOpen));
         assert_eq!(withdrawn.end(person(1), now), Err(OverrideRefusal::OverrideNotOpen));
         let mut agreed = proposed();
-        agreed.agree(person(2), now).unwrap();
+        agreed.agree(person(2), &vendor(), now).unwrap();
         let mut over = agreed.clone();
         assert_eq!(agreed.end(person(1), now), Ok(OverrideChange::OverrideEnded));
         assert_eq!(over.end(person(1), over.until), Err(OverrideRefusal::OverrideNotOpen), "it has ended by itself");

@@ -1,5 +1,7 @@
 //! How far it is proven who an organisation is: computed from its checks alone.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::{Check, CheckKind, CheckOutcome, DomainProof, Override, School, Subject, Vendor};
@@ -83,41 +85,59 @@ impl From<&Vendor> for Claimed {
 }
 
 impl Claimed {
-    /// Whether a check is about what is claimed now. That of a vendor's former domain is not.
+    /// What a check of this kind is about that the organisation may change itself. The check counts no more once it has.
+    pub fn may_change(&self, kind: CheckKind) -> Option<&str> {
+        match kind {
+            CheckKind::Domain => self.domain.as_deref(),
+            CheckKind::CompanyRegister => Some(&self.name),
+            CheckKind::SchoolRegister | CheckKind::Director | CheckKind::Board => None,
+        }
+    }
+
+    /// What a look at the register of companies looks for: the number, under this name.
+    pub fn in_register(&self) -> String {
+        format!("{}@{}", self.number, self.name)
+    }
+
+    /// Whether a check is about what is claimed now. That of a vendor's former name or domain is not.
     fn is_about(&self, check: &Check) -> bool {
-        check.kind != CheckKind::Domain || self.domain.as_deref() == check.value.rsplit('@').next()
+        self.may_change(check.kind).is_none_or(|now| check.value.split_once('@').map_or(check.value.as_str(), |(_, then)| then) == now)
     }
 
     /// How far each kind of check holds, of all that were made, the oldest first.
     pub fn requirements(&self, checks: &[Check]) -> Vec<Requirement> {
         let requirement = |kind: &CheckKind| {
-            let of_kind: Vec<&Check> = checks.iter().filter(|check| check.kind == *kind && self.is_about(check)).collect();
-            let until = of_kind.iter().filter_map(|check| proven_until(*kind, &of_kind, &check.value)).max();
-            Requirement { kind: *kind, until }
+            let mut values: BTreeMap<&str, Proof> = BTreeMap::new();
+            for check in checks.iter().filter(|check| check.kind == *kind && self.is_about(check)) {
+                values.entry(&check.value).or_default().add(check);
+            }
+            Requirement { kind: *kind, until: values.into_values().filter_map(|proof| proof.until).max() }
         };
         CheckKind::of(self.subject).iter().map(requirement).collect()
     }
 }
 
-/// Until when one value holds: the last pass counts, and ends early at so many failures after it.
-fn proven_until(kind: CheckKind, checks: &[&Check], value: &str) -> Option<DateTime<Utc>> {
-    let mut until = None;
-    let mut failures = 0;
-    for check in checks.iter().filter(|check| check.value == value) {
+/// How far the checks of one value prove it.
+#[derive(Default)]
+struct Proof {
+    until: Option<DateTime<Utc>>,
+    failures: u32,
+}
+
+impl Proof {
+    /// The last pass counts, and ends early at so many failures after it.
+    fn add(&mut self, check: &Check) {
+        let failures_that_end = check.kind.failures_that_end();
         match check.outcome {
-            CheckOutcome::Passed => {
-                until = Some(check.until.unwrap_or(DateTime::<Utc>::MAX_UTC));
-                failures = 0;
-            }
-            CheckOutcome::Failed => failures += 1,
-            CheckOutcome::Ended => failures = kind.failures_that_end(),
+            CheckOutcome::Passed => *self = Self { until: Some(check.until.unwrap_or(DateTime::<Utc>::MAX_UTC)), failures: 0 },
+            CheckOutcome::Failed => self.failures += 1,
+            CheckOutcome::Ended => self.failures = failures_that_end,
             CheckOutcome::Unanswered => {}
         }
-        if failures >= kind.failures_that_end() {
-            until = until.map(|until| until.min(check.at));
+        if self.failures >= failures_that_end {
+            self.until = self.until.map(|until| until.min(check.at));
         }
     }
-    until
 }
 
 impl Standing {
@@ -130,7 +150,9 @@ impl Standing {
             Subject::School(_) => (all(&proven[..2]), all(&proven)),
             Subject::Vendor(_) => (all(&proven), None),
         };
-        let of_register = |check: &&Check| check.kind == CheckKind::CompanyRegister && check.value == claimed.number;
+        // Under whatever name: another one does not bring a company back.
+        let is_number = |check: &Check| check.value.split_once('@').is_some_and(|(number, _)| number == claimed.number);
+        let of_register = |check: &&Check| check.kind == CheckKind::CompanyRegister && is_number(check);
         let decided = checks.iter().filter(of_register).rfind(|check| check.outcome != CheckOutcome::Unanswered);
         let struck_off = decided.is_some_and(|check| check.outcome == CheckOutcome::Failed);
         Self { claimed, first_until, top_until, struck_off }
@@ -251,7 +273,7 @@ mod tests {
 
     fn proven_vendor() -> Vec<Check> {
         vec![
-            check(&vendor(), CheckKind::CompanyRegister, "0428.759.497", Passed, (0, Some(365))),
+            check(&vendor(), CheckKind::CompanyRegister, "0428.759.497@Leermaat", Passed, (0, Some(365))),
             check(&vendor(), CheckKind::Domain, "leermaat.be", Passed, (1, Some(31))),
         ]
     }
@@ -281,6 +303,27 @@ mod tests {
     }
 
     #[test]
+    fn what_the_register_of_companies_says_counts_for_the_name_that_was_looked_up() {
+        let register = |name: &str, at, outcome| {
+            let named = Claimed { name: name.to_owned(), ..vendor() };
+            check(&named, CheckKind::CompanyRegister, &named.in_register(), outcome, (at, Some(at + 365)))
+        };
+        let level = |name: &str, more: Vec<Check>| {
+            let named = Claimed { name: name.to_owned(), ..vendor() };
+            Standing::of(named, &[proven_vendor(), more].concat()).level(day(10))
+        };
+        assert_eq!(level("Microsoft", vec![]), EnrolmentLevel::Draft);
+        assert_eq!(level("Leer@Microsoft", vec![register("Microsoft", 5, Passed)]), EnrolmentLevel::Draft);
+        assert_eq!(level("Leermaat NV", vec![register("Leermaat NV", 5, Passed)]), EnrolmentLevel::MaySubmit);
+        assert_eq!(level("Leermaat", vec![register("Leermaat NV", 5, Passed)]), EnrolmentLevel::MaySubmit, "it has its old name again");
+        assert_eq!(
+            level("Leermaat NV", vec![register("Leermaat", 5, Failed)]),
+            EnrolmentLevel::Suspended,
+            "a new name brings nothing back"
+        );
+    }
+
+    #[test]
     fn an_override_that_is_withdrawn_ends_alone() {
         let of_two = |outcome, at| check(&vendor(), CheckKind::Domain, "override:1@leermaat.be", outcome, (at, Some(90)));
         let ended = |more: Vec<Check>| Standing::of(vendor(), &[more, vec![of_two(Passed, 2), of_two(CheckOutcome::Ended, 3)]].concat());
@@ -290,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_company_that_has_stopped_is_suspended_until_the_register_says_otherwise() {
-        let register = |at, outcome| check(&vendor(), CheckKind::CompanyRegister, "0428.759.497", outcome, (at, Some(at + 365)));
+        let register = |at, outcome| check(&vendor(), CheckKind::CompanyRegister, "0428.759.497@Leermaat", outcome, (at, Some(at + 365)));
         let level = |more: Vec<Check>| Standing::of(vendor(), &[proven_vendor(), more].concat()).level(day(10));
         assert_eq!(level(vec![register(5, Failed)]), EnrolmentLevel::Suspended);
         assert_eq!(level(vec![register(5, Failed), register(6, Unanswered)]), EnrolmentLevel::Suspended);
@@ -307,7 +350,7 @@ mod tests {
             let mut checks: Vec<Check> = made
                 .into_iter()
                 .map(|(kind, outcome, at)| {
-                    let value = if kind == CheckKind::Domain { "leermaat.be" } else { "0428.759.497" };
+                    let value = if kind == CheckKind::Domain { "leermaat.be" } else { "0428.759.497@Leermaat" };
                     check(&vendor(), kind, value, outcome, (at, Some(at + 30)))
                 })
                 .collect();

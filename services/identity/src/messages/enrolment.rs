@@ -96,6 +96,7 @@ fn override_at(one: &Override, now: DateTime<Utc>) -> wire::Override {
         state: state.into(),
         expire_time: expires.map(timestamp),
         etag: one.etag().to_string(),
+        about: one.about.clone().unwrap_or_default(),
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Model {
     /// `school:<id>`, `vendor:<id>`.
     pub subject: String,
     pub kind: String,
+    /// The name or the domain that the check is about.
+    pub about: Option<String>,
     pub reason: String,
     pub end_time: DateTimeUtc,
     pub proposed_by: Uuid,
@@ -33,6 +35,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { Enrolments {
+    Public: About;
     Internal: OverrideId, Subject, Kind, EndTime, ProposeTime, State, ExpireTime, DecideTime, Version;
     Personal: ProposedBy, DecidedBy;
     Special: Reason;
@@ -85,6 +88,7 @@ fn row_of(of: &Override) -> StoreResult<Model> {
         override_id: of.id.as_uuid(),
         subject: of.subject.to_string(),
         kind: of.kind.into_str().to_owned(),
+        about: of.about.clone(),
         reason: of.reason.as_str().to_owned(),
         end_time: of.until,
         proposed_by: of.proposed_by.as_uuid(),
@@ -112,6 +116,7 @@ fn read(row: Model) -> StoreResult<Override> {
         id: row.override_id.into(),
         subject: row.subject.parse().map_err(|error| StoreError::unreadable("check_override.subject", error))?,
         kind: row.kind.parse().map_err(|error| StoreError::unreadable("check_override.kind", error))?,
+        about: row.about,
         reason: row.reason.as_str().try_into().map_err(|error| StoreError::unreadable("check_override.reason", error))?,
         until: row.end_time,
         proposed_by: row.proposed_by.into(),

@@ -1,5 +1,7 @@
 //! How far organisations are proven: what their checks come to, a row for each, so that lists can filter by it.
 
+use std::collections::BTreeSet;
+
 use auth::{Resource, Scope};
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, entity::prelude::*};
@@ -67,10 +69,12 @@ pub async fn claimed(connection: &impl ConnectionTrait, subject: Subject) -> Sto
     })
 }
 
-/// Locks what these organisations come to until the transaction ends, so that their checks are counted one after the other.
+/// Locks what these organisations come to until the transaction ends, so that their checks are counted one after the other. Before the
+/// audit chain of any of them: whoever locks both the other way round waits for ever.
 pub async fn lock(txn: &Txn, subjects: &[Subject]) -> StoreResult<()> {
-    for some in chunks(subjects) {
-        let query = Entity::find().filter(Column::Subject.is_in(some.iter().map(ToString::to_string)));
+    let names: BTreeSet<String> = subjects.iter().map(ToString::to_string).collect();
+    for some in chunks(names) {
+        let query = Entity::find().filter(Column::Subject.is_in(some));
         query.order_by_asc(Column::Subject).lock_exclusive().all(&**txn).await?;
     }
     Ok(())

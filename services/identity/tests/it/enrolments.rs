@@ -12,7 +12,8 @@ use proto::{
     time::timestamp,
 };
 use runtime::BoardId;
-use testkit::{on_both_stores, person};
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, Statement};
+use testkit::{Store, TestDatabase, eventually, on_both_stores, person};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -106,6 +107,14 @@ async fn propose(world: &World, who: &Principal, ask: ProposeOverrideRequest) ->
     Ok(answer.overrides.into_iter().next().unwrap())
 }
 
+/// By its contact.
+async fn change(world: &World, vendor: &Vendor, alter: impl FnOnce(&mut UpdateVendorRequest)) -> Vendor {
+    let Vendor { vendor_id, name, domain, security_contact, etag, .. } = vendor.clone();
+    let mut ask = UpdateVendorRequest { vendor_id, name, domain, security_contact, etag };
+    alter(&mut ask);
+    world.vendors().update_vendor(world.by(&contact_of(vendor), ask)).await.unwrap().into_inner()
+}
+
 async fn agree(world: &World, who: &Principal, proposed: &Override) -> Result<EnrolmentDetails, Status> {
     let Override { override_id, etag, .. } = proposed.clone();
     Ok(world.enrolments().agree_override(world.by(who, AgreeOverrideRequest { override_id, etag })).await?.into_inner())
@@ -184,7 +193,7 @@ on_both_stores! {
         let details = check_company(&world, &operator(), &vendor, CheckOutcome::Passed).await.unwrap();
         assert_eq!(details.enrolment.unwrap().level(), EnrolmentLevel::Draft, "its domain is not proven");
         assert_eq!(details.requirements.iter().map(|one| one.holds).collect::<Vec<_>>(), [true, false]);
-        assert_eq!((details.checks[0].value.as_str(), details.checks[0].made_by.starts_with("person:")), ("1000.000.021", true));
+        assert_eq!((details.checks[0].value.as_str(), details.checks[0].made_by.starts_with("person:")), ("1000.000.021@Leermaat BV", true));
         world.clock.advance(TimeDelta::minutes(1));
         let details = check_company(&world, &operator(), &vendor, CheckOutcome::Failed).await.unwrap();
         assert_eq!(details.enrolment.unwrap().level(), EnrolmentLevel::Suspended);
@@ -242,25 +251,44 @@ on_both_stores! {
         propose(&world, &operator(), override_of(&school, in_days(30))).await.unwrap();
     }
 
-    async fn an_override_of_a_domain_ends_when_the_vendor_has_another(database: TestDatabase) {
+    async fn an_override_counts_for_the_domain_that_the_vendor_had_when_it_was_proposed(database: TestDatabase) {
         let world = World::start(&database).await;
         let vendor = create(&world, NUMBERS[0]).await;
         check_company(&world, &operator(), &vendor, CheckOutcome::Passed).await.unwrap();
-        let ask = ProposeOverrideRequest {
+        let ask = || ProposeOverrideRequest {
             organisation: Some(propose_override_request::Organisation::VendorId(vendor.vendor_id.clone())),
             kind: CheckKind::Domain.into(),
             reason: "Domein bij het ministerie".to_owned(),
             end_time: Some(timestamp(world.now() + TimeDelta::days(30))),
         };
-        let proposed = propose(&world, &operator(), ask).await.unwrap();
-        let agreed = agree(&world, &second_operator(), &proposed).await.unwrap();
+        let first = propose(&world, &operator(), ask()).await.unwrap();
+        assert_eq!(first.about, vendor.domain);
+        let agreed = agree(&world, &second_operator(), &first).await.unwrap();
         assert_eq!(agreed.enrolment.unwrap().level(), EnrolmentLevel::MaySubmit);
-        let Vendor { vendor_id, name, security_contact, etag, .. } = vendor.clone();
-        let moved = UpdateVendorRequest { vendor_id, name, domain: "anders.example".to_owned(), security_contact, etag };
-        world.vendors().update_vendor(world.by(&operator(), moved)).await.unwrap();
+        world.clock.advance(TimeDelta::minutes(1));
+        let open = propose(&world, &operator(), ask()).await.unwrap();
+
+        let moved = change(&world, &vendor, |ask| ask.domain = "anders.example".to_owned()).await;
         assert_eq!(level(&world, of_vendor(&vendor)).await, EnrolmentLevel::Draft);
         let drafts = ListEnrolmentsRequest { levels: vec![EnrolmentLevel::Draft.into()], ..Default::default() };
         assert_eq!(list(&world, drafts).await, [("Leermaat BV".to_owned(), EnrolmentLevel::Draft)]);
+        assert_eq!(reason(&agree(&world, &second_operator(), &open).await.unwrap_err()), "override_not_open");
+
+        // Ended while the vendor is elsewhere, it counts no more when the vendor comes back.
+        let Override { override_id, etag, .. } = agreed.overrides[0].clone();
+        world.enrolments().end_override(world.by(&operator(), EndOverrideRequest { override_id, etag })).await.unwrap();
+        change(&world, &moved, |ask| ask.domain = vendor.domain.clone()).await;
+        assert_eq!(level(&world, of_vendor(&vendor)).await, EnrolmentLevel::Lapsed);
+    }
+
+    async fn a_vendor_that_takes_another_name_is_looked_up_again(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let vendor = create(&world, NUMBERS[0]).await;
+        let holds = |details: EnrolmentDetails| details.requirements[0].holds;
+        assert!(holds(check_company(&world, &operator(), &vendor, CheckOutcome::Passed).await.unwrap()));
+        let renamed = change(&world, &vendor, |ask| ask.name = "Microsoft".to_owned()).await;
+        assert!(!holds(get(&world, &operator(), of_vendor(&vendor)).await));
+        assert!(holds(check_company(&world, &operator(), &renamed, CheckOutcome::Passed).await.unwrap()));
     }
 
     async fn the_ministry_finds_who_is_incomplete_and_what_ends_soon(database: TestDatabase) {
@@ -318,4 +346,49 @@ on_both_stores! {
         let ask = ListEnrolmentsRequest { query: "klepsydra".to_owned(), ..Default::default() };
         assert_eq!(list(&world, ask).await, [("Basisschool De Klepsydra".to_owned(), EnrolmentLevel::Provisional)]);
     }
+}
+
+/// Others lock what is proven of a school first, then its audit trail: the other way round the two would wait for each other for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_director_proves_is_locked_before_the_trail_of_the_school() {
+    let Some(database) = TestDatabase::new(Store::Postgres).await else { return };
+    let world = World::start(&database).await;
+    let (_, school) = two_schools(&world).await;
+    let appointed = appoint_director(&world, &school, 50).await;
+    let Appointment { appointment_id, etag, .. } = appointed.clone();
+    let confirm = ConfirmAppointmentRequest { appointment_id: appointment_id.clone(), etag };
+    let invite = CreateInvitationRequest {
+        email: "directie51@school.example".to_owned(),
+        function: Function::Director(id_of(&school)).to_string(),
+        ..Default::default()
+    };
+    world.invitations().create_invitation(world.by(&operator(), invite)).await.unwrap();
+    let accept = AcceptInvitationRequest { token: world.links().await.pop().unwrap() };
+
+    let (mut appointments, mut invitations) = (world.appointments(), world.invitations());
+    let confirming = async { appointments.confirm_appointment(world.by(&board_member(&school), confirm)).await.unwrap().into_inner() };
+    let confirmed = waits_for_the_proof_alone(&world, &school, confirming).await;
+    let accepting = async { invitations.accept_invitation(world.by(&person(51, &[]), accept)).await.unwrap() };
+    waits_for_the_proof_alone(&world, &school, accepting).await;
+    let end = EndAppointmentRequest { appointment_id, etag: confirmed.etag, ..Default::default() };
+    let ending = async { appointments.end_appointment(world.by(&board_member(&school), end)).await.unwrap() };
+    waits_for_the_proof_alone(&world, &school, ending).await;
+}
+
+/// Does this while somebody else has locked what is proven of the school, and sees that nobody is kept from its trail meanwhile.
+async fn waits_for_the_proof_alone<T>(world: &World, school: &School, act: impl Future<Output = T>) -> T {
+    let other = world.database.begin().await.unwrap();
+    let proof = format!("SELECT 1 FROM enrolment WHERE subject = 'school:{}' FOR UPDATE", school.school_id);
+    other.execute_unprepared(&proof).await.unwrap();
+    let meanwhile = async {
+        eventually("the act waits for the lock", async || {
+            let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            other.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, waits)).await.unwrap()
+        })
+        .await;
+        let trail = format!("SELECT 1 FROM audit_head WHERE chain = 'school:{}' FOR UPDATE NOWAIT", school.school_id);
+        other.execute_unprepared(&trail).await.unwrap();
+        other.commit().await.unwrap();
+    };
+    tokio::join!(act, meanwhile).0
 }

@@ -58,13 +58,14 @@ fn any_override_state() -> impl Strategy<Value = OverrideState> {
 prop_compose! {
     fn any_override()(
         (id, subject, proposed_by) in (id(), any_subject(), id()),
-        kind in prop::sample::select(CheckKind::VARIANTS),
+        (kind, about) in (prop::sample::select(CheckKind::VARIANTS), prop::option::of(text())),
         reason in word(),
         (until, proposed_at) in (moment(), moment()),
         state in any_override_state(),
         version in 0..=i32::MAX as u32,
     ) -> Override {
-        Override { id, subject, kind, reason: OverrideReason::parse(&reason).unwrap(), until, proposed_by, proposed_at, state, version }
+        let reason = OverrideReason::parse(&reason).unwrap();
+        Override { id, subject, kind, about, reason, until, proposed_by, proposed_at, state, version }
     }
 }
 

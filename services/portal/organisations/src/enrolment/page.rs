@@ -232,6 +232,7 @@ impl Details {
         let one = |state| Override {
             id: "0190c0de-0000-7000-8000-0000000000b1".to_owned(),
             kind: kinds[1],
+            about: "leermaat.example".to_owned(),
             reason: "Brief van het bestuur".to_owned(),
             end: now + TimeDelta::days(30),
             proposed_by: "person:iemand".to_owned(),

@@ -41,6 +41,8 @@ pub(crate) struct Check {
 pub(crate) struct Override {
     pub(crate) id: String,
     pub(crate) kind: wire::CheckKind,
+    /// The name or the domain that it is about; empty for a school.
+    pub(crate) about: String,
     pub(crate) reason: String,
     pub(crate) end: DateTime<Utc>,
     pub(crate) proposed_by: String,
@@ -109,6 +111,7 @@ impl TryFrom<wire::Override> for Override {
             proposed_by: required_text(one.proposed_by, "override.proposed_by")?,
             etag: required_text(one.etag, "override.etag")?,
             reason: one.reason,
+            about: one.about,
         })
     }
 }

@@ -128,7 +128,7 @@ words! {
         too_many_tokens { "U vroeg vandaag al vijf records. Plaats het laatste, of wacht tot morgen." "You asked for five records today. Place the last one, or wait until tomorrow." }
         too_many_looks { "We keken vandaag al twintig keer. Een wijziging in de DNS kan een uur duren. Probeer morgen opnieuw." "We looked twenty times today. A change in the DNS may take an hour. Try again tomorrow." }
         own_override { "U stelde dit zelf voor. Vraag een collega om het goed te keuren." "You proposed this yourself. Ask a colleague to agree." }
-        override_not_open { "Deze uitzondering is al beantwoord of te oud. Stel ze opnieuw voor." "This exception was answered already or is too old. Propose it again." }
+        override_not_open { "Deze uitzondering is al beantwoord, is te oud, of gaat over een naam of domein dat de leverancier niet meer heeft. Stel ze opnieuw voor." "This exception was answered already, is too old, or is about a name or domain that the vendor no longer has. Propose it again." }
         too_many_overrides { "Er wachten al vijf voorstellen voor deze organisatie. Beantwoord die eerst." "Five proposals for this organisation are waiting. Answer those first." }
     }
 }

@@ -10,7 +10,7 @@ words! {
         add_title { "Voeg een leverancier toe" "Add a vendor" }
         add_lead { "Nodig daarna een contactpersoon van de leverancier uit." "Invite a contact of the vendor afterwards." }
         edit_title { "Wijzig de gegevens" "Change the details" }
-        edit_lead { "Met een ander domein begint het bewijs van het domein opnieuw." "With another domain, the proof of the domain begins again." }
+        edit_lead { "Met een ander domein begint het bewijs van het domein opnieuw. Met een andere naam kijkt het platformteam opnieuw in de KBO." "With another domain, the proof of the domain begins again. With another name, the platform team looks in the register of companies again." }
         number { "Ondernemingsnummer" "Enterprise number" }
         number_hint { "Tien cijfers, bijvoorbeeld 0428.759.497. Geef geen vestigingsnummer." "Ten digits, for example 0428.759.497. Not the number of an establishment unit." }
         number_wrong { "Geef een ondernemingsnummer van tien cijfers dat met 0 of 1 begint. Kijk of geen cijfer fout of omgewisseld is" "Give an enterprise number of ten digits that begins with 0 or 1. Check that no digit is wrong or swapped" }
