@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use auth::Action;
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait as _, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, sea_query::Expr};
 use sha2::{Digest as _, Sha256};
 
@@ -38,6 +39,12 @@ pub struct KeptText {
 pub trait Texts: Send + Sync {
     /// Those of these rows of a chain; a text may be kept in two places.
     async fn of(&self, chain: &str, rows: &[i64]) -> StoreResult<Vec<KeptText>>;
+
+    /// Those of these resources of a chain that are still there.
+    async fn kept(&self, chain: &str, resources: &[&str]) -> StoreResult<BTreeSet<String>>;
+
+    /// Whether something that was there at one moment may have gone at another because its period was over.
+    fn may_have_gone(&self, there: DateTime<Utc>, gone: DateTime<Utc>) -> bool;
 }
 
 /// What a check of one chain found.
@@ -52,7 +59,7 @@ pub struct ChainReport {
     pub proven: i64,
     /// Rows that are gone with a restore, which an operator said under the key of the checkpoints.
     pub restored: Vec<RestoredRows>,
-    /// Texts that went with what they were in at the end of its period, as later rows of the chain say.
+    /// Texts that went with what they were in at the end of its period, as the last row about it says.
     pub removed_texts: usize,
     /// In the order of rows; empty when all is as it was written.
     pub findings: Vec<Finding>,
@@ -97,7 +104,7 @@ async fn examine_chain(
     head: Option<&head::Model>,
 ) -> StoreResult<ChainReport> {
     let mut check = ChainCheck::begin(history, &chain);
-    let (mut text_findings, mut missing_texts, mut removed) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut text_findings, mut missing_texts, mut lives) = (Vec::new(), Vec::new(), BTreeMap::<String, Life>::new());
     let mut after: Option<i64> = None;
     loop {
         let mut rows = row::Entity::find().filter(row::Column::Chain.eq(&chain)).order_by_asc(row::Column::Seq).limit(STEP);
@@ -114,7 +121,9 @@ async fn examine_chain(
             let compared = compare_texts(texts, &chain, &rows).await?;
             text_findings.extend(compared.changed);
             missing_texts.extend(compared.missing);
-            removed.extend(rows.iter().filter(|row| says_removed(row)).map(|row| (row.resource.clone(), row.seq)));
+            for row in &rows {
+                lives.entry(row.resource.clone()).or_insert_with(|| Life { since: row.at, removed: None }).removed = removed_by(row);
+            }
         }
         rows.into_iter().for_each(|row| check.row(row));
     }
@@ -129,11 +138,37 @@ async fn examine_chain(
     let written_otherwise: Vec<i64> = moments_written_otherwise(database, &chain).await?.into_iter().filter(|row| !is_said(*row)).collect();
     findings.extend(written_otherwise.into_iter().map(|row| Finding::RowChanged { row, columns: vec!["at"] }));
     findings.extend(text_findings);
-    let went_later = |(row, resource): &(i64, String)| removed.get(resource).is_some_and(|removed| removed > row);
-    let (went, gone): (Vec<_>, Vec<_>) = missing_texts.into_iter().partition(went_later);
-    findings.extend(gone.into_iter().map(|(row, _)| Finding::TextMissing { row }));
+    let missing = missing_texts.len();
+    if let Some(texts) = texts {
+        let excused = excused(texts, &chain, &missing_texts, &lives).await?;
+        missing_texts.retain(|(_, resource)| !excused.contains(resource));
+    }
+    let removed_texts = missing - missing_texts.len();
+    findings.extend(missing_texts.into_iter().map(|(row, _)| Finding::TextMissing { row }));
     let restored = history.restored(&chain);
-    Ok(ChainReport { chain, rows, last_hash, proven, restored, removed_texts: went.len(), findings })
+    Ok(ChainReport { chain, rows, last_hash, proven, restored, removed_texts, findings })
+}
+
+/// What a chain says of one resource.
+struct Life {
+    since: DateTime<Utc>,
+    /// When it went at the end of its period, if the last row about it says so.
+    removed: Option<DateTime<Utc>>,
+}
+
+/// The resources whose texts are rightly gone. Anybody with the database can add a row that says so: it counts for what is no longer there
+/// and was there so long that its period can have ended.
+async fn excused(
+    texts: &dyn Texts,
+    chain: &str,
+    missing: &[(i64, String)],
+    lives: &BTreeMap<String, Life>,
+) -> StoreResult<BTreeSet<String>> {
+    let went = |life: &Life| life.removed.is_some_and(|removed| texts.may_have_gone(life.since, removed));
+    let said: BTreeSet<&str> = missing.iter().map(|(_, of)| of.as_str()).filter(|of| lives.get(*of).is_some_and(went)).collect();
+    let said = Vec::from_iter(said);
+    let kept = if said.is_empty() { BTreeSet::new() } else { texts.kept(chain, &said).await? };
+    Ok(said.into_iter().filter(|resource| !kept.contains(*resource)).map(str::to_owned).collect())
 }
 
 /// SQLite keeps a moment as text and sorts by it: written with another offset it is the same moment in another place.
@@ -179,9 +214,10 @@ async fn compare_texts(texts: &dyn Texts, chain: &str, rows: &[row::Model]) -> S
     Ok(ComparedTexts { changed: changed.collect(), missing: missing.collect() })
 }
 
-fn says_removed(row: &row::Model) -> bool {
+/// When the resource of a row went at the end of its period, if the row says so.
+fn removed_by(row: &row::Model) -> Option<DateTime<Utc>> {
     let says_so = |detail: serde_json::Value| detail.get("change").is_some_and(|change| change == REMOVED);
-    row.action == Action::RetentionRun.name() && serde_json::from_str(&row.detail).is_ok_and(says_so)
+    (row.action == Action::RetentionRun.name() && serde_json::from_str(&row.detail).is_ok_and(says_so)).then_some(row.at)
 }
 
 fn fingerprint_in(detail: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use sea_orm::{
     entity::prelude::*,
     sea_query::{ExprTrait as _, OnConflict},
 };
-use storage::{StoreError, StoreResult, Txn, audit::Things, within};
+use storage::{StoreError, StoreResult, Txn, audit::Things, chunks, within};
 
 use super::{case_number, from_column, from_json, school, to_column, to_json};
 use crate::domain::{
@@ -124,6 +124,16 @@ pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: CaseId) -> S
     school::lock(txn, seen.school.id).await?;
     // Read again: it may have changed while this transaction waited.
     find(&**txn, scope, id).await
+}
+
+/// Those of these that are there.
+pub async fn those_there(connection: &impl ConnectionTrait, ids: &[CaseId]) -> StoreResult<Vec<CaseId>> {
+    let mut found = Vec::new();
+    for some in chunks(ids) {
+        let query = Entity::find().select_only().column(Column::CaseId).filter(Column::CaseId.is_in(some.iter().map(|id| id.as_uuid())));
+        found.extend(query.into_tuple::<Uuid>().all(connection).await?.into_iter().map(CaseId::from));
+    }
+    Ok(found)
 }
 
 /// The references of cases of a school, by id; the newest where there are more than a list is searched by.

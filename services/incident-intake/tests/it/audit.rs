@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use proto::incident_intake::v1::{AddCaseNoteRequest, Case, CloseReason, GetCaseRequest, GetEvidenceRequest, ListCasesRequest};
 use runtime::SchoolId;
-use schildwacht_incident_intake::{CaseTexts, migrations};
+use schildwacht_incident_intake::migrations;
 use sea_orm::{ConnectionTrait as _, Statement};
 use storage::{
     Database, DatabaseConfig,
@@ -39,8 +39,7 @@ fn row(who: &Principal, action: &str, resource: &str) -> [String; 3] {
 /// What the check of texts finds, after a statement.
 async fn said_after(world: &World, statement: &str) -> Vec<String> {
     world.rewrite(&[statement]).await;
-    let texts = CaseTexts(world.database.clone());
-    let reports = examine(&world.database, &History::default(), Some(&texts)).await.unwrap();
+    let reports = examine(&world.database, &History::default(), Some(&world.texts())).await.unwrap();
     reports.iter().flat_map(|report| &report.findings).map(ToString::to_string).collect()
 }
 

@@ -1,13 +1,13 @@
 //! A closed case goes when its period is over, and the audit trail still verifies.
 
+use auth::Action;
 use chrono::TimeDelta;
 use proto::{
     history::v1::{HistoryKind, ListHistoryRequest},
     incident_intake::v1::{AddCaseNoteRequest, Case, CloseReason, GetCaseRequest},
     operations::v1::{CreateHoldRequest, RunRetentionRequest, retention_service_client::RetentionServiceClient},
 };
-use schildwacht_incident_intake::CaseTexts;
-use storage::audit::{ChainReport, History, examine};
+use storage::audit::{self, Chain, ChainReport, Entry, History, examine};
 use testkit::on_both_stores;
 use tonic::Code;
 
@@ -46,8 +46,14 @@ async fn closed_case(world: &World) -> (runtime::SchoolId, Case) {
 }
 
 async fn chain_of(world: &World, school: runtime::SchoolId) -> ChainReport {
-    let reports = examine(&world.database, &History::default(), Some(&CaseTexts(world.database.clone()))).await.unwrap();
+    let reports = examine(&world.database, &History::default(), Some(&world.texts())).await.unwrap();
     reports.into_iter().find(|report| report.chain == format!("school:{school}")).unwrap()
+}
+
+/// Texts that rightly went, and those that are missed.
+async fn removed_and_missed(world: &World, school: runtime::SchoolId) -> (usize, usize) {
+    let report = chain_of(world, school).await;
+    (report.removed_texts, report.findings.len())
 }
 
 on_both_stores! {
@@ -103,7 +109,33 @@ on_both_stores! {
         let world = World::start(&database).await;
         let (school, _) = closed_case(&world).await;
         world.rewrite(&["DELETE FROM timeline_entry"]).await;
-        let report = chain_of(&world, school).await;
-        assert_eq!((report.removed_texts, report.findings.len()), (0, 2));
+        assert_eq!(removed_and_missed(&world, school).await, (0, 2));
+    }
+
+    async fn a_row_that_anybody_can_add_hides_no_text_that_was_to_stay(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (school, case) = closed_case(&world).await;
+        let say = async |action: Action, change: &str| {
+            let detail = serde_json::json!({ "change": change });
+            let entry = Entry { action, resource: format!("case:{}", case.case_id), detail };
+            let txn = world.database.begin().await.unwrap();
+            audit::append(&txn, &testkit::context(operator(), world.clock.clone()), Chain::School(school), entry).await.unwrap();
+            txn.commit().await.unwrap();
+            removed_and_missed(&world, school).await
+        };
+        world.clock.advance(FIVE_YEARS);
+        world.rewrite(&["DELETE FROM timeline_entry"]).await;
+        assert_eq!(say(Action::RetentionRun, audit::REMOVED).await, (0, 2), "the case is still there");
+        for table in OF_CASES.iter().rev() {
+            world.rewrite(&[&format!("DELETE FROM {table}")]).await;
+        }
+        assert_eq!(removed_and_missed(&world, school).await, (2, 0));
+
+        world.clock.advance(-TimeDelta::seconds(1));
+        assert_eq!(removed_and_missed(&world, school).await, (0, 2), "it says that it went in the future");
+        assert_eq!(say(Action::RetentionRun, audit::REMOVED).await, (0, 2), "before its period was over");
+        world.clock.advance(TimeDelta::seconds(1));
+        assert_eq!(say(Action::RetentionRun, audit::REMOVED).await, (2, 0));
+        assert_eq!(say(Action::CaseNote, "noted").await, (0, 2), "it was there afterwards");
     }
 }

@@ -15,8 +15,9 @@ use proto::{
     operations::v1::dead_letter_service_client::DeadLetterServiceClient,
 };
 use runtime::{EventId, Ids, ManualClock, SchoolId};
-use schildwacht_incident_intake::{Config, Service, migrations};
+use schildwacht_incident_intake::{CaseTexts, Config, Service, migrations};
 use sea_orm::{ConnectionTrait as _, Statement};
+use service::Periods;
 use storage::{Database, Reach};
 use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
@@ -258,6 +259,12 @@ impl World {
         let question = Statement::from_string(self.database.backend(), format!("SELECT COUNT(*) AS many FROM {table}"));
         let reader = self.database.reader_within(Reach::Everything).await.unwrap();
         reader.query_one_raw(question).await.unwrap().unwrap().try_get("", "many").unwrap()
+    }
+
+    /// The texts of its cases, for the check of the audit trail.
+    pub fn texts(&self) -> CaseTexts {
+        let periods = Periods::load(&content::Settings::default()).unwrap();
+        CaseTexts { database: self.database.clone(), periods, clock: self.clock.clone().into() }
     }
 
     /// Every chain of the audit trail is whole, and those of changes have so many rows in all.

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use runtime::Clock;
 use serde::Serialize;
+use service::Periods;
 use storage::{
     Database,
     audit::{
@@ -107,6 +109,7 @@ pub async fn verify(options: &AuditOptions) -> Result<bool> {
     serve::refuse_what_audit_reads(&config)?;
     let trusted = trusted_keys(&config)?;
     let shared = shared_topic(&config)?;
+    let periods = Periods::load(&config.content)?;
     let mut all_intact = true;
     for service in Service::All.services() {
         let Some(database) = config.database(service) else { continue };
@@ -116,7 +119,7 @@ pub async fn verify(options: &AuditOptions) -> Result<bool> {
         // Before the database is read, which is then never behind its checkpoints.
         let history = history(name, config.audit.file(&config.data_dir, name), shared.as_ref(), &trusted).await?;
         let database = Database::connect(&database).await.with_context(|| format!("the database of {name} cannot be opened"))?;
-        let texts = texts(service, &database);
+        let texts = texts(service, &database, &periods);
         let checkpoints = Line::of_checkpoints(name, &history);
         checkpoints.say(options.json)?;
         all_intact &= checkpoints.intact;
@@ -168,9 +171,10 @@ pub(super) fn shared_topic(config: &Config) -> Result<Option<SharedAnchor>> {
 }
 
 /// Where a service keeps what people wrote.
-fn texts(service: Service, database: &Database) -> Option<Box<dyn Texts>> {
+fn texts(service: Service, database: &Database, periods: &Periods) -> Option<Box<dyn Texts>> {
+    let of_cases = || incident_intake::CaseTexts { database: database.clone(), periods: periods.clone(), clock: Clock::system() };
     match service {
-        Service::IncidentIntake => Some(Box::new(incident_intake::CaseTexts(database.clone()))),
+        Service::IncidentIntake => Some(Box::new(of_cases())),
         _ => None,
     }
 }
