@@ -26,6 +26,9 @@ const SMALL_BATCH: u64 = 500;
 /// Removes the rows with these ids and what hangs on them, within the transaction.
 pub type BoxedRemoval = for<'a> fn(&'a Txn, &'a Context, Vec<Uuid>) -> BoxFuture<'a, Result<()>>;
 
+/// Locks what guards the rows with these ids until the transaction ends.
+pub type BoxedGuard = for<'a> fn(&'a Txn, &'a [Uuid]) -> BoxFuture<'a, StoreResult<()>>;
+
 /// How the rows of a table grow old.
 #[derive(Debug, Clone)]
 pub struct Aging {
@@ -37,6 +40,7 @@ pub struct Aging {
     by_day: bool,
     only: Condition,
     held: fn(&Held) -> Condition,
+    guard: Option<BoxedGuard>,
     removal: Option<BoxedRemoval>,
 }
 
@@ -62,6 +66,7 @@ impl Aging {
             by_day: false,
             only: Condition::all(),
             held,
+            guard: None,
             removal: None,
         }
     }
@@ -82,6 +87,12 @@ impl Aging {
     #[must_use]
     pub fn with(self, tables: &[&'static str]) -> Self {
         Self { with: tables.to_vec(), ..self }
+    }
+
+    /// Whoever writes these rows locks something else first, and so does the removal. Their key is one UUID.
+    #[must_use]
+    pub fn guarded_by(self, guard: BoxedGuard) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
     /// What hangs on the rows is removed by this, and so are they. Their key is one UUID.
@@ -105,7 +116,7 @@ impl Aging {
 
     /// Rows that are removed at once, at most.
     pub const fn batch(&self) -> u64 {
-        if self.removal.is_some() { SMALL_BATCH } else { BATCH }
+        if self.removal.is_some() || self.guard.is_some() { SMALL_BATCH } else { BATCH }
     }
 
     /// Counts the rows that began to age before a moment.
@@ -132,6 +143,16 @@ impl Aging {
         Ok(Overdue { rows: rows(&all)?, held: rows(&on_hold)?, oldest })
     }
 
+    /// Whether there are rows that a hold on this keeps, however young they are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn has_rows_of(&self, connection: &impl ConnectionTrait, held: &Held) -> StoreResult<bool> {
+        let mut one = self.select();
+        one.expr(Expr::val(1)).cond_where(self.on_hold(held)).limit(1);
+        Ok(connection.query_one(&one).await?.is_some())
+    }
+
     /// Removes rows that began to age before a moment and are not on hold, oldest first, one batch. Rows that another transaction has locked
     /// wait for the next run. Returns how many went.
     ///
@@ -142,15 +163,19 @@ impl Aging {
         leaving.columns(self.key.iter().map(|column| Alias::new(*column)));
         leaving.cond_where(self.over(before).add(self.on_hold(held).not()));
         leaving.order_by_expr(self.since.clone(), Order::Asc).limit(self.batch());
+        if let Some(guard) = self.guard {
+            let ids = ids(txn, &leaving).await?;
+            guard(txn, &ids).await?;
+            // Chosen again among those: some may have been used while this waited for the guard.
+            leaving.and_where(Expr::col(Alias::new(self.key[0])).is_in(ids));
+        }
         leaving.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
         let Some(removal) = self.removal else {
             let key = Expr::tuple(self.key.iter().map(|column| Expr::col(Alias::new(*column))));
             let delete = Query::delete().from_table(Alias::new(self.table)).and_where(key.in_subquery(leaving)).to_owned();
             return Ok(txn.execute(&delete).await.map_err(StoreError::from)?.rows_affected());
         };
-        let rows = txn.query_all(&leaving).await.map_err(StoreError::from)?;
-        let ids = rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<Vec<Uuid>, _>>();
-        let ids = ids.map_err(StoreError::from)?;
+        let ids = ids(txn, &leaving).await?;
         let removed = ids.len() as u64;
         if removed > 0 {
             removal(txn, cx, ids).await?;
@@ -175,4 +200,9 @@ impl Aging {
         }
         Condition::all().add(SimpleExpr::from(Func::coalesce([SimpleExpr::from(condition), Expr::cust("1 = 0")])))
     }
+}
+
+async fn ids(txn: &Txn, chosen: &SelectStatement) -> StoreResult<Vec<Uuid>> {
+    let rows = txn.query_all(chosen).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?)
 }

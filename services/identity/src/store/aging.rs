@@ -5,7 +5,7 @@ use runtime::PersonId;
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
     entity::prelude::*,
-    sea_query::{Expr, Func},
+    sea_query::{Expr, ExprTrait as _, Func},
 };
 use storage::{
     StoreResult, Txn,
@@ -67,12 +67,13 @@ pub async fn remove_appointments(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<P
 
 /// Removes those of these people who hold and held nothing, and answers who that was.
 pub async fn remove_people(txn: &Txn, people: &[PersonId]) -> StoreResult<Vec<PersonId>> {
-    let holders = appointment::Entity::find().select_only().column(appointment::Column::PersonId).into_query();
+    let is_theirs = Expr::col((appointment::Entity, appointment::Column::PersonId)).equals((person::Entity, person::Column::PersonId));
+    let held = appointment::Entity::find().select_only().expr(Expr::val(1)).filter(is_theirs).into_query();
     let leaving = person::Entity::find()
         .select_only()
         .column(person::Column::PersonId)
         .filter(person::Column::PersonId.is_in(people.iter().map(|person| person.as_uuid())))
-        .filter(person::Column::PersonId.not_in_subquery(holders));
+        .filter(Expr::exists(held).not());
     let leaving: Vec<Uuid> = leaving.lock_exclusive().into_tuple().all(&**txn).await?;
     person::Entity::delete_many().filter(person::Column::PersonId.is_in(leaving.iter().copied())).exec(&**txn).await?;
     Ok(leaving.into_iter().map(Into::into).collect())

@@ -23,5 +23,5 @@ async fn remove_cases(txn: &Txn, cx: &Context, ids: Vec<Uuid>) -> Result<()> {
         let entry = Entry { action: Action::RetentionRun, resource: format!("case:{}", case.id), detail };
         audit::append(txn, cx, Chain::School(case.school), entry).await?;
     }
-    Ok(store::remove_people(txn).await?)
+    Ok(())
 }

@@ -1,12 +1,15 @@
 //! How the rows of incident-intake grow old.
 
+use std::collections::BTreeSet;
+
 use runtime::{CaseId, SchoolId};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
-    entity::prelude::*, sea_query::Expr,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait as _},
 };
 use storage::{
-    StoreResult, Txn,
+    StoreResult, Txn, chunks,
     classified::ClassifiedTable,
     retention::{Aging, BoxedRemoval, Held},
 };
@@ -56,9 +59,10 @@ pub struct RemovedCase {
     pub reference: Reference,
 }
 
-/// Removes cases with all that is of them, and answers which these were, school by school.
+/// Removes cases with all that is of them, and people with the last case that names them. Answers which cases these were, school by school.
 pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedCase>> {
     use case::Column;
+    let people = named_in(txn, &ids).await?;
     let is_one = Column::CaseId.is_in(ids.iter().copied());
     let rows: Vec<(Uuid, Uuid, i32, i32)> = case::Entity::find()
         .select_only()
@@ -75,6 +79,7 @@ pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedC
     evidence_key::Entity::delete_many().filter(evidence_key::Column::CaseId.is_in(ids.iter().copied())).exec(&**txn).await?;
     case_device::Entity::delete_many().filter(case_device::Column::CaseId.is_in(ids)).exec(&**txn).await?;
     case::Entity::delete_many().filter(is_one).exec(&**txn).await?;
+    remove_people(txn, people).await?;
     let removed = |(case, school, year, number): (Uuid, Uuid, i32, i32)| RemovedCase {
         id: case.into(),
         school: school.into(),
@@ -83,14 +88,29 @@ pub async fn remove_cases(txn: &Txn, ids: Vec<Uuid>) -> StoreResult<Vec<RemovedC
     Ok(rows.into_iter().map(removed).collect())
 }
 
-/// Removes the people whom no case names any more.
-pub async fn remove_people(txn: &Txn) -> StoreResult<()> {
-    let acted = timeline::Entity::find().select_only().column(timeline::Column::ActorId).filter(timeline::Column::ActorId.is_not_null());
-    let assigned = case::Entity::find().select_only().column(case::Column::AssigneeId).filter(case::Column::AssigneeId.is_not_null());
-    person::Entity::delete_many()
-        .filter(person::Column::PersonId.not_in_subquery(acted.into_query()))
-        .filter(person::Column::PersonId.not_in_subquery(assigned.into_query()))
-        .exec(&**txn)
-        .await?;
+/// Who acted on these cases, or has one of them.
+async fn named_in(txn: &Txn, cases: &[Uuid]) -> StoreResult<BTreeSet<Uuid>> {
+    let acted = timeline::Entity::find().select_only().column(timeline::Column::ActorId).distinct();
+    let acted = acted.filter(timeline::Column::CaseId.is_in(cases.iter().copied())).filter(timeline::Column::ActorId.is_not_null());
+    let assigned = case::Entity::find().select_only().column(case::Column::AssigneeId).distinct();
+    let assigned = assigned.filter(case::Column::CaseId.is_in(cases.iter().copied())).filter(case::Column::AssigneeId.is_not_null());
+    let mut people: BTreeSet<Uuid> = acted.into_tuple::<Uuid>().all(&**txn).await?.into_iter().collect();
+    people.extend(assigned.into_tuple::<Uuid>().all(&**txn).await?);
+    Ok(people)
+}
+
+/// Removes those of these people whom no case names any more.
+async fn remove_people(txn: &Txn, people: BTreeSet<Uuid>) -> StoreResult<()> {
+    let is_person = |column: Expr| column.eq(Expr::col((person::Entity, person::Column::PersonId)));
+    for some in chunks(people) {
+        let acted = timeline::Entity::find().select_only().expr(Expr::val(1)).filter(is_person(Expr::col(timeline::Column::ActorId)));
+        let assigned = case::Entity::find().select_only().expr(Expr::val(1)).filter(is_person(Expr::col(case::Column::AssigneeId)));
+        person::Entity::delete_many()
+            .filter(person::Column::PersonId.is_in(some))
+            .filter(Expr::exists(acted.into_query()).not())
+            .filter(Expr::exists(assigned.into_query()).not())
+            .exec(&**txn)
+            .await?;
+    }
     Ok(())
 }

@@ -21,7 +21,7 @@ mod tests;
 pub mod timeline;
 pub mod waiting;
 
-pub use aging::{aging, remove_cases, remove_people, tables};
+pub use aging::{aging, remove_cases, tables};
 pub use migration::migrations;
 use storage::{StoreError, StoreResult};
 

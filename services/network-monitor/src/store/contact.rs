@@ -1,16 +1,17 @@
 //! When schools and their gateways were last heard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use runtime::{GatewayId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QuerySelect as _,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter as _, QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
-use storage::{StoreResult, Txn, within};
+use storage::{StoreResult, Txn, chunks, within};
+use uuid::Uuid;
 
 use super::{device, gateway_contact, school_contact};
 use crate::domain::{bounds::Allowance, contact::GatewayContact};
@@ -50,6 +51,16 @@ pub async fn hear(txn: &Txn, school: SchoolId, heard: DateTime<Utc>, now: DateTi
 pub async fn lock(txn: &Txn, school: SchoolId) -> StoreResult<bool> {
     use school_contact::Entity;
     Ok(Entity::find_by_id(school.as_uuid()).lock_exclusive().one(&**txn).await?.is_some())
+}
+
+/// Locks schools for work of our own, in the order of their ids.
+pub async fn lock_all(txn: &Txn, schools: Vec<Uuid>) -> StoreResult<()> {
+    use school_contact::{Column, Entity};
+    for some in chunks(BTreeSet::from_iter(schools)) {
+        let query = Entity::find().filter(Column::SchoolId.is_in(some)).order_by_asc(Column::SchoolId);
+        query.lock_exclusive().all(&**txn).await?;
+    }
+    Ok(())
 }
 
 /// Keeps what of its bounds a school has used. The school must be locked.

@@ -1,7 +1,7 @@
 //! Alerts, as they open and grow.
 
-use proto::network_monitor::v1::{Alert, AlertSeverity, GetAlertRequest, ListAlertsRequest, ListAlertsResponse};
-use testkit::{director_of, on_both_stores};
+use proto::network_monitor::v1::{Alert, AlertSeverity, CreateSuppressionRequest, GetAlertRequest, ListAlertsRequest, ListAlertsResponse};
+use testkit::{director_of, eventually, on_both_stores};
 
 use crate::world::{World, alert, flow, lease};
 
@@ -50,6 +50,26 @@ on_both_stores! {
         assert_eq!((told.first, told.new_events, envelope.time), (false, 2, due), "not told with its batch");
         let shown = told.alert.as_ref().unwrap();
         assert_eq!((shown.event_count, shown.source.as_ref().unwrap().device_name.as_str()), (12, "LKR-LT-11"));
+    }
+
+    async fn growth_that_waited_stays_quiet_when_somebody_asked_for_quiet_meanwhile(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let event = |signature: u32, second: u8| alert(&format!("2026-09-24T09:30:{second:02}+0000"), signature, 1, "10.0.0.5", "198.51.100.7");
+        world.post(&(0..10).map(|second| event(100, second)).collect::<String>()).await;
+        world.post(&event(100, 10)).await;
+        let quiet = CreateSuppressionRequest {
+            school_id: String::new(),
+            signature_id: "suricata:1:100".to_owned(),
+            reason: "Scan van het ministerie".to_owned(),
+            expire_time: Some(proto::time::timestamp(runtime::Clock::from(world.clock.clone()).now() + chrono::TimeDelta::days(1))),
+            request_id: String::new(),
+        };
+        world.alerts().create_suppression(world.people.request(&world.lead(), quiet)).await.unwrap();
+        world.clock.advance(chrono::TimeDelta::minutes(1));
+        eventually("its growth waits no more", async || (!world.has_rows("alert WHERE growth_due_at IS NOT NULL").await).then_some(())).await;
+        world.post(&event(101, 11)).await;
+        let told = world.alert_events(2).await.iter().map(|(_, told)| told.alert.as_ref().unwrap().signature_id.clone()).collect::<Vec<_>>();
+        assert_eq!(told, ["suricata:1:100", "suricata:1:101"]);
     }
 
     async fn a_notice_is_an_alert_and_a_sensor_about_itself_is_none(database: TestDatabase) {

@@ -16,7 +16,8 @@ use proto::{
 };
 use runtime::{EventId, GatewayId, Ids, ManualClock, SchoolId};
 use schildwacht_network_monitor::{Bounds, Config, Service, migrations};
-use storage::Database;
+use sea_orm::{ConnectionTrait as _, Statement};
+use storage::{Database, Reach};
 use testkit::{PATIENCE, Running, TestDatabase, TestIssuer, TestLog, TestProcess, person};
 use tonic::{Request, transport::Channel};
 
@@ -135,6 +136,13 @@ impl World {
             }
         };
         tokio::time::timeout(PATIENCE, waiting).await.expect("the batch was not processed");
+    }
+
+    /// Whether a table has rows, or has such rows: `alert WHERE …`.
+    pub async fn has_rows(&self, table: &str) -> bool {
+        let question = Statement::from_string(self.database.backend(), format!("SELECT 1 AS one FROM {table} LIMIT 1"));
+        let reader = self.database.reader_within(Reach::Everything).await.unwrap();
+        reader.query_one_raw(question).await.unwrap().is_some()
     }
 
     /// The first so many alert events that were published.

@@ -59,6 +59,7 @@ impl MigrationTrait for CreateTables {
             by("incident_case_reacted", &[Case::ReactedAt]),
             index("timeline_entry_case", timeline::Entity, [Entry::CaseId, Entry::AuditSeq]),
             // NULLs are distinct in both stores, so entries without a request id do not meet.
+            index("timeline_entry_actor", timeline::Entity, [Entry::ActorId]),
             index("timeline_entry_request", timeline::Entity, [Entry::CaseId, Entry::ActorId, Entry::RequestId]).unique().to_owned(),
             index("evidence_order", evidence::Entity, [Evidence::CaseId, Evidence::Position]).unique().to_owned(),
             index("evidence_alert", evidence::Entity, [Evidence::AlertId]),
