@@ -30,22 +30,21 @@ pub async fn tell_growth(app: &App, cx: &Context) -> Result<u64> {
             let txn = app.database.begin().await?;
             store::contact::lock(&txn, school).await?;
             let due = store::alert::with_growth_due(&txn, school, now, MOST_AT_ONCE).await?;
+            // Somebody may have asked for quiet while the growth waited.
+            let quiet = store::suppression::in_force(&txn, school, now).await?;
             let mut changes = Vec::new();
             for mut named in store::device_list::name_alerts(&*txn, &scope, due).await? {
-                let announcement = tell(&mut named.alert, now);
-                outbox::add(&txn, Topic::Alert, alert_event(cx, &named, announcement)).await?;
-                let alert = named.alert;
-                changes.push(AlertChange {
-                    alert,
-                    devices: Default::default(),
-                    is_new: false,
-                    announcement: Some(announcement),
-                    origin: 0,
-                });
+                let is_quiet = quiet.iter().any(|one| one.quiets(school, &named.alert.signature_id, now));
+                named.alert.growth_due = None;
+                let announcement = (!is_quiet).then(|| tell(&mut named.alert, now));
+                if let Some(announcement) = announcement {
+                    outbox::add(&txn, Topic::Alert, alert_event(cx, &named, announcement)).await?;
+                    told += 1;
+                }
+                changes.push(AlertChange { alert: named.alert, devices: Default::default(), is_new: false, announcement, origin: 0 });
             }
             store::alert::save(&txn, &changes).await?;
             txn.commit().await?;
-            told += changes.len() as u64;
         }
     }
 }
