@@ -33,7 +33,7 @@ impl Handler for Mortal {
 
 async fn database(folder: &Path) -> Database {
     let database = Database::connect(&DatabaseConfig::sqlite(&folder.join("test.db"))).await.unwrap();
-    database.migrate(vec![Box::new(AddInbox)], &Clock::system()).await.unwrap();
+    database.migrate(vec![Box::new(AddInbox), Box::new(storage::retention::AddHolds)], &Clock::system()).await.unwrap();
     database
 }
 

@@ -17,7 +17,7 @@ use runtime::{Error, Shutdown};
 use storage::{
     Database, Reach, StoreResult,
     audit::{self, Chain, Entry},
-    retention::{Aging, Overdue, hold},
+    retention::{Aging, Held, Overdue, Subject, hold},
 };
 
 use crate::periods::Periods;
@@ -127,6 +127,18 @@ impl Keeper {
             }
         }
         Ok(all)
+    }
+
+    /// Whether anything is kept here of a school, a case or a person.
+    pub(crate) async fn has_rows_of(&self, subject: Subject) -> StoreResult<bool> {
+        let reader = self.database.reader_within(Reach::Everything).await?;
+        let held = Held::from(subject);
+        for aging in &self.aging {
+            if aging.has_rows_of(&reader, &held).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn entry(&self, cx: &Context, aging: &Aging, before: DateTime<Utc>, removed: u64) -> Entry {

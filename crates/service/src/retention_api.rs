@@ -117,6 +117,9 @@ impl RetentionApi {
             }
             txn.commit().await?;
             message.services.push(keeper.service.to_owned());
+            if keeper.has_rows_of(hold.subject).await? {
+                message.found_in.push(keeper.service.to_owned());
+            }
         }
         Ok(message)
     }
@@ -164,6 +167,7 @@ fn hold_message(hold: &Hold) -> wire::Hold {
         lifted_by: lifted_by.unwrap_or_default(),
         lift_time: lift_time.map(timestamp),
         services: Vec::new(),
+        found_in: Vec::new(),
     }
 }
 

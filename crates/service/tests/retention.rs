@@ -122,6 +122,7 @@ on_both_stores! {
         }
         let hold = world.hold(&lead(), of(format!("school:{}", school(2)), world.now() + TimeDelta::days(10))).await.unwrap();
         assert_eq!((hold.placed_by.as_str(), hold.services.as_slice()), (lead().actor().as_str(), ["test".to_owned()].as_slice()));
+        assert_eq!(hold.found_in, ["test"]);
         let plan = world.plan().await;
         assert_eq!((plan.class.as_str(), plan.days, plan.overdue, plan.held, plan.removed), ("dead_letters", 30, 3, 2, 0));
         assert_eq!(plan.oldest_time, Some(proto::time::timestamp(world.now() - TimeDelta::days(50))));
@@ -129,7 +130,7 @@ on_both_stores! {
 
         let ran = world.run().await;
         assert_eq!((ran.overdue, ran.held), (2, 2));
-        assert_eq!(world.holds().await, std::slice::from_ref(&hold));
+        assert_eq!(world.holds().await, [Hold { found_in: Vec::new(), ..hold.clone() }]);
         let lift = LiftHoldRequest { hold_id: hold.hold_id.clone() };
         let lifted = world.client.clone().lift_hold(world.people.request(&operator(), lift)).await.unwrap().into_inner();
         assert_eq!(lifted.lifted_by, operator().actor());
@@ -164,6 +165,17 @@ on_both_stores! {
             world.client.clone().list_holds(world.people.request(&operator(), ask)).await.unwrap().into_inner().holds.len()
         };
         assert_eq!([ended(1_826).await, ended(1).await], [1, 0]);
+    }
+
+    async fn a_hold_on_what_is_not_here_says_so(database: TestDatabase) {
+        let world = World::start(&database).await;
+        world.letter(school(1), 1).await;
+        let until = world.now() + TimeDelta::days(10);
+        for subject in [format!("school:{}", school(2)), format!("case:{}", Uuid::from_u128(1))] {
+            assert_eq!(world.hold(&lead(), of(subject, until)).await.unwrap().found_in, [""; 0]);
+        }
+        let young = of(format!("school:{}", school(1)), until);
+        assert_eq!(world.hold(&lead(), young).await.unwrap().found_in, ["test"], "however young it is");
     }
 
     async fn the_same_request_again_makes_no_second_hold(database: TestDatabase) {

@@ -103,7 +103,7 @@ impl<H: Handler> Worker<H> {
             dead_letter::add(&txn, self.ids.next(), now, letter).await?;
         }
         let of_letters = read.records.iter().filter(|record| with_letters.contains(&record.position));
-        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, of_letters).await?;
+        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, of_letters, now).await?;
         inbox::remember(&txn, consumer, read.records.iter().map(inbox::identity).collect(), now).await?;
         txn.commit().await?;
         self.handler.committed(read.batch);
@@ -152,7 +152,7 @@ impl<H: Handler> Worker<H> {
         let txn = self.database.begin().await?;
         let letter = Letter::new(consumer, position, record.record.clone(), reason, detail.clone());
         dead_letter::add(&txn, self.ids.next(), now, letter).await?;
-        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, [record]).await?;
+        let gave_way = letter_bounds::keep_within(&txn, consumer, &self.settings, [record], now).await?;
         let stored = match inbox::remember(&txn, consumer, vec![inbox::identity(record)], now).await {
             Ok(()) => txn.commit().await,
             Err(error) => Err(error),

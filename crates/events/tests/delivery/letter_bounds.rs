@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
+use runtime::SchoolId;
 use schildwacht_events::ConsumerConfig;
+use storage::retention::{Hold, Subject, hold};
 
 use crate::world::{TestHandler, World};
 
@@ -27,6 +30,36 @@ testkit::on_both_stores! {
         assert_eq!(of("hot"), (16..25).rev().map(|number| format!("hot {number}")).collect::<Vec<_>>());
         assert_eq!(*handler.told.lock().unwrap(), [(Bytes::from_static(b"hot"), 2)], "once an hour, after the transaction in which they went");
         assert_eq!(world.effects().await, ["told 2"]);
+        world.stop(&[consumer]).await;
+    }
+
+    async fn of_a_school_on_hold_the_letters_of_before_stay_and_the_bound_is_for_those_since(database: TestDatabase) {
+        let mut world = World::new(database).await;
+        world.settings = ConsumerConfig { letters_per_school: 10, ..world.settings };
+        let consumer = world.start_consumer(Arc::default());
+        let school: SchoolId = world.ids.next();
+        let refused = async |numbers: std::ops::Range<u32>| {
+            for number in numbers {
+                world.append(vec![world.event(&school.to_string(), &format!("poison: {number}"))]).await;
+                world.until_all_is_done().await;
+            }
+        };
+        refused(10..18).await;
+        let hold = Hold {
+            id: world.ids.next(),
+            subject: Subject::School(school),
+            reason: "klacht".to_owned(),
+            placed_by: "person:1".to_owned(),
+            placed_at: world.clock.now(),
+            ends_at: world.clock.now() + TimeDelta::days(1),
+            lifted: None,
+        };
+        let txn = world.database.begin().await.unwrap();
+        hold::place(&txn, &hold).await.unwrap();
+        txn.commit().await.unwrap();
+        refused(20..35).await;
+        let kept: Vec<String> = world.letters().await.into_iter().map(|letter| letter.detail).collect();
+        assert_eq!(kept, (26..35).rev().chain((10..18).rev()).map(|number| number.to_string()).collect::<Vec<_>>());
         world.stop(&[consumer]).await;
     }
 

@@ -132,6 +132,12 @@ pub fn never(_: &Held) -> Condition {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held(Vec<Subject>);
 
+impl From<Subject> for Held {
+    fn from(subject: Subject) -> Self {
+        Self(vec![subject])
+    }
+}
+
 impl Held {
     /// The schools.
     pub fn schools(&self) -> impl Iterator<Item = SchoolId> + Clone {
@@ -211,6 +217,15 @@ pub async fn list(connection: &impl ConnectionTrait, and_over: bool, now: DateTi
 pub async fn held(connection: &impl ConnectionTrait, now: DateTime<Utc>) -> StoreResult<Held> {
     let subjects: Vec<String> = in_force(now).select_only().column(Column::Subject).distinct().into_tuple().all(connection).await?;
     Ok(Held(subjects.iter().map(|text| read_subject(text)).collect::<StoreResult<_>>()?))
+}
+
+/// Since when a subject is on hold, by the first of the holds in force.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn since(connection: &impl ConnectionTrait, subject: Subject, now: DateTime<Utc>) -> StoreResult<Option<DateTime<Utc>>> {
+    let first = in_force(now).select_only().column(Column::PlacedAt).filter(Column::Subject.eq(subject.to_string()));
+    Ok(first.order_by_asc(Column::PlacedAt).into_tuple().one(connection).await?)
 }
 
 fn in_force(now: DateTime<Utc>) -> Select<Entity> {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
+use runtime::RequestId;
 use storage::retention::{HoldId, Subject};
 
 use super::access::Access;
@@ -52,6 +53,9 @@ pub enum RetentionCommand {
         /// When the hold ends, as 2027-06-30T00:00:00Z; five years ahead at most.
         #[arg(long, value_name = "MOMENT")]
         until: DateTime<Utc>,
+        /// The id of an earlier try: the same again makes no second hold.
+        #[arg(long, value_name = "ID")]
+        request_id: Option<RequestId>,
         #[command(flatten)]
         access: Access,
     },

@@ -1,6 +1,6 @@
 //! `schildwacht retention`.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use proto::operations::v1::{
     CreateHoldRequest, Hold, LiftHoldRequest, ListHoldsRequest, PlanRetentionRequest, RunRetentionRequest, TableRetention,
     retention_service_client::RetentionServiceClient,
@@ -38,13 +38,18 @@ pub async fn retention(command: RetentionCommand) -> Result<bool> {
             holds.iter().try_for_each(|hold| if json { say_json(&as_value(hold)) } else { say(in_a_line(hold)) })?;
             Ok(true)
         }
-        RetentionCommand::Hold { subject, reason, until, access } => {
+        RetentionCommand::Hold { subject, reason, until, request_id, access } => {
             let mut client = RetentionServiceClient::new(connect(&access).await?);
-            let request_id = Ids::random(Clock::system()).next::<runtime::RequestId>().to_string();
-            let end_time = Some(proto::time::timestamp(until));
-            let request = CreateHoldRequest { subject: subject.to_string(), reason, end_time, request_id };
-            let hold = client.create_hold(request).await.map_err(refused)?.into_inner();
+            let request_id = request_id.unwrap_or_else(|| Ids::random(Clock::system()).next());
+            let (subject, end_time) = (subject.to_string(), Some(proto::time::timestamp(until)));
+            let request = CreateHoldRequest { subject: subject.clone(), reason, end_time, request_id: request_id.to_string() };
+            let placed = client.create_hold(request).await.map_err(refused);
+            let hold = placed.with_context(|| format!("some services may hold it already; to try again, add --request-id {request_id}"))?;
+            let hold = hold.into_inner();
             say(in_a_line(&hold))?;
+            if hold.found_in.is_empty() {
+                say(format_args!("nothing of {subject} is kept here now; look whether the id is right"))?;
+            }
             Ok(true)
         }
         RetentionCommand::Lift { hold, access } => {
