@@ -219,7 +219,9 @@ mod tests {
     fn a_function_that_nobody_confirms_ends_after_a_year() {
         let mut appointment = director(None);
         assert_eq!(appointment.ends(), moment("2027-09-01T00:00:00Z"));
+        let before = appointment.version;
         appointment.confirm(moment("2027-08-31T23:59:59Z")).unwrap();
+        assert_eq!(appointment.version, before + 1);
         assert_eq!(appointment.ends(), moment("2028-08-30T23:59:59Z"), "365 days from then; 2028 is a leap year");
         let late = appointment.confirm(appointment.ends());
         assert_eq!(late, Err(AppointmentRefusal::AlreadyEnded));

@@ -212,13 +212,22 @@ mod tests {
         let now = moment("2026-11-25T09:00:00Z");
         let mut withdrawn = proposed();
         assert_eq!(withdrawn.end(person(1), now), Ok(OverrideChange::OverrideEnded));
+        assert_eq!((withdrawn.state, withdrawn.version), (OverrideState::Ended { by: person(1), at: now }, 2));
         assert_eq!(withdrawn.agree(person(2), &vendor(), now), Err(OverrideRefusal::OverrideNotOpen));
         assert_eq!(withdrawn.end(person(1), now), Err(OverrideRefusal::OverrideNotOpen));
         let mut agreed = proposed();
         agreed.agree(person(2), &vendor(), now).unwrap();
         let mut over = agreed.clone();
         assert_eq!(agreed.end(person(1), now), Ok(OverrideChange::OverrideEnded));
+        assert_eq!((agreed.state, agreed.version), (OverrideState::Ended { by: person(1), at: now }, 3));
         assert_eq!(over.end(person(1), over.until), Err(OverrideRefusal::OverrideNotOpen), "it has ended by itself");
+    }
+
+    #[test]
+    fn a_proposal_is_not_open_once_what_it_asks_for_is_over() {
+        let mut proposed = proposed();
+        proposed.until = moment("2026-11-26T00:00:00Z");
+        assert!(proposed.is_open(proposed.until - chrono::TimeDelta::seconds(1)) && !proposed.is_open(proposed.until));
     }
 
     #[test]

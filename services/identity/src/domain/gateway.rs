@@ -200,10 +200,20 @@ mod tests {
     fn revoking_twice_is_refused() {
         let mut gateway = enrolled(&Secret::generate().unwrap());
         gateway.revoke("noor".into(), lost(), moment(1)).unwrap();
+        assert_eq!(gateway.version, 2);
         let revoked = gateway.clone();
         assert_eq!(gateway.revoke("noor".into(), lost(), moment(2)), Err(Refusal::Revoked));
         assert_eq!(gateway.rotate_secret(Secret::generate().unwrap().hash(), moment(2)), Err(Refusal::Revoked));
         assert_eq!(gateway, revoked, "a refusal changes nothing");
+    }
+
+    #[test]
+    fn a_school_gets_no_more_gateways_than_its_bounds_say() {
+        let one_more = |active, enrolled_of_late| GatewaysOfSchool { active, enrolled_of_late }.allow_one_more(5, 8);
+        assert_eq!(
+            [one_more(4, 7), one_more(5, 0), one_more(0, 8)],
+            [Ok(()), Err(Refusal::TooMany { most: 5 }), Err(Refusal::TooManyOfLate { most: 8 })]
+        );
     }
 
     #[test]

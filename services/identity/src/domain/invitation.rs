@@ -165,13 +165,14 @@ mod tests {
         assert!(invitation.is_good(expires - chrono::TimeDelta::seconds(1)) && !invitation.is_good(expires));
         invitation.resend(SecretHash::of("second"), expires).unwrap();
         assert!(invitation.is_good(expires));
+        assert!(invitation.is_for(SecretHash::of("second")) && !invitation.is_for(SecretHash::of("first")));
         assert!(matches!(invitation.answer, Answer::Awaited { token, .. } if token == SecretHash::of("second")), "the first works no more");
     }
 
     #[test]
     fn a_function_whose_end_has_come_is_not_accepted() {
         let invitation = invitation(Some("2026-12-01T00:00:00Z"));
-        assert!(!invitation.is_good(moment("2026-12-01T00:00:00Z")));
+        assert!(invitation.is_good(moment("2026-11-30T23:59:59Z")) && !invitation.is_good(moment("2026-12-01T00:00:00Z")));
     }
 
     #[test]
@@ -183,6 +184,11 @@ mod tests {
             Invitation::withdraw,
             |invitation| invitation.resend(SecretHash::of("later"), moment("2026-11-30T00:00:00Z")),
         ];
+        for act in &acts {
+            let mut invitation = invitation(None);
+            act(&mut invitation).unwrap();
+            assert_eq!(invitation.version, 2, "each is a version of its own");
+        }
         for first in &acts[..2] {
             for second in &acts {
                 let mut invitation = invitation(None);
