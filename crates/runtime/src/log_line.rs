@@ -25,7 +25,10 @@ where
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut line = String::new();
         self.0.format_event(context, Writer::new(&mut line), event)?;
-        writer.write_str(line.trim_end_matches('\n'))?;
+        for character in line.trim_end_matches('\n').chars() {
+            // What came from outside begins no line of its own, and moves no cursor.
+            if character.is_control() { write!(writer, "{}", character.escape_default())? } else { writer.write_char(character)? }
+        }
         if let Some(name) = given_name(event.metadata()) {
             write!(writer, " name={name}")?;
         }
@@ -88,19 +91,33 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_of_text_ends_with_the_name() {
+    fn written_as_text(write: impl FnOnce()) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
         let text = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).with_target(false);
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(text.map_event_format(Named)), || {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(text.map_event_format(Named)), write);
+        let written = lines.0.lock().unwrap().clone();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn a_line_of_text_ends_with_the_name() {
+        let written = written_as_text(|| {
             tracing::info!("nameless");
             tracing::info!(name: "case.opened", number = 7, "case opened");
         });
-        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let [nameless, named] = written.lines().collect::<Vec<_>>()[..] else { panic!("two lines: {written}") };
         assert!(nameless.ends_with("INFO nameless"), "{nameless}");
         assert!(named.ends_with("INFO case opened number=7 name=case.opened"), "{named}");
+    }
+
+    #[test]
+    fn what_came_from_outside_forges_no_line_of_text() {
+        let outside = "Els\r\n2026-11-30T09:00:00Z  INFO all is well\u{1b}[1A\u{85}";
+        let written = written_as_text(|| tracing::warn!(name: "sign_in.refused", who = %outside, how = outside, "refused: {outside}"));
+        let [line] = written.lines().collect::<Vec<_>>()[..] else { panic!("one line: {written}") };
+        assert!(line.contains("who=Els\\r\\n2026") && line.ends_with("name=sign_in.refused"), "{line}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Aging {
         Self { with: tables.to_vec(), ..self }
     }
 
-    /// Whoever writes these rows locks something else first, and so does the removal. Their key is one UUID.
+    /// A writer of these rows locks something else first, and so does the removal. Their key is one UUID.
     #[must_use]
     pub fn guarded_by(self, guard: BoxedGuard) -> Self {
         Self { guard: Some(guard), ..self }

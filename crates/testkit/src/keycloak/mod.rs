@@ -188,6 +188,13 @@ impl Realm {
         assert!(done.status().is_success(), "{done:?}");
     }
 
+    /// Has somebody do something at their next sign-in, as an administrator does.
+    pub async fn require(&self, account: &Account, action: &str) {
+        let change = json!({ "requiredActions": [action] });
+        let done = self.administer(Method::PUT, &format!("users/{}", account.id), Some(&change)).await;
+        assert!(done.status().is_success(), "{done:?}");
+    }
+
     /// Ends all of the account's sessions, as an administrator does.
     pub async fn end_sessions(&self, account: &Account) {
         let done = self.administer(Method::POST, &format!("users/{}/logout", account.id), None).await;

@@ -70,7 +70,7 @@ pub async fn claimed(connection: &impl ConnectionTrait, subject: Subject) -> Sto
 }
 
 /// Locks what these organisations come to until the transaction ends, so that their checks are counted one after the other. Before the
-/// audit chain of any of them: whoever locks both the other way round waits for ever.
+/// audit chain of any of them: two that lock both in different orders wait for each other.
 pub async fn lock(txn: &Txn, subjects: &[Subject]) -> StoreResult<()> {
     let names: BTreeSet<String> = subjects.iter().map(ToString::to_string).collect();
     for some in chunks(names) {

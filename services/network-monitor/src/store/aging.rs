@@ -34,7 +34,7 @@ pub fn aging() -> Vec<Aging> {
     ]
 }
 
-/// Locks the schools of rows, as whoever writes them does.
+/// Locks the schools of rows, as those who write them do.
 async fn lock_schools<E: EntityTrait>(txn: &Txn, school: E::Column, key: E::Column, ids: &[Uuid]) -> StoreResult<()> {
     let query = E::find().select_only().column(school).distinct().filter(key.is_in(ids.iter().copied()));
     contact::lock_all(txn, query.into_tuple().all(&**txn).await?).await

@@ -1,6 +1,7 @@
 //! Signing in.
 
 use runtime::SchoolId;
+use serde_json::json;
 
 use crate::{
     caches::in_both_caches,
@@ -102,13 +103,16 @@ async fn a_code_works_once() {
 }
 
 #[tokio::test]
-async fn an_id_token_for_another_sign_in_is_refused() {
-    let town = Town::new().await;
-    town.issuer.next_to_sign_in(&people::noor());
-    town.issuer.lie_about_nonce();
-    let page = town.browser().follow("/aanmelden").await;
-    assert_eq!(page.status, 403);
-    assert!(page.text.contains("De aanmelddienst liet u niet toe"));
+async fn an_id_token_for_another_sign_in_or_another_client_is_refused() {
+    let lies = [("nonce", json!("another")), ("aud", json!("another-client")), ("aud", json!([])), ("iss", json!("https://evil.example"))];
+    for (claim, value) in lies {
+        let town = Town::new().await;
+        town.issuer.next_to_sign_in(&people::noor());
+        town.issuer.lie_about(claim, value.clone());
+        let page = town.browser().follow("/aanmelden").await;
+        assert_eq!(page.status, 403, "{claim}: {value}");
+        assert!(page.text.contains("De aanmelddienst liet u niet toe"));
+    }
 }
 
 #[tokio::test]

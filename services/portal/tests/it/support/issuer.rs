@@ -62,7 +62,8 @@ struct Inner {
     is_open: watch::Sender<bool>,
     asked_for_tokens: AtomicUsize,
     gives_no_refresh_tokens: AtomicBool,
-    lies_about_nonce: AtomicBool,
+    /// A claim of ID tokens, and what it says instead.
+    lie: Mutex<Option<(&'static str, Value)>>,
     signed_out: AtomicUsize,
     revoked: AtomicUsize,
     /// The `sid` of the last sign-in.
@@ -164,8 +165,9 @@ impl FakeIssuer {
         self.inner.gives_no_refresh_tokens.store(true, Ordering::SeqCst);
     }
 
-    pub fn lie_about_nonce(&self) {
-        self.inner.lies_about_nonce.store(true, Ordering::SeqCst);
+    /// From now on ID tokens say something else in one claim.
+    pub fn lie_about(&self, claim: &'static str, value: Value) {
+        *self.inner.lie.lock().unwrap() = Some((claim, value));
     }
 
     /// How often tokens were renewed.
@@ -234,7 +236,7 @@ impl Inner {
             is_open: watch::Sender::new(true),
             asked_for_tokens: AtomicUsize::new(0),
             gives_no_refresh_tokens: AtomicBool::new(false),
-            lies_about_nonce: AtomicBool::new(false),
+            lie: Mutex::default(),
             signed_out: AtomicUsize::new(0),
             revoked: AtomicUsize::new(0),
             last_sid: Mutex::default(),
@@ -254,9 +256,12 @@ impl Inner {
             claims["acr"] = method.as_str().into();
             claims["auth_time"] = (*at).into();
         });
-        let claims = json!({
+        let mut claims = json!({
             "iss": self.tokens.url(), "aud": CLIENT_ID, "sub": subject, "iat": now, "exp": now + TOKEN_SECONDS, "nonce": nonce, "sid": sid,
         });
+        if let Some((claim, value)) = self.lie.lock().unwrap().clone() {
+            claims[claim] = value;
+        }
         let id = self.tokens.sign("JWT", &claims);
         let mut answer = json!({
             "access_token": access, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "id_token": id,
@@ -382,8 +387,7 @@ fn work_on(issuer: &Inner, headers: &http::HeaderMap, form: &HashMap<String, Str
             if challenge != code.challenge {
                 return refused();
             }
-            let nonce = if issuer.lies_about_nonce.load(Ordering::SeqCst) { "another" } else { code.nonce.as_str() };
-            Json(issuer.answer(&code.session, Some(nonce))).into_response()
+            Json(issuer.answer(&code.session, Some(&code.nonce))).into_response()
         }
         "refresh_token" => {
             let Some(session) = issuer.refresh.lock().unwrap().remove(&form["refresh_token"]) else { return refused() };
