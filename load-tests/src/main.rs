@@ -23,6 +23,7 @@ mod child;
 mod decisions;
 mod ingest;
 mod monitor;
+mod people;
 mod process;
 mod product;
 mod settings;
@@ -68,6 +69,7 @@ enum Part {
     Ingest,
     Monitor,
     Decisions,
+    People,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,7 +102,7 @@ fn measure(options: &Options, background: &Handle) -> Result<()> {
     println!("{}\n", process::machine());
     let product = match &options.binary {
         Some(file) => file.clone(),
-        None if wanted(Part::Startup) || wanted(Part::Monitor) => product::find()?,
+        None if [Part::Startup, Part::Monitor, Part::People].into_iter().any(wanted) => product::find()?,
         None => PathBuf::new(),
     };
     if wanted(Part::Startup) {
@@ -114,6 +116,9 @@ fn measure(options: &Options, background: &Handle) -> Result<()> {
     }
     if wanted(Part::Decisions) {
         println!("{}", decisions::measure(options.quick)?);
+    }
+    if wanted(Part::People) {
+        println!("{}", people::measure(&product, options.quick, background)?);
     }
     Ok(())
 }

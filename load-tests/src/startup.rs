@@ -1,24 +1,16 @@
 //! `schildwacht` with its demo: how soon it is ready, and what it takes when it is idle.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::{
     process::{self, Memory},
+    product::Running,
     settings::beside_executable,
     spread::{Spread, rounded},
     table::Table,
 };
-
-/// A process that is not ready after this is not going to be.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The demo posts every five seconds, so that a span this long holds one beat.
 const IDLE_SPAN: Duration = Duration::from_secs(5);
@@ -45,7 +37,7 @@ pub fn measure(product: &Path, quick: bool) -> Result<String> {
         let data_dir = folder.path().join("var");
         let fresh = Running::start(product, &data_dir)?;
         first_start.push(milliseconds(fresh.ready_after));
-        let (after, memory) = fresh.wait_until_idle()?;
+        let (after, memory) = wait_until_idle(&fresh)?;
         filled_in.push(after.as_secs_f64());
         idle.push(memory);
         drop(fresh);
@@ -53,7 +45,7 @@ pub fn measure(product: &Path, quick: bool) -> Result<String> {
         let again = Running::start(product, &data_dir)?;
         next_start.push(milliseconds(again.ready_after));
         if !quick {
-            after_restart.push(again.wait_until_idle()?.1);
+            after_restart.push(wait_until_idle(&again)?.1);
         }
     }
 
@@ -81,81 +73,22 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-/// The product, killed when dropped.
-struct Running {
-    process: Child,
-    began: Instant,
-    ready_after: Duration,
-}
-
-impl Running {
-    /// Starts it on free ports and waits until it is ready.
-    fn start(product: &Path, folder: &Path) -> Result<Self> {
-        let [main, grpc, admin, otlp_grpc, otlp_http] = std::array::from_fn(|_| SocketAddr::from(([127, 0, 0, 1], testkit::free_port())));
-        let mut command = Command::new(product);
-        command
-            .args(["serve", "all", "--listen", &main.to_string(), "--data-dir"])
-            .arg(folder)
-            .env("SCHILDWACHT_LISTEN__GRPC_ADDRESS", grpc.to_string())
-            .env("SCHILDWACHT_LISTEN__ADMIN_ADDRESS", admin.to_string())
-            .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_GRPC_LISTEN", otlp_grpc.to_string())
-            .env("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", otlp_http.to_string())
-            .env("SCHILDWACHT_TELEMETRY__LOG_FILTER", "warn")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        let began = Instant::now();
-        let process = command.spawn().with_context(|| format!("{} cannot be started", product.display()))?;
-        let mut running = Self { process, began, ready_after: Duration::ZERO };
-        while !is_ready(admin) {
-            if let Some(status) = running.process.try_wait()? {
-                bail!("the product ended with {status}; what it said stands above");
-            }
-            if began.elapsed() > PATIENCE {
-                bail!("the product was not ready after {} s", PATIENCE.as_secs());
-            }
-            std::thread::sleep(Duration::from_millis(2));
+/// Waits until it does next to nothing; answers when that began, and what memory it takes.
+fn wait_until_idle(product: &Running) -> Result<(Duration, Memory)> {
+    let pid = product.pid();
+    let (mut idle_spans, mut idle_since) = (0, Duration::ZERO);
+    while idle_spans < IDLE_SPANS {
+        let before = process::cpu_time(pid)?;
+        let span_began = product.began.elapsed();
+        std::thread::sleep(IDLE_SPAN);
+        let is_idle = process::cpu_time(pid)?.saturating_sub(before) < IDLE_CPU;
+        if idle_spans == 0 {
+            idle_since = span_began;
         }
-        running.ready_after = began.elapsed();
-        Ok(running)
-    }
-
-    /// Waits until it does next to nothing; answers when that began, and what memory it takes.
-    fn wait_until_idle(&self) -> Result<(Duration, Memory)> {
-        let pid = self.process.id();
-        let (mut idle_spans, mut idle_since) = (0, Duration::ZERO);
-        while idle_spans < IDLE_SPANS {
-            let before = process::cpu_time(pid)?;
-            let span_began = self.began.elapsed();
-            std::thread::sleep(IDLE_SPAN);
-            let is_idle = process::cpu_time(pid)?.saturating_sub(before) < IDLE_CPU;
-            if idle_spans == 0 {
-                idle_since = span_began;
-            }
-            idle_spans = if is_idle { idle_spans + 1 } else { 0 };
-            if self.began.elapsed() > GIVE_UP_ON_IDLE {
-                bail!("the product was not idle after {} s", GIVE_UP_ON_IDLE.as_secs());
-            }
+        idle_spans = if is_idle { idle_spans + 1 } else { 0 };
+        if product.began.elapsed() > GIVE_UP_ON_IDLE {
+            bail!("the product was not idle after {} s", GIVE_UP_ON_IDLE.as_secs());
         }
-        Ok((idle_since, process::memory(pid)?))
     }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail when it has ended already, which is what is wanted.
-        let _ended = self.process.kill();
-        let _ended = self.process.wait();
-    }
-}
-
-fn is_ready(admin: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(admin)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
+    Ok((idle_since, process::memory(pid)?))
 }
