@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use storage::audit::SigningKey;
+use tempfile::TempDir;
 use testkit::{Child, Realm, Store, TestDatabase, servers};
 
 use crate::{
@@ -82,6 +83,8 @@ pub struct Estate {
     pub realm: Arc<Realm>,
     pub front: Front,
     pub replicas: Vec<Replica>,
+    /// Where mail is put as files.
+    pub mail: TempDir,
     settings: Vec<(String, String)>,
     /// The folder of the portal, whose process the town has.
     _portal: Option<Site>,
@@ -105,6 +108,8 @@ impl Estate {
         let realm = Arc::new(Realm::import(&format!("http://{}/", front.address())).await?);
         let mut databases = Vec::new();
         let mut settings = settings(&realm, front.address());
+        let mail = TempDir::new().unwrap();
+        settings.push(("SCHILDWACHT_MAIL__FOLDER".to_owned(), mail.path().display().to_string()));
         settings.extend_from_slice(more);
         for variable in ["IDENTITY", "NETWORK_MONITOR", "INCIDENT_INTAKE"] {
             let database = TestDatabase::new(Store::Postgres).await?;
@@ -123,7 +128,7 @@ impl Estate {
             front.add(name, name.address_of(&site));
             replicas.push(Replica { name, site, process });
         }
-        Some(Self { realm, front, replicas, settings, _portal: None, _databases: databases })
+        Some(Self { realm, front, replicas, mail, settings, _portal: None, _databases: databases })
     }
 
     /// The processes of a service.

@@ -14,6 +14,7 @@ mod estate;
 mod eve;
 mod faults;
 mod front;
+mod functions;
 mod fuzzing;
 mod observing;
 mod operating;

@@ -3,7 +3,10 @@
 //! A test written with [`in_both_columns`](crate::in_both_columns) runs in a town of one process, with everything embedded, and in
 //! one of many, with real servers.
 
-use std::sync::{Arc, Weak};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Weak},
+};
 
 use proto::identity::v1::{EnrolGatewayRequest, ListSchoolsRequest};
 use runtime::{Clock, EventId, Ids};
@@ -165,11 +168,17 @@ impl Town {
         self.site.operate(&[arguments, &access].concat()).await
     }
 
-    /// Signs in as one of the demo's people: Noor of the response team, Els and Karim of De Zandloper.
+    /// Where mail is put as files.
+    pub fn mail_folder(&self) -> PathBuf {
+        self.estate.as_ref().map_or_else(|| self.site.data_dir().join("mail"), |estate| estate.mail.path().to_owned())
+    }
+
+    /// Signs in as one of the demo's people: Noor of the response team, Bram of the platform team, Els and Karim of De Zandloper.
     pub async fn sign_in(&self, persona: &str) -> Person {
         let Some(estate) = &self.estate else { return Person::sign_in(&self.site, persona).await };
         let function = match persona {
             "noor" => "responder".to_owned(),
+            "bram" => "operator".to_owned(),
             "els" => format!("director@{}", self.school_id(ZANDLOPER).await),
             "karim" => format!("ict_coordinator@{}", self.school_id(ZANDLOPER).await),
             other => panic!("{other} has no account"),
