@@ -75,3 +75,27 @@ impl Contact {
         Etag::new(format!("{}.{}", self.id.as_uuid().simple(), self.version))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use runtime::Ids;
+
+    use super::*;
+
+    #[test]
+    fn a_school_has_few_contacts_and_each_change_is_a_version_of_its_own() {
+        let ids = Ids::counted();
+        let details = |name: &str| ContactDetails {
+            name: ContactName::parse(name).unwrap(),
+            phone: "+32 9 374 00 00".try_into().unwrap(),
+            out_of_hours: false,
+        };
+        let create = |has| Contact::create(ids.next(), ids.next(), details("Els"), has);
+        assert_eq!(create(Contact::MOST_OF_A_SCHOOL).unwrap_err(), Refusal::TooMany);
+        let (mut contact, _) = create(Contact::MOST_OF_A_SCHOOL - 1).unwrap();
+        let before = contact.etag();
+        assert_eq!(contact.update(details("Karim")), ContactChange::Updated);
+        assert_eq!((contact.details.name.as_str(), contact.version), ("Karim", 2));
+        assert_ne!(contact.etag(), before);
+    }
+}

@@ -91,16 +91,29 @@ impl VendorDetails {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_contact_at_a_domain_that_only_looks_like_the_vendors_is_none() {
-        let with = |contact: &str| VendorDetails {
+    fn details(contact: &str) -> VendorDetails {
+        VendorDetails {
             name: VendorName::parse("Leermaat BV").unwrap(),
             domain: "leermaat.be".try_into().unwrap(),
             security_contact: contact.try_into().unwrap(),
-        };
-        assert!(with("security@leermaat.be").contact_is_at_domain());
-        assert!(with("security@mail.Leermaat.be").contact_is_at_domain());
-        assert!(!with("security@kwaadleermaat.be").contact_is_at_domain());
-        assert!(!with("leermaat.be@kwaad.example").contact_is_at_domain());
+        }
+    }
+
+    #[test]
+    fn a_change_is_a_version_of_its_own() {
+        let number = "0428.759.497".parse().unwrap();
+        let (mut vendor, _) = Vendor::create(runtime::Ids::counted().next(), number, details("security@leermaat.be"));
+        let before = vendor.etag();
+        assert_eq!(vendor.update(details("psirt@leermaat.be")), VendorChange::Updated);
+        assert_eq!((vendor.details.security_contact.as_str(), vendor.version), ("psirt@leermaat.be", 2));
+        assert_ne!(vendor.etag(), before);
+    }
+
+    #[test]
+    fn a_contact_at_a_domain_that_only_looks_like_the_vendors_is_none() {
+        assert!(details("security@leermaat.be").contact_is_at_domain());
+        assert!(details("security@mail.Leermaat.be").contact_is_at_domain());
+        assert!(!details("security@kwaadleermaat.be").contact_is_at_domain());
+        assert!(!details("leermaat.be@kwaad.example").contact_is_at_domain());
     }
 }
