@@ -75,6 +75,11 @@ impl Periods {
         self.at(moment).body.0.get(&class)
     }
 
+    /// What is said of each class at a moment.
+    pub fn all(&self, moment: DateTime<Utc>) -> impl Iterator<Item = &Period> {
+        self.at(moment).body.0.values()
+    }
+
     /// How many days rows of a class are kept; `None` for what ends otherwise.
     pub fn days(&self, class: Class, moment: DateTime<Utc>) -> Option<u32> {
         match self.period(class, moment)?.ends {

@@ -21,7 +21,7 @@ mod sign_in;
 use std::sync::Arc;
 
 use auth::{AuthConfig, Policies, Verifier};
-use axum::Router;
+use axum::{Extension, Router};
 use portal_frame::{
     Area, Form, Portal, Routes, SecurityHeaders,
     issuer::Issuer,
@@ -30,6 +30,7 @@ use portal_frame::{
     waiting_form::{GO_ON, WaitingForms},
 };
 use runtime::{Process, StartError};
+use service::Periods;
 use storage::Cache;
 
 pub use portal_frame::config::{self, Config};
@@ -77,6 +78,8 @@ pub struct Service {
     pub verifier: Arc<Verifier>,
     /// What they may do, as far as pages offer it.
     pub policies: Arc<Policies>,
+    /// How long what is kept.
+    pub periods: Arc<Periods>,
 }
 
 impl Service {
@@ -88,7 +91,7 @@ impl Service {
     /// # Errors
     /// When the configuration cannot work or the cache does not answer.
     pub async fn build(self, process: &Process) -> Result<Router, StartError> {
-        let Self { config, auth, verifier, policies } = self;
+        let Self { config, auth, verifier, policies, periods } = self;
         config.validate().map_err(|error| StartError::new(Self::NAME, error))?;
         let cache =
             Cache::open(&config.cache, Self::NAME).await.map_err(|error| StartError::new(Self::NAME, runtime::error::chain(&error)))?;
@@ -119,7 +122,7 @@ impl Service {
             ids: process.ids.clone(),
             shutdown: process.tasks.shutdown(),
         };
-        Ok(portal_frame::router(Arc::new(portal), routes()))
+        Ok(portal_frame::router(Arc::new(portal), routes()).layer(Extension(periods)))
     }
 }
 

@@ -171,6 +171,19 @@ async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
 }
 
 #[tokio::test]
+async fn the_page_about_privacy_says_how_long_everything_is_kept() {
+    let town = Town::new().await;
+    let mut anybody = town.browser();
+    for (language, row) in [("nl", ["Incidenten met tijdlijn", "5 jaar na het sluiten"]), ("en", ["Cases with timeline", "5 years from when the case"])] {
+        let page = shown(&mut anybody, &format!("/privacy?lang={language}")).await;
+        for text in row {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert_eq!(page.matches("<th scope=\"row\">").count(), storage::classified::Class::ALL.len());
+    }
+}
+
+#[tokio::test]
 async fn the_incidents_of_a_school() {
     let town = Town::new().await;
     let mut els = town.browser_of(&people::els()).await;

@@ -90,7 +90,7 @@ impl Mounts<'_> {
                 }
                 Service::NetworkMonitor => mounted.merge_grpc(self.network_monitor(&mut given).await?),
                 Service::IncidentIntake => mounted.merge_grpc(self.incident_intake(&mut given).await?),
-                Service::Portal => mounted.merge_pages(self.portal(verifier.clone(), &policies).await?),
+                Service::Portal => mounted.merge_pages(self.portal(&given, verifier.clone(), &policies).await?),
             }
         }
         mounted.checkpoints = given.checkpoints;
@@ -187,9 +187,10 @@ impl Mounts<'_> {
         Ok(incident_intake::Service { config, content, parts }.build(self.process).await?)
     }
 
-    async fn portal(&self, verifier: Arc<Verifier>, policies: &Arc<Policies>) -> Result<Router> {
+    async fn portal(&self, given: &Given, verifier: Arc<Verifier>, policies: &Arc<Policies>) -> Result<Router> {
         let config = self.config.portal(portal_secret(self.config, self.data_dir)?)?;
-        let service = portal::Service { config, auth: self.config.auth.clone(), verifier, policies: Arc::clone(policies) };
+        let (auth, policies, periods) = (self.config.auth.clone(), Arc::clone(policies), Arc::clone(given.retention.periods()));
+        let service = portal::Service { config, auth, verifier, policies, periods };
         Ok(service.build(self.process).await?)
     }
 

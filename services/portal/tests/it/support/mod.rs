@@ -32,6 +32,7 @@ use schildwacht_portal::{
     Config,
     config::{EmergencyLine, SessionConfig},
 };
+use service::Periods;
 use storage::cache::CacheConfig;
 use tempfile::TempDir;
 use testkit::{Running, TestProcess};
@@ -253,7 +254,8 @@ pub async fn serve(process: &TestProcess, listener: Listener, config: Config, is
     let auth = AuthConfig { issuer };
     let verifier = Arc::new(Verifier::new(&auth, AUDIENCE_PLATFORM, process.clock.clone()).unwrap());
     let policies = Arc::clone(&POLICIES);
-    let pages = schildwacht_portal::Service { config, auth, verifier, policies }.build(process).await.unwrap();
+    let periods = Arc::new(Periods::load(&content::Settings::default()).unwrap());
+    let pages = schildwacht_portal::Service { config, auth, verifier, policies, periods }.build(process).await.unwrap();
     let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
     process.tasks.spawn("listener", listener.serve(pages, limits, process.tasks.shutdown()));
 }
