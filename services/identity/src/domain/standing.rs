@@ -291,6 +291,8 @@ mod tests {
         assert_eq!(level(vec![register(5, Failed)]), EnrolmentLevel::Suspended);
         assert_eq!(level(vec![register(5, Failed), register(6, Unanswered)]), EnrolmentLevel::Suspended);
         assert_eq!(level(vec![register(5, Failed), register(6, Passed)]), EnrolmentLevel::MaySubmit);
+        let overridden = check(&vendor(), CheckKind::CompanyRegister, "override:1@Leermaat", Passed, (7, Some(90)));
+        assert_eq!(level(vec![register(5, Failed), overridden]), EnrolmentLevel::Suspended, "nobody overrides that it has stopped");
     }
 
     fn any_checks() -> impl Strategy<Value = Vec<Check>> {

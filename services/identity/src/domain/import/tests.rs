@@ -94,6 +94,19 @@ fn a_line_is_counted_from_the_start_of_its_record() {
 }
 
 #[test]
+fn a_text_has_at_most_200_characters_and_a_complaint_says_what_stood_there() {
+    let of_board = |name: &str| read_csv(&csv(&[&ZANDLOPER.replace("Vzw Zandloper", name)]));
+    assert_eq!(of_board(&"é".repeat(200)).map(|read| read.site_count()), Ok(1));
+    for length in [201, 300] {
+        assert_eq!(complaints(of_board(&"é".repeat(length))), [(2, "board_name", "text_too_long")]);
+    }
+    let long = format!("sport{}club", "x".repeat(100));
+    let refused = read_csv(&csv(&[&ZANDLOPER.replace("vrij", &long)])).unwrap_err();
+    let beginning = format!("\"sport{}\" is not a kind of board", "x".repeat(55));
+    assert!(refused.shown()[0].message.starts_with(&beginning), "{:?}", refused.shown());
+}
+
+#[test]
 fn a_header_must_name_every_column_once() {
     let file = "board_number;board_name;board_name;institution_number;school_name;school_municipality;site_number;municipality\n";
     assert_eq!(complaints(read_csv(file)), [(1, "board_name", "repeated_column"), (1, "board_kind", "missing_column")]);
