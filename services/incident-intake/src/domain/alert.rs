@@ -211,13 +211,12 @@ pub struct AlertNews {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Alert {
+impl Alert {
+    /// Two events of one rule, from a device of the school.
+    pub(super) fn sample() -> Self {
         let at = "2026-09-24T09:50:00.5Z".parse().unwrap();
         let device = Some(Device { id: "d1".to_owned(), name: "SEC-PC-02".to_owned() });
-        Alert {
+        Self {
             id: uuid::Uuid::from_u64_pair(0, 1).into(),
             school_id: uuid::Uuid::from_u64_pair(0, 2).into(),
             signature: Signature { id: "suricata:1:1".to_owned(), text: "ET SCAN".to_owned(), category: String::new() },
@@ -234,11 +233,16 @@ mod tests {
             raw_event: "{}".to_owned(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     /// Rows of years hold alerts in this shape.
     #[test]
     fn what_is_stored_keeps_its_shape() {
-        let alert = sample();
+        let alert = Alert::sample();
         let stored = serde_json::to_string_pretty(&alert).unwrap();
         assert_eq!(serde_json::from_str::<Alert>(&stored).unwrap(), alert);
         insta::assert_snapshot!(stored);
@@ -265,7 +269,7 @@ mod tests {
         };
         let unknown = |ip: &str| Endpoint { ip: ip.to_owned(), ..Endpoint::default() };
         let keys = |source: Endpoint, destination: Endpoint| {
-            let alert = Alert { source, destination, ..sample() };
+            let alert = Alert { source, destination, ..Alert::sample() };
             alert.involved().into_iter().map(|involved| involved.key).collect::<Vec<_>>()
         };
         assert_eq!(keys(known("d1", "10.0.0.1"), unknown("203.0.113.77")), ["d1"]);
@@ -297,5 +301,13 @@ mod tests {
     fn a_known_device_is_inside_whatever_its_address() {
         let device = Some(Device { id: "d1".to_owned(), name: "Server".to_owned() });
         assert_eq!(Endpoint { ip: "203.0.113.10".to_owned(), port: 443, device }.side(), Side::Inside);
+    }
+
+    #[test]
+    fn an_alert_is_found_by_the_addresses_and_the_names_at_both_ends() {
+        let destination = Endpoint { ip: "2001:DB8:0::7".to_owned(), ..Endpoint::default() };
+        let alert = Alert { destination, destination_ips: vec!["203.0.113.9".to_owned(), String::new()], ..Alert::sample() };
+        let keys = ["10.0.0.1", "2001:db8::7", "203.0.113.9", "sec-pc-02"].map(str::to_owned);
+        assert_eq!(alert.search_keys(), BTreeSet::from(keys));
     }
 }

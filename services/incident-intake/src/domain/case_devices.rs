@@ -90,3 +90,62 @@ impl Roster {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::{Device, Endpoint};
+
+    fn end(ip: &str, device: Option<(&str, &str)>) -> Endpoint {
+        let device = device.map(|(id, name)| Device { id: id.to_owned(), name: name.to_owned() });
+        Endpoint { ip: ip.to_owned(), device, ..Endpoint::default() }
+    }
+
+    fn between(source: Endpoint, destination: Endpoint) -> Alert {
+        Alert { source, destination, ..Alert::sample() }
+    }
+
+    /// Key, name and address of each, in order.
+    fn told(roster: &Roster) -> Vec<(i64, &str, &str, &str)> {
+        let mut members: Vec<_> =
+            roster.0.iter().map(|(key, member)| (member.position, key.as_str(), member.name.as_str(), member.ip.as_str())).collect();
+        members.sort_unstable();
+        members
+    }
+
+    #[test]
+    fn both_ends_take_part_in_the_order_of_the_evidence() {
+        let mut roster = Roster::default();
+        roster.take_in(3, &between(end("10.0.0.1", Some(("d1", "PC-1"))), end("10.0.0.2", Some(("d2", "")))), None);
+        roster.take_in(1, &between(end("10.0.0.2", Some(("d2", "PC-2"))), end("203.0.113.7", None)), None);
+        assert_eq!(told(&roster), [(2, "d2", "PC-2", "10.0.0.2"), (6, "d1", "PC-1", "10.0.0.1")], "addresses outside are no devices");
+    }
+
+    #[test]
+    fn an_address_becomes_the_device_that_has_it_in_its_place() {
+        let mut roster = Roster::default();
+        let elsewhere = || end("203.0.113.7", None);
+        roster.take_in(0, &between(end("10.0.0.5", None), elsewhere()), None);
+        assert_eq!(told(&roster), [(0, "10.0.0.5", "", "10.0.0.5")]);
+        roster.take_in(4, &between(end("10.0.0.5", Some(("d5", "PC-5"))), elsewhere()), None);
+        assert_eq!(told(&roster), [(0, "d5", "PC-5", "10.0.0.5")]);
+        roster.take_in(5, &between(end("10.0.0.5", None), elsewhere()), None);
+        assert_eq!(told(&roster), [(0, "d5", "PC-5", "10.0.0.5")], "an address that a device has is that device");
+    }
+
+    #[test]
+    fn a_device_without_a_name_gives_way_to_the_one_whose_alert_it_was() {
+        let elsewhere = || end("203.0.113.7", None);
+        let nameless = between(end("10.0.0.5", Some(("d5", ""))), elsewhere());
+        let named = between(end("10.0.0.5", Some(("d6", "PC-6"))), elsewhere());
+        let mut roster = Roster::default();
+        roster.take_in(0, &nameless, None);
+        roster.take_in(2, &named, Some(&nameless));
+        assert_eq!(told(&roster), [(0, "d6", "PC-6", "10.0.0.5")]);
+        // One that has a name stays, and so does one that is told again.
+        let other = between(end("10.0.0.5", Some(("d7", "PC-7"))), elsewhere());
+        roster.take_in(3, &other, Some(&named));
+        roster.take_in(4, &other, Some(&other));
+        assert_eq!(told(&roster), [(0, "d6", "PC-6", "10.0.0.5"), (6, "d7", "PC-7", "10.0.0.5")]);
+    }
+}

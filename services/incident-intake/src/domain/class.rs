@@ -117,3 +117,15 @@ fn joined(class: &str, kind: &str) -> String {
     let first = letters.next().map(char::to_lowercase).into_iter().flatten();
     format!("{class}: {}{}", first.collect::<String>(), letters.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_and_its_type_are_one_line_and_the_same_word_is_not_said_twice() {
+        assert_eq!(joined("Schadelijke code", "Worm"), "Schadelijke code: worm");
+        assert_eq!(joined("Andere", "Andere"), "Andere");
+        assert_eq!(joined("Code", ""), "Code: ");
+    }
+}

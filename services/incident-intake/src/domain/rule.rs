@@ -108,3 +108,79 @@ fn matches_id(id: &str, pattern: &str) -> bool {
         None => id == pattern,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::alert::{Endpoint, Signature};
+
+    fn alert() -> Alert {
+        let signature = Signature {
+            id: "suricata:1:2404301".to_owned(),
+            text: "ET CNC Feodo Tracker".to_owned(),
+            category: "A Network Trojan".to_owned(),
+        };
+        Alert { signature, severity: AlertSeverity::Medium, ..Alert::sample() }
+    }
+
+    fn fits(when: &When) -> bool {
+        when.fits(&Reading::of(&alert()))
+    }
+
+    fn phrases(texts: &[&str]) -> Vec<Phrase> {
+        texts.iter().map(|text| Phrase::new(text)).collect()
+    }
+
+    #[test]
+    fn within_a_list_any_entry_fits() {
+        let by_id = |ids: &[&str]| fits(&When { ids: ids.iter().map(|id| (*id).to_owned()).collect(), ..When::default() });
+        assert!(by_id(&["suricata:1:2404301"]) && by_id(&["zeek:x", "suricata:1:24043*"]) && by_id(&["*"]));
+        assert!(!by_id(&["suricata:1:240430"]) && !by_id(&["suricata:1:24044*"]));
+        let by_beginning = |texts: &[&str]| fits(&When { begins: phrases(texts), ..When::default() });
+        assert!(by_beginning(&["et  cnc"]) && by_beginning(&["GPL", "ET CNC Feodo Tracker"]));
+        assert!(!by_beginning(&["ET CN"]) && !by_beginning(&["CNC"]), "whole words, from the first");
+        let by_part = |texts: &[&str]| fits(&When { contains: phrases(texts), ..When::default() });
+        assert!(by_part(&["feodo"]) && by_part(&["x", "CNC FEODO"]) && !by_part(&["cnc tracker"]));
+        let by_category = |texts: &[&str]| fits(&When { categories: phrases(texts), ..When::default() });
+        assert!(by_category(&["a network trojan"]) && !by_category(&["a network"]));
+    }
+
+    #[test]
+    fn everything_that_is_asked_has_to_fit() {
+        let of = |source, at_least| fits(&When { source, at_least, ..When::default() });
+        assert!(of(Some(Side::Inside), Some(AlertSeverity::Medium)) && of(None, Some(AlertSeverity::Low)));
+        assert!(!of(Some(Side::Outside), None) && !of(None, Some(AlertSeverity::High)));
+        let wrong = [
+            When { ids: vec!["suricata:1:1".to_owned()], ..When::default() },
+            When { begins: phrases(&["GPL"]), ..When::default() },
+            When { contains: phrases(&["worm"]), ..When::default() },
+            When { categories: phrases(&["worm"]), ..When::default() },
+        ];
+        for one in wrong {
+            let but_for_one = When { source: Some(Side::Inside), at_least: Some(AlertSeverity::Low), ..one };
+            assert!(!fits(&but_for_one), "{but_for_one:?}");
+        }
+    }
+
+    #[test]
+    fn what_asks_nothing_says_so() {
+        assert!(When::default().asks_nothing() && fits(&When::default()));
+        let asks = [
+            When { ids: vec!["*".to_owned()], ..When::default() },
+            When { begins: phrases(&["ET"]), ..When::default() },
+            When { contains: phrases(&["ET"]), ..When::default() },
+            When { categories: phrases(&["ET"]), ..When::default() },
+            When { source: Some(Side::Inside), ..When::default() },
+            When { at_least: Some(AlertSeverity::Low), ..When::default() },
+        ];
+        assert!(asks.iter().all(|when| !when.asks_nothing()));
+        assert!(Phrase::new(" ").is_empty() && !Phrase::new("x").is_empty());
+    }
+
+    #[test]
+    fn an_outside_source_is_told_from_an_inside_one() {
+        let outside = Alert { source: Endpoint { ip: "203.0.113.7".to_owned(), ..Endpoint::default() }, ..alert() };
+        let from = |side| When { source: Some(side), ..When::default() }.fits(&Reading::of(&outside));
+        assert!(from(Side::Outside) && !from(Side::Inside));
+    }
+}

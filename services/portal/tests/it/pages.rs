@@ -174,7 +174,9 @@ async fn what_is_said_not_to_be_seen_has_its_exception_beside_it() {
 async fn the_page_about_privacy_says_how_long_everything_is_kept() {
     let town = Town::new().await;
     let mut anybody = town.browser();
-    for (language, row) in [("nl", ["Incidenten met tijdlijn", "5 jaar na het sluiten"]), ("en", ["Cases with timeline", "5 years from when the case"])] {
+    for (language, row) in
+        [("nl", ["Incidenten met tijdlijn", "5 jaar na het sluiten"]), ("en", ["Cases with timeline", "5 years from when the case"])]
+    {
         let page = shown(&mut anybody, &format!("/privacy?lang={language}")).await;
         for text in row {
             assert!(page.contains(text), "{text}: {page}");
