@@ -152,3 +152,69 @@ pub struct NamedAlert {
     /// The same.
     pub destination_name: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use runtime::Ids;
+
+    use super::*;
+
+    fn minutes(count: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::minutes(count)
+    }
+
+    fn between(first: i64, last: i64) -> Alert {
+        let ids = Ids::counted();
+        let nowhere = Endpoint { ip: None, port: None };
+        Alert {
+            id: ids.next(),
+            school: ids.next(),
+            gateway: None,
+            signature_id: SignatureId::from_store("suricata:1:1".to_owned()),
+            signature: String::new(),
+            category: String::new(),
+            severity: Severity::Low,
+            sensor: Sensor::Suricata,
+            source: nowhere,
+            destination: nowhere,
+            destinations: Destinations::default(),
+            source_device: None,
+            destination_device: None,
+            protocol: String::new(),
+            first: minutes(first),
+            last: minutes(last),
+            event_count: 2,
+            told_event_count: 2,
+            told: None,
+            growth_due: None,
+            received: minutes(last),
+            remembered: Remembered::default(),
+            raw_event: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_event_joins_within_an_hour_of_either_end_and_within_a_day_in_all() {
+        let alert = between(0, 30);
+        assert_eq!([-61, -60, 0, 90, 91].map(|moment| alert.takes(minutes(moment))), [false, true, true, true, false]);
+        let long = between(0, 23 * 60 + 30);
+        assert_eq!([-31, -30, 24 * 60, 24 * 60 + 1].map(|moment| long.takes(minutes(moment))), [false, true, true, false]);
+        let whole_day = between(0, 24 * 60);
+        assert_eq!([-1, 0, 24 * 60, 24 * 60 + 1].map(|moment| whole_day.takes(minutes(moment))), [false, true, true, false]);
+    }
+
+    #[test]
+    fn an_alert_is_over_when_nothing_later_can_join_it() {
+        assert_eq!([0, 90, 91].map(|moment| between(0, 30).is_over(minutes(moment))), [false, false, true]);
+        assert_eq!([24 * 60, 24 * 60 + 1].map(|moment| between(0, 24 * 60).is_over(minutes(moment))), [false, true]);
+    }
+
+    #[test]
+    fn the_oldest_event_is_forgotten_first() {
+        let mut remembered = Remembered::default();
+        let number = |bits: usize| Fingerprint::from_bits(u64::try_from(bits).unwrap());
+        (0..=MOST_REMEMBERED).for_each(|bits| remembered.remember(number(bits)));
+        assert_eq!(remembered.iter().collect::<Vec<_>>(), (1..=MOST_REMEMBERED).map(number).collect::<Vec<_>>());
+        assert_eq!(Remembered::from_bytes(&[remembered.to_bytes(), vec![1, 2, 3]].concat()), remembered);
+    }
+}
