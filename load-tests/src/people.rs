@@ -30,7 +30,7 @@ pub fn measure(product: &std::path::Path, quick: bool, background: &Handle) -> R
     let folder = beside_executable()?;
     let data_dir = folder.path().join("var");
     drop(Running::start(product, &data_dir)?);
-    let school = background.block_on(fill(&data_dir.join("identity").join("identity.db")))?;
+    let school = background.block_on(fill(&data_dir.join("identity.db")))?;
     let running = Running::start(product, &data_dir)?;
     background.block_on(ask(&running.url, school, if quick { 50 } else { 500 }))
 }
