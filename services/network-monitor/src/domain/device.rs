@@ -251,6 +251,20 @@ mod tests {
     }
 
     #[test]
+    fn an_address_keeps_its_best_source_its_last_moment_and_all_of_its_claim() {
+        let ip: IpAddr = "10.0.0.5".parse().unwrap();
+        let told = |source, hour| Address { ip, source, observed: at(hour), claimed: Some(Claimed::at(at(hour))) };
+        let all = [told(Source::SuricataArp, 2), told(Source::SuricataDhcp, 1), told(Source::SuricataFlow, 3)];
+        for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0], [2, 0, 1]] {
+            let mut device = Device::new(runtime::Ids::counted().next(), DeviceKey::Ip(ip), at(0));
+            order.iter().for_each(|index| device.has_address(all[*index]));
+            let [address] = &device.addresses[..] else { panic!("one address: {:?}", device.addresses) };
+            assert_eq!((address.source, address.observed), (Source::SuricataDhcp, at(3)), "{order:?}");
+            assert_eq!(address.claimed, Some(Claimed { first: at(1), last: at(3) }), "{order:?}");
+        }
+    }
+
+    #[test]
     fn the_name_shown_is_the_best_there_is() {
         let ip: IpAddr = "10.0.0.5".parse().unwrap();
         let mut device = Device::new(runtime::Ids::counted().next(), DeviceKey::Mac("00:1b:21:0a:bc:de".parse().unwrap()), at(0));
@@ -260,7 +274,7 @@ mod tests {
         let (topic, fact) = super::super::fact::Told::Name("LKR-LT-11".to_owned()).into_fact(Source::SuricataDhcp, at(2));
         device.learn(topic, fact);
         assert_eq!(device.display_name(), "LKR-LT-11");
-        assert!(device.vendor().is_some());
+        assert!(device.vendor().is_some_and(|vendor| !vendor.is_empty()));
     }
 
     #[test]

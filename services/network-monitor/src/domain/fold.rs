@@ -195,4 +195,16 @@ mod tests {
         assert_eq!(fold.ips().into_iter().collect::<Vec<_>>(), [ip]);
         assert_eq!(fold.claims(), [(ip, mac, Claimed { first: at(1), last: at(3) }, Source::SuricataDhcp)]);
     }
+
+    #[test]
+    fn the_best_source_is_kept_whichever_came_first() {
+        let (mac, ip): (Mac, IpAddr) = ("00:1b:21:0a:bc:de".parse().unwrap(), "10.0.0.5".parse().unwrap());
+        let sources = [Source::SuricataArp, Source::SuricataDhcp];
+        for [first, second] in [sources, [sources[1], sources[0]]] {
+            let mut fold = DeviceFold::default();
+            fold.add(Sighting::of_mac(first, mac, Some(ip), at(1)).unwrap());
+            fold.add(Sighting::of_mac(second, mac, Some(ip), at(2)).unwrap());
+            assert_eq!((fold.seen()[0].1.source, fold.claims()[0].3), (Source::SuricataDhcp, Source::SuricataDhcp), "{first:?} came first");
+        }
+    }
 }
