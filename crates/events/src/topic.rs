@@ -11,6 +11,8 @@ pub enum Topic {
     Gateway,
     /// Who holds which function: `schildwacht.identity.v1.PersonFunctions`, key = person id.
     Function,
+    /// Which people are erased: `schildwacht.identity.v1.PersonErased`, key = person id; a tombstone when identity knows the person again.
+    Erasure,
     /// What sensors sent, as it came; key = school id. Headers say media type, content encoding and count.
     TelemetryBatch,
     /// Alerts opened or grown: `schildwacht.network_monitor.v1.AlertEvent`, key = school id.
@@ -82,6 +84,7 @@ impl Topic {
             Self::Organisation => ("identity.organisation.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::Gateway => ("identity.gateway.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::Function => ("identity.function.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
+            Self::Erasure => ("identity.erasure.v1", 6, 1, Cleanup::Compact, STATE_RECORD),
             Self::TelemetryBatch => {
                 ("telemetry.batch.v1", 48, 4, Cleanup::Retain { age: DAY.saturating_mul(7), max_bytes: 8 * GIB }, LARGE_RECORD)
             }

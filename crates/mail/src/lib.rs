@@ -40,5 +40,5 @@ mod smtp;
 pub use config::{MailConfig, SmtpConfig, Tls};
 pub use mail::{AddressRefused, Html, Mail, MailId, Recipient, Subject, Text};
 pub use mailer::Mailer;
-pub use queue::{AddMail, Progress, aging, progress, queue, tables};
+pub use queue::{AddMail, Progress, aging, erase, progress, queue, tables};
 pub use sender::Sender;

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait as _,
     ActiveValue::Set,
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, LockBehavior, LockType},
+    sea_query::{Expr, ExprTrait as _, Func, LockBehavior, LockType, SimpleExpr},
 };
 use storage::{
     Database, StoreError, StoreResult, Txn,
@@ -143,6 +143,16 @@ fn read_progress(row: Model) -> StoreResult<Progress> {
         State::Sent => Progress::Sent { at: ended_at()? },
         State::GivenUp => Progress::GivenUp { at: ended_at()?, problem: row.problem.unwrap_or_default() },
     })
+}
+
+/// Removes what was queued for these addresses, in small letters, whatever became of it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn erase(txn: &Txn, addresses: &[String]) -> StoreResult<()> {
+    let address: SimpleExpr = Func::lower(Expr::col(Column::ToAddress)).into();
+    Entity::delete_many().filter(address.is_in(addresses)).exec(&**txn).await?;
+    Ok(())
 }
 
 /// What is said of the queue.

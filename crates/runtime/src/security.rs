@@ -35,6 +35,8 @@ pub enum SecurityEvent {
     SessionEnded,
     /// An operator ended all sessions of a person.
     SessionsEndedByOperator,
+    /// Two operators erased who a person is.
+    PersonErased,
     /// A person opened a case; once per person, case and hour.
     CaseRead,
     /// A list became a file.
@@ -94,6 +96,7 @@ impl SecurityEvent {
             | Self::SignedOut
             | Self::SessionEnded
             | Self::SessionsEndedByOperator
+            | Self::PersonErased
             | Self::CaseRead
             | Self::Exported
             | Self::DeadLetterShown

@@ -13,6 +13,7 @@
 //! ```
 
 mod checkpoints;
+mod erasure;
 mod follow;
 mod functions;
 mod history;
@@ -38,6 +39,7 @@ use storage::{
 use tonic::service::Routes;
 
 pub use checkpoints::KeepCheckpoints;
+pub use erasure::hear_of_erasure;
 pub use functions::follow_functions;
 pub use history::{History, Trail};
 pub use organisations::follow_organisations;

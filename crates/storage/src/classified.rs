@@ -40,6 +40,8 @@ pub enum Class {
     AuditNames,
     /// What was on hold, and why.
     Holds,
+    /// Whose name and address were erased, and why.
+    Erasures,
     /// What services need to pass events on, once and in order.
     Technical,
 }
@@ -66,6 +68,7 @@ impl Class {
             Self::DeadLetters => Some((1, "nobody could replay them")),
             Self::Mails => Some((1, "nobody could see what became of a mail")),
             Self::Holds => Some((365, "somebody may ask why something was kept")),
+            Self::Erasures => Some((365, "somebody may ask why a person is gone")),
             Self::Organisations
             | Self::Enrolments
             | Self::StaffContacts

@@ -1,6 +1,7 @@
 //! Domain values as messages. Closed sets have the same number in both; a test compares names.
 
 mod enrolment;
+mod erasure;
 
 use auth::{DataKind, Function, Policy};
 use proto::{count, identity::v1 as wire, time::timestamp};
@@ -13,6 +14,7 @@ use crate::domain::{
 };
 
 pub use enrolment::{enrolment, enrolment_details};
+pub use erasure::erasure;
 
 /// An appointment as it is at this moment.
 pub fn appointment(appointment: &Appointment, now: DateTime<Utc>) -> wire::Appointment {
@@ -20,8 +22,8 @@ pub fn appointment(appointment: &Appointment, now: DateTime<Utc>) -> wire::Appoi
     wire::Appointment {
         appointment_id: appointment.id.to_string(),
         person_id: appointment.person.id.to_string(),
-        name: appointment.person.name.as_str().to_owned(),
-        email: appointment.person.email.to_string(),
+        name: appointment.person.name().to_owned(),
+        email: appointment.person.email().map(ToString::to_string).unwrap_or_default(),
         function: appointment.function.to_string(),
         start_time: Some(timestamp(appointment.from)),
         end_time: appointment.until.map(timestamp),

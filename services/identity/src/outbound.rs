@@ -35,6 +35,18 @@ pub fn person_functions(cx: &Context, person: PersonId, holds: &[Appointment]) -
     Envelope::new(cx.ids.next::<EventId>(), cx.clock.now(), NAME, person.to_string(), &state)
 }
 
+/// `identity.erasure.v1`: a person is erased.
+pub fn person_erased(cx: &Context, person: PersonId) -> Envelope {
+    let now = cx.clock.now();
+    let erased = wire::PersonErased { person_id: person.to_string(), erase_time: Some(timestamp(now)) };
+    Envelope::new(cx.ids.next::<EventId>(), now, NAME, person.to_string(), &erased)
+}
+
+/// `identity.erasure.v1`: a person who was erased is known again.
+pub fn person_known_again(cx: &Context, person: PersonId) -> Envelope {
+    Envelope { data: None, ..person_erased(cx, person) }
+}
+
 /// `identity.function.v1`: a person is known no longer.
 pub fn person_forgotten(cx: &Context, person: PersonId) -> Envelope {
     Envelope { data: None, ..person_functions(cx, person, &[]) }

@@ -3,6 +3,7 @@
 //! | Topic | Leads to |
 //! |---|---|
 //! | `monitor.alert.v1` | `record_alert`: a case opens, grows, or does not |
+//! | `identity.erasure.v1` | `erase_person`: the name of somebody who worked on cases goes |
 //! | `identity.organisation.v1` | `describe_school`: names of schools, and whom to call there |
 //! | `incident.case.v1`, from its end | [`follow_cases`]: watchers of the queue get it |
 
@@ -24,7 +25,7 @@ const MAX_TOLD_AT_ONCE: usize = 500;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What this service reads as a group.
-pub const CONSUMED: &[Topic] = &[Topic::Alert, Topic::Organisation];
+pub const CONSUMED: &[Topic] = &[Topic::Alert, Topic::Organisation, Topic::Erasure];
 
 /// Takes events of others in.
 #[derive(Debug, Clone)]
@@ -53,6 +54,11 @@ impl Handler for Inbound {
                 batch.push(app::record_alert(&self.app, &self.cx, txn, &news).await?);
             }
             Topic::Organisation => describe(&self.cx, txn, &envelope).await?,
+            Topic::Erasure => {
+                if let Some(person) = service::hear_of_erasure(&self.cx, txn, &envelope).await? {
+                    app::erase_person(&self.cx, txn, person).await?;
+                }
+            }
             other => return Err(HandleError::poison("unexpected_topic", other)),
         }
         Ok(Vec::new())

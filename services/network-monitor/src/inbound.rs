@@ -1,4 +1,4 @@
-//! `telemetry.batch.v1`: what a school's sensors sent, as it came.
+//! What the events of others lead to here: `telemetry.batch.v1`, what a school's sensors sent, as it came; `identity.erasure.v1`, who is erased.
 //!
 //! A batch that cannot be read at all goes to the dead letters as it is. Of a batch that can, the events that cannot go there
 //! together, one letter for each reason, as a batch that can be read again: a school whose shipper went wrong fills no
@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use auth::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use events::{Delivered, HandleError, Handler, Record, Rejected};
+use events::{Delivered, Envelope, HandleError, Handler, Record, Rejected, Topic};
 use proto::telemetry::{ENCODING, GATEWAY, MEDIA_TYPE, RECEIVED, REFUSED, SCHOOL};
 use runtime::{GatewayId, SchoolId, telemetry};
 use storage::Txn;
@@ -23,16 +23,19 @@ use crate::{
 /// The letters about a record take no more than this; beyond it the record as it came, compressed, is the smaller letter.
 const MOST_LETTER_BYTES: usize = 1024 * 1024;
 
-/// Takes batches in.
+/// What this service reads as a group.
+pub const CONSUMED: &[Topic] = &[Topic::TelemetryBatch, Topic::Erasure];
+
+/// Takes events of others in.
 #[derive(Debug)]
-pub struct TelemetryHandler {
+pub struct Inbound {
     app: App,
     cx: Context,
     max_decoded_bytes: usize,
     max_events: usize,
 }
 
-impl TelemetryHandler {
+impl Inbound {
     /// Acts as the service itself: `cx` is its own. A batch is at most `max_decoded_bytes` after decompression; a transaction ends after the
     /// batch that passes `max_events`.
     pub fn new(app: App, cx: Context, max_decoded_bytes: usize, max_events: usize) -> Self {
@@ -40,10 +43,13 @@ impl TelemetryHandler {
     }
 }
 
-impl Handler for TelemetryHandler {
+impl Handler for Inbound {
     type Batch = Gathered;
 
     fn read(&self, gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        if delivered.position.topic == Topic::Erasure {
+            return Ok(Vec::new());
+        }
         let record = &delivered.record;
         let school: SchoolId = required(record, SCHOOL)?;
         is_keyed_by(record, school)?;
@@ -77,6 +83,14 @@ impl Handler for TelemetryHandler {
 
     fn is_full(&self, gathered: &Gathered) -> bool {
         gathered.events() >= self.max_events
+    }
+
+    async fn handle(&self, txn: &Txn, _gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
+        if delivered.position.topic == Topic::Erasure {
+            // Its own tables hold ids of people, and no names.
+            service::hear_of_erasure(&self.cx, txn, &Envelope::from_record(&delivered.record)?).await?;
+        }
+        Ok(Vec::new())
     }
 
     async fn finish(&self, txn: &Txn, gathered: &mut Gathered) -> Result<(), HandleError> {

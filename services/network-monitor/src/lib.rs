@@ -40,7 +40,6 @@ pub mod wire;
 use std::time::Duration;
 
 use axum::Router;
-use events::Topic;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
@@ -87,9 +86,9 @@ impl Service {
         let assembly = self.parts.begin(Self::NAME, process);
         let app = app::App::new(assembly.database(), periods, self.config.bounds);
         let Config { max_decoded_bytes, max_events, .. } = self.config;
-        let handler = inbound::TelemetryHandler::new(app.clone(), assembly.own_context(), max_decoded_bytes, max_events);
+        let handler = inbound::Inbound::new(app.clone(), assembly.own_context(), max_decoded_bytes, max_events);
         assembly.publish();
-        assembly.consume(&[Topic::TelemetryBatch], self.config.max_batches, handler);
+        assembly.consume(inbound::CONSUMED, self.config.max_batches, handler);
         assembly.retain(store::aging());
         let telling = app.clone();
         assembly.every("tell_growth", TELL_GROWTH_EVERY, move |cx| {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use auth::Context;
+use runtime::PersonId;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
     sea_query::{Query, SelectStatement},
@@ -19,10 +20,47 @@ pub(super) async fn remember(txn: &Txn, cx: &Context) -> StoreResult<()> {
     }
     let functions: Vec<String> = person.functions.iter().map(ToString::to_string).collect();
     let (name, search_name) = (person.name.clone(), person.name.to_lowercase());
-    let now = Model { actor: person.actor(), name, search_name, functions: functions.join(" ") };
-    if Entity::find_by_id(&now.actor).one(&**txn).await?.as_ref() != Some(&now) {
-        Entity::insert(now.into_active_model()).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
+    let now = Model { actor: person.actor(), name, search_name, functions: functions.join(" "), is_erased: false };
+    match Entity::find_by_id(&now.actor).one(&**txn).await? {
+        Some(known) if known.is_erased || known == now => Ok(()),
+        _ => save(txn, now).await,
     }
+}
+
+/// What to keep as the name of who acts; empty for a person who was erased.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn name_to_keep(txn: &Txn, cx: &Context) -> StoreResult<String> {
+    let known = Entity::find_by_id(cx.actor()).one(&**txn).await?;
+    let is_erased = known.is_some_and(|known| known.is_erased);
+    Ok(if is_erased { String::new() } else { cx.principal().name.clone() })
+}
+
+/// Erases who a person is; rows of the trail keep their id. What they do from now on is kept without a name, until [`know_again`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn erase_actor(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let (name, search_name, functions) = (String::new(), String::new(), String::new());
+    save(txn, Model { actor: actor_of(person), name, search_name, functions, is_erased: true }).await
+}
+
+/// Keeps the name of a person again who was erased, from what they do next. Answers whether they were.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn know_again(txn: &Txn, person: PersonId) -> StoreResult<bool> {
+    let erased = Entity::delete_many().filter(Column::Actor.eq(actor_of(person))).filter(Column::IsErased.eq(true));
+    Ok(erased.exec(&**txn).await?.rows_affected > 0)
+}
+
+fn actor_of(person: PersonId) -> String {
+    format!("person:{person}")
+}
+
+async fn save(txn: &Txn, actor: Model) -> StoreResult<()> {
+    Entity::insert(actor.into_active_model()).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     Ok(())
 }
 

@@ -39,6 +39,7 @@ mod table;
 mod uses;
 
 pub use accept::{AcceptError, Acceptance};
+pub use actor::{erase_actor, know_again, name_to_keep};
 pub use anchor::{Anchor, AnchorError, FileAnchor, SharedAnchor};
 pub use append::{Chain, Entry, Receipt, append};
 pub use examine::{ChainReport, KeptText, REMOVED, Texts, examine, fingerprint};

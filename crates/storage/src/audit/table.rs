@@ -75,6 +75,8 @@ pub(crate) mod actor {
         /// As in tokens, with a space between: `responder director@<school id>`.
         #[sea_orm(column_type = "Text")]
         pub functions: String,
+        /// They were erased: nothing is kept of who they are, also not when they act again.
+        pub is_erased: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -82,7 +84,7 @@ pub(crate) mod actor {
 
     impl ActiveModelBehavior for ActiveModel {}
 
-    crate::classified! { AuditNames { Personal: Actor, Name, SearchName, Functions; }}
+    crate::classified! { AuditNames { Personal: Actor, Name, SearchName, Functions, IsErased; }}
 
     /// Those of [`Model::functions`] that this release knows.
     pub(crate) fn functions(text: &str) -> Vec<auth::Function> {

@@ -135,12 +135,22 @@ pub async fn end_appointment(app: &App, cx: &Context, asked: EndAppointment) -> 
             return Err(AppointmentRefusal::LastAdministrator.into());
         }
     }
-    store::appointment::update(&txn, &appointment).await?;
-    let reason = asked.reason.as_ref().map(EndReason::as_str);
-    record(&txn, cx, &appointment, change, (Action::FunctionEnd, reason)).await?;
-    director_changed(&txn, cx, &appointment, change).await?;
+    keep_end(&txn, cx, &appointment, change, asked.reason.as_ref()).await?;
     txn.commit().await?;
     Ok(appointment)
+}
+
+/// Keeps an end, tells others of it, and puts it on record.
+pub(super) async fn keep_end(
+    txn: &Txn,
+    cx: &Context,
+    appointment: &Appointment,
+    change: AppointmentChange,
+    reason: Option<&EndReason>,
+) -> Result<()> {
+    store::appointment::update(txn, appointment).await?;
+    record(txn, cx, appointment, change, (Action::FunctionEnd, reason.map(EndReason::as_str))).await?;
+    director_changed(txn, cx, appointment, change).await
 }
 
 /// Answers the appointment as it is now.

@@ -12,6 +12,7 @@ use storage::{
 use super::{
     App,
     appointment::{appoint, as_text, chain_of, function_reach, require_grant},
+    erase_person::know_again,
     keep_check::{director_signed_in, lock_proof},
     queue_letter::queue_letter,
 };
@@ -163,9 +164,10 @@ pub async fn accept_invitation(app: &App, cx: &Context, token: SecretHash) -> Re
     lock_proof(&txn, seen.function).await?;
     let found = store::invitation::find_to_change(&txn, seen.id).await?.filter(|found| found.is_for(token) && found.is_good(now));
     let mut invitation = found.ok_or_else(|| Error::not_found("invitation"))?;
-    let person = Person { id: person_id, name: name_of(cx, &invitation)?, email: invitation.email.clone() };
+    let person = Person::known(person_id, name_of(cx, &invitation)?, invitation.email.clone());
     store::person::save(&txn, &person).await?;
     store::person::find_to_change(&txn, person_id).await?;
+    know_again(&txn, cx, person_id).await?;
     let holds = store::appointment::of_person(&*txn, person_id, now).await?;
     let term = Term { from: now, until: invitation.until };
     let given = ((person, holds.as_slice()), invitation.function, term, invitation.invited_by.as_str());
@@ -224,7 +226,7 @@ async fn send(app: &App, txn: &Txn, cx: &Context, invitation: &Invitation, token
     queue_letter(txn, cx, &invitation.email, &letter).await
 }
 
-async fn record(txn: &Txn, cx: &Context, invitation: &Invitation, change: InvitationChange, action: Action) -> Result<()> {
+pub(super) async fn record(txn: &Txn, cx: &Context, invitation: &Invitation, change: InvitationChange, action: Action) -> Result<()> {
     let entry = Entry {
         action,
         resource: format!("invitation:{}", invitation.id),

@@ -6,13 +6,14 @@ use opentelemetry::{
     metrics::{Counter, Gauge},
 };
 
-use crate::domain::{CheckOutcome, Reminder};
+use crate::domain::{CheckOutcome, ErasureChange, Reminder};
 
 #[derive(Debug)]
 pub struct Metrics {
     appointment_reminders: Counter<u64>,
     domain_looks: Counter<u64>,
     domains_lapsed: Counter<u64>,
+    erasure_changes: Counter<u64>,
     gateway_changes: Counter<u64>,
     gateways_without_client: Gauge<u64>,
     imports: Counter<u64>,
@@ -33,6 +34,10 @@ impl Metrics {
                 .with_description("looks for the token of a vendor's domain, by outcome: passed, failed, unanswered")
                 .build(),
             domains_lapsed: meter.u64_counter("domain.lapsed").with_description("domains whose proof ended: their token is gone").build(),
+            erasure_changes: meter
+                .u64_counter("erasure.changes")
+                .with_description("erasures of people, by change: erasure_proposed, erasure_agreed, erasure_withdrawn")
+                .build(),
             gateway_changes: meter
                 .u64_counter("gateway.changes")
                 .with_description("gateways enrolled, given a new secret and revoked, by action")
@@ -55,6 +60,10 @@ impl Metrics {
     pub fn domain_looked_at(&self, outcome: CheckOutcome, has_lapsed: bool) {
         self.domain_looks.add(1, &[KeyValue::new("outcome", outcome.into_str())]);
         self.domains_lapsed.add(u64::from(has_lapsed), &[]);
+    }
+
+    pub fn erasure_changed(&self, change: ErasureChange) {
+        self.erasure_changes.add(1, &[KeyValue::new("change", change.into_str())]);
     }
 
     pub fn gateway_changed(&self, action: Action) {

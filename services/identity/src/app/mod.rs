@@ -8,6 +8,8 @@ mod check_override;
 mod contact;
 mod domain_proof;
 mod enrolment;
+mod erase_person;
+mod erasure;
 mod gateway;
 mod history;
 mod import_organisations;
@@ -41,6 +43,7 @@ pub use contact::{
 };
 pub use domain_proof::{check_domain, issue_domain_proof, look_at_domains};
 pub use enrolment::{CheckCompany, EnrolmentKind, ListEnrolments, check_company, confirm_school, get_enrolment, list_enrolments};
+pub use erasure::{ChangeErasure, ListErasures, ProposeErasure, agree_erasure, list_erasures, propose_erasure, withdraw_erasure};
 pub use gateway::{
     EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
     rotate_gateway_secret,

@@ -13,10 +13,17 @@ runtime::typed_ids! {
     AppointmentId
 }
 
-/// Somebody who can hold functions.
+/// Somebody who holds functions, or did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,
+    /// `None`: they were erased.
+    pub details: Option<PersonDetails>,
+}
+
+/// Who a person is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonDetails {
     pub name: PersonName,
     /// Where they were invited.
     pub email: Email,
@@ -75,6 +82,22 @@ pub enum AppointmentRefusal {
 impl From<AppointmentRefusal> for Error {
     fn from(refusal: AppointmentRefusal) -> Self {
         Self::failed_precondition(refusal.into(), refusal.to_string())
+    }
+}
+
+impl Person {
+    pub const fn known(id: PersonId, name: PersonName, email: Email) -> Self {
+        Self { id, details: Some(PersonDetails { name, email }) }
+    }
+
+    /// Empty for a person who was erased.
+    pub fn name(&self) -> &str {
+        self.details.as_ref().map_or("", |details| details.name.as_str())
+    }
+
+    /// Where letters go, unless they were erased.
+    pub fn email(&self) -> Option<&Email> {
+        self.details.as_ref().map(|details| &details.email)
     }
 }
 
@@ -209,7 +232,7 @@ mod tests {
 
     fn director(until: Option<&str>) -> Appointment {
         let name = PersonName::parse("Els Vermeulen").unwrap();
-        let person = Person { id: Uuid::from_u128(1).into(), name, email: "els@zandloper.example".try_into().unwrap() };
+        let person = Person::known(Uuid::from_u128(1).into(), name, "els@zandloper.example".try_into().unwrap());
         let term = Term::new(moment("2026-09-01T00:00:00Z"), until.map(moment)).unwrap();
         Appointment::appoint(Uuid::from_u128(2).into(), person, Function::Director(Uuid::from_u128(3).into()), term, "person:4".to_owned())
             .0

@@ -110,12 +110,11 @@ pub fn domain_lapsed(vendor: &Vendor, portal: &Url) -> Letter {
 /// A line for each, the first to end first; of many, the first ones and how many more there are.
 fn list<'a>(appointments: &[&Appointment], place: impl Fn(&Appointment) -> Option<&'a str>) -> String {
     let mut appointments = appointments.to_vec();
-    appointments
-        .sort_by_cached_key(|appointment| (appointment.confirm_by, appointment.person.name.as_str().to_lowercase(), appointment.id));
+    appointments.sort_by_cached_key(|appointment| (appointment.confirm_by, appointment.person.name().to_lowercase(), appointment.id));
     let named = appointments.iter().take(NAMED_AT_MOST).map(|appointment| {
         let (dutch, english) = names(appointment.function);
         let place = place(appointment).map(|place| format!(", {}", shortened(&one_line(place)))).unwrap_or_default();
-        let name = one_line(appointment.person.name.as_str());
+        let name = one_line(appointment.person.name());
         format!("- {name}: {dutch} / {english}{place}, {}\n", day(appointment.confirm_by))
     });
     let mut list: String = named.collect();
@@ -233,11 +232,8 @@ mod tests {
     const ZANDLOPER: &str = "Basisschool De Zandloper";
 
     fn teacher(number: u128, name: &str, from: &str) -> Appointment {
-        let person = Person {
-            id: Uuid::from_u128(number).into(),
-            name: name.try_into().unwrap(),
-            email: "iemand@zandloper.example".try_into().unwrap(),
-        };
+        let email = "iemand@zandloper.example".try_into().unwrap();
+        let person = Person::known(Uuid::from_u128(number).into(), name.try_into().unwrap(), email);
         let term = Term::new(from.parse().unwrap(), None).unwrap();
         let function = Function::Teacher(Uuid::from_u128(1).into());
         Appointment::appoint(Uuid::from_u128(number).into(), person, function, term, "person:1".to_owned()).0

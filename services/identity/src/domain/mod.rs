@@ -12,6 +12,7 @@ pub mod domain_name;
 pub mod domain_proof;
 pub mod email;
 pub mod enterprise_number;
+pub mod erasure;
 pub mod gateway;
 pub mod import;
 pub mod invitation;
@@ -25,7 +26,8 @@ pub mod vendor;
 
 pub use access::{FunctionAccess, Holders, Level, OrganisationAccess, OwnAccess, Reached};
 pub use appointment::{
-    Appointment, AppointmentChange, AppointmentId, AppointmentRefusal, EndReason, Person, PersonName, Place, Term, administers,
+    Appointment, AppointmentChange, AppointmentId, AppointmentRefusal, EndReason, Person, PersonDetails, PersonName, Place, Term,
+    administers,
 };
 pub use board::{Board, BoardKind};
 pub use check::{Check, CheckKind, CheckOutcome, EvidenceHash, Subject};
@@ -36,6 +38,7 @@ pub use domain_name::DomainName;
 pub use domain_proof::{Answer as DnsAnswer, DomainProof, DomainProofRefusal, Look, OfDay};
 pub use email::Email;
 pub use enterprise_number::EnterpriseNumber;
+pub use erasure::{Erasure, ErasureChange, ErasureDetails, ErasureEffect, ErasureId, ErasureReason, ErasureRefusal, ErasureState};
 pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, Refusal as GatewayRefusal, RevokeReason};
 pub use invitation::{Answer, Invitation, InvitationChange, InvitationId, InvitationRefusal};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};

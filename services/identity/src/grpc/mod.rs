@@ -4,6 +4,7 @@ mod access;
 mod appointment;
 mod contact;
 mod enrolment;
+mod erasure;
 mod gateway;
 mod invitation;
 mod organisation;
@@ -14,9 +15,10 @@ mod vendor;
 use proto::identity::v1::{
     access_service_server::AccessServiceServer, appointment_service_server::AppointmentServiceServer,
     contact_service_server::ContactServiceServer, enrolment_service_server::EnrolmentServiceServer,
-    gateway_service_server::GatewayServiceServer, history_service_server::HistoryServiceServer,
-    invitation_service_server::InvitationServiceServer, organisation_service_server::OrganisationServiceServer,
-    session_service_server::SessionServiceServer, sign_in_service_server::SignInServiceServer, vendor_service_server::VendorServiceServer,
+    erasure_service_server::ErasureServiceServer, gateway_service_server::GatewayServiceServer,
+    history_service_server::HistoryServiceServer, invitation_service_server::InvitationServiceServer,
+    organisation_service_server::OrganisationServiceServer, session_service_server::SessionServiceServer,
+    sign_in_service_server::SignInServiceServer, vendor_service_server::VendorServiceServer,
 };
 use service::{History, MAX_REQUEST_BYTES};
 use tonic::service::Routes;
@@ -34,6 +36,7 @@ pub fn routes(app: &App) -> Routes {
     grpc.add_service(AccessServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(VendorServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(EnrolmentServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
+    grpc.add_service(ErasureServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(SessionServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(SignInServiceServer::new(app.clone()).max_decoding_message_size(MAX_REQUEST_BYTES));
     grpc.add_service(HistoryServiceServer::new(History::of(app.clone())).max_decoding_message_size(MAX_REQUEST_BYTES));

@@ -10,12 +10,12 @@ use sea_orm::{
 use storage::{
     StoreResult, Txn,
     classified::ClassifiedTable,
-    retention::{Aging, BoxedRemoval, Held},
+    retention::{Aging, BoxedRemoval, Held, hold},
 };
 
 use super::{
-    appointment, board, check, check_override, contact, domain_proof, enrolment, gateway, invitation, passed_on, person, school, site,
-    vendor,
+    appointment, board, check, check_override, contact, domain_proof, enrolment, erasure, gateway, invitation, passed_on, person, school,
+    site, vendor,
 };
 
 /// What is said of its tables.
@@ -35,12 +35,14 @@ pub fn tables() -> Vec<ClassifiedTable> {
         ClassifiedTable::of(appointment::Entity),
         ClassifiedTable::of(passed_on::Entity),
         ClassifiedTable::of(invitation::Entity),
+        ClassifiedTable::of(erasure::Entity),
     ]
 }
 
 /// Those that go by their age. Appointments are removed by `remove_appointments`, since people go with their last.
 pub fn aging(remove_appointments: BoxedRemoval) -> Vec<Aging> {
     let link_ended = Func::coalesce([Expr::col(invitation::Column::ExpireTime), Expr::col(invitation::Column::CreateTime)]);
+    let erasure_ended = Func::coalesce([Expr::col(erasure::Column::DecideTime), Expr::col(erasure::Column::ExpireTime)]);
     vec![
         Aging::of(appointment::Entity, Expr::col(appointment::Column::Ends), |held| {
             at_school(appointment::Column::Place, held).add(held.person_in(appointment::Column::PersonId))
@@ -48,6 +50,7 @@ pub fn aging(remove_appointments: BoxedRemoval) -> Vec<Aging> {
         .with(&["passed_on", "person"])
         .removed_by(remove_appointments),
         Aging::of(invitation::Entity, link_ended, |held| at_school(invitation::Column::Place, held)),
+        Aging::of(erasure::Entity, erasure_ended, hold::never),
     ]
 }
 

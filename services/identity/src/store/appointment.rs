@@ -37,7 +37,7 @@ pub struct Model {
     /// When the next one is due: a run finds those of today by it.
     pub remind_at: Option<DateTimeUtc>,
     pub appointed_by: String,
-    /// The person's name in small letters: lists are in its order.
+    /// The person's name in small letters: lists are in its order. Empty when they were erased.
     pub sort_key: String,
     pub version: i32,
     /// Who asked for it under which id, so that asking again gives the same appointment.
@@ -126,7 +126,8 @@ fn at_place(place: Place, filter: Filter, now: DateTime<Utc>) -> Select<Entity> 
 pub async fn names(connection: &impl ConnectionTrait, place: Place, things: &Things<'_>) -> StoreResult<Vec<(Uuid, String)>> {
     let query = Entity::find().filter(Column::Place.eq(place.to_string()));
     let query = query.filter(things.are(Column::AppointmentId, Column::SortKey)).inner_join(person::Entity).limit(Things::MOST);
-    Ok(query.select_only().column(Column::AppointmentId).column(person::Column::Name).into_tuple().all(connection).await?)
+    let query = query.filter(person::Column::Name.is_not_null()).select_only().column(Column::AppointmentId);
+    Ok(query.column(person::Column::Name).into_tuple().all(connection).await?)
 }
 
 /// What a person holds or will hold.
@@ -134,6 +135,20 @@ pub async fn of_person(connection: &impl ConnectionTrait, person: PersonId, now:
     let query = Entity::find().filter(Column::PersonId.eq(person.as_uuid())).filter(Column::Ends.gt(now));
     let rows = query.order_by_asc(Column::AppointmentId).find_also_related(person::Entity).all(connection).await?;
     rows.into_iter().map(read).collect()
+}
+
+/// Locks all who hold functions of a person until the transaction ends, in one order.
+pub async fn lock_holders(txn: &Txn, functions: &[Function]) -> StoreResult<()> {
+    let holders = Entity::find().filter(Column::Function.is_in(functions.iter().map(ToString::to_string)));
+    holders.order_by_asc(Column::AppointmentId).lock_exclusive().all(&**txn).await?;
+    Ok(())
+}
+
+/// Takes a person's name out of the order of lists.
+pub(super) async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let theirs = Entity::update_many().filter(Column::PersonId.eq(person.as_uuid()));
+    theirs.col_expr(Column::SortKey, Expr::value("")).exec(&**txn).await?;
+    Ok(())
 }
 
 /// How many others hold the same function at a moment and after it.
@@ -219,7 +234,7 @@ fn row_of(appointment: &Appointment, key: &RequestKey) -> StoreResult<Model> {
         reminded: appointment.reminded.map(|reminder| reminder.into_str().to_owned()),
         remind_at: appointment.remind_at(),
         appointed_by: appointment.appointed_by.clone(),
-        sort_key: appointment.person.name.as_str().to_lowercase(),
+        sort_key: appointment.person.name().to_lowercase(),
         version: i32::try_from(appointment.version).map_err(|error| StoreError::unreadable("appointment.version", error))?,
         requested_by: key.requested_by.clone(),
         request_id: key.request_id.map(Into::into),

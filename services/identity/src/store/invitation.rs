@@ -1,9 +1,16 @@
 //! Invitations, kept: of their links, the hash alone.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::NotSet, Condition, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
+use runtime::PersonId;
+use sea_orm::{
+    ActiveValue::NotSet,
+    Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Func, SimpleExpr},
+};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc};
 
+use super::appointment;
 use crate::domain::{Answer, Email, Invitation, InvitationId, Place, SecretHash};
 
 /// Table `invitation`.
@@ -120,6 +127,34 @@ pub async fn list(
         Some(Filter::Withdrawn) => query.filter(is(State::Withdrawn)),
     };
     paging.read(connection, query, [desc(Column::CreateTime), desc(Column::InvitationId)]).await?.try_map(read)
+}
+
+/// Those that were sent to one of these addresses, in small letters, or accepted by this person; locked until the transaction ends.
+pub async fn find_to_erase(txn: &Txn, person: PersonId, addresses: &[String]) -> StoreResult<Vec<Invitation>> {
+    let is_theirs = Condition::any().add(was_accepted_by(person)).add(in_small_letters().is_in(addresses));
+    let rows = Entity::find().filter(is_theirs).order_by_asc(Column::InvitationId).lock_exclusive().all(&**txn).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The addresses, in small letters, at which a person accepted invitations.
+pub async fn addresses_of(connection: &impl ConnectionTrait, person: PersonId) -> StoreResult<Vec<String>> {
+    let query = Entity::find().select_only().expr(in_small_letters()).distinct().filter(was_accepted_by(person));
+    Ok(query.into_tuple().all(connection).await?)
+}
+
+fn was_accepted_by(person: PersonId) -> SimpleExpr {
+    let theirs = appointment::Entity::find().select_only().column(appointment::Column::AppointmentId);
+    let theirs = theirs.filter(appointment::Column::PersonId.eq(person.as_uuid()));
+    Column::AppointmentId.in_subquery(theirs.into_query())
+}
+
+fn in_small_letters() -> SimpleExpr {
+    Func::lower(Expr::col(Column::Email)).into()
+}
+
+pub async fn remove(txn: &Txn, id: InvitationId) -> StoreResult<()> {
+    Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?;
+    Ok(())
 }
 
 pub async fn insert(txn: &Txn, invitation: &Invitation, key: &RequestKey) -> StoreResult<()> {

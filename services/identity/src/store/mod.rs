@@ -8,6 +8,7 @@ pub mod check_override;
 pub mod contact;
 pub mod domain_proof;
 pub mod enrolment;
+pub mod erasure;
 pub mod gateway;
 pub mod holders;
 pub mod invitation;

@@ -11,6 +11,7 @@ mod contacts;
 mod demo;
 mod domains;
 mod enrolments;
+mod erasures;
 mod gateways;
 mod history;
 mod import;

@@ -7,15 +7,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
     history::v1::{ListHistoryRequest, ListUsesRequest, list_uses_request},
     identity::v1::{
-        AcceptInvitationRequest, AgreeOverrideRequest, CheckCompanyRequest, CheckDomainRequest, CheckKind, CheckOutcome,
-        ConfirmAppointmentRequest, ConfirmSchoolRequest, Contact, CreateAppointmentRequest, CreateContactRequest, CreateInvitationRequest,
-        CreateVendorRequest, DeleteContactRequest, EndAppointmentRequest, EndOverrideRequest, EndSessionsRequest, EnrolGatewayRequest,
-        GetAccessRequest, GetAppointmentRequest, GetContactRequest, GetEnrolmentRequest, GetGatewayRequest, GetInvitationRequest,
-        GetOwnAccessRequest, GetSchoolRequest, GetSignInPolicyRequest, GetVendorRequest, ImportFormat, IssueDomainProofRequest,
-        ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListGatewaysRequest, ListInvitationsRequest,
-        ListSchoolsRequest, Place as WirePlace, ProposeOverrideRequest, RegisterVendorRequest, ResendInvitationRequest,
-        RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, UpdateVendorRequest,
-        WithdrawInvitationRequest, get_access_request, get_enrolment_request, place, propose_override_request,
+        AcceptInvitationRequest, AgreeErasureRequest, AgreeOverrideRequest, CheckCompanyRequest, CheckDomainRequest, CheckKind,
+        CheckOutcome, ConfirmAppointmentRequest, ConfirmSchoolRequest, Contact, CreateAppointmentRequest, CreateContactRequest,
+        CreateInvitationRequest, CreateVendorRequest, DeleteContactRequest, EndAppointmentRequest, EndOverrideRequest, EndSessionsRequest,
+        EnrolGatewayRequest, GetAccessRequest, GetAppointmentRequest, GetContactRequest, GetEnrolmentRequest, GetGatewayRequest,
+        GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest, GetSignInPolicyRequest, GetVendorRequest, ImportFormat,
+        IssueDomainProofRequest, ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListErasuresRequest,
+        ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ProposeErasureRequest, ProposeOverrideRequest,
+        RegisterVendorRequest, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest,
+        UpdateContactRequest, UpdateVendorRequest, WithdrawErasureRequest, WithdrawInvitationRequest, get_access_request,
+        get_enrolment_request, place, propose_override_request,
     },
     time::timestamp,
 };
@@ -39,6 +40,8 @@ pub struct Place {
     vendor_id: String,
     /// A proposal for the vendor.
     override_id: String,
+    /// A proposal for the teacher.
+    erasure_id: String,
 }
 
 impl Place {
@@ -57,7 +60,11 @@ impl Place {
         let vendor = world.vendors().create_vendor(world.by(&operator(), a_vendor())).await.unwrap().into_inner();
         let ask = an_override(&vendor.vendor_id, world.now());
         let proposed = world.enrolments().propose_override(world.by(&operator(), ask)).await.unwrap().into_inner();
+        let erasure =
+            ProposeErasureRequest { person_id: appointment.person_id.clone(), reason: "Verzoek".to_owned(), request_id: String::new() };
+        let erasure = world.erasures().propose_erasure(world.by(&operator(), erasure)).await.unwrap().into_inner();
         Self {
+            erasure_id: erasure.erasure_id,
             vendor_id: vendor.vendor_id,
             override_id: proposed.overrides[0].override_id.clone(),
             school_id: school.school_id.clone(),
@@ -82,6 +89,7 @@ impl Place {
             token: none(),
             vendor_id: none(),
             override_id: none(),
+            erasure_id: none(),
         }
     }
 
@@ -130,7 +138,9 @@ fn a_contact() -> CreateContactRequest {
 
 /// Makes a call that would succeed, but for permission; where it needs an etag, it has an old one.
 async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code {
-    let Place { school_id, contact_id, gateway_id, person_id, appointment_id, invitation_id, token, vendor_id, override_id } = place;
+    let Place { school_id, contact_id, gateway_id, person_id, appointment_id, invitation_id, token, vendor_id, override_id, erasure_id } =
+        place;
+    let (erasure_id, mut erasures) = (erasure_id.clone(), world.erasures());
     let (vendor_id, override_id) = (vendor_id.clone(), override_id.clone());
     let (mut vendors, mut enrolments) = (world.vendors(), world.enrolments());
     let (person_id, appointment_id, invitation_id) = (person_id.clone(), appointment_id.clone(), invitation_id.clone());
@@ -249,6 +259,13 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         }
         "AgreeOverride" => enrolments.agree_override(world.by(who, AgreeOverrideRequest { override_id, etag })).await.map(drop),
         "EndOverride" => enrolments.end_override(world.by(who, EndOverrideRequest { override_id, etag })).await.map(drop),
+        "ListErasures" => erasures.list_erasures(world.by(who, ListErasuresRequest::default())).await.map(drop),
+        "ProposeErasure" => {
+            let ask = ProposeErasureRequest { person_id, reason: "Verzoek".to_owned(), request_id: String::new() };
+            erasures.propose_erasure(world.by(who, ask)).await.map(drop)
+        }
+        "AgreeErasure" => erasures.agree_erasure(world.by(who, AgreeErasureRequest { erasure_id, etag })).await.map(drop),
+        "WithdrawErasure" => erasures.withdraw_erasure(world.by(who, WithdrawErasureRequest { erasure_id, etag })).await.map(drop),
         other => panic!("{other} is new: call it here, then read the difference of the golden table"),
     };
     outcome.map_or_else(|status| status.code(), |()| Code::Ok)

@@ -10,7 +10,8 @@ use proto::identity::v1::{
     EnrolGatewayRequest, EnrolGatewayResponse, ImportFormat, ImportOrganisationsRequest, ImportReport, ListSchoolsRequest, School,
     access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
     contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
-    gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient, import_organisations_response::Update,
+    erasure_service_client::ErasureServiceClient, gateway_service_client::GatewayServiceClient,
+    history_service_client::HistoryServiceClient, import_organisations_response::Update,
     invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
     session_service_client::SessionServiceClient, sign_in_service_client::SignInServiceClient, vendor_service_client::VendorServiceClient,
 };
@@ -171,6 +172,10 @@ impl World {
 
     pub fn enrolments(&self) -> EnrolmentServiceClient<Channel> {
         EnrolmentServiceClient::new(self.channel())
+    }
+
+    pub fn erasures(&self) -> ErasureServiceClient<Channel> {
+        ErasureServiceClient::new(self.channel())
     }
 
     pub fn access(&self) -> AccessServiceClient<Channel> {

@@ -8,7 +8,7 @@ use runtime::{AlertId, CaseId, Error, PersonId, Result, SchoolId};
 use serde::Serialize;
 use storage::{Page, PageRequest, Paging, Reach, audit::fingerprint};
 
-use super::{App, acting_person};
+use super::{App, require_person};
 use crate::{
     domain::{
         alert::Alert,
@@ -85,7 +85,7 @@ pub async fn list_cases(app: &App, cx: &Context, asked: ListCases) -> Result<Lis
         Whose::All => Assignment::Anybody,
         Whose::Nobodys => Assignment::Nobody,
         Whose::Person(id) => Assignment::Person(id),
-        Whose::Mine => Assignment::Person(acting_person(cx)?.id),
+        Whose::Mine => Assignment::Person(require_person(cx)?),
     };
     let filter = QueueFilter { assignment, ..asked.filter };
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use runtime::{CaseId, Error, Etag, PersonId, RequestId, Result, SchoolId};
 use storage::Txn;
 
-use super::{App, acting_person, record_case::record_case};
+use super::{App, acting_person, record_case::record_case, require_person};
 use crate::{
     domain::{
         case::Case,
@@ -83,9 +83,10 @@ pub struct ReopenCase {
 /// Answers the case as it is now. Giving it to who has it changes nothing.
 pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseAssign)?;
-    let me = acting_person(cx)?;
+    require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
+    let me = acting_person(&txn, cx).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
     let to = resolve(&txn, asked.to, me).await?;
 
@@ -113,7 +114,7 @@ async fn resolve(txn: &Txn, to: AssignTo, me: Person) -> Result<Option<Person>> 
 /// Answers the case as it is now. Moving it to the phase it is in changes nothing.
 pub async fn change_case_phase(app: &App, cx: &Context, asked: ChangeCasePhase) -> Result<Case> {
     let scope = cx.scope(Action::CaseChangePhase)?;
-    acting_person(cx)?;
+    require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
@@ -128,14 +129,14 @@ pub async fn change_case_phase(app: &App, cx: &Context, asked: ChangeCasePhase) 
 /// Answers its entry in the timeline; the one written before, when the request is a repetition.
 pub async fn add_case_note(app: &App, cx: &Context, asked: AddCaseNote) -> Result<TimelineEntry> {
     let scope = cx.scope(Action::CaseNote)?;
-    let me = acting_person(cx)?;
+    let me = require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
     let found = store::case::find_to_change(&txn, &scope, asked.case_id).await?;
     let mut case = found.ok_or_else(|| Error::not_found("case"))?;
     let change = CaseChange::NoteAdded { text: asked.text, tlp: asked.tlp };
     if let Some(request_id) = asked.request_id
-        && let Some(before) = store::timeline::find_by_request(&txn, case.id, &me, request_id).await?
+        && let Some(before) = store::timeline::find_by_request(&txn, case.id, me, request_id).await?
     {
         RequestId::require_repetition(before.change == change)?;
         return Ok(before);
@@ -152,9 +153,10 @@ pub async fn add_case_note(app: &App, cx: &Context, asked: AddCaseNote) -> Resul
 /// Answers the case as it is now, and counts how long it was open.
 pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseClose)?;
-    let me = acting_person(cx)?;
+    require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
+    let me = acting_person(&txn, cx).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
 
     let reacted_before = case.reacted_at;
@@ -168,7 +170,7 @@ pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Cas
 /// Answers the case as it is now. Refused when another open case has its signature or one of its alerts.
 pub async fn reopen_case(app: &App, cx: &Context, asked: ReopenCase) -> Result<Case> {
     let scope = cx.scope(Action::CaseReopen)?;
-    acting_person(cx)?;
+    require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;

@@ -6,6 +6,7 @@ mod case;
 mod case_changes;
 mod case_feed;
 mod describe_school;
+mod erase_person;
 mod explain_alerts;
 mod history;
 mod metrics;
@@ -20,8 +21,11 @@ use std::sync::Arc;
 use auth::Context;
 use chrono::{DateTime, Utc};
 use content::{Library, Pack};
-use runtime::{Error, Result, Shutdown};
-use storage::{Database, audit::OnRecord};
+use runtime::{Error, PersonId, Result, Shutdown};
+use storage::{
+    Database, Txn,
+    audit::{self, OnRecord},
+};
 
 pub use aging::aging;
 pub use alert_outcome::AlertOutcome;
@@ -35,6 +39,7 @@ pub use case_changes::{
 };
 pub use case_feed::{CaseFeed, CaseNews};
 pub use describe_school::{describe_school, forget_school};
+pub use erase_person::erase_person;
 pub use explain_alerts::{ExplainAlerts, Explanation, MOST_ALERTS, explain_alerts};
 pub use prune::prune;
 pub use record_alert::{record_alert, tell_outcomes};
@@ -85,8 +90,12 @@ impl App {
     }
 }
 
-/// The person who acts: cases are people's work.
-fn acting_person(cx: &Context) -> Result<Person> {
-    let id = cx.principal().person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))?;
-    Ok(Person { id, name: cx.principal().name.clone() })
+/// Cases are people's work. Answers who acts.
+fn require_person(cx: &Context) -> Result<PersonId> {
+    cx.principal().person_id().ok_or_else(|| Error::permission_denied("only a person can do this; sign in as yourself"))
+}
+
+/// The person who acts, as they are kept.
+async fn acting_person(txn: &Txn, cx: &Context) -> Result<Person> {
+    Ok(Person { id: require_person(cx)?, name: audit::name_to_keep(txn, cx).await? })
 }

@@ -9,6 +9,7 @@ use storage::{
     audit::{self, Chain, Entry, fingerprint},
 };
 
+use super::acting_person;
 use crate::{
     domain::{
         case::Case,
@@ -39,8 +40,10 @@ pub(super) async fn enter(
     change: CaseChange,
     request_id: Option<RequestId>,
 ) -> Result<TimelineEntry> {
-    let caller = cx.principal();
-    let actor = caller.person_id().map(|id| Person { id, name: caller.name.clone() });
+    let actor = match cx.principal().person_id() {
+        Some(_) => Some(acting_person(txn, cx).await?),
+        None => None,
+    };
     if let Some(person) = &actor {
         store::person::remember(txn, person).await?;
     }

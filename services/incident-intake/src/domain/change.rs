@@ -1,7 +1,7 @@
 //! What happened to a case: the entries of its timeline, in the past tense.
 
 use chrono::{DateTime, Utc};
-use runtime::AlertId;
+use runtime::{AlertId, PersonId};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -62,6 +62,17 @@ pub enum CaseChange {
         /// What it is.
         to: Severity,
     },
+}
+
+impl CaseChange {
+    /// Takes the name of a person out of it.
+    pub fn erase_name(&mut self, person: PersonId) {
+        if let Self::Assigned { from, to } = self {
+            for named in [from, to].into_iter().flatten().filter(|named| named.id == person) {
+                named.name.clear();
+            }
+        }
+    }
 }
 
 runtime::typed_ids! {

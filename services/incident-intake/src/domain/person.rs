@@ -8,6 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct Person {
     /// Stable.
     pub id: PersonId,
-    /// For people to read.
+    /// For people to read; empty for a person who was erased.
     pub name: String,
 }

@@ -3,7 +3,7 @@
 use auth::Scope;
 use chrono::{DateTime, Utc};
 use content::Text;
-use runtime::{CaseId, SchoolId};
+use runtime::{CaseId, PersonId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
     ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
@@ -183,6 +183,15 @@ pub async fn describe_school(txn: &Txn, school: &School) -> StoreResult<()> {
         .filter(Column::SchoolId.eq(school.id.as_uuid()))
         .exec(&**txn)
         .await?;
+    Ok(())
+}
+
+/// Takes the name of a person out of the cases that they have or closed.
+pub async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let assigned = Entity::update_many().filter(Column::AssigneeId.eq(person.as_uuid()));
+    assigned.col_expr(Column::AssigneeName, Expr::value("")).exec(&**txn).await?;
+    let closed = Entity::update_many().filter(Column::ClosedById.eq(person.as_uuid()));
+    closed.col_expr(Column::ClosedByName, Expr::value("")).exec(&**txn).await?;
     Ok(())
 }
 

@@ -28,6 +28,12 @@ pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResul
     Ok(row.map(|row| Person { id: row.person_id.into(), name: row.name }))
 }
 
+/// Forgets somebody: no case can be given to them.
+pub async fn remove(txn: &Txn, id: PersonId) -> StoreResult<()> {
+    Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?;
+    Ok(())
+}
+
 /// Remembers somebody who works on a case now.
 pub async fn remember(txn: &Txn, person: &Person) -> StoreResult<()> {
     let row = ActiveModel { person_id: Set(person.id.as_uuid()), name: Set(person.name.clone()) };

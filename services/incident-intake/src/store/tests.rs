@@ -203,7 +203,7 @@ on_both_stores! {
             let page = timeline::list(&*txn, case.id, timeline::Reader::ResponseTeam, &first_page()).await.unwrap();
             assert_eq!(page.rows, std::slice::from_ref(&entry));
             if let (Some(request_id), Some(actor)) = (request_id, entry.actor.clone()) {
-                assert_eq!(timeline::find_by_request(&txn, case.id, &actor, request_id).await.unwrap(), Some(entry));
+                assert_eq!(timeline::find_by_request(&txn, case.id, actor.id, request_id).await.unwrap(), Some(entry));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use runtime::{CaseId, RequestId, SchoolId};
+use runtime::{CaseId, PersonId, RequestId, SchoolId};
 use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, QuerySelect as _, QueryTrait as _, entity::prelude::*};
 use storage::{Page, Paging, StoreError, StoreResult, Txn, audit::KeptText, desc};
 
@@ -80,10 +80,10 @@ pub async fn add(txn: &Txn, case: CaseId, entry: &TimelineEntry, request_id: Opt
 }
 
 /// The entry that this request of this person made before.
-pub async fn find_by_request(txn: &Txn, case: CaseId, by: &Person, request_id: RequestId) -> StoreResult<Option<TimelineEntry>> {
+pub async fn find_by_request(txn: &Txn, case: CaseId, by: PersonId, request_id: RequestId) -> StoreResult<Option<TimelineEntry>> {
     let row = Entity::find()
         .filter(Column::CaseId.eq(case.as_uuid()))
-        .filter(Column::ActorId.eq(by.id.as_uuid()))
+        .filter(Column::ActorId.eq(by.as_uuid()))
         .filter(Column::RequestId.eq(request_id.as_uuid()))
         .one(&**txn)
         .await?;
@@ -156,6 +156,22 @@ async fn closing_texts(connection: &impl ConnectionTrait, closings: &HashMap<Uui
         .into_iter()
         .filter_map(|case| Some(KeptText { row: *last.get(&case.case_id)?, place: "incident_case.close_text", text: case.close_text? }));
     Ok(kept.collect())
+}
+
+/// Takes the name of a person out of what they did, and of who had a case when. What the audit trail has a fingerprint of stays as it is.
+pub async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let acted = Entity::update_many().filter(Column::ActorId.eq(person.as_uuid()));
+    acted.col_expr(Column::ActorName, Expr::value("")).exec(&**txn).await?;
+    let assigned = Entity::find().select_only().column(Column::EntryId).column(Column::Change);
+    let assigned = assigned.filter(Column::Change.starts_with("{\"assigned\"")).filter(Column::Change.contains(person.to_string()));
+    let assigned: Vec<(Uuid, String)> = assigned.into_tuple().all(&**txn).await?;
+    for (entry, change) in assigned {
+        let mut change: CaseChange = from_json("timeline_entry.change", &change)?;
+        change.erase_name(person);
+        let erased = Entity::update_many().filter(Column::EntryId.eq(entry));
+        erased.col_expr(Column::Change, Expr::value(to_json("timeline_entry.change", &change)?)).exec(&**txn).await?;
+    }
+    Ok(())
 }
 
 fn read(row: Model) -> StoreResult<TimelineEntry> {

@@ -15,7 +15,8 @@ use crate::cli::Service;
 fn held_in(service: &str, table: &str) -> &'static [DataKind] {
     match (service, table) {
         // What holds nothing of an organisation for longer than it takes to pass it on.
-        (_, "schema_migration" | "outbox" | "inbox" | "consumer_partition" | "audit_head") | ("identity", "mail" | "passed_on") => &[],
+        (_, "schema_migration" | "outbox" | "inbox" | "consumer_partition" | "audit_head")
+        | ("identity", "mail" | "passed_on" | "erasure") => &[],
         (_, "audit_log" | "audit_actor" | "retention_hold") => &[History],
         // It consumes nothing.
         ("identity", "dead_letter") => &[],

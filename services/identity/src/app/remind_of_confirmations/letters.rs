@@ -76,14 +76,15 @@ impl<'a> Letters<'a> {
             self.passed_on.push((reminder, appointment));
         } else {
             for person in asked.into_iter().flat_map(|asked| asked.holders.values()).filter(|person| person.id != holder.id) {
-                let nothing = ToConfirm { to: &person.email, appointments: Vec::new() };
+                let Some(to) = person.email() else { continue };
+                let nothing = ToConfirm { to, appointments: Vec::new() };
                 self.to_confirm.entry((person.id, reminder)).or_insert(nothing).appointments.push(appointment);
             }
             *self.counts.entry((reminder, answer)).or_default() += 1;
         }
-        if reminder == Reminder::Week {
+        if let (Reminder::Week, Some(to)) = (reminder, holder.email()) {
             let confirmed_by = asked.or(nearest).map_or(Function::Operator, |authority| authority.function);
-            let nothing = ToBeConfirmed { to: &holder.email, appointments: Vec::new() };
+            let nothing = ToBeConfirmed { to, appointments: Vec::new() };
             self.to_be_confirmed.entry(holder.id).or_insert(nothing).appointments.push((appointment, confirmed_by));
         }
         self.due.push((reminder, appointment));
@@ -99,7 +100,7 @@ mod tests {
 
     fn person(number: u128) -> Person {
         let (name, email) = (format!("Persoon {number}"), format!("{number}@school.example"));
-        Person { id: Uuid::from_u128(number).into(), name: name.as_str().try_into().unwrap(), email: email.as_str().try_into().unwrap() }
+        Person::known(Uuid::from_u128(number).into(), name.as_str().try_into().unwrap(), email.as_str().try_into().unwrap())
     }
 
     fn held_by(function: Function, people: &[u128]) -> Authority {

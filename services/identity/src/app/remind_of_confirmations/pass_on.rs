@@ -66,8 +66,8 @@ async fn queue(app: &App, txn: &Txn, cx: &Context, current: &[&PassedOn], operat
     for operator in operators.values() {
         let of_others = current.iter().map(|passed_on| &passed_on.appointment).filter(|appointment| appointment.person.id != operator.id);
         let of_others: Vec<&Appointment> = of_others.collect();
-        if !of_others.is_empty() {
-            queue_letter(txn, cx, &operator.email, &letter::passed_on(&of_others, &places, &app.portal)).await?;
+        if let Some(to) = operator.email().filter(|_| !of_others.is_empty()) {
+            queue_letter(txn, cx, to, &letter::passed_on(&of_others, &places, &app.portal)).await?;
             mails += 1;
         }
     }

@@ -116,7 +116,7 @@ impl World {
     fn appointment(&self, number: u128, function: Function, from: &str, until: Option<&str>) -> Appointment {
         let name = format!("Persoon {number}");
         let email = format!("{number}@school.example");
-        let person = Person { id: id(number), name: name.as_str().try_into().unwrap(), email: email.as_str().try_into().unwrap() };
+        let person = Person::known(id(number), name.as_str().try_into().unwrap(), email.as_str().try_into().unwrap());
         let term = Term::new(moment(from), until.map(moment)).unwrap();
         Appointment::appoint(self.cx.ids.next(), person, function, term, "person:0".to_owned()).0
     }

@@ -1,4 +1,4 @@
-//! Boards, schools, sites, contacts, gateways; people, appointments and invitations; vendors, checks and what they come to.
+//! Boards, schools, sites, contacts, gateways; people, appointments, invitations and erasures; vendors, checks and what they come to.
 
 use sea_orm_migration::prelude::{DbErr, DeriveMigrationName, Expr, ExprTrait as _, ForeignKey, ForeignKeyAction};
 use storage::{
@@ -7,8 +7,8 @@ use storage::{
 };
 
 use crate::store::{
-    appointment, board, check, check_override, contact, domain_proof, enrolment, gateway, invitation, passed_on, person, school, site,
-    vendor,
+    appointment, board, check, check_override, contact, domain_proof, enrolment, erasure, gateway, invitation, passed_on, person, school,
+    site, vendor,
 };
 
 #[derive(DeriveMigrationName)]
@@ -28,6 +28,7 @@ impl MigrationTrait for CreateTables {
             .and(Expr::col("revoked_at").is_not_null())
             .and(Expr::col("revoked_by").is_not_null())
             .and(Expr::col("revoke_reason").is_not_null());
+        let person_is_whole = Expr::col("name").is_null().eq(Expr::col("email").is_null());
         let school_of = |table: &'static str| ForeignKey::create().from(table, "school_id").to("school", "school_id").to_owned();
         let tables = [
             table(manager, board::Entity),
@@ -39,7 +40,7 @@ impl MigrationTrait for CreateTables {
                 .foreign_key(ForeignKey::create().from("gateway", "site_id").to("site", "site_id"))
                 .check(is_active.or(is_revoked))
                 .to_owned(),
-            table(manager, person::Entity),
+            table(manager, person::Entity).check(person_is_whole).to_owned(),
             table(manager, appointment::Entity)
                 .foreign_key(ForeignKey::create().from("appointment", "person_id").to("person", "person_id"))
                 .to_owned(),
@@ -52,6 +53,7 @@ impl MigrationTrait for CreateTables {
                 )
                 .to_owned(),
             table(manager, invitation::Entity),
+            table(manager, erasure::Entity),
             table(manager, vendor::Entity),
             table(manager, check::Entity),
             table(manager, enrolment::Entity),
@@ -99,6 +101,8 @@ impl MigrationTrait for CreateTables {
                 [invitation::Column::Place, invitation::Column::CreateTime, invitation::Column::InvitationId],
             ),
             index("invitation_by_email", invitation::Entity, [invitation::Column::Email]),
+            index("erasure_by_time", erasure::Entity, [erasure::Column::ProposeTime, erasure::Column::ErasureId]),
+            index("erasure_by_request", erasure::Entity, [erasure::Column::RequestedBy, erasure::Column::RequestId]).unique().to_owned(),
             index("vendor_by_request", vendor::Entity, [vendor::Column::RequestedBy, vendor::Column::RequestId]).unique().to_owned(),
             index("check_by_subject", check::Entity, [check::Column::Subject, check::Column::CheckTime, check::Column::CheckId]),
             index("domain_proof_by_look", domain_proof::Entity, [domain_proof::Column::NextLookTime]),
@@ -129,6 +133,8 @@ async fn guard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     reach::guard(manager, passed_on::Entity, &reach::with(passed_on::Entity, appointment::Entity, appointment::Column::AppointmentId))
         .await?;
     reach::guard(manager, invitation::Entity, &at_place).await?;
+    // Of the platform: only who reaches everything reaches it.
+    reach::guard(manager, erasure::Entity, "false").await?;
     let of_vendor = reach::reaches("vendor_id");
     reach::guard(manager, vendor::Entity, &of_vendor).await?;
     reach::guard(manager, domain_proof::Entity, &of_vendor).await?;

@@ -149,7 +149,7 @@ on_both_stores! {
         assert!((1..=2).contains(&to_operator.len()), "one of each run: {to_operator:?}");
         let mut heard: Vec<_> = to_operator.into_iter().flat_map(named).collect();
         heard.sort_unstable();
-        let all: Vec<_> = contacts.iter().map(|contact| contact.person.name.as_str()).collect();
+        let all: Vec<_> = contacts.iter().map(|contact| contact.person.name()).collect();
         assert_eq!((heard, to_holders.len(), left(&world).await), (all, 20, 0));
     }
 
