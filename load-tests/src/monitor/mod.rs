@@ -89,7 +89,7 @@ fn measure_form(day: &SchoolDay, form: Form, background: &Handle) -> Result<(f64
 
 async fn fill_log(folder: &Path, records: Vec<Record>) -> Result<()> {
     let log = EmbeddedLog::open(EmbeddedConfig::new(folder.join("log")))?;
-    log.ensure_topics(&[Topic::TelemetryBatch, Topic::Alert]).await?;
+    log.ensure_topics(&[Topic::TelemetryBatch, Topic::Erasure, Topic::Alert]).await?;
     for record in records {
         log.append(Topic::TelemetryBatch, vec![record]).await?;
     }

@@ -46,7 +46,7 @@ pub async fn serve(options: ServerOptions) -> Result<()> {
     let (clock, ids) = super::school_day::clock();
     let process = Process::new(clock.clone());
     let log = EmbeddedLog::open(EmbeddedConfig::new(options.folder.join("log")))?;
-    log.ensure_topics(&[Topic::TelemetryBatch, Topic::Alert]).await?;
+    log.ensure_topics(&[Topic::TelemetryBatch, Topic::Erasure, Topic::Alert]).await?;
     let database = Database::connect(&DatabaseConfig::sqlite(&options.folder.join("network-monitor.db"))).await?;
     database.migrate(network_monitor::migrations(), &clock).await?;
     // Nobody calls; the service acts for itself.

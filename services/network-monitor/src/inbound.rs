@@ -16,7 +16,7 @@ use runtime::{GatewayId, SchoolId, telemetry};
 use storage::Txn;
 
 use crate::{
-    app::{App, Gathered, record_batch},
+    app::{App, Gathered, erase_person, record_batch},
     wire::{self, RawBatch, Reading, Unreadable},
 };
 
@@ -87,8 +87,10 @@ impl Handler for Inbound {
 
     async fn handle(&self, txn: &Txn, _gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
         if delivered.position.topic == Topic::Erasure {
-            // Its own tables hold ids of people, and no names.
-            service::hear_of_erasure(&self.cx, txn, &Envelope::from_record(&delivered.record)?).await?;
+            let envelope = Envelope::from_record(&delivered.record)?;
+            if let Some(person) = service::hear_of_erasure(&self.cx, txn, &envelope).await? {
+                erase_person(&self.cx, txn, person).await?;
+            }
         }
         Ok(Vec::new())
     }

@@ -2,6 +2,7 @@
 
 mod alert;
 mod device;
+mod erase_person;
 mod gateway_contact;
 mod history;
 mod metrics;
@@ -16,6 +17,7 @@ use storage::{Database, audit::OnRecord};
 
 pub use alert::{ListAlerts, get_alert, list_alerts};
 pub use device::{DeviceFilter, DeviceOrder, DeviceSummary, ListDevices, ShownDevice, get_device, list_devices, summarize_devices};
+pub use erase_person::erase_person;
 pub use gateway_contact::{MOST_GATEWAYS, list_gateway_contacts};
 pub use metrics::{Metrics, Outcome, Tally};
 pub use record_batch::{Gathered, record_batch};

@@ -52,11 +52,12 @@ pub async fn create_suppression(app: &App, cx: &Context, asked: CreateSuppressio
         return the_same_again(before, &asked);
     }
     let CreateSuppression { school, signature_id, reason, expires, request_id: _ } = asked.clone();
-    let (id, created, creator) = (cx.ids.next(), cx.clock.now(), cx.principal().name.clone());
+    let txn = app.database.begin_within(school.map_or(Reach::Everything, Reach::one)).await?;
+    let (id, created, creator) = (cx.ids.next(), cx.clock.now(), audit::name_to_keep(&txn, cx).await?);
+
     let suppression = Suppression::create(Suppression { id, school, signature_id, reason, expires, created, creator });
     let suppression = suppression.map_err(|why| Error::invalid_field("expire_time", why.to_string()))?;
 
-    let txn = app.database.begin_within(school.map_or(Reach::Everything, Reach::one)).await?;
     match store::suppression::insert(&txn, &suppression, &key).await {
         Ok(()) => {}
         Err(StoreError::Duplicate(_)) => {

@@ -28,7 +28,7 @@ pub struct Suppression {
     pub expires: DateTime<Utc>,
     /// When it was made.
     pub created: DateTime<Utc>,
-    /// Who made it.
+    /// Who made it, by name; empty for a person who was erased.
     pub creator: String,
 }
 

@@ -2,7 +2,7 @@
 
 use auth::Scope;
 use chrono::{DateTime, Utc};
-use runtime::SchoolId;
+use runtime::{PersonId, SchoolId};
 use sea_orm::{ActiveValue::Set, Condition, ConnectionTrait, entity::prelude::*};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc, is_within};
 
@@ -24,6 +24,7 @@ pub struct Model {
     pub reason: String,
     pub expires_at: DateTimeUtc,
     pub created_at: DateTimeUtc,
+    /// Their name; empty for a person who was erased.
     pub creator: String,
     /// Who asked for it under which id, so that asking again gives the same suppression.
     pub requested_by: String,
@@ -72,6 +73,13 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id
 /// Removes one. Returns false when it was gone already.
 pub async fn delete(txn: &Txn, id: SuppressionId) -> StoreResult<bool> {
     Ok(Entity::delete_by_id(id.as_uuid()).exec(&**txn).await?.rows_affected > 0)
+}
+
+/// Takes the name of a person out of those that they made.
+pub async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let made = Entity::update_many().filter(Column::RequestedBy.eq(format!("person:{person}")));
+    made.col_expr(Column::Creator, Expr::value("")).exec(&**txn).await?;
+    Ok(())
 }
 
 /// Those in force within the caller's scope, newest first: of one school (with those for all schools), or all.

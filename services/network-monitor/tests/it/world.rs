@@ -49,7 +49,7 @@ pub struct World {
 impl World {
     pub async fn start(database: &TestDatabase) -> Self {
         let clock = ManualClock::at(NOW.parse().unwrap());
-        let log = TestLog::beside(database, &[Topic::TelemetryBatch, Topic::Alert]).await;
+        let log = TestLog::beside(database, &[Topic::TelemetryBatch, Topic::Erasure, Topic::Alert]).await;
         let people = TestIssuer::start(clock.clone().into()).await;
         let process = TestProcess::at(clock.clone());
         let migrated = database.migrated(migrations()).await;

@@ -14,6 +14,8 @@ mod data_register;
 pub mod discovery;
 pub mod event_log;
 #[cfg(test)]
+mod erased;
+#[cfg(test)]
 mod every_route;
 mod mount;
 mod secrets;
