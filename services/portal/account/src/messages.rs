@@ -1,7 +1,10 @@
-//! What is said after sessions were ended.
+//! What is said after sessions were ended, and about erasures.
 
 portal_frame::messages! {
     SIGNED_OUT_THERE "daar-afgemeld" { "Dat toestel is afgemeld." "That device is signed out." }
     SIGNED_OUT_ELSEWHERE "elders-afgemeld" { "Alle andere toestellen zijn afgemeld." "All other devices are signed out." }
     SESSIONS_ENDED "sessies-beeindigd" { "Alle sessies van die persoon zijn beëindigd." "All sessions of that person have ended." }
+    ERASURE_PROPOSED "wissen-voorgesteld" { "Het voorstel wacht op een collega." "The proposal waits for a colleague." }
+    ERASURE_WITHDRAWN "wissen-ingetrokken" { "Het voorstel is ingetrokken." "The proposal is withdrawn." }
+    PERSON_ERASED "persoon-gewist" { "De persoon is gewist en overal afgemeld." "The person is erased and signed out everywhere." }
 }

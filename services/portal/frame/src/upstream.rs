@@ -13,6 +13,7 @@ use proto::{
     identity::v1::{
         access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
         contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
+        erasure_service_client::ErasureServiceClient,
         gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient as SchoolHistoryClient,
         invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
         session_service_client::SessionServiceClient, vendor_service_client::VendorServiceClient,
@@ -161,6 +162,10 @@ impl Calls {
 
     pub fn enrolments(&self) -> EnrolmentServiceClient<Personal> {
         EnrolmentServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
+    }
+
+    pub fn erasures(&self) -> ErasureServiceClient<Personal> {
+        ErasureServiceClient::with_interceptor(self.upstream.identity.clone(), self.with_deadline())
     }
 
     pub fn sessions(&self) -> SessionServiceClient<Personal> {

@@ -92,6 +92,31 @@ fn what_has_a_period_in_days_is_removed_by_some_service_and_nothing_else_is() {
     }
 }
 
+/// What the erasure of a person does to a column is said in the table of `docs/security/retention.md`: "`identity.person`: name, email".
+#[test]
+fn what_an_erasure_does_is_said_of_every_column_that_may_be_about_a_person() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/security/retention.md");
+    let document = fs::read_to_string(file).unwrap();
+    let section = document.split("## Erasure of a person").nth(1).unwrap();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    let mut said: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for of_table in cells.flat_map(|cell| cell.split("; `")) {
+        let (table, columns) = of_table.split_once("`: ").unwrap();
+        said.extend(columns.split(", ").map(|column| (table, column)));
+    }
+    let mut there: BTreeSet<(String, &str)> = BTreeSet::new();
+    for Service { name, tables, .. } in services() {
+        for table in tables {
+            let of_every_service = services().iter().all(|service| service.tables.iter().any(|other| other.name == table.name));
+            let owner = if of_every_service { "*" } else { name };
+            let about_people = table.columns.iter().filter(|(_, sensitivity)| *sensitivity >= Sensitivity::Personal);
+            there.extend(about_people.map(|(column, _)| (format!("{owner}.{}", table.name), *column)));
+        }
+    }
+    let there = there.iter().map(|(table, column)| (table.as_str(), *column)).collect();
+    assert_eq!(said, there, "say in the section what becomes of each");
+}
+
 #[test]
 fn the_register_that_people_read_is_what_the_code_says() {
     let register = register();

@@ -29,10 +29,10 @@ pub(crate) async fn form(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
 /// does it once more.
 pub(crate) async fn end(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let written = Written::of(&fields);
-    let request = wire::EndSessionsRequest { person_id: written.person_id().to_owned(), reason: written.reason.clone() };
+    let request = wire::EndSessionsRequest { person_id: person_id(&written.person).to_owned(), reason: written.reason.clone() };
     let problems = match visit.calls().sessions().end_sessions(request).await {
         Ok(_) => {
-            let person: PersonId = written.person_id().parse().map_err(|_| Failure::Problem(Problem::Invalid))?;
+            let person: PersonId = person_id(&written.person).parse().map_err(|_| Failure::Problem(Problem::Invalid))?;
             visit.around.portal.sessions.end_all_of(person).await?;
             return Ok(visit.done(messages::SESSIONS_ENDED, PLACE));
         }
@@ -58,9 +58,9 @@ impl Written {
     fn of(fields: &Fields) -> Self {
         Self { person: fields.text("persoon").to_owned(), reason: fields.text("reden").to_owned() }
     }
+}
 
-    /// The audit trail and the log write `person:<id>`.
-    fn person_id(&self) -> &str {
-        self.person.strip_prefix("person:").unwrap_or(&self.person)
-    }
+/// The audit trail and the log write `person:<id>`.
+pub(crate) fn person_id(written: &str) -> &str {
+    written.strip_prefix("person:").unwrap_or(written)
 }

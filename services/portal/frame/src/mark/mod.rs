@@ -94,10 +94,13 @@ impl Face {
     }
 }
 
-/// The first letters of the first and the last word: `Jonas De Smet` → `JS`.
+/// The first letters of the first and the last word: `Jonas De Smet` → `JS`. A dash for a person who was erased.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next();
+    if first.is_none() {
+        return "–".to_owned();
+    }
     [first, words.next_back()].into_iter().flatten().filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect()
 }
 
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn initials_are_of_first_and_last_word() {
-        assert_eq!(["Noor Claes", "Jonas De Smet", "Élise", ""].map(initials), ["NC", "JS", "É", ""]);
+        assert_eq!(["Noor Claes", "Jonas De Smet", "Élise", ""].map(initials), ["NC", "JS", "É", "–"]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ words! {
 
         nobody { "Niet toegewezen" "Unassigned" }
         schildwacht { "Schildwacht" "Schildwacht" }
+        erased_person { "Gewiste persoon" "Erased person" }
 
         reaction { "Reactie" "Response" }
         resolution { "Oplossing" "Resolution" }
@@ -47,6 +48,11 @@ words! {
 }
 
 impl Terms {
+    /// The name of a person; services give none of who was erased.
+    pub const fn named(self, name: &str) -> &str {
+        if name.is_empty() { self.erased_person() } else { name }
+    }
+
     pub const fn severity(self, severity: CaseSeverity) -> &'static str {
         match severity {
             CaseSeverity::Unspecified => "",

@@ -78,7 +78,7 @@ impl ConflictPage {
         let words = self.words();
         let by = self.latest.as_ref().and_then(|entry| Some((entry.actor.as_ref()?, entry.at)));
         match by {
-            Some((actor, at)) => words.conflict_text(&actor.name, self.frame.moment(&at)),
+            Some((actor, at)) => words.conflict_text(self.frame.terms().named(&actor.name), self.frame.moment(&at)),
             None => words.conflict_text_unknown().to_owned(),
         }
     }

@@ -427,7 +427,7 @@ impl CasePage {
 
     fn told(&self, entry: &TimelineEntry) -> Told {
         let (words, terms) = (self.words(), self.frame.terms());
-        let who = entry.actor.as_ref().map_or(terms.schildwacht(), |actor| &actor.name).to_owned();
+        let who = entry.actor.as_ref().map_or(terms.schildwacht(), |actor| terms.named(&actor.name)).to_owned();
         let plain = |icon: Icon, did: String| Told { icon: icon.plain(), who: who.clone(), did, text: None, tlp: None };
         match &entry.what {
             Happening::Opened { because } => {
@@ -437,7 +437,7 @@ impl CasePage {
             Happening::AlertAttached { new_events } => plain(Icon::Network, words.did_attach(*new_events)),
             Happening::Assigned { to: None, .. } => plain(Icon::Handover, words.did_give_back().to_owned()),
             Happening::Assigned { to: Some(to), .. } if entry.actor.as_ref() == Some(to) => plain(Icon::User, words.did_take().to_owned()),
-            Happening::Assigned { to: Some(to), .. } => plain(Icon::Handover, words.did_assign_to(&to.name)),
+            Happening::Assigned { to: Some(to), .. } => plain(Icon::Handover, words.did_assign_to(terms.named(&to.name))),
             Happening::PhaseChanged { from, to } => plain(Icon::Arrow, words.did_change_phase(terms.phase(*from), terms.phase(*to))),
             Happening::Noted { text, tlp } => {
                 Told { text: Some(text.clone()), tlp: Some(*tlp), ..plain(Icon::Note, words.did_note().to_owned()) }

@@ -44,7 +44,7 @@ impl CloseChosenPage {
     }
 
     fn assignee_name<'a>(&'a self, case: &'a Case) -> &'a str {
-        case.wire.assignee.as_ref().map_or_else(|| self.frame.terms().nobody(), |assignee| assignee.name.as_str())
+        case.wire.assignee.as_ref().map_or_else(|| self.frame.terms().nobody(), |assignee| self.frame.terms().named(&assignee.name))
     }
 
     fn reason_options(&self) -> Vec<(String, &'static str, bool)> {

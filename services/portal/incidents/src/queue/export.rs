@@ -1,9 +1,12 @@
 //! A case of the queue in a file.
 
-use portal_frame::{answer::WireEnum as _, list::utc};
+use portal_frame::{answer::WireEnum as _, language::Language, list::utc, words::Terms};
 use serde::Serialize;
 
 use super::listed::ListedCase;
+
+/// Files are in English.
+const ENGLISH: Terms = Terms(Language::English);
 
 /// A case in a file. Names are stable; moments are RFC 3339 in UTC.
 #[derive(Serialize)]
@@ -47,7 +50,7 @@ impl From<ListedCase> for CaseRow {
             school: case.wire.school_name,
             school_id: case.wire.school_id,
             municipality: case.wire.municipality,
-            assignee: case.wire.assignee.map(|assignee| assignee.name).unwrap_or_default(),
+            assignee: case.wire.assignee.map(|assignee| ENGLISH.named(&assignee.name).to_owned()).unwrap_or_default(),
             rsit,
             signature: case.wire.signature,
             alerts: case.wire.alert_count,

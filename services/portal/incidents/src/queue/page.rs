@@ -264,6 +264,6 @@ impl QueuePage {
     }
 
     fn assignee_name<'a>(&self, case: &'a Case) -> &'a str {
-        case.wire.assignee.as_ref().map_or(self.frame.terms().nobody(), |person| &person.name)
+        case.wire.assignee.as_ref().map_or(self.frame.terms().nobody(), |person| self.frame.terms().named(&person.name))
     }
 }

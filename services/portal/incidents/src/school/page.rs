@@ -50,7 +50,7 @@ impl IncidentsPage {
 
     fn followed(&self, case: &Case) -> String {
         match (&case.wire.assignee, self.frame.call()) {
-            (Some(assignee), _) => self.words().handled_by(&assignee.name),
+            (Some(assignee), _) => self.words().handled_by(self.frame.terms().named(&assignee.name)),
             (None, Some(call)) => self.words().urgent(call.phone),
             (None, None) => self.words().handled_by_nobody().to_owned(),
         }

@@ -83,7 +83,7 @@ impl HistoryPage {
                 let function = function.map(|function| self.frame.words().function(function)).unwrap_or_default();
                 match name {
                     Some(name) => (if is_me { Face::me(name) } else { Face::named(name) }, name.clone(), function),
-                    None => (Face::of(None, ""), self.words().name_unknown().to_owned(), function),
+                    None => (Face::of(None, ""), self.frame.terms().erased_person().to_owned(), function),
                 }
             }
         }

@@ -28,7 +28,6 @@ words! {
         filter_search(text) { "Zoekt: {text}" "Search: {text}" }
 
         automatic { "automatisch" "automatically" }
-        name_unknown { "Iemand van wie we de naam niet kennen" "Somebody whose name we do not know" }
 
         incidents_missing { "Wat er met incidenten gebeurde, kunnen we nu even niet tonen. Vernieuw de pagina over een minuut." "We cannot show what happened to incidents just now. Refresh the page in a minute." }
         devices_missing { "Wat er met toestellen gebeurde, kunnen we nu even niet tonen. Vernieuw de pagina over een minuut." "We cannot show what happened to devices just now. Refresh the page in a minute." }

@@ -21,6 +21,7 @@ use portal_frame::{
     school::{school, school_id},
     upstream::Calls,
     visitor::Visitor,
+    words::Terms,
 };
 use proto::identity::v1 as wire;
 use runtime::SchoolId;
@@ -177,7 +178,8 @@ fn row(visit: &Visit, appointment: &Appointment, shown: &[Appointment], words: P
     let appointed_by = if appointment.appointed_by == me {
         Some(words.appointed_by_you().to_owned())
     } else {
-        shown.iter().find(|other| other.actor() == appointment.appointed_by).map(|other| words.appointed_by(&other.name))
+        let by = shown.iter().find(|other| other.actor() == appointment.appointed_by);
+        by.map(|by| words.appointed_by(Terms(words.0).named(&by.name)))
     };
     AppointmentRow {
         is_due,

@@ -153,11 +153,12 @@ impl Page for PeoplePage {
         let ending = Appointment { until: Some(later), confirm_by: later, ..due.clone() };
         let coming = Appointment { from: later, confirm_by: later + TimeDelta::days(365), email: None, ..due.clone() };
         let ended = Appointment { is_open: false, until: Some(due.from), ..due.clone() };
+        let erased = Appointment { name: String::new(), email: None, ..ended.clone() };
         let [open, expired] = Invitation::samples();
         vec![
             sample(PeopleView::Due, vec![due.clone()], vec![open, expired], true, Some(Refusal::Changed)),
             sample(PeopleView::All, vec![due, ending, coming], Invitation::samples().into(), false, Some(Refusal::OwnFunction)),
-            sample(PeopleView::Ended, vec![ended], Vec::new(), true, Some(Refusal::AlreadyEnded)),
+            sample(PeopleView::Ended, vec![ended, erased], Vec::new(), true, Some(Refusal::AlreadyEnded)),
             sample(PeopleView::Due, Vec::new(), Vec::new(), true, Some(Refusal::NotOpen)),
             sample(PeopleView::All, Vec::new(), Vec::new(), true, None),
             sample(PeopleView::All, Vec::new(), Vec::new(), false, None),

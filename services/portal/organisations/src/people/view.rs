@@ -13,6 +13,7 @@ use proto::identity::v1 as wire;
 pub(crate) struct Appointment {
     pub(crate) id: String,
     pub(crate) person_id: String,
+    /// Empty for a person who was erased.
     pub(crate) name: String,
     pub(crate) email: Option<String>,
     pub(crate) function: Function,
@@ -116,7 +117,7 @@ impl TryFrom<wire::Appointment> for Appointment {
             is_open,
             id: required_text(appointment.appointment_id, "appointment.appointment_id")?,
             person_id: required_text(appointment.person_id, "appointment.person_id")?,
-            name: required_text(appointment.name, "appointment.name")?,
+            name: appointment.name,
             email: given(appointment.email),
             function: appointment.function.parse().map_err(|_| Unreadable("appointment.function"))?,
             from: required_moment(appointment.start_time, "appointment.start_time")?,
