@@ -13,10 +13,10 @@ use proto::{
     identity::v1::{
         access_service_client::AccessServiceClient, appointment_service_client::AppointmentServiceClient,
         contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
-        erasure_service_client::ErasureServiceClient,
-        gateway_service_client::GatewayServiceClient, history_service_client::HistoryServiceClient as SchoolHistoryClient,
-        invitation_service_client::InvitationServiceClient, organisation_service_client::OrganisationServiceClient,
-        session_service_client::SessionServiceClient, vendor_service_client::VendorServiceClient,
+        erasure_service_client::ErasureServiceClient, gateway_service_client::GatewayServiceClient,
+        history_service_client::HistoryServiceClient as SchoolHistoryClient, invitation_service_client::InvitationServiceClient,
+        organisation_service_client::OrganisationServiceClient, session_service_client::SessionServiceClient,
+        vendor_service_client::VendorServiceClient,
     },
     incident_intake::v1::{case_service_client::CaseServiceClient, history_service_client::HistoryServiceClient as IncidentHistoryClient},
     network_monitor::v1::{

@@ -153,7 +153,7 @@ async fn the_history_becomes_a_file_for_who_may_export_it() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_known_is_said_to_be_unknown_and_an_act_of_a_newer_release_too() {
+async fn a_person_without_a_name_was_erased_and_an_act_of_a_newer_release_is_said_to_be_unknown() {
     let town = Town::new().await;
     town.faults.edit("ListHistory", |answer: &mut ListHistoryResponse| {
         for entry in answer.entries.iter_mut().filter(|entry| entry.action == "gateway.enrol") {
@@ -163,7 +163,7 @@ async fn a_name_that_is_not_known_is_said_to_be_unknown_and_an_act_of_a_newer_re
     });
     let mut els = town.browser_of(&people::els()).await;
     let lines = lines_at(&mut els, &history()).await;
-    let unknown = "Iemand van wie we de naam niet kennen platformteam: deed iets dat deze pagina nog niet kent Hoofdgebouw, serverkast";
+    let unknown = "Gewiste persoon platformteam: deed iets dat deze pagina nog niet kent Hoofdgebouw, serverkast";
     assert!(lines.iter().any(|line| line == unknown), "{lines:?}");
 }
 

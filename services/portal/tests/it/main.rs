@@ -11,6 +11,7 @@ mod cases;
 mod contacts;
 mod encrypted;
 mod enrolments;
+mod erasures;
 mod every_page;
 mod exports;
 mod forms;

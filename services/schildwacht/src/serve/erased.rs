@@ -90,11 +90,7 @@ impl World {
             config: identity::Config {
                 database: not_used(),
                 issuer: identity::IssuerConfig { embedded: true, services: Vec::new() },
-                keycloak: identity::KeycloakConfig {
-                    admin_url: String::new(),
-                    client_id: String::new(),
-                    client_secret: Secret::new(""),
-                },
+                keycloak: identity::KeycloakConfig { admin_url: String::new(), client_id: String::new(), client_secret: Secret::new("") },
                 demo_data: false,
                 bounds: identity::GatewayBounds { gateways_of_a_school: 5, enrolments_of_a_school_per_day: 5 },
                 domain_proof: identity::DomainProofConfig { name_servers: vec![([127, 0, 0, 1], 9).into()] },

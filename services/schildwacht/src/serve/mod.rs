@@ -12,9 +12,9 @@ mod data_dir;
 #[cfg(test)]
 mod data_register;
 pub mod discovery;
-pub mod event_log;
 #[cfg(test)]
 mod erased;
+pub mod event_log;
 #[cfg(test)]
 mod every_route;
 mod mount;

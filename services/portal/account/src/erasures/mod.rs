@@ -18,12 +18,12 @@ use portal_frame::{
 use proto::identity::v1 as wire;
 use runtime::PersonId;
 
+pub(crate) use self::{page::ErasuresPage, words::ErasuresWords};
 use self::{
     page::{Problems, Written},
     refusal::Refusal,
     view::Proposal,
 };
-pub(crate) use self::{page::ErasuresPage, words::ErasuresWords};
 use crate::{end_sessions::person_id, messages};
 
 pub(crate) const PLACE: &str = "/wissen";

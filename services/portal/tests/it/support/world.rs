@@ -148,7 +148,8 @@ impl World {
             })
             .await;
         }
-        self.caught_up("incident-intake", &[Topic::Alert, Topic::Organisation]).await;
+        self.caught_up("network-monitor", &[Topic::Erasure]).await;
+        self.caught_up("incident-intake", &[Topic::Alert, Topic::Organisation, Topic::Erasure]).await;
     }
 
     /// The tokens in the links of the mails that wait, oldest first.

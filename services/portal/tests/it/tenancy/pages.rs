@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// What the parameters of addresses stand for.
-const PARAMETERS: [(&str, Kind); 10] = [
+const PARAMETERS: [(&str, Kind); 11] = [
     ("{school}", Kind::School),
     ("{case}", Kind::Case),
     ("{alert}", Kind::Alert),
@@ -25,6 +25,7 @@ const PARAMETERS: [(&str, Kind); 10] = [
     ("{invitation}", Kind::Invitation),
     ("{vendor}", Kind::Vendor),
     ("{override}", Kind::Override),
+    ("{erasure}", Kind::Erasure),
 ];
 
 /// What fields of forms and questions stand for; an address takes those that it knows.

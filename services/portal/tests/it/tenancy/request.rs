@@ -49,6 +49,7 @@ const FIELDS: &[(&str, Stands)] = &[
     ("device_id", Stands::For(Kind::Device)),
     ("suppression_id", Stands::For(Kind::Suppression)),
     ("override_id", Stands::For(Kind::Override)),
+    ("erasure_id", Stands::For(Kind::Erasure)),
     ("dead_letter_id", Stands::For(Kind::DeadLetter)),
     ("dead_letter_ids", Stands::For(Kind::DeadLetter)),
     ("request_id", Stands::For(Kind::Request)),

@@ -6,9 +6,10 @@ use auth::{Function, Principal};
 use chrono::{DateTime, TimeDelta, Utc};
 use proto::{
     identity::v1::{
-        CheckKind, CreateContactRequest, CreateVendorRequest, GetSchoolRequest, ProposeOverrideRequest,
+        CheckKind, CreateContactRequest, CreateVendorRequest, GetSchoolRequest, ProposeErasureRequest, ProposeOverrideRequest,
         contact_service_client::ContactServiceClient, enrolment_service_client::EnrolmentServiceClient,
-        organisation_service_client::OrganisationServiceClient, propose_override_request, vendor_service_client::VendorServiceClient,
+        erasure_service_client::ErasureServiceClient, organisation_service_client::OrganisationServiceClient, propose_override_request,
+        vendor_service_client::VendorServiceClient,
     },
     network_monitor::v1::{Alert, CreateSuppressionRequest, ListAlertsRequest, alert_service_client::AlertServiceClient},
     time::timestamp,
@@ -42,6 +43,8 @@ pub enum Kind {
     Suppression,
     /// A proposal to let a check of the vendor count as passed.
     Override,
+    /// A proposal to erase the person.
+    Erasure,
     DeadLetter,
     /// The id of a request that made something.
     Request,
@@ -131,10 +134,17 @@ impl Tenant {
         let proposed = EnrolmentServiceClient::new(world.channel()).propose_override(world.by(&pieter, ask)).await.unwrap();
         let proposed = proposed.into_inner().overrides.remove(0);
 
+        let ask = ProposeErasureRequest {
+            person_id: teacher.person_id().unwrap().to_string(),
+            reason: format!("Verzoek {number}"),
+            request_id: String::new(),
+        };
+        let erasure = ErasureServiceClient::new(world.channel()).propose_erasure(world.by(&pieter, ask)).await.unwrap().into_inner();
+
         let names =
             [director.name.clone(), teacher.name.clone(), mail("leraar"), mail("nieuw"), contact.name.clone(), gateway.name.clone()];
         let names = names.into_iter().chain([of_school.name.clone(), case.reference.clone(), suppression.reason.clone()]);
-        let names = names.chain([vendor.name.clone(), vendor.domain.clone(), proposed.reason.clone()]);
+        let names = names.chain([vendor.name.clone(), vendor.domain.clone(), proposed.reason.clone(), erasure.reason.clone()]);
         let names = names.chain(devices.iter().flat_map(|device| device.names.iter().map(|name| name.value.clone())));
         let ids = [
             (Kind::School, id.clone()),
@@ -151,6 +161,7 @@ impl Tenant {
             (Kind::Suppression, suppression.suppression_id),
             (Kind::Vendor, vendor.vendor_id),
             (Kind::Override, proposed.override_id),
+            (Kind::Erasure, erasure.erasure_id),
         ];
         let more = devices.iter().map(|device| device.device_id.clone()).chain(alerts.iter().map(|alert| alert.alert_id.clone()));
         let secrets = ids.iter().map(|(_, id)| id.clone()).chain(more).chain(names).collect();
@@ -162,6 +173,7 @@ impl Tenant {
             (Kind::Case, case.etag),
             (Kind::Vendor, vendor.etag),
             (Kind::Override, proposed.etag),
+            (Kind::Erasure, erasure.etag),
         ];
         let own = ids.into_iter().chain([(Kind::Function, teacher.functions[0].to_string()), (Kind::Name, of_school.name)]);
         Self {
@@ -198,6 +210,7 @@ impl Tenant {
             Device,
             Suppression,
             Override,
+            Erasure,
             DeadLetter,
             Request,
         ];
