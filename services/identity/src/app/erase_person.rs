@@ -8,7 +8,7 @@ use storage::{Txn, audit};
 use super::{appointment::keep_end, invitation, keep_check::lock_proof};
 use crate::{
     domain::{Appointment, Invitation},
-    outbound::{person_erased, person_known_again},
+    outbound::person_erased,
     store,
 };
 
@@ -35,16 +35,9 @@ pub(super) async fn erase_person(txn: &Txn, cx: &Context, person: PersonId) -> R
     withdraw(txn, cx, invitations).await?;
     mail::erase(txn, &addresses).await?;
     store::person::erase(txn, person).await?;
+    store::appointment::erase_name(txn, person).await?;
     audit::erase_actor(txn, person).await?;
     outbox::add(txn, Topic::Erasure, person_erased(cx, person)).await
-}
-
-/// Somebody who was erased takes a function: their name is kept again, everywhere.
-pub(super) async fn know_again(txn: &Txn, cx: &Context, person: PersonId) -> Result<()> {
-    if audit::know_again(txn, person).await? {
-        outbox::add(txn, Topic::Erasure, person_known_again(cx, person)).await?;
-    }
-    Ok(())
 }
 
 async fn known(txn: &Txn, cx: &Context, person: PersonId) -> Result<Known> {

@@ -12,8 +12,8 @@ use storage::{
 use super::{
     App,
     appointment::{appoint, as_text, chain_of, function_reach, require_grant},
-    erase_person::know_again,
     keep_check::{director_signed_in, lock_proof},
+    know_again::know_again,
     queue_letter::queue_letter,
 };
 use crate::{

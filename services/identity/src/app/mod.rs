@@ -15,6 +15,7 @@ mod history;
 mod import_organisations;
 mod invitation;
 mod keep_check;
+mod know_again;
 mod metrics;
 mod queue_letter;
 mod remind_of_confirmations;

@@ -145,7 +145,7 @@ pub async fn lock_holders(txn: &Txn, functions: &[Function]) -> StoreResult<()> 
 }
 
 /// Takes a person's name out of the order of lists.
-pub(super) async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
+pub async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
     let theirs = Entity::update_many().filter(Column::PersonId.eq(person.as_uuid()));
     theirs.col_expr(Column::SortKey, Expr::value("")).exec(&**txn).await?;
     Ok(())

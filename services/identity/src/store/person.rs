@@ -4,7 +4,6 @@ use runtime::PersonId;
 use sea_orm::{ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
 use storage::{StoreError, StoreResult, Txn, or_update};
 
-use super::appointment;
 use crate::domain::{Person, PersonDetails};
 
 /// Table `person`.
@@ -44,12 +43,12 @@ pub async fn save(txn: &Txn, person: &Person) -> StoreResult<()> {
     Ok(())
 }
 
-/// Erases who a person is, also from the order of lists.
+/// Erases who a person is.
 pub async fn erase(txn: &Txn, id: PersonId) -> StoreResult<()> {
     let nothing: Option<String> = None;
     let person = Entity::update_many().filter(Column::PersonId.eq(id.as_uuid()));
     person.col_expr(Column::Name, Expr::value(nothing.clone())).col_expr(Column::Email, Expr::value(nothing)).exec(&**txn).await?;
-    appointment::erase_name(txn, id).await
+    Ok(())
 }
 
 pub(super) fn read(row: Model) -> StoreResult<Person> {
