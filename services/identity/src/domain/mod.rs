@@ -13,6 +13,7 @@ pub mod domain_proof;
 pub mod email;
 pub mod enterprise_number;
 pub mod gateway;
+pub mod gateway_code;
 pub mod import;
 pub mod invitation;
 pub mod letter;
@@ -37,6 +38,7 @@ pub use domain_proof::{Answer as DnsAnswer, DomainProof, DomainProofRefusal, Loo
 pub use email::Email;
 pub use enterprise_number::EnterpriseNumber;
 pub use gateway::{Gateway, GatewayChange, GatewayName, GatewayState, GatewaysOfSchool, Refusal as GatewayRefusal, RevokeReason};
+pub use gateway_code::{CodeRefusal, GatewayCode, OpenCode};
 pub use invitation::{Answer, Invitation, InvitationChange, InvitationId, InvitationRefusal};
 pub use number::{BoardNumber, InstitutionNumber, SiteNumber};
 pub use reminder::Reminder;

@@ -11,6 +11,7 @@ mod contacts;
 mod demo;
 mod domains;
 mod enrolments;
+mod gateway_codes;
 mod gateways;
 mod history;
 mod import;

@@ -12,10 +12,10 @@ use proto::{
         CreateVendorRequest, DeleteContactRequest, EndAppointmentRequest, EndOverrideRequest, EndSessionsRequest, EnrolGatewayRequest,
         GetAccessRequest, GetAppointmentRequest, GetContactRequest, GetEnrolmentRequest, GetGatewayRequest, GetInvitationRequest,
         GetOwnAccessRequest, GetSchoolRequest, GetSignInPolicyRequest, GetVendorRequest, ImportFormat, IssueDomainProofRequest,
-        ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListGatewaysRequest, ListInvitationsRequest,
-        ListSchoolsRequest, Place as WirePlace, ProposeOverrideRequest, RegisterVendorRequest, ResendInvitationRequest,
-        RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest, UpdateVendorRequest,
-        WithdrawInvitationRequest, get_access_request, get_enrolment_request, place, propose_override_request,
+        IssueGatewayCodeRequest, ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListGatewaysRequest,
+        ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ProposeOverrideRequest, RegisterVendorRequest,
+        ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest, UpdateContactRequest,
+        UpdateVendorRequest, WithdrawInvitationRequest, get_access_request, get_enrolment_request, place, propose_override_request,
     },
     time::timestamp,
 };
@@ -196,6 +196,7 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         "RotateGatewaySecret" => {
             gateways.rotate_gateway_secret(world.by(who, RotateGatewaySecretRequest { gateway_id, etag })).await.map(drop)
         }
+        "IssueGatewayCode" => gateways.issue_gateway_code(world.by(who, IssueGatewayCodeRequest { gateway_id, etag })).await.map(drop),
         "RevokeGateway" => {
             let ask = RevokeGatewayRequest { gateway_id, reason: "Gestolen".to_owned(), etag };
             gateways.revoke_gateway(world.by(who, ask)).await.map(drop)
