@@ -6,7 +6,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use auth::Action;
+use auth::{Action, Kind as _};
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -47,7 +47,7 @@ pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     let query = PlainQuery::parse("/gateways", &query.unwrap_or_default());
     let calls = visit.calls();
     let request = wire::ListGatewaysRequest {
-        school_id: String::new(),
+        school_id: chosen_school(&visit).map(|school| school.to_string()).unwrap_or_default(),
         page_size: PAGE_SIZE,
         page_token: query.trail.token().to_owned(),
         include_revoked: query.with_past,
@@ -79,8 +79,11 @@ pub(crate) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Resul
     let calls = visit.calls();
     let may_search = visit.visitor().may_everywhere(Action::GatewayEnrol);
     let own = schools_to_enrol_for(&visit);
-    let chosen = match (asked("school"), own.as_slice()) {
-        (Some(school), _) => school_id(&school)?,
+    let wanted = asked("school").map(|school| school_id(&school)).transpose()?;
+    let wants_another = asked("school").is_none() && asked("kies").is_some();
+    let begins_with = chosen_school(&visit).filter(|school| own.contains(school) && !wants_another);
+    let chosen = match (wanted.or(begins_with), own.as_slice()) {
+        (Some(school), _) => school,
         (None, _) if may_search => {
             let search = asked("zoek").unwrap_or_default().trim().to_owned();
             let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
@@ -208,6 +211,11 @@ async fn show_code(visit: &Visit, gateway: Option<wire::Gateway>, code: String) 
     let portal = &visit.around.portal;
     let sensors_url = portal.sensors_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     page(&CodePage { frame, gateway, code: (!code.is_empty()).then_some(code), platform_url: portal.origin.clone(), sensors_url })
+}
+
+/// The school that a visitor of several organisations looks at.
+fn chosen_school(visit: &Visit) -> Option<SchoolId> {
+    visit.session.organisation.and_then(SchoolId::of)
 }
 
 /// The schools that this visitor works at and installs gateways for.
