@@ -110,6 +110,24 @@ async fn the_switcher_is_opened_by_keys_is_accessible_and_leads_to_the_school_th
 }
 
 #[tokio::test]
+async fn the_code_of_a_new_gateway_is_accessible_and_does_not_stick_out() {
+    let town = Town::new().await;
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    browser.goto(&format!("{}/hulp?lang=nl", town.url())).await.unwrap();
+    town.issuer.next_to_sign_in(&people::karim());
+    browser.goto(&format!("{}/aanmelden", town.url())).await.unwrap();
+    see(&browser, ".account").await;
+    browser.goto(&format!("{}/gateways/nieuw", town.url())).await.unwrap();
+    browser.find(Locator::Css("#naam")).await.unwrap().send_keys("Refter").await.unwrap();
+    browser.press("main form .button.main").await;
+    read(&browser, "h1", "Stel de gateway in met deze code").await;
+    assert_eq!(browser.findings("gateway-code").await, Vec::<String>::new());
+    browser.goto(&format!("{}/gateways", town.url())).await.unwrap();
+    read(&browser, "main table", "Wacht op het toestel").await;
+    assert_eq!(browser.findings("gateways-waiting").await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_page_is_found() {
     let town = Town::new().await;
     let Some(browser) = Browser::open(Scripts::On).await else { return };

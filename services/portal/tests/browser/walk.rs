@@ -68,15 +68,17 @@ async fn a_teacher_who_was_invited_by_mail_signs_in_and_sees_only_their_own() {
     let menu = browser.find_all(Locator::Css(".side a")).await.unwrap();
     assert_eq!(menu.len(), 1, "and is offered nothing else");
 
-    let not_found = "Deze pagina vinden we niet";
+    let (denied, not_found) = ("U hebt hier geen toegang toe", "Deze pagina vinden we niet");
     let (school, other) = (format!("/scholen/{ZANDLOPER}"), format!("/scholen/{HOEK}"));
     let expected = [
         // A teacher knows the own school, and has no work in its pages; of others they learn nothing.
-        (format!("{school}/mensen"), "U hebt hier geen toegang toe"),
-        (format!("{school}/toestellen"), "U hebt hier geen toegang toe"),
+        (format!("{school}/mensen"), denied),
+        (format!("{school}/toestellen"), denied),
         (format!("{other}/mensen"), not_found),
         (format!("{other}/toestellen"), not_found),
-        (format!("/zaken/{CASE_IN_HAND}"), not_found),
+        // The same for a case that is there and one that is not.
+        (format!("/zaken/{CASE_IN_HAND}"), denied),
+        ("/zaken/0190c0de-0000-7000-8000-00000000dead".to_owned(), denied),
         (link, "Deze link werkt niet"),
     ];
     let mut shown = Vec::new();
