@@ -224,7 +224,7 @@ on_both_stores! {
     async fn a_school_has_few_codes_at_once_until_they_are_used_or_old(database: TestDatabase) {
         let world = World::start(&database).await;
         let (vuurvogel, zandloper) = world.with_two_schools().await;
-        let (mut first, mut code) = world.enrol_with_code(&operator(), &zandloper).await;
+        let (first, _) = world.enrol_with_code(&operator(), &zandloper).await;
         for _ in 1..5 {
             world.enrol_with_code(&operator(), &zandloper).await;
         }
@@ -233,14 +233,14 @@ on_both_stores! {
             assert_eq!(refused.get_error_details().error_info().unwrap().reason, "too_many_codes");
         };
         refused().await;
-        (first, code) = world.issue_code(&operator(), &first).await.expect("it takes the place of the one before");
+        let (first, code) = world.issue_code(&operator(), &first).await.expect("it takes the place of the one before");
         refused().await;
         world.enrol_with_code(&operator(), &vuurvogel).await;
 
         world.secret_for(&code).await;
         let (sixth, _) = world.enrol_with_code(&operator(), &zandloper).await;
         let get = GetGatewayRequest { gateway_id: first.gateway_id };
-        first = world.gateways().get_gateway(world.by(&operator(), get)).await.unwrap().into_inner();
+        let first = world.gateways().get_gateway(world.by(&operator(), get)).await.unwrap().into_inner();
         let refused = world.issue_code(&operator(), &first).await.unwrap_err();
         assert_eq!(refused.get_error_details().error_info().unwrap().reason, "too_many_codes");
         world.revoke(&sixth).await;

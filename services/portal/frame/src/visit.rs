@@ -13,13 +13,14 @@ use crate::{
     fields::Fields,
     language::Language,
     layout::{Frame, Preferences},
-    organisation,
+    organisation::{self, Offered},
     portal::Portal,
     respond::redirect_with_cookie,
     routes::Form,
     session::{Keep, SignedIn},
     upstream::Calls,
     visitor::Visitor,
+    words::ShellWords,
 };
 
 pub const SESSION_COOKIE: &str = "schildwacht";
@@ -139,12 +140,15 @@ impl Visit {
         let mut frame = self.around.frame(place)?;
         let asked = self.around.portal.areas.iter().filter_map(|area| area.figures);
         let figures = join_all(asked.map(|figures| figures(self.visitor().clone(), self.calls())));
-        let calls = self.calls();
-        let organisations = organisation::offered(self.visitor(), &calls, self.session.organisation, frame.words());
-        let (figures, organisations) = tokio::join!(figures, organisations);
+        let (figures, organisations) = tokio::join!(figures, self.organisations());
         frame.figures = figures.into_iter().flatten().collect();
         frame.organisations = organisations;
         Ok(frame)
+    }
+
+    /// What the switcher of a frame offers. It calls a service, so await it beside other calls.
+    pub async fn organisations(&self) -> Vec<Offered> {
+        organisation::offered(self.visitor(), &self.calls(), self.session.organisation, ShellWords(self.language())).await
     }
 
     /// Back to a page, with a word about what was done (post, redirect, get).
