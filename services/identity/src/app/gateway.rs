@@ -10,10 +10,10 @@ use storage::{
     audit::{self, Chain, Entry},
 };
 
-use super::{App, gateway_code::require_few_codes};
+use super::App;
 use crate::{
     config::GatewayBounds,
-    domain::{Gateway, GatewayChange, GatewayCode, GatewayName, GatewayRefusal, GatewaysOfSchool, RevokeReason, Secret},
+    domain::{Gateway, GatewayChange, GatewayCode, GatewayName, GatewayRefusal, GatewaysOfSchool, OpenCode, RevokeReason, Secret},
     outbound::gateway_entry,
     store,
 };
@@ -148,7 +148,18 @@ impl App {
     }
 }
 
-pub(super) fn bound_reached(cx: &Context, action: Action, school: SchoolId, refusal: GatewayRefusal) {
+/// Refuses a code more than a school may have. The school is locked.
+pub(super) async fn require_few_codes(txn: &Txn, cx: &Context, action: Action, gateway: &Gateway) -> Result<()> {
+    let most = OpenCode::MOST_OF_A_SCHOOL;
+    if store::gateway::count_codes(&**txn, gateway, cx.clock.now()).await? < most {
+        return Ok(());
+    }
+    let refusal = GatewayRefusal::TooManyCodes { most };
+    bound_reached(cx, action, gateway.school_id, refusal);
+    Err(refusal.into())
+}
+
+fn bound_reached(cx: &Context, action: Action, school: SchoolId, refusal: GatewayRefusal) {
     SecurityEvent::BoundReached.record(&cx.actor(), action.name(), Resource::School(school), refusal.into());
 }
 

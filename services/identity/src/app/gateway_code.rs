@@ -5,14 +5,13 @@ use runtime::{
     Error, ErrorKind, Etag, GatewayId, Result,
     security::{SecurityEvent, UNVERIFIED},
 };
-use storage::Txn;
 
 use super::{
     App,
-    gateway::{action_of, bound_reached, record, to_change},
+    gateway::{action_of, record, require_few_codes, to_change},
 };
 use crate::{
-    domain::{CodeRefusal, Gateway, GatewayCode, GatewayRefusal, OpenCode, Secret, SecretHash},
+    domain::{CodeRefusal, Gateway, GatewayCode, Secret, SecretHash},
     store,
 };
 
@@ -46,17 +45,6 @@ pub async fn issue_gateway_code(app: &App, cx: &Context, asked: IssueGatewayCode
 
     app.metrics.gateway_changed(action_of(change));
     Ok((gateway, code))
-}
-
-/// Refuses a code more than a school may have. The school is locked.
-pub(super) async fn require_few_codes(txn: &Txn, cx: &Context, action: Action, gateway: &Gateway) -> Result<()> {
-    let most = OpenCode::MOST_OF_A_SCHOOL;
-    if store::gateway::count_codes(&**txn, gateway, cx.clock.now()).await? < most {
-        return Ok(());
-    }
-    let refusal = GatewayRefusal::TooManyCodes { most };
-    bound_reached(cx, action, gateway.school_id, refusal);
-    Err(refusal.into())
 }
 
 /// Answers the gateway and the secret that was made for its machine. Its bearer has proven nothing but the code, so `cx` is the service's own.

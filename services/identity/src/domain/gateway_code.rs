@@ -66,7 +66,7 @@ impl fmt::Debug for GatewayCode {
 impl OpenCode {
     /// How long a code is good.
     pub const GOOD_FOR: TimeDelta = TimeDelta::hours(24);
-    /// At one school: each lets whoever finds it send in the school's name.
+    /// At one school: each lets anyone who finds it send in the school's name.
     pub const MOST_OF_A_SCHOOL: u64 = 5;
 
     pub fn issued(hash: SecretHash, now: DateTime<Utc>) -> Self {
