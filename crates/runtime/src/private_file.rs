@@ -43,9 +43,24 @@ pub fn read(path: &Path) -> Result<Option<String>, PrivateFileError> {
 /// # Errors
 /// When the system refuses.
 pub fn write(path: &Path, text: &str) -> Result<(), PrivateFileError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     fs::create_dir_all(folder).map_err(complain(folder))?;
     write_and_move(folder, path, text).map_err(complain(path))
+}
+
+/// Whether [`write`] would find a folder where it may write.
+///
+/// # Errors
+/// When the system refuses.
+pub fn require_writable(path: &Path) -> Result<(), PrivateFileError> {
+    let folder = folder_of(path);
+    fs::create_dir_all(folder).map_err(complain(folder))?;
+    NamedTempFile::new_in(folder).map(drop).map_err(complain(folder))
+}
+
+/// A name without a folder is in the one at hand.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn write_and_move(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
@@ -88,6 +103,17 @@ mod tests {
         fs::write(&path, "open").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("chmod 600"));
+    }
+
+    #[test]
+    fn a_place_that_can_be_written_is_known_before_anything_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below").join("gateway.env");
+        require_writable(&path).unwrap();
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0, "nothing is left there");
+        fs::write(&path, "no folder").unwrap();
+        assert!(require_writable(&path.join("gateway.env")).unwrap_err().to_string().contains("cannot be read or written"));
+        assert_eq!((folder_of(Path::new("gateway.env")), folder_of(Path::new("a/b"))), (Path::new("."), Path::new("a")));
     }
 
     #[test]

@@ -49,6 +49,10 @@ pub enum SecurityEvent {
     RateLimited,
     /// Somebody who may do it asked for one more than a school may have.
     BoundReached,
+    /// The machine of a gateway got its secret for a code.
+    GatewayCodeRedeemed,
+    /// Somebody tried a code that is not good, or tried too often.
+    GatewayCodeRefused,
 }
 
 /// How it ended.
@@ -91,7 +95,8 @@ impl SecurityEvent {
             | Self::TokenRefused
             | Self::SignInFailed
             | Self::RateLimited
-            | Self::BoundReached => SecurityOutcome::Refused,
+            | Self::BoundReached
+            | Self::GatewayCodeRefused => SecurityOutcome::Refused,
             Self::SignedIn
             | Self::SignedOut
             | Self::SessionEnded
@@ -100,7 +105,8 @@ impl SecurityEvent {
             | Self::CaseRead
             | Self::Exported
             | Self::DeadLetterShown
-            | Self::RestoreAccepted => SecurityOutcome::Allowed,
+            | Self::RestoreAccepted
+            | Self::GatewayCodeRedeemed => SecurityOutcome::Allowed,
         }
     }
 

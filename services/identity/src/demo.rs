@@ -19,7 +19,7 @@ use storage::{Database, Reach};
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{App, EnrolGateway, Import, Outcome, RotateGatewaySecret, enrol_gateway, rotate_gateway_secret},
+    app::{App, EnrolGateway, HandedOver, Import, Outcome, RotateGatewaySecret, enrol_gateway, rotate_gateway_secret},
     domain::{GatewayName, InstitutionNumber, import, import::Format},
     store,
 };
@@ -117,11 +117,11 @@ async fn import_schools(app: &App, cx: &Context) -> Result<(), DemoError> {
 async fn gateway_with_secret(app: &App, cx: &Context, number: InstitutionNumber, school_id: SchoolId) -> Result<DemoGateway, DemoError> {
     let name = GatewayName::try_from("demo").map_err(|error| runtime::Error::internal(error.to_string()))?;
     // The school's id as the request's: after a crash this finds the gateway whose secret was never written down.
-    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(RequestId::from(school_id.as_uuid())) };
+    let asked = EnrolGateway { school_id, site_id: None, name, request_id: Some(RequestId::from(school_id.as_uuid())), with_code: false };
     let enrolled = enrol_gateway(app, cx, asked).await?;
-    let (gateway, secret) = match enrolled.secret {
-        Some(secret) => (enrolled.gateway, secret),
-        None => {
+    let (gateway, secret) = match enrolled.handed_over {
+        Some(HandedOver::Secret(secret)) => (enrolled.gateway, secret),
+        Some(HandedOver::Code(_)) | None => {
             let asked = RotateGatewaySecret { gateway_id: enrolled.gateway.id, etag: enrolled.gateway.etag() };
             rotate_gateway_secret(app, cx, asked).await?
         }

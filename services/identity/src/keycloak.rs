@@ -26,6 +26,8 @@ use url::Url;
 use crate::{config::KeycloakConfig, domain::Secret};
 
 const CLIENT: &str = include_str!("../../../k8s/keycloak/gateway-client.json");
+/// Below the issuer: where tokens are asked for.
+pub const TOKEN: &str = "/protocol/openid-connect/token";
 const PREFIX: &str = "gateway-";
 /// For one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -130,7 +132,7 @@ impl Keycloak {
         let http = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build()?;
         let address = issuer.as_str().trim_end_matches('/');
         let admin = config.admin_url(address).ok_or_else(|| KeycloakError::Address(address.to_owned()))?;
-        let token_endpoint = parse(format!("{address}/protocol/openid-connect/token"))?;
+        let token_endpoint = parse(format!("{address}{TOKEN}"))?;
         let KeycloakConfig { client_id, client_secret: secret, .. } = config;
         let credentials = ClientCredentials { issuer: issuer.clone(), client_id, secret };
         Ok(Self { http, admin: parse(admin)?, tokens: MachineTokens::new(credentials, TIMEOUT)?.at(token_endpoint, SCOPE) })

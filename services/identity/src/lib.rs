@@ -17,7 +17,7 @@
 //!
 //! - A file of schools is imported whole or not at all.
 //! - A revoked gateway has no secret, gets no token, and never comes back.
-//! - A secret, also of an invitation's link, is shown once and kept as SHA-256.
+//! - A secret, also of an invitation's link and a gateway's code, is shown once and kept as SHA-256.
 //! - Where Keycloak is the issuer, it follows our table ([`keycloak`]): late at times, never ahead in letting somebody in.
 //! - A reminder to confirm a function is sent once, however many replicas run.
 //! - What a caller may not know of is not found.
@@ -34,6 +34,7 @@ pub mod demo;
 mod dns;
 mod domain;
 mod grpc;
+mod http;
 pub mod issuer;
 mod jobs;
 mod keycloak;
@@ -45,6 +46,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use content::Library;
+use ipnet::IpNet;
 use runtime::{Process, StartError};
 use service::Parts;
 use storage::{classified::ClassifiedTable, migrate::MigrationTrait, retention::Aging};
@@ -52,6 +54,7 @@ use url::Url;
 
 pub use config::{Config, DomainProofConfig, GatewayBounds, IssuerConfig, KeycloakConfig};
 pub use domain::access::KEPT_BY_SERVICES;
+pub use http::ENROL;
 
 /// How often those who may confirm a function are reminded of what is due.
 const REMIND_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -83,18 +86,22 @@ pub struct Surroundings {
     pub issuer: Url,
     /// Where the portal's pages are.
     pub portal: Url,
+    /// Where gateways send to, as schools reach it (`portal.sensors_url`).
+    pub sensors: Option<Url>,
+    /// Proxies in front of the process (`listen.proxies`).
+    pub proxies: Vec<IpNet>,
     /// The data folder.
     pub data_dir: PathBuf,
     /// `[content]`.
     pub content: content::Settings,
 }
 
-/// What it serves, for different ports: services and operators reach the one, browsers the other.
+/// What it serves, for different ports: services and operators reach the one, browsers and gateways the other.
 #[derive(Debug)]
 pub struct Routes {
     pub grpc: Router,
-    /// The development issuer; none where it is not configured.
-    pub issuer: Router,
+    /// Where gateways get their secrets for codes; and the development issuer, where it is configured.
+    pub http: Router,
 }
 
 /// The service.
@@ -126,6 +133,8 @@ impl Service {
             seeded.map_err(|error| StartError::because(Self::NAME, &error, runtime::error::chain(&error)))?;
         }
         let issuer = if self.config.issuer.embedded { self.issuer(process)? } else { Router::new() };
+        let Surroundings { sensors: endpoint, proxies, .. } = self.surroundings.clone();
+        let addresses = http::Addresses { token_url: self.token_url()?, endpoint };
         let assembly = self.parts.begin(Self::NAME, process);
         if !self.config.issuer.embedded {
             assembly.run("keep_in_step", jobs::keep_in_step(app.clone(), assembly.own_context(), assembly.shutdown()));
@@ -143,7 +152,15 @@ impl Service {
             let app = looking.clone();
             async move { app::look_at_domains(&app, &cx).await }
         });
-        Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), issuer })
+        let gateways = http::routes(app.clone(), assembly.own_context(), proxies, addresses);
+        Ok(Routes { grpc: assembly.grpc(grpc::routes(&app)), http: issuer.merge(gateways) })
+    }
+
+    /// Where gateways get their tokens.
+    fn token_url(&self) -> Result<Url, StartError> {
+        let path = if self.config.issuer.embedded { issuer::metadata::path::TOKEN } else { keycloak::TOKEN };
+        let issuer = self.surroundings.issuer.as_str().trim_end_matches('/');
+        Url::parse(&format!("{issuer}{path}")).map_err(|error| StartError::new(Self::NAME, error))
     }
 
     /// Keycloak, where that is the issuer.

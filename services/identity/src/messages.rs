@@ -187,9 +187,15 @@ impl From<&GatewayState> for wire::GatewayState {
 
 impl From<&Gateway> for wire::Gateway {
     fn from(gateway: &Gateway) -> Self {
-        let (secret_time, revoke_time, revoke_reason) = match &gateway.state {
-            GatewayState::Active { secret_since, .. } => (Some(timestamp(*secret_since)), None, String::new()),
-            GatewayState::Revoked { at, reason, .. } => (None, Some(timestamp(*at)), reason.as_str().to_owned()),
+        let blank = match &gateway.state {
+            GatewayState::Active { secret_since, code, .. } => Self {
+                secret_time: Some(timestamp(*secret_since)),
+                code_expire_time: code.map(|code| timestamp(code.expires)),
+                ..Self::default()
+            },
+            GatewayState::Revoked { at, reason, .. } => {
+                Self { revoke_time: Some(timestamp(*at)), revoke_reason: reason.as_str().to_owned(), ..Self::default() }
+            }
         };
         Self {
             gateway_id: gateway.id.to_string(),
@@ -199,10 +205,8 @@ impl From<&Gateway> for wire::Gateway {
             state: wire::GatewayState::from(&gateway.state).into(),
             client_id: gateway.client_id(),
             create_time: Some(timestamp(gateway.enrolled_at)),
-            secret_time,
-            revoke_time,
-            revoke_reason,
             etag: gateway.etag().to_string(),
+            ..blank
         }
     }
 }

@@ -4,16 +4,15 @@ use axum::{
     extract::RawQuery,
     response::{IntoResponse as _, Redirect, Response},
 };
-use portal_frame::{Around, Failure, MenuEntry, SignInFailure, respond::page};
+use portal_frame::{Around, Failure, Posted, SignInFailure, respond::page};
 
 use crate::sign_in::{SIGNED_OUT, SignedOutPage};
 
 /// `GET /`: to where the work is. The issuer sends people here when it has signed them out.
 pub(crate) async fn home(around: Around, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     if around.signed_in()?.is_some() {
-        let entries = around.frame("")?.entries();
-        let home = start(&entries).ok_or(Failure::SignInFailed(SignInFailure::NoFunction))?;
-        return Ok(Redirect::to(home).into_response());
+        let home = around.frame("")?.start().ok_or(Failure::SignInFailed(SignInFailure::NoFunction))?;
+        return Ok(Redirect::to(&home).into_response());
     }
     let has_signed_out = query.is_some_and(|query| url::form_urlencoded::parse(query.as_bytes()).any(|pair| pair.1 == SIGNED_OUT));
     if has_signed_out {
@@ -22,9 +21,10 @@ pub(crate) async fn home(around: Around, RawQuery(query): RawQuery) -> Result<Re
     Ok(Redirect::to("/aanmelden").into_response())
 }
 
-/// The first entry of the menu: where the work is. None for who has no rights here.
-fn start(entries: &[MenuEntry]) -> Option<&str> {
-    entries.first().map(|entry| entry.href.as_str())
+/// `POST /organisatie`: looks at one of several organisations from now on.
+pub(crate) async fn choose(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
+    visit.around.portal.sessions.choose(&visit.session, fields.text("organisatie")).await?;
+    Ok(Redirect::to("/").into_response())
 }
 
 #[cfg(test)]
@@ -33,8 +33,6 @@ mod tests {
     use portal_frame::{Language, samples};
     use runtime::{Ids, SchoolId, VendorId};
 
-    use super::*;
-
     #[test]
     fn everybody_starts_where_the_work_is() {
         let ids = Ids::counted();
@@ -42,7 +40,7 @@ mod tests {
         let home = |functions: &[Function]| {
             let visitor = samples::visitor(functions.to_vec()).unwrap();
             let frame = portal_frame::Frame { areas: crate::AREAS, ..samples::frame(Language::Dutch, Some(visitor)) };
-            start(&frame.entries()).map(str::to_owned)
+            frame.start()
         };
         assert_eq!(home(&[Function::Responder]).unwrap(), "/wachtrij");
         assert_eq!(home(&[Function::ResponseLead]).unwrap(), "/wachtrij");

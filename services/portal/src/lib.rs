@@ -62,6 +62,7 @@ fn own_routes() -> Routes {
         // No page that one can visit or come back to: a form waits there for one person in one browser.
         .answer(GO_ON, sign_in::go_on)
         .form("/afmelden", BESIDE_ANY_PAGE, sign_in::sign_out)
+        .form("/organisatie", BESIDE_ANY_PAGE, home::choose)
         .form("/voorkeuren", BESIDE_ANY_PAGE, preferences::choose)
         .page("/hulp", information::help)
         .page("/privacy", information::privacy)

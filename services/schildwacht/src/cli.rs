@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use runtime::{DeadLetterId, GatewayId, SchoolId};
 use strum::VariantArray as _;
+use url::Url;
 
 pub use access::Access;
 pub use retention::RetentionCommand;
@@ -244,6 +245,9 @@ pub enum GatewayCommand {
         /// A name people recognise, such as "server room".
         #[arg(long, value_name = "TEXT")]
         name: String,
+        /// Prints a code by which the machine gets its secret itself, in place of the secret.
+        #[arg(long)]
+        code: bool,
         #[command(flatten)]
         access: Access,
     },
@@ -252,9 +256,14 @@ pub enum GatewayCommand {
         /// Its gateway id or client id, as `gateways list` and the portal show them.
         #[arg(value_parser = gateway)]
         gateway: GatewayId,
+        /// Prints a code by which the machine gets its new secret itself. The secret of now is good until then.
+        #[arg(long)]
+        code: bool,
         #[command(flatten)]
         access: Access,
     },
+    /// Gets a gateway's client secret for a code, on the machine at the school.
+    Redeem(RedeemOptions),
     /// Revokes a gateway. Takes effect within seconds and cannot be undone.
     Revoke {
         /// Its gateway id or client id, as `gateways list` and the portal show them.
@@ -266,6 +275,21 @@ pub enum GatewayCommand {
         #[command(flatten)]
         access: Access,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct RedeemOptions {
+    /// The code, as `gateways enrol --code` and the portal show it. It works once, within 24 hours.
+    pub code: String,
+    /// URL of the platform's pages.
+    #[arg(long, value_name = "URL")]
+    pub url: Url,
+    /// File for the secret and the addresses, as lines NAME=value. Only its owner may read it.
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    /// Accepts http:// to another machine, because a mesh encrypts what leaves this process.
+    #[arg(long)]
+    pub mesh: bool,
 }
 
 /// Accepts both ids: the portal shows client ids, the list shows gateway ids.

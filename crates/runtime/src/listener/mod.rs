@@ -17,6 +17,7 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
+use ipnet::IpNet;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -31,6 +32,18 @@ use crate::Shutdown;
 /// The address of the other side of the connection, as an extension of every request.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
+
+impl PeerAddress {
+    /// What stands for one subscriber: an address of IPv4, or the /64 around one of IPv6.
+    pub fn network(self) -> IpNet {
+        peers::network(self.0.ip())
+    }
+
+    /// Whether it is one of these.
+    pub fn is_of(self, proxies: &[IpNet]) -> bool {
+        peers::is_of(self.0.ip(), proxies)
+    }
+}
 
 /// Why an address could not be bound.
 #[derive(Debug, thiserror::Error)]

@@ -25,11 +25,10 @@ pub(super) struct Place {
 impl Peers {
     /// A place for a connection, unless its address has as many as it may. A proxy has any number, and is not counted.
     pub(super) fn admit(&self, address: IpAddr, most: usize, proxies: &[IpNet]) -> Option<Place> {
-        let address = address.to_canonical();
-        if proxies.iter().any(|network| network.contains(&address)) {
+        if is_of(address, proxies) {
             return Some(Place { peers: self.clone(), networks: Vec::new() });
         }
-        let bounds = networks(address).map(|(network, times)| (network, most.saturating_mul(times)));
+        let bounds = networks(address.to_canonical()).map(|(network, times)| (network, most.saturating_mul(times)));
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |(network, most): &(IpNet, usize)| open.get(network).is_some_and(|count| count >= most);
         if bounds.clone().any(|bound| is_full(&bound)) {
@@ -55,6 +54,18 @@ impl Drop for Place {
             }
         }
     }
+}
+
+/// Whether an address, however it is spelled, is in one of these networks.
+pub(super) fn is_of(address: IpAddr, networks: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
+}
+
+/// The smallest network that an address is counted with.
+pub(super) fn network(address: IpAddr) -> IpNet {
+    let address = address.to_canonical();
+    networks(address).next().map_or_else(|| address.into(), |(network, _times)| network)
 }
 
 /// The networks that an address is counted with, and how many times as much as one address they may have. In IPv6 a subscriber has a /64 at least,

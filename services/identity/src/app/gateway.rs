@@ -13,7 +13,7 @@ use storage::{
 use super::App;
 use crate::{
     config::GatewayBounds,
-    domain::{Gateway, GatewayChange, GatewayName, GatewayRefusal, GatewaysOfSchool, RevokeReason, Secret},
+    domain::{Gateway, GatewayChange, GatewayCode, GatewayName, GatewayRefusal, GatewaysOfSchool, OpenCode, RevokeReason, Secret},
     outbound::gateway_entry,
     store,
 };
@@ -38,14 +38,23 @@ pub struct EnrolGateway {
     pub name: GatewayName,
     /// Unique for this caller.
     pub request_id: Option<RequestId>,
+    /// A code is handed over, not the secret.
+    pub with_code: bool,
 }
 
-/// The gateway; its secret only the first time.
+/// The gateway; its secret or code only the first time.
 #[derive(Debug, Clone)]
 pub struct EnrolledGateway {
     pub gateway: Gateway,
     /// Shown now or never.
-    pub secret: Option<Secret>,
+    pub handed_over: Option<HandedOver>,
+}
+
+/// By what a gateway is set up.
+#[derive(Debug, Clone)]
+pub enum HandedOver {
+    Secret(Secret),
+    Code(GatewayCode),
 }
 
 /// Which gateway gets a new secret.
@@ -81,7 +90,7 @@ pub async fn list_gateways(app: &App, cx: &Context, asked: ListGateways) -> Resu
     Ok(store::gateway::list(&app.database.reader_within(&scope).await?, &scope, asked.school_id, asked.include_revoked, &paging).await?)
 }
 
-/// Gives the secret, once. Answers the gateway made before, without its secret, when the request is a repetition.
+/// Gives the secret or the code, once. Answers the gateway made before, without either, when the request is a repetition.
 pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Result<EnrolledGateway> {
     cx.require(Action::GatewayEnrol, asked.school_id)?;
     let scope = cx.scope(Action::GatewayEnrol)?;
@@ -102,7 +111,9 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
     }
 
     let secret = Secret::generate().map_err(Error::internal)?;
-    let (gateway, change) = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), secret.hash(), cx.clock.now());
+    let code = asked.with_code.then(GatewayCode::generate).transpose().map_err(Error::internal)?;
+    let hashes = (secret.hash(), code.as_ref().map(GatewayCode::hash));
+    let (gateway, change) = Gateway::enrol(cx.ids.next(), school.id, asked.site_id, asked.name.clone(), hashes, cx.clock.now());
     if let Some(keycloak) = &app.keycloak {
         // First, since a secret that Keycloak does not know is worth nothing, and no transaction should wait for Keycloak. A client
         // whose gateway is not kept in the end never gets a token.
@@ -125,19 +136,31 @@ pub async fn enrol_gateway(app: &App, cx: &Context, asked: EnrolGateway) -> Resu
         return the_same_again(before, &asked);
     }
     app.metrics.gateway_changed(action_of(change));
-    Ok(EnrolledGateway { gateway, secret: Some(secret) })
+    Ok(EnrolledGateway { gateway, handed_over: Some(code.map_or(HandedOver::Secret(secret), HandedOver::Code)) })
 }
 
 impl App {
     /// Refuses a gateway more than a school may have. Who asks is told at once; who watches over the platform finds it among the security events.
     fn require_room(&self, cx: &Context, school: SchoolId, has: GatewaysOfSchool) -> Result<()> {
         let GatewayBounds { gateways_of_a_school, enrolments_of_a_school_per_day } = self.bounds;
-        let refused = |refusal: GatewayRefusal| {
-            SecurityEvent::BoundReached.record(&cx.actor(), Action::GatewayEnrol.name(), Resource::School(school), refusal.into());
-            refusal
-        };
-        Ok(has.allow_one_more(gateways_of_a_school, enrolments_of_a_school_per_day).map_err(refused)?)
+        let allowed = has.allow_one_more(gateways_of_a_school, enrolments_of_a_school_per_day);
+        Ok(allowed.inspect_err(|refusal| bound_reached(cx, Action::GatewayEnrol, school, *refusal))?)
     }
+}
+
+/// Refuses a code more than a school may have. The school is locked.
+pub(super) async fn require_few_codes(txn: &Txn, cx: &Context, action: Action, gateway: &Gateway) -> Result<()> {
+    let most = OpenCode::MOST_OF_A_SCHOOL;
+    if store::gateway::count_codes(&**txn, gateway, cx.clock.now()).await? < most {
+        return Ok(());
+    }
+    let refusal = GatewayRefusal::TooManyCodes { most };
+    bound_reached(cx, action, gateway.school_id, refusal);
+    Err(refusal.into())
+}
+
+fn bound_reached(cx: &Context, action: Action, school: SchoolId, refusal: GatewayRefusal) {
+    SecurityEvent::BoundReached.record(&cx.actor(), action.name(), Resource::School(school), refusal.into());
 }
 
 /// Keeps a new gateway; or answers the one that the same request, sent twice at once, made on another connection.
@@ -155,6 +178,9 @@ async fn keep(
         return Ok(Some(before));
     }
     app.require_room(cx, gateway.school_id, store::gateway::count(&*txn, gateway.school_id, a_day_ago).await?)?;
+    if gateway.code().is_some() {
+        require_few_codes(&txn, cx, Action::GatewayEnrol, gateway).await?;
+    }
     store::gateway::insert(&txn, gateway, key).await?;
     record(&txn, cx, gateway, change).await?;
     txn.commit().await?;
@@ -164,7 +190,7 @@ async fn keep(
 fn the_same_again(before: Gateway, asked: &EnrolGateway) -> Result<EnrolledGateway> {
     let asks_the_same = before.school_id == asked.school_id && before.site_id == asked.site_id && before.name == asked.name;
     RequestId::require_repetition(asks_the_same)?;
-    Ok(EnrolledGateway { gateway: before, secret: None })
+    Ok(EnrolledGateway { gateway: before, handed_over: None })
 }
 
 /// Answers the gateway and its new secret. The old one is refused from now on.
@@ -210,7 +236,7 @@ pub async fn revoke_gateway(app: &App, cx: &Context, asked: RevokeGateway) -> Re
 }
 
 /// The gateway, locked, if the caller has read it as it is now.
-async fn to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId, etag: &Etag) -> Result<Gateway> {
+pub(super) async fn to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId, etag: &Etag) -> Result<Gateway> {
     let found = store::gateway::find_to_change(txn, scope, id).await?;
     let gateway = found.ok_or_else(|| Error::not_found("gateway"))?;
     etag.require(&gateway.etag())?;
@@ -218,25 +244,32 @@ async fn to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId, etag: &Eta
 }
 
 /// The directory entry for telemetry-ingest, and the audit row.
-async fn record(txn: &Txn, cx: &Context, gateway: &Gateway, change: GatewayChange) -> Result<()> {
-    // Who may post for which school stays the same with another secret, and no other service knows secrets.
-    if change != GatewayChange::SecretRotated {
-        outbox::add(txn, Topic::Gateway, gateway_entry(cx, gateway)).await?;
+pub(super) async fn record(txn: &Txn, cx: &Context, gateway: &Gateway, change: GatewayChange) -> Result<()> {
+    match change {
+        GatewayChange::Enrolled | GatewayChange::Revoked => outbox::add(txn, Topic::Gateway, gateway_entry(cx, gateway)).await?,
+        // Who may post for which school stays the same with another secret, and no other service knows secrets.
+        GatewayChange::SecretRotated | GatewayChange::CodeIssued | GatewayChange::CodeRedeemed => {}
     }
     let entry = Entry {
         action: action_of(change),
         resource: format!("gateway:{}", gateway.id),
-        detail: serde_json::json!({ "version": gateway.version, "site": gateway.site_id.map(|site| site.to_string()) }),
+        detail: serde_json::json!({
+            "version": gateway.version,
+            "site": gateway.site_id.map(|site| site.to_string()),
+            "code_expires": gateway.code().map(|code| code.expires),
+        }),
     };
     audit::append(txn, cx, Chain::School(gateway.school_id), entry).await?;
     Ok(())
 }
 
 /// As audit rows and metrics name the change.
-const fn action_of(change: GatewayChange) -> Action {
+pub(super) const fn action_of(change: GatewayChange) -> Action {
     match change {
         GatewayChange::Enrolled => Action::GatewayEnrol,
         GatewayChange::SecretRotated => Action::GatewayRotate,
+        GatewayChange::CodeIssued => Action::GatewayCode,
+        GatewayChange::CodeRedeemed => Action::GatewayRedeem,
         GatewayChange::Revoked => Action::GatewayRevoke,
     }
 }

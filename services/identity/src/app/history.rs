@@ -22,7 +22,10 @@ impl Trail for App {
         (Action::SchoolRead, by(&[Action::OrganisationImport])),
         (Action::EnrolmentRead, by(&[Action::EnrolmentCheck, Action::EnrolmentConfirm, Action::EnrolmentOverride])),
         (Action::ContactRead, by(&[Action::ContactEdit])),
-        (Action::GatewayRead, by(&[Action::GatewayEnrol, Action::GatewayRotate, Action::GatewayRevoke])),
+        (
+            Action::GatewayRead,
+            by(&[Action::GatewayEnrol, Action::GatewayRotate, Action::GatewayCode, Action::GatewayRedeem, Action::GatewayRevoke]),
+        ),
         (
             Action::FunctionRead,
             by(&[Action::FunctionGrant, Action::FunctionEnd, Action::FunctionConfirm, Action::FunctionRemind, Action::InvitationAccept]),

@@ -11,6 +11,7 @@ mod enrolment;
 mod erase_person;
 mod erasure;
 mod gateway;
+mod gateway_code;
 mod history;
 mod import_organisations;
 mod invitation;
@@ -46,9 +47,10 @@ pub use domain_proof::{check_domain, issue_domain_proof, look_at_domains};
 pub use enrolment::{CheckCompany, EnrolmentKind, ListEnrolments, check_company, confirm_school, get_enrolment, list_enrolments};
 pub use erasure::{ChangeErasure, ListErasures, ProposeErasure, agree_erasure, list_erasures, propose_erasure, withdraw_erasure};
 pub use gateway::{
-    EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
+    EnrolGateway, HandedOver, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
     rotate_gateway_secret,
 };
+pub use gateway_code::{IssueGatewayCode, issue_gateway_code, redeem_gateway_code};
 pub use import_organisations::{Import, ImportReport, Outcome, Progress};
 pub use invitation::{
     ChangeInvitation, CreateInvitation, InvitationFilter, ListInvitations, accept_invitation, create_invitation, get_invitation,

@@ -1,7 +1,9 @@
 //! Gateways: the machines at a school that post telemetry.
 //!
 //! A gateway is enrolled, its secret may be replaced any number of times, and it is revoked once and for good. Only an
-//! active gateway has a secret to compare with: a revoked one cannot be let in by mistake.
+//! active gateway has a secret to compare with, and may have a code to be used: a revoked one cannot be let in by mistake.
+//!
+//! A gateway that is enrolled with a code has a secret too, which nobody was told: the one that its machine gets for the code replaces it.
 //!
 //! A transition is `fn verb(&mut self, …, now) -> Result<Change, Refusal>`, in every service. It answers with what happened, because
 //! that is what the audit chain and the event are written from. It first checks and then alters, so after a refusal the gateway is
@@ -10,7 +12,7 @@
 use chrono::{DateTime, Utc};
 use runtime::{Error, Etag, GatewayId, Line, SchoolId, SiteId};
 
-use super::SecretHash;
+use super::{CodeRefusal, OpenCode, SecretHash};
 
 /// A gateway of a school.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub enum GatewayState {
         secret: SecretHash,
         /// Since when this secret is the one.
         secret_since: DateTime<Utc>,
+        /// By which its machine gets another, until it has.
+        code: Option<OpenCode>,
     },
     /// May do nothing, ever again.
     Revoked {
@@ -63,6 +67,10 @@ pub enum GatewayChange {
     Enrolled,
     /// Only its new secret lets it in.
     SecretRotated,
+    /// Its machine gets another secret for a code.
+    CodeIssued,
+    /// Its machine has.
+    CodeRedeemed,
     /// It may never post again.
     Revoked,
 }
@@ -99,6 +107,9 @@ pub enum Refusal {
     )]
     #[strum(serialize = "too_many_enrolments")]
     TooManyOfLate { most: u64 },
+    #[error("{most} codes of the school wait to be used, which is the most; use one, or wait until one is {} hours old", OpenCode::GOOD_FOR.num_hours())]
+    #[strum(serialize = "too_many_codes")]
+    TooManyCodes { most: u64 },
     /// It was revoked before.
     #[error("the gateway is revoked, which cannot be undone; enrol a new one")]
     #[strum(serialize = "gateway_revoked")]
@@ -115,25 +126,44 @@ impl Gateway {
     /// What comes before the gateway's id in its OAuth2 client id.
     const CLIENT_ID_PREFIX: &'static str = "gateway-";
 
-    /// A new gateway, active with this secret.
+    /// A new gateway, active with this secret, or with a code by which its machine gets another.
     pub fn enrol(
         id: GatewayId,
         school_id: SchoolId,
         site_id: Option<SiteId>,
         name: GatewayName,
-        secret: SecretHash,
+        (secret, code): (SecretHash, Option<SecretHash>),
         now: DateTime<Utc>,
     ) -> (Self, GatewayChange) {
-        let state = GatewayState::Active { secret, secret_since: now };
+        let code = code.map(|code| OpenCode::issued(code, now));
+        let state = GatewayState::Active { secret, secret_since: now, code };
         (Self { id, school_id, site_id, name, enrolled_at: now, state, version: 1 }, GatewayChange::Enrolled)
     }
 
-    /// Replaces the secret.
+    /// Replaces the secret; a code that waits is no longer good.
     pub fn rotate_secret(&mut self, secret: SecretHash, now: DateTime<Utc>) -> Result<GatewayChange, Refusal> {
         self.require_active()?;
-        self.state = GatewayState::Active { secret, secret_since: now };
+        self.state = GatewayState::Active { secret, secret_since: now, code: None };
         self.version += 1;
         Ok(GatewayChange::SecretRotated)
+    }
+
+    /// Has a code wait for its machine, in place of the one before. The secret of now lets it in until then.
+    pub fn issue_code(&mut self, issued: SecretHash, now: DateTime<Utc>) -> Result<GatewayChange, Refusal> {
+        match &mut self.state {
+            GatewayState::Active { code, .. } => *code = Some(OpenCode::issued(issued, now)),
+            GatewayState::Revoked { .. } => return Err(Refusal::Revoked),
+        }
+        self.version += 1;
+        Ok(GatewayChange::CodeIssued)
+    }
+
+    /// Replaces the secret for the machine that has the code, which is used up.
+    pub fn redeem_code(&mut self, presented: SecretHash, secret: SecretHash, now: DateTime<Utc>) -> Result<GatewayChange, CodeRefusal> {
+        self.code().ok_or(CodeRefusal::Unknown)?.require_good(presented, now)?;
+        self.state = GatewayState::Active { secret, secret_since: now, code: None };
+        self.version += 1;
+        Ok(GatewayChange::CodeRedeemed)
     }
 
     /// Ends its access for good; its secret is forgotten.
@@ -156,6 +186,14 @@ impl Gateway {
         match &self.state {
             GatewayState::Active { secret, .. } => secret.matches(presented),
             GatewayState::Revoked { .. } => false,
+        }
+    }
+
+    /// The code that waits for its machine, good or expired.
+    pub const fn code(&self) -> Option<OpenCode> {
+        match self.state {
+            GatewayState::Active { code, .. } => code,
+            GatewayState::Revoked { .. } => None,
         }
     }
 
@@ -189,7 +227,11 @@ mod tests {
 
     fn enrolled(secret: &Secret) -> Gateway {
         let ids = Ids::counted();
-        Gateway::enrol(ids.next(), ids.next(), None, GatewayName::parse("kelder").unwrap(), secret.hash(), moment(0)).0
+        Gateway::enrol(ids.next(), ids.next(), None, GatewayName::parse("kelder").unwrap(), (secret.hash(), None), moment(0)).0
+    }
+
+    fn secret() -> Secret {
+        Secret::generate().unwrap()
     }
 
     fn lost() -> RevokeReason {
@@ -214,6 +256,44 @@ mod tests {
             [one_more(4, 7), one_more(5, 0), one_more(0, 8)],
             [Ok(()), Err(Refusal::TooMany { most: 5 }), Err(Refusal::TooManyOfLate { most: 8 })]
         );
+    }
+
+    #[test]
+    fn a_code_gives_one_new_secret_within_a_day() {
+        let (old, new, code, other) = (secret(), secret(), SecretHash::of("code"), SecretHash::of("other"));
+        let mut gateway = enrolled(&old);
+        assert_eq!(gateway.redeem_code(code, new.hash(), moment(1)), Err(CodeRefusal::Unknown), "there is none yet");
+        assert_eq!(gateway.issue_code(code, moment(1)), Ok(GatewayChange::CodeIssued));
+        assert!(gateway.admits(old.reveal()), "the old secret is good until the code is used");
+        let waiting = gateway.clone();
+        assert_eq!(waiting.version, 2);
+        assert_eq!(gateway.redeem_code(other, new.hash(), moment(2)), Err(CodeRefusal::Unknown));
+        assert_eq!(gateway.redeem_code(code, new.hash(), moment(1) + OpenCode::GOOD_FOR), Err(CodeRefusal::Expired));
+        assert_eq!(gateway, waiting, "a refusal changes nothing");
+        let in_time = moment(0) + OpenCode::GOOD_FOR;
+        assert_eq!(gateway.redeem_code(code, new.hash(), in_time), Ok(GatewayChange::CodeRedeemed));
+        assert_eq!((gateway.version, gateway.admits(old.reveal()), gateway.admits(new.reveal())), (3, false, true));
+        assert_eq!(gateway.redeem_code(code, old.hash(), in_time), Err(CodeRefusal::Unknown), "it is used up");
+    }
+
+    #[test]
+    fn a_code_ends_with_another_code_another_secret_and_the_gateway() {
+        let (first, second) = (SecretHash::of("first"), SecretHash::of("second"));
+        let waiting = || {
+            let mut gateway = enrolled(&secret());
+            gateway.issue_code(first, moment(1)).unwrap();
+            gateway
+        };
+        let mut replaced = waiting();
+        replaced.issue_code(second, moment(2)).unwrap();
+        let mut rotated = waiting();
+        rotated.rotate_secret(secret().hash(), moment(2)).unwrap();
+        let mut revoked = waiting();
+        revoked.revoke("noor".into(), lost(), moment(2)).unwrap();
+        assert_eq!(revoked.issue_code(second, moment(3)), Err(Refusal::Revoked));
+        for mut gateway in [replaced, rotated, revoked] {
+            assert_eq!(gateway.redeem_code(first, secret().hash(), moment(3)), Err(CodeRefusal::Unknown));
+        }
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! `schildwacht.identity.v1.GatewayService`.
 
 use proto::identity::v1::{
-    EnrolGatewayRequest, EnrolGatewayResponse, Gateway, GetGatewayRequest, ListGatewaysRequest, ListGatewaysResponse, RevokeGatewayRequest,
-    RotateGatewaySecretRequest, RotateGatewaySecretResponse, gateway_service_server::GatewayService,
+    EnrolGatewayRequest, EnrolGatewayResponse, Gateway, GetGatewayRequest, IssueGatewayCodeRequest, IssueGatewayCodeResponse,
+    ListGatewaysRequest, ListGatewaysResponse, RevokeGatewayRequest, RotateGatewaySecretRequest, RotateGatewaySecretResponse,
+    gateway_service_server::GatewayService,
 };
 use runtime::{Error, Violations};
 use tonic::{Request, Response, Status};
 
 use crate::app::{
-    App, EnrolGateway, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway, list_gateways, revoke_gateway,
-    rotate_gateway_secret,
+    App, EnrolGateway, HandedOver, IssueGatewayCode, ListGateways, RevokeGateway, RotateGatewaySecret, enrol_gateway, get_gateway,
+    issue_gateway_code, list_gateways, revoke_gateway, rotate_gateway_secret,
 };
 
 #[tonic::async_trait]
@@ -17,8 +18,13 @@ impl GatewayService for App {
     async fn enrol_gateway(&self, request: Request<EnrolGatewayRequest>) -> Result<Response<EnrolGatewayResponse>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let enrolled = enrol_gateway(self, &cx, asked).await?;
-        let client_secret = enrolled.secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default();
-        Ok(Response::new(EnrolGatewayResponse { gateway: Some((&enrolled.gateway).into()), client_secret }))
+        let (client_secret, code) = match &enrolled.handed_over {
+            Some(HandedOver::Secret(secret)) => (secret.reveal(), ""),
+            Some(HandedOver::Code(code)) => ("", code.reveal()),
+            None => ("", ""),
+        };
+        let gateway = Some((&enrolled.gateway).into());
+        Ok(Response::new(EnrolGatewayResponse { gateway, client_secret: client_secret.to_owned(), code: code.to_owned() }))
     }
 
     async fn get_gateway(&self, request: Request<GetGatewayRequest>) -> Result<Response<Gateway>, Status> {
@@ -43,6 +49,12 @@ impl GatewayService for App {
         Ok(Response::new(RotateGatewaySecretResponse { gateway: Some((&gateway).into()), client_secret }))
     }
 
+    async fn issue_gateway_code(&self, request: Request<IssueGatewayCodeRequest>) -> Result<Response<IssueGatewayCodeResponse>, Status> {
+        let (cx, asked) = auth::asked(request)?;
+        let (gateway, code) = issue_gateway_code(self, &cx, asked).await?;
+        Ok(Response::new(IssueGatewayCodeResponse { gateway: Some((&gateway).into()), code: code.reveal().to_owned() }))
+    }
+
     async fn revoke_gateway(&self, request: Request<RevokeGatewayRequest>) -> Result<Response<Gateway>, Status> {
         let (cx, asked) = auth::asked(request)?;
         let gateway = revoke_gateway(self, &cx, asked).await?;
@@ -59,7 +71,8 @@ impl TryFrom<EnrolGatewayRequest> for EnrolGateway {
         let site_id = fields.optional_id("site_id", &request.site_id);
         let name = fields.text("name", &request.name);
         let request_id = fields.request_id(&request.request_id);
-        fields.build(|| Some(Self { school_id: school_id?, site_id, name: name?, request_id }))
+        let with_code = request.with_code;
+        fields.build(|| Some(Self { school_id: school_id?, site_id, name: name?, request_id, with_code }))
     }
 }
 
@@ -78,6 +91,17 @@ impl TryFrom<RotateGatewaySecretRequest> for RotateGatewaySecret {
     type Error = Error;
 
     fn try_from(request: RotateGatewaySecretRequest) -> Result<Self, Error> {
+        let mut fields = Violations::default();
+        let gateway_id = fields.id("gateway_id", &request.gateway_id);
+        let etag = fields.etag(&request.etag);
+        fields.build(|| Some(Self { gateway_id: gateway_id?, etag: etag? }))
+    }
+}
+
+impl TryFrom<IssueGatewayCodeRequest> for IssueGatewayCode {
+    type Error = Error;
+
+    fn try_from(request: IssueGatewayCodeRequest) -> Result<Self, Error> {
         let mut fields = Violations::default();
         let gateway_id = fields.id("gateway_id", &request.gateway_id);
         let etag = fields.etag(&request.etag);

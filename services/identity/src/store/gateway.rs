@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, asc, audit::Things, within};
 
-use crate::domain::{Gateway, GatewayName, GatewayState, GatewaysOfSchool, RevokeReason, SecretHash};
+use crate::domain::{Gateway, GatewayName, GatewayState, GatewaysOfSchool, OpenCode, RevokeReason, SecretHash};
 
 /// Table `gateway`. Which columns are set in which state is a constraint of the table.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,6 +28,9 @@ pub struct Model {
     pub state: String,
     pub secret_hash: Option<Vec<u8>>,
     pub secret_since: Option<DateTimeUtc>,
+    #[sea_orm(unique)]
+    pub code_hash: Option<Vec<u8>>,
+    pub code_expires: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
     pub revoked_by: Option<String>,
     pub revoke_reason: Option<String>,
@@ -43,7 +46,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { Gateways {
-    Internal: GatewayId, SchoolId, SiteId, Name, EnrolledAt, State, SecretHash, SecretSince, RevokedAt, Version, RequestId;
+    Internal: GatewayId, SchoolId, SiteId, Name, EnrolledAt, State, SecretHash, SecretSince, CodeHash, CodeExpires, RevokedAt, Version, RequestId;
     Personal: RevokedBy, RequestedBy;
     Special: RevokeReason;
 }}
@@ -63,6 +66,12 @@ pub async fn find(connection: &impl ConnectionTrait, scope: &Scope<SchoolId>, id
 pub async fn find_to_change(txn: &Txn, scope: &Scope<SchoolId>, id: GatewayId) -> StoreResult<Option<Gateway>> {
     let query = within(Entity::find_by_id(id.as_uuid()), Column::SchoolId, scope);
     query.lock_exclusive().one(&**txn).await?.map(read).transpose()
+}
+
+/// The gateway that this code is of, whosever it is: nobody is authenticated yet.
+pub async fn find_by_code(connection: &impl ConnectionTrait, code: SecretHash) -> StoreResult<Option<Gateway>> {
+    let query = Entity::find().filter(Column::CodeHash.eq(code.as_bytes().to_vec()));
+    query.one(connection).await?.map(read).transpose()
 }
 
 /// The gateway that this request made before.
@@ -103,6 +112,13 @@ pub async fn count(connection: &impl ConnectionTrait, school: SchoolId, since: D
     let active = of_school().filter(Column::State.eq(ACTIVE)).count(connection).await?;
     let enrolled_of_late = of_school().filter(Column::EnrolledAt.gt(since)).count(connection).await?;
     Ok(GatewaysOfSchool { active, enrolled_of_late })
+}
+
+/// How many other gateways of the school have a code that is good. Stays true while the school is locked.
+pub async fn count_codes(connection: &impl ConnectionTrait, gateway: &Gateway, now: DateTime<Utc>) -> StoreResult<u64> {
+    let of_others =
+        Entity::find().filter(Column::SchoolId.eq(gateway.school_id.as_uuid())).filter(Column::GatewayId.ne(gateway.id.as_uuid()));
+    Ok(of_others.filter(Column::CodeExpires.gt(now)).count(connection).await?)
 }
 
 /// All that may post, whosever they are: for the service's own work.
@@ -150,6 +166,8 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         state: ACTIVE.to_owned(),
         secret_hash: None,
         secret_since: None,
+        code_hash: None,
+        code_expires: None,
         revoked_at: None,
         revoked_by: None,
         revoke_reason: None,
@@ -158,9 +176,13 @@ fn row_of(gateway: &Gateway, key: &RequestKey) -> StoreResult<Model> {
         request_id: key.request_id.map(Into::into),
     };
     Ok(match &gateway.state {
-        GatewayState::Active { secret, secret_since } => {
-            Model { secret_hash: Some(secret.as_bytes().to_vec()), secret_since: Some(*secret_since), ..blank }
-        }
+        GatewayState::Active { secret, secret_since, code } => Model {
+            secret_hash: Some(secret.as_bytes().to_vec()),
+            secret_since: Some(*secret_since),
+            code_hash: code.map(|code| code.hash.as_bytes().to_vec()),
+            code_expires: code.map(|code| code.expires),
+            ..blank
+        },
         GatewayState::Revoked { at, by, reason } => Model {
             state: REVOKED.to_owned(),
             revoked_at: Some(*at),
@@ -184,14 +206,19 @@ fn read(row: Model) -> StoreResult<Gateway> {
     })
 }
 
+fn read_hash(column: &'static str, bytes: &[u8]) -> StoreResult<SecretHash> {
+    bytes.try_into().map(SecretHash::from_bytes).map_err(|_| StoreError::unreadable(column, "not 32 bytes"))
+}
+
 fn read_state(row: &Model) -> StoreResult<GatewayState> {
     let missing = |column| StoreError::unreadable(column, format!("missing in state {}", row.state));
     match row.state.as_str() {
         ACTIVE => {
-            let hash = row.secret_hash.clone().ok_or_else(|| missing("gateway.secret_hash"))?;
-            let hash = hash.try_into().map_err(|_| StoreError::unreadable("gateway.secret_hash", "not 32 bytes"))?;
+            let secret = read_hash("gateway.secret_hash", row.secret_hash.as_deref().ok_or_else(|| missing("gateway.secret_hash"))?)?;
             let secret_since = row.secret_since.ok_or_else(|| missing("gateway.secret_since"))?;
-            Ok(GatewayState::Active { secret: SecretHash::from_bytes(hash), secret_since })
+            let code = row.code_hash.as_deref().zip(row.code_expires);
+            let code = code.map(|(hash, expires)| Ok::<_, StoreError>(OpenCode { hash: read_hash("gateway.code_hash", hash)?, expires }));
+            Ok(GatewayState::Active { secret, secret_since, code: code.transpose()? })
         }
         REVOKED => {
             let at = row.revoked_at.ok_or_else(|| missing("gateway.revoked_at"))?;

@@ -15,8 +15,8 @@ use testkit::{
 
 use super::*;
 use crate::domain::{
-    Answer, Appointment, Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, Invitation, Person, Place,
-    Reminder, RevokeReason, School, SecretHash, Site,
+    Answer, Appointment, Board, BoardKind, Contact, ContactDetails, Gateway, GatewayName, GatewayState, Invitation, OpenCode, Person,
+    Place, Reminder, RevokeReason, School, SecretHash, Site,
 };
 
 fn number<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug>() -> impl Strategy<Value = T> {
@@ -69,10 +69,11 @@ prop_compose! {
 }
 
 fn any_state() -> impl Strategy<Value = GatewayState> {
-    let active = (any::<[u8; 32]>(), moment());
+    let code = (any::<[u8; 32]>(), moment()).prop_map(|(hash, expires)| OpenCode { hash: SecretHash::from_bytes(hash), expires });
+    let active = (any::<[u8; 32]>(), moment(), prop::option::of(code));
     let revoked = (moment(), text(), word());
     prop_oneof![
-        active.prop_map(|(secret, secret_since)| GatewayState::Active { secret: SecretHash::from_bytes(secret), secret_since }),
+        active.prop_map(|(secret, secret_since, code)| GatewayState::Active { secret: SecretHash::from_bytes(secret), secret_since, code }),
         revoked.prop_map(|(at, by, reason)| GatewayState::Revoked { at, by, reason: RevokeReason::parse(&reason).unwrap() }),
     ]
 }

@@ -245,7 +245,7 @@ on_both_stores! {
 
     async fn every_wrong_field_is_named(database: TestDatabase) {
         let world = World::start(&database).await;
-        let request = EnrolGatewayRequest { school_id: "De Zandloper".into(), site_id: "1".into(), name: " ".into(), request_id: "x".into() };
+        let request = EnrolGatewayRequest { school_id: "De Zandloper".into(), site_id: "1".into(), name: " ".into(), request_id: "x".into(), ..Default::default() };
         let refused = world.gateways().enrol_gateway(world.by(&operator(), request)).await.unwrap_err();
         let details = refused.get_error_details();
         let fields: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|violation| violation.field.as_str()).collect();

@@ -47,6 +47,42 @@ async fn a_gateway_gets_tokens_of_keycloak_until_it_is_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_secret_that_a_code_gives_is_the_one_that_keycloak_takes() {
+    let Some((realm, world, _database)) = with_keycloak().await else { return };
+    let (_, school) = world.with_two_schools().await;
+    let request =
+        EnrolGatewayRequest { school_id: school.school_id.clone(), name: "kelder".to_owned(), with_code: true, ..Default::default() };
+    let enrolled = world.gateways().enrol_gateway(world.by(&operator(), request)).await.unwrap().into_inner();
+
+    let answer = world.http.post(format!("{}/gateways/enrol", world.url)).form(&[("code", &enrolled.code)]).send().await.unwrap();
+    let answer: serde_json::Value = answer.error_for_status().unwrap().json().await.unwrap();
+
+    assert_eq!(answer["token_url"], format!("{}/protocol/openid-connect/token", realm.issuer()));
+    let secret = answer["client_secret"].as_str().unwrap();
+    realm.machine_token(&enrolled.gateway.unwrap().client_id, secret).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_still_good_when_keycloak_did_not_take_the_secret() {
+    let Some((realm, world, _database)) = with_keycloak().await else { return };
+    let (_, school) = world.with_two_schools().await;
+    let request =
+        EnrolGatewayRequest { school_id: school.school_id.clone(), name: "kelder".to_owned(), with_code: true, ..Default::default() };
+    let enrolled = world.gateways().enrol_gateway(world.by(&operator(), request)).await.unwrap().into_inner();
+    let client_id = enrolled.gateway.unwrap().client_id;
+    let redeem = async || {
+        let answer = world.http.post(format!("{}/gateways/enrol", world.url)).form(&[("code", &enrolled.code)]).send().await.unwrap();
+        answer.json::<serde_json::Value>().await.unwrap()
+    };
+    let kept = realm.client(&client_id).await.unwrap();
+    realm.remove_client(&client_id).await;
+    assert_eq!(redeem().await["reason"], "gateway_client_missing");
+    realm.add_client(kept).await;
+    let answer = redeem().await;
+    realm.machine_token(&client_id, answer["client_secret"].as_str().unwrap()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_keycloak_did_not_hear_it_hears_soon() {
     let Some((realm, world, _database)) = with_keycloak().await else { return };
     let (_, school) = world.with_two_schools().await;

@@ -12,6 +12,7 @@ mod demo;
 mod domains;
 mod enrolments;
 mod erasures;
+mod gateway_codes;
 mod gateways;
 mod history;
 mod import;

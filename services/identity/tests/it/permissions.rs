@@ -12,11 +12,11 @@ use proto::{
         CreateInvitationRequest, CreateVendorRequest, DeleteContactRequest, EndAppointmentRequest, EndOverrideRequest, EndSessionsRequest,
         EnrolGatewayRequest, GetAccessRequest, GetAppointmentRequest, GetContactRequest, GetEnrolmentRequest, GetGatewayRequest,
         GetInvitationRequest, GetOwnAccessRequest, GetSchoolRequest, GetSignInPolicyRequest, GetVendorRequest, ImportFormat,
-        IssueDomainProofRequest, ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest, ListErasuresRequest,
-        ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ProposeErasureRequest, ProposeOverrideRequest,
-        RegisterVendorRequest, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School, ShowInvitationRequest,
-        UpdateContactRequest, UpdateVendorRequest, WithdrawErasureRequest, WithdrawInvitationRequest, get_access_request,
-        get_enrolment_request, place, propose_override_request,
+        IssueDomainProofRequest, IssueGatewayCodeRequest, ListAppointmentsRequest, ListContactsRequest, ListEnrolmentsRequest,
+        ListErasuresRequest, ListGatewaysRequest, ListInvitationsRequest, ListSchoolsRequest, Place as WirePlace, ProposeErasureRequest,
+        ProposeOverrideRequest, RegisterVendorRequest, ResendInvitationRequest, RevokeGatewayRequest, RotateGatewaySecretRequest, School,
+        ShowInvitationRequest, UpdateContactRequest, UpdateVendorRequest, WithdrawErasureRequest, WithdrawInvitationRequest,
+        get_access_request, get_enrolment_request, place, propose_override_request,
     },
     time::timestamp,
 };
@@ -206,6 +206,7 @@ async fn call(world: &World, who: &Principal, name: &str, place: &Place) -> Code
         "RotateGatewaySecret" => {
             gateways.rotate_gateway_secret(world.by(who, RotateGatewaySecretRequest { gateway_id, etag })).await.map(drop)
         }
+        "IssueGatewayCode" => gateways.issue_gateway_code(world.by(who, IssueGatewayCodeRequest { gateway_id, etag })).await.map(drop),
         "RevokeGateway" => {
             let ask = RevokeGatewayRequest { gateway_id, reason: "Gestolen".to_owned(), etag };
             gateways.revoke_gateway(world.by(who, ask)).await.map(drop)

@@ -80,7 +80,7 @@ pub struct Setup {
 }
 
 /// Few enough for a test to reach.
-pub const BOUNDS: GatewayBounds = GatewayBounds { gateways_of_a_school: 5, enrolments_of_a_school_per_day: 8 };
+pub const BOUNDS: GatewayBounds = GatewayBounds { gateways_of_a_school: 6, enrolments_of_a_school_per_day: 8 };
 
 impl Setup {
     pub const fn ordinary() -> Self {
@@ -132,13 +132,16 @@ impl World {
                 listen: setup.listen.unwrap_or(listener.address()),
                 issuer: setup.issuer.unwrap_or_else(|| format!("{url}/issuer")).parse().unwrap(),
                 portal: portal.parse().unwrap(),
+                sensors: Some("https://ingest.schildwacht.example/".parse().unwrap()),
+                // None, so that this machine is one address.
+                proxies: Vec::new(),
                 data_dir: data_dir.path().to_owned(),
                 content: content::Settings::default(),
             },
             parts,
         };
         let routes = service.build(&process).await?;
-        let router = routes.grpc.merge(routes.issuer).merge(operators_door);
+        let router = routes.grpc.merge(routes.http).merge(operators_door);
         let limits = Limits { drain: Duration::from_secs(1), ..Limits::default() };
         process.tasks.spawn("listener", listener.serve(router, limits, process.tasks.shutdown()));
         let http = testkit::http_client();

@@ -57,6 +57,8 @@ pub enum MenuPlace {
     Network(u8),
     /// The same, for the platform team.
     Platform(u8),
+    /// For who works for vendors.
+    YourVendor(u8),
     /// For who has several schools.
     YourSchools(u8),
     /// The school of this page, where it is the visitor's own.

@@ -174,11 +174,6 @@ impl Issuer {
         serde_json::from_slice(answer.body()).map_err(unreachable)
     }
 
-    /// Where machines ask for tokens.
-    pub async fn token_url(&self) -> Result<Option<String>, IssuerError> {
-        Ok(self.metadata(None).await?.token_endpoint().map(|address| address.as_str().to_owned()))
-    }
-
     /// Begins a sign-in that does what is asked.
     pub async fn begin(&self, asked: &StepUp) -> Result<Begun, IssuerError> {
         let metadata = self.metadata(None).await?;

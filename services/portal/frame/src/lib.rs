@@ -28,6 +28,7 @@ pub mod layout;
 pub mod list;
 pub mod mark;
 pub mod metrics;
+pub mod organisation;
 mod portal;
 pub mod problem;
 pub mod respond;

@@ -85,6 +85,8 @@ pub fn frame(language: Language, visitor: Option<Visitor>) -> Frame {
         now: now(),
         here: "/".to_owned(),
         school: visitor.as_ref().and_then(Visitor::only_school),
+        organisation: None,
+        organisations: Vec::new(),
         visitor,
         csrf: "secret".to_owned(),
         flash: None,

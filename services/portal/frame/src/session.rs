@@ -34,11 +34,11 @@ mod renewal;
 
 use std::{sync::Arc, time::Duration};
 
-use auth::{Condition, Policies, SignIn, TokenError, Verifier};
+use auth::{Condition, Policies, Resource, SignIn, TokenError, Verifier};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use content::NotInForce;
-use runtime::{Clock, Process, StepUp, security::SecurityEvent};
+use runtime::{Clock, Process, SchoolId, StepUp, security::SecurityEvent};
 use serde::{Deserialize, Serialize};
 use storage::Cache;
 
@@ -85,7 +85,20 @@ pub struct SignedIn {
     pub sign_in: SignIn,
     /// What asked for its sign-in, if it was a surer or a more recent one.
     pub step_up: Option<StepUp>,
+    /// Which of several organisations this person looks at; `None`: all of them.
+    pub organisation: Option<Resource>,
     key: SessionKey,
+}
+
+impl SignedIn {
+    /// The school that pages begin with: the one that was chosen, or the only one.
+    pub fn school(&self) -> Option<SchoolId> {
+        match self.organisation {
+            Some(Resource::School(school)) => Some(school),
+            Some(_) => None,
+            None => self.visitor.only_school(),
+        }
+    }
 }
 
 /// What does not change during a session.
@@ -199,9 +212,31 @@ impl Sessions {
         }
         let (principal, held) = self.policies.caller(&verified, now)?;
         let visitor = Visitor::new(principal, held, Arc::clone(&self.policies));
+        let organisation = self.organisation(&key, &visitor).await?;
         let Origin { since, csrf, step_up, .. } = origin;
         let sign_in = verified.sign_in.clone();
-        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, sign_in, step_up, key }))
+        Ok(Some(SignedIn { visitor, access_token: access.token.into(), csrf, since, sign_in, step_up, organisation, key }))
+    }
+
+    /// What was chosen and is still theirs. Who has no choice costs no look.
+    async fn organisation(&self, key: &SessionKey, visitor: &Visitor) -> Result<Option<Resource>, SessionError> {
+        let organisations = visitor.organisations();
+        if organisations.len() < 2 {
+            return Ok(None);
+        }
+        let chosen = self.cache.get::<String>(&key.organisation()).await?;
+        Ok(organisations.into_iter().find(|organisation| Some(organisation.to_string()) == chosen))
+    }
+
+    /// Looks at this organisation from now on, until the session ends. What is none of theirs means all of them.
+    pub async fn choose(&self, session: &SignedIn, code: &str) -> Result<(), SessionError> {
+        let is_theirs = session.visitor.organisations().iter().any(|organisation| organisation.to_string() == code);
+        if is_theirs {
+            self.cache.put(&session.key.organisation(), &code, self.limits.absolute()).await?;
+        } else {
+            self.cache.remove(&session.key.organisation()).await?;
+        }
+        Ok(())
     }
 
     /// Why a session has ended by itself, if it has.
@@ -235,7 +270,7 @@ impl Sessions {
     }
 
     async fn forget(&self, key: &SessionKey, whose: Option<&Whose>) -> Result<(), SessionError> {
-        for part in [key.origin(), key.access(), key.refresh(), key.life_sign()] {
+        for part in [key.origin(), key.access(), key.refresh(), key.life_sign(), key.organisation()] {
             self.cache.remove(&part).await?;
         }
         if let Some(whose) = whose {

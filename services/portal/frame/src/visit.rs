@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use auth::Action;
 use axum::{extract::FromRequestParts, response::Response};
 use futures::future::join_all;
 use http::request::Parts;
@@ -14,12 +13,14 @@ use crate::{
     fields::Fields,
     language::Language,
     layout::{Frame, Preferences},
+    organisation::{self, Offered},
     portal::Portal,
     respond::redirect_with_cookie,
     routes::Form,
     session::{Keep, SignedIn},
     upstream::Calls,
     visitor::Visitor,
+    words::ShellWords,
 };
 
 pub const SESSION_COOKIE: &str = "schildwacht";
@@ -104,18 +105,16 @@ impl Around {
             flash: self.flash,
             place: place.into(),
             context: String::new(),
-            school: session.and_then(|session| session.visitor.only_school()),
+            school: session.and_then(SignedIn::school),
+            organisation: session.and_then(|session| session.organisation),
+            organisations: Vec::new(),
             areas: self.portal.areas,
             figures: Vec::new(),
             emergency_line: self.portal.emergency_line.clone(),
         };
-        let words = frame.words();
-        let context = match &frame.visitor {
-            Some(visitor) if visitor.works_the_queue() => words.response_team(),
-            Some(visitor) if visitor.may_everywhere(Action::GatewayRead) => words.platform_team(),
-            _ => "",
-        };
-        context.clone_into(&mut frame.context);
+        if let Some(visitor) = &frame.visitor {
+            frame.words().team(visitor).clone_into(&mut frame.context);
+        }
         Ok(frame)
     }
 }
@@ -140,9 +139,16 @@ impl Visit {
     pub async fn frame(&self, place: impl Into<String>) -> Result<Frame, Failure> {
         let mut frame = self.around.frame(place)?;
         let asked = self.around.portal.areas.iter().filter_map(|area| area.figures);
-        let figures = join_all(asked.map(|figures| figures(self.visitor().clone(), self.calls()))).await;
+        let figures = join_all(asked.map(|figures| figures(self.visitor().clone(), self.calls())));
+        let (figures, organisations) = tokio::join!(figures, self.organisations());
         frame.figures = figures.into_iter().flatten().collect();
+        frame.organisations = organisations;
         Ok(frame)
+    }
+
+    /// What the switcher of a frame offers. It calls a service, so await it beside other calls.
+    pub async fn organisations(&self) -> Vec<Offered> {
+        organisation::offered(self.visitor(), &self.calls(), self.session.organisation, ShellWords(self.language())).await
     }
 
     /// Back to a page, with a word about what was done (post, redirect, get).

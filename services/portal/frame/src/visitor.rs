@@ -77,6 +77,16 @@ impl Visitor {
         }
     }
 
+    /// Where this person has work: for all schools together, at schools, for vendors. Each once.
+    pub fn organisations(&self) -> Vec<Resource> {
+        let places = || self.principal.functions.iter().filter_map(|function| function.place());
+        let of_all = places().find(|place| *place == Resource::Platform);
+        let mut vendors: Vec<Resource> = places().filter(|place| matches!(place, Resource::Vendor(_))).collect();
+        vendors.sort_unstable();
+        vendors.dedup();
+        of_all.into_iter().chain(self.own_schools().into_iter().map(Resource::School)).chain(vendors).collect()
+    }
+
     /// That school, where it is one.
     pub fn only_school(&self) -> Option<SchoolId> {
         match self.own_schools().as_slice() {

@@ -17,7 +17,7 @@ portal_frame::pages!(
     gateways::GatewaysPage,
     gateways::EnrolSearchPage,
     gateways::EnrolPage,
-    gateways::SecretPage,
+    gateways::CodePage,
     gateways::RotatePage,
     gateways::RevokePage,
 );

@@ -144,7 +144,7 @@ fn menu(onlooker: &Onlooker<'_>) -> Vec<MenuEntry> {
     for vendor in own_vendors(visitor) {
         let label = enrolment::EnrolmentWords(onlooker.language).title();
         let href = enrolment::Subject::Vendor(vendor).place();
-        entries.push(MenuEntry { place: MenuPlace::Work(9), href, icon: Icon::Check, label });
+        entries.push(MenuEntry { place: MenuPlace::YourVendor(0), href, icon: Icon::Check, label });
     }
     entries
 }

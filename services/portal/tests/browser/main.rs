@@ -4,6 +4,7 @@
 
 #[path = "../it/support/mod.rs"]
 mod support;
+mod walk;
 
 use chrono::TimeDelta;
 use fantoccini::{Locator, key::Key};
@@ -11,7 +12,7 @@ use support::{
     Town,
     addresses::{self, Address},
     people,
-    sample::{CASE_OF_NOBODY, ZANDLOPER},
+    sample::{CASE_OF_NOBODY, HOEK, ZANDLOPER},
 };
 use testkit::{
     browser::{Browser, Scripts},
@@ -88,6 +89,42 @@ async fn the_people_to_check_are_accessible_and_do_not_stick_out() {
     browser.goto(&format!("{}/scholen/{ZANDLOPER}/mensen", town.url())).await.unwrap();
     read(&browser, "#klopt", "Klopt deze lijst nog?").await;
     assert_eq!(browser.findings("people-to-check").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_switcher_is_opened_by_keys_is_accessible_and_leads_to_the_school_that_is_chosen() {
+    let town = Town::new().await;
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    browser.goto(&format!("{}/hulp?lang=nl", town.url())).await.unwrap();
+    town.issuer.next_to_sign_in(&people::director_of_two());
+    browser.goto(&format!("{}/aanmelden", town.url())).await.unwrap();
+    read(&browser, ".switch summary", "Al uw organisaties").await;
+    ask(&browser, "document.querySelector('.switch summary').focus()").await;
+    browser.active_element().await.unwrap().send_keys(&Key::Enter.to_string()).await.unwrap();
+    see(&browser, ".switch[open]").await;
+    assert_eq!(browser.findings("switcher-open").await, Vec::<String>::new());
+    browser.press(&format!(".switch button[value='school:{HOEK}']")).await;
+    read(&browser, ".switch summary", "Technisch Instituut De Hoek").await;
+    assert_eq!(browser.current_url().await.unwrap().path(), format!("/scholen/{HOEK}/toestellen"));
+    assert_eq!(browser.findings("switcher-chosen").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_code_of_a_new_gateway_is_accessible_and_does_not_stick_out() {
+    let town = Town::new().await;
+    let Some(browser) = Browser::open(Scripts::On).await else { return };
+    browser.goto(&format!("{}/hulp?lang=nl", town.url())).await.unwrap();
+    town.issuer.next_to_sign_in(&people::karim());
+    browser.goto(&format!("{}/aanmelden", town.url())).await.unwrap();
+    see(&browser, ".account").await;
+    browser.goto(&format!("{}/gateways/nieuw", town.url())).await.unwrap();
+    browser.find(Locator::Css("#naam")).await.unwrap().send_keys("Refter").await.unwrap();
+    browser.press("main form .button.main").await;
+    read(&browser, "h1", "Stel de gateway in met deze code").await;
+    assert_eq!(browser.findings("gateway-code").await, Vec::<String>::new());
+    browser.goto(&format!("{}/gateways", town.url())).await.unwrap();
+    read(&browser, "main table", "Wacht op het toestel").await;
+    assert_eq!(browser.findings("gateways-waiting").await, Vec::<String>::new());
 }
 
 #[tokio::test]

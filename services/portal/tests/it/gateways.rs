@@ -1,23 +1,24 @@
-//! Gateways: a secret is shown once, and what cannot be undone is asked first.
+//! Gateways: a code is shown once, and what cannot be undone is asked first.
 
 use chrono::TimeDelta;
 
 use crate::support::{
-    Town, people,
+    Town,
+    browser::link_to,
+    people,
     sample::{GATEWAY, HOEK, ZANDLOPER},
 };
 
-/// The secret that a page shows.
-fn secret_on(page: &str) -> String {
-    let (_, secret) =
-        page.split_once("<dt>Geheime sleutel (client_secret)</dt><dd><code class=\"hash\">").unwrap_or_else(|| panic!("no secret: {page}"));
-    let secret = secret.split('<').next().unwrap().to_owned();
-    assert!(secret.len() > 20, "{secret}");
-    secret
+/// The code that a page shows.
+fn code_on(page: &str) -> String {
+    let (_, code) = page.split_once("<dt>Code</dt><dd><code class=\"hash\">").unwrap_or_else(|| panic!("no code: {page}"));
+    let code = code.split('<').next().unwrap().to_owned();
+    assert_eq!(code.len(), 35, "{code}");
+    code
 }
 
 #[tokio::test]
-async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_secret_once() {
+async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_code_once() {
     let town = Town::new().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let found = pieter.follow("/gateways/nieuw?zoek=hoek").await.text;
@@ -27,26 +28,57 @@ async fn an_operator_finds_the_school_names_the_gateway_and_sees_its_secret_once
     let fields = [("school", HOEK.id()), ("naam", "Werkplaats 2"), ("verzoek", "0190c0de-0000-7000-8000-00000000aaaa")];
     let shown = pieter.submit(&form, "/gateways/nieuw", &fields).await;
     assert_eq!(shown.status, 200);
-    let secret = secret_on(&shown.text);
-    assert!(shown.text.contains("Kopieer nu de geheime sleutel"));
-    for address in ["https://ingest.schildwacht.example<", &format!("{}/token<", town.issuer.url())] {
-        assert!(shown.text.contains(address), "a sensor needs {address}: {}", shown.text);
+    let code = code_on(&shown.text);
+    let url = format!("{}/gateways/enrol?format=env", town.url());
+    for needed in [
+        format!("printf &#39;code={code}&#39; | curl"),
+        url,
+        format!("schildwacht gateways redeem {code} --url "),
+        "https://ingest.schildwacht.example<".to_owned(),
+    ] {
+        assert!(shown.text.contains(&needed), "{needed}: {}", shown.text);
     }
-    assert!(!shown.text.contains("Vraag het aan het platformteam"));
+    assert!(!shown.text.contains("Vraag het aan het platformteam") && !shown.text.contains("client_secret"));
     assert_eq!(shown.header("cache-control"), "no-store");
 
     let again = pieter.submit(&form, "/gateways/nieuw", &fields).await.text;
-    assert!(again.contains("Deze gateway was al geregistreerd") && !again.contains(&secret), "sending twice enrols once");
+    assert!(again.contains("Deze gateway was al geregistreerd") && !again.contains(&code), "sending twice enrols once");
+    let list = pieter.follow("/gateways").await.text;
+    assert!(list.contains("Wacht op het toestel") && !list.contains(&code), "{list}");
+    town.clock.advance(TimeDelta::hours(24));
+    let list = town.browser_of(&people::pieter_operates()).await.follow("/gateways").await.text;
+    assert!(list.contains("Code verlopen") && !list.contains("Wacht op het toestel"), "{list}");
 }
 
 #[tokio::test]
-async fn a_secret_is_shown_also_where_an_address_is_not_known() {
+async fn a_code_is_shown_also_where_an_address_is_not_known() {
     let town = Town::told_the_least().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let fields = [("school", HOEK.id()), ("naam", "Werkplaats 2"), ("verzoek", "0190c0de-0000-7000-8000-00000000aaaa")];
     let shown = pieter.submit(&format!("/gateways/nieuw?school={HOEK}"), "/gateways/nieuw", &fields).await.text;
-    secret_on(&shown);
-    assert!(shown.contains("Hier ontbreekt een adres. Vraag het aan het platformteam"), "{shown}");
+    code_on(&shown);
+    assert!(shown.contains("ontbreekt hier. Vraag het aan het platformteam"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_school_whose_codes_wait_is_told_to_use_them_first() {
+    let town = Town::new().await;
+    let mut pieter = town.browser_of(&people::pieter_operates()).await;
+    let form = format!("/gateways/nieuw?school={HOEK}");
+    for number in 0..5 {
+        let request = format!("0190c0de-0000-7000-8000-00000000aaa{number}");
+        let fields = [("school", HOEK.id()), ("naam", "Werkplaats"), ("verzoek", request.as_str())];
+        code_on(&pieter.submit(&form, "/gateways/nieuw", &fields).await.text);
+    }
+    let sixth = pieter.submit(&form, "/gateways/nieuw", &[("school", HOEK.id()), ("naam", "Refter")]).await;
+    assert_eq!(sixth.status, 422);
+    assert!(sixth.text.contains("Er wachten al te veel codes") && sixth.text.contains("value=\"Refter\""), "{}", sixth.text);
+    let list = pieter.follow("/gateways").await.text;
+    let address = link_to(list.split("<tr>").find(|row| row.contains("Werkplaatsen")).unwrap(), "/gateways/");
+    let etag = pieter.follow(&address).await.hidden("etag").unwrap();
+    let refused = pieter.submit(&address, &address, &[("etag", &etag)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("Er wachten al te veel codes"), "{}", refused.text);
 }
 
 #[tokio::test]
@@ -86,19 +118,19 @@ async fn a_name_is_needed() {
 }
 
 #[tokio::test]
-async fn a_new_secret_replaces_the_old_one_unless_somebody_was_faster() {
+async fn a_new_code_replaces_the_one_before_unless_somebody_was_faster() {
     let town = Town::new().await;
     let mut pieter = town.browser_of(&people::pieter_operates()).await;
     let address = format!("/gateways/{GATEWAY}/geheim");
     let stale = pieter.submit(&address, &address, &[("etag", "older")]).await;
     assert_eq!(stale.status, 409);
     assert!(stale.text.contains("Iemand anders wijzigde deze gateway intussen"));
-    let mut secrets = Vec::new();
-    for _rotation in 0..2 {
+    let mut codes = Vec::new();
+    for _code in 0..2 {
         let etag = pieter.follow(&address).await.hidden("etag").unwrap();
-        secrets.push(secret_on(&pieter.submit(&address, &address, &[("etag", &etag)]).await.text));
+        codes.push(code_on(&pieter.submit(&address, &address, &[("etag", &etag)]).await.text));
     }
-    assert_ne!(secrets[0], secrets[1]);
+    assert_ne!(codes[0], codes[1]);
 }
 
 #[tokio::test]

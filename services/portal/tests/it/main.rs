@@ -29,5 +29,6 @@ mod sessions;
 mod sign_in;
 mod step_up;
 mod support;
+mod switching;
 mod tenancy;
 mod warnings;

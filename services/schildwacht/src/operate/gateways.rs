@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use proto::identity::v1::{
-    EnrolGatewayRequest, Gateway, GatewayState, GetGatewayRequest, ListGatewaysRequest, RevokeGatewayRequest, RotateGatewaySecretRequest,
-    gateway_service_client::GatewayServiceClient,
+    EnrolGatewayRequest, Gateway, GatewayState, GetGatewayRequest, IssueGatewayCodeRequest, ListGatewaysRequest, RevokeGatewayRequest,
+    RotateGatewaySecretRequest, gateway_service_client::GatewayServiceClient,
 };
 use runtime::{Clock, Ids};
 use serde_json::json;
@@ -11,7 +11,9 @@ use url::Url;
 
 use super::{
     connection::{Connection, connect, connect_and_tell, refused},
-    moment, say, say_json,
+    moment,
+    redeem::redeem,
+    say, say_json,
     schools::Schools,
 };
 use crate::cli::GatewayCommand;
@@ -30,23 +32,31 @@ pub async fn gateways(command: GatewayCommand) -> Result<()> {
             };
             list(&mut GatewayServiceClient::new(connection), &mut schools, school_id, revoked, json).await
         }
-        GatewayCommand::Enrol { school, name, access } => {
+        GatewayCommand::Enrol { school, name, code, access } => {
             let (connection, token_url) = connect_and_tell(&access).await?;
             let school_id = Schools::new(connection.clone()).id_of(&school).await?;
             let request_id = Ids::random(Clock::system()).next::<runtime::EventId>().to_string();
-            let request = EnrolGatewayRequest { school_id, site_id: String::new(), name, request_id };
+            let request = EnrolGatewayRequest { school_id, site_id: String::new(), name, request_id, with_code: code };
             let enrolled = GatewayServiceClient::new(connection).enrol_gateway(request).await.map_err(refused)?.into_inner();
-            show_secret(enrolled.gateway.as_ref(), &token_url, &enrolled.client_secret)
+            match code {
+                true => show_code(enrolled.gateway.as_ref(), &access.system.at, &enrolled.code),
+                false => show_secret(enrolled.gateway.as_ref(), &token_url, &enrolled.client_secret),
+            }
         }
-        GatewayCommand::Rotate { gateway, access } => {
+        GatewayCommand::Rotate { gateway, code, access } => {
             let (connection, token_url) = connect_and_tell(&access).await?;
             let mut client = GatewayServiceClient::new(connection);
             let gateway_id = gateway.to_string();
             let etag = etag(&mut client, &gateway_id).await?;
+            if code {
+                let issued = client.issue_gateway_code(IssueGatewayCodeRequest { gateway_id, etag }).await.map_err(refused)?.into_inner();
+                return show_code(issued.gateway.as_ref(), &access.system.at, &issued.code);
+            }
             let rotated =
                 client.rotate_gateway_secret(RotateGatewaySecretRequest { gateway_id, etag }).await.map_err(refused)?.into_inner();
             show_secret(rotated.gateway.as_ref(), &token_url, &rotated.client_secret)
         }
+        GatewayCommand::Redeem(options) => redeem(&options).await,
         GatewayCommand::Revoke { gateway, reason, access } => {
             let mut client = GatewayServiceClient::new(connect(&access).await?);
             let gateway_id = gateway.to_string();
@@ -94,6 +104,18 @@ async fn list(
 async fn etag(client: &mut GatewayServiceClient<Connection>, gateway_id: &str) -> Result<String> {
     let request = GetGatewayRequest { gateway_id: gateway_id.to_owned() };
     Ok(client.get_gateway(request).await.map_err(refused)?.into_inner().etag)
+}
+
+fn show_code(gateway: Option<&Gateway>, at: &Url, code: &str) -> Result<()> {
+    if let Some(gateway) = gateway {
+        say(format!("gateway    {}", gateway.gateway_id))?;
+        say(format!("client id  {}", gateway.client_id))?;
+    }
+    say(format!("code       {code}"))?;
+    say(format!(
+        "The code is shown only once. It works once, within 24 hours. On the machine at the school, with the address of the portal:\n\
+        schildwacht gateways redeem {code} --url {at} --to /etc/schildwacht/gateway.env"
+    ))
 }
 
 fn show_secret(gateway: Option<&Gateway>, token_url: &Url, secret: &str) -> Result<()> {

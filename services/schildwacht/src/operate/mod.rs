@@ -6,6 +6,7 @@ mod connection;
 mod dead_letters;
 mod gateways;
 mod import;
+mod redeem;
 mod retention;
 mod schools;
 

@@ -299,8 +299,6 @@ impl Config {
     /// The portal's configuration, with its secret at the issuer.
     pub fn portal(&self, client_secret: Secret) -> Result<portal::Config, ConfigError> {
         let public_url = self.listen.public_url.parse();
-        let sensors_url = Some(&self.portal.sensors_url).filter(|url| !url.is_empty()).map(|url| url.parse()).transpose();
-        let sensors_url = sensors_url.map_err(|_| ConfigError::at("portal.sensors_url", portal::config::SENSORS_URL_ADVICE))?;
         Ok(portal::Config {
             public_url: public_url.map_err(|_| ConfigError::at("listen.public_url", "give an address with http:// or https://"))?,
             client_id: self.portal.client_id.clone(),
@@ -313,8 +311,14 @@ impl Config {
             session: self.portal.session,
             cache: self.cache.clone(),
             emergency_line: self.portal.emergency_line.clone(),
-            sensors_url,
+            sensors_url: self.sensors_url()?,
         })
+    }
+
+    /// Where sensors post, as schools reach it; `None` where that is not known.
+    pub fn sensors_url(&self) -> Result<Option<Url>, ConfigError> {
+        let url = Some(&self.portal.sensors_url).filter(|url| !url.is_empty()).map(|url| url.parse()).transpose();
+        url.map_err(|_| ConfigError::at("portal.sensors_url", portal::config::SENSORS_URL_ADVICE))
     }
 }
 

@@ -28,6 +28,7 @@ const OPEN: &[(&str, &str)] = &[
     ("/privacy", "information, which the GDPR (art. 13) wants open"),
     ("/toegankelijkheid", "information, which the web accessibility directive wants open"),
     ("/grpc.health.v1.Health/{*rest}", "probes have no token"),
+    ("/gateways/enrol", "a gateway gets its secret: what counts is its code"),
     ("/.well-known/schildwacht", "tells operators' commands where gRPC is"),
     ("/issuer/.well-known/openid-configuration", "the development issuer: discovery"),
     ("/issuer/jwks", "the development issuer: public keys"),

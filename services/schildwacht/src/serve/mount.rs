@@ -82,7 +82,7 @@ impl Mounts<'_> {
                 Service::Identity => {
                     let routes = self.identity(&mut given).await?;
                     mounted.merge_grpc(routes.grpc);
-                    mounted.merge(routes.issuer);
+                    mounted.merge(routes.http);
                 }
                 Service::TelemetryIngest => {
                     let ports = self.sensors.take().context("the ports of telemetry-ingest were not taken")?;
@@ -168,6 +168,8 @@ impl Mounts<'_> {
             listen: self.listen,
             issuer: self.config.auth.issuer.parse().context("auth.issuer is no URL")?,
             portal: self.config.listen.public_url.parse().context("listen.public_url is no URL")?,
+            sensors: self.config.sensors_url()?,
+            proxies: self.config.listen.proxies.clone(),
             data_dir: self.data_dir.to_owned(),
             content: self.config.content.clone(),
         };

@@ -281,6 +281,39 @@ async fn a_gateway_is_enrolled_and_listed_by_what_people_know_of_a_school() {
 }
 
 #[tokio::test]
+async fn a_machine_gets_its_secret_for_a_code_into_a_file_of_its_own() {
+    let town = Town::shared().await;
+    let said = town.site.operate(&["gateways", "enrol", "--school", "990106", "--name", "Refter", "--code"]).await.ok();
+    assert!(!said.contains("client secret  "), "{said}");
+    let code = said.lines().find_map(|line| line.strip_prefix("code       ")).unwrap();
+    let (url, file) = (town.site.url("/"), town.site.data_dir().join("school").join("gateway.env"));
+    let redeem = async |url: &str, to: &str| town.site.run(&["gateways", "redeem", code, "--url", url, "--to", to]).await;
+    let in_clear = redeem("http://schildwacht.example/", &file.display().to_string()).await.complaint();
+    assert!(in_clear.contains("in clear") && in_clear.contains("--mesh"), "{in_clear}");
+    let nowhere = redeem(&url, "/dev/null/gateway.env").await.complaint();
+    assert!(nowhere.contains("the code is not used yet"), "{nowhere}");
+
+    redeem(&url, &file.display().to_string()).await.ok();
+
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let value =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(value("SCHILDWACHT_TOKEN_URL"), town.token_url());
+    assert!(value("SCHILDWACHT_ENDPOINT").starts_with("http://127.0.0.1:"));
+    town.machine_token(value("SCHILDWACHT_CLIENT_ID"), value("SCHILDWACHT_CLIENT_SECRET")).await.unwrap();
+    let used = redeem(&url, &file.display().to_string()).await.complaint();
+    assert!(used.contains("ask the school for a new one"), "{used}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "the file is as it was");
+
+    let gateway = value("SCHILDWACHT_CLIENT_ID");
+    let said = town.site.operate(&["gateways", "rotate", gateway, "--code"]).await.ok();
+    assert!(said.contains("schildwacht gateways redeem ") && !said.contains(code), "{said}");
+    town.machine_token(gateway, value("SCHILDWACHT_CLIENT_SECRET")).await.unwrap();
+}
+
+#[tokio::test]
 async fn schools_are_listed_and_found_by_what_people_know_of_them() {
     let town = Town::shared().await;
     let all = town.site.operate(&["schools", "list"]).await.ok();

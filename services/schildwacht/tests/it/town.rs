@@ -219,7 +219,7 @@ impl Town {
         let school = find_school(&operator, number).await;
         let request_id = Ids::random(Clock::system()).next::<EventId>().to_string();
         let name = "Gateway of a test".to_owned();
-        let request = EnrolGatewayRequest { school_id: school.school_id.clone(), site_id: String::new(), name, request_id };
+        let request = EnrolGatewayRequest { school_id: school.school_id.clone(), name, request_id, ..Default::default() };
         let enrolled = operator.gateways().enrol_gateway(operator.asks(request)).await.unwrap().into_inner();
         let gateway = enrolled.gateway.unwrap();
         let gateway = Gateway { id: gateway.gateway_id, client_id: gateway.client_id, secret: enrolled.client_secret };

@@ -17,14 +17,18 @@ pub struct CreateTables;
 #[async_trait::async_trait]
 impl MigrationTrait for CreateTables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let has_code = Expr::col("code_hash").is_not_null().and(Expr::col("code_expires").is_not_null());
+        let has_no_code = Expr::col("code_hash").is_null().and(Expr::col("code_expires").is_null());
         let is_active = Expr::col("state")
             .eq("active")
             .and(Expr::col("secret_hash").is_not_null())
             .and(Expr::col("secret_since").is_not_null())
+            .and(has_code.or(has_no_code.clone()))
             .and(Expr::col("revoked_at").is_null());
         let is_revoked = Expr::col("state")
             .eq("revoked")
             .and(Expr::col("secret_hash").is_null())
+            .and(has_no_code)
             .and(Expr::col("revoked_at").is_not_null())
             .and(Expr::col("revoked_by").is_not_null())
             .and(Expr::col("revoke_reason").is_not_null());

@@ -3,7 +3,7 @@
 use std::{mem::discriminant, sync::Arc};
 
 use askama::{Template, filters::HtmlSafe};
-use auth::Action;
+use auth::{Action, Resource};
 use chrono::{DateTime, Utc};
 use proto::incident_intake::v1::{CaseSeverity, LocalizedText, Person};
 use runtime::SchoolId;
@@ -15,6 +15,7 @@ use crate::{
     config::EmergencyLine,
     language::Language,
     mark::{CallMark, Face, Icon, SeverityMark},
+    organisation::Offered,
     visitor::Visitor,
     words::{ShellWords, Terms},
 };
@@ -55,8 +56,12 @@ pub struct Frame {
     pub place: String,
     /// The team or school in the top bar.
     pub context: String,
-    /// The school this page is about, or the only one this visitor works at.
+    /// The school this page is about, or the one this visitor chose, or the only one they work at.
     pub school: Option<SchoolId>,
+    /// Which of several organisations this visitor looks at; `None`: all of them.
+    pub organisation: Option<Resource>,
+    /// Those to switch between; empty for who has one.
+    pub organisations: Vec<Offered>,
     pub areas: &'static [Area],
     /// Beside entries of the menu, where they are at hand.
     pub figures: Vec<Figure>,
@@ -251,12 +256,45 @@ impl Frame {
     pub fn entries(&self) -> Vec<MenuEntry> {
         let Some(onlooker) = self.onlooker() else { return Vec::new() };
         let mut entries: Vec<MenuEntry> = self.areas.iter().flat_map(|area| (area.menu)(&onlooker)).collect();
+        entries.retain(|entry| self.is_of_choice(entry));
         entries.sort_by_key(|entry| entry.place);
         if entries.is_empty() && !onlooker.visitor.principal().functions.is_empty() {
             let (href, label) = ("/mijn-toegang".to_owned(), self.words().own_access());
             entries.push(MenuEntry { place: MenuPlace::Work(0), href, icon: Icon::Users, label });
         }
         entries
+    }
+
+    /// Whether an entry belongs to the organisation that was chosen.
+    fn is_of_choice(&self, entry: &MenuEntry) -> bool {
+        match self.organisation {
+            Some(Resource::Platform) => matches!(entry.place, MenuPlace::Work(_) | MenuPlace::Network(_) | MenuPlace::Platform(_)),
+            Some(Resource::Vendor(vendor)) => {
+                matches!(entry.place, MenuPlace::YourVendor(_)) && entry.href.split('/').any(|part| part == vendor.to_string())
+            }
+            Some(_) => matches!(entry.place, MenuPlace::YourSchools(_) | MenuPlace::YourSchool(_)),
+            None => true,
+        }
+    }
+
+    /// Where the work is: the first entry of the menu, or of the school that was chosen. None for who has no rights here.
+    pub fn start(&self) -> Option<String> {
+        let entries = self.entries();
+        let of_school = entries.iter().find(|entry| matches!(entry.place, MenuPlace::YourSchool(_)));
+        let chosen = of_school.filter(|_| matches!(self.organisation, Some(Resource::School(_))));
+        chosen.or(entries.first()).map(|entry| entry.href.clone())
+    }
+
+    /// Whether the switcher leaves schools out, which the list of schools has.
+    pub fn has_more_schools(&self) -> bool {
+        let own = self.visitor.as_ref().map(Visitor::organisations).unwrap_or_default();
+        self.organisations.len() < own.len()
+    }
+
+    /// What the switcher says that one looks at.
+    pub fn looked_at(&self) -> &str {
+        let chosen = self.organisations.iter().find(|offered| offered.is_chosen);
+        chosen.map_or(self.words().all_organisations(), |offered| &offered.name)
     }
 
     /// Only what works, and only what this visitor may see.
@@ -275,6 +313,7 @@ impl Frame {
             MenuPlace::Work(_) => None,
             MenuPlace::Network(_) => Some(words.network()),
             MenuPlace::Platform(_) => Some(words.platform()),
+            MenuPlace::YourVendor(_) => Some(words.your_company()),
             MenuPlace::YourSchools(_) => Some(words.your_schools()),
             MenuPlace::YourSchool(_) => Some(words.your_school()),
         });

@@ -73,6 +73,11 @@ impl SessionKey {
         format!("renewing:{}", self.0)
     }
 
+    /// Which of several organisations its person looks at.
+    pub fn organisation(&self) -> String {
+        format!("organisation:{}", self.0)
+    }
+
     pub fn life_sign(&self) -> String {
         format!("seen:{}", self.0)
     }

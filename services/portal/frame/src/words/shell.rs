@@ -1,8 +1,8 @@
 //! Words around every page: bar, menu, footer, messages after an act, and what is said when something goes wrong.
 
-use auth::Function;
+use auth::{Action, Function};
 
-use crate::words;
+use crate::{visitor::Visitor, words};
 
 words! {
     /// The words around every page.
@@ -54,6 +54,12 @@ words! {
         schools { "Scholen" "Schools" }
         your_school { "Uw school" "Your school" }
         your_schools { "Uw scholen" "Your schools" }
+        your_company { "Uw bedrijf" "Your company" }
+        looking_at { "U kijkt naar" "You are looking at" }
+        choose_organisation { "Kies een organisatie" "Choose an organisation" }
+        all_organisations { "Al uw organisaties" "All your organisations" }
+        more_schools { "Bekijk al uw scholen" "View all your schools" }
+        ministry { "Ministerie" "Ministry" }
         devices { "Toestellen" "Devices" }
         incidents { "Incidenten" "Incidents" }
         platform { "Platform" "Platform" }
@@ -111,6 +117,14 @@ words! {
 }
 
 impl ShellWords {
+    /// The team that somebody who looks after all schools is of; empty for others.
+    pub fn team(self, visitor: &Visitor) -> &'static str {
+        if visitor.works_the_queue() {
+            return self.response_team();
+        }
+        if visitor.may_everywhere(Action::GatewayRead) { self.platform_team() } else { "" }
+    }
+
     /// What somebody is, in a sentence. Its place is said beside it.
     pub const fn function(self, function: Function) -> &'static str {
         match function {

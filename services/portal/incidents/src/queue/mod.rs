@@ -42,10 +42,13 @@ pub(crate) async fn show(visit: Visit, RawQuery(query): RawQuery) -> Result<Resp
     }
     let query = QueueQuery::parse(&query.unwrap_or_default());
     let calls = visit.calls();
-    let (summary, listed, school) = tokio::try_join!(summary(&calls), list(&calls, &query), named_school(&calls, query.school))?;
+    let asked = async { tokio::try_join!(summary(&calls), list(&calls, &query), named_school(&calls, query.school)) };
+    let (asked, organisations) = tokio::join!(asked, visit.organisations());
+    let (summary, listed, school) = asked?;
 
     let mut frame = visit.around.frame(if query.view == QueueView::Mine { mine() } else { PATH.to_owned() })?;
     frame.figures = figures(summary);
+    frame.organisations = organisations;
     let read_at = moment(listed.read_time).unwrap_or(frame.now);
     let cases = ListedCase::all_of(listed.cases, listed.devices)?;
     let (cases, next, total) = match query.view {

@@ -4,9 +4,9 @@ mod page;
 mod view;
 mod words;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use auth::Action;
+use auth::{Action, Kind as _};
 use axum::{
     extract::{Path, RawQuery},
     response::Response,
@@ -30,7 +30,7 @@ use self::{
     words::GatewayWords,
 };
 pub(crate) use self::{
-    page::{EnrolPage, EnrolSearchPage, GatewaysPage, RevokePage, RotatePage, SecretPage},
+    page::{CodePage, EnrolPage, EnrolSearchPage, GatewaysPage, RevokePage, RotatePage},
     view::SILENT_AFTER,
 };
 use crate::messages;
@@ -39,15 +39,15 @@ use crate::messages;
 const PLACE: &str = "/gateways";
 const PAGE_SIZE: i32 = 50;
 const SCHOOLS_OFFERED: i32 = 20;
-/// The page does without it.
-const TOKEN_URL_PATIENCE: Duration = Duration::from_secs(2);
+/// Why a school gets no code more.
+const TOO_MANY_CODES: &str = "too_many_codes";
 
 /// `GET /gateways`.
 pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let query = PlainQuery::parse("/gateways", &query.unwrap_or_default());
     let calls = visit.calls();
     let request = wire::ListGatewaysRequest {
-        school_id: String::new(),
+        school_id: chosen_school(&visit).map(|school| school.to_string()).unwrap_or_default(),
         page_size: PAGE_SIZE,
         page_token: query.trail.token().to_owned(),
         include_revoked: query.with_past,
@@ -79,8 +79,11 @@ pub(crate) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Resul
     let calls = visit.calls();
     let may_search = visit.visitor().may_everywhere(Action::GatewayEnrol);
     let own = schools_to_enrol_for(&visit);
-    let chosen = match (asked("school"), own.as_slice()) {
-        (Some(school), _) => school_id(&school)?,
+    let wanted = asked("school").map(|school| school_id(&school)).transpose()?;
+    let wants_another = asked("school").is_none() && asked("kies").is_some();
+    let begins_with = chosen_school(&visit).filter(|school| own.contains(school) && !wants_another);
+    let chosen = match (wanted.or(begins_with), own.as_slice()) {
+        (Some(school), _) => school,
         (None, _) if may_search => {
             let search = asked("zoek").unwrap_or_default().trim().to_owned();
             let schools = if search.is_empty() { Vec::new() } else { found_schools(&calls, &search).await? };
@@ -100,7 +103,7 @@ pub(crate) async fn enrol_form(visit: Visit, RawQuery(query): RawQuery) -> Resul
     page(&enrol_page(&visit, school, String::new(), None).await?)
 }
 
-/// `POST /gateways/nieuw`. The secret is in the answer itself: it must not wait anywhere for a second request.
+/// `POST /gateways/nieuw`. The code is in the answer itself: it must not wait anywhere for a second request.
 pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let id = school_id(fields.text("school"))?;
     let calls = visit.calls();
@@ -110,12 +113,12 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
         site_id: fields.text("vestiging").to_owned(),
         name: name.clone(),
         request_id: fields.text("verzoek").to_owned(),
+        with_code: true,
     };
-    let token_url = token_url(&visit).await;
     match calls.gateways().enrol_gateway(request).await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+            show_code(&visit, answer.gateway, answer.code).await
         }
         Err(status) => {
             let words = GatewayWords(visit.language());
@@ -123,6 +126,7 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
                 status if Failure::refuses(status, "name") => words.enrol_name_wrong(),
                 status if Failure::has_reason(status, "too_many_gateways") => words.enrol_too_many(),
                 status if Failure::has_reason(status, "too_many_enrolments") => words.enrol_too_many_of_late(),
+                status if Failure::has_reason(status, TOO_MANY_CODES) => words.too_many_codes(),
                 _ => return Err(status.into()),
             };
             let form = enrol_page(&visit, school(&calls, id).await?, name, Some(error)).await?;
@@ -134,26 +138,25 @@ pub(crate) async fn enrol(Posted { visit, fields }: Posted) -> Result<Response, 
 /// `GET /gateways/{gateway}/geheim`.
 pub(crate) async fn rotate_form(visit: Visit, Path(id): Path<String>) -> Result<Response, Failure> {
     let (gateway, school_name) = active_gateway(&visit.calls(), id).await?;
-    page(&RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, has_changed: false })
+    page(&RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, trouble: None })
 }
 
-/// `POST /gateways/{gateway}/geheim`.
+/// `POST /gateways/{gateway}/geheim`. The code is in the answer itself, as above.
 pub(crate) async fn rotate(Path(id): Path<String>, Posted { visit, fields }: Posted) -> Result<Response, Failure> {
     let calls = visit.calls();
-    let request = wire::RotateGatewaySecretRequest { gateway_id: id.clone(), etag: fields.text("etag").to_owned() };
-    let token_url = token_url(&visit).await;
-    match calls.gateways().rotate_gateway_secret(request).await {
+    let request = wire::IssueGatewayCodeRequest { gateway_id: id.clone(), etag: fields.text("etag").to_owned() };
+    let words = GatewayWords(visit.language());
+    let (status, trouble) = match calls.gateways().issue_gateway_code(request).await {
         Ok(answer) => {
             let answer = answer.into_inner();
-            show_secret(&visit, answer.gateway, answer.client_secret, token_url).await
+            return show_code(&visit, answer.gateway, answer.code).await;
         }
-        Err(status) if Failure::is_conflict(&status) => {
-            let (gateway, school_name) = active_gateway(&calls, id).await?;
-            let again = RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, has_changed: true };
-            page_with_status(StatusCode::CONFLICT, &again)
-        }
-        Err(status) => Err(status.into()),
-    }
+        Err(status) if Failure::is_conflict(&status) => (StatusCode::CONFLICT, words.changed_meanwhile()),
+        Err(status) if Failure::has_reason(&status, TOO_MANY_CODES) => (StatusCode::UNPROCESSABLE_ENTITY, words.too_many_codes()),
+        Err(status) => return Err(status.into()),
+    };
+    let (gateway, school_name) = active_gateway(&calls, id).await?;
+    page_with_status(status, &RotatePage { frame: visit.frame(PLACE).await?, gateway, school_name, trouble: Some(trouble) })
 }
 
 /// `GET /gateways/{gateway}/intrekken`.
@@ -201,29 +204,18 @@ async fn enrol_page(visit: &Visit, school: School, name: String, name_error: Opt
     Ok(EnrolPage { frame, school, name, name_error, request_id: visit.new_request_id(), may_choose_school })
 }
 
-/// Where a sensor gets its tokens. Ask before there is a secret, which is to be shown without waiting for anything.
-async fn token_url(visit: &Visit) -> Option<String> {
-    let error = match tokio::time::timeout(TOKEN_URL_PATIENCE, visit.around.portal.issuer.token_url()).await {
-        Ok(Ok(url)) => return url,
-        Ok(Err(error)) => runtime::error::chain(&error),
-        Err(elapsed) => elapsed.to_string(),
-    };
-    tracing::warn!(name: "gateway.token_url_unknown", error, "issuer does not say where sensors get tokens");
-    None
-}
-
-async fn show_secret(
-    visit: &Visit,
-    gateway: Option<wire::Gateway>,
-    secret: String,
-    token_url: Option<String>,
-) -> Result<Response, Failure> {
+async fn show_code(visit: &Visit, gateway: Option<wire::Gateway>, code: String) -> Result<Response, Failure> {
     let gateway = Gateway::try_from(gateway.ok_or(Unreadable("gateway"))?)?;
     let mut frame = visit.frame(PLACE).await?;
     frame.here = PLACE.to_owned();
     let portal = &visit.around.portal;
     let sensors_url = portal.sensors_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
-    page(&SecretPage { frame, gateway, secret: (!secret.is_empty()).then_some(secret), sensors_url, token_url })
+    page(&CodePage { frame, gateway, code: (!code.is_empty()).then_some(code), platform_url: portal.origin.clone(), sensors_url })
+}
+
+/// The school that a visitor of several organisations looks at.
+fn chosen_school(visit: &Visit) -> Option<SchoolId> {
+    visit.session.organisation.and_then(SchoolId::of)
 }
 
 /// The schools that this visitor works at and installs gateways for.
@@ -238,7 +230,7 @@ fn row(visit: &Visit, contact: Contact, gateway: Gateway, names: &BTreeMap<Strin
     GatewayRow {
         school_name: names.get(&gateway.school_id).cloned().unwrap_or_else(|| gateway.school_id.clone()),
         contact,
-        may_rotate: may(Action::GatewayRotate),
+        may_rotate: may(Action::GatewayCode),
         may_revoke: may(Action::GatewayRevoke),
         gateway,
     }

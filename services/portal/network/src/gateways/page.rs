@@ -15,6 +15,9 @@ use super::{
     words::GatewayWords,
 };
 
+/// Where the agents' pages (`docs/sensors`) look for what the code gave.
+const FILE: &str = "/etc/schildwacht/gateway.env";
+
 /// The gateways a visitor may see.
 #[derive(Template)]
 #[template(path = "gateways/page.html")]
@@ -64,29 +67,29 @@ pub(crate) struct EnrolPage {
     pub(crate) may_choose_school: bool,
 }
 
-/// A secret, once.
+/// A code by which a gateway gets its secret, once.
 #[derive(Template)]
-#[template(path = "gateways/secret.html")]
-pub(crate) struct SecretPage {
+#[template(path = "gateways/code.html")]
+pub(crate) struct CodePage {
     pub(crate) frame: Frame,
     pub(crate) gateway: Gateway,
     /// None when the same request was sent before.
-    pub(crate) secret: Option<String>,
+    pub(crate) code: Option<String>,
+    /// Where the gateway takes its code: `https://schildwacht.example`.
+    pub(crate) platform_url: String,
     /// Where it posts, if configured.
     pub(crate) sensors_url: Option<String>,
-    /// Where it gets its tokens; unknown while the issuer was never reached.
-    pub(crate) token_url: Option<String>,
 }
 
-/// Asking whether to make a new secret.
+/// Asking whether to make a code for a new secret.
 #[derive(Template)]
 #[template(path = "gateways/rotate.html")]
 pub(crate) struct RotatePage {
     pub(crate) frame: Frame,
     pub(crate) gateway: Gateway,
     pub(crate) school_name: String,
-    /// Whether the etag was out of date: somebody else changed it meanwhile.
-    pub(crate) has_changed: bool,
+    /// Why it was not done: somebody else changed it meanwhile, or too many codes wait.
+    pub(crate) trouble: Option<&'static str>,
 }
 
 /// Asking whether, and why, to end a gateway.
@@ -156,29 +159,45 @@ impl Page for EnrolPage {
     }
 }
 
-impl Page for SecretPage {
+impl CodePage {
+    /// For a machine without our program. The code is in no argument, which other users of the machine could read; the file is for root alone.
+    fn curl(&self, code: &str) -> String {
+        let url = format!("{}/gateways/enrol?format=env", self.platform_url);
+        format!("install -d /etc/schildwacht; umask 077; printf 'code={code}' | curl -fsS --data @- -o {FILE} '{url}'")
+    }
+
+    fn command(&self, code: &str) -> String {
+        format!("schildwacht gateways redeem {code} --url {} --to {FILE}", self.platform_url)
+    }
+}
+
+impl Page for CodePage {
     fn samples(frame: &Frame) -> Vec<Self> {
-        let sample = |text: Option<&str>| {
-            let [gateway, _] = Gateway::samples();
-            let given = || text.map(str::to_owned);
-            Self { frame: frame.clone(), gateway, secret: given(), sensors_url: given(), token_url: given() }
+        let sample = |code: Option<&str>, sensors_url: Option<&str>| {
+            let [_, _, gateway] = Gateway::samples();
+            let platform_url = "https://schildwacht.example".to_owned();
+            Self { frame: frame.clone(), gateway, code: code.map(str::to_owned), platform_url, sensors_url: sensors_url.map(str::to_owned) }
         };
-        vec![sample(Some("https://ingest.example")), sample(None)]
+        vec![
+            sample(Some("1f0c9a42-00000001-deadbeef-7a7a7a7a"), Some("https://ingest.example")),
+            sample(Some("1f0c9a42"), None),
+            sample(None, None),
+        ]
     }
 }
 
 impl Page for RotatePage {
     fn samples(frame: &Frame) -> Vec<Self> {
-        let [gateway, _] = Gateway::samples();
-        [false, true]
-            .map(|has_changed| Self { frame: frame.clone(), gateway: gateway.clone(), school_name: School::sample().name, has_changed })
+        let [gateway, ..] = Gateway::samples();
+        [None, Some("Iemand anders wijzigde deze gateway")]
+            .map(|trouble| Self { frame: frame.clone(), gateway: gateway.clone(), school_name: School::sample().name, trouble })
             .into()
     }
 }
 
 impl Page for RevokePage {
     fn samples(frame: &Frame) -> Vec<Self> {
-        let [gateway, _] = Gateway::samples();
+        let [gateway, ..] = Gateway::samples();
         let sample = |has_changed, reason_error| Self {
             frame: frame.clone(),
             gateway: gateway.clone(),
@@ -201,4 +220,4 @@ macro_rules! with_words {
     };
 }
 
-with_words!(EnrolSearchPage, EnrolPage, SecretPage, RotatePage, RevokePage);
+with_words!(EnrolSearchPage, EnrolPage, CodePage, RotatePage, RevokePage);

@@ -16,6 +16,8 @@ pub(crate) struct Gateway {
     pub(crate) state: GatewayState,
     pub(crate) created: DateTime<Utc>,
     pub(crate) secret_since: Option<DateTime<Utc>>,
+    /// Until when the code is good that waits for its machine.
+    pub(crate) code_expires: Option<DateTime<Utc>>,
     pub(crate) etag: String,
 }
 
@@ -71,8 +73,8 @@ impl TryFrom<ListGatewayContactsResponse> for Contacts {
 }
 
 impl Gateway {
-    /// Made-up ones: one that may send, one that may not.
-    pub(crate) fn samples() -> [Self; 2] {
+    /// Made-up ones: one that may send, one that may not, one that waits for its machine.
+    pub(crate) fn samples() -> [Self; 3] {
         let created = portal_frame::samples::now();
         let active = Self {
             id: "0190c0de-0000-7000-8000-000000000040".to_owned(),
@@ -82,10 +84,12 @@ impl Gateway {
             state: GatewayState::Active,
             created,
             secret_since: Some(created),
+            code_expires: None,
             etag: "etag".to_owned(),
         };
         let state = GatewayState::Revoked { at: Some(created), reason: Some("Toestel gestolen".to_owned()) };
-        [active.clone(), Self { state, ..active }]
+        let waiting = Self { code_expires: Some(created + TimeDelta::hours(24)), ..active.clone() };
+        [active.clone(), Self { state, ..active }, waiting]
     }
 
     pub(crate) fn is_active(&self) -> bool {
@@ -112,6 +116,7 @@ impl TryFrom<wire::Gateway> for Gateway {
             state,
             created: required_moment(gateway.create_time, "gateway.create_time")?,
             secret_since: moment(gateway.secret_time),
+            code_expires: moment(gateway.code_expire_time),
             etag: gateway.etag,
         })
     }

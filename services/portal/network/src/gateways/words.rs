@@ -47,21 +47,29 @@ words! {
         enrol_no_site { "Niet vastgelegd" "Not recorded" }
         enrol_button { "Registreer" "Register" }
 
-        secret_title { "Kopieer nu de geheime sleutel" "Copy the client secret now" }
-        secret_text { "U ziet deze sleutel maar één keer. Zet hem meteen in de instellingen van de sensor, samen met de gegevens hieronder." "You see this secret only once. Put it in the settings of the sensor straight away, together with the details below." }
-        secret_repeated_title { "Deze gateway was al geregistreerd" "This gateway was already registered" }
-        secret_repeated_text { "De geheime sleutel is al eens getoond en kan niet opnieuw getoond worden. Is hij verloren? Maak dan een nieuwe." "The client secret has been shown and cannot be shown again. Is it lost? Then make a new one." }
+        code_title { "Stel de gateway in met deze code" "Set up the gateway with this code" }
+        code_text { "Met de code haalt het toestel op school zelf zijn geheime sleutel op. Niemand hoeft een sleutel over te nemen." "With the code the machine at the school gets its client secret by itself. Nobody has to copy a secret." }
+        code_once { "U ziet deze code maar één keer. Hij werkt één keer." "You see this code only once. It works once." }
+        code_good_until(moment) { "Gebruik hem vóór {moment}." "Use it before {moment}." }
+        code_run { "Voer dit uit op het toestel op school, als root" "Run this on the machine at the school, as root" }
+        code_run_ours { "Of, als het programma schildwacht daar staat:" "Or, where the program schildwacht is installed:" }
+        code_then { "Daarna staan de geheime sleutel en de adressen in dat bestand. Zegt de opdracht 404? Dan is de code al gebruikt of te oud. Maak dan een nieuwe." "The client secret and the addresses are then in that file. Does the command say 404? Then the code was used or is too old. Make a new one." }
+        code_repeated_title { "Deze gateway was al geregistreerd" "This gateway was already registered" }
+        code_repeated_text { "De code is al eens getoond en kan niet opnieuw getoond worden. Is hij verloren? Maak dan een nieuwe." "The code has been shown and cannot be shown again. Is it lost? Then make a new one." }
+        code { "Code" "Code" }
+        code_waits { "Wacht op het toestel" "Waiting for the machine" }
+        code_until(moment) { "code geldig tot {moment}" "code good until {moment}" }
+        code_expired { "Code verlopen" "Code expired" }
+        too_many_codes { "Er wachten al te veel codes van deze school. Gebruik er eerst een, of wacht tot er een verlopen is (24 uur)." "Too many codes of this school are waiting. Use one first, or wait until one has expired (24 hours)." }
         sensors_url { "Adres waar de sensor naartoe stuurt (endpoint)" "Address the sensor sends to (endpoint)" }
-        token_url { "Adres waar de sensor zijn toegangstoken haalt (token_url)" "Address where the sensor gets its access token (token_url)" }
-        addresses_missing { "Hier ontbreekt een adres. Vraag het aan het platformteam: de sensor moet weten waar hij naartoe stuurt en waar hij zijn toegangstoken haalt." "An address is missing here. Ask the platform team for it: the sensor must know where to send to and where to get its access token." }
+        address_missing { "Het adres waar de sensor naartoe stuurt, ontbreekt hier. Vraag het aan het platformteam." "The address the sensor sends to is missing here. Ask the platform team for it." }
         client_id { "Naam voor de gateway (client_id)" "Name for the gateway (client_id)" }
-        client_secret { "Geheime sleutel (client_secret)" "Client secret (client_secret)" }
         back_to_list { "Terug naar de gateways" "Back to the gateways" }
 
         rotate { "Nieuwe geheime sleutel" "New client secret" }
         rotate_title(name, school) { "Nieuwe geheime sleutel voor {name} ({school})" "New client secret for {name} ({school})" }
-        rotate_text { "De oude geheime sleutel werkt daarna niet meer. De gateway kan nog sturen tot zijn huidige toegangstoken verloopt. Zet de nieuwe sleutel dus meteen in zijn instellingen." "The old client secret then no longer works. The gateway can still send until its current access token expires. So put the new secret in its settings straight away." }
-        rotate_button { "Maak een nieuwe geheime sleutel" "Make a new client secret" }
+        rotate_text { "U krijgt een code. Daarmee haalt het toestel op school zelf een nieuwe geheime sleutel op. Tot dan werkt de oude sleutel." "You get a code. With it the machine at the school gets a new client secret by itself. Until then the old secret works." }
+        rotate_button { "Maak een code" "Make a code" }
 
         revoke { "Toegang stopzetten" "Revoke" }
         revoke_title(name, school) { "Zet de toegang van {name} ({school}) stop" "Revoke the access of {name} ({school})" }

@@ -60,6 +60,8 @@ words! {
         did_remove_contact { "verwijderde een contact" "removed a contact" }
         did_enrol { "registreerde een gateway" "registered a gateway" }
         did_rotate { "verving de geheime sleutel van een gateway" "replaced the client secret of a gateway" }
+        did_give_code { "maakte een code voor een gateway" "made a code for a gateway" }
+        did_redeem_code { "gaf een gateway een geheime sleutel voor zijn code" "gave a gateway a client secret for its code" }
         did_revoke { "zette de toegang van een gateway stop" "revoked a gateway" }
         did_invite(function) { "nodigde iemand uit als {function}" "invited somebody as {function}" }
         did_invite_again(function) { "stuurde de uitnodiging als {function} opnieuw" "sent the invitation as {function} again" }
@@ -111,6 +113,8 @@ impl HistoryWords {
             Deed::RemovedContact => self.did_remove_contact(),
             Deed::EnrolledGateway => self.did_enrol(),
             Deed::RotatedSecret => self.did_rotate(),
+            Deed::GaveCode => self.did_give_code(),
+            Deed::RedeemedCode => self.did_redeem_code(),
             Deed::RevokedGateway => self.did_revoke(),
             Deed::Invited(as_what) => return self.did_invite(function(as_what)),
             Deed::InvitedAgain(as_what) => return self.did_invite_again(function(as_what)),
