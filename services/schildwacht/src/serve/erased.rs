@@ -99,6 +99,8 @@ impl World {
                 listen: ([127, 0, 0, 1], 0).into(),
                 issuer: "http://127.0.0.1/issuer".parse().unwrap(),
                 portal: "http://127.0.0.1/".parse().unwrap(),
+                sensors: None,
+                proxies: Vec::new(),
                 data_dir: folder.path().to_owned(),
                 content: content::Settings::default(),
             },
