@@ -114,7 +114,7 @@ on_both_stores! {
 
         world.clock.advance(TimeDelta::days(7));
         assert_eq!(reason(&agree(&world, &second_operator(), &late).await.unwrap_err()), "erasure_not_open");
-        assert_eq!(open(&world).await, [String::new(); 0]);
+        assert_eq!(open(&world).await, [""; 0]);
     }
 
     async fn a_proposal_is_withdrawn_by_either_and_asking_twice_makes_one(database: TestDatabase) {
@@ -125,7 +125,7 @@ on_both_stores! {
         let other = ProposeErasureRequest { person_id: of(&operator()).person_id, ..twice };
         assert_eq!(reason(&propose(&world, &operator(), other).await.unwrap_err()), "request_id_reused");
         assert_eq!(withdraw(&world, &second_operator(), &first).await.unwrap().state(), ErasureState::Withdrawn);
-        assert_eq!(open(&world).await, [String::new(); 0]);
+        assert_eq!(open(&world).await, [""; 0]);
         let second = propose(&world, &operator(), of(&lies())).await.unwrap();
         assert_eq!(withdraw(&world, &operator(), &second).await.unwrap().state(), ErasureState::Withdrawn);
         assert_eq!(reason(&agree(&world, &second_operator(), &second).await.unwrap_err()), "etag_changed");
@@ -163,7 +163,7 @@ on_both_stores! {
         let mut functions = proposed.functions.clone();
         functions.sort();
         assert_eq!(functions, [head.function.clone(), teacher.function.clone()]);
-        assert_eq!(proposed.last_functions, [head.function.clone()], "a school is not looked after by its teachers");
+        assert_eq!(proposed.last_functions, std::slice::from_ref(&head.function), "a school is not looked after by its teachers");
         agree(&world, &second_operator(), &proposed).await.unwrap();
 
         for before in [&head, &teacher] {
