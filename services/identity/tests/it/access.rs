@@ -85,7 +85,7 @@ on_both_stores! {
         let policies: Vec<&str> = gateways.reasons.iter().map(|reason| reason.policy.as_str()).collect();
         assert_eq!(policies, ["ICT coordinator: manages the gateways of their school", "team, board member, director and ICT coordinator: see gateways"]);
         assert!(gateways.reasons.iter().all(|reason| !reason.nl.is_empty() && !reason.en.is_empty()), "{gateways:?}");
-        assert_eq!(gateways.actions, ["gateway.enrol", "gateway.read", "gateway.revoke", "gateway.rotate"]);
+        assert_eq!(gateways.actions, ["gateway.code", "gateway.enrol", "gateway.read", "gateway.revoke", "gateway.rotate"]);
         let teacher = row(&answer, Function::Teacher(id_of(&school)));
         assert_eq!(teacher.reaches.iter().map(|reach| reach.data()).collect::<Vec<_>>(), [DataKind::Organisation]);
 
