@@ -55,9 +55,7 @@ impl Handler for Inbound {
             }
             Topic::Organisation => describe(&self.cx, txn, &envelope).await?,
             Topic::Erasure => {
-                if let Some(person) = service::hear_of_erasure(&self.cx, txn, &envelope).await? {
-                    app::erase_person(&self.cx, txn, person).await?;
-                }
+                service::hear_of_erasure(&self.cx, txn, &envelope, |cx, txn, person| Box::pin(app::erase_person(cx, txn, person))).await?;
             }
             other => return Err(HandleError::poison("unexpected_topic", other)),
         }

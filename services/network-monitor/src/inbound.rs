@@ -88,9 +88,7 @@ impl Handler for Inbound {
     async fn handle(&self, txn: &Txn, _gathered: &mut Gathered, delivered: &Delivered) -> Result<Vec<Rejected>, HandleError> {
         if delivered.position.topic == Topic::Erasure {
             let envelope = Envelope::from_record(&delivered.record)?;
-            if let Some(person) = service::hear_of_erasure(&self.cx, txn, &envelope).await? {
-                erase_person(&self.cx, txn, person).await?;
-            }
+            service::hear_of_erasure(&self.cx, txn, &envelope, |cx, txn, person| Box::pin(erase_person(cx, txn, person))).await?;
         }
         Ok(Vec::new())
     }

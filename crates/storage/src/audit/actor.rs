@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use auth::Context;
 use runtime::PersonId;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    sea_query::{Query, SelectStatement},
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement, SimpleExpr},
 };
 
 use super::table::actor::{Column, Entity, Model};
@@ -22,17 +22,26 @@ pub(super) async fn remember(txn: &Txn, cx: &Context) -> StoreResult<()> {
     let (name, search_name) = (person.name.clone(), person.name.to_lowercase());
     let now = Model { actor: person.actor(), name, search_name, functions: functions.join(" "), is_erased: false };
     match Entity::find_by_id(&now.actor).one(&**txn).await? {
+        // What they may do is no name: who reads what they did sees by which right.
+        Some(known) if known.is_erased && known.functions != now.functions => {
+            let functions = Entity::update_many().col_expr(Column::Functions, Expr::value(now.functions));
+            functions.filter(Column::Actor.eq(now.actor)).exec(&**txn).await?;
+            Ok(())
+        }
         Some(known) if known.is_erased || known == now => Ok(()),
-        _ => save(txn, now).await,
+        // Not over one who was erased since it was read.
+        _ => save(txn, now, Expr::col((Entity, Column::IsErased)).eq(false)).await,
     }
 }
 
-/// What to keep as the name of who acts; empty for a person who was erased.
+/// What to keep as the name of who acts; empty for a person who was erased. From now until the transaction ends nobody erases them, so that
+/// what is written with it is there when they are. Lock what you change first.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn name_to_keep(txn: &Txn, cx: &Context) -> StoreResult<String> {
-    let known = Entity::find_by_id(cx.actor()).one(&**txn).await?;
+    remember(txn, cx).await?;
+    let known = Entity::find_by_id(cx.actor()).lock_exclusive().one(&**txn).await?;
     let is_erased = known.is_some_and(|known| known.is_erased);
     Ok(if is_erased { String::new() } else { cx.principal().name.clone() })
 }
@@ -43,7 +52,7 @@ pub async fn name_to_keep(txn: &Txn, cx: &Context) -> StoreResult<String> {
 /// When the database refuses.
 pub async fn erase_actor(txn: &Txn, person: PersonId) -> StoreResult<()> {
     let (name, search_name, functions) = (String::new(), String::new(), String::new());
-    save(txn, Model { actor: actor_of(person), name, search_name, functions, is_erased: true }).await
+    save(txn, Model { actor: actor_of(person), name, search_name, functions, is_erased: true }, Expr::val(true)).await
 }
 
 /// Keeps the name of a person again who was erased, from what they do next. Answers whether they were.
@@ -59,8 +68,10 @@ fn actor_of(person: PersonId) -> String {
     format!("person:{person}")
 }
 
-async fn save(txn: &Txn, actor: Model) -> StoreResult<()> {
-    Entity::insert(actor.into_active_model()).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
+/// Over what is there, if that is so.
+async fn save(txn: &Txn, actor: Model, over: impl Into<SimpleExpr>) -> StoreResult<()> {
+    let on_conflict = or_update::<Entity>(&[]).action_and_where(over.into()).to_owned();
+    Entity::insert(actor.into_active_model()).on_conflict(on_conflict).exec_without_returning(&**txn).await?;
     Ok(())
 }
 

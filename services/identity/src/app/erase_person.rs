@@ -49,6 +49,9 @@ async fn known(txn: &Txn, cx: &Context, person: PersonId) -> Result<Known> {
     addresses.extend(last.iter().filter_map(|person| person.email()).map(|email| email.as_str().to_lowercase()));
     addresses.sort();
     addresses.dedup();
+    // A mailbox that others use too leads to them as well: what was sent there stays.
+    let shared = store::invitation::addresses_of_others(&**txn, person, &addresses).await?;
+    addresses.retain(|address| !shared.contains(address));
     Ok(Known { held, addresses })
 }
 

@@ -11,7 +11,7 @@ use storage::{
 
 use super::{App, erase_person::erase_person};
 use crate::{
-    domain::{Erasure, ErasureChange, ErasureDetails, ErasureEffect, ErasureId, ErasureReason, ErasureRefusal, EvidenceHash},
+    domain::{Erasure, ErasureChange, ErasureDetails, ErasureEffect, ErasureId, ErasureReason, ErasureRefusal, EvidenceHash, Place},
     store,
 };
 
@@ -62,6 +62,15 @@ pub async fn propose_erasure(app: &App, cx: &Context, asked: ProposeErasure) -> 
 
     let txn = app.database.begin_within(Reach::Everything).await?;
     require_not_held(&txn, cx, person_id).await?;
+
+    // One after the other, so that a person has one proposal at most: none is left to agree to when they are known again.
+    store::place::lock(&txn, Place(Resource::Platform)).await?;
+    if let Some(before) = store::erasure::find_open(&txn, person_id, cx.clock.now()).await? {
+        let same = store::erasure::find_by_request(&*txn, &key).await?.is_some_and(|same| same.id == before.id);
+        if !same {
+            return Err(ErasureRefusal::ErasureAlreadyProposed.into());
+        }
+    }
 
     let (proposed, change) = Erasure::propose(cx.ids.next(), (person_id, reason.clone()), by, cx.clock.now());
 

@@ -48,8 +48,10 @@ pub enum ErasureChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum ErasureRefusal {
-    #[error("you proposed this yourself; ask a colleague to agree")]
+    #[error("you proposed this yourself, or it is about you; ask a colleague to agree")]
     OwnErasure,
+    #[error("this person's erasure was proposed already; agree to that, or withdraw it first")]
+    ErasureAlreadyProposed,
     #[error("this erasure was answered or is too old; propose it again")]
     ErasureNotOpen,
     #[error("the person is on hold; see `schildwacht retention holds`, and lift the hold first, or wait until it ends")]
@@ -92,7 +94,7 @@ impl Erasure {
 
     /// By somebody other than who proposed it.
     pub fn agree(&mut self, by: PersonId, now: DateTime<Utc>) -> Result<ErasureChange, ErasureRefusal> {
-        if by == self.proposed_by {
+        if by == self.proposed_by || by == self.person {
             return Err(ErasureRefusal::OwnErasure);
         }
         self.answer(ErasureState::Agreed { by, at: now }, now)?;
@@ -152,6 +154,7 @@ mod tests {
     #[test]
     fn a_second_person_agrees_within_a_week() {
         assert_eq!(proposed().agree(person(1), moment("2026-11-25T09:00:00Z")), Err(ErasureRefusal::OwnErasure));
+        assert_eq!(proposed().agree(person(9), moment("2026-11-25T09:00:00Z")), Err(ErasureRefusal::OwnErasure), "it is about them");
         assert_eq!(proposed().agree(person(2), moment("2026-12-01T09:00:00Z")), Err(ErasureRefusal::ErasureNotOpen));
         let mut agreed = proposed();
         let at = moment("2026-12-01T08:59:59Z");

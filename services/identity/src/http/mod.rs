@@ -1,10 +1,10 @@
 //! What machines at schools reach without a token: `POST /gateways/enrol` gives a gateway its secret for a code.
 //!
-//! Anyone can post here: what counts is the code. So a body is small, and each address has a pace.
+//! Anyone can post here: what counts is the code. So a body is small, each address has a pace, and wrong codes of all together have one.
 
 mod pace;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use auth::{Action, Context, Resource};
 use axum::{
@@ -21,6 +21,7 @@ use runtime::{
     security::{SecurityEvent, UNVERIFIED},
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use self::pace::Pace;
@@ -33,12 +34,16 @@ use crate::{
 pub const ENROL: &str = "/gateways/enrol";
 /// A code is 35 characters.
 const MOST_BYTES: usize = 1024;
+/// Codes that are looked up at the same time.
+const AT_ONCE: usize = 4;
 
 struct Desk {
     app: App,
     /// The service's own.
     cx: Context,
     pace: Pace,
+    /// Few look codes up at once: a flood of wrong ones costs the database little, and good ones wait a moment.
+    turns: Semaphore,
     addresses: Addresses,
 }
 
@@ -86,7 +91,7 @@ struct Enrolled<'a> {
 pub fn routes(app: App, cx: Context, proxies: Vec<IpNet>, addresses: Addresses) -> Router {
     let pace = Pace::new(cx.clock.clone(), proxies);
     let routes = Router::new().route(ENROL, post(enrol)).layer(DefaultBodyLimit::max(MOST_BYTES));
-    routes.with_state(Arc::new(Desk { app, cx, pace, addresses }))
+    routes.with_state(Arc::new(Desk { app, cx, pace, turns: Semaphore::new(AT_ONCE), addresses }))
 }
 
 async fn enrol(
@@ -101,18 +106,29 @@ async fn enrol(
 
 impl Desk {
     async fn enrol(&self, peer: Option<PeerAddress>, posted: Result<Form<Posted>, FormRejection>, format: Format) -> Result<Response> {
-        self.pace.admit(peer).map_err(|wait| {
-            SecurityEvent::GatewayCodeRefused.record(UNVERIFIED, Action::GatewayRedeem.name(), Resource::Platform, "rate_limited");
-            Error::new(ErrorKind::RateLimited, "rate_limited", "too many codes were tried; try again later").with_retry_after(wait)
-        })?;
+        self.pace.admit(peer).map_err(too_many)?;
         let Form(Posted { code }) = posted.map_err(|_| Error::invalid_field("code", "send a form with the code: code=…"))?;
-        let (gateway, secret) = redeem_gateway_code(&self.app, &self.cx, GatewayCode::hash_of(&code)).await?;
+        let turn = self.turns.acquire().await.map_err(Error::internal)?;
+        let redeemed = redeem_gateway_code(&self.app, &self.cx, GatewayCode::hash_of(&code)).await;
+        drop(turn);
+        let (gateway, secret) = match redeemed {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.pace.missed().map_err(too_many)?;
+                return Err(error);
+            }
+            other => other?,
+        };
         let enrolled = Enrolled::new(&gateway, &secret, &self.addresses);
         Ok(match format {
             Format::Json => Json(enrolled).into_response(),
             Format::Env => enrolled.as_env().into_response(),
         })
     }
+}
+
+fn too_many(wait: Duration) -> Error {
+    SecurityEvent::GatewayCodeRefused.record(UNVERIFIED, Action::GatewayRedeem.name(), Resource::Platform, "rate_limited");
+    Error::new(ErrorKind::RateLimited, "rate_limited", "too many codes were tried; try again later").with_retry_after(wait)
 }
 
 impl<'a> Enrolled<'a> {

@@ -1,6 +1,7 @@
 //! Erasures, kept.
 
 use chrono::{DateTime, Utc};
+use runtime::PersonId;
 use sea_orm::{ActiveValue::NotSet, ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc};
 
@@ -65,6 +66,12 @@ pub async fn list(connection: &impl ConnectionTrait, only_open: bool, now: DateT
     let open = || Entity::find().filter(Column::State.eq(<&str>::from(State::Proposed))).filter(Column::ExpireTime.gt(now));
     let query = if only_open { open() } else { Entity::find() };
     paging.read(connection, query, [desc(Column::ProposeTime), desc(Column::ErasureId)]).await?.try_map(read)
+}
+
+/// The proposal about a person that somebody may agree to.
+pub async fn find_open(txn: &Txn, person: PersonId, now: DateTime<Utc>) -> StoreResult<Option<Erasure>> {
+    let open = Entity::find().filter(Column::State.eq(<&str>::from(State::Proposed))).filter(Column::ExpireTime.gt(now));
+    open.filter(Column::PersonId.eq(person.as_uuid())).one(&**txn).await?.map(read).transpose()
 }
 
 /// With what agreeing leads to, while somebody may.

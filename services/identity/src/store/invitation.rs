@@ -1,5 +1,7 @@
 //! Invitations, kept: of their links, the hash alone.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use runtime::PersonId;
 use sea_orm::{
@@ -10,7 +12,7 @@ use sea_orm::{
 };
 use storage::{Page, Paging, RequestKey, StoreError, StoreResult, Txn, desc};
 
-use super::appointment;
+use super::{appointment, person};
 use crate::domain::{Answer, Email, Invitation, InvitationId, Place, SecretHash};
 
 /// Table `invitation`.
@@ -140,6 +142,20 @@ pub async fn find_to_erase(txn: &Txn, person: PersonId, addresses: &[String]) ->
 pub async fn addresses_of(connection: &impl ConnectionTrait, person: PersonId) -> StoreResult<Vec<String>> {
     let query = Entity::find().select_only().expr(in_small_letters()).distinct().filter(was_accepted_by(person));
     Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Those of these addresses, in small letters, at which somebody else was invited and came.
+pub async fn addresses_of_others(
+    connection: &impl ConnectionTrait,
+    person: PersonId,
+    addresses: &[String],
+) -> StoreResult<BTreeSet<String>> {
+    let by_others = appointment::Entity::find().select_only().column(appointment::Column::AppointmentId);
+    let by_others = Column::AppointmentId.in_subquery(by_others.filter(appointment::Column::PersonId.ne(person.as_uuid())).into_query());
+    let accepted = Entity::find().select_only().expr(in_small_letters()).distinct().filter(by_others);
+    let accepted: Vec<String> = accepted.filter(in_small_letters().is_in(addresses)).into_tuple().all(connection).await?;
+    let known = person::addresses_of_others(connection, person, addresses).await?;
+    Ok(accepted.into_iter().chain(known).collect())
 }
 
 fn was_accepted_by(person: PersonId) -> SimpleExpr {

@@ -1,7 +1,11 @@
 //! People, kept.
 
 use runtime::PersonId;
-use sea_orm::{ConnectionTrait, IntoActiveModel as _, QuerySelect as _, entity::prelude::*};
+use sea_orm::{
+    ConnectionTrait, IntoActiveModel as _, QuerySelect as _,
+    entity::prelude::*,
+    sea_query::{ExprTrait as _, Func, SimpleExpr},
+};
 use storage::{StoreError, StoreResult, Txn, or_update};
 
 use crate::domain::{Person, PersonDetails};
@@ -41,6 +45,13 @@ pub async fn save(txn: &Txn, person: &Person) -> StoreResult<()> {
     let row = Model { person_id: person.id.as_uuid(), name, email: details.map(|details| details.email.as_str().to_owned()) };
     Entity::insert(row.into_active_model()).on_conflict(or_update::<Entity>(&[])).exec_without_returning(&**txn).await?;
     Ok(())
+}
+
+/// Those of these addresses, in small letters, that are somebody else's too.
+pub async fn addresses_of_others(connection: &impl ConnectionTrait, id: PersonId, addresses: &[String]) -> StoreResult<Vec<String>> {
+    let lower = || SimpleExpr::from(Func::lower(Expr::col(Column::Email)));
+    let others = Entity::find().select_only().expr(lower()).distinct().filter(Column::PersonId.ne(id.as_uuid()));
+    Ok(others.filter(lower().is_in(addresses)).into_tuple().all(connection).await?)
 }
 
 /// Erases who a person is.

@@ -101,8 +101,9 @@ on_both_stores! {
         assert_eq!((proposed.state(), proposed.reason.as_str()), (ErasureState::Proposed, "Verzoek 2026-114"));
         assert_eq!(reason(&agree(&world, &operator(), &proposed).await.unwrap_err()), "own_erasure");
         assert_eq!(agree(&world, &machine, &proposed).await.unwrap_err().code(), Code::PermissionDenied);
-        let late = propose(&world, &operator(), of(&lies())).await.unwrap();
-        assert_eq!(open(&world).await, [late.erasure_id.clone(), proposed.erasure_id.clone()]);
+        let again = propose(&world, &second_operator(), of(&lies())).await.unwrap_err();
+        assert_eq!(reason(&again), "erasure_already_proposed");
+        assert_eq!(open(&world).await, std::slice::from_ref(&proposed.erasure_id));
 
         let agreed = agree(&world, &second_operator(), &proposed).await.unwrap();
         assert_eq!(agreed.state(), ErasureState::Agreed);
@@ -112,6 +113,7 @@ on_both_stores! {
         assert_eq!(reason(&agree(&world, &second_operator(), &agreed).await.unwrap_err()), "erasure_not_open");
         assert_eq!(reason(&agree(&world, &second_operator(), &proposed).await.unwrap_err()), "etag_changed");
 
+        let late = propose(&world, &operator(), of(&lies())).await.unwrap();
         world.clock.advance(TimeDelta::days(7));
         assert_eq!(reason(&agree(&world, &second_operator(), &late).await.unwrap_err()), "erasure_not_open");
         assert_eq!(open(&world).await, [""; 0]);

@@ -86,8 +86,8 @@ pub async fn assign_case(app: &App, cx: &Context, asked: AssignCase) -> Result<C
     require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
-    let me = acting_person(&txn, cx).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
+    let me = acting_person(&txn, cx).await?;
     let to = resolve(&txn, asked.to, me).await?;
 
     let reacted_before = case.reacted_at;
@@ -103,7 +103,7 @@ async fn resolve(txn: &Txn, to: AssignTo, me: Person) -> Result<Option<Person>> 
         AssignTo::Me => Ok(Some(me)),
         AssignTo::Person(id) if id == me.id => Ok(Some(me)),
         AssignTo::Person(id) => {
-            let known = store::person::find(&**txn, id).await?;
+            let known = store::person::find_to_name(txn, id).await?;
             let unknown =
                 || Error::invalid_field("assignee", "this person has not worked on a case yet; they can take the case themselves");
             known.map(Some).ok_or_else(unknown)
@@ -156,8 +156,8 @@ pub async fn close_case(app: &App, cx: &Context, asked: CloseCase) -> Result<Cas
     require_person(cx)?;
 
     let txn = app.database.begin_within(&scope).await?;
-    let me = acting_person(&txn, cx).await?;
     let mut case = to_change(&txn, &scope, asked.case_id, &asked.etag).await?;
+    let me = acting_person(&txn, cx).await?;
 
     let reacted_before = case.reacted_at;
     let change = case.close(asked.reason, asked.text, me, cx.clock.now())?;

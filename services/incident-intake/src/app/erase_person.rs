@@ -11,6 +11,7 @@ use crate::store;
 /// Nobody gives them a case from now on, unless they work on one again.
 pub async fn erase_person(cx: &Context, txn: &Txn, person: PersonId) -> Result<()> {
     cx.require(Action::ErasureRun, Resource::Platform)?;
+    store::case::lock_schools_of(txn, person).await?;
     store::person::remove(txn, person).await?;
     store::case::erase_name(txn, person).await?;
     Ok(store::timeline::erase_name(txn, person).await?)

@@ -6,7 +6,7 @@ use content::Text;
 use runtime::{CaseId, PersonId, SchoolId};
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
+    Condition, ConnectionTrait, IntoActiveModel as _, QueryOrder as _, QuerySelect as _,
     entity::prelude::*,
     sea_query::{ExprTrait as _, OnConflict},
 };
@@ -186,7 +186,17 @@ pub async fn describe_school(txn: &Txn, school: &School) -> StoreResult<()> {
     Ok(())
 }
 
-/// Takes the name of a person out of the cases that they have or closed.
+/// Locks the schools whose cases a person has or closed, in the order of their ids.
+pub async fn lock_schools_of(txn: &Txn, person: PersonId) -> StoreResult<()> {
+    let theirs = Condition::any().add(Column::AssigneeId.eq(person.as_uuid())).add(Column::ClosedById.eq(person.as_uuid()));
+    let schools = Entity::find().select_only().column(Column::SchoolId).distinct().filter(theirs).order_by_asc(Column::SchoolId);
+    for id in schools.into_tuple::<Uuid>().all(&**txn).await? {
+        school::lock(txn, id.into()).await?;
+    }
+    Ok(())
+}
+
+/// Takes the name of a person out of the cases that they have or closed. Their schools must be locked.
 pub async fn erase_name(txn: &Txn, person: PersonId) -> StoreResult<()> {
     let assigned = Entity::update_many().filter(Column::AssigneeId.eq(person.as_uuid()));
     assigned.col_expr(Column::AssigneeName, Expr::value("")).exec(&**txn).await?;

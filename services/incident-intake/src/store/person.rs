@@ -1,7 +1,7 @@
 //! People who have worked on cases, as they were last named: those whom a case can be given to.
 
 use runtime::PersonId;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, entity::prelude::*};
+use sea_orm::{ActiveValue::Set, QuerySelect as _, entity::prelude::*};
 use storage::{StoreResult, Txn, or_update};
 
 use crate::domain::person::Person;
@@ -22,9 +22,9 @@ impl ActiveModelBehavior for ActiveModel {}
 
 storage::classified! { Incidents { Personal: PersonId, Name; }}
 
-/// Somebody who has worked on a case before.
-pub async fn find(connection: &impl ConnectionTrait, id: PersonId) -> StoreResult<Option<Person>> {
-    let row = Entity::find_by_id(id.as_uuid()).one(connection).await?;
+/// Somebody who has worked on a case before. Nobody forgets them until the transaction ends.
+pub async fn find_to_name(txn: &Txn, id: PersonId) -> StoreResult<Option<Person>> {
+    let row = Entity::find_by_id(id.as_uuid()).lock_exclusive().one(&**txn).await?;
     Ok(row.map(|row| Person { id: row.person_id.into(), name: row.name }))
 }
 

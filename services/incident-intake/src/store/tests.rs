@@ -230,7 +230,7 @@ on_both_stores! {
             let txn = database.begin().await.unwrap();
             for person in [person, renamed] {
                 person::remember(&txn, &person).await.unwrap();
-                assert_eq!(person::find(&*txn, person.id).await.unwrap(), Some(person));
+                assert_eq!(person::find_to_name(&txn, person.id).await.unwrap(), Some(person));
             }
             for school in [school, described] {
                 school::save(&txn, &school).await.unwrap();

@@ -52,6 +52,7 @@ impl MigrationTrait for CreateTables {
             by("incident_case_open_queue", &[Case::QueueAt, Case::CaseId]).and_where(is_open()).to_owned(),
             // Of a school and of one responder; then figures over the last days.
             by("incident_case_school", &[Case::SchoolId, Case::QueueAt, Case::CaseId]),
+            by("incident_case_closer", &[Case::ClosedById]),
             by("incident_case_assignee", &[Case::AssigneeId, Case::QueueAt, Case::CaseId]),
             by("incident_case_signature", &[Case::SchoolId, Case::SignatureId, Case::OpenedAt]),
             by("incident_case_opened", &[Case::OpenedAt, Case::CaseId]),

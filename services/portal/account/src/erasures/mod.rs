@@ -24,7 +24,10 @@ use self::{
     refusal::Refusal,
     view::Proposal,
 };
-use crate::{end_sessions::person_id, messages};
+use crate::{
+    end_sessions::{self, person_id},
+    messages,
+};
 
 pub(crate) const PLACE: &str = "/wissen";
 
@@ -60,8 +63,14 @@ pub(crate) async fn agree(Path(erasure_id): Path<String>, Posted { visit, fields
     match visit.calls().erasures().agree_erasure(request).await {
         Ok(answer) => {
             let person: PersonId = answer.into_inner().person_id.parse().map_err(|_| Failure::Problem(Problem::Invalid))?;
-            visit.around.portal.sessions.end_all_of(person).await?;
-            Ok(visit.done(messages::PERSON_ERASED, PLACE))
+            match visit.around.portal.sessions.end_all_of(person).await {
+                Ok(()) => Ok(visit.done(messages::PERSON_ERASED, PLACE)),
+                // The person is erased. Agreeing again is refused, so this is done by hand.
+                Err(error) => {
+                    tracing::warn!(name: "session.not_ended", error = %runtime::error::chain(&error), "sessions of an erased person are still there");
+                    Ok(visit.done(messages::ERASED_SESSIONS_STAY, end_sessions::PLACE))
+                }
+            }
         }
         Err(status) => again(&visit, status, Written::default(), Problems::default()).await,
     }

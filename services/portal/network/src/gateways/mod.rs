@@ -46,8 +46,10 @@ const TOO_MANY_CODES: &str = "too_many_codes";
 pub(crate) async fn list(visit: Visit, RawQuery(query): RawQuery) -> Result<Response, Failure> {
     let query = PlainQuery::parse("/gateways", &query.unwrap_or_default());
     let calls = visit.calls();
+    // The choice narrows what one may see, and never refuses it.
+    let may_read = |school: &SchoolId| visit.visitor().may(Action::GatewayRead, *school);
     let request = wire::ListGatewaysRequest {
-        school_id: chosen_school(&visit).map(|school| school.to_string()).unwrap_or_default(),
+        school_id: chosen_school(&visit).filter(may_read).map(|school| school.to_string()).unwrap_or_default(),
         page_size: PAGE_SIZE,
         page_token: query.trail.token().to_owned(),
         include_revoked: query.with_past,

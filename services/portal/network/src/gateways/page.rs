@@ -163,7 +163,9 @@ impl CodePage {
     /// For a machine without our program. The code is in no argument, which other users of the machine could read; the file is for root alone.
     fn curl(&self, code: &str) -> String {
         let url = format!("{}/gateways/enrol?format=env", self.platform_url);
-        format!("install -d /etc/schildwacht; umask 077; printf 'code={code}' | curl -fsS --data @- -o {FILE} '{url}'")
+        format!(
+            "install -d /etc/schildwacht && (umask 077; touch {FILE} && chmod 600 {FILE} && printf 'code={code}' | curl -fsS --data @- -o {FILE} '{url}')"
+        )
     }
 
     fn command(&self, code: &str) -> String {
