@@ -189,6 +189,19 @@ on_both_stores! {
         world.assert_audit_trail_is_intact().await;
     }
 
+    async fn a_mailbox_that_a_colleague_uses_too_is_left_to_them(database: TestDatabase) {
+        let world = World::start(&database).await;
+        let (_, school) = world.with_two_schools().await;
+        appoint(&world, &operator(), &lies(), Function::Director(id_of(&school))).await;
+        appoint(&world, &director(&school), &person(41, &[]), Function::Teacher(id_of(&school))).await;
+        invite(&world, &operator(), "lies.moens@zandloper.example", Function::Director(id_of(&school))).await;
+        erase(&world, &lies()).await;
+        let mut left = texts(&world, "SELECT state FROM invitation").await;
+        left.sort();
+        assert_eq!(left, ["accepted", "awaited"], "the colleague's, and the successor's");
+        assert_eq!(texts(&world, "SELECT to_address FROM mail").await.len(), 3);
+    }
+
     async fn who_was_erased_acts_without_a_name_until_they_take_a_function_again(database: TestDatabase) {
         let world = World::start(&database).await;
         let (_, school) = world.with_two_schools().await;
@@ -198,6 +211,8 @@ on_both_stores! {
         erase(&world, &lies()).await;
         invite(&world, &by_token, "an@zandloper.example", Function::Teacher(id_of(&school))).await;
         assert_eq!(name_beside_the_trail(&world, &lies()).await, [""], "their account still works, and is not kept by name");
+        let by_right = texts(&world, &format!("SELECT functions FROM audit_actor WHERE actor = '{}'", lies().actor())).await;
+        assert_eq!(by_right, [Function::Director(id_of(&school)).to_string()], "by which right they acted is kept");
 
         let again = appoint(&world, &director(&school), &lies(), Function::Teacher(id_of(&school))).await;
         assert_eq!(again.name, "Lies Moens");

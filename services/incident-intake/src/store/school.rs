@@ -65,8 +65,8 @@ pub async fn remove(txn: &Txn, id: SchoolId) -> StoreResult<()> {
 /// Waits until no other transaction changes this school's cases, and keeps others waiting until this one ends.
 ///
 /// People's transactions change one school, so they never wait in a circle with anybody. The consumer's may change several; two
-/// of them can only meet when one replica reads alerts while another reads names of schools, and then PostgreSQL ends one,
-/// which is tried again.
+/// of them can only meet when one replica reads alerts while another reads names of schools or erases a person, and then
+/// PostgreSQL ends one, which is tried again.
 pub async fn lock(txn: &Txn, id: SchoolId) -> StoreResult<()> {
     // SQLite has one writer anyway.
     if txn.get_database_backend() != DatabaseBackend::Postgres {
