@@ -12,7 +12,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use schildwacht_servers::{ALL, Interrupt, Lifetime, Running, Server, free_port, kafka, scratch};
+use schildwacht_servers::{ALL, Interrupt, Lifetime, Running, Server, kafka, scratch};
 
 /// The servers, or none with a printed reason.
 fn servers() -> &'static [Server] {
@@ -39,7 +39,7 @@ fn refusal(server: &Server, address: &str) -> String {
 fn a_port_that_is_taken_is_said_with_the_servers_own_words() {
     let _turn = one_at_a_time();
     for server in servers() {
-        let taken = TcpListener::bind(("127.0.0.1", free_port().unwrap())).unwrap();
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let scratch = scratch().unwrap();
         // A stranger that accepts and says nothing must not be taken for the server.

@@ -58,7 +58,7 @@ async fn a_port_in_use_is_said() {
 
 #[tokio::test]
 async fn a_port_of_a_service_in_use_is_said() {
-    let taken = TcpListener::bind(("127.0.0.1", testkit::free_port())).unwrap();
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let site =
         Site::new().with("SCHILDWACHT_TELEMETRY_INGEST__OTLP_HTTP_LISTEN", &address).with("SCHILDWACHT_TELEMETRY__LOG_FILTER", "error");
