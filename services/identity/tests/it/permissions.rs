@@ -20,7 +20,7 @@ use proto::{
     },
     time::timestamp,
 };
-use runtime::{BoardId, Ids, SchoolId, VendorId};
+use runtime::{BoardId, Clock, Ids, PersonId, SchoolId, VendorId};
 use testkit::{on_both_stores, person};
 use tonic::Code;
 
@@ -60,8 +60,9 @@ impl Place {
         let vendor = world.vendors().create_vendor(world.by(&operator(), a_vendor())).await.unwrap().into_inner();
         let ask = an_override(&vendor.vendor_id, world.now());
         let proposed = world.enrolments().propose_override(world.by(&operator(), ask)).await.unwrap().into_inner();
-        let erasure =
-            ProposeErasureRequest { person_id: appointment.person_id.clone(), reason: "Verzoek".to_owned(), request_id: String::new() };
+        // A person has one proposal at most, and places share their people.
+        let somebody: PersonId = Ids::random(Clock::system()).next();
+        let erasure = ProposeErasureRequest { person_id: somebody.to_string(), reason: "Verzoek".to_owned(), request_id: String::new() };
         let erasure = world.erasures().propose_erasure(world.by(&operator(), erasure)).await.unwrap().into_inner();
         Self {
             erasure_id: erasure.erasure_id,

@@ -182,7 +182,7 @@ impl Sessions {
         self.cache.put(&key.life_sign(), &now, self.limits.idle() + REMEMBERED).await?;
         // Last: who reads the register takes out what is not there. No browser has the cookie yet.
         self.register.enter(&key, &whose, keep).await?;
-        self.end_oldest_beyond_bound(whose.person).await?;
+        self.end_oldest_beyond_bound(whose.person, &key).await?;
         Ok(NewSession { cookie_value, actor })
     }
 

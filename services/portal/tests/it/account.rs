@@ -54,6 +54,18 @@ async fn revoked(town: &Town, many: usize) {
 }
 
 in_both_caches! {
+    /// All began at the same moment: the clock stands still.
+    async fn who_signs_in_once_too_often_is_signed_in(town: Town) {
+        let noor = another(people::noor());
+        let mut last = None;
+        for _ in 0..25 {
+            let mut browser = with(&town, &noor, FIREFOX).await;
+            assert!(is_signed_in(&mut browser).await);
+            last = Some(browser.get("/account").await);
+        }
+        assert_eq!(rows(&last.unwrap()).len(), 20);
+    }
+
     async fn somebody_sees_where_they_are_signed_in_and_who_they_are(town: Town) {
         let noor = another(people::noor());
         let mut phone = with(&town, &noor, IPHONE).await;

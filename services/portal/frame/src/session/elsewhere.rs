@@ -105,14 +105,14 @@ impl Sessions {
         Ok(true)
     }
 
-    /// So that nobody fills the cache, and a list of sessions can be read.
-    pub(super) async fn end_oldest_beyond_bound(&self, person: PersonId) -> Result<(), SessionError> {
+    /// So that nobody fills the cache, and a list of sessions can be read. The one that has just begun stays, whatever began at the same moment.
+    pub(super) async fn end_oldest_beyond_bound(&self, person: PersonId, just_begun: &SessionKey) -> Result<(), SessionError> {
         let names = self.register.of_person(person).await?;
         if names.sessions.len() <= MOST_OF_A_PERSON {
             return Ok(());
         }
         let mut kept = self.kept(names).await?;
-        kept.sort_by_key(|kept| Reverse(kept.origin.since));
+        kept.sort_by_key(|kept| (kept.key != *just_begun, Reverse(kept.origin.since)));
         for oldest in kept.iter().skip(MOST_OF_A_PERSON) {
             self.renewals.end_at_issuer(&oldest.key).await?;
             self.end_kept(oldest, "too_many").await?;
