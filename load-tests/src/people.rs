@@ -1,9 +1,6 @@
 //! The pages of a school's people where there are very many: how long a director waits for one, in the whole product.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +11,12 @@ use storage::{Database, DatabaseConfig};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::{product::Running, settings::beside_executable, spread::rounded, table::Table};
+use crate::{
+    product::Running,
+    settings::beside_executable,
+    spread::{milliseconds, rounded},
+    table::Table,
+};
 
 /// At one school: more than any has, with everybody who ever left.
 const PEOPLE: usize = 50_000;
@@ -57,10 +59,6 @@ async fn ask(url: &str, school: Uuid, times: usize) -> Result<String> {
         }
     }
     Ok(table.to_string())
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// The address behind "next", as it stands in the page.

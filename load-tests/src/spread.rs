@@ -1,5 +1,7 @@
 //! What several rounds gave.
 
+use std::time::Duration;
+
 /// Least, middle and most of some measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
@@ -23,6 +25,10 @@ impl Spread {
     pub fn show(&self, write: impl Fn(f64) -> String) -> String {
         format!("{} ({}–{})", write(self.median), write(self.min), write(self.max))
     }
+}
+
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
 }
 
 /// Three digits that count, with a comma between thousands: `1,230,000`, `450`, `1.25`.

@@ -8,7 +8,7 @@ use crate::{
     process::{self, Memory},
     product::Running,
     settings::beside_executable,
-    spread::{Spread, rounded},
+    spread::{Spread, milliseconds, rounded},
     table::Table,
 };
 
@@ -67,10 +67,6 @@ pub fn measure(product: &Path, quick: bool) -> Result<String> {
     row("resident memory at its peak, filling in", "MiB", None, memories(&idle, |memory| memory.peak));
     row("resident memory, idle after a restart", "MiB", Some(MEMORY_GOAL), memories(&after_restart, |memory| memory.resident));
     Ok(table.to_string())
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
 }
 
 /// Waits until it does next to nothing; answers when that began, and what memory it takes.

@@ -4,7 +4,7 @@ use auth::{Action, Context, Resource};
 use runtime::{Error, Etag, PersonId, RequestId, Result, security::SecurityEvent};
 use serde::Serialize;
 use storage::{
-    Page, PageRequest, Paging, Reach, RequestKey, StoreError, Txn,
+    Page, PageRequest, Paging, Reach, RequestKey, Txn,
     audit::{self, Chain, Entry},
     retention::{Subject, hold},
 };
@@ -65,28 +65,17 @@ pub async fn propose_erasure(app: &App, cx: &Context, asked: ProposeErasure) -> 
 
     // One after the other, so that a person has one proposal at most: none is left to agree to when they are known again.
     store::place::lock(&txn, Place(Resource::Platform)).await?;
-    if let Some(before) = store::erasure::find_open(&txn, person_id, cx.clock.now()).await? {
-        let same = store::erasure::find_by_request(&*txn, &key).await?.is_some_and(|same| same.id == before.id);
-        if !same {
-            return Err(ErasureRefusal::ErasureAlreadyProposed.into());
-        }
+    if let Some(before) = store::erasure::find_by_request(&*txn, &key).await? {
+        RequestId::require_repetition(before.person == person_id && before.reason == reason)?;
+        return Ok(store::erasure::details(&*txn, before, cx.clock.now()).await?);
+    }
+    if store::erasure::find_open(&txn, person_id, cx.clock.now()).await?.is_some() {
+        return Err(ErasureRefusal::ErasureAlreadyProposed.into());
     }
 
-    let (proposed, change) = Erasure::propose(cx.ids.next(), (person_id, reason.clone()), by, cx.clock.now());
+    let (proposed, change) = Erasure::propose(cx.ids.next(), (person_id, reason), by, cx.clock.now());
 
-    match store::erasure::insert(&txn, &proposed, &key).await {
-        Ok(()) => {}
-        Err(StoreError::Duplicate(_)) => {
-            // The same request, sent twice.
-            txn.roll_back().await?;
-            let reader = app.database.reader_within(Reach::Everything).await?;
-            let before = store::erasure::find_by_request(&reader, &key).await?;
-            let before = before.ok_or_else(|| Error::conflict("request_in_progress", "ask again in a moment"))?;
-            RequestId::require_repetition(before.person == person_id && before.reason == reason)?;
-            return Ok(store::erasure::details(&reader, before, cx.clock.now()).await?);
-        }
-        Err(error) => return Err(error.into()),
-    }
+    store::erasure::insert(&txn, &proposed, &key).await?;
     record(&txn, cx, &proposed, change).await?;
     let details = store::erasure::details(&*txn, proposed, cx.clock.now()).await?;
     txn.commit().await?;

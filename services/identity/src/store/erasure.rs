@@ -94,7 +94,6 @@ pub async fn details(connection: &impl ConnectionTrait, erasure: Erasure, now: D
     Ok(ErasureDetails { erasure, effect })
 }
 
-/// [`StoreError::Duplicate`] when the same request came first on another connection.
 pub async fn insert(txn: &Txn, proposed: &Erasure, key: &RequestKey) -> StoreResult<()> {
     Entity::insert(row_of(proposed, key)?.into_active_model()).exec_without_returning(&**txn).await?;
     Ok(())
